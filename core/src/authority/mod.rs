@@ -1,0 +1,1 @@
+//! The authority: groups, enrollment certificates, provisioning keys, enrollment, audit.

@@ -1,0 +1,1 @@
+//! The connector: an identity, its request, and what it accepts as an answer.

@@ -1,0 +1,1 @@
+//! Provisioning key texts: writing, reading, finding what was miscopied, deriving, proving.

@@ -1,0 +1,44 @@
+//! Every limit on a size or a number, in one place. Units come last in each name.
+
+/// Longest provisioning key text that is looked at, before cleaning, in bytes.
+pub const KEY_TEXT_BYTES_MAX: usize = 4096;
+/// Longest host text in a provisioning key, without the port, in characters.
+pub const HOST_CHARACTERS_MAX: usize = 253;
+/// Largest certificate signing request that is parsed, in bytes of DER.
+pub const CSR_BYTES_MAX: usize = 16 * 1024;
+/// Largest certificate that is parsed, in bytes of DER.
+pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
+/// Most certificates in one chain.
+pub const CHAIN_CERTIFICATES_MAX: usize = 8;
+/// Longest name of a group, certificate or key, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Most entries in the address list of one provisioning key.
+pub const ALLOWED_ADDRESSES_MAX: usize = 64;
+/// Largest `max_uses`, and the largest value of any counter.
+pub const COUNT_MAX: u64 = i64::MAX as u64;
+/// Most hosts of one authority.
+pub const HOSTS_MAX: usize = 64;
+/// Longest record key of a store, in bytes.
+pub const RECORD_KEY_BYTES_MAX: usize = 512;
+/// Largest record body, in bytes.
+pub const RECORD_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most record keys in one `get`.
+pub const GET_KEYS_MAX: usize = 1024;
+/// Most records in the answer of one `scan`.
+pub const SCAN_RECORDS_MAX: usize = 1024;
+/// Most operations in one unit.
+pub const UNIT_OPERATIONS_MAX: usize = 64;
+/// Most units that are applied as one batch.
+pub const BATCH_UNITS_MAX: usize = 256;
+/// Largest batch, in bytes of its keys and bodies.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// How often an enrollment starts over when what it read has changed.
+pub const ENROLL_TRIES_MAX: usize = 8;
+/// How often a batch whose outcome is unknown is applied again.
+pub const SETTLE_TRIES_MAX: usize = 3;
+/// Most entries on one page of a listing.
+pub const PAGE_ENTRIES_MAX: usize = 1000;
+/// Most records that one call of a filtered listing examines.
+pub const PAGE_EXAMINED_MAX: usize = 5000;
+/// Most requests in one `enroll_many`.
+pub const ENROLL_MANY_MAX: usize = 256;

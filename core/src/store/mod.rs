@@ -1,0 +1,214 @@
+//! Storage: ordered key-value records with versions, bounded counters, and one verb that
+//! changes anything.
+//!
+//! A host that brings its own store implements [`Store`] and runs [`conformance`] on it.
+//!
+//! # What a store promises
+//! - A *record* has a key (at most 512 bytes, ordered bytewise), a version and a value: a body
+//!   of bytes, or a [`Counter`].
+//! - Each change of a record gives it a version that this key never had before, even if the
+//!   record was deleted in between.
+//! - [`Store::get`] and [`Store::scan`] each see one snapshot: no unit half applied.
+//! - [`Store::apply`] applies each [`Unit`] wholly or not at all, in the order given. A later
+//!   unit sees what an earlier one wrote. One refused unit leaves its neighbours alone.
+//! - What is reported as applied is durable, if the store is.
+
+mod unit;
+
+pub use unit::{Malformed, Operation, Outcome, Reason, Refused, Unit};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::limits::RECORD_KEY_BYTES_MAX;
+
+/// Ordered records with versions. See the [module documentation](self) for what is promised.
+///
+/// Calls block. Implementations are called from many threads at once.
+pub trait Store: Send + Sync {
+    /// Reads records by key: one snapshot, one round trip, answers in the order of `keys`.
+    /// At most [`GET_KEYS_MAX`](crate::limits::GET_KEYS_MAX) keys.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; for a read, `NotApplied` and `Unknown` mean the same.
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError>;
+
+    /// Reads at most `limit` records of a range in byte order, from one snapshot.
+    /// At most [`SCAN_RECORDS_MAX`](crate::limits::SCAN_RECORDS_MAX) records.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// Applies each unit atomically, in order, independently of the others; the answers are in
+    /// the order of `units`. All that is reported applied is durable.
+    ///
+    /// # Errors
+    /// An error concerns the whole batch: [`StoreError::NotApplied`] if surely none of it
+    /// happened, [`StoreError::Unknown`] otherwise.
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError>;
+}
+
+/// The key of a record: 1 to 512 bytes, ordered bytewise.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey(Vec<u8>);
+
+impl RecordKey {
+    /// A record key of these bytes; `None` if there are none or too many.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = bytes.into();
+        (1..=RECORD_KEY_BYTES_MAX).contains(&bytes.len()).then_some(Self(bytes))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
+/// A record as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its key.
+    pub key: RecordKey,
+    /// Its version: never the same twice for one key.
+    pub version: u64,
+    /// What it holds.
+    pub value: Value,
+}
+
+/// What a record holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Bytes that mean something to the writer only.
+    Body(Vec<u8>),
+    /// A counter.
+    Counter(Counter),
+}
+
+/// A counter that never passes its limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// How much has been counted.
+    pub used: u64,
+    /// The most that may be counted; `None`: up to [`COUNT_MAX`](crate::limits::COUNT_MAX).
+    pub limit: Option<u64>,
+    /// The latest moment at which something was counted, in Unix milliseconds.
+    pub last_at_ms: Option<u64>,
+}
+
+/// Which records a [`Store::scan`] reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanRange {
+    /// Only keys that begin with these bytes. Empty: all.
+    pub prefix: Vec<u8>,
+    /// Only keys beyond this one, in the direction of the scan. The key itself is left out and
+    /// need not exist.
+    pub after: Option<RecordKey>,
+    /// From the last key to the first.
+    pub reverse: bool,
+}
+
+/// A store could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Surely nothing of the batch was applied.
+    #[error("{0}")]
+    NotApplied(StoreFault),
+    /// The batch may or may not have been applied.
+    #[error("{0}, and it is not known whether the change was made")]
+    Unknown(StoreFault),
+}
+
+impl StoreError {
+    /// What went wrong.
+    pub fn fault(&self) -> &StoreFault {
+        match self {
+            Self::NotApplied(fault) | Self::Unknown(fault) => fault,
+        }
+    }
+
+    /// The stable code of the fault, see [`FaultKind::code`].
+    pub fn code(&self) -> &'static str {
+        self.fault().kind.code()
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn retryable(&self) -> bool {
+        self.fault().kind.retryable()
+    }
+}
+
+/// A kind of fault, and its particulars in words. Never holds a secret or a record's body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreFault {
+    /// The kind, which has the code.
+    pub kind: FaultKind,
+    /// What happened, for people.
+    pub message: String,
+}
+
+impl StoreFault {
+    /// A fault with a message for people.
+    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// The kinds of fault of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// Out of reach, or broken in a way that may pass.
+    Unavailable,
+    /// Others hold it for too long.
+    Busy,
+    /// No space is left.
+    Full,
+    /// It may be read but not written.
+    ReadOnly,
+    /// What it holds is damaged.
+    Corrupt,
+    /// It is something else than a provkey store.
+    NotAStore,
+    /// It was written by a newer version of this library.
+    TooNew,
+    /// There is none yet.
+    Missing,
+    /// It called back into its own authority.
+    Reentrant,
+    /// The request passes a limit of [`limits`](crate::limits).
+    TooLarge,
+}
+
+impl FaultKind {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "store_unavailable",
+            Self::Busy => "store_busy",
+            Self::Full => "store_full",
+            Self::ReadOnly => "store_read_only",
+            Self::Corrupt => "store_corrupt",
+            Self::NotAStore => "store_not_recognized",
+            Self::TooNew => "store_too_new",
+            Self::Missing => "store_missing",
+            Self::Reentrant => "reentrant_call",
+            Self::TooLarge => "store_request_too_large",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub const fn retryable(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Busy | Self::Full)
+    }
+}

@@ -1,0 +1,183 @@
+//! What changes together, and what came of it.
+
+use alloc::vec::Vec;
+
+use super::{Counter, Record, RecordKey};
+use crate::limits::{COUNT_MAX, RECORD_BODY_BYTES_MAX, UNIT_OPERATIONS_MAX};
+
+/// Operations that happen all together or not at all.
+///
+/// All checks of a unit are decided on the state before it, and before it writes. A unit writes
+/// each key at most once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unit {
+    /// The operations, in the order in which their checks are reported.
+    pub operations: Vec<Operation>,
+}
+
+/// One operation of a [`Unit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Checks that the record has this version, or with `None` that there is no such record.
+    Expect {
+        /// The record, a body or a counter.
+        key: RecordKey,
+        /// The version it must have.
+        version: Option<u64>,
+    },
+    /// Checks that the counter exists and stands at 0.
+    ExpectUnused {
+        /// The counter.
+        counter: RecordKey,
+    },
+    /// Writes a body, whether or not there was one. Refused if the record is a counter.
+    Put {
+        /// The record.
+        key: RecordKey,
+        /// Its new body.
+        body: Vec<u8>,
+    },
+    /// Deletes a record, body or counter, if there is one.
+    Delete {
+        /// The record.
+        key: RecordKey,
+    },
+    /// Sets the limit of a counter and keeps `used`; makes the counter, at 0, if there is none.
+    /// The limit may be below `used`. Refused if the record is a body.
+    SetLimit {
+        /// The counter.
+        counter: RecordKey,
+        /// Its new limit.
+        limit: Option<u64>,
+    },
+    /// Adds `by` to a counter; refused if there is none, if it would pass the limit (for a
+    /// positive `by`) or fall below 0 (for a negative one). A positive `by` also moves
+    /// `last_at_ms` to `at_ms`, never backwards.
+    Count {
+        /// The counter.
+        counter: RecordKey,
+        /// How much, not 0.
+        by: i64,
+        /// When, in Unix milliseconds.
+        at_ms: u64,
+    },
+}
+
+impl Operation {
+    /// The record that the operation looks at or changes.
+    pub fn key(&self) -> &RecordKey {
+        match self {
+            Self::Expect { key, .. } | Self::Put { key, .. } | Self::Delete { key } => key,
+            Self::ExpectUnused { counter }
+            | Self::SetLimit { counter, .. }
+            | Self::Count { counter, .. } => counter,
+        }
+    }
+
+    /// Whether it changes its record.
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Expect { .. } | Self::ExpectUnused { .. })
+    }
+}
+
+impl Unit {
+    /// A unit of these operations.
+    pub fn new(operations: Vec<Operation>) -> Self {
+        Self { operations }
+    }
+
+    /// Its size: the bytes of all keys and bodies.
+    pub fn bytes(&self) -> usize {
+        let size = |operation: &Operation| {
+            let body = if let Operation::Put { body, .. } = operation { body.len() } else { 0 };
+            operation.key().as_bytes().len() + body
+        };
+        self.operations.iter().map(size).sum()
+    }
+
+    /// Checks the form of the unit, without looking at any record. Every store does this first
+    /// and answers [`Reason::Malformed`] for the operation that is at fault.
+    ///
+    /// # Errors
+    /// [`Malformed`]: which operation, and what is wrong with it.
+    pub fn check_form(&self) -> Result<(), Malformed> {
+        let malformed = |operation, what| Err(Malformed { operation, what });
+        if self.operations.len() > UNIT_OPERATIONS_MAX {
+            return malformed(UNIT_OPERATIONS_MAX, "too many operations");
+        }
+        for (index, operation) in self.operations.iter().enumerate() {
+            match operation {
+                Operation::Put { body, .. } if body.len() > RECORD_BODY_BYTES_MAX => {
+                    return malformed(index, "the body is too long");
+                }
+                Operation::SetLimit { limit: Some(limit), .. } if *limit > COUNT_MAX => {
+                    return malformed(index, "the limit is too high");
+                }
+                Operation::Count { by: 0, .. } => return malformed(index, "counts nothing"),
+                Operation::Count { at_ms, .. } if *at_ms > COUNT_MAX => {
+                    return malformed(index, "the moment is too late");
+                }
+                _ => {}
+            }
+            let twice = |earlier: &Operation| earlier.writes() && earlier.key() == operation.key();
+            if operation.writes() && self.operations[..index].iter().any(twice) {
+                return malformed(index, "writes a record for the second time");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A [`Unit`] that no store can apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("operation {operation}: {what}")]
+pub struct Malformed {
+    /// The index of the operation.
+    pub operation: usize,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+/// What came of one [`Unit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it happened. Holds the counters that it counted on or limited, in the order of
+    /// the operations, as they stood right after the unit.
+    Applied(Vec<Counter>),
+    /// Nothing of it happened.
+    Refused(Refused),
+}
+
+/// Why a unit was refused: its first operation, in order, whose check failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The index of the operation.
+    pub operation: usize,
+    /// Why.
+    pub reason: Reason,
+    /// The record that stood in the way, as it was.
+    pub record: Option<Record>,
+}
+
+/// The reasons to refuse a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `Expect` absent, but there is one.
+    Exists,
+    /// `Expect` a version, `ExpectUnused` or `Count`, but there is no such record.
+    Absent,
+    /// `Expect` a version, but it has another.
+    Changed,
+    /// `ExpectUnused`, but something has been counted.
+    InUse,
+    /// `Count` would pass the limit.
+    LimitReached,
+    /// `Count` would fall below 0.
+    BelowZero,
+    /// A counter was asked of a body, or a body of a counter.
+    WrongKind,
+    /// The unit fails [`Unit::check_form`].
+    Malformed,
+}

@@ -1,0 +1,87 @@
+//! Moments in time, and where the authority gets them from.
+
+use core::fmt;
+use core::time::Duration;
+
+/// A moment: milliseconds since 1970-01-01 00:00:00 UTC, leap seconds not counted.
+///
+/// `Display` writes it as RFC 3339 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The last millisecond that X.509 and RFC 3339 can write: the end of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
+    /// The moment `unix_ms` milliseconds after 1970. Later ones than [`Self::MAX`] become it.
+    pub const fn from_unix_ms(unix_ms: u64) -> Self {
+        if unix_ms > Self::MAX.0 { Self::MAX } else { Self(unix_ms) }
+    }
+
+    /// The moment `unix_seconds` seconds after 1970. Later ones than [`Self::MAX`] become it.
+    pub const fn from_unix_seconds(unix_seconds: u64) -> Self {
+        Self::from_unix_ms(unix_seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn unix_ms(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    pub const fn unix_seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// This moment and `duration`, or [`Self::MAX`].
+    pub fn plus(self, duration: Duration) -> Self {
+        let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self::from_unix_ms(self.0.saturating_add(ms))
+    }
+
+    /// This moment less `duration`, or 1970.
+    pub fn minus(self, duration: Duration) -> Self {
+        let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(ms))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = Duration::from_secs(self.unix_seconds());
+        let date = der::DateTime::from_unix_duration(seconds).map_err(|_| fmt::Error)?;
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = (date.hour(), date.minutes(), date.seconds());
+        let ms = self.0 % 1000;
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    }
+}
+
+/// Where the authority gets the time from. The library itself never reads a clock.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn is_written_as_rfc_3339() {
+        let check = |ms, text: &str| assert_eq!(Timestamp::from_unix_ms(ms).to_string(), text);
+        check(0, "1970-01-01T00:00:00.000Z");
+        check(1_790_000_000_123, "2026-09-21T14:13:20.123Z");
+        check(u64::MAX, "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn arithmetic_stays_within_what_can_be_written() {
+        let day = Duration::from_secs(86_400);
+        assert_eq!(Timestamp::default().minus(day), Timestamp::default());
+        assert_eq!(Timestamp::MAX.plus(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::from_unix_seconds(1).plus(day).unix_seconds(), 86_401);
+    }
+}

@@ -1,0 +1,1 @@
+//! Certificate signing requests, certificates, and what is put into them.

@@ -1,0 +1,1 @@
+//! A durable provkey store in one SQLite file.
