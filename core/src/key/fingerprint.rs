@@ -1,0 +1,52 @@
+//! What a connector says of the machine that it runs on.
+
+use core::fmt;
+
+/// A machine's fingerprint as it is sent and stored: left 128 bits of
+/// HMAC-SHA256("provkey/1/fingerprint", raw material).
+///
+/// The raw material (machine id, TPM, keystore) never leaves the machine. A fingerprint is no
+/// secret. Whoever can guess the material can compute it, so with guessable material it tells
+/// accidental clones from originals, and stops no attacker.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// The fingerprint of a machine with this raw material.
+    #[cfg(feature = "connector")]
+    pub fn of_raw(raw: &[u8]) -> Self {
+        use ring::hmac;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"provkey/1/fingerprint");
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hmac::sign(&key, raw).as_ref()[..16]);
+        Self(bytes)
+    }
+
+    /// The fingerprint of these 16 bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 32 hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        super::hex::read(text).map(Self)
+    }
+
+    /// Its 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// 32 hexadecimal digits in lower case.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}

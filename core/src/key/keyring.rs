@@ -1,0 +1,215 @@
+//! Several master keys: the current one, and those that older keys were derived from.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::{Host, KeyId, MasterKey, Proof, ProvisioningKey, Secret, Slot};
+
+/// The line of a keyring file for a slot whose master key was removed.
+const REMOVED: &str = "-";
+
+/// A master key per slot, one of them current: new keys are derived from that one.
+///
+/// The id of a provisioning key names its slot. Whether there is such a slot, such a key or such a
+/// secret cannot be told from the answer or from its time: for a slot without a master key the same
+/// work is done with a dummy that nobody knows.
+pub struct Keyring {
+    masters: Vec<Option<MasterKey>>,
+    current: Slot,
+    dummy: MasterKey,
+}
+
+/// Why there is no such keyring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// `keyring_malformed`: a line is neither a master key nor `-`.
+    #[error("line {line} of the keyring is neither 64 hexadecimal digits nor `-`")]
+    Malformed {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// `keyring_empty`: there is no master key at all.
+    #[error("the keyring holds no master key")]
+    Empty,
+    /// `keyring_full`: there are more lines than slots.
+    #[error("a keyring has 32 slots, not more")]
+    Full,
+    /// `keyring_slot_empty`: the slot holds no master key, so it cannot be current.
+    #[error("slot {slot} of the keyring holds no master key")]
+    SlotEmpty {
+        /// The slot.
+        slot: Slot,
+    },
+    /// `keyring_slot_current`: the current master key cannot be removed.
+    #[error("slot {slot} of the keyring is the current one: make another one current first")]
+    SlotCurrent {
+        /// The slot.
+        slot: Slot,
+    },
+}
+
+impl KeyringError {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "keyring_malformed",
+            Self::Empty => "keyring_empty",
+            Self::Full => "keyring_full",
+            Self::SlotEmpty { .. } => "keyring_slot_empty",
+            Self::SlotCurrent { .. } => "keyring_slot_current",
+        }
+    }
+
+    /// Whether trying again may help: no.
+    pub const fn retryable(&self) -> bool {
+        false
+    }
+}
+
+impl Keyring {
+    /// A keyring with one master key, in slot 0.
+    pub fn new(master: MasterKey) -> Self {
+        let dummy = master.derive_dummy();
+        Self { masters: Vec::new(), current: Slot::default(), dummy }.with(Slot::default(), master)
+    }
+
+    /// Reads a keyring file: line n, counted from 0, is the master key of slot n as in a master key
+    /// file, or `-` for a removed one. The last one present is current. A master key file is a
+    /// keyring file of one line.
+    ///
+    /// # Errors
+    /// [`KeyringError::Malformed`], [`KeyringError::Full`] or [`KeyringError::Empty`].
+    pub fn parse_file(text: &str) -> Result<Self, KeyringError> {
+        let mut masters = Vec::with_capacity(Slot::COUNT);
+        for (line, text) in (1..).zip(text.lines()) {
+            if line > Slot::COUNT {
+                return Err(KeyringError::Full);
+            }
+            let master = match text {
+                REMOVED => None,
+                _ => {
+                    Some(MasterKey::parse_hex(text).map_err(|_| KeyringError::Malformed { line })?)
+                }
+            };
+            masters.push(master);
+        }
+        let present = Slot::all().zip(&masters).filter_map(|(slot, m)| Some((slot, m.as_ref()?)));
+        let (current, master) = present.last().ok_or(KeyringError::Empty)?;
+        let dummy = master.derive_dummy();
+        Ok(Self { masters, current, dummy })
+    }
+
+    /// Puts a master key into a slot. The keys that were derived from another one in that slot are
+    /// no longer valid then.
+    #[must_use]
+    pub fn with(mut self, slot: Slot, master: MasterKey) -> Self {
+        let index = usize::from(slot.number());
+        if self.masters.len() <= index {
+            self.masters.resize_with(index + 1, || None);
+        }
+        self.masters[index] = Some(master);
+        self
+    }
+
+    /// Makes another slot current.
+    ///
+    /// # Errors
+    /// [`KeyringError::SlotEmpty`] if it holds no master key.
+    pub fn with_current(mut self, slot: Slot) -> Result<Self, KeyringError> {
+        self.master(slot).ok_or(KeyringError::SlotEmpty { slot })?;
+        self.current = slot;
+        Ok(self)
+    }
+
+    /// Removes the master key of a slot, if there is one. Keys that were derived from it are no
+    /// longer valid then.
+    ///
+    /// # Errors
+    /// [`KeyringError::SlotCurrent`] if it is the current one.
+    pub fn without(mut self, slot: Slot) -> Result<Self, KeyringError> {
+        if slot == self.current {
+            return Err(KeyringError::SlotCurrent { slot });
+        }
+        if let Some(master) = self.masters.get_mut(usize::from(slot.number())) {
+            *master = None;
+        }
+        Ok(self)
+    }
+
+    /// The content of the keyring's file, as [`parse_file`](Self::parse_file) reads it. Which slot is
+    /// current is not in it.
+    pub fn to_file_text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(65 * self.masters.len()));
+        for master in &self.masters {
+            match master {
+                Some(master) => master.push_hex_to(&mut text),
+                None => text.extend([REMOVED, "\n"]),
+            }
+        }
+        text
+    }
+
+    /// The current master key.
+    pub fn current(&self) -> &MasterKey {
+        self.master(self.current).expect("the current slot always holds a master key")
+    }
+
+    /// The slot of the current master key.
+    pub fn current_slot(&self) -> Slot {
+        self.current
+    }
+
+    /// The master key in a slot, if there is one.
+    pub fn master(&self, slot: Slot) -> Option<&MasterKey> {
+        self.masters.get(usize::from(slot.number()))?.as_ref()
+    }
+
+    /// All master keys in the order of their slots.
+    pub fn masters(&self) -> impl Iterator<Item = (Slot, &MasterKey)> {
+        Slot::all().filter_map(|slot| Some((slot, self.master(slot)?)))
+    }
+
+    /// The slot for the next master key: after all that are, or were, in use. `None` if the keyring
+    /// is full.
+    pub fn next_slot(&self) -> Option<Slot> {
+        Slot::all().nth(self.masters.len())
+    }
+
+    /// The secret of a provisioning key, to write its text; `None` if its slot holds no master key.
+    /// To check a secret, use [`verify_key`](Self::verify_key) or
+    /// [`verify_proof`](Self::verify_proof).
+    pub fn derive_secret(&self, host: &Host, id: KeyId) -> Option<Secret> {
+        self.master(id.slot()).map(|master| master.derive_secret(host, id))
+    }
+
+    /// Whether the key's secret is the one that was derived for its host and id: one HMAC, also for
+    /// a slot that holds no master key.
+    #[must_use]
+    pub fn verify_key(&self, key: &ProvisioningKey) -> bool {
+        let (secret, known) = self.derive_or_pretend(key.host(), key.id());
+        (secret == *key.secret()) & known
+    }
+
+    /// Whether the proof was made with the secret that was derived for its host and id, for this
+    /// SubjectPublicKeyInfo: three HMACs, also for a slot that holds no master key.
+    #[must_use]
+    pub fn verify_proof(&self, proof: &Proof, spki: &[u8]) -> bool {
+        let (secret, known) = self.derive_or_pretend(proof.host(), proof.id());
+        proof.verify(&secret, spki) & known
+    }
+
+    fn derive_or_pretend(&self, host: &Host, id: KeyId) -> (Secret, bool) {
+        let master = self.master(id.slot());
+        (master.unwrap_or(&self.dummy).derive_secret(host, id), master.is_some())
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.masters()).finish()
+    }
+}

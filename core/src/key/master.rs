@@ -1,0 +1,150 @@
+//! The master key, from which the secret of every provisioning key is derived.
+
+use alloc::string::String;
+use core::fmt;
+
+use ring::{hkdf, hmac};
+use zeroize::Zeroizing;
+
+use super::{Host, KeyId, Secret, hex};
+use crate::random::{Random, RandomError};
+
+/// The 32 bytes that an authority's secrets are derived from. The host application keeps them
+/// outside the store.
+///
+/// Never printed. Our copy of the bytes is erased when this is dropped; ring, which holds the key
+/// once more in a form ready for use, does not erase its own.
+pub struct MasterKey {
+    bytes: Zeroizing<[u8; 32]>,
+    /// The same key with its two pads hashed already, which halves the work of a short message.
+    ready: hmac::Key,
+}
+
+/// The text is no master key: 64 hexadecimal digits and a line end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is 64 hexadecimal digits and a newline")]
+pub struct MasterKeyError;
+
+impl MasterKeyError {
+    /// The code of this error: `master_key_malformed`.
+    pub const fn code(&self) -> &'static str {
+        "master_key_malformed"
+    }
+
+    /// Whether trying again may help: no.
+    pub const fn retryable(&self) -> bool {
+        false
+    }
+}
+
+/// Tells a master key from others: left 64 bits of HMAC-SHA256(master, "provkey/1/master-id"). It
+/// is no secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MasterId([u8; 8]);
+
+impl MasterId {
+    /// Reads 16 hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        hex::read(text).map(Self)
+    }
+}
+
+/// 16 hexadecimal digits in lower case.
+impl fmt::Display for MasterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for MasterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterId({self})")
+    }
+}
+
+impl MasterKey {
+    /// A new master key.
+    ///
+    /// # Errors
+    /// [`RandomError`] if `random` fails.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        random.fill(bytes.as_mut())?;
+        Ok(Self::from_bytes(*bytes))
+    }
+
+    /// The master key of these bytes, which should be random.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self { ready: hmac::Key::new(hmac::HMAC_SHA256, &bytes), bytes: Zeroizing::new(bytes) }
+    }
+
+    /// Reads 64 hexadecimal digits and at most one line end.
+    ///
+    /// # Errors
+    /// [`MasterKeyError`] for anything else.
+    pub fn parse_hex(text: &str) -> Result<Self, MasterKeyError> {
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        hex::read(line).map(Self::from_bytes).ok_or(MasterKeyError)
+    }
+
+    /// The content of a master key file: 64 hexadecimal digits in lower case and a newline.
+    pub fn to_hex(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(65));
+        self.push_hex_to(&mut text);
+        text
+    }
+
+    pub(super) fn push_hex_to(&self, text: &mut String) {
+        for byte in self.bytes.iter() {
+            text.extend([byte >> 4, byte & 15].map(|digit| {
+                char::from_digit(digit.into(), 16).expect("four bits are a hexadecimal digit")
+            }));
+        }
+        text.push('\n');
+    }
+
+    /// What tells this master key from others.
+    pub fn id(&self) -> MasterId {
+        let mut id = [0; 8];
+        id.copy_from_slice(&hmac::sign(&self.ready, b"provkey/1/master-id").as_ref()[..8]);
+        MasterId(id)
+    }
+
+    /// The secret of the provisioning key `id` for `host`: left 160 bits of
+    /// HMAC-SHA256(master, "provkey/1/secret" ‖ 0x00 ‖ host ‖ 0x00 ‖ id).
+    pub fn derive_secret(&self, host: &Host, id: KeyId) -> Secret {
+        let mut context = hmac::Context::with_key(&self.ready);
+        context.update(b"provkey/1/secret\0");
+        context.update(host.as_str().as_bytes());
+        context.update(b"\0");
+        context.update(id.as_str().as_bytes());
+        let mut secret = [0; 20];
+        secret.copy_from_slice(&context.sign().as_ref()[..20]);
+        Secret::from_bytes(secret)
+    }
+
+    /// A key to seal something under: HKDF-SHA256 of this master without a salt, for `info`.
+    pub fn derive_seal_key(&self, info: &[u8]) -> Zeroizing<[u8; 32]> {
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(self.bytes.as_ref());
+        let mut key = Zeroizing::new([0; 32]);
+        extracted
+            .expand(&[info], hkdf::HKDF_SHA256)
+            .and_then(|expanded| expanded.fill(key.as_mut()))
+            .expect("32 bytes are within what HKDF gives");
+        key
+    }
+
+    /// A key of which nobody knows anything, for the work of refusing.
+    pub(super) fn derive_dummy(&self) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.ready, b"provkey/1/unknown-slot").as_ref());
+        Self::from_bytes(bytes)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({}, elided)", self.id())
+    }
+}

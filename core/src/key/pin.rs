@@ -1,0 +1,55 @@
+//! Which authority root a key trusts.
+
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// Left 120 bits of SHA-256 over the SubjectPublicKeyInfo (DER) of the authority root.
+///
+/// Through it a connector that has only a key text knows its authority again, whatever
+/// certificates that shows. It is no secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pin([u8; 15]);
+
+impl Pin {
+    /// The pin of a root with this SubjectPublicKeyInfo, in DER.
+    pub fn of_spki(spki: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(spki).into();
+        let mut bytes = [0; 15];
+        bytes.copy_from_slice(&digest[..15]);
+        Self(bytes)
+    }
+
+    /// The pin of these 15 bytes.
+    pub const fn from_bytes(bytes: [u8; 15]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 30 hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        super::hex::read(text).map(Self)
+    }
+
+    /// Its 15 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 15] {
+        &self.0
+    }
+
+    /// Whether this is the pin of a root with that SubjectPublicKeyInfo.
+    pub fn matches_spki(&self, spki: &[u8]) -> bool {
+        *self == Self::of_spki(spki)
+    }
+}
+
+/// 30 hexadecimal digits in lower case.
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pin({self})")
+    }
+}

@@ -1,0 +1,273 @@
+//! The forgiving reading of a key text: what is wrong with it, and where.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::alphabet::value_of;
+use super::clean::clean;
+use super::correct::repair;
+use super::error::Problem;
+use super::text::{self, PREFIX, SEPARATOR};
+use super::word::{WORD, Word};
+use super::{KeyText, KeyTextError, ProvisioningKey};
+use crate::limits::KEY_TEXT_BYTES_MAX;
+
+/// Characters of the core before its secret: the id.
+const PUBLIC: usize = 12;
+const HOST_AT: usize = PREFIX.len();
+
+pub(super) fn read(bytes: &[u8]) -> Result<ProvisioningKey, KeyTextError> {
+    if let Some(extra) = bytes.len().checked_sub(KEY_TEXT_BYTES_MAX).filter(|&extra| extra > 0) {
+        return Err(KeyTextError::bare(Problem::Extra { extra }));
+    }
+    // A text as it should be needs no cleaning.
+    let trimmed = str::from_utf8(bytes.trim_ascii());
+    if let Some(key) = trimmed.ok().and_then(|text| text::parse(text).ok()) {
+        return Ok(key);
+    }
+    let text = clean(bytes);
+    examine(&text).map_err(|finding| finding.explain(&text))
+}
+
+/// What is wrong with a cleaned text; positions count its characters.
+struct Finding {
+    problem: Problem,
+    positions: Vec<usize>,
+    repaired: Option<KeyText>,
+    /// Where the core begins, if that is certain enough to show what stands before.
+    core_at: Option<usize>,
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        Self { problem, positions: Vec::new(), repaired: None, core_at: None }
+    }
+}
+
+fn examine(text: &[char]) -> Result<ProvisioningKey, Finding> {
+    if text.is_empty() {
+        return Err(Problem::Empty.into());
+    }
+    let Some(rest) = after_prefix(text) else { return Err(prefix_problem(text).into()) };
+    if let Some(at) = (1..rest.len()).find(|&at| after_prefix(&rest[at..]).is_some()) {
+        return Err(Problem::Extra { extra: rest.len() - at }.into());
+    }
+    match separator(rest) {
+        Some(at) => Parts::split(text, HOST_AT + at).examine(),
+        None => Err(without_separator(text)),
+    }
+}
+
+fn after_prefix(text: &[char]) -> Option<&[char]> {
+    let (prefix, rest) = text.split_at_checked(PREFIX.len())?;
+    prefix.iter().copied().eq(PREFIX.chars()).then_some(rest)
+}
+
+/// What to say of a text that does not begin with the prefix.
+fn prefix_problem(text: &[char]) -> Problem {
+    let begins_alike = text.iter().zip(PREFIX.chars()).all(|(&c, expected)| c == expected);
+    if begins_alike {
+        let missing = PREFIX.len() - text.len() + 1 + 1 + WORD;
+        return Problem::Truncated { missing, at_least: true };
+    }
+    match text.strip_prefix(&['p', 'v', 'k']) {
+        Some(rest) => {
+            let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+            let version = digits > 0 && rest.get(digits) == Some(&SEPARATOR);
+            if version { Problem::UnsupportedVersion } else { Problem::WrongPrefix }
+        }
+        None => Problem::WrongPrefix,
+    }
+}
+
+/// Where the host ends. No host and no core has a `_`; if there are several, one of them is a
+/// miscopied character, and the one that leaves a whole core is right.
+fn separator(rest: &[char]) -> Option<usize> {
+    let mut places = (0..rest.len()).filter(|&at| rest[at] == SEPARATOR);
+    let whole = places.clone().find(|&at| rest.len() - at - 1 == WORD);
+    whole.or_else(|| places.next())
+}
+
+/// What to say of a text without a second `_`: it was miscopied, or lost, or was never reached.
+fn without_separator(text: &[char]) -> Finding {
+    let Some(core_at) = text.len().checked_sub(WORD).filter(|&at| at > HOST_AT) else {
+        return Problem::cut_before_core().into();
+    };
+    let miscopied = Parts { text, host: &text[HOST_AT..core_at - 1], core: &text[core_at..] };
+    if let Some((mut positions, repaired)) = miscopied.repair() {
+        positions.insert(0, core_at - 1);
+        let repaired = Some(repaired);
+        return Finding { problem: Problem::BadCharacter, positions, repaired, core_at: None };
+    }
+    let lost = Parts { text, host: &text[HOST_AT..core_at], core: &text[core_at..] };
+    if let Some((mut positions, repaired)) = lost.repair() {
+        positions.insert(0, core_at);
+        let problem = Problem::Truncated { missing: 1, at_least: false };
+        return Finding { problem, positions, repaired: Some(repaired), core_at: None };
+    }
+    Problem::cut_before_core().into()
+}
+
+/// A cleaned text that begins with the prefix, taken apart.
+struct Parts<'a> {
+    text: &'a [char],
+    host: &'a [char],
+    core: &'a [char],
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of `text` before and after its separator.
+    fn split(text: &'a [char], separator: usize) -> Self {
+        Self { text, host: &text[HOST_AT..separator], core: &text[separator + 1..] }
+    }
+
+    fn core_at(&self) -> usize {
+        self.text.len() - self.core.len()
+    }
+
+    fn host(&self) -> String {
+        self.host.iter().collect()
+    }
+
+    /// Decides in the order of the design: length, alphabet, check, host.
+    fn examine(&self) -> Result<ProvisioningKey, Finding> {
+        Problem::of_length(self.core.len()).map_err(|problem| self.wrong_length(problem))?;
+        let core = Core::read(self.core);
+        let Some(whole) = core.repaired() else {
+            let problem =
+                if core.erasures.is_empty() { Problem::Damaged } else { Problem::BadCharacter };
+            return Err(self.finding(problem, core.erasures, None));
+        };
+        let key = whole.to_key(&self.host());
+        let wrong = core.differences(&whole);
+        match key {
+            Some(key) if wrong.is_empty() => Ok(key),
+            None if wrong.is_empty() => Err(self.host_miscopied()),
+            key => {
+                // A repaired core of another host is no repair of the text.
+                let problem = match (core.erasures.is_empty(), &key) {
+                    (false, _) => Problem::BadCharacter,
+                    (true, Some(_)) => Problem::Miscopied,
+                    (true, None) => Problem::Damaged,
+                };
+                Err(self.finding(problem, wrong, key.map(|key| key.to_text())))
+            }
+        }
+    }
+
+    fn finding(&self, problem: Problem, wrong: Vec<usize>, repaired: Option<KeyText>) -> Finding {
+        let core_at = self.core_at();
+        let positions = wrong.into_iter().map(|place| core_at + place).collect();
+        Finding { problem, positions, repaired, core_at: Some(core_at) }
+    }
+
+    /// The check is right and the tag is not the host's: points at what no host has.
+    fn host_miscopied(&self) -> Finding {
+        let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
+        let wrong = (0..self.host.len()).filter(|&i| !known(self.host[i]));
+        let positions = wrong.map(|i| HOST_AT + i).collect();
+        let core_at = Some(self.core_at());
+        Finding { problem: Problem::HostMiscopied, positions, repaired: None, core_at }
+    }
+
+    /// A core that is too short or too long. One lost or doubled character can be found.
+    fn wrong_length(&self, problem: Problem) -> Finding {
+        let one = match problem {
+            Problem::Truncated { missing: 1, .. } => self.find_lost(),
+            Problem::Extra { extra: 1 } => self.find_doubled(),
+            _ => return problem.into(),
+        };
+        let (wrong, repaired) = one.unzip();
+        self.finding(problem, wrong.into_iter().collect(), repaired)
+    }
+
+    /// Where one character was lost, and the text with it.
+    fn find_lost(&self) -> Option<(usize, KeyText)> {
+        (0..WORD).find_map(|place| {
+            let (before, after) = self.core.split_at(place);
+            let core = Core::read(before.iter().chain(&['?']).chain(after));
+            let whole = core.repaired()?;
+            let only = core.differences(&whole) == [place];
+            Some((place, whole.to_key(&self.host()).filter(|_| only)?.to_text()))
+        })
+    }
+
+    /// Where there is one character too many, and the text without it.
+    fn find_doubled(&self) -> Option<(usize, KeyText)> {
+        (0..=WORD).find_map(|place| {
+            let (before, after) = self.core.split_at(place);
+            let core = Core::read(before.iter().chain(after.iter().skip(1)));
+            let whole = core.repaired()?;
+            let only = core.differences(&whole).is_empty();
+            Some((place, whole.to_key(&self.host()).filter(|_| only)?.to_text()))
+        })
+    }
+
+    /// The positions that a repair changes, and the repaired text, if this host belongs to it.
+    fn repair(&self) -> Option<(Vec<usize>, KeyText)> {
+        let core = Core::read(self.core);
+        let whole = core.repaired()?;
+        let key = whole.to_key(&self.host())?;
+        let positions = core.differences(&whole).into_iter().map(|i| self.core_at() + i);
+        Some((positions.collect(), key.to_text()))
+    }
+}
+
+/// A core as it was read: its word, with 0 where the character is none of the alphabet.
+struct Core {
+    word: Word,
+    erasures: Vec<usize>,
+}
+
+impl Core {
+    fn read<'a>(characters: impl IntoIterator<Item = &'a char>) -> Self {
+        let mut core = Self { word: Word([0; WORD]), erasures: Vec::new() };
+        for (place, (slot, &c)) in core.word.0.iter_mut().zip(characters).enumerate() {
+            match u8::try_from(c).ok().and_then(value_of) {
+                Some(value) => *slot = value,
+                None => core.erasures.push(place),
+            }
+        }
+        core
+    }
+
+    /// The word with its check right: as it is, or repaired.
+    fn repaired(&self) -> Option<Word> {
+        repair(&self.word, &self.erasures)
+    }
+
+    /// The places where the text must change to become `whole`.
+    fn differences(&self, whole: &Word) -> Vec<usize> {
+        let differs = |&place: &usize| {
+            self.erasures.contains(&place) || self.word.0.get(place) != whole.0.get(place)
+        };
+        (0..WORD).filter(differs).collect()
+    }
+}
+
+impl Finding {
+    fn explain(self, text: &[char]) -> KeyTextError {
+        let shown = self.shown(text);
+        KeyTextError::new(self.problem, self.positions, self.repaired, shown)
+    }
+
+    /// The text with all hidden that may be secret.
+    ///
+    /// Shown are the prefix, and, where it is certain what is what, the host, the id and the wrong
+    /// characters as they stand, so that a person finds them in the original. What they should be
+    /// is not shown. Should a repair itself be wrong, then up to 4 characters of 32 that it took
+    /// for wrong are shown, which leaves 140 bits of secret.
+    fn shown(&self, text: &[char]) -> String {
+        let public = match self.core_at {
+            Some(core_at) => core_at + PUBLIC,
+            None if after_prefix(text).is_some() => HOST_AT,
+            None => 0,
+        };
+        let show = |(i, &c): (usize, &char)| match c {
+            _ if i >= public && self.positions.binary_search(&i).is_err() => '·',
+            c if c.is_ascii_graphic() => c,
+            _ => char::REPLACEMENT_CHARACTER,
+        };
+        text.iter().enumerate().map(show).collect()
+    }
+}

@@ -1,0 +1,71 @@
+//! The two secret types: what a key proves, and the text that holds it.
+
+use alloc::string::String;
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::ZeroizeOnDrop;
+
+/// The secret of a provisioning key: 160 bits.
+///
+/// Erased when dropped, compared in constant time, never printed.
+#[derive(ZeroizeOnDrop)]
+pub struct Secret([u8; 20]);
+
+impl Secret {
+    /// The secret of these 20 bytes.
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 20 bytes, to be shown to nobody.
+    pub const fn expose(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(elided)")
+    }
+}
+
+/// The whole text of a provisioning key, its secret included.
+///
+/// Erased when dropped, compared in constant time (texts of different length at once), never
+/// printed.
+#[derive(ZeroizeOnDrop)]
+pub struct KeyText(String);
+
+impl KeyText {
+    pub(super) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, to be shown to whoever may use the key.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for KeyText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for KeyText {}
+
+impl fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyText(elided)")
+    }
+}
