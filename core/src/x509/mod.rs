@@ -1,1 +1,60 @@
 //! Certificate signing requests, certificates, and what is put into them.
+//!
+//! Reading needs nothing but `alloc`: [`Csr`], [`Certificate`] and [`PublicKey`] accept strict
+//! DER only, and say by code what is wrong with anything else. With the feature `connector`,
+//! ring checks and makes signatures: [`Csr::verify`], [`Chain`], [`Signer`], and the functions
+//! that issue. What is issued is written by code of its own, read again and compared with the
+//! profile before it is signed: see [`Flaw`].
+
+mod algorithm;
+mod certificate;
+mod csr;
+mod extensions;
+mod name;
+mod oid;
+mod pem;
+mod public_key;
+mod reader;
+mod serial;
+mod signed;
+mod validity;
+
+pub use algorithm::KeyAlgorithm;
+pub use certificate::{Certificate, CertificateError};
+pub use csr::{Csr, CsrError};
+pub use extensions::{BasicConstraints, KeyUsage, Purposes};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use serial::SerialNumber;
+
+#[cfg(feature = "connector")]
+mod chain;
+#[cfg(feature = "connector")]
+mod issue;
+#[cfg(feature = "connector")]
+mod lint;
+#[cfg(feature = "connector")]
+mod profile;
+#[cfg(feature = "connector")]
+mod signature;
+#[cfg(feature = "connector")]
+mod signer;
+#[cfg(feature = "connector")]
+mod writer;
+
+#[cfg(feature = "connector")]
+pub use chain::{Chain, ChainError, ChainUse};
+#[cfg(feature = "connector")]
+pub use csr::{CsrAttribute, VerifiedCsr, build_csr};
+#[cfg(feature = "connector")]
+pub use issue::{
+    CaParameters, IssueError, IssuedLeaf, Issuer, LeafParameters, issue_enrollment_certificate,
+    issue_leaf, issue_root,
+};
+#[cfg(feature = "connector")]
+pub use lint::Flaw;
+#[cfg(feature = "connector")]
+pub use signer::{Pkcs8, Signer, SignerError, SoftwareSigner};
+
+#[cfg(test)]
+#[cfg(feature = "connector")]
+mod tests;

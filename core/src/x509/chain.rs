@@ -1,0 +1,283 @@
+//! Chains: from a leaf, by signatures, to a root that is pinned (RFC 5280, 6.1).
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Certificate;
+use super::extensions::{KeyUsage, Purposes};
+use super::signature::{self, SignatureError};
+use crate::limits::CHAIN_CERTIFICATES_MAX;
+use crate::time::Timestamp;
+
+/// Certificates that do not make a chain, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
+    #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
+    TooMany,
+    /// No certificate carries the leaf's key.
+    #[error("none of the certificates is for the expected key")]
+    NoLeaf,
+    /// No certificate carries the pinned key.
+    #[error("none of the certificates is the root that the pin names")]
+    UntrustedRoot,
+    /// An issuer is missing.
+    #[error("a certificate between the leaf and the root is missing")]
+    Incomplete,
+    /// A signature was not made by the issuer's key.
+    #[error("a signature in the chain is wrong")]
+    BadSignature,
+    /// A signature was made with an algorithm or by a key that is not accepted.
+    #[error("a certificate of the chain has a weak or unsupported key or signature algorithm")]
+    UnacceptableAlgorithm,
+    /// A certificate that is not that of an authority signed another.
+    #[error("a certificate of the chain was signed by one that is not an authority's")]
+    NotAnAuthority,
+    /// More authorities stand below one than it allows.
+    #[error("the chain is longer than one of its authorities allows")]
+    PathTooLong,
+    /// The leaf, or an authority above it, is not for this use.
+    #[error("a certificate of the chain is not meant for this use")]
+    WrongUsage,
+    /// A critical extension is not known, so it cannot be obeyed.
+    #[error("a certificate of the chain has a critical extension that is not known")]
+    UnknownCriticalExtension,
+    /// A certificate is not valid yet.
+    #[error("a certificate of the chain is valid only from {not_before}; it is {now}")]
+    NotYetValid {
+        /// When it was checked.
+        now: Timestamp,
+        /// From when the certificate is valid.
+        not_before: Timestamp,
+    },
+    /// A certificate is not valid any more.
+    #[error("a certificate of the chain was valid until {not_after}; it is {now}")]
+    Expired {
+        /// When it was checked.
+        now: Timestamp,
+        /// Until when the certificate was valid.
+        not_after: Timestamp,
+    },
+}
+
+impl ChainError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooMany => "chain_too_many_certificates",
+            Self::NoLeaf => "chain_no_leaf",
+            Self::UntrustedRoot => "chain_untrusted_root",
+            Self::Incomplete => "chain_incomplete",
+            Self::BadSignature => "chain_bad_signature",
+            Self::UnacceptableAlgorithm => "chain_unacceptable_algorithm",
+            Self::NotAnAuthority => "chain_not_an_authority",
+            Self::PathTooLong => "chain_path_too_long",
+            Self::WrongUsage => "chain_wrong_usage",
+            Self::UnknownCriticalExtension => "chain_unknown_critical_extension",
+            Self::NotYetValid { .. } => "chain_not_yet_valid",
+            Self::Expired { .. } => "chain_expired",
+        }
+    }
+
+    /// Whether the same call may succeed later: only if the chain is not valid yet.
+    pub const fn retryable(self) -> bool {
+        matches!(self, Self::NotYetValid { .. })
+    }
+}
+
+/// What the leaf of a chain is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainUse {
+    /// To be a TLS client.
+    ClientAuth,
+    /// To be a TLS server.
+    ServerAuth,
+}
+
+impl ChainUse {
+    /// RFC 5280, 4.2.1.12: what does not say, or says any, is for this too.
+    fn allowed_by(self, purposes: Option<Purposes>) -> bool {
+        purposes.is_none_or(|purposes| {
+            purposes.any
+                || match self {
+                    Self::ClientAuth => purposes.client_auth,
+                    Self::ServerAuth => purposes.server_auth,
+                }
+        })
+    }
+}
+
+/// Certificates from a leaf to its root, each signed by the next, all good but for the time.
+///
+/// Time is apart, in [`check_time`](Self::check_time): a machine that does not know the time
+/// can learn from a chain that it is at least [`not_before`](Self::not_before).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    certificates: Vec<Certificate>,
+}
+
+impl Chain {
+    /// Finds the chain among certificates in any order. Those that it does not need are left out.
+    ///
+    /// The leaf is a certificate with the public key `leaf_spki`. The root is one whose
+    /// SubjectPublicKeyInfo `is_anchor` accepts, and which it signed itself; no other trust exists.
+    ///
+    /// # Errors
+    /// Any [`ChainError`] except `chain_not_yet_valid` and `chain_expired`.
+    pub fn build(
+        certificates: &[Certificate],
+        leaf_spki: &[u8],
+        usage: ChainUse,
+        is_anchor: impl Fn(&[u8]) -> bool,
+    ) -> Result<Self, ChainError> {
+        if certificates.len() > CHAIN_CERTIFICATES_MAX {
+            return Err(ChainError::TooMany);
+        }
+        if !certificates.iter().any(|certificate| is_anchor(certificate.spki())) {
+            return Err(ChainError::UntrustedRoot);
+        }
+        let mut failure = None;
+        for leaf in certificates.iter().filter(|certificate| certificate.spki() == leaf_spki) {
+            let path = check_leaf(leaf, usage)
+                .and_then(|()| find_path(certificates, leaf, usage, &is_anchor));
+            match path {
+                Ok(path) => return Ok(Self { certificates: path.into_iter().cloned().collect() }),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        Err(failure.unwrap_or(ChainError::NoLeaf))
+    }
+
+    /// Whether every certificate is valid at this moment.
+    ///
+    /// # Errors
+    /// [`ChainError::NotYetValid`] or [`ChainError::Expired`].
+    pub fn check_time(&self, now: Timestamp) -> Result<(), ChainError> {
+        let (not_before, not_after) = (self.not_before(), self.not_after());
+        // RFC 5280, 4.1.2.5: both ends are included, and are whole seconds.
+        if now.unix_seconds() < not_before.unix_seconds() {
+            return Err(ChainError::NotYetValid { now, not_before });
+        }
+        if now.unix_seconds() > not_after.unix_seconds() {
+            return Err(ChainError::Expired { now, not_after });
+        }
+        Ok(())
+    }
+
+    /// The first moment at which all of them are valid.
+    pub fn not_before(&self) -> Timestamp {
+        self.certificates.iter().map(Certificate::not_before).max().unwrap_or_default()
+    }
+
+    /// The last moment at which all of them are valid.
+    pub fn not_after(&self) -> Timestamp {
+        self.certificates.iter().map(Certificate::not_after).min().unwrap_or_default()
+    }
+
+    /// The leaf, then its issuers, up to the root.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// All of them in PEM, the leaf first.
+    pub fn to_pem(&self) -> String {
+        self.certificates.iter().map(Certificate::to_pem).collect()
+    }
+}
+
+/// The shortest path from a leaf to an anchor. Each certificate is reached once, so there are
+/// no more signatures to check than pairs of certificates. If there is no path: the first thing
+/// that was wrong on the way.
+fn find_path<'a>(
+    certificates: &'a [Certificate],
+    leaf: &'a Certificate,
+    usage: ChainUse,
+    is_anchor: &impl Fn(&[u8]) -> bool,
+) -> Result<Vec<&'a Certificate>, ChainError> {
+    let mut reached = Vec::from([leaf]);
+    let mut paths = VecDeque::from([(leaf, Vec::new())]);
+    let mut failure = None;
+    while let Some((last, below)) = paths.pop_front() {
+        let path = [below.as_slice(), &[last]].concat();
+        if is_anchor(last.spki()) {
+            // The root vouches for itself, and nobody else vouches for it.
+            match check_signature(last, last) {
+                Ok(()) => return Ok(path),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+            continue;
+        }
+        for issuer in certificates.iter().filter(|issuer| named_by(last, issuer)) {
+            if reached.contains(&issuer) {
+                continue;
+            }
+            match check_issuer(issuer, below.len(), usage)
+                .and_then(|()| check_signature(last, issuer))
+            {
+                Ok(()) => {
+                    reached.push(issuer);
+                    paths.push_back((issuer, path.clone()));
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+    }
+    Err(failure.unwrap_or(ChainError::Incomplete))
+}
+
+/// Whether a certificate names this one as its issuer: RFC 5280, 6.1.3(a)(4) and 4.2.1.1.
+fn named_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.issuer() == issuer.subject()
+        && certificate.authority_key_id().is_none_or(|id| Some(id) == issuer.subject_key_id())
+}
+
+fn check_leaf(leaf: &Certificate, usage: ChainUse) -> Result<(), ChainError> {
+    let signs = leaf.key_usage().is_none_or(|bits| bits.contains(KeyUsage::DIGITAL_SIGNATURE));
+    // A leaf must say what it is for; what says nothing was not made as a leaf.
+    if leaf.purposes().is_none() || !usage.allowed_by(leaf.purposes()) || !signs {
+        return Err(ChainError::WrongUsage);
+    }
+    if leaf.basic_constraints().ca {
+        return Err(ChainError::WrongUsage);
+    }
+    check_extensions(leaf)
+}
+
+/// RFC 5280, 6.1.4(k) to (n): whether an authority may stand here, with so many below it.
+fn check_issuer(issuer: &Certificate, below: usize, usage: ChainUse) -> Result<(), ChainError> {
+    let signs = issuer.key_usage().is_none_or(|bits| bits.contains(KeyUsage::KEY_CERT_SIGN));
+    let constraints = issuer.basic_constraints();
+    if !constraints.ca || !signs {
+        return Err(ChainError::NotAnAuthority);
+    }
+    if constraints.path_length.is_some_and(|allowed| below as u64 > u64::from(allowed)) {
+        return Err(ChainError::PathTooLong);
+    }
+    if !usage.allowed_by(issuer.purposes()) {
+        return Err(ChainError::WrongUsage);
+    }
+    check_extensions(issuer)
+}
+
+/// RFC 5280, 4.2: a critical extension that is not known means refusal.
+fn check_extensions(certificate: &Certificate) -> Result<(), ChainError> {
+    if certificate.has_unknown_critical_extension() {
+        return Err(ChainError::UnknownCriticalExtension);
+    }
+    Ok(())
+}
+
+fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), ChainError> {
+    let key = issuer.public_key().map_err(|_| ChainError::UnacceptableAlgorithm)?;
+    signature::verify(certificate.signed(), &key).map_err(|error| match error {
+        SignatureError::Malformed
+        | SignatureError::WeakAlgorithm
+        | SignatureError::UnsupportedAlgorithm
+        | SignatureError::BadKey => ChainError::UnacceptableAlgorithm,
+        SignatureError::AlgorithmMismatch | SignatureError::BadSignature => {
+            ChainError::BadSignature
+        }
+    })
+}

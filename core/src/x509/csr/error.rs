@@ -1,0 +1,149 @@
+use crate::limits::CSR_BYTES_MAX;
+use crate::x509::PublicKeyError;
+use crate::x509::extensions::ExtensionsError;
+use crate::x509::reader::Malformed;
+#[cfg(feature = "connector")]
+use crate::x509::signature::SignatureError;
+use crate::x509::signed::SignedError;
+
+/// A certificate signing request that is refused, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsrError {
+    /// Longer than [`CSR_BYTES_MAX`].
+    #[error("the request is longer than {CSR_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Neither PEM nor the strict DER of a PKCS #10 request.
+    #[error("the request is neither PEM nor strict DER of PKCS #10")]
+    Malformed,
+    /// Something follows the request.
+    #[error("something follows the request")]
+    TrailingData,
+    /// Not of version 1, the only one there is.
+    #[error("the request is of an unknown version of PKCS #10")]
+    UnsupportedVersion,
+    /// An attribute that may occur once occurs again, or has not exactly one value.
+    #[error("an attribute of the request must occur once and have one value")]
+    AttributeNotSingle,
+    /// One extension is asked for twice.
+    #[error("the request asks for one extension twice")]
+    DuplicateExtension,
+    /// The public key is not in the accepted form, or no point of its curve.
+    #[error("{}", PublicKeyError::Malformed)]
+    BadKey,
+    /// The public key is too weak.
+    #[error("{}", PublicKeyError::Weak)]
+    WeakKey,
+    /// The public key is of another algorithm or size.
+    #[error("{}", PublicKeyError::Unsupported)]
+    UnsupportedKey,
+    /// Signed over MD5, SHA-1 or older.
+    #[error("the request is signed over MD5 or SHA-1; sign it with SHA-256 or better")]
+    WeakAlgorithm,
+    /// Signed with an algorithm that is not supported.
+    #[error(
+        "the request must be signed with ECDSA, Ed25519 or RSA PKCS #1 v1.5, over SHA-256, \
+         SHA-384 or (RSA only) SHA-512"
+    )]
+    UnsupportedAlgorithm,
+    /// The signature algorithm is not one of the key in the request.
+    #[error("the signature algorithm of the request does not fit its public key")]
+    AlgorithmMismatch,
+    /// The signature was not made over this request with its key.
+    #[error("the signature of the request is wrong")]
+    BadSignature,
+    /// It asks to become a certificate authority.
+    #[error("the request asks for a CA certificate; remove basicConstraints CA:TRUE from it")]
+    RequestsCa,
+    /// It asks for a key usage other than digitalSignature.
+    #[error("the request asks for a key usage other than digitalSignature; remove it")]
+    RequestsKeyUsage,
+    /// It asks for an extended key usage other than clientAuth.
+    #[error("the request asks for an extended key usage other than clientAuth; remove it")]
+    RequestsExtendedKeyUsage,
+    /// It asks for names. The authority gives names.
+    #[error("the request asks for alternative names; remove them, the authority gives names")]
+    RequestsNames,
+    /// It asks for another extension.
+    #[error("the request asks for an extension that is not granted; remove it")]
+    RequestsExtension,
+}
+
+impl CsrError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "csr_too_large",
+            Self::Malformed => "csr_malformed",
+            Self::TrailingData => "csr_trailing_data",
+            Self::UnsupportedVersion => "csr_unsupported_version",
+            Self::AttributeNotSingle => "csr_attribute_not_single",
+            Self::DuplicateExtension => "csr_duplicate_extension",
+            Self::BadKey => "csr_bad_key",
+            Self::WeakKey => "csr_weak_key",
+            Self::UnsupportedKey => "csr_unsupported_key",
+            Self::WeakAlgorithm => "csr_weak_algorithm",
+            Self::UnsupportedAlgorithm => "csr_unsupported_algorithm",
+            Self::AlgorithmMismatch => "csr_algorithm_mismatch",
+            Self::BadSignature => "csr_bad_signature",
+            Self::RequestsCa => "csr_requests_ca",
+            Self::RequestsKeyUsage => "csr_requests_key_usage",
+            Self::RequestsExtendedKeyUsage => "csr_requests_extended_key_usage",
+            Self::RequestsNames => "csr_requests_names",
+            Self::RequestsExtension => "csr_requests_extension",
+        }
+    }
+
+    /// Whether the same call may succeed later: never.
+    pub const fn retryable(self) -> bool {
+        false
+    }
+}
+
+impl From<Malformed> for CsrError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<SignedError> for CsrError {
+    fn from(error: SignedError) -> Self {
+        match error {
+            SignedError::Malformed => Self::Malformed,
+            SignedError::TrailingData => Self::TrailingData,
+        }
+    }
+}
+
+impl From<PublicKeyError> for CsrError {
+    fn from(error: PublicKeyError) -> Self {
+        match error {
+            PublicKeyError::Malformed => Self::BadKey,
+            PublicKeyError::Weak => Self::WeakKey,
+            PublicKeyError::Unsupported => Self::UnsupportedKey,
+        }
+    }
+}
+
+impl From<ExtensionsError> for CsrError {
+    fn from(error: ExtensionsError) -> Self {
+        match error {
+            ExtensionsError::Malformed | ExtensionsError::TooMany => Self::Malformed,
+            ExtensionsError::Duplicate => Self::DuplicateExtension,
+        }
+    }
+}
+
+#[cfg(feature = "connector")]
+impl From<SignatureError> for CsrError {
+    fn from(error: SignatureError) -> Self {
+        match error {
+            SignatureError::Malformed => Self::Malformed,
+            SignatureError::WeakAlgorithm => Self::WeakAlgorithm,
+            SignatureError::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
+            SignatureError::AlgorithmMismatch => Self::AlgorithmMismatch,
+            SignatureError::BadKey => Self::BadKey,
+            SignatureError::BadSignature => Self::BadSignature,
+        }
+    }
+}

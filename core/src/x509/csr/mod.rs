@@ -1,0 +1,147 @@
+//! Certificate signing requests: PKCS #10, RFC 2986.
+
+#[cfg(feature = "connector")]
+mod build;
+mod error;
+#[cfg(feature = "connector")]
+mod verify;
+
+#[cfg(feature = "connector")]
+pub use build::{CsrAttribute, build_csr};
+pub use error::CsrError;
+#[cfg(feature = "connector")]
+pub use verify::VerifiedCsr;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use der::Tag;
+
+use super::reader::{Malformed, Reader, context};
+use super::signed::Signed;
+use super::{name, oid, pem};
+use crate::limits::CSR_BYTES_MAX;
+
+const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+
+/// A request that is well-formed. Nothing in it is to be believed yet: with the feature
+/// `connector`, `verify` checks it.
+///
+/// The subject is read over, and attributes that are not known are ignored: nothing is copied
+/// from a request but its public key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Csr {
+    signed: Signed,
+    spki: Vec<u8>,
+    proof: Option<Vec<u8>>,
+    requested_extensions: Option<Vec<u8>>,
+}
+
+impl Csr {
+    /// Reads a request in DER or in PEM, with any text around the PEM.
+    ///
+    /// # Errors
+    /// `csr_too_large`, `csr_malformed`, `csr_trailing_data`, `csr_unsupported_version` or
+    /// `csr_attribute_not_single`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CsrError> {
+        if pem::is_der(bytes) { Self::parse_der(bytes) } else { Self::parse_pem(bytes) }
+    }
+
+    fn parse_pem(text: &[u8]) -> Result<Self, CsrError> {
+        // Base64 is a third longer than DER, and line ends and text may come with it.
+        if text.len() > 2 * CSR_BYTES_MAX {
+            return Err(CsrError::TooLarge);
+        }
+        let is_request = |label| LABELS.iter().any(|known| known.as_bytes() == label);
+        let mut blocks = pem::Blocks::new(text).filter(|block| is_request(block.label));
+        let block = blocks.next().ok_or(CsrError::Malformed)?;
+        if blocks.next().is_some() {
+            return Err(CsrError::TrailingData);
+        }
+        Self::parse_der(&block.decode().ok_or(CsrError::Malformed)?)
+    }
+
+    fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
+        if der.len() > CSR_BYTES_MAX {
+            return Err(CsrError::TooLarge);
+        }
+        let signed = Signed::read(der)?;
+        let (spki, attributes) = read_info(&signed.tbs)?;
+        Ok(Self {
+            spki: spki.to_vec(),
+            proof: attributes.proof.map(<[u8]>::to_vec),
+            requested_extensions: attributes.extensions.map(<[u8]>::to_vec),
+            signed,
+        })
+    }
+
+    /// The SubjectPublicKeyInfo, exactly as it stands in the request.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The DER of the one value of the proof attribute, if there is one.
+    pub fn proof(&self) -> Option<&[u8]> {
+        self.proof.as_deref()
+    }
+}
+
+impl fmt::Debug for Csr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csr").field("spki", &self.spki).finish_non_exhaustive()
+    }
+}
+
+/// The attributes that mean something here.
+#[derive(Default)]
+struct Attributes<'a> {
+    /// The DER of the requested Extensions.
+    extensions: Option<&'a [u8]>,
+    /// The DER of the proof.
+    proof: Option<&'a [u8]>,
+}
+
+/// RFC 2986, 4.1: CertificationRequestInfo. Gives the SubjectPublicKeyInfo and the attributes.
+fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
+    let mut fields = Reader::new(Reader::only(info, Tag::Sequence)?)?;
+    if fields.unsigned()? != [0] {
+        return Err(CsrError::UnsupportedVersion);
+    }
+    name::check(fields.contents(Tag::Sequence)?)?;
+    let spki = fields.value(Tag::Sequence)?;
+    let mut list = fields.enter(context(0))?;
+    fields.end()?;
+    let mut attributes = Attributes::default();
+    while !list.is_at_end() {
+        let mut attribute = list.enter(Tag::Sequence)?;
+        let oid = attribute.contents(Tag::ObjectIdentifier)?;
+        let values = attribute.enter(Tag::Set)?;
+        attribute.end()?;
+        match oid {
+            oid::PROOF => set_single(&mut attributes.proof, values)?,
+            oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST => {
+                set_single(&mut attributes.extensions, values)?;
+            }
+            _ => check_values(values)?,
+        }
+    }
+    Ok((spki, attributes))
+}
+
+fn set_single<'a>(place: &mut Option<&'a [u8]>, mut values: Reader<'a>) -> Result<(), CsrError> {
+    if values.is_at_end() {
+        return Err(CsrError::AttributeNotSingle);
+    }
+    let value = values.any()?;
+    if !values.is_at_end() || place.replace(value).is_some() {
+        return Err(CsrError::AttributeNotSingle);
+    }
+    Ok(())
+}
+
+fn check_values(mut values: Reader<'_>) -> Result<(), Malformed> {
+    while !values.is_at_end() {
+        values.any()?;
+    }
+    Ok(())
+}

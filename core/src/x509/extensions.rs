@@ -1,0 +1,239 @@
+//! Extensions of certificates and of requests (RFC 5280, 4.2), as they are read.
+
+use alloc::vec::Vec;
+
+use der::Tag;
+use der::asn1::BitStringRef;
+
+use super::oid;
+use super::reader::{Malformed, Reader, context, context_primitive};
+use crate::limits::EXTENSIONS_MAX;
+
+/// What a key may be used for (RFC 5280, 4.2.1.3): a set of bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    /// Signatures other than on certificates and revocation lists.
+    pub const DIGITAL_SIGNATURE: Self = Self(1);
+    /// Signatures on certificates.
+    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
+    /// Signatures on revocation lists.
+    pub const CRL_SIGN: Self = Self(1 << 6);
+
+    /// All of both.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in this.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    fn read(value: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(value)?;
+        let bits: BitStringRef<'_> = reader.decode()?;
+        reader.end()?;
+        // X.690, 11.2.2: no trailing zero bits. RFC 5280, 4.2.1.3: at least one bit, of nine.
+        let length = bits.bit_len();
+        if length > 9 || length.checked_sub(1).and_then(|last| bits.get(last)) != Some(true) {
+            return Err(Malformed);
+        }
+        let set = (0..length).filter(|&bit| bits.get(bit) == Some(true));
+        Ok(Self(set.fold(0, |usage, bit| usage | 1 << bit)))
+    }
+}
+
+/// What a certificate may be used for (RFC 5280, 4.2.1.12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purposes {
+    /// TLS clients.
+    pub client_auth: bool,
+    /// TLS servers.
+    pub server_auth: bool,
+    /// Anything.
+    pub any: bool,
+    /// Something that is not known here.
+    pub other: bool,
+}
+
+impl Purposes {
+    /// TLS clients, and nothing else.
+    pub const CLIENT_AUTH: Self =
+        Self { client_auth: true, server_auth: false, any: false, other: false };
+
+    fn read(value: &[u8]) -> Result<Self, Malformed> {
+        let mut list = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let mut purposes = Self::default();
+        // RFC 5280, 4.2.1.12: at least one.
+        loop {
+            match list.contents(Tag::ObjectIdentifier)? {
+                oid::CLIENT_AUTH => purposes.client_auth = true,
+                oid::SERVER_AUTH => purposes.server_auth = true,
+                oid::ANY_PURPOSE => purposes.any = true,
+                _ => purposes.other = true,
+            }
+            if list.is_at_end() {
+                return Ok(purposes);
+            }
+        }
+    }
+}
+
+/// Whether a certificate may sign others (RFC 5280, 4.2.1.9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// It may.
+    pub ca: bool,
+    /// How many more authorities may stand between it and a leaf; `None`: any number.
+    pub path_length: Option<u32>,
+}
+
+impl BasicConstraints {
+    fn read(value: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let ca = fields.default_false()?;
+        let path_length = if fields.is_at_end() { None } else { Some(fields.decode()?) };
+        fields.end()?;
+        // RFC 5280, 4.2.1.9: only an authority has a path length.
+        if path_length.is_some() && !ca {
+            return Err(Malformed);
+        }
+        Ok(Self { ca, path_length })
+    }
+}
+
+/// The alternative names of a subject (RFC 5280, 4.2.1.6).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct AltNames<'a> {
+    pub(super) uris: Vec<&'a str>,
+    /// Whether there are names of other kinds.
+    pub(super) other: bool,
+}
+
+impl<'a> AltNames<'a> {
+    fn read(value: &'a [u8]) -> Result<Self, Malformed> {
+        let mut list = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let mut names = Self::default();
+        // RFC 5280, 4.2.1.6: at least one.
+        loop {
+            match list.optional(context_primitive(6))? {
+                Some(uri) if uri.is_ascii() => {
+                    names.uris.push(core::str::from_utf8(uri).map_err(|_| Malformed)?);
+                }
+                Some(_) => return Err(Malformed),
+                None => {
+                    list.any()?;
+                    names.other = true;
+                }
+            }
+            if list.is_at_end() {
+                return Ok(names);
+            }
+        }
+    }
+}
+
+/// The value of an extension, and whether it is critical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Extension<T> {
+    pub(super) critical: bool,
+    pub(super) value: T,
+}
+
+/// Why extensions cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExtensionsError {
+    Malformed,
+    /// RFC 5280, 4.2: a certificate holds an extension once.
+    Duplicate,
+    TooMany,
+}
+
+impl From<Malformed> for ExtensionsError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// The extensions that are known here, and what of the others must be known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extensions<'a> {
+    pub(super) basic_constraints: Option<Extension<BasicConstraints>>,
+    pub(super) key_usage: Option<Extension<KeyUsage>>,
+    pub(super) purposes: Option<Extension<Purposes>>,
+    pub(super) alt_names: Option<Extension<AltNames<'a>>>,
+    pub(super) subject_key_id: Option<Extension<&'a [u8]>>,
+    pub(super) authority_key_id: Option<Extension<Option<&'a [u8]>>>,
+    /// Object identifiers of the others.
+    pub(super) others: Vec<&'a [u8]>,
+    /// Whether one of the others is critical.
+    pub(super) critical_other: bool,
+}
+
+impl<'a> Extensions<'a> {
+    /// Reads the DER of Extensions.
+    pub(super) fn read(der: &'a [u8]) -> Result<Self, ExtensionsError> {
+        let mut list = Reader::new(Reader::only(der, Tag::Sequence)?)?;
+        let mut extensions = Self::default();
+        for count in 1.. {
+            if count > EXTENSIONS_MAX {
+                return Err(ExtensionsError::TooMany);
+            }
+            extensions.add(list.enter(Tag::Sequence)?)?;
+            if list.is_at_end() {
+                break;
+            }
+        }
+        Ok(extensions)
+    }
+
+    fn add(&mut self, mut fields: Reader<'a>) -> Result<(), ExtensionsError> {
+        let oid = fields.contents(Tag::ObjectIdentifier)?;
+        let critical = fields.default_false()?;
+        let value = fields.contents(Tag::OctetString)?;
+        fields.end()?;
+        match oid {
+            oid::BASIC_CONSTRAINTS => {
+                put(&mut self.basic_constraints, critical, BasicConstraints::read(value)?)
+            }
+            oid::KEY_USAGE => put(&mut self.key_usage, critical, KeyUsage::read(value)?),
+            oid::EXTENDED_KEY_USAGE => put(&mut self.purposes, critical, Purposes::read(value)?),
+            oid::SUBJECT_ALT_NAME => put(&mut self.alt_names, critical, AltNames::read(value)?),
+            oid::SUBJECT_KEY_IDENTIFIER => {
+                put(&mut self.subject_key_id, critical, Reader::only(value, Tag::OctetString)?)
+            }
+            oid::AUTHORITY_KEY_IDENTIFIER => {
+                put(&mut self.authority_key_id, critical, read_authority_key_id(value)?)
+            }
+            other if self.others.contains(&other) => Err(ExtensionsError::Duplicate),
+            other => {
+                self.others.push(other);
+                self.critical_other |= critical;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn put<T>(
+    place: &mut Option<Extension<T>>,
+    critical: bool,
+    value: T,
+) -> Result<(), ExtensionsError> {
+    match place.replace(Extension { critical, value }) {
+        None => Ok(()),
+        Some(_) => Err(ExtensionsError::Duplicate),
+    }
+}
+
+/// RFC 5280, 4.2.1.1: the key identifier, which may be left out; issuer and serial are passed over.
+fn read_authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, Malformed> {
+    let mut fields = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+    let key_id = fields.optional(context_primitive(0))?;
+    fields.optional(context(1))?;
+    fields.optional(context_primitive(2))?;
+    fields.end()?;
+    Ok(key_id)
+}

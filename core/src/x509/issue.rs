@@ -1,0 +1,315 @@
+//! Making certificates.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::extensions::KeyUsage;
+use super::lint::{Expected, Flaw, Role, lint};
+use super::profile::{
+    Tbs, head, write_authority_key_id, write_ca_constraints, write_ca_name, write_certificate,
+    write_client_auth, write_connector_name, write_leaf_constants, write_subject_key_id, write_tbs,
+    write_uri,
+};
+use super::signature::{self, SignatureAlgorithm};
+use super::validity::Validity;
+use super::{Certificate, PublicKey, SerialNumber, Signer, SignerError};
+use crate::time::Timestamp;
+
+/// A certificate could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The signer failed.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The signer's public key is not the one in the issuer's certificate.
+    #[error("the signer's key is not the one in the issuer's certificate")]
+    WrongSigner,
+    /// The signer made a signature that its own public key does not accept.
+    #[error("the signer made a wrong signature")]
+    BadSignature,
+    /// The issuer's certificate does not allow it to sign such certificates.
+    #[error("the issuer's certificate does not allow it to sign this")]
+    NotAnIssuer,
+    /// No moment lies both in the time asked for and in the issuer's.
+    #[error("the issuer's certificate is not valid at any moment of the time asked for")]
+    OutsideIssuerValidity,
+    /// An id or a trust domain is empty, too long, or holds a character that needs quoting.
+    #[error("an id or the trust domain cannot be written into a certificate")]
+    BadName,
+    /// The certificate was written wrongly, and was not signed.
+    #[error("the certificate was not signed, for {0} would be wrong")]
+    Flawed(Flaw),
+}
+
+impl IssueError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Signer(error) => error.code(),
+            Self::WrongSigner => "issuer_wrong_signer",
+            Self::BadSignature => "signer_bad_signature",
+            Self::NotAnIssuer => "issuer_not_allowed",
+            Self::OutsideIssuerValidity => "issuer_not_valid",
+            Self::BadName => "certificate_bad_name",
+            Self::Flawed(_) => "certificate_flawed",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Signer(error) => error.retryable(),
+            _ => false,
+        }
+    }
+}
+
+/// What differs between the certificates of authorities.
+#[derive(Clone, Copy, Debug)]
+pub struct CaParameters<'a> {
+    /// What people call it. Cut to 64 characters (RFC 5280, A.1).
+    pub common_name: &'a str,
+    /// Its id, which makes the subject unique: 1 to 64 letters, digits, `-` and `.`.
+    pub id: &'a str,
+    /// The serial number.
+    pub serial: SerialNumber,
+    /// From when it is valid; rounded down to a second, and not before its issuer.
+    pub not_before: Timestamp,
+    /// Until when it is valid; rounded down to a second, and not past its issuer.
+    pub not_after: Timestamp,
+}
+
+/// What differs between the certificates of connectors.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafParameters<'a> {
+    /// The connector's id, its common name: 1 to 64 letters, digits, `-`, `.` and `_`.
+    pub connector_id: &'a str,
+    /// The group's id, likewise.
+    pub group_id: &'a str,
+    /// The trust domain: 1 to 255 lower-case letters, digits, `-`, `.` and `_` (SPIFFE-ID, 2.1).
+    pub trust_domain: &'a str,
+    /// The connector's public key.
+    pub public_key: &'a PublicKey,
+    /// The serial number.
+    pub serial: SerialNumber,
+    /// From when it is valid; rounded down to a second, and not before its issuer.
+    pub not_before: Timestamp,
+    /// Until when it is valid; rounded down to a second, and not past its issuer.
+    pub not_after: Timestamp,
+}
+
+/// The certificate of a connector, just made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedLeaf {
+    /// The certificate in DER.
+    pub der: Vec<u8>,
+    /// From when it is valid.
+    pub not_before: Timestamp,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+}
+
+/// A certificate that signs others, with its key.
+pub struct Issuer {
+    certificate: Certificate,
+    signer: Arc<dyn Signer>,
+    /// The fields from the signature algorithm to the issuer's name, the same for all.
+    head: Vec<u8>,
+    /// The extensions that all leaves have in common.
+    leaf_extensions: Vec<u8>,
+}
+
+impl Issuer {
+    /// Brings a certificate and its key together.
+    ///
+    /// # Errors
+    /// `issuer_wrong_signer` if the key is another; `issuer_not_allowed` if the certificate is
+    /// not that of an authority with a subject key identifier.
+    pub fn new(certificate: Certificate, signer: Arc<dyn Signer>) -> Result<Self, IssueError> {
+        if certificate.spki() != signer.public_key().spki() {
+            return Err(IssueError::WrongSigner);
+        }
+        let signs = certificate.key_usage().is_none_or(|u| u.contains(KeyUsage::KEY_CERT_SIGN));
+        let key_id = certificate.subject_key_id().ok_or(IssueError::NotAnIssuer)?;
+        if !certificate.basic_constraints().ca || !signs {
+            return Err(IssueError::NotAnIssuer);
+        }
+        let head = head(&*signer, certificate.subject());
+        let mut leaf_extensions = Vec::with_capacity(128);
+        write_leaf_constants(&mut leaf_extensions, key_id);
+        Ok(Self { certificate, signer, head, leaf_extensions })
+    }
+
+    /// The issuer's certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    fn expected<'a>(&'a self, role: Role, public_key: &'a PublicKey) -> Expected<'a> {
+        let algorithm = SignatureAlgorithm::of(self.signer.public_key().algorithm());
+        Expected {
+            role,
+            signature_algorithm: algorithm.identifier(),
+            issuer: Some(&self.certificate),
+            public_key,
+        }
+    }
+
+    fn validity(
+        &self,
+        not_before: Timestamp,
+        not_after: Timestamp,
+    ) -> Result<Validity, IssueError> {
+        Validity { not_before, not_after }
+            .within(self.certificate.validity())
+            .ok_or(IssueError::OutsideIssuerValidity)
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Issuer").field(&self.certificate).finish()
+    }
+}
+
+/// Makes the certificate of an authority root, signed by itself: for any purpose, and with
+/// authorities below it.
+///
+/// # Errors
+/// Any [`IssueError`] except `issuer_wrong_signer` and `issuer_not_allowed`.
+pub fn issue_root(
+    signer: &dyn Signer,
+    parameters: &CaParameters<'_>,
+) -> Result<Certificate, IssueError> {
+    check_ca_id(parameters.id)?;
+    let asked = Validity { not_before: parameters.not_before, not_after: parameters.not_after };
+    let validity = asked.within(asked).ok_or(IssueError::OutsideIssuerValidity)?;
+    let public_key = signer.public_key();
+    let mut subject = Vec::new();
+    write_ca_name(&mut subject, parameters.common_name, parameters.id);
+    let tbs = write_tbs(&Tbs {
+        serial: parameters.serial,
+        head: &head(signer, &subject),
+        validity,
+        subject: &|out| out.extend_from_slice(&subject),
+        public_key,
+        extensions: &|out| {
+            write_ca_constraints(out, None);
+            write_subject_key_id(out, public_key);
+        },
+    });
+    let expected = Expected {
+        role: Role::Root,
+        signature_algorithm: SignatureAlgorithm::of(public_key.algorithm()).identifier(),
+        issuer: None,
+        public_key,
+    };
+    sign_ca(signer, &tbs, &expected)
+}
+
+/// Makes an enrollment certificate: an authority that signs nothing but TLS clients (RFC 5280,
+/// 4.2.1.9: path length 0).
+///
+/// # Errors
+/// Any [`IssueError`] except `issuer_wrong_signer`.
+pub fn issue_enrollment_certificate(
+    issuer: &Issuer,
+    public_key: &PublicKey,
+    parameters: &CaParameters<'_>,
+) -> Result<Certificate, IssueError> {
+    check_ca_id(parameters.id)?;
+    if issuer.certificate.basic_constraints().path_length == Some(0) {
+        return Err(IssueError::NotAnIssuer);
+    }
+    let validity = issuer.validity(parameters.not_before, parameters.not_after)?;
+    let key_id = issuer.certificate.subject_key_id().unwrap_or_default();
+    let tbs = write_tbs(&Tbs {
+        serial: parameters.serial,
+        head: &issuer.head,
+        validity,
+        subject: &|out| write_ca_name(out, parameters.common_name, parameters.id),
+        public_key,
+        extensions: &|out| {
+            write_ca_constraints(out, Some(0));
+            write_client_auth(out);
+            write_authority_key_id(out, key_id);
+            write_subject_key_id(out, public_key);
+        },
+    });
+    sign_ca(&*issuer.signer, &tbs, &issuer.expected(Role::Enrollment, public_key))
+}
+
+/// Makes the certificate of a connector.
+///
+/// # Errors
+/// Any [`IssueError`] except `issuer_wrong_signer` and `issuer_not_allowed`.
+pub fn issue_leaf(
+    issuer: &Issuer,
+    parameters: &LeafParameters<'_>,
+) -> Result<IssuedLeaf, IssueError> {
+    let LeafParameters { connector_id, group_id, trust_domain, public_key, .. } = *parameters;
+    if !is_segment(connector_id) || !is_segment(group_id) || !is_trust_domain(trust_domain) {
+        return Err(IssueError::BadName);
+    }
+    let validity = issuer.validity(parameters.not_before, parameters.not_after)?;
+    let tbs = write_tbs(&Tbs {
+        serial: parameters.serial,
+        head: &issuer.head,
+        validity,
+        subject: &|out| write_connector_name(out, connector_id),
+        public_key,
+        extensions: &|out| {
+            out.extend_from_slice(&issuer.leaf_extensions);
+            write_subject_key_id(out, public_key);
+            write_uri(
+                out,
+                &["spiffe://", trust_domain, "/group/", group_id, "/connector/", connector_id],
+            );
+        },
+    });
+    let der = sign(&*issuer.signer, &tbs, &issuer.expected(Role::Leaf, public_key))?;
+    let Validity { not_before, not_after } = validity;
+    Ok(IssuedLeaf { der, not_before, not_after })
+}
+
+/// Signs a certificate, if it is what it must be.
+fn sign(signer: &dyn Signer, tbs: &[u8], expected: &Expected<'_>) -> Result<Vec<u8>, IssueError> {
+    lint(tbs, expected).map_err(IssueError::Flawed)?;
+    let signature = signer.sign(tbs)?;
+    Ok(write_certificate(tbs, expected.signature_algorithm, &signature))
+}
+
+/// Signs the certificate of an authority, and checks the signature: it is made once, and all
+/// that follows rests on it.
+fn sign_ca(
+    signer: &dyn Signer,
+    tbs: &[u8],
+    expected: &Expected<'_>,
+) -> Result<Certificate, IssueError> {
+    let certificate = Certificate::parse(&sign(signer, tbs, expected)?)
+        .map_err(|_| IssueError::Flawed(Flaw::Encoding))?;
+    signature::verify(certificate.signed(), signer.public_key())
+        .map_err(|_| IssueError::BadSignature)?;
+    Ok(certificate)
+}
+
+/// RFC 5280, A.1: `serialNumber` is a PrintableString of 1 to 64 characters.
+fn check_ca_id(id: &str) -> Result<(), IssueError> {
+    let printable = is_segment(id) && !id.contains('_');
+    if printable { Ok(()) } else { Err(IssueError::BadName) }
+}
+
+/// SPIFFE-ID, 2.2: a segment of a path; at most 64 characters, as it is a common name too.
+fn is_segment(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    (1..=64).contains(&id.len()) && id.bytes().all(allowed) && id != "." && id != ".."
+}
+
+/// SPIFFE-ID, 2.1.
+fn is_trust_domain(name: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+    (1..=255).contains(&name.len()) && name.bytes().all(allowed)
+}

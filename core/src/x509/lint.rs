@@ -1,0 +1,170 @@
+//! What is checked of every certificate after it is written and before it is signed.
+//!
+//! The bytes are read again by the strict reader, which shares nothing with the writer, and
+//! compared with the profile. A [`Flaw`] here is a defect of this library, or a parameter that
+//! slipped past the checks of its type; nothing flawed is ever signed.
+
+use super::certificate::TbsCertificate;
+use super::extensions::{BasicConstraints, Extension, KeyUsage, Purposes};
+use super::{Certificate, PublicKey, name};
+
+/// What a certificate is for, which decides its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Root,
+    Enrollment,
+    Leaf,
+}
+
+/// What the certificate must agree with.
+pub(super) struct Expected<'a> {
+    pub(super) role: Role,
+    /// The signer's AlgorithmIdentifier.
+    pub(super) signature_algorithm: &'a [u8],
+    /// The issuer; `None` for a root, which issues itself.
+    pub(super) issuer: Option<&'a Certificate>,
+    pub(super) public_key: &'a PublicKey,
+}
+
+/// A part of a certificate that is not what the profile says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// It is not the strict DER of a version 3 certificate, or holds an extension twice.
+    #[error("its encoding")]
+    Encoding,
+    /// The serial number has not 17 bytes.
+    #[error("its serial number")]
+    Serial,
+    /// The signature algorithm is not the signer's.
+    #[error("its signature algorithm")]
+    Algorithm,
+    /// The issuer is not, byte for byte, the subject of the issuer.
+    #[error("its issuer")]
+    Issuer,
+    /// It ends before it begins, or leaves the time of its issuer.
+    #[error("its validity")]
+    Validity,
+    /// The subject is empty, or that of its issuer.
+    #[error("its subject")]
+    Subject,
+    /// The public key is another than the one asked for.
+    #[error("its public key")]
+    PublicKey,
+    /// BasicConstraints are not critical, or not those of its role.
+    #[error("its basic constraints")]
+    BasicConstraints,
+    /// KeyUsage is not critical, or not that of its role.
+    #[error("its key usage")]
+    KeyUsage,
+    /// The extended key usage is not that of its role.
+    #[error("its extended key usage")]
+    Purposes,
+    /// The subject key identifier is not that of RFC 7093.
+    #[error("its subject key identifier")]
+    SubjectKeyId,
+    /// The authority key identifier is not its issuer's subject key identifier.
+    #[error("its authority key identifier")]
+    AuthorityKeyId,
+    /// A leaf has not exactly one URI that ends with its common name, or an authority has one.
+    #[error("its alternative names")]
+    AltNames,
+    /// There is an extension that the profile does not know.
+    #[error("its extensions")]
+    Extensions,
+}
+
+/// Compares a certificate that is about to be signed with what it must be.
+pub(super) fn lint(tbs: &[u8], expected: &Expected<'_>) -> Result<(), Flaw> {
+    let tbs = TbsCertificate::read(tbs).map_err(|_| Flaw::Encoding)?;
+    // RFC 5280, 4.1.2.2: at most 20 bytes; the profile has 17.
+    ensure(tbs.serial.len() == 17, Flaw::Serial)?;
+    ensure(tbs.signature_algorithm == expected.signature_algorithm, Flaw::Algorithm)?;
+    ensure(tbs.spki == expected.public_key.spki(), Flaw::PublicKey)?;
+    lint_names(&tbs, expected)?;
+    lint_validity(&tbs, expected)?;
+    lint_usage(&tbs, expected.role)?;
+    lint_key_ids(&tbs, expected)?;
+    lint_alt_names(&tbs, expected.role)?;
+    ensure(tbs.extensions.others.is_empty(), Flaw::Extensions)
+}
+
+fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
+    if holds { Ok(()) } else { Err(flaw) }
+}
+
+fn lint_names(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
+    ensure(name::common_name(tbs.subject).is_some_and(|name| !name.is_empty()), Flaw::Subject)?;
+    match expected.issuer {
+        None => ensure(tbs.issuer == tbs.subject, Flaw::Issuer),
+        // RFC 5280, 4.1.2.4 and 6.1.3(a)(4).
+        Some(issuer) => {
+            ensure(tbs.issuer == issuer.subject(), Flaw::Issuer)?;
+            ensure(tbs.subject != tbs.issuer, Flaw::Subject)
+        }
+    }
+}
+
+fn lint_validity(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
+    let outer = expected.issuer.map_or(tbs.validity, Certificate::validity);
+    ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)
+}
+
+fn lint_usage(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
+    let (ca, path_length) = match role {
+        Role::Root => (true, None),
+        Role::Enrollment => (true, Some(0)),
+        Role::Leaf => (false, None),
+    };
+    let constraints = BasicConstraints { ca, path_length };
+    // RFC 5280, 4.2.1.9 and 4.2.1.3: both critical.
+    let constraints = Extension { critical: true, value: constraints };
+    ensure(tbs.extensions.basic_constraints == Some(constraints), Flaw::BasicConstraints)?;
+    let usage = match role {
+        Role::Root | Role::Enrollment => KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN),
+        Role::Leaf => KeyUsage::DIGITAL_SIGNATURE,
+    };
+    let usage = Extension { critical: true, value: usage };
+    ensure(tbs.extensions.key_usage == Some(usage), Flaw::KeyUsage)?;
+    let purposes = match role {
+        Role::Root => None,
+        Role::Enrollment | Role::Leaf => {
+            Some(Extension { critical: false, value: Purposes::CLIENT_AUTH })
+        }
+    };
+    ensure(tbs.extensions.purposes == purposes, Flaw::Purposes)
+}
+
+fn lint_key_ids(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
+    let key_id = expected.public_key.key_id();
+    // RFC 5280, 4.2.1.1 and 4.2.1.2: neither is critical.
+    let subject = Extension { critical: false, value: key_id.as_slice() };
+    ensure(tbs.extensions.subject_key_id.as_ref() == Some(&subject), Flaw::SubjectKeyId)?;
+    let authority =
+        expected.issuer.map(|issuer| Extension { critical: false, value: issuer.subject_key_id() });
+    ensure(tbs.extensions.authority_key_id == authority, Flaw::AuthorityKeyId)
+}
+
+fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
+    let names = tbs.extensions.alt_names.as_ref();
+    let sound = match (role, names) {
+        (Role::Leaf, Some(Extension { critical: false, value })) => {
+            !value.other && matches!(*value.uris, [uri] if is_connector(uri, tbs.subject))
+        }
+        (Role::Leaf, _) => false,
+        (Role::Root | Role::Enrollment, names) => names.is_none(),
+    };
+    ensure(sound, Flaw::AltNames)
+}
+
+/// Whether this is `spiffe://<trust domain>/group/<group>/connector/<common name>`.
+fn is_connector(uri: &str, subject: &[u8]) -> bool {
+    let Some(path) = uri.strip_prefix("spiffe://") else { return false };
+    let mut parts = path.split('/');
+    parts.next().is_some_and(|domain| !domain.is_empty())
+        && parts.next() == Some("group")
+        && parts.next().is_some_and(|group| !group.is_empty())
+        && parts.next() == Some("connector")
+        && parts.next() == name::common_name(subject)
+        && parts.next().is_none()
+}

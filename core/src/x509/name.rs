@@ -1,0 +1,67 @@
+//! Distinguished names (RFC 5280, 4.1.2.4), compared as bytes.
+
+use der::Tag;
+
+use super::oid;
+use super::reader::{Malformed, Reader};
+
+/// Whether these are the contents of a well-formed name, perhaps an empty one.
+pub(super) fn check(contents: &[u8]) -> Result<(), Malformed> {
+    attributes(contents, |_, _| ())
+}
+
+/// The last common name, if it is written in UTF-8 or a subset of it.
+pub(super) fn common_name(name: &[u8]) -> Option<&str> {
+    let mut found = None;
+    attributes(Reader::only(name, Tag::Sequence).ok()?, |oid, value| {
+        if oid == oid::COMMON_NAME {
+            found = Some(value);
+        }
+    })
+    .ok()?;
+    let mut value = Reader::new(found?).ok()?;
+    let text = match value.optional(Tag::Utf8String).ok()? {
+        Some(text) => text,
+        None => value.contents(Tag::PrintableString).ok()?,
+    };
+    core::str::from_utf8(text).ok()
+}
+
+fn attributes<'a>(
+    contents: &'a [u8],
+    mut each: impl FnMut(&'a [u8], &'a [u8]),
+) -> Result<(), Malformed> {
+    let mut names = Reader::new(contents)?;
+    while !names.is_at_end() {
+        let mut attributes = names.enter(Tag::Set)?;
+        // RFC 5280, 4.1.2.4: a relative name holds at least one attribute.
+        loop {
+            let mut attribute = attributes.enter(Tag::Sequence)?;
+            let oid = attribute.contents(Tag::ObjectIdentifier)?;
+            let value = attribute.any()?;
+            attribute.end()?;
+            each(oid, value);
+            if attributes.is_at_end() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_names_are_told_apart() {
+        let check = |contents: &[u8], good| assert_eq!(check(contents).is_ok(), good);
+        check(b"", true);
+        check(b"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00", true);
+        // An empty set; no value; two values; something after the set.
+        check(b"\x31\x00", false);
+        check(b"\x31\x07\x30\x05\x06\x03\x55\x04\x03", false);
+        check(b"\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x00\x0c\x00", false);
+        check(b"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00\x00", false);
+    }
+}

@@ -1,0 +1,66 @@
+//! Object identifiers as the contents bytes of their DER.
+//!
+//! They are compared as bytes: `const-oid` cannot hold every arc that X.660 allows.
+
+/// `commonName`, RFC 5280, A.1.
+pub(super) const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+/// `serialNumber`, an attribute of a name, RFC 5280, A.1.
+#[cfg(feature = "connector")]
+pub(super) const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
+
+/// RFC 5280, 4.2.1.2.
+pub(super) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
+/// RFC 5280, 4.2.1.3.
+pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+/// RFC 5280, 4.2.1.6.
+pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+/// RFC 5280, 4.2.1.9.
+pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+/// RFC 5280, 4.2.1.1.
+pub(super) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+/// RFC 5280, 4.2.1.12.
+pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+
+/// `anyExtendedKeyUsage`, RFC 5280, 4.2.1.12.
+pub(super) const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 37, 0];
+/// `id-kp-serverAuth`, RFC 5280, 4.2.1.12.
+pub(super) const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
+/// `id-kp-clientAuth`, RFC 5280, 4.2.1.12.
+pub(super) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+/// `extensionRequest`, RFC 2985, 5.4.2: 1.2.840.113549.1.9.14.
+pub(super) const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14];
+/// The same under Microsoft's older name: 1.3.6.1.4.1.311.2.1.14.
+pub(super) const MICROSOFT_EXTENSION_REQUEST: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 14];
+
+/// Our proof attribute.
+pub(super) const PROOF: &[u8] = &[
+    0x69, 0xd9, 0xc4, 0xdd, 0xe6, 0xc9, 0xda, 0xaa, 0x8d, 0xcb, 0x89, 0xc0, 0xa1, 0xba, 0xa5, 0xf6,
+    0x83, 0x84, 0x1b,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::asn1::ObjectIdentifier;
+
+    #[test]
+    fn are_what_they_are_called() {
+        let check =
+            |bytes, dotted| assert_eq!(bytes, ObjectIdentifier::new(dotted).unwrap().as_bytes());
+        check(COMMON_NAME, "2.5.4.3");
+        #[cfg(feature = "connector")]
+        check(SERIAL_NUMBER, "2.5.4.5");
+        check(SUBJECT_KEY_IDENTIFIER, "2.5.29.14");
+        check(KEY_USAGE, "2.5.29.15");
+        check(SUBJECT_ALT_NAME, "2.5.29.17");
+        check(BASIC_CONSTRAINTS, "2.5.29.19");
+        check(AUTHORITY_KEY_IDENTIFIER, "2.5.29.35");
+        check(EXTENDED_KEY_USAGE, "2.5.29.37");
+        check(ANY_PURPOSE, "2.5.29.37.0");
+        check(SERVER_AUTH, "1.3.6.1.5.5.7.3.1");
+        check(CLIENT_AUTH, "1.3.6.1.5.5.7.3.2");
+        check(EXTENSION_REQUEST, "1.2.840.113549.1.9.14");
+        check(MICROSOFT_EXTENSION_REQUEST, "1.3.6.1.4.1.311.2.1.14");
+    }
+}

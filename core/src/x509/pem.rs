@@ -1,0 +1,114 @@
+//! PEM (RFC 7468): strict when written, forgiving of what stands around when read.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64ct::{Base64, Encoding as _};
+
+const LINE_CHARACTERS: usize = 64;
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+
+/// Writes one block, with lines of 64 characters.
+pub(super) fn encode(label: &str, der: &[u8]) -> String {
+    let base64 = Base64::encode_string(der);
+    let mut text = alloc::format!("-----BEGIN {label}-----\n");
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(LINE_CHARACTERS));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str(&alloc::format!("-----END {label}-----\n"));
+    text
+}
+
+/// Whether the bytes begin as DER, with a SEQUENCE, and not as text.
+pub(super) fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+}
+
+/// A block as it stands in a text.
+pub(super) struct Block<'a> {
+    pub(super) label: &'a [u8],
+    body: &'a [u8],
+}
+
+impl Block<'_> {
+    /// The bytes that the block holds, if it is undamaged.
+    pub(super) fn decode(&self) -> Option<Vec<u8>> {
+        let characters = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+        let base64 = String::from_utf8(characters.collect()).ok()?;
+        Base64::decode_vec(&base64).ok()
+    }
+}
+
+/// The blocks of a text, in order. One without an end has no body that decodes.
+pub(super) struct Blocks<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { rest: text }
+    }
+}
+
+impl<'a> Iterator for Blocks<'a> {
+    type Item = Block<'a>;
+
+    fn next(&mut self) -> Option<Block<'a>> {
+        let (_, after) = split(self.rest, BEGIN)?;
+        let (label, after) = split(after, DASHES)?;
+        let (body, rest) = split(after, END).unwrap_or((DASHES, &[]));
+        self.rest = rest;
+        Some(Block { label, body })
+    }
+}
+
+/// What stands before and after the first occurrence of `mark`.
+fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes.windows(mark.len()).position(|window| window == mark)?;
+    Some((bytes.get(..at)?, bytes.get(at + mark.len()..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for length in [0, 1, 47, 48, 49, 500] {
+            let der = std::vec![7; length];
+            let text = encode("THING", &der);
+            let blocks: Vec<_> = Blocks::new(text.as_bytes()).collect();
+            assert_eq!(blocks.len(), 1);
+            assert_eq!(blocks[0].label, b"THING");
+            assert_eq!(blocks[0].decode(), Some(der));
+            assert!(text.lines().all(|line| line.len() <= 64));
+        }
+    }
+
+    #[test]
+    fn text_and_line_ends_around_do_not_matter() {
+        let text = "Subject: x\r\n-----BEGIN A-----\r\nAQ I D\r\n-----END A-----\r\n\
+                    and -----BEGIN B-----\nBA==\n-----END B-----";
+        let blocks: Vec<_> = Blocks::new(text.as_bytes()).map(|block| block.decode()).collect();
+        assert_eq!(blocks, [Some(std::vec![1, 2, 3]), Some(std::vec![4])]);
+    }
+
+    #[test]
+    fn damage_is_noticed() {
+        let check = |text: &str| {
+            let block = Blocks::new(text.as_bytes()).next().unwrap();
+            assert_eq!(block.decode(), None, "{text}");
+        };
+        check("-----BEGIN A-----\nAQID");
+        check("-----BEGIN A-----\nAQI\n-----END A-----");
+        check("-----BEGIN A-----\nA_ID\n-----END A-----");
+        check("-----BEGIN A-----\nBB==\n-----END A-----");
+        check("-----BEGIN A-----\nAQID\n-----BEGIN A-----\nAQID\n-----END A-----");
+    }
+}

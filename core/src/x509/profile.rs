@@ -1,0 +1,223 @@
+//! How the parts of our certificates are written (RFC 5280, 4.1 and 4.2).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use der::asn1::{GeneralizedTime, UtcTime};
+use der::{DateTime, Encode as _};
+
+use super::signature::SignatureAlgorithm;
+use super::validity::{Validity, YEAR_2050};
+use super::writer::{self, bit_string, context, context_primitive, nested, primitive};
+use super::{PublicKey, SerialNumber, Signer, oid};
+use crate::time::Timestamp;
+
+/// `digitalSignature`, bit 0, and `keyCertSign` and `cRLSign`, bits 5 and 6, as the contents of
+/// a BIT STRING: unused bits, then the bits.
+const DIGITAL_SIGNATURE: &[u8] = &[7, 0x80];
+const KEY_CERT_SIGN_CRL_SIGN: &[u8] = &[1, 0x06];
+
+/// The fields of a TBSCertificate.
+pub(super) struct Tbs<'a> {
+    pub(super) serial: SerialNumber,
+    /// The DER of the signature algorithm and the issuer's name: see [`head`].
+    pub(super) head: &'a [u8],
+    pub(super) validity: Validity,
+    pub(super) subject: &'a dyn Fn(&mut Vec<u8>),
+    pub(super) public_key: &'a PublicKey,
+    /// Writes one extension after the other.
+    pub(super) extensions: &'a dyn Fn(&mut Vec<u8>),
+}
+
+/// The fields that all certificates of an issuer have in common.
+pub(super) fn head(signer: &dyn Signer, issuer: &[u8]) -> Vec<u8> {
+    let algorithm = SignatureAlgorithm::of(signer.public_key().algorithm());
+    [algorithm.identifier(), issuer].concat()
+}
+
+/// RFC 5280, 4.1.2.
+pub(super) fn write_tbs(tbs: &Tbs<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    nested(&mut out, writer::SEQUENCE, |out| {
+        // Version 3 is the value 2.
+        nested(out, context(0), |out| primitive(out, writer::INTEGER, &[2]));
+        primitive(out, writer::INTEGER, tbs.serial.as_bytes());
+        out.extend_from_slice(tbs.head);
+        write_validity(out, tbs.validity);
+        (tbs.subject)(out);
+        out.extend_from_slice(tbs.public_key.spki());
+        nested(out, context(3), |out| nested(out, writer::SEQUENCE, |out| (tbs.extensions)(out)));
+    });
+    out
+}
+
+/// RFC 5280, 4.1.1.
+pub(super) fn write_certificate(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(tbs.len() + signature.len() + 32);
+    nested(&mut out, writer::SEQUENCE, |out| {
+        out.extend_from_slice(tbs);
+        out.extend_from_slice(algorithm);
+        bit_string(out, signature);
+    });
+    out
+}
+
+/// RFC 5280, A.1, `ub-common-name`: the most characters of a common name.
+const COMMON_NAME_CHARACTERS_MAX: usize = 64;
+
+/// Writes the name of a connector: its id as the only common name.
+pub(super) fn write_connector_name(out: &mut Vec<u8>, id: &str) {
+    nested(out, writer::SEQUENCE, |out| {
+        write_attribute(out, oid::COMMON_NAME, writer::UTF8_STRING, id.as_bytes());
+    });
+}
+
+/// Writes the name of an authority: what people call it, and the id that tells it from others.
+/// A common name that is longer than RFC 5280 allows is cut.
+pub(super) fn write_ca_name(out: &mut Vec<u8>, common_name: &str, id: &str) {
+    let common_name: String = common_name.chars().take(COMMON_NAME_CHARACTERS_MAX).collect();
+    nested(out, writer::SEQUENCE, |out| {
+        write_attribute(out, oid::COMMON_NAME, writer::UTF8_STRING, common_name.as_bytes());
+        write_attribute(out, oid::SERIAL_NUMBER, writer::PRINTABLE_STRING, id.as_bytes());
+    });
+}
+
+fn write_attribute(out: &mut Vec<u8>, oid: &[u8], tag: u8, value: &[u8]) {
+    nested(out, writer::SET, |out| {
+        nested(out, writer::SEQUENCE, |out| {
+            primitive(out, writer::OBJECT_IDENTIFIER, oid);
+            primitive(out, tag, value);
+        });
+    });
+}
+
+/// RFC 5280, 4.1.2.5.
+fn write_validity(out: &mut Vec<u8>, validity: Validity) {
+    nested(out, writer::SEQUENCE, |out| {
+        write_time(out, validity.not_before);
+        write_time(out, validity.not_after);
+    });
+}
+
+/// RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050.
+fn write_time(out: &mut Vec<u8>, moment: Timestamp) {
+    let seconds = moment.unix_seconds();
+    let date = DateTime::from_unix_duration(Duration::from_secs(seconds))
+        .expect("a timestamp is at most the end of 9999");
+    let written = if seconds < YEAR_2050 {
+        UtcTime::from_date_time(date).and_then(|time| time.encode_to_vec(out))
+    } else {
+        GeneralizedTime::from_date_time(date).encode_to_vec(out)
+    };
+    written.expect("a date between 1970 and 9999 is always written");
+}
+
+/// The extensions of every leaf, except those that name it and its key.
+pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
+    write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
+        // RFC 5280, 4.2.1.9: not an authority, which DER leaves out as the default.
+        primitive(out, writer::SEQUENCE, &[]);
+    });
+    write_extension(out, oid::KEY_USAGE, true, |out| {
+        primitive(out, writer::BIT_STRING, DIGITAL_SIGNATURE);
+    });
+    write_client_auth(out);
+    write_authority_key_id(out, issuer_key_id);
+}
+
+/// RFC 5280, 4.2.1.9 and 4.2.1.3: what makes an authority.
+pub(super) fn write_ca_constraints(out: &mut Vec<u8>, path_length: Option<u8>) {
+    write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
+        nested(out, writer::SEQUENCE, |out| {
+            primitive(out, writer::BOOLEAN, &[0xff]);
+            if let Some(path_length @ 0..0x80) = path_length {
+                primitive(out, writer::INTEGER, &[path_length]);
+            }
+        });
+    });
+    write_extension(out, oid::KEY_USAGE, true, |out| {
+        primitive(out, writer::BIT_STRING, KEY_CERT_SIGN_CRL_SIGN);
+    });
+}
+
+/// RFC 5280, 4.2.1.12.
+pub(super) fn write_client_auth(out: &mut Vec<u8>) {
+    write_extension(out, oid::EXTENDED_KEY_USAGE, false, |out| {
+        nested(out, writer::SEQUENCE, |out| {
+            primitive(out, writer::OBJECT_IDENTIFIER, oid::CLIENT_AUTH);
+        });
+    });
+}
+
+/// RFC 5280, 4.2.1.1.
+pub(super) fn write_authority_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
+    write_extension(out, oid::AUTHORITY_KEY_IDENTIFIER, false, |out| {
+        nested(out, writer::SEQUENCE, |out| primitive(out, context_primitive(0), key_id));
+    });
+}
+
+/// RFC 5280, 4.2.1.2, with the identifier of RFC 7093.
+pub(super) fn write_subject_key_id(out: &mut Vec<u8>, public_key: &PublicKey) {
+    write_extension(out, oid::SUBJECT_KEY_IDENTIFIER, false, |out| {
+        primitive(out, writer::OCTET_STRING, &public_key.key_id());
+    });
+}
+
+/// RFC 5280, 4.2.1.6: one URI, given in parts. Not critical, as the subject is not empty.
+pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
+    write_extension(out, oid::SUBJECT_ALT_NAME, false, |out| {
+        nested(out, writer::SEQUENCE, |out| {
+            nested(out, context_primitive(6), |out| {
+                parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+            });
+        });
+    });
+}
+
+fn write_extension(
+    out: &mut Vec<u8>,
+    oid: &[u8],
+    critical: bool,
+    value: impl FnOnce(&mut Vec<u8>),
+) {
+    nested(out, writer::SEQUENCE, |out| {
+        primitive(out, writer::OBJECT_IDENTIFIER, oid);
+        // X.690, 11.5: the default, false, is left out.
+        if critical {
+            primitive(out, writer::BOOLEAN, &[0xff]);
+        }
+        nested(out, writer::OCTET_STRING, value);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::name::common_name;
+    use crate::x509::reader::Reader;
+
+    #[test]
+    fn the_form_of_a_time_changes_in_2050() {
+        let check = |seconds, text: &[u8]| {
+            let moment = Timestamp::from_unix_seconds(seconds);
+            let both = Validity { not_before: moment, not_after: moment };
+            let mut out = Vec::new();
+            write_validity(&mut out, both);
+            assert!(out.ends_with(text));
+            let fields = Reader::new(&out).unwrap().enter(der::Tag::Sequence).unwrap();
+            assert_eq!(Validity::read(fields), Ok(both));
+        };
+        check(0, b"\x17\x0d700101000000Z");
+        check(YEAR_2050 - 1, b"\x17\x0d491231235959Z");
+        check(YEAR_2050, b"\x18\x0f20500101000000Z");
+        check(Timestamp::MAX.unix_seconds(), b"\x18\x0f99991231235959Z");
+    }
+
+    #[test]
+    fn long_common_names_are_cut_at_a_character() {
+        let mut out = Vec::new();
+        write_ca_name(&mut out, &"é".repeat(100), "ab12");
+        assert_eq!(common_name(&out), Some("é".repeat(64).as_str()));
+    }
+}

@@ -1,0 +1,193 @@
+//! Keys that sign, wherever they are kept.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
+};
+use zeroize::Zeroizing;
+
+use super::writer::{self, bit_string, nested};
+use super::{KeyAlgorithm, PublicKey};
+
+/// A signature could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// The key is out of reach for now, for example a token that is not plugged in.
+    #[error("the signing key cannot be reached: {0}")]
+    Unavailable(String),
+    /// The signature failed.
+    #[error("signing failed: {0}")]
+    Failed(String),
+    /// The bytes are not a private key of the expected kind.
+    #[error("the private key is damaged, or of another kind than its public key")]
+    KeyRejected,
+    /// The private key is not that of the expected public key.
+    #[error("the private key does not belong to the public key")]
+    KeyMismatch,
+    /// Keys of this kind cannot be made here.
+    #[error("keys of the kind {} cannot be made", .0.as_str())]
+    UnsupportedAlgorithm(KeyAlgorithm),
+}
+
+impl SignerError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "signer_unavailable",
+            Self::Failed(_) => "signer_failed",
+            Self::KeyRejected => "signer_key_rejected",
+            Self::KeyMismatch => "signer_key_mismatch",
+            Self::UnsupportedAlgorithm(_) => "signer_algorithm_unsupported",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub const fn retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// A private key that signs, and its public key. It may be in software, in a token, or remote.
+///
+/// Calls block. Implementations are called from many threads at once.
+pub trait Signer: Send + Sync {
+    /// The public key. Its algorithm says how [`sign`](Self::sign) signs: P-256 with SHA-256,
+    /// P-384 with SHA-384, Ed25519, RSA PKCS #1 v1.5 with SHA-256.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs a message. The signature is what stands in a certificate: for ECDSA the DER of
+    /// ECDSA-Sig-Value (RFC 3279, 2.2.3), otherwise the plain bytes.
+    ///
+    /// # Errors
+    /// [`SignerError::Unavailable`] or [`SignerError::Failed`].
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
+}
+
+/// A private key as PKCS #8 (RFC 5958), wiped from memory when it is dropped.
+pub struct Pkcs8(Zeroizing<Vec<u8>>);
+
+impl Pkcs8 {
+    /// Takes the DER of a private key. It is read when a signer is made of it.
+    pub fn new(der: Zeroizing<Vec<u8>>) -> Self {
+        Self(der)
+    }
+
+    /// The DER. It is a secret.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pkcs8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pkcs8(elided)")
+    }
+}
+
+/// A private key in this process's memory, on ring.
+///
+/// ring keeps its own copy of the key, and does not wipe it.
+pub struct SoftwareSigner {
+    public_key: PublicKey,
+    key: Key,
+}
+
+enum Key {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl SoftwareSigner {
+    /// Makes a new key pair: P-256, P-384 or Ed25519. ring draws the randomness.
+    ///
+    /// # Errors
+    /// `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
+    pub fn generate(algorithm: KeyAlgorithm) -> Result<(Self, Pkcs8), SignerError> {
+        let random = SystemRandom::new();
+        let document = match ecdsa(algorithm) {
+            Some(ecdsa) => EcdsaKeyPair::generate_pkcs8(ecdsa, &random),
+            None if algorithm == KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
+            None => return Err(SignerError::UnsupportedAlgorithm(algorithm)),
+        };
+        let document = document.map_err(|_| SignerError::Failed("no randomness".into()))?;
+        let pkcs8 = Pkcs8(Zeroizing::new(document.as_ref().to_vec()));
+        Ok((Self::read(&pkcs8, algorithm)?, pkcs8))
+    }
+
+    /// Takes a private key, if it is that of `expected`. The public key is computed anew from
+    /// the private key and compared, so neither can be exchanged.
+    ///
+    /// # Errors
+    /// `signer_key_rejected`, `signer_key_mismatch` or `signer_algorithm_unsupported`.
+    pub fn from_pkcs8(pkcs8: &Pkcs8, expected: &PublicKey) -> Result<Self, SignerError> {
+        let signer = Self::read(pkcs8, expected.algorithm())?;
+        if signer.public_key == *expected { Ok(signer) } else { Err(SignerError::KeyMismatch) }
+    }
+
+    fn read(pkcs8: &Pkcs8, algorithm: KeyAlgorithm) -> Result<Self, SignerError> {
+        let (key, point) = match ecdsa(algorithm) {
+            Some(ecdsa) => {
+                let pair = EcdsaKeyPair::from_pkcs8(ecdsa, pkcs8.expose(), &SystemRandom::new())
+                    .map_err(|_| SignerError::KeyRejected)?;
+                let point = pair.public_key().as_ref().to_vec();
+                (Key::Ecdsa(pair), point)
+            }
+            None if algorithm == KeyAlgorithm::Ed25519 => {
+                let pair = Ed25519KeyPair::from_pkcs8(pkcs8.expose())
+                    .map_err(|_| SignerError::KeyRejected)?;
+                let point = pair.public_key().as_ref().to_vec();
+                (Key::Ed25519(pair), point)
+            }
+            None => return Err(SignerError::UnsupportedAlgorithm(algorithm)),
+        };
+        let public_key = PublicKey::from_spki(&write_spki(algorithm, &point))
+            .map_err(|_| SignerError::KeyRejected)?;
+        Ok(Self { public_key, key })
+    }
+}
+
+/// RFC 5280, 4.1.2.7.
+fn write_spki(algorithm: KeyAlgorithm, key: &[u8]) -> Vec<u8> {
+    let mut spki = Vec::with_capacity(128);
+    nested(&mut spki, writer::SEQUENCE, |out| {
+        out.extend_from_slice(algorithm.identifier());
+        bit_string(out, key);
+    });
+    spki
+}
+
+fn ecdsa(algorithm: KeyAlgorithm) -> Option<&'static EcdsaSigningAlgorithm> {
+    match algorithm {
+        KeyAlgorithm::EcdsaP256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
+        KeyAlgorithm::EcdsaP384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
+        KeyAlgorithm::Ed25519 | KeyAlgorithm::Rsa => None,
+    }
+}
+
+impl Signer for SoftwareSigner {
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let signature = match &self.key {
+            Key::Ecdsa(pair) => pair
+                .sign(&SystemRandom::new(), message)
+                .map_err(|_| SignerError::Failed("no randomness".into()))?,
+            Key::Ed25519(pair) => pair.sign(message),
+        };
+        Ok(signature.as_ref().to_vec())
+    }
+}
+
+impl fmt::Debug for SoftwareSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SoftwareSigner({:?}, elided)", self.public_key)
+    }
+}

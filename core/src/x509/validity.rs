@@ -1,0 +1,74 @@
+//! When a certificate is valid (RFC 5280, 4.1.2.5), in whole seconds, both ends included.
+
+use der::Tag;
+use der::asn1::{GeneralizedTime, UtcTime};
+
+use super::reader::{Malformed, Reader};
+use crate::time::Timestamp;
+
+/// The first second of 2050, which is the first that UTCTime cannot write.
+pub(super) const YEAR_2050: u64 = 2_524_608_000;
+
+/// From when to when, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Validity {
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+}
+
+impl Validity {
+    /// Reads the fields of a Validity.
+    pub(super) fn read(mut fields: Reader<'_>) -> Result<Self, Malformed> {
+        let validity = Self { not_before: read(&mut fields)?, not_after: read(&mut fields)? };
+        fields.end()?;
+        Ok(validity)
+    }
+
+    /// What of this lies within `outer`, in whole seconds; `None` if nothing does.
+    #[cfg(feature = "connector")]
+    pub(super) fn within(self, outer: Self) -> Option<Self> {
+        let seconds = |moment: Timestamp| Timestamp::from_unix_seconds(moment.unix_seconds());
+        let not_before = seconds(self.not_before.max(outer.not_before));
+        let not_after = seconds(self.not_after.min(outer.not_after));
+        (not_before <= not_after).then_some(Self { not_before, not_after })
+    }
+}
+
+/// RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050; any other is refused.
+fn read(fields: &mut Reader<'_>) -> Result<Timestamp, Malformed> {
+    let seconds = if fields.is_next(Tag::UtcTime) {
+        fields.decode::<UtcTime>()?.to_unix_duration().as_secs()
+    } else {
+        let seconds = fields.decode::<GeneralizedTime>()?.to_unix_duration().as_secs();
+        if seconds < YEAR_2050 {
+            return Err(Malformed);
+        }
+        seconds
+    };
+    Ok(Timestamp::from_unix_seconds(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_forms_are_refused() {
+        let check = |der: &[u8]| assert_eq!(read(&mut Reader::new(der).unwrap()), Err(Malformed));
+        check(b"\x18\x0f20491231235959Z");
+        check(b"\x17\x0b4912312359Z");
+        check(b"\x17\x114912312359+0100");
+        check(b"\x18\x1220500101000000.5Z");
+        check(b"\x04\x00");
+    }
+
+    #[test]
+    #[cfg(feature = "connector")]
+    fn is_cut_to_what_is_allowed() {
+        let at = Timestamp::from_unix_seconds;
+        let span = |from, to| Validity { not_before: at(from), not_after: at(to) };
+        assert_eq!(span(5, 50).within(span(10, 40)), Some(span(10, 40)));
+        assert_eq!(span(20, 30).within(span(10, 40)), Some(span(20, 30)));
+        assert_eq!(span(50, 60).within(span(10, 40)), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! Writing DER into a buffer: contents first, the length before them when it is known.
+
+use alloc::vec::Vec;
+
+pub(super) const BOOLEAN: u8 = 0x01;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const UTF8_STRING: u8 = 0x0c;
+pub(super) const PRINTABLE_STRING: u8 = 0x13;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+
+/// The tag `[number]` of a constructed field.
+pub(super) const fn context(number: u8) -> u8 {
+    0xa0 | number
+}
+
+/// The tag `[number]` of an implicitly tagged field of a primitive type.
+pub(super) const fn context_primitive(number: u8) -> u8 {
+    0x80 | number
+}
+
+/// Writes a value whose contents `write` writes.
+pub(super) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>)) {
+    out.extend([tag, 0]);
+    let start = out.len();
+    write(out);
+    let length = out.len() - start;
+    // X.690, 10.1: the length takes as few bytes as it can; one below 128.
+    if let Ok(short @ 0..0x80) = u8::try_from(length) {
+        out[start - 1] = short;
+        return;
+    }
+    let bytes = length.to_be_bytes();
+    let significant = &bytes[length.leading_zeros() as usize / 8..];
+    out[start - 1] = 0x80 | significant.len() as u8;
+    out.splice(start..start, significant.iter().copied());
+}
+
+/// Writes a value with these contents.
+pub(super) fn primitive(out: &mut Vec<u8>, tag: u8, contents: &[u8]) {
+    nested(out, tag, |out| out.extend_from_slice(contents));
+}
+
+/// Writes a BIT STRING of whole bytes.
+pub(super) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
+    nested(out, BIT_STRING, |out| {
+        out.push(0);
+        out.extend_from_slice(contents);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::reader::Reader;
+
+    #[test]
+    fn lengths_are_minimal() {
+        let check = |length: usize, header: &[u8]| {
+            let mut out = Vec::new();
+            primitive(&mut out, OCTET_STRING, &std::vec![7; length]);
+            assert_eq!(out[..header.len()], *header);
+            assert_eq!(Reader::only(&out, der::Tag::OctetString).unwrap().len(), length);
+        };
+        check(0, &[4, 0]);
+        check(127, &[4, 127]);
+        check(128, &[4, 0x81, 128]);
+        check(255, &[4, 0x81, 255]);
+        check(256, &[4, 0x82, 1, 0]);
+        check(70_000, &[4, 0x83, 1, 0x11, 0x70]);
+    }
+}
