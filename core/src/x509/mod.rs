@@ -44,7 +44,7 @@ mod writer;
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};
 #[cfg(feature = "connector")]
-pub use csr::{CsrAttribute, VerifiedCsr, build_csr};
+pub use csr::{VerifiedCsr, build_csr};
 #[cfg(feature = "connector")]
 pub use issue::{
     CaParameters, IssueError, IssuedLeaf, Issuer, LeafParameters, issue_enrollment_certificate,

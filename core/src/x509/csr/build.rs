@@ -4,23 +4,15 @@ use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::writer::{self, bit_string, context, nested, primitive};
 use crate::x509::{Signer, SignerError};
 
-/// An attribute of a request: the contents of its object identifier, and the DER of its one value.
-#[derive(Clone, Copy, Debug)]
-pub struct CsrAttribute<'a> {
-    /// The contents bytes of the object identifier's DER.
-    pub oid: &'a [u8],
-    /// The DER of the value.
-    pub value: &'a [u8],
-}
-
-/// Makes a request in DER: an empty subject, the signer's public key, and these attributes.
+/// Makes a request in DER: an empty subject, the signer's public key, and these attributes, each
+/// the DER of an Attribute (RFC 2986, 4.1).
 ///
 /// # Errors
 /// Whatever the signer fails with.
-pub fn build_csr(
-    signer: &dyn Signer,
-    attributes: &[CsrAttribute<'_>],
-) -> Result<Vec<u8>, SignerError> {
+pub fn build_csr(signer: &dyn Signer, attributes: &[&[u8]]) -> Result<Vec<u8>, SignerError> {
+    // X.690, 11.6: the elements of a set stand in the order of their encodings.
+    let mut attributes = attributes.to_vec();
+    attributes.sort_unstable();
     let public_key = signer.public_key();
     let mut info = Vec::with_capacity(512);
     // RFC 2986, 4.1: CertificationRequestInfo.
@@ -28,7 +20,7 @@ pub fn build_csr(
         primitive(out, writer::INTEGER, &[0]);
         nested(out, writer::SEQUENCE, |_| {});
         out.extend_from_slice(public_key.spki());
-        nested(out, context(0), |out| write_attributes(out, attributes));
+        nested(out, context(0), |out| out.extend(attributes.concat()));
     });
     let signature = signer.sign(&info)?;
     let mut request = Vec::with_capacity(info.len() + signature.len() + 32);
@@ -38,20 +30,4 @@ pub fn build_csr(
         bit_string(out, &signature);
     });
     Ok(request)
-}
-
-/// X.690, 11.6: the elements of a set stand in the order of their encodings.
-fn write_attributes(out: &mut Vec<u8>, attributes: &[CsrAttribute<'_>]) {
-    let mut encoded: Vec<Vec<u8>> = attributes.iter().map(encode_attribute).collect();
-    encoded.sort();
-    encoded.iter().for_each(|attribute| out.extend_from_slice(attribute));
-}
-
-fn encode_attribute(attribute: &CsrAttribute<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    nested(&mut out, writer::SEQUENCE, |out| {
-        primitive(out, writer::OBJECT_IDENTIFIER, attribute.oid);
-        primitive(out, writer::SET, attribute.value);
-    });
-    out
 }

@@ -7,7 +7,7 @@ mod error;
 mod verify;
 
 #[cfg(feature = "connector")]
-pub use build::{CsrAttribute, build_csr};
+pub use build::build_csr;
 pub use error::CsrError;
 #[cfg(feature = "connector")]
 pub use verify::VerifiedCsr;
@@ -20,6 +20,7 @@ use der::Tag;
 use super::reader::{Malformed, Reader, context};
 use super::signed::Signed;
 use super::{name, oid, pem};
+use crate::key::PROOF_OID_DER;
 use crate::limits::CSR_BYTES_MAX;
 
 const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
@@ -118,7 +119,7 @@ fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
         let values = attribute.enter(Tag::Set)?;
         attribute.end()?;
         match oid {
-            oid::PROOF => set_single(&mut attributes.proof, values)?,
+            PROOF_OID_DER => set_single(&mut attributes.proof, values)?,
             oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST => {
                 set_single(&mut attributes.extensions, values)?;
             }
