@@ -1,7 +1,7 @@
 //! Storage: ordered key-value records with versions, bounded counters, and one verb that
 //! changes anything.
 //!
-//! A host that brings its own store implements [`Store`] and runs [`conformance`] on it.
+//! A host that brings its own store implements [`Store`] and runs `conformance` on it.
 //!
 //! # What a store promises
 //! - A *record* has a key (at most 512 bytes, ordered bytewise), a version and a value: a body
@@ -13,12 +13,17 @@
 //!   unit sees what an earlier one wrote. One refused unit leaves its neighbours alone.
 //! - What is reported as applied is durable, if the store is.
 
+#[cfg(feature = "std")]
+mod memory;
 mod unit;
 
-pub use unit::{Malformed, Operation, Outcome, Reason, Refused, Unit};
+#[cfg(feature = "std")]
+pub use memory::Memory;
+pub use unit::{Head, Malformed, Operation, Outcome, Reason, Refused, Unit};
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt;
 
 use crate::limits::RECORD_KEY_BYTES_MAX;
@@ -63,6 +68,13 @@ impl RecordKey {
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// By its bytes, so that a map of records can be searched by any bytes.
+impl Borrow<[u8]> for RecordKey {
+    fn borrow(&self) -> &[u8] {
         &self.0
     }
 }
@@ -116,6 +128,37 @@ pub struct ScanRange {
     pub reverse: bool,
 }
 
+impl ScanRange {
+    /// All records whose keys begin with `prefix`, first to last.
+    pub fn prefix(prefix: impl Into<Vec<u8>>) -> Self {
+        Self { prefix: prefix.into(), after: None, reverse: false }
+    }
+
+    /// The range as an interval of keys: from the first, included, to the second, excluded, or
+    /// without an end. It holds nothing when they meet or cross.
+    pub fn interval(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        let mut start = self.prefix.clone();
+        let mut end = next_prefix(&self.prefix);
+        match &self.after {
+            Some(after) if self.reverse => {
+                let after = after.as_bytes().to_vec();
+                end = Some(end.map_or(after.clone(), |end| end.min(after)));
+            }
+            Some(after) => start = start.max([after.as_bytes(), &[0]].concat()),
+            None => {}
+        }
+        (start, end)
+    }
+}
+
+/// The first byte string behind all that begin with `prefix`; `None` if there is no such.
+fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != 0xff)?;
+    let mut next = prefix.get(..=last)?.to_vec();
+    *next.last_mut()? += 1;
+    Some(next)
+}
+
 /// A store could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -129,6 +172,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Refuses a request that passes a limit of [`limits`](crate::limits).
+    ///
+    /// # Errors
+    /// [`FaultKind::TooLarge`].
+    pub fn check_size(what: &str, size: usize, size_max: usize) -> Result<(), Self> {
+        if size <= size_max {
+            return Ok(());
+        }
+        let message =
+            alloc::format!("{size} {what} in one request, at most {size_max} are allowed");
+        Err(Self::NotApplied(StoreFault::new(FaultKind::TooLarge, message)))
+    }
+
     /// What went wrong.
     pub fn fault(&self) -> &StoreFault {
         match self {
@@ -184,6 +240,8 @@ pub enum FaultKind {
     TooNew,
     /// There is none yet.
     Missing,
+    /// There is one already, or something else, where a new one was to be made.
+    Exists,
     /// It called back into its own authority.
     Reentrant,
     /// The request passes a limit of [`limits`](crate::limits).
@@ -202,6 +260,7 @@ impl FaultKind {
             Self::NotAStore => "store_not_recognized",
             Self::TooNew => "store_too_new",
             Self::Missing => "store_missing",
+            Self::Exists => "store_exists",
             Self::Reentrant => "reentrant_call",
             Self::TooLarge => "store_request_too_large",
         }

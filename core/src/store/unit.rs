@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Counter, Record, RecordKey};
+use super::{Counter, Record, RecordKey, Value};
 use crate::limits::{COUNT_MAX, RECORD_BODY_BYTES_MAX, UNIT_OPERATIONS_MAX};
 
 /// Operations that happen all together or not at all.
@@ -75,9 +75,83 @@ impl Operation {
         }
     }
 
+    /// Decides the operation on its record as it stands before the unit. Answers the counter as
+    /// it will be, for [`Self::SetLimit`] and [`Self::Count`]. All stores decide by this
+    /// function, so that all decide alike.
+    ///
+    /// # Errors
+    /// Why the operation is refused.
+    pub fn decide(&self, head: Option<Head>) -> Result<Option<Counter>, Reason> {
+        match self {
+            Self::Expect { version: None, .. } => match head {
+                Some(_) => Err(Reason::Exists),
+                None => Ok(None),
+            },
+            Self::Expect { version: Some(version), .. } => match head {
+                Some(head) if head.version == *version => Ok(None),
+                Some(_) => Err(Reason::Changed),
+                None => Err(Reason::Absent),
+            },
+            Self::ExpectUnused { .. } => match existing_counter(head)?.used {
+                0 => Ok(None),
+                _ => Err(Reason::InUse),
+            },
+            Self::Put { .. } => match head {
+                Some(Head { counter: Some(_), .. }) => Err(Reason::WrongKind),
+                _ => Ok(None),
+            },
+            Self::Delete { .. } => Ok(None),
+            Self::SetLimit { limit, .. } => {
+                let counter = match head {
+                    Some(_) => existing_counter(head)?,
+                    None => Counter::default(),
+                };
+                Ok(Some(Counter { limit: *limit, ..counter }))
+            }
+            Self::Count { by, at_ms, .. } => existing_counter(head)?.count(*by, *at_ms).map(Some),
+        }
+    }
+
     /// Whether it changes its record.
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Expect { .. } | Self::ExpectUnused { .. })
+    }
+}
+
+/// A record without its body: what an operation is decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its version.
+    pub version: u64,
+    /// The counter; `None`: the record is a body.
+    pub counter: Option<Counter>,
+}
+
+impl Record {
+    /// The record without its body.
+    pub fn head(&self) -> Head {
+        let counter = match self.value {
+            Value::Counter(counter) => Some(counter),
+            Value::Body(_) => None,
+        };
+        Head { version: self.version, counter }
+    }
+}
+
+fn existing_counter(head: Option<Head>) -> Result<Counter, Reason> {
+    head.ok_or(Reason::Absent)?.counter.ok_or(Reason::WrongKind)
+}
+
+impl Counter {
+    fn count(self, by: i64, at_ms: u64) -> Result<Self, Reason> {
+        if by < 0 {
+            let used = self.used.checked_sub(by.unsigned_abs()).ok_or(Reason::BelowZero)?;
+            return Ok(Self { used, ..self });
+        }
+        let most = self.limit.unwrap_or(COUNT_MAX);
+        let used = self.used.checked_add(by.unsigned_abs()).filter(|used| *used <= most);
+        let used = used.ok_or(Reason::LimitReached)?;
+        Ok(Self { used, last_at_ms: self.last_at_ms.max(Some(at_ms)), ..self })
     }
 }
 

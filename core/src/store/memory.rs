@@ -1,0 +1,122 @@
+//! The store that forgets: for tests, demonstrations, and as the reference of what a store does.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{PoisonError, RwLock};
+use std::vec::Vec;
+
+use super::{
+    Counter, Operation, Outcome, Reason, Record, RecordKey, Refused, ScanRange, Store, StoreError,
+    Unit, Value,
+};
+use crate::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
+
+/// A [`Store`] in memory. Nothing outlives it.
+///
+/// ```
+/// use provkey::store::{Memory, Operation, Outcome, RecordKey, Store, Unit, Value};
+///
+/// let store = Memory::new();
+/// let key = RecordKey::new("greeting").expect("1 to 512 bytes");
+/// let put = Operation::Put { key: key.clone(), body: b"hello".to_vec() };
+/// assert_eq!(store.apply(&[Unit::new(vec![put])])?, [Outcome::Applied(vec![])]);
+///
+/// let record = store.get(&[key])?.remove(0).expect("it was just written");
+/// assert_eq!(record.value, Value::Body(b"hello".to_vec()));
+/// # Ok::<(), provkey::store::StoreError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Memory {
+    records: RwLock<Records>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    by_key: BTreeMap<RecordKey, Record>,
+    /// The number of the latest unit that was applied, and so the version of what it wrote. It
+    /// only grows: no version comes back with a record that was deleted and made anew.
+    sequence: u64,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+// A poisoned lock is taken all the same: nothing below panics between two changes of one unit.
+impl Store for Memory {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        StoreError::check_size("keys", keys.len(), GET_KEYS_MAX)?;
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(keys.iter().map(|key| records.by_key.get(key).cloned()).collect())
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        StoreError::check_size("records", limit, SCAN_RECORDS_MAX)?;
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(records.scan(range, limit))
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
+        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        let apply = |unit| records.apply(unit).map_or_else(Outcome::Refused, Outcome::Applied);
+        Ok(units.iter().map(apply).collect())
+    }
+}
+
+impl Records {
+    fn scan(&self, range: &ScanRange, limit: usize) -> Vec<Record> {
+        let (start, end) = range.interval();
+        // A map's range must not cross itself.
+        if end.as_ref().is_some_and(|end| *end <= start) {
+            return Vec::new();
+        }
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let found = self.by_key.range::<[u8], _>((Bound::Included(start.as_slice()), end));
+        let found = found.map(|(_, record)| record);
+        match range.reverse {
+            false => found.take(limit).cloned().collect(),
+            true => found.rev().take(limit).cloned().collect(),
+        }
+    }
+
+    fn apply(&mut self, unit: &Unit) -> Result<Vec<Counter>, Refused> {
+        let counters = self.decide(unit)?;
+        self.sequence += 1;
+        for (operation, counter) in unit.operations.iter().zip(&counters) {
+            match (operation, counter) {
+                (Operation::Put { key, body }, _) => self.put(key, Value::Body(body.clone())),
+                (Operation::Delete { key }, _) => drop(self.by_key.remove(key)),
+                (operation, Some(counter)) => self.put(operation.key(), Value::Counter(*counter)),
+                (_, None) => {}
+            }
+        }
+        Ok(counters.into_iter().flatten().collect())
+    }
+
+    /// Decides all operations before the first is carried out.
+    fn decide(&self, unit: &Unit) -> Result<Vec<Option<Counter>>, Refused> {
+        unit.check_form().map_err(|malformed| Refused {
+            operation: malformed.operation,
+            reason: Reason::Malformed,
+            record: None,
+        })?;
+        let decide = |(index, operation): (usize, &Operation)| {
+            let record = self.by_key.get(operation.key());
+            operation.decide(record.map(Record::head)).map_err(|reason| Refused {
+                operation: index,
+                reason,
+                record: record.cloned(),
+            })
+        };
+        unit.operations.iter().enumerate().map(decide).collect()
+    }
+
+    fn put(&mut self, key: &RecordKey, value: Value) {
+        let record = Record { key: key.clone(), version: self.sequence, value };
+        self.by_key.insert(key.clone(), record);
+    }
+}
