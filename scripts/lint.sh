@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Everything that holds without running the code. Warnings are errors.
+source "$(dirname "$0")/common.sh"
+
+need cc gcc libc6-dev
+need shellcheck shellcheck
+cargo_tool cargo-deny 0.20.2
+
+cargo fmt --all --check
+
+cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+# Core with less: no import or item may be left over without a feature.
+cargo clippy --locked -p provkey --all-targets --no-default-features -- -D warnings
+cargo clippy --locked -p provkey --all-targets --no-default-features --features connector -- -D warnings
+
+RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --all-features
+
+shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh
+
+cargo deny --locked check licenses bans sources

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The checks that take long. PROVKEY_TEST_DEEP makes the tests race and repeat more;
+# FUZZ_SECONDS is the time for each fuzz target.
+source "$(dirname "$0")/common.sh"
+
+PROVKEY_TEST_DEEP=1 cargo test --locked --release --workspace --all-features
+
+# RUSTC_BOOTSTRAP: sanitizers are behind unstable flags of the stable compiler.
+host=$(rustc -vV | sed -n 's/^host: //p')
+RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+    cargo test --locked -p provkey --lib --target "$host" --target-dir target/asan
+
+scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
+scripts/foreign-targets.sh
