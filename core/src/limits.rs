@@ -25,7 +25,7 @@ pub const RECORD_KEY_BYTES_MAX: usize = 512;
 /// Largest record body, in bytes.
 pub const RECORD_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most record keys in one `get`.
-pub const GET_KEYS_MAX: usize = 1024;
+pub const GET_KEYS_MAX: usize = 4096;
 /// Most records in the answer of one `scan`.
 pub const SCAN_RECORDS_MAX: usize = 1024;
 /// Most operations in one unit.
@@ -42,5 +42,7 @@ pub const SETTLE_TRIES_MAX: usize = 3;
 pub const PAGE_ENTRIES_MAX: usize = 1000;
 /// Most records that one call of a filtered listing examines.
 pub const PAGE_EXAMINED_MAX: usize = 5000;
-/// Most requests in one `enroll_many`.
-pub const ENROLL_MANY_MAX: usize = 256;
+/// Most requests that `enroll_many` puts into one batch.
+pub const ENROLL_BATCH_REQUESTS_MAX: usize = 256;
+/// Most tallies of refusals and replays that are held in memory.
+pub const TALLIES_MAX: usize = 4096;

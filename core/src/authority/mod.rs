@@ -1,1 +1,272 @@
 //! The authority: groups, enrollment certificates, provisioning keys, enrollment, audit.
+//!
+//! [`Authority`] is the whole of it. A host gives it an [`Environment`] (store, clock,
+//! randomness) and the master keys, and calls it from as many threads as it likes.
+
+mod address;
+mod audit;
+mod authenticate;
+mod certificates;
+mod change;
+mod connectors;
+mod create;
+mod enroll;
+mod error;
+mod groups;
+mod id;
+mod key_details;
+mod key_list;
+mod keys;
+mod masters;
+mod name;
+mod observer;
+mod page;
+mod prune;
+mod records;
+mod seal;
+mod tally;
+
+pub use address::AddressRange;
+pub use audit::{Action, AuditFilter, AuditRecord};
+pub use certificates::{EnrollmentCertificate, NewCertificate};
+pub use connectors::{Connector, ConnectorFilter};
+pub use create::NewAuthority;
+pub use enroll::{EnrollRequest, Enrolled};
+pub use error::{Error, InputError, MasterError, Refusal};
+pub use groups::ConnectorGroup;
+pub use id::{AuthorityId, CertificateId, ConnectorId, GroupId};
+pub use key_details::{KeyDetails, KeyState, Named};
+pub use key_list::{KeyFilter, KeyOrder};
+pub use keys::{KeyFile, KeyUpdate, NewKey};
+pub use name::Name;
+pub use observer::{Event, Observer};
+pub use page::{Cursor, Page, PageRequest};
+pub use prune::{Pruned, Retention};
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use std::sync::{PoisonError, RwLock};
+
+use audit::AuditRecord as Audit;
+use records::AuthorityRecord;
+use tally::Tally;
+
+use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
+use crate::random::Random;
+use crate::store::{GroupCommit, Guard, RecordKey, Store};
+use crate::time::Clock;
+use crate::x509::{Certificate, Issuer};
+
+/// What the host gives the authority to live in.
+#[derive(Clone)]
+pub struct Environment {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids, nonces and serial numbers come from.
+    pub random: Arc<dyn Random>,
+    /// Who is told what happens.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// The side that makes provisioning keys and counts their uses.
+///
+/// Cheap to clone; clones are the same authority. All calls block, and may be made from any
+/// thread.
+#[derive(Clone)]
+pub struct Authority {
+    inner: Arc<Inner>,
+    actor: Option<Arc<str>>,
+}
+
+struct Inner {
+    store: Arc<Guard>,
+    commit: GroupCommit,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    observer: Option<Arc<dyn Observer>>,
+    state: RwLock<Arc<State>>,
+    /// Issuers whose keys have been opened. Nothing is decided by what is here.
+    issuers: RwLock<BTreeMap<CertificateId, Arc<OpenIssuer>>>,
+    tally: Tally,
+}
+
+/// What every call needs of the authority's own record, and the master keys.
+struct State {
+    record: AuthorityRecord,
+    version: u64,
+    pin: Pin,
+    root: Certificate,
+    keyring: Arc<Keyring>,
+}
+
+/// An enrollment certificate that is ready to sign.
+struct OpenIssuer {
+    issuer: Issuer,
+    leaf_validity: Duration,
+}
+
+impl Authority {
+    /// Opens the authority that a store holds. The keyring must have every master key that the
+    /// authority knows.
+    ///
+    /// # Errors
+    /// `authority_missing`, `master_key_wrong`, `master_key_missing`, and those of the store.
+    pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
+        let Environment { store, clock, random, observer } = environment;
+        let store = Arc::new(Guard::new(store));
+        let state = State::read(&store, Arc::new(keyring))?;
+        let inner = Inner {
+            commit: GroupCommit::new(Arc::clone(&store)),
+            store,
+            clock,
+            random,
+            observer,
+            state: RwLock::new(Arc::new(state)),
+            issuers: RwLock::default(),
+            tally: Tally::default(),
+        };
+        Ok(Self { inner: Arc::new(inner), actor: None })
+    }
+
+    /// The same authority, with `actor` named in the audit records of what is done through it.
+    pub fn acting_as(&self, actor: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), actor: Some(actor.into()) }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> AuthorityId {
+        self.inner.state().record.id
+    }
+
+    /// Its hosts. The first is the one that new keys get unless they name another.
+    pub fn hosts(&self) -> Vec<Host> {
+        self.inner.state().record.hosts.clone()
+    }
+
+    /// Its SPIFFE trust domain.
+    pub fn trust_domain(&self) -> String {
+        self.inner.state().record.trust_domain.clone()
+    }
+
+    /// The certificate of its root.
+    pub fn root(&self) -> Certificate {
+        self.inner.state().root.clone()
+    }
+
+    /// Adds a host. Texts made for the others stay good. Other processes that have the
+    /// authority open learn of it when they open it again.
+    ///
+    /// # Errors
+    /// `too_many_hosts`, and those of the store.
+    pub fn add_host(&self, host: &Host) -> Result<(), Error> {
+        self.inner.until_undisturbed(|| {
+            self.inner.reload()?;
+            let state = self.inner.state();
+            if state.record.hosts.contains(host) {
+                return Ok(Some(()));
+            }
+            if state.record.hosts.len() >= crate::limits::HOSTS_MAX {
+                return Err(InputError::TooManyHosts.into());
+            }
+            let mut record = state.record.clone();
+            record.hosts.push(host.clone());
+            let mut audit = self.audit(Action::HostAdded);
+            audit.details = Some(host.as_str().to_string());
+            let mut change = self.inner.change(&audit)?;
+            change.expect(records::authority(), state.version);
+            change.put(records::authority(), &record);
+            let done = self.inner.apply(change)?.is_ok();
+            self.inner.reload()?;
+            Ok(done.then_some(()))
+        })
+    }
+
+    fn audit(&self, action: Action) -> Audit {
+        let mut audit = Audit::new(self.inner.clock.now(), action);
+        audit.actor = self.actor.as_ref().map(ToString::to_string);
+        audit
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the authority's record again, with the same master keys.
+    fn reload(&self) -> Result<(), Error> {
+        let state = State::read(&self.store, Arc::clone(&self.state().keyring))?;
+        self.replace_state(state);
+        Ok(())
+    }
+
+    fn replace_state(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+    }
+
+    fn observe(&self, event: &Event) {
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+
+    /// Reads one record that is an index entry.
+    fn read_text(&self, key: RecordKey) -> Result<Option<String>, Error> {
+        let record = self.store.get(&[key])?.into_iter().next().flatten();
+        record.map(|record| records::text(&record).map(Into::into)).transpose()
+    }
+
+    /// Reads one record that is a body.
+    fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        key: RecordKey,
+    ) -> Result<Option<(u64, T)>, Error> {
+        read(&self.store, key)
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(
+    store: &Guard,
+    key: RecordKey,
+) -> Result<Option<(u64, T)>, Error> {
+    let record = store.get(&[key])?.into_iter().next().flatten();
+    record.map(|record| Ok((record.version, records::decode(&record)?))).transpose()
+}
+
+impl State {
+    fn read(store: &Guard, keyring: Arc<Keyring>) -> Result<Self, Error> {
+        let (version, record) = read::<AuthorityRecord>(store, records::authority())?
+            .ok_or(InputError::AuthorityMissing)?;
+        masters::check(&record.masters, &keyring)?;
+        let root = Certificate::parse(&record.root_certificate.0).map_err(|error| {
+            Error::RecordDamaged { key: "authority".into(), what: error.to_string() }
+        })?;
+        let pin = Pin::of_spki(root.spki());
+        Ok(Self { record, version, pin, root, keyring })
+    }
+
+    /// The master key that keys are derived from now, and its slot.
+    fn current_master(&self) -> Result<(Slot, &MasterKey), MasterError> {
+        let slot = Slot::new(self.record.current_master).ok_or(MasterError::SlotEmpty)?;
+        Ok((slot, self.keyring.master(slot).ok_or(MasterError::Missing)?))
+    }
+
+    /// The root, ready to sign.
+    fn open_root(&self) -> Result<Issuer, Error> {
+        let place = seal::Place { authority: self.record.id, record: "authority" };
+        let signer = seal::open(&self.keyring, &place, &self.record.root_key, &self.root)?;
+        Ok(Issuer::new(self.root.clone(), Arc::new(signer))?)
+    }
+}

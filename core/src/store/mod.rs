@@ -13,10 +13,18 @@
 //!   unit sees what an earlier one wrote. One refused unit leaves its neighbours alone.
 //! - What is reported as applied is durable, if the store is.
 
+#[cfg(feature = "authority")]
+mod commit;
+#[cfg(feature = "authority")]
+mod guard;
 #[cfg(feature = "std")]
 mod memory;
 mod unit;
 
+#[cfg(feature = "authority")]
+pub(crate) use commit::GroupCommit;
+#[cfg(feature = "authority")]
+pub(crate) use guard::Guard;
 #[cfg(feature = "std")]
 pub use memory::Memory;
 pub use unit::{Head, Malformed, Operation, Outcome, Reason, Refused, Unit};

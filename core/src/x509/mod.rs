@@ -26,6 +26,9 @@ pub use extensions::{BasicConstraints, KeyUsage, Purposes};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use serial::SerialNumber;
 
+#[cfg(feature = "authority")]
+pub(crate) use pem::encode as encode_pem;
+
 #[cfg(feature = "connector")]
 mod chain;
 #[cfg(feature = "connector")]

@@ -11,7 +11,7 @@ const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
 /// Writes one block, with lines of 64 characters.
-pub(super) fn encode(label: &str, der: &[u8]) -> String {
+pub(crate) fn encode(label: &str, der: &[u8]) -> String {
     let base64 = Base64::encode_string(der);
     let mut text = alloc::format!("-----BEGIN {label}-----\n");
     let mut rest = base64.as_str();

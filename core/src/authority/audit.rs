@@ -1,0 +1,204 @@
+//! The audit trail: who changed what, who enrolled, and what was refused after a proof.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Authority;
+use super::error::Error;
+use super::id::{CertificateId, ConnectorId, GroupId};
+use super::page::{Examined, Page, PageRequest};
+use super::records;
+use crate::key::KeyId;
+use crate::store::Record;
+use crate::time::Timestamp;
+
+/// What an audit record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// The authority was created.
+    AuthorityCreated,
+    /// The authority gained a host.
+    HostAdded,
+    /// A new master key became current.
+    MasterRotated,
+    /// A master key was removed.
+    MasterRemoved,
+    /// A connector group was created.
+    GroupCreated,
+    /// A connector group was deleted.
+    GroupDeleted,
+    /// An enrollment certificate was created.
+    CertificateCreated,
+    /// An enrollment certificate was deleted.
+    CertificateDeleted,
+    /// A provisioning key was created.
+    KeyCreated,
+    /// A provisioning key was edited.
+    KeyUpdated,
+    /// The text of a provisioning key was copied.
+    KeyCopied,
+    /// The text of a provisioning key was downloaded.
+    KeyDownloaded,
+    /// A provisioning key was deleted.
+    KeyDeleted,
+    /// A connector enrolled, at the cost of one use.
+    ConnectorEnrolled,
+    /// A connector got its certificate again, at no cost.
+    ConnectorReplayed,
+    /// A connector was revoked.
+    ConnectorRevoked,
+    /// An enrollment with a proven key was refused.
+    EnrollmentRefused,
+    /// Old records were pruned.
+    Pruned,
+}
+
+impl Action {
+    /// The name, as it is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorityCreated => "authority_created",
+            Self::HostAdded => "host_added",
+            Self::MasterRotated => "master_rotated",
+            Self::MasterRemoved => "master_removed",
+            Self::GroupCreated => "group_created",
+            Self::GroupDeleted => "group_deleted",
+            Self::CertificateCreated => "certificate_created",
+            Self::CertificateDeleted => "certificate_deleted",
+            Self::KeyCreated => "key_created",
+            Self::KeyUpdated => "key_updated",
+            Self::KeyCopied => "key_copied",
+            Self::KeyDownloaded => "key_downloaded",
+            Self::KeyDeleted => "key_deleted",
+            Self::ConnectorEnrolled => "connector_enrolled",
+            Self::ConnectorReplayed => "connector_replayed",
+            Self::ConnectorRevoked => "connector_revoked",
+            Self::EnrollmentRefused => "enrollment_refused",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+/// One entry of the audit trail. Which fields are there depends on the action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditRecord {
+    /// When, by the clock of the host that did it; for tallied entries the minute's beginning.
+    pub at: Timestamp,
+    /// What happened.
+    pub action: Action,
+    /// Who did it, as the host named them with [`Authority::acting_as`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// The provisioning key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// The connector group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// The enrollment certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateId>,
+    /// The connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorId>,
+    /// Where the connector asked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// Why it was refused: the stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// How often in that minute, for refusals and replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// What exactly, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+}
+
+impl AuditRecord {
+    pub(super) fn new(at: Timestamp, action: Action) -> Self {
+        Self {
+            at,
+            action,
+            actor: None,
+            key: None,
+            group: None,
+            certificate: None,
+            connector: None,
+            address: None,
+            code: None,
+            count: None,
+            details: None,
+        }
+    }
+}
+
+/// Which audit records to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Only of this provisioning key.
+    pub key: Option<KeyId>,
+    /// Only of this connector.
+    pub connector: Option<ConnectorId>,
+    /// Only this action.
+    pub action: Option<Action>,
+    /// Only from this moment on.
+    pub since: Option<Timestamp>,
+    /// The latest first.
+    pub latest_first: bool,
+}
+
+impl AuditFilter {
+    fn admits(&self, record: &AuditRecord) -> bool {
+        self.key.is_none_or(|key| record.key == Some(key))
+            && self.connector.is_none_or(|connector| record.connector == Some(connector))
+            && self.action.is_none_or(|action| record.action == action)
+            && self.since.is_none_or(|since| record.at >= since)
+    }
+
+    /// Whether nothing beyond this record can be admitted.
+    fn ends_at(&self, record: &AuditRecord) -> bool {
+        self.latest_first && self.since.is_some_and(|since| record.at < since)
+    }
+}
+
+impl Authority {
+    /// Lists the audit trail in the order of time. A page examines a bounded number of records
+    /// and may be short, or empty, and yet have a cursor to go on with.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_audit(
+        &self,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditRecord>, Error> {
+        let mut listing = self.inner.listing("audit/".into(), filter.latest_first, page)?;
+        if let (None, Some(since), false) = (&page.after, filter.since, filter.latest_first) {
+            listing.begin_after(records::audit(since.minus(Duration::from_millis(1)), [0xff; 8]));
+        }
+        listing.run(|records: &[Record]| {
+            let mut items = Vec::with_capacity(records.len());
+            for record in records {
+                let entry: AuditRecord = records::decode(record)?;
+                if filter.ends_at(&entry) {
+                    items.push(Examined::End);
+                    break;
+                }
+                items.push(if filter.admits(&entry) {
+                    Examined::Item(entry)
+                } else {
+                    Examined::Skip
+                });
+            }
+            Ok(items)
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The first steps of an enrollment, without any input or output: prove the provisioning key,
+//! then check the CSR.
+
+use core::net::IpAddr;
+
+use super::enroll::EnrollRequest;
+use super::error::{Error, Refusal};
+use super::id::ConnectorId;
+use super::{Inner, State};
+use crate::key::{Fingerprint, KeyId, KeyText, Proof, ProvisioningKey};
+use crate::x509::{Csr, VerifiedCsr};
+
+/// A request whose provisioning key is proven and whose CSR is good. Only [`Inner::prove`] makes
+/// one.
+pub(super) struct Proven {
+    pub(super) key: KeyId,
+    /// The key was proven inside the CSR.
+    pub(super) by_proof: bool,
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) connector: ConnectorId,
+    pub(super) csr: VerifiedCsr,
+}
+
+/// A request that goes no further, and the key if at least that was proven.
+pub(super) struct Failed {
+    pub(super) key: Option<KeyId>,
+    pub(super) error: Error,
+}
+
+impl Inner {
+    /// Proves the provisioning key and checks the CSR of a request.
+    pub(super) fn prove(&self, request: &EnrollRequest) -> Result<Proven, Failed> {
+        let unproven = |error: Error| Failed { key: None, error };
+        let csr = Csr::parse(&request.csr).map_err(|error| unproven(error.into()))?;
+        let state = self.state();
+        let credentials = Credentials::check(&state, request, &csr).map_err(unproven)?;
+        let key = credentials.key;
+        let proven = |error: Error| Failed { key: Some(key), error };
+        let fingerprint = credentials.fingerprint(request).map_err(|e| proven(e.into()))?;
+        let csr = csr.verify().map_err(|error| proven(error.into()))?;
+        Ok(Proven {
+            key,
+            by_proof: credentials.by_proof,
+            fingerprint,
+            address: request.address,
+            connector: ConnectorId::of_spki_sha256(&csr.public_key().sha256()),
+            csr,
+        })
+    }
+}
+
+/// What a request proved.
+struct Credentials {
+    key: KeyId,
+    by_proof: bool,
+    /// The fingerprint inside the proof, if there is a proof.
+    proven_fingerprint: Option<Fingerprint>,
+}
+
+impl Credentials {
+    fn check(state: &State, request: &EnrollRequest, csr: &Csr) -> Result<Self, Error> {
+        let by_proof = csr.proof().map(|proof| check_proof(state, proof, csr)).transpose()?;
+        let by_text = request.key_text.as_ref().map(|text| check_text(state, text)).transpose()?;
+        match (by_proof, by_text) {
+            (None, None) => Err(Refusal::KeyMissing.into()),
+            (Some(proof), Some(key)) if proof.key != key => {
+                Err(Refusal::CredentialsDisagree.into())
+            }
+            (Some(proof), _) => Ok(proof),
+            (None, Some(key)) => Ok(Self { key, by_proof: false, proven_fingerprint: None }),
+        }
+    }
+
+    /// The one fingerprint of the request: a proven one, or the one that stands beside the CSR.
+    fn fingerprint(&self, request: &EnrollRequest) -> Result<Option<Fingerprint>, Refusal> {
+        match (self.proven_fingerprint, request.fingerprint) {
+            (Some(proven), Some(given)) if proven != given => Err(Refusal::FingerprintMismatch),
+            (None, Some(_)) if self.by_proof => Err(Refusal::FingerprintMismatch),
+            (proven, given) => Ok(proven.or(given)),
+        }
+    }
+}
+
+/// Checks a key text: canonical, with the secret that the authority itself derives for its host
+/// and id, with our pin, for one of our hosts. The work is one HMAC, whatever is wrong.
+fn check_text(state: &State, text: &KeyText) -> Result<KeyId, Refusal> {
+    let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
+    let verified = state.keyring.verify_key(&key);
+    let valid = verified & (key.pin() == state.pin) & state.record.hosts.contains(key.host());
+    if valid { Ok(key.id()) } else { Err(Refusal::KeyInvalid) }
+}
+
+/// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
+fn check_proof(state: &State, proof: &[u8], csr: &Csr) -> Result<Credentials, Refusal> {
+    let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
+    let verified = state.keyring.verify_proof(&proof, csr.spki());
+    if verified & state.record.hosts.contains(proof.host()) {
+        let proven_fingerprint = proof.fingerprint();
+        Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint })
+    } else {
+        Err(Refusal::KeyInvalid)
+    }
+}

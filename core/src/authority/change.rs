@@ -1,0 +1,115 @@
+//! One change of the authority: a unit with its audit record.
+
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::audit::AuditRecord;
+use super::error::Error;
+use super::{Inner, records};
+use crate::limits::ENROLL_TRIES_MAX;
+use crate::random::{Random, RandomError};
+use crate::store::{Operation, Outcome, Reason, RecordKey, Refused, Unit};
+use crate::time::Timestamp;
+
+/// Operations that happen together with an audit record, which comes first: a unit that is
+/// applied for the second time is refused by it, and so known to have happened.
+pub(super) struct Change {
+    operations: Vec<Operation>,
+}
+
+impl Change {
+    /// Begins a change that `audit` tells of.
+    pub(super) fn new(random: &dyn Random, audit: &AuditRecord) -> Result<Self, RandomError> {
+        let mut tail = [0; 8];
+        random.fill(&mut tail)?;
+        let key = records::audit(audit.at, tail);
+        let mut change = Self { operations: Vec::with_capacity(16) };
+        change.expect_absent(key.clone());
+        change.put(key, audit);
+        Ok(change)
+    }
+
+    pub(super) fn expect(&mut self, key: RecordKey, version: u64) {
+        self.operations.push(Operation::Expect { key, version: Some(version) });
+    }
+
+    pub(super) fn expect_absent(&mut self, key: RecordKey) {
+        self.operations.push(Operation::Expect { key, version: None });
+    }
+
+    pub(super) fn expect_unused(&mut self, counter: RecordKey) {
+        self.operations.push(Operation::ExpectUnused { counter });
+    }
+
+    pub(super) fn put<T: Serialize>(&mut self, key: RecordKey, value: &T) {
+        self.put_bytes(key, records::encode(value));
+    }
+
+    pub(super) fn put_bytes(&mut self, key: RecordKey, body: impl Into<Vec<u8>>) {
+        self.operations.push(Operation::Put { key, body: body.into() });
+    }
+
+    pub(super) fn delete(&mut self, key: RecordKey) {
+        self.operations.push(Operation::Delete { key });
+    }
+
+    pub(super) fn set_limit(&mut self, counter: RecordKey, limit: Option<u64>) {
+        self.operations.push(Operation::SetLimit { counter, limit });
+    }
+
+    pub(super) fn count(&mut self, counter: RecordKey, by: i64, at: Timestamp) {
+        self.operations.push(Operation::Count { counter, by, at_ms: at.unix_ms() });
+    }
+
+    pub(super) fn into_unit(self) -> Unit {
+        Unit::new(self.operations)
+    }
+}
+
+/// What stood in the way of a change.
+pub(super) struct Obstacle {
+    /// The record.
+    key: Option<RecordKey>,
+    /// Why.
+    pub(super) reason: Reason,
+}
+
+impl Obstacle {
+    /// Whether it is this record.
+    pub(super) fn is(&self, key: &RecordKey) -> bool {
+        self.key.as_ref() == Some(key)
+    }
+}
+
+impl Inner {
+    /// Begins a change that `audit` tells of.
+    pub(super) fn change(&self, audit: &AuditRecord) -> Result<Change, Error> {
+        Ok(Change::new(&*self.random, audit)?)
+    }
+
+    /// Makes a change durable, or finds what stands in its way.
+    pub(super) fn apply(&self, change: Change) -> Result<Result<(), Obstacle>, Error> {
+        let keys: Vec<_> =
+            change.operations.iter().map(|operation| operation.key().clone()).collect();
+        match self.commit.apply(change.into_unit())? {
+            Outcome::Applied(_) => Ok(Ok(())),
+            Outcome::Refused(Refused { operation, reason, .. }) => {
+                Ok(Err(Obstacle { key: keys.into_iter().nth(operation), reason }))
+            }
+        }
+    }
+
+    /// Takes a step until it no longer meets changes of others (`None`).
+    pub(super) fn until_undisturbed<T>(
+        &self,
+        mut step: impl FnMut() -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..ENROLL_TRIES_MAX {
+            if let Some(done) = step()? {
+                return Ok(done);
+            }
+        }
+        Err(Error::Contended)
+    }
+}

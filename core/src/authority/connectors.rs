@@ -1,0 +1,159 @@
+//! Connectors: who has enrolled.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::audit::Action;
+use super::error::{Error, InputError};
+use super::id::{CertificateId, ConnectorId, GroupId};
+use super::page::{Examined, Page, PageRequest};
+use super::records::{self, EnrollmentRecord, ReplaysRecord};
+use super::{Authority, Inner};
+use crate::key::{Fingerprint, KeyId};
+use crate::store::Record;
+use crate::time::Timestamp;
+
+/// A connector that has enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connector {
+    /// Its id: what its certificate names.
+    pub id: ConnectorId,
+    /// The provisioning key that it enrolled with. It may have been deleted since.
+    pub key: KeyId,
+    /// The group that it belongs to.
+    pub group: GroupId,
+    /// The enrollment certificate that signed for it.
+    pub certificate: CertificateId,
+    /// When it enrolled.
+    pub enrolled_at: Timestamp,
+    /// Where it enrolled from, if the host knew.
+    pub address: Option<IpAddr>,
+    /// Its fingerprint, if it gave one.
+    pub fingerprint: Option<Fingerprint>,
+    /// The serial number of its certificate, in lower-case hexadecimal.
+    pub serial: String,
+    /// From when on its certificate is valid.
+    pub not_before: Timestamp,
+    /// Until when its certificate is valid.
+    pub not_after: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// About how often it got its certificate again. Best effort: may be short of a few.
+    pub replays: u64,
+    /// When it last got its certificate again.
+    pub last_replay_at: Option<Timestamp>,
+    /// Its certificate, in DER.
+    pub leaf: Vec<u8>,
+}
+
+/// Which connectors to list.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectorFilter {
+    /// Only those that enrolled with this key.
+    pub key: Option<KeyId>,
+    /// Only those of this group.
+    pub group: Option<GroupId>,
+    /// The latest first, when listed by key or by group.
+    pub descending: bool,
+}
+
+impl Authority {
+    /// One connector.
+    ///
+    /// # Errors
+    /// `connector_not_found`, and those of the store.
+    pub fn connector(&self, id: ConnectorId) -> Result<Connector, Error> {
+        let found = self.inner.connectors(&[id])?;
+        found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
+    }
+
+    /// Lists connectors: of a key or of a group in the order of enrollment, else by id.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_connectors(
+        &self,
+        filter: &ConnectorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Connector>, Error> {
+        let prefix = match (filter.key, filter.group) {
+            (Some(key), _) => records::enrollments_of_key(key),
+            (None, Some(group)) => records::enrollments_of_group(group),
+            (None, None) => "enrollment/".into(),
+        };
+        let admits = |connector: &Connector| filter.group.is_none_or(|id| connector.group == id);
+        self.inner.listing(prefix, filter.descending, page)?.run(|index| {
+            let ids = index.iter().map(last_part).collect::<Result<Vec<_>, _>>()?;
+            let found = self.inner.connectors(&ids)?;
+            Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
+        })
+    }
+
+    /// Revokes a connector: its public key never enrolls again. Revoking it once more changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `connector_not_found`, and those of the store.
+    pub fn revoke_connector(&self, id: ConnectorId) -> Result<(), Error> {
+        self.inner.until_undisturbed(|| {
+            let key = records::enrollment(id);
+            let found = self.inner.read::<EnrollmentRecord>(key.clone())?;
+            let (version, mut record) = found.ok_or(InputError::ConnectorNotFound)?;
+            if record.revoked_at.is_some() {
+                return Ok(Some(()));
+            }
+            let mut audit = self.audit(Action::ConnectorRevoked);
+            audit.connector = Some(id);
+            audit.key = Some(record.key);
+            record.revoked_at = Some(audit.at);
+            let mut change = self.inner.change(&audit)?;
+            change.expect(key.clone(), version);
+            change.put(key, &record);
+            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+        })
+    }
+}
+
+impl Inner {
+    fn connectors(&self, ids: &[ConnectorId]) -> Result<Vec<Option<Connector>>, Error> {
+        let keys: Vec<_> =
+            ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
+        self.store.get(&keys)?.chunks(2).map(connector).collect()
+    }
+}
+
+/// The id at the end of the key of an index entry, or of an enrollment.
+fn last_part(record: &Record) -> Result<ConnectorId, Error> {
+    let last = record.key.as_bytes().rsplit(|byte| *byte == b'/').next();
+    let text = last.and_then(|last| core::str::from_utf8(last).ok());
+    text.and_then(ConnectorId::parse)
+        .ok_or_else(|| records::damaged(record, &"its key holds no connector id"))
+}
+
+/// Of an enrollment and the record of its replays.
+fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
+    let [Some(enrollment), replays] = found else {
+        return Ok(None);
+    };
+    let record: EnrollmentRecord = records::decode(enrollment)?;
+    let replays: ReplaysRecord =
+        replays.as_ref().map(records::decode).transpose()?.unwrap_or_default();
+    Ok(Some(Connector {
+        id: record.connector,
+        key: record.key,
+        group: record.group,
+        certificate: record.certificate,
+        enrolled_at: record.enrolled_at,
+        address: record.address,
+        fingerprint: record.fingerprint,
+        serial: record.serial,
+        not_before: record.not_before,
+        not_after: record.not_after,
+        revoked_at: record.revoked_at,
+        replays: replays.count,
+        last_replay_at: (replays.count > 0).then_some(replays.last_at),
+        leaf: record.leaf.0,
+    }))
+}

@@ -1,0 +1,123 @@
+//! Creating an authority.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::audit::{Action, AuditRecord};
+use super::certificates::BACKDATE;
+use super::change::Change;
+use super::error::{Error, InputError};
+use super::id::AuthorityId;
+use super::records::{self, AuthorityRecord, Bytes};
+use super::{Authority, Environment, masters, seal};
+use crate::key::{Host, Keyring};
+use crate::store::{GroupCommit, Guard, Outcome};
+use crate::time::Timestamp;
+use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
+
+/// How to create an authority.
+#[derive(Clone, Debug)]
+pub struct NewAuthority {
+    /// The host that connectors reach it at. It stands in every key text.
+    pub host: Host,
+    /// The SPIFFE trust domain of its certificates, fixed for ever. `None`: the host without
+    /// its port. Must be given if the host is an IPv6 address.
+    pub trust_domain: Option<String>,
+    /// The algorithm of the root's key: P-256, P-384 or Ed25519.
+    pub algorithm: KeyAlgorithm,
+    /// How long the root is valid.
+    pub validity: Duration,
+}
+
+impl NewAuthority {
+    /// An authority at this host: P-256, valid for 30 years.
+    pub fn new(host: Host) -> Self {
+        let validity = Duration::from_secs(30 * 365 * 86_400);
+        Self { host, trust_domain: None, algorithm: KeyAlgorithm::EcdsaP256, validity }
+    }
+
+    /// The trust domain (SPIFFE-ID 2.1: letters, digits, dots, hyphens, underscores).
+    fn trust_domain(&self) -> Result<String, InputError> {
+        let domain = self.trust_domain.as_deref().unwrap_or(self.host.name());
+        let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
+        if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(allowed) {
+            return Err(InputError::TrustDomainInvalid);
+        }
+        Ok(domain.into())
+    }
+}
+
+impl Authority {
+    /// Creates an authority in an empty store, with its root. The current master key of the
+    /// keyring becomes the one that keys are derived from.
+    ///
+    /// # Errors
+    /// `authority_exists`, `trust_domain_invalid`, `validity_invalid`, `algorithm_unsupported`,
+    /// and those of the store.
+    pub fn create(
+        environment: Environment,
+        keyring: Keyring,
+        new: &NewAuthority,
+    ) -> Result<Self, Error> {
+        let now = environment.clock.now();
+        let record = new_record(&environment, &keyring, new, now)?;
+        let change = creation(&environment, &keyring, &record, now)?;
+        let store = Arc::new(Guard::new(Arc::clone(&environment.store)));
+        match GroupCommit::new(store).apply(change.into_unit())? {
+            Outcome::Applied(_) => Self::open(environment, keyring),
+            Outcome::Refused(_) => Err(InputError::AuthorityExists.into()),
+        }
+    }
+}
+
+/// Makes the root, and the record that holds it.
+fn new_record(
+    environment: &Environment,
+    keyring: &Keyring,
+    new: &NewAuthority,
+    now: Timestamp,
+) -> Result<AuthorityRecord, Error> {
+    let random = &*environment.random;
+    let id = AuthorityId::random(random)?;
+    let trust_domain = new.trust_domain()?;
+    let not_after = super::certificates::ca_not_after(now, new.validity)?;
+    let (signer, private_key) = super::certificates::new_signer(new.algorithm)?;
+    let root = issue_root(
+        &signer,
+        &CaParameters {
+            common_name: new.host.name(),
+            id: id.as_str(),
+            not_before: now.minus(BACKDATE),
+            not_after,
+            serial: SerialNumber::random(random)?,
+        },
+    )?;
+    let (slot, master) = (keyring.current_slot(), keyring.current());
+    let place = seal::Place { authority: id, record: "authority" };
+    Ok(AuthorityRecord {
+        id,
+        hosts: alloc::vec![new.host.clone()],
+        trust_domain,
+        created_at: now,
+        masters: alloc::vec![masters::describe(slot, master)],
+        current_master: slot.number(),
+        root_certificate: Bytes(root.der().to_vec()),
+        root_key: seal::seal((slot, master), &place, &private_key, root.spki(), random)?,
+    })
+}
+
+fn creation(
+    environment: &Environment,
+    keyring: &Keyring,
+    record: &AuthorityRecord,
+    now: Timestamp,
+) -> Result<Change, Error> {
+    let mut audit = AuditRecord::new(now, Action::AuthorityCreated);
+    audit.details = record.hosts.first().map(ToString::to_string);
+    let mut change = Change::new(&*environment.random, &audit)?;
+    change.expect_absent(records::authority());
+    change.put(records::authority(), record);
+    change.set_limit(records::master_users(keyring.current_slot()), None);
+    Ok(change)
+}

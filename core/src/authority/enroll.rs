@@ -1,0 +1,398 @@
+//! Enrollment: one use, one certificate, exactly once.
+//!
+//! 1. The provisioning key is proven, 2. the CSR is checked: no input or output so far.
+//! 3. Key, counter and enrollment are read in one go. Only a new enrollment goes on;
+//!    a connector that asks again gets what it got before.
+//! 4. The certificate is signed.
+//! 5. One atomic, durable unit: the key is unchanged, the counter goes up by one if it may, the
+//!    enrollment is new, its indexes and its audit record. If anything stands in the way, back to 3.
+//! 6. Only now is the certificate handed out.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::audit::{Action, AuditRecord};
+use super::authenticate::{Failed, Proven};
+use super::certificates::BACKDATE;
+use super::change::Change;
+use super::error::{Error, Refusal};
+use super::id::{CertificateId, ConnectorId, GroupId};
+use super::key_details::StoredKey;
+use super::observer::Event;
+use super::records::{self, Bytes, EnrollmentRecord};
+use super::tally::Subject;
+use super::{Authority, Inner, OpenIssuer};
+use crate::key::{Fingerprint, KeyId, KeyText};
+use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
+use crate::store::{Outcome, Record, Unit};
+use crate::time::Timestamp;
+use crate::x509::{LeafParameters, SerialNumber, encode_pem, issue_leaf};
+
+/// What a connector sends, and what the host knows of it.
+#[derive(Debug, Default)]
+pub struct EnrollRequest {
+    /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    pub csr: Vec<u8>,
+    /// The text of a key beside the CSR, in its canonical form.
+    pub key_text: Option<KeyText>,
+    /// The connector's fingerprint, when it stands beside the CSR.
+    pub fingerprint: Option<Fingerprint>,
+    /// Where the connector asks from.
+    pub address: Option<IpAddr>,
+}
+
+/// The answer to a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Enrolled {
+    /// The connector's id.
+    pub connector: ConnectorId,
+    /// The provisioning key that it enrolled with.
+    pub key: KeyId,
+    /// The group that it belongs to.
+    pub group: GroupId,
+    /// The enrollment certificate that signed.
+    pub certificate: CertificateId,
+    /// Whether it had enrolled before, and this cost no use.
+    pub replay: bool,
+    /// The connector's certificate, the enrollment certificate and the root, in DER.
+    pub chain: Vec<Vec<u8>>,
+    /// The serial number of the connector's certificate, in lower-case hexadecimal.
+    pub serial: String,
+    /// From when on the connector's certificate is valid.
+    pub not_before: Timestamp,
+    /// Until when the connector's certificate is valid.
+    pub not_after: Timestamp,
+}
+
+impl Enrolled {
+    /// The chain as PEM: the connector's certificate first, the root last.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    }
+}
+
+impl Authority {
+    /// Enrolls one connector.
+    ///
+    /// # Errors
+    /// Before the key is proven `key_invalid`, `key_missing`, `csr_too_large`, `csr_malformed`;
+    /// then any [`Refusal`] or `CsrError`; `store_busy` when others keep changing the key, and
+    /// those of the store. No error costs a use. If it is not known whether the enrollment was
+    /// stored, the connector asks again and gets its one certificate.
+    pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {
+        let results = self.inner.enroll_batch(core::slice::from_ref(request), &self.actor);
+        results.into_iter().next().unwrap_or(Err(Error::Contended))
+    }
+
+    /// Enrolls many connectors for the price of one write in a host that has one thread. The
+    /// answers are in the order of the requests, each independent of the others.
+    pub fn enroll_many(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
+        let batches = requests.chunks(ENROLL_BATCH_REQUESTS_MAX);
+        batches.flat_map(|batch| self.inner.enroll_batch(batch, &self.actor)).collect()
+    }
+}
+
+/// A request on its way.
+struct Pending {
+    index: usize,
+    proven: Proven,
+}
+
+/// What is to be done for a request, after its records were read.
+enum Next {
+    Replay(EnrollmentRecord),
+    Enroll(StoredKey),
+}
+
+/// A certificate that is signed but not yet recorded. It must not leave the process before.
+struct Signed {
+    pending: Pending,
+    record: EnrollmentRecord,
+    issuer: Arc<OpenIssuer>,
+    unit: Unit,
+}
+
+impl Inner {
+    fn enroll_batch(
+        &self,
+        requests: &[EnrollRequest],
+        actor: &Option<Arc<str>>,
+    ) -> Vec<Result<Enrolled, Error>> {
+        let mut results: Vec<_> = requests.iter().map(|_| Err(Error::Contended)).collect();
+        let mut pending = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            match self.prove(request) {
+                Ok(proven) => pending.push(Pending { index, proven }),
+                Err(failed) => results[index] = Err(self.refuse(failed, request.address)),
+            }
+        }
+        for _ in 0..ENROLL_TRIES_MAX {
+            if pending.is_empty() {
+                break;
+            }
+            pending = self.try_enroll(pending, actor, &mut results);
+        }
+        results
+    }
+
+    /// Steps 3 to 6 for some requests. Returns those that met changes of others.
+    fn try_enroll(
+        &self,
+        pending: Vec<Pending>,
+        actor: &Option<Arc<str>>,
+        results: &mut [Result<Enrolled, Error>],
+    ) -> Vec<Pending> {
+        let found = match self.read_enrollments(&pending) {
+            Ok(found) => found,
+            Err(error) => return fail_all(&pending, &error, results),
+        };
+        let now = self.clock.now();
+        let mut signed = Vec::new();
+        for (pending, found) in pending.into_iter().zip(found.chunks(3)) {
+            let index = pending.index;
+            match self.prepare(pending, found, now, actor) {
+                Ok(Prepared::Done(enrolled)) => results[index] = Ok(enrolled),
+                Ok(Prepared::Signed(ready)) => signed.push(*ready),
+                Err(error) => results[index] = Err(error),
+            }
+        }
+        self.record(signed, results)
+    }
+
+    fn read_enrollments(&self, pending: &[Pending]) -> Result<Vec<Option<Record>>, Error> {
+        let keys: Vec<_> = pending
+            .iter()
+            .flat_map(|Pending { proven, .. }| {
+                let Proven { key, connector, .. } = *proven;
+                [records::key(key), records::key_uses(key), records::enrollment(connector)]
+            })
+            .collect();
+        Ok(self.store.get(&keys)?)
+    }
+
+    /// Decides on a request, and signs if it is a new enrollment.
+    fn prepare(
+        &self,
+        pending: Pending,
+        found: &[Option<Record>],
+        now: Timestamp,
+        actor: &Option<Arc<str>>,
+    ) -> Result<Prepared, Error> {
+        let proven = &pending.proven;
+        let refuse = |error| self.refuse(Failed { key: Some(proven.key), error }, proven.address);
+        match decide(proven, found, now).map_err(refuse)? {
+            Next::Replay(record) => {
+                let enrolled = self.answer(&record, true)?;
+                self.note_replay(proven, now);
+                Ok(Prepared::Done(enrolled))
+            }
+            Next::Enroll(key) => {
+                let (record, issuer) = self.sign(proven, &key, now)?;
+                let unit = self.enrollment_unit(&key, &record, actor)?;
+                Ok(Prepared::Signed(Box::new(Signed { pending, record, issuer, unit })))
+            }
+        }
+    }
+
+    /// Step 4.
+    fn sign(
+        &self,
+        proven: &Proven,
+        key: &StoredKey,
+        now: Timestamp,
+    ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
+        let state = self.state();
+        let open = self.issuer(key.record.certificate)?;
+        let serial = SerialNumber::random(&*self.random)?;
+        let leaf = issue_leaf(
+            &open.issuer,
+            &LeafParameters {
+                connector_id: proven.connector.as_str(),
+                group_id: key.record.group.as_str(),
+                trust_domain: &state.record.trust_domain,
+                public_key: proven.csr.public_key(),
+                serial,
+                not_before: now.minus(BACKDATE),
+                not_after: now.plus(open.leaf_validity),
+            },
+        )?;
+        let record = EnrollmentRecord {
+            connector: proven.connector,
+            spki_sha256: Bytes(proven.csr.public_key().sha256().to_vec()),
+            key: proven.key,
+            group: key.record.group,
+            certificate: key.record.certificate,
+            enrolled_at: now,
+            address: proven.address.map(|address| address.to_canonical()),
+            fingerprint: proven.fingerprint,
+            serial: serial.to_string(),
+            not_before: leaf.not_before,
+            not_after: leaf.not_after,
+            revoked_at: None,
+            leaf: Bytes(leaf.der),
+        };
+        Ok((record, open))
+    }
+
+    /// The unit of step 5.
+    fn enrollment_unit(
+        &self,
+        key: &StoredKey,
+        record: &EnrollmentRecord,
+        actor: &Option<Arc<str>>,
+    ) -> Result<Unit, Error> {
+        let mut audit = AuditRecord::new(record.enrolled_at, Action::ConnectorEnrolled);
+        audit.actor = actor.as_ref().map(ToString::to_string);
+        audit.key = Some(record.key);
+        audit.connector = Some(record.connector);
+        audit.address = record.address;
+        let mut change = Change::new(&*self.random, &audit)?;
+        change.expect(records::key(record.key), key.version);
+        change.expect_absent(records::enrollment(record.connector));
+        change.count(records::key_uses(record.key), 1, record.enrolled_at);
+        change.put(records::enrollment(record.connector), record);
+        let [by_key, by_group, by_serial] = records::enrollment_indexes(record);
+        change.put_bytes(by_key, []);
+        change.put_bytes(by_group, []);
+        change.put_bytes(by_serial, record.connector.as_str());
+        Ok(change.into_unit())
+    }
+
+    /// Steps 5 and 6: makes the enrollments durable, then hands out the certificates.
+    fn record(
+        &self,
+        mut signed: Vec<Signed>,
+        results: &mut [Result<Enrolled, Error>],
+    ) -> Vec<Pending> {
+        if signed.is_empty() {
+            return Vec::new();
+        }
+        let units = signed.iter_mut().map(|signed| core::mem::take(&mut signed.unit)).collect();
+        let outcomes = match self.commit.apply_together(units) {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                let pending: Vec<_> = signed.into_iter().map(|signed| signed.pending).collect();
+                return fail_all(&pending, &error.into(), results);
+            }
+        };
+        let mut again = Vec::new();
+        for (Signed { pending, record, issuer, .. }, outcome) in signed.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Applied(_) => {
+                    let Proven { key, connector, address, .. } = pending.proven;
+                    self.observe(&Event::Enrolled { key, connector, address });
+                    results[pending.index] = Ok(self.enrolled(&record, &issuer, false));
+                }
+                Outcome::Refused(_) => again.push(pending),
+            }
+        }
+        again
+    }
+
+    /// The answer from what is stored.
+    fn answer(&self, record: &EnrollmentRecord, replay: bool) -> Result<Enrolled, Error> {
+        let issuer = self.issuer(record.certificate)?;
+        Ok(self.enrolled(record, &issuer, replay))
+    }
+
+    fn enrolled(&self, record: &EnrollmentRecord, open: &OpenIssuer, replay: bool) -> Enrolled {
+        let issuer = open.issuer.certificate().der().to_vec();
+        let root = self.state().root.der().to_vec();
+        Enrolled {
+            connector: record.connector,
+            key: record.key,
+            group: record.group,
+            certificate: record.certificate,
+            replay,
+            chain: alloc::vec![record.leaf.0.clone(), issuer, root],
+            serial: record.serial.clone(),
+            not_before: record.not_before,
+            not_after: record.not_after,
+        }
+    }
+
+    fn note_replay(&self, proven: &Proven, now: Timestamp) {
+        let Proven { key, connector, address, .. } = *proven;
+        self.observe(&Event::Replayed { key, connector, address });
+        self.count_tally(key, Subject::Replay(connector), now);
+    }
+
+    /// Tells of a refusal: the observer always, the audit trail only if the key was proven.
+    fn refuse(&self, failed: Failed, address: Option<IpAddr>) -> Error {
+        let Failed { key, error } = failed;
+        let code = error.code();
+        self.observe(&Event::Refused { code, key, address });
+        if let Some(key) = key {
+            self.count_tally(key, Subject::Refusal(code), self.clock.now());
+        }
+        error
+    }
+}
+
+enum Prepared {
+    Done(Enrolled),
+    Signed(Box<Signed>),
+}
+
+fn fail_all(
+    pending: &[Pending],
+    error: &Error,
+    results: &mut [Result<Enrolled, Error>],
+) -> Vec<Pending> {
+    for Pending { index, .. } in pending {
+        results[*index] = Err(error.clone());
+    }
+    Vec::new()
+}
+
+/// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
+fn decide(proven: &Proven, found: &[Option<Record>], now: Timestamp) -> Result<Next, Error> {
+    let key = StoredKey::read(found)?.ok_or(Refusal::KeyDeleted)?;
+    if !key.record.enabled {
+        return Err(Refusal::KeyDisabled.into());
+    }
+    if key.record.proof_only && !proven.by_proof {
+        return Err(Refusal::ProofRequired.into());
+    }
+    check_address(&key, proven.address)?;
+    if let Some(enrolled) = found.get(2).and_then(Option::as_ref) {
+        let record: EnrollmentRecord = records::decode(enrolled)?;
+        check_replay(&record, proven, now)?;
+        return Ok(Next::Replay(record));
+    }
+    if key.expired(now) {
+        return Err(Refusal::KeyExpired.into());
+    }
+    if key.exhausted() {
+        return Err(Refusal::KeyExhausted.into());
+    }
+    Ok(Next::Enroll(key))
+}
+
+fn check_address(key: &StoredKey, address: Option<IpAddr>) -> Result<(), Refusal> {
+    let ranges = &key.record.allowed_addresses;
+    let allowed = address.is_some_and(|address| ranges.iter().any(|range| range.contains(address)));
+    if ranges.is_empty() || allowed { Ok(()) } else { Err(Refusal::AddressNotAllowed) }
+}
+
+/// Whether a connector that has enrolled may have its certificate again.
+fn check_replay(record: &EnrollmentRecord, proven: &Proven, now: Timestamp) -> Result<(), Refusal> {
+    let same_key = record.spki_sha256.0 == proven.csr.public_key().sha256();
+    if record.key != proven.key || !same_key {
+        return Err(Refusal::PublicKeyInUse);
+    }
+    if record.revoked_at.is_some() {
+        return Err(Refusal::ConnectorRevoked);
+    }
+    if record.fingerprint != proven.fingerprint {
+        return Err(Refusal::FingerprintMismatch);
+    }
+    if now > record.not_after {
+        return Err(Refusal::CertificateExpired);
+    }
+    Ok(())
+}

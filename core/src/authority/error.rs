@@ -1,0 +1,212 @@
+//! Why the authority did not do what it was asked.
+
+use crate::key::{HostError, KeyringError};
+use crate::random::RandomError;
+use crate::store::StoreError;
+use crate::x509::{CsrError, IssueError};
+
+/// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
+/// unless the code says that it is not known (`store_unavailable` during a change).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An enrollment was refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The CSR was refused.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
+    /// What the operator gave is not acceptable.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The host text of an authority is not acceptable.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The master keys do not fit the authority.
+    #[error(transparent)]
+    Master(#[from] MasterError),
+    /// The keyring was not acceptable.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// A certificate could not be made.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record in the store cannot be read.
+    #[error("the record {key} in the store is damaged: {what}")]
+    RecordDamaged {
+        /// The key of the record.
+        key: alloc::string::String,
+        /// What is wrong with it.
+        what: alloc::string::String,
+    },
+    /// Others kept changing what this change stood on.
+    #[error("others keep changing the same records, try again")]
+    Contended,
+    /// No randomness was to be had.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl Error {
+    /// The stable code, the same in every language, over HTTP and in the audit trail.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Csr(error) => error.code(),
+            Self::Input(error) => error.code(),
+            Self::Host(error) => error.code(),
+            Self::Master(error) => error.code(),
+            Self::Keyring(error) => error.code(),
+            Self::Issue(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::RecordDamaged { .. } => "store_corrupt",
+            Self::Contended => "store_busy",
+            Self::Random(_) => "random_unavailable",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.retryable(),
+            Self::Issue(error) => error.retryable(),
+            Self::Contended | Self::Random(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Defines an enum of reasons, each with its stable code and its sentence.
+macro_rules! reasons {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal, $sentence:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(
+                $(#[$variant_doc])*
+                #[doc = concat!("\n\nCode `", $code, "`.")]
+                #[error($sentence)]
+                $variant,
+            )*
+        }
+
+        impl $name {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable code.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Why an enrollment was refused. A refusal never consumes a use.
+    Refusal {
+        /// The provisioning key is not one of this authority, or its proof is wrong, or it is for
+        /// another host: which of these is not said.
+        KeyInvalid = "key_invalid", "the provisioning key is not valid here";
+        /// The request has neither a proof in its CSR nor a key text beside it.
+        KeyMissing = "key_missing", "the request holds neither a proof of a provisioning key nor its text";
+        /// The CSR holds the proof of one key, beside it stands the text of another.
+        CredentialsDisagree = "credentials_disagree", "the proof and the key text are of different provisioning keys";
+        /// The key was deleted.
+        KeyDeleted = "key_deleted", "the provisioning key was deleted";
+        /// The key is disabled.
+        KeyDisabled = "key_disabled", "the provisioning key is disabled";
+        /// The key wants a proof in the CSR, not its text.
+        ProofRequired = "proof_required", "the provisioning key must be proven, not sent";
+        /// The key may not be used from this address, or the address is not known.
+        AddressNotAllowed = "address_not_allowed", "the provisioning key may not be used from this address";
+        /// This public key has enrolled with another provisioning key.
+        PublicKeyInUse = "public_key_in_use", "this public key was enrolled with another provisioning key";
+        /// The connector was revoked. Its public key never enrolls again.
+        ConnectorRevoked = "connector_revoked", "the connector was revoked";
+        /// The connector enrolled from other hardware, or the request gives two fingerprints.
+        FingerprintMismatch = "fingerprint_mismatch", "the fingerprint is not the one that this connector enrolled with";
+        /// The connector's certificate has expired: it has to renew.
+        CertificateExpired = "certificate_expired", "the certificate of this connector has expired, renew it";
+        /// The key has expired.
+        KeyExpired = "key_expired", "the provisioning key has expired";
+        /// The key has been used as often as it may be.
+        KeyExhausted = "key_exhausted", "the provisioning key has no uses left";
+    }
+}
+
+reasons! {
+    /// Why something that an operator asked for is not acceptable.
+    InputError {
+        /// A name is empty.
+        NameEmpty = "name_empty", "the name is empty";
+        /// A name is too long.
+        NameTooLong = "name_too_long", "the name is longer than 128 bytes";
+        /// A name has a control character or an invisible one.
+        NameBadCharacter = "name_bad_character", "the name has a control or invisible character";
+        /// Another thing of the same kind has this name.
+        NameInUse = "name_in_use", "the name is taken";
+        /// No such provisioning key.
+        KeyNotFound = "key_not_found", "there is no such provisioning key";
+        /// No such group.
+        GroupNotFound = "group_not_found", "there is no such connector group";
+        /// No such enrollment certificate.
+        CertificateNotFound = "certificate_not_found", "there is no such enrollment certificate";
+        /// No such connector.
+        ConnectorNotFound = "connector_not_found", "there is no such connector";
+        /// Keys or connectors belong to the group.
+        GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
+        /// Keys or connectors hang on the certificate.
+        CertificateInUse = "certificate_in_use", "provisioning keys or connectors hang on the enrollment certificate";
+        /// Somebody else has edited it since it was read.
+        EditConflict = "edit_conflict", "it was changed since it was read, look again";
+        /// A limit of uses is out of range.
+        MaxUsesInvalid = "max_uses_invalid", "the maximum number of uses must be from 1 to 9223372036854775807";
+        /// The expiry lies in the past.
+        ExpiryInPast = "expiry_in_past", "the expiry lies in the past";
+        /// An address range cannot be read.
+        AddressRangeInvalid = "address_range_invalid", "an allowed address is no CIDR range, or has bits set beyond its prefix";
+        /// Too many address ranges.
+        TooManyAddresses = "too_many_addresses", "a provisioning key may have 64 address ranges at most";
+        /// A validity is out of range.
+        ValidityInvalid = "validity_invalid", "the validity must be at least a day for a CA, an hour for a connector, and end before the year 10000";
+        /// The algorithm cannot be used for a CA key here.
+        AlgorithmUnsupported = "algorithm_unsupported", "this algorithm cannot be used for a certificate that signs";
+        /// A trust domain is not acceptable, or must be given because the host is an address.
+        TrustDomainInvalid = "trust_domain_invalid", "the trust domain must be a lower-case DNS name, and must be given when the host is an IPv6 address";
+        /// The store already holds an authority.
+        AuthorityExists = "authority_exists", "the store already holds an authority";
+        /// The store holds no authority.
+        AuthorityMissing = "authority_missing", "the store holds no authority yet";
+        /// The authority has too many hosts.
+        TooManyHosts = "too_many_hosts", "the authority has 64 hosts already";
+        /// The host is not one of the authority.
+        HostUnknown = "host_unknown", "the authority does not have this host";
+        /// A cursor does not come from this listing.
+        CursorInvalid = "cursor_invalid", "the cursor does not belong to this listing";
+    }
+}
+
+reasons! {
+    /// Why the master keys that were given do not do.
+    MasterError {
+        /// A master key differs from the one that the authority was made with.
+        Wrong = "master_key_wrong", "the master key is not the one that this authority was made with";
+        /// A master key that is still needed was not given.
+        Missing = "master_key_missing", "a master key that this authority still needs was not given";
+        /// Provisioning keys or CA keys stand on the master key.
+        InUse = "master_key_in_use", "the master key is current, or provisioning keys still stand on it";
+        /// The slot holds a master key already.
+        SlotTaken = "master_slot_taken", "the slot holds another master key already";
+        /// No such slot.
+        SlotEmpty = "master_slot_empty", "the slot holds no master key";
+        /// A CA key does not open under its master key, or is not the one of its certificate.
+        SealBroken = "seal_broken", "a sealed CA key does not open, or does not fit its certificate";
+    }
+}

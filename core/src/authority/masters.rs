@@ -1,0 +1,159 @@
+//! The master keys of an authority: which it knows, rotation, removal.
+
+use alloc::format;
+use alloc::sync::Arc;
+
+use super::audit::Action;
+use super::error::{Error, MasterError};
+use super::records::{self, AuthorityRecord, CertificateRecord, MasterRecord};
+use super::{Authority, Inner, State, seal};
+use crate::key::{Keyring, MasterKey, Slot};
+use crate::limits::SCAN_RECORDS_MAX;
+use crate::store::{Reason, ScanRange};
+
+/// How the authority's record names a master key.
+pub(super) fn describe(slot: Slot, master: &MasterKey) -> MasterRecord {
+    MasterRecord { slot: slot.number(), id: master.id() }
+}
+
+/// Checks that a keyring has each master key that the authority knows.
+pub(super) fn check(masters: &[MasterRecord], keyring: &Keyring) -> Result<(), MasterError> {
+    for known in masters {
+        let slot = Slot::new(known.slot).ok_or(MasterError::Missing)?;
+        if keyring.master(slot).ok_or(MasterError::Missing)?.id() != known.id {
+            return Err(MasterError::Wrong);
+        }
+    }
+    Ok(())
+}
+
+impl Authority {
+    /// Makes the current master key of `keyring`, in a slot that the authority does not know
+    /// yet, the one that new keys are derived from, and seals all CA keys anew under it. Keys
+    /// made before stay good: `keyring` must have their master keys too.
+    ///
+    /// Other processes that have the authority open must be given the new keyring *before*:
+    /// to them, keys made from now on are unknown until they open the authority with it. Calling
+    /// it again after an interruption finishes what is left.
+    ///
+    /// # Errors
+    /// `master_key_wrong`, `master_key_missing`, `master_slot_taken`, and those of the store.
+    pub fn rotate_master(&self, keyring: Keyring) -> Result<(), Error> {
+        let keyring = Arc::new(keyring);
+        self.inner.until_undisturbed(|| {
+            self.inner.replace_state(State::read(&self.inner.store, Arc::clone(&keyring))?);
+            self.make_current(&keyring)
+        })?;
+        self.inner.replace_state(State::read(&self.inner.store, keyring)?);
+        self.reseal_certificates()
+    }
+
+    /// Forgets the master key of a slot that nothing stands on any more.
+    ///
+    /// # Errors
+    /// `master_key_in_use`, `master_slot_empty`, and those of the store.
+    pub fn remove_master(&self, slot: Slot) -> Result<(), Error> {
+        self.reseal_certificates()?;
+        self.inner.until_undisturbed(|| {
+            self.inner.reload()?;
+            let state = self.inner.state();
+            if state.record.current_master == slot.number() {
+                return Err(MasterError::InUse.into());
+            }
+            let mut record = state.record.clone();
+            record.masters.retain(|master| master.slot != slot.number());
+            if record.masters.len() == state.record.masters.len() {
+                return Err(MasterError::SlotEmpty.into());
+            }
+            let mut audit = self.audit(Action::MasterRemoved);
+            audit.details = Some(format!("slot {slot}"));
+            let mut change = self.inner.change(&audit)?;
+            change.expect(records::authority(), state.version);
+            change.expect_unused(records::master_users(slot));
+            change.put(records::authority(), &record);
+            change.delete(records::master_users(slot));
+            match self.inner.apply(change)? {
+                Ok(_) => self.inner.reload().map(Some),
+                Err(obstacle) if obstacle.reason == Reason::InUse => Err(MasterError::InUse.into()),
+                Err(_) => Ok(None),
+            }
+        })
+    }
+
+    fn make_current(&self, keyring: &Keyring) -> Result<Option<()>, Error> {
+        let state = self.inner.state();
+        let slot = keyring.current_slot();
+        if state.record.current_master == slot.number() {
+            return Ok(Some(()));
+        }
+        if state.record.masters.iter().any(|master| master.slot == slot.number()) {
+            return Err(MasterError::SlotTaken.into());
+        }
+        let mut audit = self.audit(Action::MasterRotated);
+        audit.details = Some(format!("slot {slot}"));
+        let mut change = self.inner.change(&audit)?;
+        change.expect(records::authority(), state.version);
+        change.put(records::authority(), &self.rotated_record(&state, keyring)?);
+        change.set_limit(records::master_users(slot), None);
+        Ok(self.inner.apply(change)?.is_ok().then_some(()))
+    }
+
+    /// The authority's record with the current master key of `keyring` as its own.
+    fn rotated_record(&self, state: &State, keyring: &Keyring) -> Result<AuthorityRecord, Error> {
+        let (slot, master) = (keyring.current_slot(), keyring.current());
+        let mut record = state.record.clone();
+        let place = seal::Place { authority: record.id, record: "authority" };
+        let spki = state.root.spki();
+        let private_key = seal::open_pkcs8(keyring, &place, &record.root_key, spki)?;
+        record.root_key =
+            seal::seal((slot, master), &place, &private_key, spki, &*self.inner.random)?;
+        record.masters.push(describe(slot, master));
+        record.current_master = slot.number();
+        Ok(record)
+    }
+
+    /// Seals the keys of all enrollment certificates under the current master key.
+    fn reseal_certificates(&self) -> Result<(), Error> {
+        let mut range = ScanRange { prefix: b"certificate/".to_vec(), after: None, reverse: false };
+        loop {
+            let found = self.inner.store.scan(&range, SCAN_RECORDS_MAX)?;
+            for record in &found {
+                let certificate: CertificateRecord = records::decode(record)?;
+                self.inner.until_undisturbed(|| self.inner.reseal(&certificate))?;
+            }
+            match found.last() {
+                Some(last) => range.after = Some(last.key.clone()),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Seals the key of one enrollment certificate under the current master key.
+    fn reseal(&self, certificate: &CertificateRecord) -> Result<Option<()>, Error> {
+        let state = self.state();
+        let master = state.current_master()?;
+        let key = records::certificate(certificate.id);
+        let Some((version, mut record)) = self.read::<CertificateRecord>(key.clone())? else {
+            return Ok(Some(()));
+        };
+        let old_slot = record.private_key.slot()?;
+        if old_slot == master.0 {
+            return Ok(Some(()));
+        }
+        let spki = record.parsed()?.spki().to_vec();
+        let place = seal::Place { authority: state.record.id, record: record.id.as_str() };
+        let private_key = seal::open_pkcs8(&state.keyring, &place, &record.private_key, &spki)?;
+        record.private_key = seal::seal(master, &place, &private_key, &spki, &*self.random)?;
+        let now = self.clock.now();
+        let mut audit = super::AuditRecord::new(now, Action::MasterRotated);
+        audit.certificate = Some(record.id);
+        let mut change = self.change(&audit)?;
+        change.expect(key.clone(), version);
+        change.put(key, &record);
+        change.count(records::master_users(old_slot), -1, now);
+        change.count(records::master_users(master.0), 1, now);
+        Ok(self.apply(change)?.is_ok().then_some(()))
+    }
+}

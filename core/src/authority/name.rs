@@ -1,0 +1,106 @@
+//! Names that operators give to things.
+
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::InputError;
+use crate::limits::NAME_BYTES_MAX;
+
+/// The name of a group, an enrollment certificate or a provisioning key.
+///
+/// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends.
+/// Names are unique among things of one kind, letter case ignored.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// Takes a text as a name. White space at its ends is cut off.
+    ///
+    /// # Errors
+    /// `name_empty`, `name_too_long`, `name_bad_character`.
+    pub fn new(text: &str) -> Result<Self, InputError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InputError::NameEmpty);
+        }
+        if text.len() > NAME_BYTES_MAX {
+            return Err(InputError::NameTooLong);
+        }
+        if text.chars().any(is_unseen) {
+            return Err(InputError::NameBadCharacter);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form by which names are compared and sorted.
+    pub(super) fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// Folds letter case.
+pub(super) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The folded form of a name that is looked for; what cannot be a name is not found.
+pub(super) fn lookup(text: &str, not_found: InputError) -> Result<String, InputError> {
+    Name::new(text).map(|name| name.folded()).map_err(|_| not_found)
+}
+
+/// Control characters, and the marks that turn the direction of the text around them or are not
+/// seen at all: they would let one name pass for another.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = InputError;
+
+    fn try_from(text: String) -> Result<Self, InputError> {
+        Self::new(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!(Name::new("  Café 1 ").unwrap().as_str(), "Café 1");
+        let check = |text: &str, code| assert_eq!(Name::new(text).unwrap_err().code(), code);
+        check(" \t", "name_empty");
+        check(&"x".repeat(129), "name_too_long");
+        check("a\u{202e}b", "name_bad_character");
+        check("a\nb", "name_bad_character");
+    }
+}

@@ -1,0 +1,53 @@
+//! What a host may watch while the authority works.
+
+use core::net::IpAddr;
+
+use super::id::ConnectorId;
+use crate::key::KeyId;
+
+/// Is told what happens, as it happens, on the thread on which it happens.
+///
+/// Refusals before a provisioning key is proven come here only: anyone can cause them, so they
+/// are never stored. An observer should be quick, and must not call the authority.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn observe(&self, event: &Event);
+}
+
+/// What an [`Observer`] is told. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A connector enrolled, at the cost of one use.
+    Enrolled {
+        /// The provisioning key.
+        key: KeyId,
+        /// The connector.
+        connector: ConnectorId,
+        /// Where from, if the host said so.
+        address: Option<IpAddr>,
+    },
+    /// A connector asked again and got its certificate again, at no cost.
+    Replayed {
+        /// The provisioning key.
+        key: KeyId,
+        /// The connector.
+        connector: ConnectorId,
+        /// Where from, if the host said so.
+        address: Option<IpAddr>,
+    },
+    /// An enrollment was refused, or failed.
+    Refused {
+        /// The stable code of the reason.
+        code: &'static str,
+        /// The provisioning key, if it was proven. `None`: whoever asked proved nothing.
+        key: Option<KeyId>,
+        /// Where from, if the host said so.
+        address: Option<IpAddr>,
+    },
+    /// A tally of refusals or replays could not be stored. Nothing else was affected.
+    TallyLost {
+        /// The stable code of the store's error.
+        code: &'static str,
+    },
+}

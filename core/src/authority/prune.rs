@@ -1,0 +1,137 @@
+//! Pruning: old audit records, and enrollments that nothing needs any more.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::audit::Action;
+use super::error::Error;
+use super::page::{Cursor, Examined, Page, PageRequest};
+use super::records::{self, EnrollmentRecord};
+use super::{Authority, Inner};
+use crate::limits::SCAN_RECORDS_MAX;
+use crate::store::{Operation, Outcome, Record, ScanRange, Unit};
+use crate::time::Timestamp;
+
+/// What may be pruned. `None`: nothing of that kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Retention {
+    /// Audit records from before this moment.
+    pub audit_before: Option<Timestamp>,
+    /// Enrollments whose certificate expired before this moment, of keys that were deleted.
+    ///
+    /// Those of a key that still exists are kept, for they are what its count counts: without
+    /// its enrollment a connector that asks again would cost a second use. Those of revoked
+    /// connectors are kept too, so that they never enroll again.
+    pub expired_before: Option<Timestamp>,
+}
+
+/// What was pruned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pruned {
+    /// How many audit records.
+    pub audit_records: u64,
+    /// How many enrollments.
+    pub enrollments: u64,
+}
+
+impl Authority {
+    /// Deletes old records, in many small units: others can work meanwhile. Nothing younger than
+    /// the present is ever deleted.
+    ///
+    /// # Errors
+    /// Those of the store. What was deleted before the error stays deleted.
+    pub fn prune(&self, retention: &Retention) -> Result<Pruned, Error> {
+        let now = self.inner.clock.now();
+        let mut pruned = Pruned::default();
+        if let Some(before) = retention.expired_before {
+            pruned.enrollments = self.inner.prune_enrollments(before.min(now))?;
+        }
+        if let Some(before) = retention.audit_before {
+            pruned.audit_records = self.inner.prune_audit(before.min(now))?;
+        }
+        let mut audit = self.audit(Action::Pruned);
+        let Pruned { audit_records, enrollments } = pruned;
+        audit.details = Some(format!("{audit_records} audit records, {enrollments} enrollments"));
+        self.inner.until_undisturbed(|| {
+            let change = self.inner.change(&audit)?;
+            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+        })?;
+        Ok(pruned)
+    }
+}
+
+impl Inner {
+    fn prune_audit(&self, before: Timestamp) -> Result<u64, Error> {
+        let end = records::audit(before, [0; 8]);
+        let range = ScanRange { prefix: b"audit/".to_vec(), after: None, reverse: false };
+        let mut pruned = 0;
+        loop {
+            let found = self.store.scan(&range, SCAN_RECORDS_MAX)?;
+            let old: Vec<_> = found.into_iter().filter(|record| record.key < end).collect();
+            if old.is_empty() {
+                return Ok(pruned);
+            }
+            pruned += self.delete_unchanged(&old, |record| alloc::vec![record.key.clone()])?;
+        }
+    }
+
+    fn prune_enrollments(&self, before: Timestamp) -> Result<u64, Error> {
+        let mut pruned = 0;
+        let mut after: Option<Cursor> = None;
+        loop {
+            let page = self.prunable_enrollments(before, after)?;
+            pruned += self.delete_unchanged(&page.items, |record| {
+                let mut keys = alloc::vec![record.key.clone()];
+                if let Ok(enrollment) = records::decode::<EnrollmentRecord>(record) {
+                    keys.extend(records::enrollment_indexes(&enrollment));
+                    keys.push(records::replays(enrollment.connector));
+                }
+                keys
+            })?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    fn prunable_enrollments(
+        &self,
+        before: Timestamp,
+        after: Option<Cursor>,
+    ) -> Result<Page<Record>, Error> {
+        let page = PageRequest { limit: 200, after };
+        self.listing("enrollment/".into(), false, &page)?.run(|found| {
+            let enrollments =
+                found.iter().map(records::decode).collect::<Result<Vec<EnrollmentRecord>, _>>()?;
+            let keys: Vec<_> = enrollments.iter().map(|one| records::key(one.key)).collect();
+            let keys = self.store.get(&keys)?;
+            let prunable = enrollments.iter().zip(&keys).zip(found).map(|((one, key), record)| {
+                let old = one.not_after < before && one.revoked_at.is_none() && key.is_none();
+                Examined::or_skip(old.then(|| record.clone()))
+            });
+            Ok(prunable.collect())
+        })
+    }
+
+    /// Deletes records, and what hangs on each, unless they have changed since they were read.
+    fn delete_unchanged(
+        &self,
+        found: &[Record],
+        keys: impl Fn(&Record) -> Vec<crate::store::RecordKey>,
+    ) -> Result<u64, Error> {
+        let unit = |record: &Record| {
+            let (key, version) = (record.key.clone(), Some(record.version));
+            let deletions = keys(record).into_iter().map(|key| Operation::Delete { key });
+            let expect = core::iter::once(Operation::Expect { key, version });
+            Unit::new(expect.chain(deletions).collect())
+        };
+        let mut deleted = 0;
+        for chunk in found.chunks(crate::limits::BATCH_UNITS_MAX) {
+            let outcomes = self.commit.apply_together(chunk.iter().map(unit).collect())?;
+            deleted += outcomes.iter().filter(|o| matches!(o, Outcome::Applied(_))).count() as u64;
+        }
+        Ok(deleted)
+    }
+}

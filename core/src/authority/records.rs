@@ -1,0 +1,338 @@
+//! What the authority keeps in its store: the record keys, and the bodies as JSON.
+//!
+//! | record | holds |
+//! |---|---|
+//! | `authority` | [`AuthorityRecord`] |
+//! | `master-users/<slot>` | counter of what stands on a master key |
+//! | `group/<id>`, `group-by-name/<name>`, `group-users/<id>` | [`GroupRecord`], its id, counter of its keys |
+//! | `certificate/<id>`, `certificate-by-name/<name>`, `certificate-users/<id>` | [`CertificateRecord`], its id, counter of its keys |
+//! | `key/<id>`, `key-uses/<id>`, `key-deleted/<id>` | [`KeyRecord`], counter of its uses, [`Tombstone`] |
+//! | `key-by-name/<name>`, `key-by-created/<ms>/<id>` | the key's id |
+//! | `key-by-group/<group>/{name,created}/…`, `key-by-certificate/<certificate>/{name,created}/…` | the key's id |
+//! | `enrollment/<connector>` | [`EnrollmentRecord`] |
+//! | `enrollment-by-key/<key>/<ms>/<connector>`, `enrollment-by-group/<group>/<ms>/<connector>` | nothing |
+//! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
+//! | `replays/<connector>` | [`ReplaysRecord`], best effort |
+//! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
+//!
+//! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use base64ct::{Base64, Encoding};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::address::AddressRange;
+use super::error::{Error, MasterError};
+use super::id::{AuthorityId, CertificateId, ConnectorId, GroupId};
+use super::name::Name;
+use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
+use crate::store::{Counter, Record, RecordKey, Value};
+use crate::time::Timestamp;
+use crate::x509::Certificate;
+
+/// The authority itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AuthorityRecord {
+    pub(super) id: AuthorityId,
+    pub(super) hosts: Vec<Host>,
+    pub(super) trust_domain: String,
+    pub(super) created_at: Timestamp,
+    pub(super) masters: Vec<MasterRecord>,
+    pub(super) current_master: u8,
+    pub(super) root_certificate: Bytes,
+    pub(super) root_key: SealedKey,
+}
+
+/// Which master key a keyring slot holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MasterRecord {
+    pub(super) slot: u8,
+    pub(super) id: MasterId,
+}
+
+/// A CA's private key, sealed under a master key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SealedKey {
+    pub(super) slot: u8,
+    pub(super) nonce: Bytes,
+    pub(super) sealed: Bytes,
+}
+
+impl SealedKey {
+    /// The slot of the master key that it is sealed under.
+    pub(super) fn slot(&self) -> Result<Slot, MasterError> {
+        Slot::new(self.slot).ok_or(MasterError::SlotEmpty)
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct GroupRecord {
+    pub(super) id: GroupId,
+    pub(super) name: Name,
+    pub(super) created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct CertificateRecord {
+    pub(super) id: CertificateId,
+    pub(super) name: Name,
+    pub(super) created_at: Timestamp,
+    pub(super) leaf_validity_seconds: u64,
+    pub(super) certificate: Bytes,
+    pub(super) private_key: SealedKey,
+}
+
+impl CertificateRecord {
+    /// The certificate.
+    pub(super) fn parsed(&self) -> Result<Certificate, Error> {
+        Certificate::parse(&self.certificate.0).map_err(|error| Error::RecordDamaged {
+            key: format!("certificate/{}", self.id),
+            what: error.to_string(),
+        })
+    }
+}
+
+/// What an operator decides of a key. Nothing here is changed by an enrollment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct KeyRecord {
+    pub(super) id: KeyId,
+    pub(super) name: Name,
+    pub(super) host: Host,
+    pub(super) group: GroupId,
+    pub(super) certificate: CertificateId,
+    pub(super) created_at: Timestamp,
+    pub(super) enabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) allowed_addresses: Vec<AddressRange>,
+    pub(super) proof_only: bool,
+}
+
+/// What remains of a deleted key, so that its id is never used again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Tombstone {
+    pub(super) name: Name,
+    pub(super) group: GroupId,
+    pub(super) deleted_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct EnrollmentRecord {
+    pub(super) connector: ConnectorId,
+    pub(super) spki_sha256: Bytes,
+    pub(super) key: KeyId,
+    pub(super) group: GroupId,
+    pub(super) certificate: CertificateId,
+    pub(super) enrolled_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<IpAddr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) serial: String,
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) revoked_at: Option<Timestamp>,
+    pub(super) leaf: Bytes,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct ReplaysRecord {
+    pub(super) count: u64,
+    pub(super) last_at: Timestamp,
+}
+
+/// Bytes, as base64 in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Bytes(pub(super) Vec<u8>);
+
+impl TryFrom<String> for Bytes {
+    type Error = base64ct::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Base64::decode_vec(&text).map(Self)
+    }
+}
+
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        Base64::encode_string(&bytes.0)
+    }
+}
+
+/// The order in which keys are listed, and the index that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Name,
+    Created,
+}
+
+pub(super) fn authority() -> RecordKey {
+    record_key("authority".into())
+}
+
+pub(super) fn master_users(slot: Slot) -> RecordKey {
+    record_key(format!("master-users/{:02}", slot.number()))
+}
+
+pub(super) fn group(id: GroupId) -> RecordKey {
+    record_key(format!("group/{id}"))
+}
+
+pub(super) fn group_by_name(folded: &str) -> RecordKey {
+    record_key(format!("group-by-name/{folded}"))
+}
+
+pub(super) fn group_users(id: GroupId) -> RecordKey {
+    record_key(format!("group-users/{id}"))
+}
+
+pub(super) fn certificate(id: CertificateId) -> RecordKey {
+    record_key(format!("certificate/{id}"))
+}
+
+pub(super) fn certificate_by_name(folded: &str) -> RecordKey {
+    record_key(format!("certificate-by-name/{folded}"))
+}
+
+pub(super) fn certificate_users(id: CertificateId) -> RecordKey {
+    record_key(format!("certificate-users/{id}"))
+}
+
+pub(super) fn key(id: KeyId) -> RecordKey {
+    record_key(format!("key/{id}"))
+}
+
+pub(super) fn key_uses(id: KeyId) -> RecordKey {
+    record_key(format!("key-uses/{id}"))
+}
+
+pub(super) fn key_deleted(id: KeyId) -> RecordKey {
+    record_key(format!("key-deleted/{id}"))
+}
+
+pub(super) fn key_by_name(folded: &str) -> RecordKey {
+    record_key(format!("key-by-name/{folded}"))
+}
+
+/// The index entries of a key; each holds its id. The first is the one that makes names unique.
+pub(super) fn key_indexes(key: &KeyRecord) -> [RecordKey; 6] {
+    let (name, created) = (key.name.folded(), format!("{}/{}", ms(key.created_at), key.id));
+    let (group, certificate) = (key.group, key.certificate);
+    [
+        key_by_name(&name),
+        record_key(format!("key-by-created/{created}")),
+        record_key(format!("key-by-group/{group}/name/{name}")),
+        record_key(format!("key-by-group/{group}/created/{created}")),
+        record_key(format!("key-by-certificate/{certificate}/name/{name}")),
+        record_key(format!("key-by-certificate/{certificate}/created/{created}")),
+    ]
+}
+
+/// Where the index of all keys, of those of a group or of those of a certificate begins.
+pub(super) fn key_index_prefix(
+    group: Option<GroupId>,
+    certificate: Option<CertificateId>,
+    order: Order,
+) -> String {
+    let order = if order == Order::Name { "name" } else { "created" };
+    match (group, certificate) {
+        (Some(group), _) => format!("key-by-group/{group}/{order}/"),
+        (None, Some(certificate)) => format!("key-by-certificate/{certificate}/{order}/"),
+        (None, None) => format!("key-by-{order}/"),
+    }
+}
+
+pub(super) fn enrollment(id: ConnectorId) -> RecordKey {
+    record_key(format!("enrollment/{id}"))
+}
+
+pub(super) fn replays(id: ConnectorId) -> RecordKey {
+    record_key(format!("replays/{id}"))
+}
+
+pub(super) fn enrollments_of_key(id: KeyId) -> String {
+    format!("enrollment-by-key/{id}/")
+}
+
+pub(super) fn enrollments_of_group(id: GroupId) -> String {
+    format!("enrollment-by-group/{id}/")
+}
+
+pub(super) fn enrollments_of_certificate(id: CertificateId) -> String {
+    format!("enrollment-by-serial/{id}/")
+}
+
+/// The index entries of an enrollment: by key, by group, by serial number.
+pub(super) fn enrollment_indexes(enrollment: &EnrollmentRecord) -> [RecordKey; 3] {
+    let EnrollmentRecord { connector, key, group, certificate, serial, .. } = enrollment;
+    let at = ms(enrollment.enrolled_at);
+    [
+        record_key(format!("{}{at}/{connector}", enrollments_of_key(*key))),
+        record_key(format!("{}{at}/{connector}", enrollments_of_group(*group))),
+        record_key(format!("{}{serial}", enrollments_of_certificate(*certificate))),
+    ]
+}
+
+pub(super) fn audit(at: Timestamp, tail: [u8; 8]) -> RecordKey {
+    record_key(format!("audit/{}/{:016x}", ms(at), u64::from_be_bytes(tail)))
+}
+
+/// A moment as 13 digits, so that byte order is the order in time. The last moment of 13 digits
+/// is in the year 2286; later ones sort as that one.
+pub(super) fn ms(at: Timestamp) -> String {
+    format!("{:013}", at.unix_ms().min(9_999_999_999_999))
+}
+
+fn record_key(text: String) -> RecordKey {
+    RecordKey::new(text).expect("ids and names are far shorter than a record key may be")
+}
+
+/// The body for a value.
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("our records have text keys and no failing fields")
+}
+
+/// The value of a body.
+pub(super) fn decode<T: DeserializeOwned>(record: &Record) -> Result<T, Error> {
+    match &record.value {
+        Value::Body(body) => serde_json::from_slice(body).map_err(|e| damaged(record, &e)),
+        Value::Counter(_) => Err(damaged(record, &"it is a counter")),
+    }
+}
+
+/// The counter that a record is.
+pub(super) fn counter(record: &Record) -> Result<Counter, Error> {
+    match record.value {
+        Value::Counter(counter) => Ok(counter),
+        Value::Body(_) => Err(damaged(record, &"it is no counter")),
+    }
+}
+
+/// The text that the body of an index entry is.
+pub(super) fn text(record: &Record) -> Result<&str, Error> {
+    match &record.value {
+        Value::Body(body) => core::str::from_utf8(body).map_err(|e| damaged(record, &e)),
+        Value::Counter(_) => Err(damaged(record, &"it is a counter")),
+    }
+}
+
+pub(super) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {
+    Error::RecordDamaged { key: format!("{:?}", record.key), what: what.to_string() }
+}
+
+/// The ids that index entries hold.
+pub(super) fn ids<Id>(
+    index: &[Record],
+    parse: impl Fn(&str) -> Option<Id>,
+) -> Result<Vec<Id>, Error> {
+    let id = |record| parse(text(record)?).ok_or_else(|| damaged(record, &"it holds no id"));
+    index.iter().map(id).collect()
+}

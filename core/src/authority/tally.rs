@@ -1,0 +1,207 @@
+//! Refusals after a proof, and replays: counted in memory, stored at most every few seconds.
+//!
+//! Whoever holds a key can cause these as often as they like, so they must cost little: at most
+//! one audit record for a key, a reason and a minute, which holds how often. The first of each
+//! is stored at once; those that follow within ten seconds wait in memory for the next one, or
+//! for [`Authority::flush`]. They are best effort and never a reason to fail.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::audit::{Action, AuditRecord};
+use super::error::Error;
+use super::id::ConnectorId;
+use super::observer::Event;
+use super::records::{self, ReplaysRecord};
+use super::{Authority, Inner};
+use crate::key::KeyId;
+use crate::limits::TALLIES_MAX;
+use crate::store::{Operation, Outcome, RecordKey, Unit};
+use crate::time::Timestamp;
+
+/// How long a tally that was stored waits before it is stored again.
+const STORE_INTERVAL: Duration = Duration::from_secs(10);
+const MINUTE_MS: u64 = 60_000;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    Refusal(&'static str),
+    Replay(ConnectorId),
+}
+
+/// The counts that are not stored yet.
+#[derive(Default)]
+pub(super) struct Tally {
+    counts: Mutex<BTreeMap<(KeyId, Subject), Count>>,
+}
+
+/// A count within one minute.
+#[derive(Clone, Copy)]
+struct Count {
+    minute: u64,
+    unstored: u64,
+    last_at: Timestamp,
+    stored_at: Timestamp,
+}
+
+/// A count that is taken out to be stored.
+struct Due {
+    key: KeyId,
+    subject: Subject,
+    minute: u64,
+    count: u64,
+    last_at: Timestamp,
+}
+
+impl Tally {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(KeyId, Subject), Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one, and takes out what is due.
+    fn count(&self, key: KeyId, subject: Subject, now: Timestamp) -> Vec<Due> {
+        let mut counts = self.lock();
+        if counts.len() >= TALLIES_MAX {
+            let all = take_due(&mut counts, |_| true);
+            counts.clear();
+            drop(counts);
+            return all.into_iter().chain(self.count(key, subject, now)).collect();
+        }
+        let mut due = Vec::new();
+        let minute = now.unix_ms() / MINUTE_MS;
+        let fresh = Count { minute, unstored: 0, last_at: now, stored_at: Timestamp::default() };
+        let count = counts.entry((key, subject)).or_insert(fresh);
+        if count.minute != minute {
+            due.extend(count.take(key, subject));
+            *count = fresh;
+        }
+        count.unstored += 1;
+        count.last_at = now;
+        if now >= count.stored_at.plus(STORE_INTERVAL) || now < count.stored_at {
+            due.extend(count.take(key, subject));
+            count.stored_at = now;
+        }
+        due
+    }
+}
+
+impl Count {
+    fn take(&mut self, key: KeyId, subject: Subject) -> Option<Due> {
+        let Self { minute, last_at, .. } = *self;
+        let count = core::mem::take(&mut self.unstored);
+        (count > 0).then_some(Due { key, subject, minute, count, last_at })
+    }
+}
+
+fn take_due(
+    counts: &mut BTreeMap<(KeyId, Subject), Count>,
+    which: impl Fn(&Count) -> bool,
+) -> Vec<Due> {
+    let due = counts.iter_mut().filter(|(_, count)| which(count));
+    due.filter_map(|((key, subject), count)| count.take(*key, *subject)).collect()
+}
+
+impl Authority {
+    /// Stores the counts of refusals and replays that still wait in memory. A host calls it
+    /// before it ends, and now and then if it likes the trail to be complete.
+    ///
+    /// # Errors
+    /// Those of the store. What could not be stored is lost.
+    pub fn flush(&self) -> Result<(), Error> {
+        let due = take_due(&mut self.inner.tally.lock(), |_| true);
+        due.iter().try_for_each(|due| self.inner.store_tally(due))
+    }
+}
+
+impl Inner {
+    pub(super) fn count_tally(&self, key: KeyId, subject: Subject, now: Timestamp) {
+        for due in self.tally.count(key, subject, now) {
+            if let Err(error) = self.store_tally(&due) {
+                self.observe(&Event::TallyLost { code: error.code() });
+            }
+        }
+    }
+
+    /// Adds to the stored counts. Several processes add to the same ones, so it reads first and
+    /// expects nobody between.
+    fn store_tally(&self, due: &Due) -> Result<(), Error> {
+        self.until_undisturbed(|| {
+            let mut unit = Unit::default();
+            self.add_to_audit(due, &mut unit)?;
+            if let Subject::Replay(connector) = due.subject {
+                self.add_to_replays(connector, due, &mut unit)?;
+            }
+            let outcome = self.commit.apply(unit)?;
+            Ok(matches!(outcome, Outcome::Applied(_)).then_some(()))
+        })
+    }
+
+    fn add_to_audit(&self, due: &Due, unit: &mut Unit) -> Result<(), Error> {
+        let key = due.audit_key();
+        let found = self.read::<AuditRecord>(key.clone())?;
+        let (version, mut audit) =
+            found.map_or_else(|| (None, due.audit()), |(version, audit)| (Some(version), audit));
+        audit.count = Some(audit.count.unwrap_or(0).saturating_add(due.count));
+        replace(unit, key, version, records::encode(&audit));
+        Ok(())
+    }
+
+    fn add_to_replays(
+        &self,
+        connector: ConnectorId,
+        due: &Due,
+        unit: &mut Unit,
+    ) -> Result<(), Error> {
+        let key = records::replays(connector);
+        let found = self.read::<ReplaysRecord>(key.clone())?;
+        let version = found.map(|(version, _)| version);
+        let mut replays = found.map_or_else(ReplaysRecord::default, |(_, replays)| replays);
+        replays.count = replays.count.saturating_add(due.count);
+        replays.last_at = replays.last_at.max(due.last_at);
+        replace(unit, key, version, records::encode(&replays));
+        Ok(())
+    }
+}
+
+fn replace(unit: &mut Unit, key: RecordKey, version: Option<u64>, body: Vec<u8>) {
+    unit.operations.push(Operation::Expect { key: key.clone(), version });
+    unit.operations.push(Operation::Put { key, body });
+}
+
+impl Due {
+    fn minute_at(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.minute * MINUTE_MS)
+    }
+
+    /// The same for the same key, subject and minute in every process, so that they share one
+    /// record.
+    fn audit_key(&self) -> RecordKey {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}/{:?}/{}", self.key, self.subject, self.minute));
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut tail = [0; 8];
+        tail.copy_from_slice(&hash[..8]);
+        records::audit(self.minute_at(), tail)
+    }
+
+    fn audit(&self) -> AuditRecord {
+        let action = match self.subject {
+            Subject::Refusal(_) => Action::EnrollmentRefused,
+            Subject::Replay(_) => Action::ConnectorReplayed,
+        };
+        let mut audit = AuditRecord::new(self.minute_at(), action);
+        audit.key = Some(self.key);
+        match self.subject {
+            Subject::Refusal(code) => audit.code = Some(code.to_string()),
+            Subject::Replay(connector) => audit.connector = Some(connector),
+        }
+        audit
+    }
+}

@@ -1,0 +1,217 @@
+//! Group commit: callers that wait at the same moment share one `apply`, and so one fsync.
+//!
+//! There is no background thread. A caller that finds nobody applying applies at once, its own
+//! units first and then whatever waits; callers that come meanwhile wait, and the first of them
+//! applies the next batch. A lone caller never waits for others.
+//!
+//! A batch whose outcome is unknown is *settled* by applying it again. Each unit begins with
+//! `Expect` absent of a record that it also puts, under a key that is never reused; a unit that
+//! is refused by its own record has happened.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::guard::Guard;
+use super::{FaultKind, Operation, Outcome, Reason, Refused, StoreError, StoreFault, Unit, Value};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
+
+/// Applies units for many threads. See the [module documentation](self).
+pub(crate) struct GroupCommit {
+    store: Arc<Guard>,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Arc<Ticket>>,
+    applying: bool,
+}
+
+/// The units of one caller, which are applied in one batch, and where it waits for the answer.
+struct Ticket {
+    units: Mutex<Vec<Unit>>,
+    count: usize,
+    bytes: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+enum State {
+    Waiting,
+    /// It is this caller's turn to apply.
+    Leads,
+    Done(Result<Vec<Outcome>, StoreError>),
+}
+
+impl GroupCommit {
+    pub(crate) fn new(store: Arc<Guard>) -> Self {
+        Self { store, queue: Mutex::default() }
+    }
+
+    /// Applies one unit.
+    pub(crate) fn apply(&self, unit: Unit) -> Result<Outcome, StoreError> {
+        let outcomes = self.apply_together(alloc::vec![unit])?;
+        outcomes.into_iter().next().ok_or_else(|| unknown("the store answered nothing"))
+    }
+
+    /// Applies the units of one caller as part of one batch.
+    pub(crate) fn apply_together(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, StoreError> {
+        self.store.check_not_inside()?;
+        let ticket = Arc::new(Ticket::new(units));
+        let mut queue = lock(&self.queue);
+        queue.waiting.push_back(Arc::clone(&ticket));
+        let leads = !core::mem::replace(&mut queue.applying, true);
+        drop(queue);
+        if !leads && let Some(result) = ticket.wait() {
+            return result;
+        }
+        self.lead(&ticket)
+    }
+
+    /// Applies the batch at the head of the queue, which begins with `own`.
+    fn lead(&self, own: &Ticket) -> Result<Vec<Outcome>, StoreError> {
+        let mut lead = Lead { commit: self, batch: lock(&self.queue).take_batch() };
+        let units: Vec<Unit> = lead
+            .batch
+            .iter()
+            .flat_map(|ticket| core::mem::take(&mut *lock(&ticket.units)))
+            .collect();
+        let result = apply_settled(&self.store, &units);
+        lead.finish(result);
+        drop(lead);
+        own.wait().unwrap_or_else(|| Err(unknown("the batch was left without an answer")))
+    }
+}
+
+/// The duty of a leader: whatever happens, its followers are answered and the next one leads.
+struct Lead<'a> {
+    commit: &'a GroupCommit,
+    batch: Vec<Arc<Ticket>>,
+}
+
+impl Lead<'_> {
+    fn finish(&mut self, result: Result<Vec<Outcome>, StoreError>) {
+        // First hand over, so that the next batch is on its way while this one's callers wake.
+        self.hand_over();
+        let mut outcomes = result.map(Vec::into_iter);
+        for ticket in self.batch.drain(..) {
+            let answer = match &mut outcomes {
+                Ok(outcomes) => Ok(outcomes.by_ref().take(ticket.count).collect()),
+                Err(error) => Err(error.clone()),
+            };
+            ticket.set(State::Done(answer));
+        }
+    }
+
+    fn hand_over(&self) {
+        let mut queue = lock(&self.commit.queue);
+        match queue.waiting.front() {
+            Some(next) => next.set(State::Leads),
+            None => queue.applying = false,
+        }
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        // Only a panic of the store leaves anything to do here.
+        if !self.batch.is_empty() {
+            self.finish(Err(unknown("the store panicked")));
+        }
+    }
+}
+
+impl Queue {
+    /// The first ticket, and those behind it that fit into one batch with it.
+    fn take_batch(&mut self) -> Vec<Arc<Ticket>> {
+        let (mut batch, mut count, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(ticket) = self.waiting.front() {
+            count += ticket.count;
+            bytes += ticket.bytes;
+            let fits = count <= BATCH_UNITS_MAX && bytes <= BATCH_BYTES_MAX;
+            if !fits && !batch.is_empty() {
+                break;
+            }
+            batch.extend(self.waiting.pop_front());
+        }
+        batch
+    }
+}
+
+impl Ticket {
+    fn new(units: Vec<Unit>) -> Self {
+        Self {
+            count: units.len(),
+            bytes: units.iter().map(Unit::bytes).sum(),
+            units: Mutex::new(units),
+            state: Mutex::new(State::Waiting),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn set(&self, state: State) {
+        *lock(&self.state) = state;
+        self.changed.notify_one();
+    }
+
+    /// Waits for the answer; `None` if this caller is to lead instead.
+    fn wait(&self) -> Option<Result<Vec<Outcome>, StoreError>> {
+        let waiting = |state: &mut State| matches!(state, State::Waiting);
+        let mut state = self
+            .changed
+            .wait_while(lock(&self.state), waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        match core::mem::replace(&mut *state, State::Waiting) {
+            State::Done(result) => Some(result),
+            State::Leads | State::Waiting => None,
+        }
+    }
+}
+
+/// No code of ours can panic while it holds one of these locks, so a poisoned one is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unknown(message: &str) -> StoreError {
+    StoreError::Unknown(StoreFault::new(FaultKind::Unavailable, message))
+}
+
+/// Applies units, and again while it is unknown whether they were applied.
+fn apply_settled(store: &Guard, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+    let mut result = store.apply(units);
+    let mut tries = 1;
+    while let Err(StoreError::Unknown(fault)) = &result
+        && tries < SETTLE_TRIES_MAX
+    {
+        let fault = fault.clone();
+        tries += 1;
+        result = match store.apply(units) {
+            Ok(outcomes) => Ok(outcomes.into_iter().zip(units).map(settle).collect()),
+            // That this try changed nothing says nothing of the ones before it.
+            Err(_) => Err(StoreError::Unknown(fault)),
+        };
+    }
+    result
+}
+
+/// What came of a unit that may have been applied before.
+fn settle((outcome, unit): (Outcome, &Unit)) -> Outcome {
+    match outcome {
+        Outcome::Refused(refused) if stands_already(unit, &refused) => Outcome::Applied(Vec::new()),
+        outcome => outcome,
+    }
+}
+
+/// Whether a unit was refused by the very record that it puts.
+fn stands_already(unit: &Unit, refused: &Refused) -> bool {
+    let Refused { operation: 0, reason: Reason::Exists, record: Some(record) } = refused else {
+        return false;
+    };
+    unit.operations.iter().any(|operation| {
+        matches!(operation, Operation::Put { key, body }
+            if *key == record.key && record.value == Value::Body(body.clone()))
+    })
+}

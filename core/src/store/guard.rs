@@ -1,0 +1,86 @@
+//! Keeps a store from calling back into its own authority, and from lying about numbers.
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use super::{
+    FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+};
+
+std::thread_local! {
+    /// The stores that this thread is inside of, by address.
+    static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A host's store, as the authority calls it.
+///
+/// A store that calls back into its authority from within one of its own calls would wait for
+/// itself in the group commit; it gets [`FaultKind::Reentrant`] instead.
+pub(crate) struct Guard(Arc<dyn Store>);
+
+impl Guard {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// Fails if this thread is inside the store already.
+    pub(crate) fn check_not_inside(&self) -> Result<(), StoreError> {
+        let inside = ENTERED.with_borrow(|entered| entered.contains(&self.address()));
+        if inside {
+            let message = "the store called back into its own authority";
+            return Err(StoreError::NotApplied(StoreFault::new(FaultKind::Reentrant, message)));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        let _entered = self.enter()?;
+        let records = self.0.get(keys)?;
+        check_number("records", records.len(), keys.len())?;
+        Ok(records)
+    }
+
+    pub(crate) fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let _entered = self.enter()?;
+        let mut records = self.0.scan(range, limit)?;
+        records.truncate(limit);
+        Ok(records)
+    }
+
+    pub(crate) fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        let _entered = self.enter()?;
+        let outcomes = self.0.apply(units)?;
+        check_number("outcomes", outcomes.len(), units.len())?;
+        Ok(outcomes)
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<()>().addr()
+    }
+
+    fn enter(&self) -> Result<Entered, StoreError> {
+        self.check_not_inside()?;
+        ENTERED.with_borrow_mut(|entered| entered.push(self.address()));
+        Ok(Entered)
+    }
+}
+
+/// While it lives, the thread is inside a store; also when the store panics.
+struct Entered;
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ENTERED.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// A store of a host may answer anything; too few answers must not be taken for others'.
+fn check_number(what: &str, got: usize, wanted: usize) -> Result<(), StoreError> {
+    if got == wanted {
+        return Ok(());
+    }
+    let message = format!("the store answered {got} {what} where {wanted} were asked for");
+    Err(StoreError::Unknown(StoreFault::new(FaultKind::Corrupt, message)))
+}
