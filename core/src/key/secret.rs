@@ -46,7 +46,9 @@ impl fmt::Debug for Secret {
 pub struct KeyText(String);
 
 impl KeyText {
-    pub(super) const fn new(text: String) -> Self {
+    /// Takes a text that may be one of a key, as a connector sent it. It is checked where it is
+    /// used.
+    pub const fn new(text: String) -> Self {
         Self(text)
     }
 

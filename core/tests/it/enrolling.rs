@@ -1,0 +1,273 @@
+//! What an enrollment costs, and what each refusal says.
+
+use std::time::Duration;
+
+use provkey::authority::{
+    AddressRange, Authority, ConnectorFilter, EnrollRequest, Event, KeyUpdate, NewKey, PageRequest,
+};
+use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
+use provkey::x509::{Certificate, Chain, ChainUse, Signer, build_csr};
+
+use crate::common::{DAY, TestConnector, World, code, master};
+
+#[test]
+fn a_proof_or_the_text_enrolls_and_costs_one_use() {
+    let world = World::new();
+    let key = world.key("fleet", 2);
+    let text = world.provisioning_key(&key);
+    let (one, two) = (TestConnector::new(), TestConnector::new());
+    for (connector, request) in [(&one, one.proof(&text)), (&two, two.bearer(&text))] {
+        let enrolled = world.authority.enroll(&request).unwrap();
+        assert!(!enrolled.replay);
+        let chain = Certificate::parse_all(enrolled.chain_pem().as_bytes()).unwrap();
+        let spki = connector.signer.public_key().spki();
+        let pinned = |spki: &[u8]| text.pin().matches_spki(spki);
+        Chain::build(&chain, spki, ChainUse::ClientAuth, pinned).unwrap();
+        let uri = format!(
+            "spiffe://api.private.example.com/group/{}/connector/{}",
+            world.group.id, enrolled.connector
+        );
+        assert_eq!(chain[0].uris(), [uri]);
+    }
+    assert_eq!(world.used(&key), 2);
+    assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_exhausted");
+    assert_eq!(world.used(&key), 2);
+}
+
+#[test]
+fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
+    let world = World::new();
+    let expires_at = Some(provkey::time::Clock::now(&*world.clock).plus(DAY));
+    let new = NewKey { expires_at, ..world.new_key("fleet", 1) };
+    let key = world.authority.create_key(&new).unwrap();
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    let first = world.authority.enroll(&connector.proof(&text)).unwrap();
+    world.clock.advance(2 * DAY);
+    let again = world.authority.enroll(&connector.proof(&text)).unwrap();
+    assert!(again.replay);
+    assert_eq!((first.chain, first.serial), (again.chain, again.serial));
+    assert_eq!(world.used(&key), 1);
+    let filter = ConnectorFilter { key: Some(key.id), ..ConnectorFilter::default() };
+    let listed = world.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
+    assert_eq!(listed.items.len(), 1);
+    assert_eq!(listed.items[0].replays, 1);
+    assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_expired");
+}
+
+#[test]
+fn each_refusal_has_its_code_and_costs_nothing() {
+    let world = World::new();
+    let authority = &world.authority;
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    let update = |update: KeyUpdate| {
+        authority.update_key(key.id, &update).unwrap();
+    };
+    let check = |request: &EnrollRequest, expected: &str| {
+        assert_eq!(code(authority.enroll(request)), expected);
+        assert_eq!(world.used(&key), 0, "{expected}");
+    };
+    let plain = || build_csr(&connector.signer, &[]).unwrap();
+
+    check(&EnrollRequest { csr: plain(), ..EnrollRequest::default() }, "key_missing");
+    check(&EnrollRequest { csr: vec![0x30, 1], ..connector.bearer(&text) }, "csr_malformed");
+    check(&EnrollRequest { csr: vec![0x30; 20_000], ..connector.bearer(&text) }, "csr_too_large");
+    let upper = Some(KeyText::new(text.to_text().expose().to_uppercase()));
+    check(&EnrollRequest { key_text: upper, ..connector.bearer(&text) }, "key_invalid");
+
+    let other = world.provisioning_key(&world.key("other", 1));
+    let both = EnrollRequest { key_text: Some(other.to_text()), ..connector.proof(&text) };
+    check(&both, "credentials_disagree");
+    let fingerprint = Some(Fingerprint::of_raw(b"machine"));
+    check(&EnrollRequest { fingerprint, ..connector.proof(&text) }, "fingerprint_mismatch");
+
+    let mut broken = connector.bearer(&text);
+    *broken.csr.last_mut().unwrap() ^= 1;
+    check(&broken, "csr_bad_signature");
+
+    update(KeyUpdate { enabled: Some(false), ..KeyUpdate::default() });
+    check(&connector.proof(&text), "key_disabled");
+    update(KeyUpdate { enabled: Some(true), proof_only: Some(true), ..KeyUpdate::default() });
+    check(&connector.bearer(&text), "proof_required");
+    let ranges = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
+    update(KeyUpdate { allowed_addresses: Some(ranges), ..KeyUpdate::default() });
+    check(&connector.proof(&text), "address_not_allowed");
+    let address = Some("192.0.2.1".parse().unwrap());
+    check(&EnrollRequest { address, ..connector.proof(&text) }, "address_not_allowed");
+    let address = Some("::ffff:10.1.2.3".parse().unwrap());
+    let allowed = EnrollRequest { address, ..connector.proof(&text) };
+    assert_eq!(code(authority.enroll(&allowed)), "enrolled");
+    assert_eq!(world.used(&key), 1);
+}
+
+#[test]
+fn a_deleted_key_stops_at_once() {
+    let world = World::new();
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
+    world.authority.delete_key(key.id).unwrap();
+    assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_deleted");
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "key_deleted");
+    assert_eq!(world.authority.key(key.id).unwrap_err().code(), "key_deleted");
+    assert_eq!(world.authority.delete_key(key.id).unwrap_err().code(), "key_deleted");
+}
+
+#[test]
+fn a_key_of_another_authority_or_host_is_invalid() {
+    let (world, stranger) = (World::new(), World::new());
+    let key = world.key("fleet", 5);
+    let ours = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+
+    // The same master and so the same secrets, but another root, and so another pin.
+    let theirs = stranger.provisioning_key(&stranger.key("fleet", 5));
+    assert_eq!(code(world.authority.enroll(&connector.bearer(&theirs))), "key_invalid");
+
+    // A text that the master key does derive, for a host that the authority does not have.
+    let host = Host::parse("elsewhere.example.com").unwrap();
+    let secret = master(1).derive_secret(&host, key.id);
+    let elsewhere = ProvisioningKey::from_parts(host.clone(), key.id, secret, ours.pin());
+    assert_eq!(code(world.authority.enroll(&connector.bearer(&elsewhere))), "key_invalid");
+    assert_eq!(code(world.authority.enroll(&connector.proof(&elsewhere))), "key_invalid");
+
+    // Once it has the host, a key made for the old one still is for that one alone.
+    world.authority.add_host(&host).unwrap();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&ours))), "enrolled");
+    let events = world.events.take();
+    let refusals = events.iter().filter(|e| matches!(e, Event::Refused { key: None, .. })).count();
+    assert_eq!(refusals, 3);
+    assert!(world.audit().iter().all(|record| record.code.is_none()), "unproven is not stored");
+}
+
+#[test]
+fn one_public_key_enrolls_with_one_provisioning_key() {
+    let world = World::new();
+    let (one, two) = (world.key("one", 5), world.key("two", 5));
+    let connector = TestConnector::new();
+    let request = connector.proof(&world.provisioning_key(&one));
+    assert_eq!(code(world.authority.enroll(&request)), "enrolled");
+    let request = connector.proof(&world.provisioning_key(&two));
+    assert_eq!(code(world.authority.enroll(&request)), "public_key_in_use");
+    assert_eq!((world.used(&one), world.used(&two)), (1, 0));
+}
+
+#[test]
+fn another_machine_does_not_get_the_certificate() {
+    let world = World::new();
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    let mut connector = TestConnector::new();
+    connector.fingerprint = Some(Fingerprint::of_raw(b"machine 1"));
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
+    assert_eq!(code(world.authority.enroll(&connector.bearer(&text))), "replayed");
+    connector.fingerprint = Some(Fingerprint::of_raw(b"machine 2"));
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "fingerprint_mismatch");
+    connector.fingerprint = None;
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "fingerprint_mismatch");
+
+    // A new key pair on a known machine is a new connector.
+    let mut reimaged = TestConnector::new();
+    reimaged.fingerprint = Some(Fingerprint::of_raw(b"machine 1"));
+    assert_eq!(code(world.authority.enroll(&reimaged.proof(&text))), "enrolled");
+    assert_eq!(world.used(&key), 2);
+}
+
+#[test]
+fn a_revoked_connector_never_enrolls_again() {
+    let world = World::new();
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    let enrolled = world.authority.enroll(&connector.proof(&text)).unwrap();
+    world.authority.revoke_connector(enrolled.connector).unwrap();
+    world.authority.revoke_connector(enrolled.connector).unwrap();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "connector_revoked");
+    assert_eq!(world.used(&key), 1);
+}
+
+#[test]
+fn an_expired_certificate_is_not_given_again() {
+    let world = World::new();
+    let text = world.provisioning_key(&world.key("fleet", 5));
+    let connector = TestConnector::new();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
+    world.clock.advance(400 * DAY);
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "certificate_expired");
+}
+
+#[test]
+fn a_clock_that_jumps_back_loses_nothing() {
+    let world = World::new();
+    let key = world.key("fleet", 2);
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
+    let before = world.authority.key(key.id).unwrap().last_used_at;
+    world.clock.set_back(100 * DAY);
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "replayed");
+    // What is signed now begins with its CA at the earliest, and the last use does not move back.
+    let late = world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    assert_eq!(late.not_before, world.certificate.certificate.not_before());
+    assert_eq!(world.used(&key), 2);
+    assert_eq!(world.authority.key(key.id).unwrap().last_used_at, before);
+}
+
+#[test]
+fn many_at_once_get_their_own_answers() {
+    let world = World::new();
+    let key = world.key("fleet", 3);
+    let text = world.provisioning_key(&key);
+    let connectors: Vec<_> = (0..5).map(|_| TestConnector::new()).collect();
+    let mut requests: Vec<_> = connectors.iter().map(|one| one.proof(&text)).collect();
+    requests.insert(1, connectors[0].proof(&text));
+    requests.insert(2, EnrollRequest::default());
+    let results = world.authority.enroll_many(&requests);
+    let codes: Vec<_> = results.into_iter().map(code).collect();
+    let expected = [
+        "enrolled",
+        "replayed",
+        "csr_malformed",
+        "enrolled",
+        "enrolled",
+        "key_exhausted",
+        "key_exhausted",
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(world.used(&key), 3);
+}
+
+#[test]
+fn refusals_of_a_proven_key_are_tallied() {
+    let world = World::new();
+    let key = world.key("fleet", 1);
+    let text = world.provisioning_key(&key);
+    world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    for _ in 0..5 {
+        world.authority.enroll(&TestConnector::new().proof(&text)).unwrap_err();
+        world.clock.advance(Duration::from_secs(1));
+    }
+    world.authority.flush().unwrap();
+    let audit = world.audit();
+    let refused: Vec<_> = audit.iter().filter(|record| record.code.is_some()).collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0].code.as_deref(), Some("key_exhausted"));
+    assert_eq!((refused[0].count, refused[0].key), (Some(5), Some(key.id)));
+}
+
+#[test]
+fn another_process_sees_what_this_one_did() {
+    let world = World::new();
+    let key = world.key("fleet", 1);
+    let text = world.provisioning_key(&key);
+    let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
+    let connector = TestConnector::new();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
+    assert_eq!(code(other.enroll(&connector.proof(&text))), "replayed");
+    assert_eq!(code(other.enroll(&TestConnector::new().proof(&text))), "key_exhausted");
+    other.delete_key(key.id).unwrap();
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "key_deleted");
+}

@@ -1,0 +1,236 @@
+//! Stores that fail, lie, panic or call back.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+
+use provkey::authority::Authority;
+use provkey::store::{
+    FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+};
+
+use crate::common::{TestConnector, World, code};
+
+/// What goes wrong with the next `apply`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// It fails, and nothing happened.
+    NotApplied,
+    /// It fails, and it is not known that nothing happened.
+    UnknownBefore,
+    /// It fails, and it is not known that it happened.
+    UnknownAfter,
+    /// It panics before anything happened.
+    PanicBefore,
+    /// It panics after it happened.
+    PanicAfter,
+    /// It answers nothing, and it happened.
+    NoAnswer,
+}
+
+/// A memory store with faults that are planned.
+#[derive(Default)]
+struct Faulty {
+    memory: Memory,
+    plan: Mutex<Vec<Fault>>,
+    applied: AtomicUsize,
+    batches: AtomicUsize,
+}
+
+impl Faulty {
+    fn plan(&self, faults: &[Fault]) {
+        *self.plan.lock().unwrap() = faults.iter().rev().copied().collect();
+    }
+}
+
+impl Store for Faulty {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        self.batches.fetch_add(1, Ordering::SeqCst);
+        let fault = self.plan.lock().unwrap().pop();
+        let gone = || StoreFault::new(FaultKind::Unavailable, "the connection is gone");
+        match fault {
+            Some(Fault::NotApplied) => return Err(StoreError::NotApplied(gone())),
+            Some(Fault::UnknownBefore) => return Err(StoreError::Unknown(gone())),
+            Some(Fault::PanicBefore) => panic!("planned"),
+            _ => {}
+        }
+        self.applied.fetch_add(units.len(), Ordering::SeqCst);
+        let outcomes = self.memory.apply(units);
+        match fault {
+            Some(Fault::UnknownAfter) => Err(StoreError::Unknown(gone())),
+            Some(Fault::PanicAfter) => panic!("planned"),
+            Some(Fault::NoAnswer) => Ok(Vec::new()),
+            _ => outcomes,
+        }
+    }
+}
+
+#[test]
+fn an_unknown_outcome_is_settled() {
+    let store = Arc::new(Faulty::default());
+    let world = World::over(store.clone());
+    let key = world.key("fleet", 100);
+    let text = world.provisioning_key(&key);
+    let mut used = 0;
+    use Fault::{NoAnswer, NotApplied, UnknownAfter, UnknownBefore};
+    for faults in [
+        &[UnknownAfter][..],
+        &[UnknownBefore],
+        &[NoAnswer],
+        &[UnknownAfter, UnknownBefore],
+        &[UnknownBefore, UnknownAfter],
+        &[UnknownAfter, NotApplied],
+    ] {
+        store.plan(faults);
+        let enrolled = world.authority.enroll(&TestConnector::new().proof(&text));
+        assert_eq!(code(enrolled), "enrolled", "{faults:?}");
+        used += 1;
+        assert_eq!(world.used(&key), used, "{faults:?}");
+    }
+}
+
+#[test]
+fn an_error_costs_nothing_or_the_retry_is_free() {
+    let store = Arc::new(Faulty::default());
+    let world = World::over(store.clone());
+    let key = world.key("fleet", 100);
+    let text = world.provisioning_key(&key);
+    use Fault::{NotApplied, UnknownAfter, UnknownBefore};
+    for (faults, used) in [
+        (&[NotApplied][..], 0),
+        (&[UnknownBefore, UnknownBefore, UnknownBefore], 0),
+        (&[UnknownBefore, UnknownBefore, UnknownAfter], 1),
+    ] {
+        let (before, connector) = (world.used(&key), TestConnector::new());
+        store.plan(faults);
+        let error = world.authority.enroll(&connector.proof(&text)).unwrap_err();
+        assert_eq!((error.code(), error.retryable()), ("store_unavailable", true));
+        assert_eq!(world.used(&key), before + used, "{faults:?}");
+        let retried = code(world.authority.enroll(&connector.proof(&text)));
+        assert_eq!(retried, if used == 1 { "replayed" } else { "enrolled" });
+        assert_eq!(world.used(&key), before + 1, "{faults:?}");
+    }
+}
+
+#[test]
+fn a_store_that_panics_leaves_nobody_waiting() {
+    for fault in [Fault::PanicBefore, Fault::PanicAfter] {
+        let store = Arc::new(Faulty::default());
+        let world = World::over(store.clone());
+        let key = world.key("fleet", 100);
+        let text = world.provisioning_key(&key);
+        store.plan(&[fault]);
+        let connectors: Vec<_> = (0..8).map(|_| TestConnector::new()).collect();
+        let panicked = thread::scope(|scope| {
+            let enroll = |connector: &TestConnector| {
+                let request = connector.proof(&text);
+                let authority = &world.authority;
+                scope.spawn(move || code(authority.enroll(&request)))
+            };
+            let threads: Vec<_> = connectors.iter().map(enroll).collect();
+            let ended: Vec<_> = threads.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            ended.iter().filter(|result| result.is_err()).count()
+        });
+        assert_eq!(panicked, 1, "only the thread that called the store");
+        for connector in &connectors {
+            let again = code(world.authority.enroll(&connector.proof(&text)));
+            assert!(["enrolled", "replayed"].contains(&again), "{again}");
+        }
+        assert_eq!(world.used(&key), 8);
+    }
+}
+
+/// A store that calls its own authority from within `apply`.
+#[derive(Default)]
+struct CallsBack {
+    memory: Memory,
+    authority: OnceLock<Authority>,
+    seen: Mutex<Vec<&'static str>>,
+}
+
+impl Store for CallsBack {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        if let Some(authority) = self.authority.get() {
+            let name = provkey::authority::Name::new("from within").unwrap();
+            let code = authority.create_group(&name).map_or_else(|error| error.code(), |_| "made");
+            self.seen.lock().unwrap().push(code);
+        }
+        self.memory.apply(units)
+    }
+}
+
+#[test]
+fn a_store_that_calls_back_is_told_so() {
+    let store = Arc::new(CallsBack::default());
+    let world = World::over(store.clone());
+    store.authority.set(world.authority.clone()).unwrap();
+    world.key("fleet", 1);
+    assert_eq!(*store.seen.lock().unwrap(), ["reentrant_call"]);
+}
+
+/// A store whose `apply` waits until it is let go.
+struct Slow {
+    memory: Memory,
+    gate: Mutex<()>,
+    sizes: Mutex<Vec<usize>>,
+}
+
+impl Store for Slow {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        self.sizes.lock().unwrap().push(units.len());
+        let _open = self.gate.lock().unwrap();
+        self.memory.apply(units)
+    }
+}
+
+#[test]
+fn callers_that_wait_share_one_apply() {
+    let store =
+        Arc::new(Slow { memory: Memory::new(), gate: Mutex::new(()), sizes: Mutex::default() });
+    let world = World::over(store.clone());
+    let key = world.key("fleet", 100);
+    let text = world.provisioning_key(&key);
+    store.sizes.lock().unwrap().clear();
+    thread::scope(|scope| {
+        let closed = store.gate.lock().unwrap();
+        for _ in 0..20 {
+            let request = TestConnector::new().proof(&text);
+            let authority = &world.authority;
+            scope.spawn(move || authority.enroll(&request).unwrap());
+        }
+        // The first is inside `apply` now; wait until the others stand behind it.
+        while store.sizes.lock().unwrap().is_empty() {
+            thread::yield_now();
+        }
+        thread::sleep(std::time::Duration::from_millis(300));
+        drop(closed);
+    });
+    let sizes = store.sizes.lock().unwrap().clone();
+    assert_eq!(sizes.iter().sum::<usize>(), 20);
+    assert!(sizes.len() <= 10, "{sizes:?}");
+    assert_eq!(world.used(&key), 20);
+}

@@ -1,0 +1,186 @@
+//! Provisioning keys: life, edits, listings.
+
+use provkey::authority::{Action, KeyFilter, KeyOrder, KeyState, KeyUpdate, NewKey, PageRequest};
+use provkey::key::{Host, ProvisioningKey};
+
+use crate::common::{DAY, TestConnector, World, code, name};
+
+#[test]
+fn a_used_up_key_is_not_copied_until_its_limit_is_raised() {
+    let world = World::new();
+    let key = world.key("fleet", 1);
+    assert!(key.copyable());
+    let text = world.provisioning_key(&key);
+    world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    let key = world.authority.key(key.id).unwrap();
+    assert_eq!((key.state, key.copyable(), key.used), (KeyState::Exhausted, false, 1));
+    assert_eq!(world.authority.copy_key(key.id).unwrap_err().code(), "key_exhausted");
+    assert_eq!(world.authority.download_key(key.id).unwrap_err().code(), "key_exhausted");
+    let raise = KeyUpdate { max_uses: Some(2), version: Some(key.version), ..KeyUpdate::default() };
+    let key = world.authority.update_key(key.id, &raise).unwrap();
+    assert_eq!((key.state, key.max_uses, key.used), (KeyState::Usable, 2, 1));
+    assert_eq!(world.provisioning_key(&key).to_text(), text.to_text());
+    let file = world.authority.download_key(key.id).unwrap();
+    assert_eq!(file.file_name, format!("fleet-{}.key", key.id));
+    assert!(ProvisioningKey::read(file.contents.expose().as_bytes()).is_ok());
+    let actions: Vec<_> = world.audit().iter().map(|record| record.action).collect();
+    for action in [Action::KeyCreated, Action::KeyCopied, Action::KeyDownloaded, Action::KeyUpdated]
+    {
+        assert!(actions.contains(&action), "{action:?}");
+    }
+}
+
+#[test]
+fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
+    let world = World::new();
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    let edit = |version, new_name: &str| KeyUpdate {
+        version: Some(version),
+        name: Some(name(new_name)),
+        ..KeyUpdate::default()
+    };
+    let edited = world.authority.update_key(key.id, &edit(key.version, "renamed")).unwrap();
+    assert_eq!((edited.name.as_str(), edited.used), ("renamed", 1));
+    let stale = world.authority.update_key(key.id, &edit(key.version, "again")).unwrap_err();
+    assert_eq!(stale.code(), "edit_conflict");
+}
+
+#[test]
+fn a_limit_below_the_count_stops_new_uses_and_keeps_the_count() {
+    let world = World::new();
+    let key = world.key("fleet", 5);
+    let text = world.provisioning_key(&key);
+    for _ in 0..3 {
+        world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    }
+    let lower = KeyUpdate { max_uses: Some(1), ..KeyUpdate::default() };
+    let key = world.authority.update_key(key.id, &lower).unwrap();
+    assert_eq!((key.used, key.max_uses, key.state), (3, 1, KeyState::Exhausted));
+    assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_exhausted");
+    assert_eq!(world.used(&key), 3);
+}
+
+#[test]
+fn bad_input_is_named_and_changes_nothing() {
+    let world = World::new();
+    let key = world.key("Fleet", 5);
+    let now = provkey::time::Clock::now(&*world.clock);
+    let check = |new: NewKey, expected: &str| {
+        assert_eq!(world.authority.create_key(&new).unwrap_err().code(), expected);
+    };
+    check(world.new_key("fLEET", 1), "name_in_use");
+    check(world.new_key("x", 0), "max_uses_invalid");
+    check(world.new_key("x", u64::MAX), "max_uses_invalid");
+    check(NewKey { expires_at: Some(now), ..world.new_key("x", 1) }, "expiry_in_past");
+    let host = Host::parse("other.example.com").ok();
+    check(NewKey { host, ..world.new_key("x", 1) }, "host_unknown");
+    let range = provkey::authority::AddressRange::parse("::/0").unwrap();
+    check(
+        NewKey { allowed_addresses: vec![range; 65], ..world.new_key("x", 1) },
+        "too_many_addresses",
+    );
+    let group = provkey::authority::GroupId::parse("qqqqqqqqqqqq").unwrap();
+    check(NewKey { group, ..world.new_key("x", 1) }, "group_not_found");
+    let certificate = provkey::authority::CertificateId::parse("qqqqqqqqqqqq").unwrap();
+    check(NewKey { certificate, ..world.new_key("x", 1) }, "certificate_not_found");
+    let all = world.authority.list_keys(&KeyFilter::default(), &PageRequest::default()).unwrap();
+    assert_eq!(all.items, [key]);
+}
+
+#[test]
+fn listings_filter_sort_and_page() {
+    let world = World::new();
+    let other = world.authority.create_group(&name("Other")).unwrap();
+    for index in 0..25 {
+        let mut new = world.new_key(&format!("Key {:02}", 24 - index), 1);
+        if index % 5 == 0 {
+            new.group = other.id;
+        }
+        world.clock.advance(DAY);
+        world.authority.create_key(&new).unwrap();
+    }
+    let list = |filter: &KeyFilter, limit: usize| {
+        let (mut names, mut after) = (Vec::new(), None);
+        loop {
+            let page = world.authority.list_keys(filter, &PageRequest { limit, after }).unwrap();
+            assert!(page.items.len() <= limit);
+            names.extend(page.items.iter().map(|key| key.name.to_string()));
+            after = page.next;
+            if after.is_none() {
+                return names;
+            }
+        }
+    };
+    let sorted: Vec<_> = (0..25).map(|index| format!("Key {index:02}")).collect();
+    let reversed: Vec<_> = sorted.iter().rev().cloned().collect();
+    for limit in [1, 7, 25, 100] {
+        assert_eq!(list(&KeyFilter::default(), limit), sorted);
+        let filter = KeyFilter { descending: true, ..KeyFilter::default() };
+        assert_eq!(list(&filter, limit), reversed);
+        let filter = KeyFilter { order: KeyOrder::Created, ..KeyFilter::default() };
+        assert_eq!(list(&filter, limit), reversed);
+        let filter = KeyFilter { group: Some(other.id), ..KeyFilter::default() };
+        assert_eq!(list(&filter, limit), ["Key 04", "Key 09", "Key 14", "Key 19", "Key 24"]);
+        let filter = KeyFilter {
+            group: Some(other.id),
+            certificate: Some(world.certificate.id),
+            order: KeyOrder::Created,
+            name_contains: Some("KEY 1".into()),
+            ..KeyFilter::default()
+        };
+        assert_eq!(list(&filter, limit), ["Key 19", "Key 14"]);
+        let filter = KeyFilter { state: Some(KeyState::Disabled), ..KeyFilter::default() };
+        assert_eq!(list(&filter, limit), [""; 0]);
+    }
+    let page = PageRequest { limit: 3, after: None };
+    let cursor = world.authority.list_keys(&KeyFilter::default(), &page).unwrap().next;
+    let page = PageRequest { limit: 3, after: cursor };
+    let filter = KeyFilter { order: KeyOrder::Created, ..KeyFilter::default() };
+    let refused = world.authority.list_keys(&filter, &page).unwrap_err();
+    assert_eq!(refused.code(), "cursor_invalid");
+}
+
+#[test]
+fn renaming_and_changing_the_certificate_moves_the_indexes() {
+    let world = World::new();
+    let key = world.key("before", 1);
+    let new = provkey::authority::NewCertificate::new(name("CA 2"));
+    let second = world.authority.create_certificate(&new).unwrap();
+    let update = KeyUpdate {
+        name: Some(name("after")),
+        certificate: Some(second.id),
+        ..KeyUpdate::default()
+    };
+    world.authority.update_key(key.id, &update).unwrap();
+    world.key("before", 1);
+    let of = |certificate| {
+        let filter = KeyFilter { certificate: Some(certificate), ..KeyFilter::default() };
+        let page = world.authority.list_keys(&filter, &PageRequest::default()).unwrap();
+        page.items.iter().map(|key| key.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(second.id), ["after"]);
+    assert_eq!(of(world.certificate.id), ["before"]);
+    let in_use = world.authority.delete_certificate(second.id).unwrap_err();
+    assert_eq!(in_use.code(), "certificate_in_use");
+    assert_eq!(world.authority.certificate(second.id).unwrap().keys, 1);
+}
+
+#[test]
+fn errors_and_details_hold_no_secret() {
+    let world = World::new();
+    let key = world.key("fleet", 1);
+    let text = world.authority.copy_key(key.id).unwrap();
+    let secret = text.expose().split_at(text.expose().len() - 73).1;
+    let provisioning_key = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    let request = connector.bearer(&provisioning_key);
+    let enrolled = world.authority.enroll(&request);
+    let seen = format!(
+        "{key:?} {text:?} {provisioning_key:?} {provisioning_key} {request:?} {enrolled:?} {:?} {:?}",
+        world.events.take(),
+        world.audit(),
+    );
+    assert!(!seen.contains(&secret[..8]), "{seen}");
+}

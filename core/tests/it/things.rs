@@ -1,0 +1,126 @@
+//! Groups, certificates, hosts, opening and creating, pruning.
+
+use provkey::authority::{
+    Authority, Environment, NewAuthority, NewCertificate, PageRequest, Retention,
+};
+use provkey::key::{Host, Keyring};
+use provkey::store::Memory;
+use provkey::time::Timestamp;
+use provkey::x509::KeyAlgorithm;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::common::{DAY, TestConnector, World, code, master, name};
+
+#[test]
+fn groups_are_found_by_id_and_by_name_and_deleted_when_empty() {
+    let world = World::new();
+    let authority = &world.authority;
+    let group = authority.create_group(&name("Äußere")).unwrap();
+    assert_eq!(authority.create_group(&name("äUßERE")).unwrap_err().code(), "name_in_use");
+    assert_eq!(authority.find_group("äußere").unwrap(), group);
+    assert_eq!(authority.find_group(group.id.as_str()).unwrap(), group);
+    assert_eq!(authority.find_group("none").unwrap_err().code(), "group_not_found");
+    let listed = authority.list_groups(&PageRequest::default()).unwrap();
+    assert_eq!(listed.items.len(), 2);
+    authority.delete_group(group.id).unwrap();
+    assert_eq!(authority.delete_group(group.id).unwrap_err().code(), "group_not_found");
+    authority.create_group(&name("Äußere")).unwrap();
+}
+
+#[test]
+fn what_keys_or_connectors_hang_on_is_not_deleted() {
+    let world = World::new();
+    let authority = &world.authority;
+    let check = |group: &str, certificate: &str| {
+        assert_eq!(authority.delete_group(world.group.id).unwrap_err().code(), group);
+        let refused = authority.delete_certificate(world.certificate.id).unwrap_err();
+        assert_eq!(refused.code(), certificate);
+    };
+    let key = world.key("fleet", 1);
+    check("group_in_use", "certificate_in_use");
+    let text = world.provisioning_key(&key);
+    authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    authority.delete_key(key.id).unwrap();
+    check("group_in_use", "certificate_in_use");
+    world.clock.advance(400 * DAY);
+    let now = provkey::time::Clock::now(&*world.clock);
+    let retention = Retention { expired_before: Some(now), audit_before: None };
+    assert_eq!(authority.prune(&retention).unwrap().enrollments, 1);
+    authority.delete_group(world.group.id).unwrap();
+    authority.delete_certificate(world.certificate.id).unwrap();
+}
+
+#[test]
+fn pruning_keeps_what_a_count_still_needs() {
+    let world = World::new();
+    let key = world.key("fleet", 2);
+    let text = world.provisioning_key(&key);
+    let connector = TestConnector::new();
+    world.authority.enroll(&connector.proof(&text)).unwrap();
+    world.clock.advance(400 * DAY);
+    let all =
+        Retention { audit_before: Some(Timestamp::MAX), expired_before: Some(Timestamp::MAX) };
+    let pruned = world.authority.prune(&all).unwrap();
+    assert_eq!((pruned.audit_records > 3, pruned.enrollments), (true, 0));
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "certificate_expired");
+    assert_eq!(world.used(&key), 1);
+}
+
+#[test]
+fn an_authority_is_created_once_and_opened_with_its_master_key() {
+    let world = World::new();
+    let environment = || world.environment.clone();
+    let new = NewAuthority::new(Host::parse("other.example.com").unwrap());
+    let check = |result: Result<Authority, provkey::authority::Error>, expected: &str| {
+        assert_eq!(result.unwrap_err().code(), expected);
+    };
+    check(Authority::create(environment(), Keyring::new(master(1)), &new), "authority_exists");
+    check(Authority::open(environment(), Keyring::new(master(2))), "master_key_wrong");
+    let empty = Environment { store: Arc::new(Memory::new()), ..environment() };
+    check(Authority::open(empty, Keyring::new(master(1))), "authority_missing");
+    let opened = Authority::open(environment(), Keyring::new(master(1))).unwrap();
+    assert_eq!(opened.id(), world.authority.id());
+    assert_eq!(opened.root(), world.authority.root());
+}
+
+#[test]
+fn a_trust_domain_is_a_name() {
+    let world = World::new();
+    let check = |host: &str, domain: Option<&str>, expected: Result<&str, &str>| {
+        let environment =
+            Environment { store: Arc::new(Memory::new()), ..world.environment.clone() };
+        let mut new = NewAuthority::new(Host::parse(host).unwrap());
+        new.trust_domain = domain.map(Into::into);
+        let made = Authority::create(environment, Keyring::new(master(1)), &new);
+        let made = made.as_ref().map(Authority::trust_domain);
+        assert_eq!(made.as_deref().map_err(|error| error.code()), expected);
+    };
+    check("a.example:8443", None, Ok("a.example"));
+    check("[2001:db8::1]", None, Err("trust_domain_invalid"));
+    check("[2001:db8::1]", Some("fleet.example"), Ok("fleet.example"));
+    check("a.example", Some("Fleet"), Err("trust_domain_invalid"));
+}
+
+#[test]
+fn validities_and_algorithms_are_checked() {
+    let world = World::new();
+    let check = |change: fn(&mut NewCertificate), expected: &str| {
+        let mut new = NewCertificate::new(name("CA 2"));
+        change(&mut new);
+        assert_eq!(world.authority.create_certificate(&new).unwrap_err().code(), expected);
+    };
+    check(|new| new.validity = Duration::from_secs(60), "validity_invalid");
+    check(|new| new.validity = Duration::MAX, "validity_invalid");
+    check(|new| new.leaf_validity = Duration::ZERO, "validity_invalid");
+    check(|new| new.algorithm = KeyAlgorithm::Rsa, "algorithm_unsupported");
+    check(|new| new.name = name("ca 1"), "name_in_use");
+    for (index, algorithm) in
+        [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519].iter().enumerate()
+    {
+        let mut new = NewCertificate::new(name(&format!("CA {}", index + 10)));
+        new.algorithm = *algorithm;
+        world.authority.create_certificate(&new).unwrap();
+    }
+    assert_eq!(world.authority.list_certificates(&PageRequest::default()).unwrap().items.len(), 4);
+}
