@@ -1,5 +1,8 @@
 //! The authority, over the memory store and over stores that fail.
 
+// A test fails by panicking, also from its helpers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 mod enrolling;
 mod faults;
