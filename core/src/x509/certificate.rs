@@ -4,14 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use der::Tag;
 use sha2::{Digest as _, Sha256};
 
 use super::extensions::{BasicConstraints, Extensions, ExtensionsError, KeyUsage, Purposes};
-use super::reader::{Malformed, Reader, context, context_primitive};
+use super::reader::{Malformed, Reader};
 use super::signed::{Signed, SignedError};
 use super::validity::Validity;
-use super::{PublicKey, PublicKeyError, name, pem};
+use super::{PublicKey, PublicKeyError, name, pem, tag};
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::time::Timestamp;
 
@@ -105,10 +104,10 @@ pub(super) struct TbsCertificate<'a> {
 
 impl<'a> TbsCertificate<'a> {
     pub(super) fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
-        let mut fields = Reader::new(Reader::only(der, Tag::Sequence)?)?;
+        let mut fields = Reader::within(der, tag::SEQUENCE)?;
         // RFC 5280, 4.1.2.1: version 3 is the value 2.
-        let mut version = match fields.optional(context(0))? {
-            Some(version) => Reader::new(version)?,
+        let mut version = match fields.optional(tag::context(0))? {
+            Some(version) => Reader::new(version),
             None => return Err(CertificateError::UnsupportedVersion),
         };
         if version.unsigned()? != [2] {
@@ -116,21 +115,21 @@ impl<'a> TbsCertificate<'a> {
         }
         version.end()?;
         let serial = fields.unsigned()?;
-        let signature_algorithm = fields.value(Tag::Sequence)?;
-        let issuer = fields.value(Tag::Sequence)?;
-        let validity = Validity::read(fields.enter(Tag::Sequence)?)?;
-        let subject = fields.value(Tag::Sequence)?;
-        let spki = fields.value(Tag::Sequence)?;
+        let signature_algorithm = fields.value(tag::SEQUENCE)?;
+        let issuer = fields.value(tag::SEQUENCE)?;
+        let validity = Validity::read(fields.enter(tag::SEQUENCE)?)?;
+        let subject = fields.value(tag::SEQUENCE)?;
+        let spki = fields.value(tag::SEQUENCE)?;
         // RFC 5280, 4.1.2.8: unique identifiers are not made any more, and mean nothing here.
-        fields.optional(context_primitive(1))?;
-        fields.optional(context_primitive(2))?;
-        let extensions = match fields.optional(context(3))? {
+        fields.optional(tag::context_primitive(1))?;
+        fields.optional(tag::context_primitive(2))?;
+        let extensions = match fields.optional(tag::context(3))? {
             Some(extensions) => Extensions::read(extensions)?,
             None => Extensions::default(),
         };
         fields.end()?;
-        name::check(Reader::only(issuer, Tag::Sequence)?)?;
-        name::check(Reader::only(subject, Tag::Sequence)?)?;
+        name::check(Reader::only(issuer, tag::SEQUENCE)?)?;
+        name::check(Reader::only(subject, tag::SEQUENCE)?)?;
         Ok(Self { serial, signature_algorithm, issuer, validity, subject, spki, extensions })
     }
 }

@@ -2,11 +2,8 @@
 
 use alloc::vec::Vec;
 
-use der::Tag;
-use der::asn1::BitStringRef;
-
-use super::oid;
-use super::reader::{Malformed, Reader, context, context_primitive};
+use super::reader::{Malformed, Reader};
+use super::{oid, tag};
 use crate::limits::EXTENSIONS_MAX;
 
 /// What a key may be used for (RFC 5280, 4.2.1.3): a set of bits.
@@ -32,16 +29,18 @@ impl KeyUsage {
     }
 
     fn read(value: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(value)?;
-        let bits: BitStringRef<'_> = reader.decode()?;
-        reader.end()?;
-        // X.690, 11.2.2: no trailing zero bits. RFC 5280, 4.2.1.3: at least one bit, of nine.
-        let length = bits.bit_len();
-        if length > 9 || length.checked_sub(1).and_then(|last| bits.get(last)) != Some(true) {
+        // X.690, 8.6.2: how many bits are unused, then the bits, the first one highest.
+        let (unused, last, bits) = match *Reader::only(value, tag::BIT_STRING)? {
+            [unused, first] => (unused, first, [first, 0]),
+            [unused, first, second] => (unused, second, [first, second]),
+            _ => return Err(Malformed),
+        };
+        // X.690, 11.2.2: the last used bit is set. RFC 5280, 4.2.1.3: there are nine.
+        let bits = u16::from_be_bytes(bits).reverse_bits();
+        if last.trailing_zeros() != u32::from(unused) || bits >= 1 << 9 {
             return Err(Malformed);
         }
-        let set = (0..length).filter(|&bit| bits.get(bit) == Some(true));
-        Ok(Self(set.fold(0, |usage, bit| usage | 1 << bit)))
+        Ok(Self(bits))
     }
 }
 
@@ -64,11 +63,11 @@ impl Purposes {
         Self { client_auth: true, server_auth: false, any: false, other: false };
 
     fn read(value: &[u8]) -> Result<Self, Malformed> {
-        let mut list = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let mut list = Reader::within(value, tag::SEQUENCE)?;
         let mut purposes = Self::default();
         // RFC 5280, 4.2.1.12: at least one.
         loop {
-            match list.contents(Tag::ObjectIdentifier)? {
+            match list.contents(tag::OBJECT_IDENTIFIER)? {
                 oid::CLIENT_AUTH => purposes.client_auth = true,
                 oid::SERVER_AUTH => purposes.server_auth = true,
                 oid::ANY_PURPOSE => purposes.any = true,
@@ -92,9 +91,9 @@ pub struct BasicConstraints {
 
 impl BasicConstraints {
     fn read(value: &[u8]) -> Result<Self, Malformed> {
-        let mut fields = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let mut fields = Reader::within(value, tag::SEQUENCE)?;
         let ca = fields.default_false()?;
-        let path_length = if fields.is_at_end() { None } else { Some(fields.decode()?) };
+        let path_length = if fields.is_at_end() { None } else { Some(fields.small()?) };
         fields.end()?;
         // RFC 5280, 4.2.1.9: only an authority has a path length.
         if path_length.is_some() && !ca {
@@ -114,11 +113,11 @@ pub(super) struct AltNames<'a> {
 
 impl<'a> AltNames<'a> {
     fn read(value: &'a [u8]) -> Result<Self, Malformed> {
-        let mut list = Reader::new(Reader::only(value, Tag::Sequence)?)?;
+        let mut list = Reader::within(value, tag::SEQUENCE)?;
         let mut names = Self::default();
         // RFC 5280, 4.2.1.6: at least one.
         loop {
-            match list.optional(context_primitive(6))? {
+            match list.optional(tag::context_primitive(6))? {
                 Some(uri) if uri.is_ascii() => {
                     names.uris.push(core::str::from_utf8(uri).map_err(|_| Malformed)?);
                 }
@@ -175,13 +174,13 @@ pub(super) struct Extensions<'a> {
 impl<'a> Extensions<'a> {
     /// Reads the DER of Extensions.
     pub(super) fn read(der: &'a [u8]) -> Result<Self, ExtensionsError> {
-        let mut list = Reader::new(Reader::only(der, Tag::Sequence)?)?;
+        let mut list = Reader::within(der, tag::SEQUENCE)?;
         let mut extensions = Self::default();
         for count in 1.. {
             if count > EXTENSIONS_MAX {
                 return Err(ExtensionsError::TooMany);
             }
-            extensions.add(list.enter(Tag::Sequence)?)?;
+            extensions.add(list.enter(tag::SEQUENCE)?)?;
             if list.is_at_end() {
                 break;
             }
@@ -190,9 +189,9 @@ impl<'a> Extensions<'a> {
     }
 
     fn add(&mut self, mut fields: Reader<'a>) -> Result<(), ExtensionsError> {
-        let oid = fields.contents(Tag::ObjectIdentifier)?;
+        let oid = fields.contents(tag::OBJECT_IDENTIFIER)?;
         let critical = fields.default_false()?;
-        let value = fields.contents(Tag::OctetString)?;
+        let value = fields.contents(tag::OCTET_STRING)?;
         fields.end()?;
         match oid {
             oid::BASIC_CONSTRAINTS => {
@@ -202,7 +201,7 @@ impl<'a> Extensions<'a> {
             oid::EXTENDED_KEY_USAGE => put(&mut self.purposes, critical, Purposes::read(value)?),
             oid::SUBJECT_ALT_NAME => put(&mut self.alt_names, critical, AltNames::read(value)?),
             oid::SUBJECT_KEY_IDENTIFIER => {
-                put(&mut self.subject_key_id, critical, Reader::only(value, Tag::OctetString)?)
+                put(&mut self.subject_key_id, critical, Reader::only(value, tag::OCTET_STRING)?)
             }
             oid::AUTHORITY_KEY_IDENTIFIER => {
                 put(&mut self.authority_key_id, critical, read_authority_key_id(value)?)
@@ -230,10 +229,10 @@ fn put<T>(
 
 /// RFC 5280, 4.2.1.1: the key identifier, which may be left out; issuer and serial are passed over.
 fn read_authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, Malformed> {
-    let mut fields = Reader::new(Reader::only(value, Tag::Sequence)?)?;
-    let key_id = fields.optional(context_primitive(0))?;
-    fields.optional(context(1))?;
-    fields.optional(context_primitive(2))?;
+    let mut fields = Reader::within(value, tag::SEQUENCE)?;
+    let key_id = fields.optional(tag::context_primitive(0))?;
+    fields.optional(tag::context(1))?;
+    fields.optional(tag::context_primitive(2))?;
     fields.end()?;
     Ok(key_id)
 }

@@ -17,6 +17,7 @@ mod public_key;
 mod reader;
 mod serial;
 mod signed;
+mod tag;
 mod validity;
 
 pub use algorithm::KeyAlgorithm;

@@ -1,9 +1,7 @@
 //! Distinguished names (RFC 5280, 4.1.2.4), compared as bytes.
 
-use der::Tag;
-
-use super::oid;
 use super::reader::{Malformed, Reader};
+use super::{oid, tag};
 
 /// Whether these are the contents of a well-formed name, perhaps an empty one.
 pub(super) fn check(contents: &[u8]) -> Result<(), Malformed> {
@@ -13,16 +11,16 @@ pub(super) fn check(contents: &[u8]) -> Result<(), Malformed> {
 /// The last common name, if it is written in UTF-8 or a subset of it.
 pub(super) fn common_name(name: &[u8]) -> Option<&str> {
     let mut found = None;
-    attributes(Reader::only(name, Tag::Sequence).ok()?, |oid, value| {
+    attributes(Reader::only(name, tag::SEQUENCE).ok()?, |oid, value| {
         if oid == oid::COMMON_NAME {
             found = Some(value);
         }
     })
     .ok()?;
-    let mut value = Reader::new(found?).ok()?;
-    let text = match value.optional(Tag::Utf8String).ok()? {
+    let mut value = Reader::new(found?);
+    let text = match value.optional(tag::UTF8_STRING).ok()? {
         Some(text) => text,
-        None => value.contents(Tag::PrintableString).ok()?,
+        None => value.contents(tag::PRINTABLE_STRING).ok()?,
     };
     core::str::from_utf8(text).ok()
 }
@@ -31,13 +29,13 @@ fn attributes<'a>(
     contents: &'a [u8],
     mut each: impl FnMut(&'a [u8], &'a [u8]),
 ) -> Result<(), Malformed> {
-    let mut names = Reader::new(contents)?;
+    let mut names = Reader::new(contents);
     while !names.is_at_end() {
-        let mut attributes = names.enter(Tag::Set)?;
+        let mut attributes = names.enter(tag::SET)?;
         // RFC 5280, 4.1.2.4: a relative name holds at least one attribute.
         loop {
-            let mut attribute = attributes.enter(Tag::Sequence)?;
-            let oid = attribute.contents(Tag::ObjectIdentifier)?;
+            let mut attribute = attributes.enter(tag::SEQUENCE)?;
+            let oid = attribute.contents(tag::OBJECT_IDENTIFIER)?;
             let value = attribute.any()?;
             attribute.end()?;
             each(oid, value);

@@ -9,8 +9,8 @@ use der::{DateTime, Encode as _};
 
 use super::signature::SignatureAlgorithm;
 use super::validity::{Validity, YEAR_2050};
-use super::writer::{self, bit_string, context, context_primitive, nested, primitive};
-use super::{PublicKey, SerialNumber, Signer, oid};
+use super::writer::{bit_string, nested, primitive};
+use super::{PublicKey, SerialNumber, Signer, oid, tag};
 use crate::time::Timestamp;
 
 /// `digitalSignature`, bit 0, and `keyCertSign` and `cRLSign`, bits 5 and 6, as the contents of
@@ -39,15 +39,15 @@ pub(super) fn head(signer: &dyn Signer, issuer: &[u8]) -> Vec<u8> {
 /// RFC 5280, 4.1.2.
 pub(super) fn write_tbs(tbs: &Tbs<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
-    nested(&mut out, writer::SEQUENCE, |out| {
+    nested(&mut out, tag::SEQUENCE, |out| {
         // Version 3 is the value 2.
-        nested(out, context(0), |out| primitive(out, writer::INTEGER, &[2]));
-        primitive(out, writer::INTEGER, tbs.serial.as_bytes());
+        nested(out, tag::context(0), |out| primitive(out, tag::INTEGER, &[2]));
+        primitive(out, tag::INTEGER, tbs.serial.as_bytes());
         out.extend_from_slice(tbs.head);
         write_validity(out, tbs.validity);
         (tbs.subject)(out);
         out.extend_from_slice(tbs.public_key.spki());
-        nested(out, context(3), |out| nested(out, writer::SEQUENCE, |out| (tbs.extensions)(out)));
+        nested(out, tag::context(3), |out| nested(out, tag::SEQUENCE, |out| (tbs.extensions)(out)));
     });
     out
 }
@@ -55,7 +55,7 @@ pub(super) fn write_tbs(tbs: &Tbs<'_>) -> Vec<u8> {
 /// RFC 5280, 4.1.1.
 pub(super) fn write_certificate(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(tbs.len() + signature.len() + 32);
-    nested(&mut out, writer::SEQUENCE, |out| {
+    nested(&mut out, tag::SEQUENCE, |out| {
         out.extend_from_slice(tbs);
         out.extend_from_slice(algorithm);
         bit_string(out, signature);
@@ -68,8 +68,8 @@ const COMMON_NAME_CHARACTERS_MAX: usize = 64;
 
 /// Writes the name of a connector: its id as the only common name.
 pub(super) fn write_connector_name(out: &mut Vec<u8>, id: &str) {
-    nested(out, writer::SEQUENCE, |out| {
-        write_attribute(out, oid::COMMON_NAME, writer::UTF8_STRING, id.as_bytes());
+    nested(out, tag::SEQUENCE, |out| {
+        write_attribute(out, oid::COMMON_NAME, tag::UTF8_STRING, id.as_bytes());
     });
 }
 
@@ -77,16 +77,16 @@ pub(super) fn write_connector_name(out: &mut Vec<u8>, id: &str) {
 /// A common name that is longer than RFC 5280 allows is cut.
 pub(super) fn write_ca_name(out: &mut Vec<u8>, common_name: &str, id: &str) {
     let common_name: String = common_name.chars().take(COMMON_NAME_CHARACTERS_MAX).collect();
-    nested(out, writer::SEQUENCE, |out| {
-        write_attribute(out, oid::COMMON_NAME, writer::UTF8_STRING, common_name.as_bytes());
-        write_attribute(out, oid::SERIAL_NUMBER, writer::PRINTABLE_STRING, id.as_bytes());
+    nested(out, tag::SEQUENCE, |out| {
+        write_attribute(out, oid::COMMON_NAME, tag::UTF8_STRING, common_name.as_bytes());
+        write_attribute(out, oid::SERIAL_NUMBER, tag::PRINTABLE_STRING, id.as_bytes());
     });
 }
 
 fn write_attribute(out: &mut Vec<u8>, oid: &[u8], tag: u8, value: &[u8]) {
-    nested(out, writer::SET, |out| {
-        nested(out, writer::SEQUENCE, |out| {
-            primitive(out, writer::OBJECT_IDENTIFIER, oid);
+    nested(out, tag::SET, |out| {
+        nested(out, tag::SEQUENCE, |out| {
+            primitive(out, tag::OBJECT_IDENTIFIER, oid);
             primitive(out, tag, value);
         });
     });
@@ -94,7 +94,7 @@ fn write_attribute(out: &mut Vec<u8>, oid: &[u8], tag: u8, value: &[u8]) {
 
 /// RFC 5280, 4.1.2.5.
 fn write_validity(out: &mut Vec<u8>, validity: Validity) {
-    nested(out, writer::SEQUENCE, |out| {
+    nested(out, tag::SEQUENCE, |out| {
         write_time(out, validity.not_before);
         write_time(out, validity.not_after);
     });
@@ -117,10 +117,10 @@ fn write_time(out: &mut Vec<u8>, moment: Timestamp) {
 pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
         // RFC 5280, 4.2.1.9: not an authority, which DER leaves out as the default.
-        primitive(out, writer::SEQUENCE, &[]);
+        primitive(out, tag::SEQUENCE, &[]);
     });
     write_extension(out, oid::KEY_USAGE, true, |out| {
-        primitive(out, writer::BIT_STRING, DIGITAL_SIGNATURE);
+        primitive(out, tag::BIT_STRING, DIGITAL_SIGNATURE);
     });
     write_client_auth(out);
     write_authority_key_id(out, issuer_key_id);
@@ -129,23 +129,23 @@ pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
 /// RFC 5280, 4.2.1.9 and 4.2.1.3: what makes an authority.
 pub(super) fn write_ca_constraints(out: &mut Vec<u8>, path_length: Option<u8>) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
-        nested(out, writer::SEQUENCE, |out| {
-            primitive(out, writer::BOOLEAN, &[0xff]);
+        nested(out, tag::SEQUENCE, |out| {
+            primitive(out, tag::BOOLEAN, &[0xff]);
             if let Some(path_length @ 0..0x80) = path_length {
-                primitive(out, writer::INTEGER, &[path_length]);
+                primitive(out, tag::INTEGER, &[path_length]);
             }
         });
     });
     write_extension(out, oid::KEY_USAGE, true, |out| {
-        primitive(out, writer::BIT_STRING, KEY_CERT_SIGN_CRL_SIGN);
+        primitive(out, tag::BIT_STRING, KEY_CERT_SIGN_CRL_SIGN);
     });
 }
 
 /// RFC 5280, 4.2.1.12.
 pub(super) fn write_client_auth(out: &mut Vec<u8>) {
     write_extension(out, oid::EXTENDED_KEY_USAGE, false, |out| {
-        nested(out, writer::SEQUENCE, |out| {
-            primitive(out, writer::OBJECT_IDENTIFIER, oid::CLIENT_AUTH);
+        nested(out, tag::SEQUENCE, |out| {
+            primitive(out, tag::OBJECT_IDENTIFIER, oid::CLIENT_AUTH);
         });
     });
 }
@@ -153,22 +153,22 @@ pub(super) fn write_client_auth(out: &mut Vec<u8>) {
 /// RFC 5280, 4.2.1.1.
 pub(super) fn write_authority_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     write_extension(out, oid::AUTHORITY_KEY_IDENTIFIER, false, |out| {
-        nested(out, writer::SEQUENCE, |out| primitive(out, context_primitive(0), key_id));
+        nested(out, tag::SEQUENCE, |out| primitive(out, tag::context_primitive(0), key_id));
     });
 }
 
 /// RFC 5280, 4.2.1.2, with the identifier of RFC 7093.
 pub(super) fn write_subject_key_id(out: &mut Vec<u8>, public_key: &PublicKey) {
     write_extension(out, oid::SUBJECT_KEY_IDENTIFIER, false, |out| {
-        primitive(out, writer::OCTET_STRING, &public_key.key_id());
+        primitive(out, tag::OCTET_STRING, &public_key.key_id());
     });
 }
 
 /// RFC 5280, 4.2.1.6: one URI, given in parts. Not critical, as the subject is not empty.
 pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
     write_extension(out, oid::SUBJECT_ALT_NAME, false, |out| {
-        nested(out, writer::SEQUENCE, |out| {
-            nested(out, context_primitive(6), |out| {
+        nested(out, tag::SEQUENCE, |out| {
+            nested(out, tag::context_primitive(6), |out| {
                 parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
             });
         });
@@ -181,13 +181,13 @@ fn write_extension(
     critical: bool,
     value: impl FnOnce(&mut Vec<u8>),
 ) {
-    nested(out, writer::SEQUENCE, |out| {
-        primitive(out, writer::OBJECT_IDENTIFIER, oid);
+    nested(out, tag::SEQUENCE, |out| {
+        primitive(out, tag::OBJECT_IDENTIFIER, oid);
         // X.690, 11.5: the default, false, is left out.
         if critical {
-            primitive(out, writer::BOOLEAN, &[0xff]);
+            primitive(out, tag::BOOLEAN, &[0xff]);
         }
-        nested(out, writer::OCTET_STRING, value);
+        nested(out, tag::OCTET_STRING, value);
     });
 }
 
@@ -205,7 +205,7 @@ mod tests {
             let mut out = Vec::new();
             write_validity(&mut out, both);
             assert!(out.ends_with(text));
-            let fields = Reader::new(&out).unwrap().enter(der::Tag::Sequence).unwrap();
+            let fields = Reader::new(&out).enter(tag::SEQUENCE).unwrap();
             assert_eq!(Validity::read(fields), Ok(both));
         };
         check(0, b"\x17\x0d700101000000Z");

@@ -4,11 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use der::Tag;
 use sha2::{Digest as _, Sha256};
 
-use super::KeyAlgorithm;
 use super::reader::{Malformed, Reader};
+use super::{KeyAlgorithm, tag};
 
 /// Bits of an RSA modulus that are accepted.
 const RSA_BITS: RangeInclusive<usize> = 2048..=4096;
@@ -75,8 +74,8 @@ impl PublicKey {
     /// # Errors
     /// `public_key_malformed`, `public_key_weak` or `public_key_unsupported`.
     pub fn from_spki(spki: &[u8]) -> Result<Self, PublicKeyError> {
-        let mut fields = Reader::new(Reader::only(spki, Tag::Sequence)?)?;
-        let identifier = fields.value(Tag::Sequence)?;
+        let mut fields = Reader::within(spki, tag::SEQUENCE)?;
+        let identifier = fields.value(tag::SEQUENCE)?;
         let key = fields.bit_string()?;
         fields.end()?;
         let algorithm = read_algorithm(identifier)?;
@@ -132,10 +131,10 @@ fn read_algorithm(der: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
     if let Some(known) = KeyAlgorithm::ALL.into_iter().find(|known| known.identifier() == der) {
         return Ok(known);
     }
-    let mut fields = Reader::new(Reader::only(der, Tag::Sequence)?)?;
-    let oid = fields.contents(Tag::ObjectIdentifier)?;
+    let mut fields = Reader::within(der, tag::SEQUENCE)?;
+    let oid = fields.contents(tag::OBJECT_IDENTIFIER)?;
     // RFC 5480, 2.1.1: explicit curve parameters are no form of a named curve.
-    let named_curve = fields.optional(Tag::ObjectIdentifier)?.is_some();
+    let named_curve = fields.optional(tag::OBJECT_IDENTIFIER)?.is_some();
     if KNOWN_OIDS.contains(&oid) || (oid == EC_OID && !named_curve) {
         return Err(PublicKeyError::Malformed);
     }
@@ -149,7 +148,7 @@ fn check_point(key: &[u8], length: usize) -> Result<(), PublicKeyError> {
 
 fn check_rsa(key: &[u8]) -> Result<(), PublicKeyError> {
     // RFC 8017, A.1.1: RSAPublicKey.
-    let mut fields = Reader::new(Reader::only(key, Tag::Sequence)?)?;
+    let mut fields = Reader::within(key, tag::SEQUENCE)?;
     let (modulus, exponent) = (fields.unsigned()?, fields.unsigned()?);
     fields.end()?;
     let bits = match modulus {

@@ -1,77 +1,76 @@
-//! Strict reading of DER, by way of the `der` crate: definite, minimal lengths only.
+//! Strict reading of DER: definite lengths in their shortest form, and nothing left over.
+//!
+//! Tags are compared whole, so a value in the wrong form (X.690, 10.2) is another value.
 
-use der::asn1::{BitStringRef, UintRef};
-use der::{Decode, Header, Reader as _, SliceReader, Tag, TagNumber};
+use super::tag;
 
 /// Bytes that are not the DER of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-impl From<der::Error> for Malformed {
-    fn from(_: der::Error) -> Self {
-        Self
-    }
-}
-
-/// The tag `[number]` of a constructed field.
-pub(super) const fn context(number: u32) -> Tag {
-    Tag::ContextSpecific { constructed: true, number: TagNumber(number) }
-}
-
-/// The tag `[number]` of an implicitly tagged field of a primitive type.
-pub(super) const fn context_primitive(number: u32) -> Tag {
-    Tag::ContextSpecific { constructed: false, number: TagNumber(number) }
-}
-
 /// Reads the values of a byte string one after the other.
-pub(super) struct Reader<'a>(SliceReader<'a>);
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+/// A value: the whole of it, and its contents.
+struct Value<'a> {
+    tag: u8,
+    whole: &'a [u8],
+    contents: &'a [u8],
+}
 
 impl<'a> Reader<'a> {
     /// Begins at the first value of `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        Ok(Self(SliceReader::new(bytes)?))
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// Begins at the first value within the only value of `bytes`, which has this tag.
+    pub(super) fn within(bytes: &'a [u8], tag: u8) -> Result<Self, Malformed> {
+        Ok(Self::new(Self::only(bytes, tag)?))
     }
 
     /// Reads the only value of `bytes`, and gives its contents.
-    pub(super) fn only(bytes: &'a [u8], tag: Tag) -> Result<&'a [u8], Malformed> {
-        let mut reader = Self::new(bytes)?;
+    pub(super) fn only(bytes: &'a [u8], tag: u8) -> Result<&'a [u8], Malformed> {
+        let mut reader = Self::new(bytes);
         let contents = reader.contents(tag)?;
         reader.end()?;
         Ok(contents)
     }
 
     /// Reads a value of this tag, and begins at the first value within it.
-    pub(super) fn enter(&mut self, tag: Tag) -> Result<Self, Malformed> {
-        Self::new(self.contents(tag)?)
+    pub(super) fn enter(&mut self, tag: u8) -> Result<Self, Malformed> {
+        Ok(Self::new(self.contents(tag)?))
     }
 
     /// Reads a value of this tag: its contents.
-    pub(super) fn contents(&mut self, tag: Tag) -> Result<&'a [u8], Malformed> {
-        let header = Header::decode(&mut self.0)?;
-        header.tag().assert_eq(tag)?;
-        Ok(self.0.read_slice(header.length())?)
+    pub(super) fn contents(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+        let value = self.next()?;
+        if value.tag == tag { Ok(value.contents) } else { Err(Malformed) }
     }
 
     /// Reads a value of this tag if there is one: its contents.
-    pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<&'a [u8]>, Malformed> {
+    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         self.is_next(tag).then(|| self.contents(tag)).transpose()
     }
 
     /// Reads a value of this tag: tag, length and contents.
-    pub(super) fn value(&mut self, tag: Tag) -> Result<&'a [u8], Malformed> {
-        Tag::peek(&self.0)?.assert_eq(tag)?;
-        self.any()
+    pub(super) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+        let value = self.next()?;
+        if value.tag == tag { Ok(value.whole) } else { Err(Malformed) }
     }
 
     /// Reads a value of any tag: tag, length and contents.
     pub(super) fn any(&mut self) -> Result<&'a [u8], Malformed> {
-        Ok(self.0.tlv_bytes()?)
+        Ok(self.next()?.whole)
     }
 
     /// Reads a BOOLEAN that is false when it is left out (X.690, 11.5: and never written then).
     pub(super) fn default_false(&mut self) -> Result<bool, Malformed> {
-        match self.optional(Tag::Boolean)? {
+        match self.optional(tag::BOOLEAN)? {
             None => Ok(false),
+            // X.690, 11.1.
             Some([0xff]) => Ok(true),
             Some(_) => Err(Malformed),
         }
@@ -79,31 +78,119 @@ impl<'a> Reader<'a> {
 
     /// Reads an INTEGER that is not negative: its bytes, most significant first.
     pub(super) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
-        Ok(UintRef::decode(&mut self.0)?.as_bytes())
+        // X.690, 8.3.2: a leading zero stands only where a sign bit must be kept clear.
+        match self.contents(tag::INTEGER)? {
+            [0, bytes @ ..] if matches!(bytes, [0x80..=0xff, ..]) => Ok(bytes),
+            bytes if matches!(bytes, [0] | [1..=0x7f, ..]) => Ok(bytes),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// Reads an INTEGER from 0 to 2^32 - 1.
+    pub(super) fn small(&mut self) -> Result<u32, Malformed> {
+        let bytes = self.unsigned()?;
+        if bytes.len() > 4 {
+            return Err(Malformed);
+        }
+        Ok(bytes.iter().fold(0, |value, &byte| value << 8 | u32::from(byte)))
     }
 
     /// Reads a BIT STRING of whole bytes.
     pub(super) fn bit_string(&mut self) -> Result<&'a [u8], Malformed> {
-        BitStringRef::decode(&mut self.0)?.as_bytes().ok_or(Malformed)
-    }
-
-    /// Reads the next value as a `der` type.
-    pub(super) fn decode<T: Decode<'a, Error = der::Error>>(&mut self) -> Result<T, Malformed> {
-        Ok(T::decode(&mut self.0)?)
+        match self.contents(tag::BIT_STRING)? {
+            [0, bytes @ ..] => Ok(bytes),
+            _ => Err(Malformed),
+        }
     }
 
     /// Whether a value of this tag follows.
-    pub(super) fn is_next(&self, tag: Tag) -> bool {
-        Tag::peek(&self.0).is_ok_and(|next| next == tag)
+    pub(super) fn is_next(&self, tag: u8) -> bool {
+        self.rest.first() == Some(&tag)
     }
 
     /// Whether nothing is left.
     pub(super) fn is_at_end(&self) -> bool {
-        self.0.is_finished()
+        self.rest.is_empty()
     }
 
     /// Nothing may be left.
     pub(super) fn end(self) -> Result<(), Malformed> {
-        Ok(self.0.finish()?)
+        if self.is_at_end() { Ok(()) } else { Err(Malformed) }
+    }
+
+    fn next(&mut self) -> Result<Value<'a>, Malformed> {
+        let (&tag, after) = self.rest.split_first().ok_or(Malformed)?;
+        // X.690, 8.1.2.4 and 8.1.5: tag numbers above 30 and the mark of an end occur nowhere.
+        if tag & 0x1f == 0x1f || tag == 0 {
+            return Err(Malformed);
+        }
+        let (length, after) = read_length(after)?;
+        let (contents, rest) = after.split_at_checked(length).ok_or(Malformed)?;
+        let (whole, _) = self.rest.split_at(self.rest.len() - rest.len());
+        self.rest = rest;
+        Ok(Value { tag, whole, contents })
+    }
+}
+
+/// X.690, 10.1: a definite length in as few bytes as it takes. Gives what follows it, too.
+fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
+    let (length, after) = match *bytes {
+        [length @ 0..=0x7f, ref after @ ..] => ([0, 0, length], after),
+        [0x81, length @ 0x80..=0xff, ref after @ ..] => ([0, 0, length], after),
+        [0x82, high @ 1..=0xff, low, ref after @ ..] => ([0, high, low], after),
+        [0x83, high @ 1..=0xff, middle, low, ref after @ ..] => ([high, middle, low], after),
+        // What is read here is far below the 16 MiB that would take more.
+        _ => return Err(Malformed),
+    };
+    let length = length.iter().fold(0, |value, &byte| value << 8 | usize::from(byte));
+    Ok((length, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::Decode as _;
+    use der::asn1::{AnyRef, BitStringRef, UintRef};
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    fn values() -> impl Strategy<Value = Vec<u8>> {
+        let tags =
+            prop::sample::select(std::vec![1, 2, 3, 4, 6, 0x0c, 0x17, 0x30, 0x31, 0x80, 0xa0]);
+        let lengths = prop_oneof![
+            (0_u8..8).prop_map(|length| std::vec![length]),
+            any::<[u8; 2]>().prop_map(Vec::from),
+            any::<[u8; 3]>().prop_map(Vec::from),
+            (0x81_u8..0x85).prop_map(|form| std::vec![form, 0, 1]),
+        ];
+        let contents = prop::collection::vec(prop_oneof![Just(0), any::<u8>()], 0..300);
+        (tags, lengths, contents)
+            .prop_map(|(tag, length, contents)| [&[tag], &length[..], &contents].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_another_strict_reader(bytes in values(), exact in any::<bool>()) {
+            // Random lengths rarely fit: cut to what the length says, half of the time.
+            let mut reader = Reader::new(&bytes);
+            let bytes = match reader.any() {
+                Ok(whole) if exact => whole,
+                _ => &bytes,
+            };
+            let theirs = AnyRef::from_der(bytes);
+            let ours = Reader::new(bytes).next().ok().filter(|value| value.whole == bytes);
+            // The other reader knows more of what each type may hold.
+            if let Ok(theirs) = theirs {
+                prop_assert_eq!(ours.map(|value| value.contents), Some(theirs.value()));
+            } else if let Some(ours) = ours {
+                prop_assert!(ours.contents.len() < bytes.len());
+            }
+            let uint = UintRef::from_der(bytes).ok().map(|uint| uint.as_bytes().to_vec());
+            let read = (Reader::new(bytes).unsigned().ok()).filter(|_| Reader::only(bytes, 2).is_ok());
+            prop_assert_eq!(read.map(<[u8]>::to_vec), uint);
+            let bits = BitStringRef::from_der(bytes).ok().and_then(|bits| bits.as_bytes());
+            let read = Reader::new(bytes).bit_string().ok().filter(|_| Reader::only(bytes, 3).is_ok());
+            prop_assert_eq!(read, bits);
+        }
     }
 }

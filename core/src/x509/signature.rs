@@ -1,6 +1,5 @@
 //! Signature algorithms, and checking signatures on ring.
 
-use der::Tag;
 use ring::agreement;
 use ring::rand::SystemRandom;
 use ring::signature as algorithms;
@@ -8,7 +7,7 @@ use ring::signature::{UnparsedPublicKey, VerificationAlgorithm};
 
 use super::reader::{Malformed, Reader};
 use super::signed::Signed;
-use super::{KeyAlgorithm, PublicKey};
+use super::{KeyAlgorithm, PublicKey, tag};
 
 /// A signature algorithm that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +65,8 @@ impl SignatureAlgorithm {
         if let Some(known) = Self::ALL.into_iter().find(|known| known.identifier() == identifier) {
             return Ok(known);
         }
-        let mut fields = Reader::new(Reader::only(identifier, Tag::Sequence)?)?;
-        let oid = fields.contents(Tag::ObjectIdentifier)?;
+        let mut fields = Reader::within(identifier, tag::SEQUENCE)?;
+        let oid = fields.contents(tag::OBJECT_IDENTIFIER)?;
         if !fields.is_at_end() {
             fields.any()?;
         }

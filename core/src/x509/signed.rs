@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use der::Tag;
-
 use super::reader::{Malformed, Reader};
+use super::tag;
 
 /// The three fields of a certificate (RFC 5280, 4.1.1) or a request (RFC 2986, 4.2).
 #[derive(Clone, PartialEq, Eq)]
@@ -32,13 +31,13 @@ impl From<Malformed> for SignedError {
 
 impl Signed {
     pub(super) fn read(der: &[u8]) -> Result<Self, SignedError> {
-        let mut reader = Reader::new(der)?;
-        let mut fields = reader.enter(Tag::Sequence)?;
+        let mut reader = Reader::new(der);
+        let mut fields = reader.enter(tag::SEQUENCE)?;
         if !reader.is_at_end() {
             return Err(SignedError::TrailingData);
         }
-        let tbs = fields.value(Tag::Sequence)?.to_vec();
-        let algorithm = fields.value(Tag::Sequence)?.to_vec();
+        let tbs = fields.value(tag::SEQUENCE)?.to_vec();
+        let algorithm = fields.value(tag::SEQUENCE)?.to_vec();
         let signature = fields.bit_string()?.to_vec();
         fields.end()?;
         Ok(Self { tbs, algorithm, signature })

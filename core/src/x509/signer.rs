@@ -11,8 +11,8 @@ use ring::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::writer::{self, bit_string, nested};
-use super::{KeyAlgorithm, PublicKey};
+use super::writer::{bit_string, nested};
+use super::{KeyAlgorithm, PublicKey, tag};
 
 /// A signature could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,7 +155,7 @@ impl SoftwareSigner {
 /// RFC 5280, 4.1.2.7.
 fn write_spki(algorithm: KeyAlgorithm, key: &[u8]) -> Vec<u8> {
     let mut spki = Vec::with_capacity(128);
-    nested(&mut spki, writer::SEQUENCE, |out| {
+    nested(&mut spki, tag::SEQUENCE, |out| {
         out.extend_from_slice(algorithm.identifier());
         bit_string(out, key);
     });

@@ -2,25 +2,7 @@
 
 use alloc::vec::Vec;
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const UTF8_STRING: u8 = 0x0c;
-pub(super) const PRINTABLE_STRING: u8 = 0x13;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
-
-/// The tag `[number]` of a constructed field.
-pub(super) const fn context(number: u8) -> u8 {
-    0xa0 | number
-}
-
-/// The tag `[number]` of an implicitly tagged field of a primitive type.
-pub(super) const fn context_primitive(number: u8) -> u8 {
-    0x80 | number
-}
+use super::tag;
 
 /// Writes a value whose contents `write` writes.
 pub(super) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>)) {
@@ -46,7 +28,7 @@ pub(super) fn primitive(out: &mut Vec<u8>, tag: u8, contents: &[u8]) {
 
 /// Writes a BIT STRING of whole bytes.
 pub(super) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
-    nested(out, BIT_STRING, |out| {
+    nested(out, tag::BIT_STRING, |out| {
         out.push(0);
         out.extend_from_slice(contents);
     });
@@ -61,9 +43,9 @@ mod tests {
     fn lengths_are_minimal() {
         let check = |length: usize, header: &[u8]| {
             let mut out = Vec::new();
-            primitive(&mut out, OCTET_STRING, &std::vec![7; length]);
+            primitive(&mut out, tag::OCTET_STRING, &std::vec![7; length]);
             assert_eq!(out[..header.len()], *header);
-            assert_eq!(Reader::only(&out, der::Tag::OctetString).unwrap().len(), length);
+            assert_eq!(Reader::only(&out, tag::OCTET_STRING).unwrap().len(), length);
         };
         check(0, &[4, 0]);
         check(127, &[4, 127]);

@@ -1,8 +1,8 @@
 use alloc::vec::Vec;
 
 use crate::x509::signature::SignatureAlgorithm;
-use crate::x509::writer::{self, bit_string, context, nested, primitive};
-use crate::x509::{Signer, SignerError};
+use crate::x509::writer::{bit_string, nested, primitive};
+use crate::x509::{Signer, SignerError, tag};
 
 /// Makes a request in DER: an empty subject, the signer's public key, and these attributes, each
 /// the DER of an Attribute (RFC 2986, 4.1).
@@ -16,15 +16,15 @@ pub fn build_csr(signer: &dyn Signer, attributes: &[&[u8]]) -> Result<Vec<u8>, S
     let public_key = signer.public_key();
     let mut info = Vec::with_capacity(512);
     // RFC 2986, 4.1: CertificationRequestInfo.
-    nested(&mut info, writer::SEQUENCE, |out| {
-        primitive(out, writer::INTEGER, &[0]);
-        nested(out, writer::SEQUENCE, |_| {});
+    nested(&mut info, tag::SEQUENCE, |out| {
+        primitive(out, tag::INTEGER, &[0]);
+        nested(out, tag::SEQUENCE, |_| {});
         out.extend_from_slice(public_key.spki());
-        nested(out, context(0), |out| out.extend(attributes.concat()));
+        nested(out, tag::context(0), |out| out.extend(attributes.concat()));
     });
     let signature = signer.sign(&info)?;
     let mut request = Vec::with_capacity(info.len() + signature.len() + 32);
-    nested(&mut request, writer::SEQUENCE, |out| {
+    nested(&mut request, tag::SEQUENCE, |out| {
         out.extend_from_slice(&info);
         out.extend_from_slice(SignatureAlgorithm::of(public_key.algorithm()).identifier());
         bit_string(out, &signature);

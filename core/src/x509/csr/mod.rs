@@ -15,11 +15,9 @@ pub use verify::VerifiedCsr;
 use alloc::vec::Vec;
 use core::fmt;
 
-use der::Tag;
-
-use super::reader::{Malformed, Reader, context};
+use super::reader::{Malformed, Reader};
 use super::signed::Signed;
-use super::{name, oid, pem};
+use super::{name, oid, pem, tag};
 use crate::key::PROOF_OID_DER;
 use crate::limits::CSR_BYTES_MAX;
 
@@ -104,19 +102,19 @@ struct Attributes<'a> {
 
 /// RFC 2986, 4.1: CertificationRequestInfo. Gives the SubjectPublicKeyInfo and the attributes.
 fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
-    let mut fields = Reader::new(Reader::only(info, Tag::Sequence)?)?;
+    let mut fields = Reader::within(info, tag::SEQUENCE)?;
     if fields.unsigned()? != [0] {
         return Err(CsrError::UnsupportedVersion);
     }
-    name::check(fields.contents(Tag::Sequence)?)?;
-    let spki = fields.value(Tag::Sequence)?;
-    let mut list = fields.enter(context(0))?;
+    name::check(fields.contents(tag::SEQUENCE)?)?;
+    let spki = fields.value(tag::SEQUENCE)?;
+    let mut list = fields.enter(tag::context(0))?;
     fields.end()?;
     let mut attributes = Attributes::default();
     while !list.is_at_end() {
-        let mut attribute = list.enter(Tag::Sequence)?;
-        let oid = attribute.contents(Tag::ObjectIdentifier)?;
-        let values = attribute.enter(Tag::Set)?;
+        let mut attribute = list.enter(tag::SEQUENCE)?;
+        let oid = attribute.contents(tag::OBJECT_IDENTIFIER)?;
+        let values = attribute.enter(tag::SET)?;
         attribute.end()?;
         match oid {
             PROOF_OID_DER => set_single(&mut attributes.proof, values)?,
