@@ -281,3 +281,6 @@ fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<()
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,6 +147,11 @@ impl Issuer {
         &self.certificate
     }
 
+    /// The issuer's key.
+    pub fn signer(&self) -> &dyn Signer {
+        &*self.signer
+    }
+
     fn expected<'a>(&'a self, role: Role, public_key: &'a PublicKey) -> Expected<'a> {
         let algorithm = SignatureAlgorithm::of(self.signer.public_key().algorithm());
         Expected {

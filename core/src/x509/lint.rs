@@ -168,3 +168,6 @@ fn is_connector(uri: &str, subject: &[u8]) -> bool {
         && parts.next() == name::common_name(subject)
         && parts.next().is_none()
 }
+
+#[cfg(test)]
+mod tests;

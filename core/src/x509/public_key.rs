@@ -151,23 +151,18 @@ fn check_rsa(key: &[u8]) -> Result<(), PublicKeyError> {
     let mut fields = Reader::within(key, tag::SEQUENCE)?;
     let (modulus, exponent) = (fields.unsigned()?, fields.unsigned()?);
     fields.end()?;
-    let bits = match modulus {
-        [first, ..] => modulus.len() * 8 - first.leading_zeros() as usize,
-        [] => 0,
-    };
-    if bits > *RSA_BITS.end() {
+    let bits =
+        modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
+    let exponent_value = (exponent.iter())
+        .fold(0_u64, |value, &byte| value.saturating_mul(256).saturating_add(byte.into()));
+    if bits > *RSA_BITS.end() || exponent_value > *RSA_EXPONENTS.end() {
         return Err(PublicKeyError::Unsupported);
     }
-    let (odd_modulus, odd_exponent) = (is_odd(modulus), is_odd(exponent));
-    if !odd_modulus || !odd_exponent || exponent.len() > 8 {
+    if !is_odd(modulus) || !is_odd(exponent) {
         return Err(PublicKeyError::Malformed);
     }
-    let exponent = exponent.iter().fold(0, |value, &byte| value << 8 | u64::from(byte));
-    if !RSA_BITS.contains(&bits) || exponent < *RSA_EXPONENTS.start() {
+    if bits < *RSA_BITS.start() || exponent_value < *RSA_EXPONENTS.start() {
         return Err(PublicKeyError::Weak);
-    }
-    if exponent > *RSA_EXPONENTS.end() {
-        return Err(PublicKeyError::Unsupported);
     }
     Ok(())
 }

@@ -144,3 +144,7 @@ fn check_values(mut values: Reader<'_>) -> Result<(), Malformed> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(feature = "connector")]
+mod tests;

@@ -1,0 +1,200 @@
+//! Each check of the lint can fail.
+
+use std::vec::Vec;
+
+use super::*;
+use crate::x509::reader::Reader;
+use crate::x509::signature::SignatureAlgorithm;
+use crate::x509::tests::{enrollment, leaf, root, signer};
+use crate::x509::writer::{nested, primitive};
+use crate::x509::{Issuer, KeyAlgorithm, Signer as _, issue_leaf, oid, tag};
+
+const VERSION: usize = 0;
+const SERIAL: usize = 1;
+const ALGORITHM: usize = 2;
+const ISSUER: usize = 3;
+const VALIDITY: usize = 4;
+const SUBJECT: usize = 5;
+const PUBLIC_KEY: usize = 6;
+const BASIC_CONSTRAINTS: usize = 7;
+const KEY_USAGE: usize = 8;
+const PURPOSES: usize = 9;
+const AUTHORITY_KEY_ID: usize = 10;
+const SUBJECT_KEY_ID: usize = 11;
+const ALT_NAMES: usize = 12;
+
+/// The fields of a certificate, its extensions apart.
+fn take_apart(certificate: &Certificate) -> Vec<Vec<u8>> {
+    let mut fields = Reader::within(&certificate.signed().tbs, tag::SEQUENCE).unwrap();
+    let mut parts: Vec<_> = (0..7).map(|_| fields.any().unwrap().to_vec()).collect();
+    let mut list = fields.enter(tag::context(3)).unwrap().enter(tag::SEQUENCE).unwrap();
+    while !list.is_at_end() {
+        parts.push(list.any().unwrap().to_vec());
+    }
+    parts
+}
+
+fn put_together(parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    nested(&mut out, tag::SEQUENCE, |out| {
+        out.extend(parts[..7].concat());
+        nested(out, tag::context(3), |out| {
+            primitive(out, tag::SEQUENCE, &parts[7..].concat());
+        });
+    });
+    out
+}
+
+/// A good certificate, and what it was compared with.
+struct Good {
+    role: Role,
+    issuer: Option<Issuer>,
+    certificate: Certificate,
+}
+
+impl Good {
+    fn leaf() -> Self {
+        let issuer = enrollment(&root(KeyAlgorithm::Ed25519), KeyAlgorithm::Ed25519);
+        let connector = signer(KeyAlgorithm::Ed25519);
+        let issued = issue_leaf(&issuer, &leaf(connector.public_key())).unwrap();
+        let certificate = Certificate::parse(&issued.der).unwrap();
+        Self { role: Role::Leaf, issuer: Some(issuer), certificate }
+    }
+
+    fn enrollment() -> Self {
+        let issuer = root(KeyAlgorithm::Ed25519);
+        let certificate = enrollment(&issuer, KeyAlgorithm::Ed25519).certificate().clone();
+        Self { role: Role::Enrollment, issuer: Some(issuer), certificate }
+    }
+
+    fn root() -> Self {
+        let certificate = root(KeyAlgorithm::Ed25519).certificate().clone();
+        Self { role: Role::Root, issuer: None, certificate }
+    }
+
+    fn lint(&self, tbs: &[u8]) -> Result<(), Flaw> {
+        let expected = Expected {
+            role: self.role,
+            signature_algorithm: SignatureAlgorithm::Ed25519.identifier(),
+            issuer: self.issuer.as_ref().map(Issuer::certificate),
+            public_key: &self.certificate.public_key().unwrap(),
+        };
+        lint(tbs, &expected)
+    }
+
+    /// Replaces one part, which must be noticed.
+    #[track_caller]
+    fn check(&self, part: usize, by: &[u8], flaw: Flaw) {
+        let mut parts = take_apart(&self.certificate);
+        parts[part] = by.to_vec();
+        assert_eq!(self.lint(&put_together(&parts)), Err(flaw));
+    }
+
+    /// Changes the bytes `from`, which occur once, into others, which must be noticed.
+    #[track_caller]
+    fn check_edit(&self, part: usize, from: &[u8], to: &[u8], flaw: Flaw) {
+        let mut bytes = take_apart(&self.certificate)[part].clone();
+        let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
+        bytes[at..at + from.len()].copy_from_slice(to);
+        self.check(part, &bytes, flaw);
+    }
+}
+
+#[test]
+fn what_is_issued_is_sound() {
+    for good in [Good::leaf(), Good::enrollment(), Good::root()] {
+        assert_eq!(good.lint(&good.certificate.signed().tbs), Ok(()));
+        let parts = take_apart(&good.certificate);
+        assert_eq!(put_together(&parts), good.certificate.signed().tbs);
+    }
+}
+
+#[test]
+fn flaws_of_any_certificate_are_found() {
+    let good = Good::leaf();
+    good.check(VERSION, &[], Flaw::Encoding);
+    good.check(VERSION, &[0xa0, 3, 2, 1, 1], Flaw::Encoding);
+    good.check(SERIAL, &[2, 1, 7], Flaw::Serial);
+    good.check(SERIAL, &[2, 2, 0, 7], Flaw::Encoding);
+    good.check(SERIAL, &[2, 1, 0x87], Flaw::Encoding);
+    good.check(ALGORITHM, SignatureAlgorithm::EcdsaSha256.identifier(), Flaw::Algorithm);
+    good.check_edit(ISSUER, b"Test", b"Tess", Flaw::Issuer);
+    good.check(ISSUER, &[0x30, 0], Flaw::Issuer);
+    good.check(SUBJECT, &[0x30, 0], Flaw::Subject);
+    good.check(SUBJECT, good.certificate.issuer(), Flaw::Subject);
+    good.check(PUBLIC_KEY, signer(KeyAlgorithm::Ed25519).public_key().spki(), Flaw::PublicKey);
+    let twice = take_apart(&good.certificate)[KEY_USAGE].repeat(2);
+    good.check(KEY_USAGE, &twice, Flaw::Encoding);
+    let unknown = b"\x30\x08\x06\x04\x55\x1d\x20\x00\x04\x00";
+    let unknown = [&take_apart(&good.certificate)[KEY_USAGE][..], unknown].concat();
+    good.check(KEY_USAGE, &unknown, Flaw::Extensions);
+}
+
+#[test]
+fn flaws_in_time_are_found() {
+    let good = Good::leaf();
+    // The end before the beginning; a beginning before the issuer's, and an end past its.
+    let validity = |from: &[u8], to: &[u8]| {
+        let mut out = Vec::new();
+        nested(&mut out, tag::SEQUENCE, |out| {
+            primitive(out, tag::UTC_TIME, from);
+            primitive(out, tag::UTC_TIME, to);
+        });
+        out
+    };
+    good.check(VALIDITY, &validity(b"280101000000Z", b"270901000000Z"), Flaw::Validity);
+    good.check(VALIDITY, &validity(b"260101000000Z", b"270901000000Z"), Flaw::Validity);
+    good.check(VALIDITY, &validity(b"270901000000Z", b"490101000000Z"), Flaw::Validity);
+    good.check(VALIDITY, &[0x30, 0], Flaw::Encoding);
+}
+
+#[test]
+fn flaws_of_a_leaf_are_found() {
+    let good = Good::leaf();
+    let ca = take_apart(&Good::enrollment().certificate);
+    for (part, flaw) in [
+        (BASIC_CONSTRAINTS, Flaw::BasicConstraints),
+        (KEY_USAGE, Flaw::KeyUsage),
+        (PURPOSES, Flaw::Purposes),
+        (AUTHORITY_KEY_ID, Flaw::AuthorityKeyId),
+        (SUBJECT_KEY_ID, Flaw::SubjectKeyId),
+        (ALT_NAMES, Flaw::AltNames),
+    ] {
+        good.check(part, &[], flaw);
+        if let Some(other) = ca.get(part).filter(|_| part != PURPOSES) {
+            good.check(part, other, flaw);
+        }
+    }
+    let not_critical = b"\x30\x09\x06\x03\x55\x1d\x13\x04\x02\x30\x00";
+    good.check(BASIC_CONSTRAINTS, not_critical, Flaw::BasicConstraints);
+    let not_critical = b"\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80";
+    good.check(KEY_USAGE, not_critical, Flaw::KeyUsage);
+    let (client, server) = (oid::CLIENT_AUTH, oid::SERVER_AUTH);
+    good.check_edit(PURPOSES, client, server, Flaw::Purposes);
+    good.check_edit(ALT_NAMES, b"spiffe", b"spoffe", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"/c7", b"/c8", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"/g1/", b"//1/", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"\x86", b"\x82", Flaw::AltNames);
+    good.check_edit(SUBJECT, b"c7", b"c8", Flaw::AltNames);
+}
+
+#[test]
+fn flaws_of_an_authority_are_found() {
+    let (root, enrollment, leaf) = (Good::root(), Good::enrollment(), Good::leaf());
+    let names = take_apart(&leaf.certificate)[ALT_NAMES].clone();
+    let leaf_usage = take_apart(&leaf.certificate)[KEY_USAGE].clone();
+    let of = |good: &Good, part: usize| take_apart(&good.certificate)[part].clone();
+    enrollment.check(BASIC_CONSTRAINTS, &of(&root, BASIC_CONSTRAINTS), Flaw::BasicConstraints);
+    root.check(BASIC_CONSTRAINTS, &of(&enrollment, BASIC_CONSTRAINTS), Flaw::BasicConstraints);
+    for good in [&root, &enrollment] {
+        good.check(KEY_USAGE, &leaf_usage, Flaw::KeyUsage);
+        let last = take_apart(&good.certificate).len() - 1;
+        let key_id_and_names = [of(good, last), names.clone()].concat();
+        good.check(last, &key_id_and_names, Flaw::AltNames);
+    }
+    root.check(ISSUER, leaf.certificate.subject(), Flaw::Issuer);
+    let usage_and_purposes = [of(&root, KEY_USAGE), of(&leaf, PURPOSES)].concat();
+    root.check(KEY_USAGE, &usage_and_purposes, Flaw::Purposes);
+    let with_authority = [of(&root, KEY_USAGE), of(&leaf, AUTHORITY_KEY_ID)].concat();
+    root.check(KEY_USAGE, &with_authority, Flaw::AuthorityKeyId);
+}
