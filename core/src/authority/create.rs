@@ -12,7 +12,7 @@ use super::id::AuthorityId;
 use super::records::{self, AuthorityRecord, Bytes};
 use super::{Authority, Environment, masters, seal};
 use crate::key::{Host, Keyring};
-use crate::store::{GroupCommit, Guard, Outcome};
+use crate::store::{GroupCommit, Outcome};
 use crate::time::Timestamp;
 use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
 
@@ -63,8 +63,8 @@ impl Authority {
         let now = environment.clock.now();
         let record = new_record(&environment, &keyring, new, now)?;
         let change = creation(&environment, &keyring, &record, now)?;
-        let store = Arc::new(Guard::new(Arc::clone(&environment.store)));
-        match GroupCommit::new(store).apply(change.into_unit())? {
+        let commit = GroupCommit::new(Arc::clone(&environment.store));
+        match commit.apply(change.into_unit())? {
             Outcome::Applied(_) => Self::open(environment, keyring),
             Outcome::Refused(_) => Err(InputError::AuthorityExists.into()),
         }

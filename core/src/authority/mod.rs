@@ -119,11 +119,11 @@ impl Authority {
     /// `authority_missing`, `master_key_wrong`, `master_key_missing`, and those of the store.
     pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
         let Environment { store, clock, random, observer } = environment;
-        let store = Arc::new(Guard::new(store));
-        let state = State::read(&store, Arc::new(keyring))?;
+        let commit = GroupCommit::new(store);
+        let state = State::read(&commit.store(), Arc::new(keyring))?;
         let inner = Inner {
-            commit: GroupCommit::new(Arc::clone(&store)),
-            store,
+            store: commit.store(),
+            commit,
             clock,
             random,
             observer,

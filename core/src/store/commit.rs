@@ -1,24 +1,29 @@
-//! Group commit: callers that wait at the same moment share one `apply`, and so one fsync.
-//!
-//! There is no background thread. A caller that finds nobody applying applies at once, its own
-//! units first and then whatever waits; callers that come meanwhile wait, and the first of them
-//! applies the next batch. A lone caller never waits for others.
-//!
-//! A batch whose outcome is unknown is *settled* by applying it again. Each unit begins with
-//! `Expect` absent of a record that it also puts, under a key that is never reused; a unit that
-//! is refused by its own record has happened.
+//! Group commit, and the settling of commits whose outcome is unknown.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::guard::Guard;
-use super::{FaultKind, Operation, Outcome, Reason, Refused, StoreError, StoreFault, Unit, Value};
+use super::{
+    FaultKind, Operation, Outcome, Reason, Refused, Store, StoreError, StoreFault, Unit, Value,
+};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 
-/// Applies units for many threads. See the [module documentation](self).
-pub(crate) struct GroupCommit {
+/// Group commit: callers that wait at the same moment share one `apply`, and so one fsync.
+///
+/// There is no background thread. A caller that finds nobody applying applies at once, its own
+/// units first; callers that come meanwhile wait, and the first of them applies the next batch,
+/// of at most 256 units and 1 MiB. A lone caller never waits for others.
+///
+/// A batch whose outcome is [unknown](StoreError::Unknown) is *settled* by applying it again:
+/// each unit should begin with [`Operation::Expect`] absent of a record that it also puts, under
+/// a key that is never reused. A unit that is refused by its own record has happened.
+///
+/// If the store panics, the caller that was inside panics; the others get `Unknown`.
+pub struct GroupCommit {
     store: Arc<Guard>,
     queue: Mutex<Queue>,
 }
@@ -45,19 +50,37 @@ enum State {
     Done(Result<Vec<Outcome>, StoreError>),
 }
 
+impl fmt::Debug for GroupCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupCommit").finish_non_exhaustive()
+    }
+}
+
 impl GroupCommit {
-    pub(crate) fn new(store: Arc<Guard>) -> Self {
-        Self { store, queue: Mutex::default() }
+    /// Applies to this store from now on.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store: Arc::new(Guard::new(store)), queue: Mutex::default() }
+    }
+
+    /// The store, to read from.
+    pub(crate) fn store(&self) -> Arc<Guard> {
+        Arc::clone(&self.store)
     }
 
     /// Applies one unit.
-    pub(crate) fn apply(&self, unit: Unit) -> Result<Outcome, StoreError> {
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`], and `reentrant_call` if the store itself calls.
+    pub fn apply(&self, unit: Unit) -> Result<Outcome, StoreError> {
         let outcomes = self.apply_together(alloc::vec![unit])?;
         outcomes.into_iter().next().ok_or_else(|| unknown("the store answered nothing"))
     }
 
-    /// Applies the units of one caller as part of one batch.
-    pub(crate) fn apply_together(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, StoreError> {
+    /// Applies the units of one caller as part of one batch: at most 256 units, 1 MiB in all.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::apply`].
+    pub fn apply_together(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, StoreError> {
         self.store.check_not_inside()?;
         let ticket = Arc::new(Ticket::new(units));
         let mut queue = lock(&self.queue);

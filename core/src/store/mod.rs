@@ -22,7 +22,7 @@ mod memory;
 mod unit;
 
 #[cfg(feature = "authority")]
-pub(crate) use commit::GroupCommit;
+pub use commit::GroupCommit;
 #[cfg(feature = "authority")]
 pub(crate) use guard::Guard;
 #[cfg(feature = "std")]
