@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use zeroize::Zeroizing;
+
 use super::alphabet::value_of;
 use super::clean::clean;
 use super::correct::repair;
@@ -48,7 +50,7 @@ fn examine(text: &[char]) -> Result<ProvisioningKey, Finding> {
     if text.is_empty() {
         return Err(Problem::Empty.into());
     }
-    let Some(rest) = after_prefix(text) else { return Err(prefix_problem(text).into()) };
+    let Some(rest) = after_prefix(text) else { return Err(without_prefix(text)) };
     if let Some(at) = (1..rest.len()).find(|&at| after_prefix(&rest[at..]).is_some()) {
         return Err(Problem::Extra { extra: rest.len() - at }.into());
     }
@@ -64,20 +66,38 @@ fn after_prefix(text: &[char]) -> Option<&[char]> {
 }
 
 /// What to say of a text that does not begin with the prefix.
-fn prefix_problem(text: &[char]) -> Problem {
-    let begins_alike = text.iter().zip(PREFIX.chars()).all(|(&c, expected)| c == expected);
-    if begins_alike {
+fn without_prefix(text: &[char]) -> Finding {
+    let differs = |(&c, expected): (&char, char)| c != expected;
+    let wrong: Vec<usize> = text
+        .iter()
+        .zip(PREFIX.chars())
+        .map(differs)
+        .enumerate()
+        .filter_map(|(i, differs)| differs.then_some(i))
+        .collect();
+    if wrong.is_empty() {
         let missing = PREFIX.len() - text.len() + 1 + 1 + WORD;
-        return Problem::Truncated { missing, at_least: true };
+        return Problem::Truncated { missing, at_least: true }.into();
     }
-    match text.strip_prefix(&['p', 'v', 'k']) {
-        Some(rest) => {
-            let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
-            let version = digits > 0 && rest.get(digits) == Some(&SEPARATOR);
-            if version { Problem::UnsupportedVersion } else { Problem::WrongPrefix }
+    if is_other_version(text) {
+        return Problem::UnsupportedVersion.into();
+    }
+    // One character alone, such as `l` for `1`, is taken for miscopied if all else is right.
+    let mut mended = Zeroizing::new(text.to_vec());
+    mended.iter_mut().zip(PREFIX.chars()).for_each(|(c, expected)| *c = expected);
+    match (wrong.as_slice(), examine(&mended)) {
+        ([_], Ok(key)) => {
+            let repaired = Some(key.to_text());
+            Finding { problem: Problem::WrongPrefix, positions: wrong, repaired, core_at: None }
         }
-        None => Problem::WrongPrefix,
+        _ => Problem::WrongPrefix.into(),
     }
+}
+
+fn is_other_version(text: &[char]) -> bool {
+    let after_kind = text.strip_prefix(&['p', 'v', 'k']).unwrap_or_default();
+    let digits = after_kind.iter().take_while(|c| c.is_ascii_digit()).count();
+    digits > 0 && after_kind.get(digits) == Some(&SEPARATOR)
 }
 
 /// Where the host ends. No host and no core has a `_`; if there are several, one of them is a

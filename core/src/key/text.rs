@@ -113,6 +113,5 @@ pub(super) fn parse(text: &str) -> Result<ProvisioningKey, Problem> {
     }
     let key = word.to_key(host).ok_or(Problem::HostMiscopied)?;
     // What was understood must be all that was written.
-    let written = KeyText::new(text.into());
-    if key.to_text() == written { Ok(key) } else { Err(Problem::Damaged) }
+    if key.to_text().is(text) { Ok(key) } else { Err(Problem::Damaged) }
 }

@@ -1,4 +1,5 @@
-//! The authority, over the memory store and over stores that fail.
+//! What the crate promises, tested through its public interface: key texts, and the authority over
+//! the memory store and over stores that fail.
 
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -6,6 +7,7 @@
 mod common;
 mod enrolling;
 mod faults;
+mod key_text;
 mod keys;
 mod masters;
 mod races;
