@@ -42,7 +42,9 @@ fn append(residue: u128, value: u8) -> u128 {
     let top = residue >> 60;
     let shifted = (residue & ((1 << 60) - 1)) << 5 | u128::from(value & 31);
     let multiples = GENERATOR.iter().enumerate();
-    multiples.fold(shifted, |sum, (bit, multiple)| sum ^ (multiple * (top >> bit & 1)))
+    // The mask is all ones or all zeros.
+    let mask = |bit: usize| 0u128.wrapping_sub(top >> bit & 1);
+    multiples.fold(shifted, |sum, (bit, multiple)| sum ^ (multiple & mask(bit)))
 }
 
 /// The check values that make `values`, followed by them, a valid word.

@@ -135,9 +135,17 @@ fn product(locator: &Polynomial, syndromes: &[Element; ROOTS]) -> Polynomial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::checksum::{CHECK, check_of};
+    use crate::key::alphabet::character_of;
+    use crate::key::checksum::{CHECK, check_of, tests::Oracle};
+    use bech32::Checksum;
+    use bech32::primitives::correction::CorrectableError;
+    use bech32::primitives::decode::UncheckedHrpstring;
+    use bech32::primitives::gf32_ext::Fe32Ext;
     use proptest::prelude::*;
     use proptest::sample::subsequence;
+    use std::collections::HashMap;
+    use std::format;
+    use std::string::String;
 
     /// A valid word with these values before its check.
     fn word(values: &[u8]) -> Word {
@@ -168,6 +176,34 @@ mod tests {
         damaged
     }
 
+    /// The other implementation corrects texts with a prefix only. Its target is the one that makes
+    /// it accept our words of 85 values after `a1`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum PrefixedOracle {}
+
+    impl Checksum for PrefixedOracle {
+        type MidstateRepr = u128;
+        type CorrectionField = Fe32Ext<2>;
+        const ROOT_GENERATOR: Self::CorrectionField = Oracle::ROOT_GENERATOR;
+        const ROOT_EXPONENTS: core::ops::RangeInclusive<usize> = Oracle::ROOT_EXPONENTS;
+        const CHECKSUM_LENGTH: usize = Oracle::CHECKSUM_LENGTH;
+        const CODE_LENGTH: usize = Oracle::CODE_LENGTH;
+        const GENERATOR_SH: [u128; 5] = Oracle::GENERATOR_SH;
+        const TARGET_RESIDUE: u128 = 0x41b8c613baa5e749;
+    }
+
+    /// What the other implementation adds at which places.
+    fn oracle_corrections(word: &Word, erasures: &[usize]) -> Vec<(usize, u8)> {
+        let text: String = word.0.iter().map(|&v| char::from(character_of(v))).collect();
+        let text = format!("a1{text}");
+        let text = UncheckedHrpstring::new(&text).unwrap();
+        let error = text.validate_checksum::<PrefixedOracle>().unwrap_err();
+        let mut corrector = error.correction_context::<PrefixedOracle>().unwrap();
+        corrector.add_erasures(&erasures.iter().map(|&i| WORD - 1 - i).collect::<Vec<_>>());
+        let errors = corrector.bch_errors().unwrap();
+        errors.map(|(from_end, value)| (WORD - 1 - from_end, value.to_u8())).collect()
+    }
+
     #[test]
     fn every_single_error_is_repaired() {
         let word = word(&[7; WORD - CHECK]);
@@ -191,8 +227,16 @@ mod tests {
         ) {
             let word = word(&values);
             let erasures: Vec<usize> = damage[errors..].iter().map(|(place, _)| *place).collect();
-            let repaired = repair(&damaged(&word, &damage), &erasures);
+            let damaged = damaged(&word, &damage);
+            let repaired = repair(&damaged, &erasures);
             prop_assert_eq!(repaired.map(|word| word.0), Some(word.0));
+            if !damage.is_empty() {
+                let mut corrections = oracle_corrections(&damaged, &erasures);
+                corrections.sort_unstable();
+                let mut damage = damage;
+                damage.sort_unstable();
+                prop_assert_eq!(corrections, damage);
+            }
         }
 
         #[test]
@@ -206,6 +250,45 @@ mod tests {
                 let changed = (0..WORD).filter(|&i| repaired.0[i] != damaged.0[i]).count();
                 prop_assert!((1..=4).contains(&changed));
             }
+        }
+    }
+
+    /// Every way to reach a valid word by changing one or two values, found without algebra.
+    #[test]
+    fn agrees_with_trying_everything_on_one_and_two_errors() {
+        let residue_of = |place: usize, change: u8| {
+            let mut word = Word([0; WORD]);
+            let clean = residue(&word.0);
+            word.0[place] = change;
+            residue(&word.0) ^ clean
+        };
+        let single: HashMap<u128, (usize, u8)> = (0..WORD)
+            .flat_map(|place| (1..32).map(move |change| (place, change)))
+            .map(|(place, change)| (residue_of(place, change), (place, change)))
+            .collect();
+        assert_eq!(single.len(), WORD * 31, "every single error leaves a residue of its own");
+        let valid = word(&[9; WORD - CHECK]);
+        for seed in 0..300usize {
+            let (a, b) = (seed * 7 % WORD, (seed * 11 + 3) % WORD);
+            let mut wrong = Word(valid.0);
+            wrong.0[a] ^= 1 + (seed % 31) as u8;
+            wrong.0[b] ^= 1 + (seed % 29) as u8;
+            let difference = residue(&wrong.0) ^ TARGET;
+            let partner = |(one, place): (&u128, &(usize, u8))| {
+                let other = single.get(&(difference ^ one)).filter(|other| other.0 != place.0)?;
+                let mut tried = Word(wrong.0);
+                tried.0[place.0] ^= place.1;
+                tried.0[other.0] ^= other.1;
+                Some(tried.0)
+            };
+            let found = single.iter().find_map(partner);
+            let found = found.or_else(|| {
+                let (place, change) = single.get(&difference)?;
+                let mut tried = Word(wrong.0);
+                tried.0[*place] ^= change;
+                Some(tried.0)
+            });
+            assert_eq!(repair(&wrong, &[]).map(|word| word.0), found.or(Some(wrong.0)));
         }
     }
 }

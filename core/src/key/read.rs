@@ -206,9 +206,8 @@ impl<'a> Parts<'a> {
         (0..WORD).find_map(|place| {
             let (before, after) = self.core.split_at(place);
             let core = Core::read(before.iter().chain(&['?']).chain(after));
-            let whole = core.repaired()?;
-            let only = core.differences(&whole) == [place];
-            Some((place, whole.to_key(&self.host()).filter(|_| only)?.to_text()))
+            let whole = core.repaired().filter(|whole| core.differences(whole) == [place])?;
+            Some((place, whole.to_key(&self.host())?.to_text()))
         })
     }
 
@@ -217,9 +216,9 @@ impl<'a> Parts<'a> {
         (0..=WORD).find_map(|place| {
             let (before, after) = self.core.split_at(place);
             let core = Core::read(before.iter().chain(after.iter().skip(1)));
-            let whole = core.repaired()?;
-            let only = core.differences(&whole).is_empty();
-            Some((place, whole.to_key(&self.host()).filter(|_| only)?.to_text()))
+            let valid = core.erasures.is_empty() && core.word.is_valid();
+            let key = valid.then(|| core.word.to_key(&self.host()))??;
+            Some((place, key.to_text()))
         })
     }
 
@@ -253,7 +252,8 @@ impl Core {
 
     /// The word with its check right: as it is, or repaired.
     fn repaired(&self) -> Option<Word> {
-        repair(&self.word, &self.erasures)
+        let right = self.erasures.is_empty() && self.word.is_valid();
+        if right { Some(Word(self.word.0)) } else { repair(&self.word, &self.erasures) }
     }
 
     /// The places where the text must change to become `whole`.

@@ -56,16 +56,11 @@ impl KeyText {
     pub fn expose(&self) -> &str {
         &self.0
     }
-
-    /// Whether this is that text.
-    pub(super) fn is(&self, text: &str) -> bool {
-        self.0.as_bytes().ct_eq(text.as_bytes()).into()
-    }
 }
 
 impl PartialEq for KeyText {
     fn eq(&self, other: &Self) -> bool {
-        self.is(&other.0)
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 

@@ -320,7 +320,7 @@ fn first(text: String) -> char {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn two_to_four_substitutions_are_located_and_repaired(changes in substitutions(2..=4)) {
@@ -366,6 +366,10 @@ proptest! {
         let _ = ProvisioningKey::read(text.as_bytes());
         let _ = ProvisioningKey::parse_strict(&text);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Whatever is wrong, nothing that is printed holds as much as 6 characters of the secret.
     #[test]
@@ -379,4 +383,55 @@ proptest! {
             prop_assert!(!printed.contains(&joined(run)), "{}", printed);
         }
     }
+}
+
+#[test]
+fn secret_types_print_no_secret() {
+    let key = key();
+    assert_eq!(key.to_string(), "pvk1_api.private.example.com_q2w3e4r5t6y7…");
+    assert_eq!(format!("{key:?}"), format!("ProvisioningKey({key})"));
+    assert_eq!(format!("{:?}", key.secret()), "Secret(elided)");
+    assert_eq!(format!("{:?}", key.to_text()), "KeyText(elided)");
+}
+
+/// The pattern by which secret scanners find key texts.
+#[test]
+fn scanners_find_key_texts() {
+    let pattern = r"(?i)(?:\b|_)pvk1_[a-z0-9.:\[\]-]+_[02-9ac-hj-np-z]{85}\b";
+    let pattern = regex::Regex::new(pattern).unwrap();
+    for host in ["localhost", "api.private.example.com:8443", "192.0.2.7", "[2001:db8::1]:1"] {
+        let (id, pin) = (key().id(), key().pin());
+        let secret = Secret::from_bytes(*key().secret().expose());
+        let key = ProvisioningKey::from_parts(Host::parse(host).unwrap(), id, secret, pin);
+        let text = key.to_text();
+        let line = format!("export KEY=\"{}\" # comment", text.expose());
+        assert_eq!(pattern.find(&line).map(|found| found.as_str()), Some(text.expose()));
+        assert!(pattern.is_match(&text.expose().to_uppercase()));
+        assert!(!pattern.is_match(&text.expose()[..text.expose().len() - 1]));
+    }
+}
+
+/// What a person sees in a terminal.
+#[test]
+fn explains_to_a_person() {
+    let explain = |text: &[char]| {
+        let error = read(text).unwrap_err();
+        format!("{}\n{}\n{error}", error.shown(), error.marks())
+    };
+    assert_eq!(
+        explain(&with(&[(60, 'o'), (70, other(70, 0))])),
+        "\
+pvk1_api.private.example.com_q2w3e4r5t6y7···················o·········j···········································
+                                                            ^         ^
+there are characters that no key has; look at characters 61 and 71; \
+         a repair is known, compare it with the original"
+    );
+    assert_eq!(
+        explain(&text()[..100]),
+        "\
+pvk1_···············································································\
+···············
+
+14 of the key's characters are missing: copy the whole key"
+    );
 }
