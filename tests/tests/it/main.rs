@@ -1,0 +1,6 @@
+//! What crosses crates, processes and languages, as one program.
+
+// Clippy grants these to functions marked `#[test]`, but not to what they share.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod foreign;
