@@ -318,3 +318,6 @@ fn is_trust_domain(name: &str) -> bool {
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
     (1..=255).contains(&name.len()) && name.bytes().all(allowed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,3 +191,51 @@ impl fmt::Debug for SoftwareSigner {
         write!(f, "SoftwareSigner({:?}, elided)", self.public_key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::x509::tests::SIGNING;
+
+    #[test]
+    fn a_key_is_taken_back_only_for_its_own_public_key() {
+        for algorithm in SIGNING {
+            let (signer, pkcs8) = SoftwareSigner::generate(algorithm).unwrap();
+            let again = SoftwareSigner::from_pkcs8(&pkcs8, signer.public_key()).unwrap();
+            assert_eq!(again.public_key(), signer.public_key());
+            for other in SIGNING {
+                let (other, _) = SoftwareSigner::generate(other).unwrap();
+                let refused = SoftwareSigner::from_pkcs8(&pkcs8, other.public_key()).unwrap_err();
+                let same_kind = other.public_key().algorithm() == algorithm;
+                let expected =
+                    if same_kind { SignerError::KeyMismatch } else { SignerError::KeyRejected };
+                assert_eq!(refused, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn rsa_keys_are_not_made() {
+        let refused = SoftwareSigner::generate(KeyAlgorithm::Rsa).unwrap_err();
+        assert_eq!(refused.code(), "signer_algorithm_unsupported");
+    }
+
+    #[test]
+    fn damaged_keys_are_rejected() {
+        let (signer, pkcs8) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        for at in 0..pkcs8.expose().len() {
+            let mut damaged = Zeroizing::new(pkcs8.expose().to_vec());
+            damaged[at] ^= 1;
+            assert!(SoftwareSigner::from_pkcs8(&Pkcs8::new(damaged), signer.public_key()).is_err());
+        }
+    }
+
+    #[test]
+    fn private_keys_are_not_printed() {
+        let (signer, pkcs8) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
+        assert_eq!(format!("{pkcs8:?}"), "Pkcs8(elided)");
+        assert!(format!("{signer:?}").ends_with(", elided)"));
+    }
+}
