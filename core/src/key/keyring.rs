@@ -213,3 +213,98 @@ impl fmt::Debug for Keyring {
         f.debug_map().entries(self.masters()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{MasterId, Pin};
+    use std::format;
+    use std::string::ToString;
+
+    fn master(byte: u8) -> MasterKey {
+        MasterKey::from_bytes([byte; 32])
+    }
+
+    fn slot(number: u8) -> Slot {
+        Slot::new(number).unwrap()
+    }
+
+    fn ids(keyring: &Keyring) -> Vec<(u8, MasterId)> {
+        keyring.masters().map(|(slot, master)| (slot.number(), master.id())).collect()
+    }
+
+    fn key(master: &MasterKey, id: &str) -> ProvisioningKey {
+        let (host, id) = (Host::parse("localhost").unwrap(), KeyId::parse(id).unwrap());
+        let secret = master.derive_secret(&host, id);
+        ProvisioningKey::from_parts(host, id, secret, Pin::of_spki(b""))
+    }
+
+    #[test]
+    fn rotation_keeps_older_keys_valid() {
+        let keyring = Keyring::new(master(1));
+        assert_eq!((keyring.current_slot(), keyring.next_slot()), (slot(0), Some(slot(1))));
+        let keyring = keyring.with(slot(1), master(2)).with_current(slot(1)).unwrap();
+        assert_eq!(keyring.current().id(), master(2).id());
+        let old = key(&master(1), "q23456789023");
+        let new = key(&master(2), "p23456789023");
+        assert!(keyring.verify_key(&old) && keyring.verify_key(&new));
+        assert!(keyring.derive_secret(old.host(), old.id()).as_ref() == Some(old.secret()));
+
+        let keyring = keyring.without(slot(0)).unwrap();
+        assert!(!keyring.verify_key(&old) && keyring.verify_key(&new));
+        assert!(keyring.derive_secret(old.host(), old.id()).is_none());
+        assert_eq!(keyring.next_slot(), Some(slot(2)));
+        let said = |result: Result<Keyring, KeyringError>| result.unwrap_err().code();
+        assert_eq!(said(keyring.without(slot(1))), "keyring_slot_current");
+        assert_eq!(said(Keyring::new(master(1)).with_current(slot(7))), "keyring_slot_empty");
+    }
+
+    #[test]
+    fn a_key_of_another_master_or_slot_is_not_verified() {
+        let keyring = Keyring::new(master(1));
+        let check = |key: &ProvisioningKey, verified| {
+            assert_eq!(keyring.verify_key(key), verified);
+            let proof = Proof::make(key, b"spki", None);
+            assert_eq!(keyring.verify_proof(&proof, b"spki"), verified);
+            assert!(!keyring.verify_proof(&proof, b"other"));
+        };
+        check(&key(&master(1), "q23456789023"), true);
+        check(&key(&master(2), "q23456789023"), false);
+        check(&key(&master(1), "p23456789023"), false);
+        // Not even who knew the dummy could make a key of a slot without a master.
+        check(&key(&keyring.dummy, "p23456789023"), false);
+    }
+
+    #[test]
+    fn a_file_holds_one_slot_a_line() {
+        let keyring = Keyring::new(master(1)).with(slot(2), master(3)).with(slot(3), master(4));
+        let keyring = keyring.without(slot(3)).unwrap();
+        let text = keyring.to_file_text();
+        assert_eq!(*text, format!("{}-\n{}-\n", *master(1).to_hex(), *master(3).to_hex()));
+        let read = Keyring::parse_file(&text).unwrap();
+        assert_eq!(ids(&read), ids(&keyring));
+        assert_eq!((read.current_slot(), read.next_slot()), (slot(2), Some(slot(4))));
+        assert_eq!(ids(&Keyring::parse_file(&master(1).to_hex()).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused() {
+        let check = |text: &str, error| assert_eq!(Keyring::parse_file(text).err(), Some(error));
+        let line = master(1).to_hex();
+        check("", KeyringError::Empty);
+        check("-\n-\n", KeyringError::Empty);
+        check(&line[1..], KeyringError::Malformed { line: 1 });
+        check(&format!("{}x\n", *line), KeyringError::Malformed { line: 2 });
+        check(&format!("{}\n", *line), KeyringError::Malformed { line: 2 });
+        check(&line.repeat(33), KeyringError::Full);
+        assert!(Keyring::parse_file(&line.repeat(32)).unwrap().next_slot().is_none());
+    }
+
+    #[test]
+    fn prints_ids_only() {
+        let keyring = Keyring::new(master(0xab));
+        let printed = format!("{keyring:?} {:?}", keyring.current());
+        assert!(printed.contains(&master(0xab).id().to_string()));
+        assert!(!printed.contains("abab") && !printed.contains("171"));
+    }
+}

@@ -148,3 +148,38 @@ impl fmt::Debug for MasterKey {
         write!(f, "MasterKey({}, elided)", self.id())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_file_holds_64_digits_and_a_newline() {
+        let master = MasterKey::from_bytes(core::array::from_fn(|i| 8 * i as u8));
+        let text = master.to_hex();
+        assert_eq!(&text[..10], "0008101820");
+        assert_eq!((text.len(), text.lines().count()), (65, 1));
+        for accepted in [&text[..], &text[..64], &text.to_uppercase(), &text.replace('\n', "\r\n")]
+        {
+            assert_eq!(MasterKey::parse_hex(accepted).unwrap().id(), master.id());
+        }
+        let zeros = "0".repeat(62);
+        for refused in ["", &text[1..], &text[..63], &text.replace('1', "g"), &(zeros + "+1")] {
+            assert_eq!(MasterKey::parse_hex(refused).err(), Some(MasterKeyError));
+        }
+        assert_eq!(MasterId::from_hex(&master.id().to_string()), Some(master.id()));
+    }
+
+    /// RFC 5869, section 2, in HMACs: extract without a salt, then the first block of expand.
+    #[test]
+    fn seal_keys_are_hkdf() {
+        let master = MasterKey::from_bytes([7; 32]);
+        let hmac = |key: &[u8], data: &[u8]| {
+            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref().to_vec()
+        };
+        let expected = hmac(&hmac(&[0; 32], &[7; 32]), b"provkey/1/seal-ca record\x01");
+        assert_eq!(master.derive_seal_key(b"provkey/1/seal-ca record").to_vec(), expected);
+        assert_ne!(master.derive_seal_key(b"another").to_vec(), expected);
+    }
+}

@@ -8,6 +8,7 @@ mod common;
 mod enrolling;
 mod faults;
 mod key_text;
+mod key_vectors;
 mod keys;
 mod masters;
 mod races;
