@@ -2,9 +2,25 @@
 //!
 //! Reading needs nothing but `alloc`: [`Csr`], [`Certificate`] and [`PublicKey`] accept strict
 //! DER only, and say by code what is wrong with anything else. With the feature `connector`,
-//! ring checks and makes signatures: [`Csr::verify`], [`Chain`], [`Signer`], and the functions
-//! that issue. What is issued is written by code of its own, read again and compared with the
-//! profile before it is signed: see [`Flaw`].
+//! ring checks and makes signatures: `Csr::verify`, `Chain`, `Signer`, and the functions that
+//! issue. What is issued is written by code of its own, then read again and compared with the
+//! profile before it is signed; see `Flaw` for each check.
+//!
+//! # What each certificate holds
+//! | | root | enrollment certificate | leaf |
+//! |---|---|---|---|
+//! | issuer | itself | the root | the enrollment certificate |
+//! | subject | CN name, serialNumber id | CN name, serialNumber id | CN connector's id |
+//! | basicConstraints, critical | CA | CA, path length 0 | not CA |
+//! | keyUsage, critical | keyCertSign, cRLSign | keyCertSign, cRLSign | digitalSignature |
+//! | extKeyUsage | | clientAuth | clientAuth |
+//! | subjectKeyIdentifier | RFC 7093, method 1 | the same | the same |
+//! | authorityKeyIdentifier | | the root's | the enrollment certificate's |
+//! | subjectAltName | | | URI `spiffe://DOMAIN/group/GROUP/connector/CONNECTOR` |
+//!
+//! All are of version 3, with serial numbers of 17 bytes, and none is valid when its issuer is
+//! not. The URI is a SPIFFE ID, but a leaf without serverAuth is not an X.509-SVID (X509-SVID,
+//! 4.4): a connector is a client only.
 
 mod algorithm;
 mod certificate;

@@ -1,6 +1,7 @@
 //! Requests that are refused, each for its own reason.
 
 use std::string::String;
+use std::sync::LazyLock;
 use std::vec::Vec;
 
 use proptest::prelude::*;
@@ -331,8 +332,10 @@ proptest! {
     /// Any change of a request is noticed.
     #[test]
     fn a_changed_request_is_refused(at in any::<prop::sample::Index>(), to in any::<u8>()) {
-        let mut bytes = Forged::asking(&[extension(oid::KEY_USAGE, &[3, 2, 7, 0x80])]).build();
-        let good = bytes.clone();
+        static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            Forged::asking(&[extension(oid::KEY_USAGE, &[3, 2, 7, 0x80])]).build()
+        });
+        let (good, mut bytes) = (GOOD.clone(), GOOD.clone());
         let at = at.index(bytes.len());
         bytes[at] = to;
         prop_assert_eq!(outcome(&bytes) == "good", bytes == good);
