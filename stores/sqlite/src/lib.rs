@@ -1,1 +1,49 @@
-//! A durable provkey store in one SQLite file.
+//! A durable [provkey store](provkey::store) in one SQLite file: the embedded default.
+//!
+//! ```
+//! use provkey::store::{Operation, RecordKey, Store, Unit};
+//! use provkey_sqlite::SqliteStore;
+//!
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! # let path = folder.path().join("authority.db");
+//! let store = SqliteStore::create(&path)?;
+//! let key = RecordKey::new("greeting").expect("1 to 512 bytes");
+//! store.apply(&[Unit::new(vec![Operation::Put { key: key.clone(), body: b"hello".to_vec() }])])?;
+//! drop(store);
+//!
+//! let store = SqliteStore::open(&path)?;
+//! assert!(store.get(&[key])?.remove(0).is_some());
+//! # Ok::<(), provkey::store::StoreError>(())
+//! ```
+//!
+//! # What it promises
+//! - What [`apply`](provkey::store::Store::apply) reports is on the disk: the log is synced
+//!   (`synchronous=FULL`) before the call returns, once for all units of the call.
+//! - Any number of threads and of processes on one machine may use one file. One writes at a time;
+//!   a writer waits up to [`SqliteOptions::busy_timeout`], then it is `store_busy`. Readers wait
+//!   for nobody.
+//! - A process that is killed at any moment leaves the file whole: each unit is there or not.
+//! - The file and what SQLite keeps beside it (`-wal`, `-shm`) are made with mode 0600. They
+//!   belong together: never copy the file alone while it is in use, use [`SqliteStore::backup`].
+//! - A file that is no provkey store, or one of a newer version, is refused and left as it is.
+//!
+//! Not for network file systems: SQLite's log needs memory that its processes share.
+//!
+//! # Inside
+//! A batch of units is one transaction (`BEGIN IMMEDIATE`). Each unit is decided, by
+//! [`Operation::decide`](provkey::store::Operation::decide), before its first write, so a refused
+//! unit leaves nothing to roll back. The table is described in `src/schema/1.sql`.
+
+mod backup;
+mod batch;
+mod connect;
+mod error;
+mod file;
+mod options;
+mod read;
+mod record;
+mod schema;
+mod store;
+
+pub use options::SqliteOptions;
+pub use store::SqliteStore;

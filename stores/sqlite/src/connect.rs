@@ -1,0 +1,80 @@
+//! Connections to one file.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{iter, thread};
+
+use rusqlite::{
+    Connection, Error, ErrorCode, OpenFlags, Result, Transaction, TransactionBehavior, ffi,
+};
+
+/// Statements that a connection keeps prepared: more than this crate has.
+const STATEMENTS_KEPT: usize = 32;
+/// The log is moved into the tree when it has this many pages. More pages: fewer moves, in which
+/// a page that was changed often moves once; and a longer recovery after a crash.
+const LOG_PAGES: u32 = 4000;
+/// After a move, the log's file is cut to this size.
+const LOG_BYTES_KEPT: u64 = 32 * 1024 * 1024;
+const WAIT_MIN: Duration = Duration::from_micros(100);
+const WAIT_MAX: Duration = Duration::from_millis(5);
+
+/// Opens a file that exists. No URIs, and nothing is made or changed by it.
+fn open(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// Opens the connection that writes. It never waits by itself, see [`begin`].
+pub(crate) fn writer(path: &Path) -> Result<Connection> {
+    let connection = open(path)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
+}
+
+/// Makes commits durable, of a file that has been recognized.
+pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        let why = format!("the file system allows only the journal mode \"{mode}\"");
+        return Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(why)));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // On Apple's systems a plain fsync does not reach the disk.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)
+}
+
+/// Opens a connection that reads.
+pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+    let connection = open(path)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Begins a transaction that writes, when the other processes let it.
+pub(crate) fn begin(connection: &Connection, timeout: Duration) -> Result<Transaction<'_>> {
+    retry(timeout, || Transaction::new_unchecked(connection, TransactionBehavior::Immediate))
+}
+
+/// Repeats what others may be in the way of. SQLite's own waiting sleeps up to 100 ms at a time,
+/// which is many commits of the others; and it does not wait in every place.
+pub(crate) fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let waits = iter::successors(Some(WAIT_MIN), |wait| Some((*wait * 2).min(WAIT_MAX)));
+    for wait in waits {
+        match attempt() {
+            Err(error) if is_busy(&error) && started.elapsed() < timeout => thread::sleep(wait),
+            done => return done,
+        }
+    }
+    attempt()
+}
+
+fn is_busy(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}

@@ -1,0 +1,59 @@
+//! The file of a store: made for its owner alone, and durably.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use provkey::store::{FaultKind, StoreError};
+
+use crate::error::{because, of_io};
+
+/// Makes an empty file for the owner alone, and its entry in the folder durable. An empty file
+/// that is there already (of somebody who was interrupted here) is taken.
+pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
+    match new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() && metadata.len() == 0 => restrict(path),
+            _ => Err(error),
+        },
+        made => made,
+    }
+    .and_then(|()| sync_folder(path))
+    .map_err(|error| of_io(path, &error))
+}
+
+/// Makes a file that did not exist.
+pub(crate) fn new(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn restrict(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let _ = path;
+    Ok(())
+}
+
+/// Makes the entry of a file in its folder durable; SQLite does that for its log only.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The absolute path of a regular file. Absolute, for readers are opened later, when the
+/// program may be in another folder, and for SQLite, which gives meaning to some other names.
+pub(crate) fn locate(path: &Path) -> Result<PathBuf, StoreError> {
+    let located = fs::canonicalize(path).map_err(|error| of_io(path, &error))?;
+    let metadata = fs::metadata(&located).map_err(|error| of_io(path, &error))?;
+    match metadata.is_file() {
+        true => Ok(located),
+        false => Err(because(path, FaultKind::NotAStore, "it is not a regular file")),
+    }
+}

@@ -1,0 +1,23 @@
+use std::time::Duration;
+
+/// How a [`SqliteStore`](crate::SqliteStore) is used. `Default` suits most hosts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SqliteOptions {
+    /// How long to wait while another process is writing, before `store_busy`. 10 seconds by
+    /// default.
+    pub busy_timeout: Duration,
+}
+
+impl SqliteOptions {
+    /// These options with another [`Self::busy_timeout`].
+    pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
+        Self { busy_timeout }
+    }
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(10) }
+    }
+}

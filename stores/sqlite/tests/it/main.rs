@@ -1,0 +1,5 @@
+//! Integration tests of the SQLite store.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod files;
