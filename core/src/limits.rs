@@ -10,6 +10,8 @@ pub const CSR_BYTES_MAX: usize = 16 * 1024;
 pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 /// Most certificates in one chain.
 pub const CHAIN_CERTIFICATES_MAX: usize = 8;
+/// Largest identity file of a connector that is opened, in bytes.
+pub const IDENTITY_BYTES_MAX: usize = 1024 * 1024;
 /// Most extensions of one certificate or request.
 pub const EXTENSIONS_MAX: usize = 64;
 /// Longest name of a group, certificate or key, in bytes of UTF-8.

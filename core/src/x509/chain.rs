@@ -176,6 +176,11 @@ impl Chain {
         self.certificates.iter().map(Certificate::not_after).min().unwrap_or_default()
     }
 
+    /// The leaf.
+    pub fn leaf(&self) -> &Certificate {
+        self.certificates.first().expect("a chain begins with its leaf")
+    }
+
     /// The leaf, then its issuers, up to the root.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates

@@ -43,7 +43,7 @@ pub use extensions::{BasicConstraints, KeyUsage, Purposes};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use serial::SerialNumber;
 
-#[cfg(feature = "authority")]
+#[cfg(feature = "connector")]
 pub(crate) use pem::encode as encode_pem;
 
 #[cfg(feature = "connector")]
