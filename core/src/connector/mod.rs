@@ -1,1 +1,92 @@
 //! The connector: an identity, its request, and what it accepts as an answer.
+//!
+//! ```text
+//! generate ─► request ─► save ─► (the authority enrolls) ─► accept ─► save
+//!                ▲                          │
+//!                └───── no answer: again ◄──┘
+//! ```
+//!
+//! Save the identity *before* the request leaves the machine. The authority counts a use once for
+//! each public key, so whoever asks again with the same identity gets the one certificate, and
+//! whoever lost the identity pays with another use.
+//!
+//! ```
+//! use provkey::connector::{CertificateState, Identity};
+//! use provkey::key::{Fingerprint, ProvisioningKey};
+//! use provkey::time::Timestamp;
+//! use provkey::x509::KeyAlgorithm;
+//!
+//! # #[cfg(feature = "authority")] {
+//! # use std::sync::Arc;
+//! # use provkey::authority::{
+//! #     Authority, EnrollRequest, Environment, Name, NewAuthority, NewCertificate, NewKey,
+//! # };
+//! # use provkey::key::{Host, Keyring, MasterKey};
+//! # use provkey::random::{Random, RandomError};
+//! # struct System;
+//! # impl Random for System {
+//! #     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+//! #         use ring::rand::{SecureRandom, SystemRandom};
+//! #         SystemRandom::new().fill(bytes).map_err(|_| RandomError)
+//! #     }
+//! # }
+//! # impl provkey::time::Clock for System {
+//! #     fn now(&self) -> Timestamp {
+//! #         Timestamp::from_unix_seconds(1_800_000_000)
+//! #     }
+//! # }
+//! # let (now, random) = (Timestamp::from_unix_seconds(1_800_000_000), System);
+//! # let environment = Environment {
+//! #     store: Arc::new(provkey::store::Memory::new()),
+//! #     clock: Arc::new(System),
+//! #     random: Arc::new(System),
+//! #     observer: None,
+//! # };
+//! # let keyring = Keyring::new(MasterKey::generate(&random)?);
+//! # let host = Host::parse("api.private.example.com")?;
+//! # let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
+//! # let group = authority.create_group(&Name::new("gateways")?)?.id;
+//! # let new = NewCertificate::new(Name::new("signing")?);
+//! # let certificate = authority.create_certificate(&new)?.id;
+//! # let new = NewKey::new(Name::new("first floor")?, group, certificate, 10);
+//! # let key_text = authority.copy_key(authority.create_key(&new)?.id)?;
+//! # let machine_id = b"the machine's own id".as_slice();
+//! // The connector makes a key pair of its own, and asks with the key text that it was given.
+//! let key = ProvisioningKey::read(key_text.expose().as_bytes())?;
+//! let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+//! let request = identity.request(&key, Some(Fingerprint::of_raw(machine_id)))?;
+//! let file = identity.seal(machine_id, &random)?;
+//!
+//! // The authority enrolls it. How request and answer travel is up to you.
+//! let asked = EnrollRequest { csr: request.der().to_vec(), ..EnrollRequest::default() };
+//! let answer = authority.enroll(&asked)?.chain_pem();
+//!
+//! // The connector trusts the root that its key text pins, and nothing else.
+//! let mut identity = Identity::open(&file, machine_id)?;
+//! let accepted = identity.accept(answer.as_bytes(), now)?;
+//! assert_eq!(accepted.clock_behind, None);
+//! assert_eq!(identity.state(now), CertificateState::Valid);
+//! let file = identity.seal(machine_id, &random)?;
+//!
+//! // On another machine the file is of no use.
+//! let error = Identity::open(&file, b"another machine's id").unwrap_err();
+//! assert_eq!(error.code(), "identity_other_machine");
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod accept;
+mod error;
+mod fields;
+mod file;
+mod identity;
+mod key_reference;
+mod request;
+mod state;
+
+pub use accept::Accepted;
+pub use error::Error;
+pub use identity::Identity;
+pub use key_reference::KeyReference;
+pub use request::Request;
+pub use state::CertificateState;

@@ -1,0 +1,80 @@
+//! Accepting the answer to a request.
+
+use core::time::Duration;
+
+use super::identity::Enrolled;
+use super::{Error, Identity};
+use crate::time::Timestamp;
+use crate::x509::{Certificate, Chain, ChainError, ChainUse};
+
+/// What an accepted answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The moment to go on with: what the clock says, or the certificate's first moment if the
+    /// clock is behind that.
+    pub now: Timestamp,
+    /// How much the clock is behind at least, if it is. The authority signed the certificate, for a
+    /// key that is younger than the clock says: so this is known without trusting any clock
+    /// but the authority's.
+    pub clock_behind: Option<Duration>,
+    /// From when the certificate is valid.
+    pub not_before: Timestamp,
+    /// Until when the certificate and its issuers are valid.
+    pub not_after: Timestamp,
+}
+
+impl Identity {
+    /// Accepts an answer in PEM: the certificate made for this identity, its issuers and the root,
+    /// in any order and with any text around them. `now` is what the machine's clock says.
+    ///
+    /// Only the root that the provisioning key pins is trusted. Nothing changes unless all is good:
+    /// an earlier certificate stays.
+    ///
+    /// # Errors
+    /// `answer_without_request`, `answer_for_another_key`, `clock_ahead`, any
+    /// [`CertificateError`](crate::x509::CertificateError), any [`ChainError`].
+    pub fn accept(&mut self, answer: &[u8], now: Timestamp) -> Result<Accepted, Error> {
+        self.accept_certificates(&Certificate::parse_all(answer)?, now)
+    }
+
+    /// Accepts an answer as [`accept`](Self::accept) does, from certificates that have been read.
+    ///
+    /// # Errors
+    /// `answer_without_request`, `answer_for_another_key`, `clock_ahead`, any [`ChainError`].
+    pub fn accept_certificates(
+        &mut self,
+        certificates: &[Certificate],
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        let with = self.asked.clone().ok_or(Error::AnswerWithoutRequest)?;
+        let chain =
+            Chain::build(certificates, self.public_key().spki(), ChainUse::ClientAuth, |spki| {
+                with.pin().matches_spki(spki)
+            })?;
+        let accepted = check_clock(&chain, now)?;
+        self.enrolled = Some(Enrolled { with, chain });
+        Ok(accepted)
+    }
+}
+
+/// Compares the clock with a chain whose leaf was made for a key that was made here. So the leaf is
+/// younger than the key, and its first moment is past, whatever the clock says.
+fn check_clock(chain: &Chain, clock: Timestamp) -> Result<Accepted, Error> {
+    let leaf = chain.leaf();
+    let not_before = leaf.not_before();
+    let now = clock.max(not_before);
+    chain.check_time(now).map_err(|error| match error {
+        ChainError::Expired { .. } if clock > leaf.not_after() => {
+            Error::ClockAhead { now: clock, not_after: leaf.not_after() }
+        }
+        error => error.into(),
+    })?;
+    let behind = not_before.unix_ms().saturating_sub(clock.unix_ms());
+    Ok(Accepted {
+        now,
+        clock_behind: (behind > 0).then(|| Duration::from_millis(behind)),
+        not_before,
+        not_after: chain.not_after(),
+    })
+}

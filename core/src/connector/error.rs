@@ -1,0 +1,108 @@
+//! Why the connector did not do what it was asked.
+
+use crate::limits::IDENTITY_BYTES_MAX;
+use crate::random::RandomError;
+use crate::time::Timestamp;
+use crate::x509::{CertificateError, ChainError, SignerError};
+
+/// Why the connector did not do what it was asked. The identity is as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key pair or a signature could not be made. The code is the signer's.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// `random_unavailable`: no randomness was to be had.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The answer cannot be read. The code is the certificate's.
+    #[error("the answer cannot be read: {0}")]
+    Certificate(#[from] CertificateError),
+    /// The certificates of the answer do not lead to the pinned root. The code is the chain's.
+    #[error("the answer cannot be trusted: {0}")]
+    Chain(ChainError),
+    /// `answer_without_request`: the identity has not asked with any key.
+    #[error("this identity has not asked for a certificate, make a request first")]
+    AnswerWithoutRequest,
+    /// `answer_for_another_key`: no certificate of the answer carries this identity's public key.
+    #[error("the answer belongs to another identity, ask again with this one")]
+    AnswerForAnotherKey,
+    /// `clock_ahead`: the certificate was just made, and yet the clock is past its end.
+    #[error(
+        "the certificate just received is valid until {not_after}, and the clock says {now}: \
+         set the clock"
+    )]
+    ClockAhead {
+        /// What the clock says.
+        now: Timestamp,
+        /// Until when the certificate is valid.
+        not_after: Timestamp,
+    },
+    /// `fingerprint_empty`: the machine's material is empty, and would be the same everywhere.
+    #[error("the fingerprint material of this machine is empty")]
+    FingerprintEmpty,
+    /// `identity_too_large`: the file is longer than [`IDENTITY_BYTES_MAX`].
+    #[error("the identity file is longer than {IDENTITY_BYTES_MAX} bytes")]
+    TooLarge,
+    /// `identity_not_recognized`: the file does not begin as an identity does.
+    #[error("this is not an identity file")]
+    NotRecognized,
+    /// `identity_too_new`: a later version of this program wrote the file.
+    #[error("the identity file was written by a newer program, update this one")]
+    TooNew,
+    /// `identity_damaged`: bytes of the file were lost or changed.
+    #[error("the identity file is damaged, restore it or make a new identity")]
+    Damaged,
+    /// `identity_sealed`: the file opens under the machine's fingerprint only, and none was given.
+    #[error("the identity file is sealed, give the fingerprint material of this machine")]
+    Sealed,
+    /// `identity_not_sealed`: the file should have been sealed under the machine's fingerprint, and
+    /// is not.
+    #[error("the identity file is not sealed, though fingerprint material was given")]
+    NotSealed,
+    /// `identity_other_machine`: the file was sealed on another machine, or its material changed.
+    #[error("the identity file belongs to another machine, make a new identity on this one")]
+    OtherMachine,
+}
+
+impl Error {
+    /// The stable code, the same in every language.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Signer(error) => error.code(),
+            Self::Random(_) => "random_unavailable",
+            Self::Certificate(error) => error.code(),
+            Self::Chain(error) => error.code(),
+            Self::AnswerWithoutRequest => "answer_without_request",
+            Self::AnswerForAnotherKey => "answer_for_another_key",
+            Self::ClockAhead { .. } => "clock_ahead",
+            Self::FingerprintEmpty => "fingerprint_empty",
+            Self::TooLarge => "identity_too_large",
+            Self::NotRecognized => "identity_not_recognized",
+            Self::TooNew => "identity_too_new",
+            Self::Damaged => "identity_damaged",
+            Self::Sealed => "identity_sealed",
+            Self::NotSealed => "identity_not_sealed",
+            Self::OtherMachine => "identity_other_machine",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Signer(error) => error.retryable(),
+            Self::Chain(error) => error.retryable(),
+            Self::Random(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl From<ChainError> for Error {
+    fn from(error: ChainError) -> Self {
+        match error {
+            ChainError::NoLeaf => Self::AnswerForAnotherKey,
+            error => Self::Chain(error),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Identity files.
+//!
+//! ```text
+//! plain    "provkey/1/identity"  0  fields                                 checksum
+//! sealed   "provkey/1/identity"  1  fingerprint  salt  sealed fields, tag  checksum
+//!           18 bytes             1  16           32    ≥ 16                32
+//! ```
+//!
+//! The 1 in the name is the version. The checksum is SHA-256 of all before it: it tells damage from
+//! a file of another machine. Fields are sealed with ChaCha20-Poly1305, under a key made by
+//! HKDF-SHA256 (salt, material of the machine, "provkey/1/seal-identity"); what stands before them
+//! is additional data. The salt is random for each sealing, so each key is used once, and the nonce
+//! is zero.
+
+use alloc::vec::Vec;
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Error, Identity, fields};
+use crate::key::Fingerprint;
+use crate::limits::IDENTITY_BYTES_MAX;
+use crate::random::Random;
+
+const NAME: &[u8] = b"provkey/1/identity";
+const PLAIN: u8 = 0;
+const SEALED: u8 = 1;
+const SALT_BYTES: usize = 32;
+const CHECKSUM_BYTES: usize = 32;
+
+impl Identity {
+    /// The whole identity as bytes that only this machine opens again. Save them before a request
+    /// is sent, and after an answer is accepted.
+    ///
+    /// `material` is what the machine's [`Fingerprint`] is made of. The sealing is as good as the
+    /// material is secret: under a key from a TPM or a keystore nobody else reads the file; under
+    /// what can be guessed or looked up, such as a serial number or a machine id, it stops
+    /// nothing but accidental clones.
+    ///
+    /// # Errors
+    /// `fingerprint_empty`, `random_unavailable`.
+    pub fn seal(&self, material: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {
+        check_material(material)?;
+        let mut salt = [0; SALT_BYTES];
+        random.fill(&mut salt)?;
+        let fingerprint = Fingerprint::of_raw(material);
+        let header = [NAME, &[SEALED], fingerprint.as_bytes(), &salt].concat();
+        let mut fields = fields::write(self);
+        let tag = sealing_key(material, &salt)
+            .seal_in_place_separate_tag(nonce(), Aad::from(&header), &mut fields)
+            .expect("an identity is far shorter than what can be sealed");
+        let mut file = [header.as_slice(), fields.as_slice(), tag.as_ref()].concat();
+        let checksum = Sha256::digest(&file);
+        file.extend_from_slice(&checksum);
+        Ok(file)
+    }
+
+    /// Opens what [`seal`](Self::seal) made, with the same material.
+    ///
+    /// # Errors
+    /// `identity_other_machine` if the material is another; `identity_not_sealed` for what
+    /// [`to_bytes`](Self::to_bytes) made; `identity_damaged`, `identity_too_new`,
+    /// `identity_not_recognized`, `identity_too_large`, `fingerprint_empty`.
+    pub fn open(file: &[u8], material: &[u8]) -> Result<Self, Error> {
+        check_material(material)?;
+        match Contents::read(file)? {
+            Contents::Plain(_) => Err(Error::NotSealed),
+            Contents::Sealed(sealed) => fields::read(&sealed.open(material)?).ok_or(Error::Damaged),
+        }
+    }
+
+    /// The whole identity as bytes, the private key among them in the clear. Nothing but the mode
+    /// of the file protects them: prefer [`seal`](Self::seal).
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let fields = fields::write(self);
+        let length = NAME.len() + 1 + fields.len() + CHECKSUM_BYTES;
+        let mut file = Zeroizing::new(Vec::with_capacity(length));
+        file.extend_from_slice(NAME);
+        file.push(PLAIN);
+        file.extend_from_slice(&fields);
+        let checksum = Sha256::digest(&*file);
+        file.extend_from_slice(&checksum);
+        file
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made.
+    ///
+    /// # Errors
+    /// `identity_sealed` for what [`seal`](Self::seal) made; `identity_damaged`,
+    /// `identity_too_new`, `identity_not_recognized`, `identity_too_large`.
+    pub fn from_bytes(file: &[u8]) -> Result<Self, Error> {
+        match Contents::read(file)? {
+            Contents::Plain(fields) => fields::read(fields).ok_or(Error::Damaged),
+            Contents::Sealed(_) => Err(Error::Sealed),
+        }
+    }
+}
+
+/// What a file holds, its checksum being right.
+enum Contents<'a> {
+    Plain(&'a [u8]),
+    Sealed(Sealed<'a>),
+}
+
+struct Sealed<'a> {
+    /// All that stands before the sealed fields.
+    header: &'a [u8],
+    fingerprint: Fingerprint,
+    salt: &'a [u8],
+    /// The sealed fields and their tag.
+    fields: &'a [u8],
+}
+
+impl<'a> Contents<'a> {
+    fn read(file: &'a [u8]) -> Result<Self, Error> {
+        if file.len() > IDENTITY_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        match version(file) {
+            Some(b'1') => {}
+            Some(b'2'..=b'9') => return Err(Error::TooNew),
+            _ => return Err(Error::NotRecognized),
+        }
+        Self::read_checked(file).ok_or(Error::Damaged)
+    }
+
+    fn read_checked(file: &'a [u8]) -> Option<Self> {
+        let (bytes, checksum) = file.split_last_chunk::<CHECKSUM_BYTES>()?;
+        if *checksum != *Sha256::digest(bytes) {
+            return None;
+        }
+        match bytes.get(NAME.len()..)?.split_first()? {
+            (&PLAIN, fields) => Some(Self::Plain(fields)),
+            (&SEALED, rest) => {
+                let (fingerprint, rest) = rest.split_first_chunk()?;
+                let (salt, fields) = rest.split_at_checked(SALT_BYTES)?;
+                let header = bytes.get(..bytes.len() - fields.len())?;
+                let fingerprint = Fingerprint::from_bytes(*fingerprint);
+                Some(Self::Sealed(Sealed { header, fingerprint, salt, fields }))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Sealed<'_> {
+    fn open(&self, material: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if self.fingerprint != Fingerprint::of_raw(material) {
+            return Err(Error::OtherMachine);
+        }
+        let mut fields = Zeroizing::new(self.fields.to_vec());
+        let length = sealing_key(material, self.salt)
+            .open_in_place(nonce(), Aad::from(self.header), &mut fields)
+            .map_err(|_| Error::Damaged)?
+            .len();
+        fields.truncate(length);
+        Ok(fields)
+    }
+}
+
+/// The version of an identity file, if it is one.
+fn version(file: &[u8]) -> Option<u8> {
+    let (&version, rest) = file.strip_prefix(b"provkey/")?.split_first()?;
+    rest.starts_with(b"/identity").then_some(version)
+}
+
+/// Empty material would be the same on every machine, and seal nothing.
+fn check_material(material: &[u8]) -> Result<(), Error> {
+    if material.is_empty() { Err(Error::FingerprintEmpty) } else { Ok(()) }
+}
+
+fn sealing_key(material: &[u8], salt: &[u8]) -> LessSafeKey {
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(material);
+    extracted
+        .expand(&[b"provkey/1/seal-identity"], &CHACHA20_POLY1305)
+        .map(|expanded| LessSafeKey::new(UnboundKey::from(expanded)))
+        .expect("the length of a sealing key is within what HKDF gives")
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
