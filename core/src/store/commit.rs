@@ -116,8 +116,6 @@ struct Lead<'a> {
 
 impl Lead<'_> {
     fn finish(&mut self, result: Result<Vec<Outcome>, StoreError>) {
-        // First hand over, so that the next batch is on its way while this one's callers wake.
-        self.hand_over();
         let mut outcomes = result.map(Vec::into_iter);
         for ticket in self.batch.drain(..) {
             let answer = match &mut outcomes {
@@ -126,6 +124,9 @@ impl Lead<'_> {
             };
             ticket.set(State::Done(answer));
         }
+        // Last, so that callers who come again at once are part of the next batch: a batch costs
+        // one fsync however many are in it.
+        self.hand_over();
     }
 
     fn hand_over(&self) {

@@ -1,0 +1,75 @@
+//! What we compare ourselves with.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
+};
+use rusqlite::{Connection, TransactionBehavior};
+
+/// ring's own verification of one P-256 signature and making of another: the work that no
+/// enrollment can do without. The messages are as long as a CSR and a certificate.
+pub fn verify_and_sign() -> impl Fn() + Sync {
+    let random = SystemRandom::new();
+    let generate = || {
+        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
+        let key = key.expect("a key pair");
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random)
+            .expect("the same key pair")
+    };
+    let (connector, authority) = (generate(), generate());
+    let (request, certificate) = ([1; 300], [2; 450]);
+    let signature = connector.sign(&random, &request).expect("a signature");
+    let public_key = connector.public_key().as_ref().to_vec();
+    move || {
+        let key = ring::signature::UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &public_key);
+        key.verify(&request, signature.as_ref()).expect("a good signature");
+        authority.sign(&SystemRandom::new(), &certificate).expect("a signature");
+    }
+}
+
+/// The accounting that one writes by hand: a table of keys with a count, a table of enrollments,
+/// and one transaction for each use, on one connection that all threads share.
+#[derive(Debug)]
+pub struct HandWritten(Mutex<Connection>);
+
+impl HandWritten {
+    /// Makes the tables, and one key with a limit.
+    pub fn create(path: &Path, max_uses: u64) -> rusqlite::Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.execute_batch(
+            "CREATE TABLE keys (id INTEGER PRIMARY KEY, max_uses INTEGER, used INTEGER);
+             CREATE TABLE enrollments (
+                 public_key BLOB PRIMARY KEY, key INTEGER, serial BLOB, at INTEGER, certificate BLOB
+             );
+             CREATE INDEX by_key ON enrollments (key, at);
+             CREATE INDEX by_serial ON enrollments (serial);
+             CREATE TABLE audit (at INTEGER, what TEXT);",
+        )?;
+        connection.execute("INSERT INTO keys VALUES (1, ?1, 0)", [max_uses])?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    /// Counts one use and records the enrollment. Answers whether the key allowed it.
+    pub fn enroll(&self, public_key: &[u8; 32], certificate: &[u8]) -> rusqlite::Result<bool> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let counted = transaction
+            .prepare_cached("UPDATE keys SET used = used + 1 WHERE id = 1 AND used < max_uses")?
+            .execute(())?;
+        if counted == 1 {
+            transaction
+                .prepare_cached("INSERT INTO enrollments VALUES (?1, 1, ?2, 1, ?3)")?
+                .execute((public_key, &public_key[..17], certificate))?;
+            transaction
+                .prepare_cached("INSERT INTO audit VALUES (1, 'connector enrolled with key 1')")?
+                .execute(())?;
+        }
+        transaction.commit()?;
+        Ok(counted == 1)
+    }
+}

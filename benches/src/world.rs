@@ -1,0 +1,87 @@
+//! An authority over a store, and requests to it.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use provkey::authority::{
+    Authority, CertificateId, EnrollRequest, Environment, GroupId, KeyDetails, Name, NewAuthority,
+    NewCertificate, NewKey,
+};
+use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
+use provkey::random::{Random, RandomError};
+use provkey::store::Store;
+use provkey::time::{Clock, Timestamp};
+use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+
+/// The clock of the machine.
+#[derive(Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The generator of the operating system.
+#[derive(Debug)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        getrandom::fill(bytes).map_err(|_| RandomError)
+    }
+}
+
+/// An authority with a group and an enrollment certificate.
+#[derive(Debug)]
+pub struct World {
+    /// The authority.
+    pub authority: Authority,
+    /// Its only group.
+    pub group: GroupId,
+    /// Its only enrollment certificate, P-256.
+    pub certificate: CertificateId,
+}
+
+/// Makes an authority over a store.
+pub fn authority(store: Arc<dyn Store>) -> World {
+    let environment = Environment {
+        store,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        observer: None,
+    };
+    let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
+    let host = Host::parse("api.private.example.com").expect("a host");
+    let authority =
+        Authority::create(environment, keyring, &NewAuthority::new(host)).expect("an authority");
+    let group = authority.create_group(&name("group")).expect("a group").id;
+    let new = NewCertificate::new(name("certificate"));
+    let certificate = authority.create_certificate(&new).expect("a certificate").id;
+    World { authority, group, certificate }
+}
+
+impl World {
+    /// Makes a provisioning key.
+    pub fn key(&self, key_name: &str, max_uses: u64) -> (KeyDetails, ProvisioningKey) {
+        let new = NewKey::new(name(key_name), self.group, self.certificate, max_uses);
+        let details = self.authority.create_key(&new).expect("a key");
+        let text = self.authority.copy_key(details.id).expect("its text");
+        let key = ProvisioningKey::read(text.expose().as_bytes()).expect("a good text");
+        (details, key)
+    }
+}
+
+/// A request of a new connector with a P-256 key, proven in its CSR.
+pub fn p256_request(key: &ProvisioningKey) -> EnrollRequest {
+    let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).expect("a key pair");
+    let proof = Proof::make(key, signer.public_key().spki(), None);
+    let csr = build_csr(&signer, &[&proof.to_attribute()]).expect("a CSR");
+    EnrollRequest { csr, ..EnrollRequest::default() }
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
