@@ -1,7 +1,7 @@
 //! An authority over a store, and requests to it.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use provkey::authority::{
     Authority, CertificateId, EnrollRequest, Environment, GroupId, KeyDetails, Name, NewAuthority,
@@ -19,8 +19,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Timestamp::from(SystemTime::now())
     }
 }
 

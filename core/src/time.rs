@@ -58,10 +58,27 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A moment before 1970 becomes 1970, one after the year 9999 its end.
+#[cfg(feature = "std")]
+impl From<std::time::SystemTime> for Timestamp {
+    fn from(moment: std::time::SystemTime) -> Self {
+        let since = moment.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self::default().plus(since)
+    }
+}
+
 /// Where the authority gets the time from. The library itself never reads a clock.
+///
+/// A closure will do: `|| Timestamp::from(SystemTime::now())`.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
 }
 
 #[cfg(test)]
