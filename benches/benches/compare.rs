@@ -27,24 +27,31 @@ fn main() {
     println!("{} threads at once on this machine, SQLite {}", cores(), rusqlite::version());
     println!("| measured | figure | beside | figure | ratio |");
     println!("|---|---|---|---|---|");
-    for (row, run) in ROWS {
+    for Row(row, run) in ROWS {
         if wanted(row) {
             run(row);
         }
     }
 }
 
-const ROWS: &[(&str, fn(&str))] = &[
-    ("P-256 CSR to certificate, one thread", issue),
-    ("forged key text refused", forged),
-    ("accounting, SQLite, 1 caller", |row| accounting(row, 1, 400)),
-    ("accounting, SQLite, 8 callers", |row| accounting(row, 8, 400)),
-    ("accounting, SQLite, 64 callers", |row| accounting(row, 64, 200)),
-    ("enroll, SQLite, 1 caller, beside hand-written accounting", |row| enroll_hand(row, 1, 300)),
-    ("enroll, SQLite, 8 callers, beside hand-written accounting", |row| enroll_hand(row, 8, 300)),
-    ("enroll, SQLite, 64 callers, beside hand-written accounting", |row| enroll_hand(row, 64, 150)),
-    ("enroll, SQLite, 64 callers, beside all cores doing ring alone", enroll_ring),
-    ("wait of one of 64 callers, SQLite", tail),
+/// What a row measures, and the measurement.
+struct Row(&'static str, fn(&str));
+
+const ROWS: &[Row] = &[
+    Row("P-256 CSR to certificate, one thread", issue),
+    Row("forged key text refused", forged),
+    Row("accounting, SQLite, 1 caller", |row| accounting(row, 1, 400)),
+    Row("accounting, SQLite, 8 callers", |row| accounting(row, 8, 400)),
+    Row("accounting, SQLite, 64 callers", |row| accounting(row, 64, 200)),
+    Row("enroll, SQLite, 1 caller, beside hand-written accounting", |row| enroll_hand(row, 1, 300)),
+    Row("enroll, SQLite, 8 callers, beside hand-written accounting", |row| {
+        enroll_hand(row, 8, 300)
+    }),
+    Row("enroll, SQLite, 64 callers, beside hand-written accounting", |row| {
+        enroll_hand(row, 64, 150)
+    }),
+    Row("enroll, SQLite, 64 callers, beside all cores doing ring alone", enroll_ring),
+    Row("wait of one of 64 callers, SQLite", tail),
 ];
 
 fn cores() -> usize {
@@ -164,7 +171,7 @@ fn accounting_unit(number: usize, key_version: u64) -> Unit {
 
 /// A store with one key, and the version of its record.
 fn accounting_store(directory: &tempfile::TempDir) -> (GroupCommit, u64) {
-    let store = Arc::new(SqliteStore::create(&directory.path().join("store.db")).unwrap());
+    let store = Arc::new(SqliteStore::create(directory.path().join("store.db")).unwrap());
     let (key, counter) = (
         RecordKey::new("key/q2w3e4r5t6y7").unwrap(),
         RecordKey::new("key-uses/q2w3e4r5t6y7").unwrap(),
@@ -224,7 +231,7 @@ struct Enrolling {
 impl Enrolling {
     fn new(number: usize) -> Self {
         let directory = tempfile::tempdir_in(target()).unwrap();
-        let store = SqliteStore::create(&directory.path().join("store.db")).unwrap();
+        let store = SqliteStore::create(directory.path().join("store.db")).unwrap();
         let world = authority(Arc::new(store));
         let (_, key) = world.key("fleet", 1_000_000_000);
         let requests = (0..number).map(|_| p256_request(&key)).collect();
