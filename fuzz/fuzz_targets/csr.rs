@@ -1,0 +1,11 @@
+//! Any bytes as a certificate signing request: no panic, in reading and in checking it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provkey::x509::Csr;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(csr) = Csr::parse(bytes) {
+        let _ = csr.verify();
+    }
+});

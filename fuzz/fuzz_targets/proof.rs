@@ -1,0 +1,11 @@
+//! Any bytes as the value of a proof attribute: no panic, and one form only.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provkey::key::Proof;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(proof) = Proof::from_der(bytes) {
+        assert_eq!(proof.to_attribute_value(), bytes);
+    }
+});
