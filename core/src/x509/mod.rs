@@ -30,10 +30,10 @@ mod name;
 mod oid;
 mod pem;
 mod public_key;
-mod reader;
+pub(crate) mod reader;
 mod serial;
 mod signed;
-mod tag;
+pub(crate) mod tag;
 mod validity;
 
 pub use algorithm::KeyAlgorithm;
@@ -59,7 +59,7 @@ mod signature;
 #[cfg(feature = "connector")]
 mod signer;
 #[cfg(feature = "connector")]
-mod writer;
+pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};

@@ -6,10 +6,10 @@ use super::tag;
 
 /// Bytes that are not the DER of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// Reads the values of a byte string one after the other.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
@@ -22,17 +22,17 @@ struct Value<'a> {
 
 impl<'a> Reader<'a> {
     /// Begins at the first value of `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Begins at the first value within the only value of `bytes`, which has this tag.
-    pub(super) fn within(bytes: &'a [u8], tag: u8) -> Result<Self, Malformed> {
+    pub(crate) fn within(bytes: &'a [u8], tag: u8) -> Result<Self, Malformed> {
         Ok(Self::new(Self::only(bytes, tag)?))
     }
 
     /// Reads the only value of `bytes`, and gives its contents.
-    pub(super) fn only(bytes: &'a [u8], tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn only(bytes: &'a [u8], tag: u8) -> Result<&'a [u8], Malformed> {
         let mut reader = Self::new(bytes);
         let contents = reader.contents(tag)?;
         reader.end()?;
@@ -40,34 +40,34 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value of this tag, and begins at the first value within it.
-    pub(super) fn enter(&mut self, tag: u8) -> Result<Self, Malformed> {
+    pub(crate) fn enter(&mut self, tag: u8) -> Result<Self, Malformed> {
         Ok(Self::new(self.contents(tag)?))
     }
 
     /// Reads a value of this tag: its contents.
-    pub(super) fn contents(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn contents(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let value = self.next()?;
         if value.tag == tag { Ok(value.contents) } else { Err(Malformed) }
     }
 
     /// Reads a value of this tag if there is one: its contents.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         self.is_next(tag).then(|| self.contents(tag)).transpose()
     }
 
     /// Reads a value of this tag: tag, length and contents.
-    pub(super) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let value = self.next()?;
         if value.tag == tag { Ok(value.whole) } else { Err(Malformed) }
     }
 
     /// Reads a value of any tag: tag, length and contents.
-    pub(super) fn any(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn any(&mut self) -> Result<&'a [u8], Malformed> {
         Ok(self.next()?.whole)
     }
 
     /// Reads a BOOLEAN that is false when it is left out (X.690, 11.5: and never written then).
-    pub(super) fn default_false(&mut self) -> Result<bool, Malformed> {
+    pub(crate) fn default_false(&mut self) -> Result<bool, Malformed> {
         match self.optional(tag::BOOLEAN)? {
             None => Ok(false),
             // X.690, 11.1.
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an INTEGER that is not negative: its bytes, most significant first.
-    pub(super) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
         // X.690, 8.3.2: a leading zero stands only where a sign bit must be kept clear.
         match self.contents(tag::INTEGER)? {
             [0, bytes @ ..] if matches!(bytes, [0x80..=0xff, ..]) => Ok(bytes),
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an INTEGER from 0 to 2^32 - 1.
-    pub(super) fn small(&mut self) -> Result<u32, Malformed> {
+    pub(crate) fn small(&mut self) -> Result<u32, Malformed> {
         let bytes = self.unsigned()?;
         if bytes.len() > 4 {
             return Err(Malformed);
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a BIT STRING of whole bytes.
-    pub(super) fn bit_string(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bit_string(&mut self) -> Result<&'a [u8], Malformed> {
         match self.contents(tag::BIT_STRING)? {
             [0, bytes @ ..] => Ok(bytes),
             _ => Err(Malformed),
@@ -104,17 +104,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a value of this tag follows.
-    pub(super) fn is_next(&self, tag: u8) -> bool {
+    pub(crate) fn is_next(&self, tag: u8) -> bool {
         self.rest.first() == Some(&tag)
     }
 
     /// Whether nothing is left.
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// Nothing may be left.
-    pub(super) fn end(self) -> Result<(), Malformed> {
+    pub(crate) fn end(self) -> Result<(), Malformed> {
         if self.is_at_end() { Ok(()) } else { Err(Malformed) }
     }
 

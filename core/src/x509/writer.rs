@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::tag;
 
 /// Writes a value whose contents `write` writes.
-pub(super) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>)) {
     out.extend([tag, 0]);
     let start = out.len();
     write(out);
@@ -22,12 +22,12 @@ pub(super) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>
 }
 
 /// Writes a value with these contents.
-pub(super) fn primitive(out: &mut Vec<u8>, tag: u8, contents: &[u8]) {
+pub(crate) fn primitive(out: &mut Vec<u8>, tag: u8, contents: &[u8]) {
     nested(out, tag, |out| out.extend_from_slice(contents));
 }
 
 /// Writes a BIT STRING of whole bytes.
-pub(super) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
+pub(crate) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
     nested(out, tag::BIT_STRING, |out| {
         out.push(0);
         out.extend_from_slice(contents);
