@@ -37,25 +37,14 @@ pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
 /// Reads an identity; `None` if anything is not as it was written. The chain is checked anew.
 pub(super) fn read(bytes: &[u8]) -> Option<Identity> {
     let fields = split(bytes)?;
-    let [
-        private_key,
-        public_key,
-        host,
-        id,
-        pin,
-        host_with,
-        id_with,
-        pin_with,
-        ref certificates @ ..,
-    ] = *fields
-    else {
-        return None;
-    };
+    let (&[private_key, public_key], rest) = fields.split_first_chunk()?;
+    let (&asked, rest) = rest.split_first_chunk()?;
+    let (&with, certificates) = rest.split_first_chunk()?;
     let private_key = Pkcs8::new(Zeroizing::new(private_key.to_vec()));
     let public_key = PublicKey::from_spki(public_key).ok()?;
     let mut identity = Identity::from_private_key(private_key, &public_key).ok()?;
-    identity.asked = KeyReference::from_fields([host, id, pin])?;
-    identity.enrolled = match KeyReference::from_fields([host_with, id_with, pin_with])? {
+    identity.asked = KeyReference::from_fields(asked)?;
+    identity.enrolled = match KeyReference::from_fields(with)? {
         Some(with) => Some(Enrolled { chain: read_chain(certificates, &public_key, &with)?, with }),
         None if certificates.is_empty() => None,
         None => return None,
@@ -66,8 +55,10 @@ pub(super) fn read(bytes: &[u8]) -> Option<Identity> {
 fn read_chain(fields: &[&[u8]], leaf: &PublicKey, with: &KeyReference) -> Option<Chain> {
     let certificates: Result<Vec<_>, _> =
         fields.iter().map(|field| Certificate::parse(field)).collect();
+    let certificates = certificates.ok()?;
     let is_anchor = |spki: &[u8]| with.pin().matches_spki(spki);
-    Chain::build(&certificates.ok()?, leaf.spki(), ChainUse::ClientAuth, is_anchor).ok()
+    let chain = Chain::build(&certificates, leaf.spki(), ChainUse::ClientAuth, is_anchor).ok()?;
+    (chain.certificates() == certificates).then_some(chain)
 }
 
 fn split(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {

@@ -3,7 +3,7 @@
 //! ```text
 //! plain    "provkey/1/identity"  0  fields                                 checksum
 //! sealed   "provkey/1/identity"  1  fingerprint  salt  sealed fields, tag  checksum
-//!           18 bytes             1  16           32    ≥ 16                32
+//! bytes     18                   1  16           32                    16  32
 //! ```
 //!
 //! The 1 in the name is the version. The checksum is SHA-256 of all before it: it tells damage from

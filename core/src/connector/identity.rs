@@ -55,7 +55,7 @@ impl Identity {
     }
 
     /// What signs with its private key.
-    pub fn signer(&self) -> &dyn Signer {
+    pub(super) fn signer(&self) -> &dyn Signer {
         &self.signer
     }
 

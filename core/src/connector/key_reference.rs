@@ -11,11 +11,6 @@ pub struct KeyReference {
 }
 
 impl KeyReference {
-    /// The reference to the key that consists of these.
-    pub const fn new(host: Host, id: KeyId, pin: Pin) -> Self {
-        Self { host, id, pin }
-    }
-
     /// Where the authority is found.
     pub fn host(&self) -> &Host {
         &self.host

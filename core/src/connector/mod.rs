@@ -90,3 +90,7 @@ pub use identity::Identity;
 pub use key_reference::KeyReference;
 pub use request::Request;
 pub use state::CertificateState;
+
+#[cfg(test)]
+#[cfg(feature = "authority")]
+mod tests;

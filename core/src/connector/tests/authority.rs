@@ -1,0 +1,79 @@
+//! With a real authority.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::authority::{
+    Authority, EnrollRequest, Enrolled, Environment, Name, NewAuthority, NewCertificate, NewKey,
+};
+use crate::connector::{CertificateState, Request};
+use crate::key::{Fingerprint, Keyring, MasterKey};
+use crate::store::Memory;
+use crate::time::Clock;
+
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        at(NOW)
+    }
+}
+
+/// An authority, and a key of it with one use.
+fn authority() -> (Authority, ProvisioningKey) {
+    let environment = Environment {
+        store: Arc::new(Memory::new()),
+        clock: Arc::new(Stopped),
+        random: Arc::new(System),
+        observer: None,
+    };
+    let keyring = Keyring::new(MasterKey::generate(&System).unwrap());
+    let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
+    let authority = Authority::create(environment, keyring, &new).unwrap();
+    let name = || Name::new("first floor").unwrap();
+    let group = authority.create_group(&name()).unwrap().id;
+    let certificate = authority.create_certificate(&NewCertificate::new(name())).unwrap().id;
+    let key = authority.create_key(&NewKey::new(name(), group, certificate, 1)).unwrap();
+    let text = authority.copy_key(key.id).unwrap();
+    (authority, ProvisioningKey::read(text.expose().as_bytes()).unwrap())
+}
+
+fn enroll(authority: &Authority, csr: &[u8]) -> Enrolled {
+    let request = EnrollRequest { csr: csr.to_vec(), ..EnrollRequest::default() };
+    authority.enroll(&request).unwrap()
+}
+
+#[test]
+fn an_identity_of_each_algorithm_enrolls_by_proof() {
+    for algorithm in ALGORITHMS {
+        let (authority, key) = authority();
+        let mut identity = Identity::generate(algorithm).unwrap();
+        assert_eq!(identity.state(at(NOW)), CertificateState::None);
+        let fingerprint = Some(Fingerprint::of_raw(b"machine"));
+        let request = identity.request(&key, fingerprint).unwrap();
+        let enrolled = enroll(&authority, request.der());
+        let accepted = identity.accept(enrolled.chain_pem().as_bytes(), at(NOW)).unwrap();
+        assert_eq!(accepted.not_before, enrolled.not_before);
+        assert_eq!(accepted.not_after, enrolled.not_after);
+        assert_eq!((accepted.now, accepted.clock_behind), (at(NOW), None));
+        assert_eq!(identity.state(at(NOW)), CertificateState::Valid);
+        let name = identity.certificate().unwrap().common_name();
+        assert_eq!(name, Some(enrolled.connector.as_str()));
+        assert_eq!(identity.enrolled_with().unwrap().id(), key.id());
+    }
+}
+
+#[test]
+fn whoever_asks_again_gets_the_same_certificate_at_no_cost() {
+    let (authority, key) = authority();
+    let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let first = enroll(&authority, identity.request(&key, None).unwrap().der());
+    // The answer is lost, and so is the process. What was saved asks again.
+    let mut identity = Identity::from_bytes(&identity.to_bytes()).unwrap();
+    let request: Request = identity.request(&key, None).unwrap();
+    let second = enroll(&authority, request.to_pem().as_bytes());
+    assert!(second.replay);
+    assert_eq!(second.chain, first.chain);
+    identity.accept(second.chain_pem().as_bytes(), at(NOW)).unwrap();
+    assert_eq!(authority.key(key.id()).unwrap().used, 1);
+}

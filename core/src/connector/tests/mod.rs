@@ -1,0 +1,153 @@
+//! Authorities to ask, real and made up, and tests of all that a connector may meet.
+
+mod accept;
+mod authority;
+mod clock;
+mod file;
+
+use std::string::String;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::{Error, Identity};
+use crate::key::{Host, KeyId, Pin, ProvisioningKey, Secret};
+use crate::random::{Random, RandomError};
+use crate::time::Timestamp;
+use crate::x509::{
+    CaParameters, Certificate, Issuer, KeyAlgorithm, LeafParameters, PublicKey, SerialNumber,
+    Signer as _, SoftwareSigner, issue_enrollment_certificate, issue_leaf, issue_root,
+};
+
+const ALGORITHMS: [KeyAlgorithm; 3] =
+    [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
+
+/// The moment at which the tests take place, and a day, in seconds.
+const NOW: u64 = 1_800_000_000;
+const DAY: u64 = 86_400;
+/// When leaves end.
+const LEAF_END: u64 = NOW + 30 * DAY;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_unix_seconds(seconds)
+}
+
+/// The operating system's randomness.
+struct System;
+
+impl Random for System {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        SystemRandom::new().fill(bytes).map_err(|_| RandomError)
+    }
+}
+
+fn signer() -> SoftwareSigner {
+    SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap().0
+}
+
+fn ca(id: &str, not_before: u64, not_after: u64) -> CaParameters<'_> {
+    let serial = SerialNumber::random(&System).unwrap();
+    let (not_before, not_after) = (at(not_before), at(not_after));
+    CaParameters { common_name: "Test", id, serial, not_before, not_after }
+}
+
+/// An authority that signs whatever a test wants. All of them have the same names.
+struct Pki {
+    root: Issuer,
+    enrollment: Issuer,
+}
+
+impl Pki {
+    fn new() -> Self {
+        let signer = Arc::new(signer());
+        let certificate = issue_root(&*signer, &ca("root", NOW - DAY, NOW + 900 * DAY)).unwrap();
+        let root = Issuer::new(certificate, signer).unwrap();
+        let (not_before, not_after) = (NOW - DAY, NOW + 900 * DAY);
+        let enrollment = enrollment(&root, Arc::new(self::signer()), not_before, not_after);
+        Self { root, enrollment }
+    }
+
+    /// A provisioning key whose pin is this root's.
+    fn key(&self) -> ProvisioningKey {
+        ProvisioningKey::from_parts(
+            Host::parse("api.private.example.com").unwrap(),
+            KeyId::parse("q2w3e4r5t6y7").unwrap(),
+            Secret::from_bytes([7; 20]),
+            Pin::of_spki(self.root.certificate().spki()),
+        )
+    }
+
+    fn leaf(&self, public_key: &PublicKey) -> Certificate {
+        let parameters = LeafParameters {
+            connector_id: "c7",
+            group_id: "g1",
+            trust_domain: "api.private.example.com",
+            public_key,
+            serial: SerialNumber::random(&System).unwrap(),
+            not_before: at(NOW - 300),
+            not_after: at(LEAF_END),
+        };
+        Certificate::parse(&issue_leaf(&self.enrollment, &parameters).unwrap().der).unwrap()
+    }
+
+    /// The answer to an identity: leaf, enrollment certificate, root.
+    fn answer(&self, identity: &Identity) -> [Certificate; 3] {
+        let issuer = self.enrollment.certificate().clone();
+        [self.leaf(identity.public_key()), issuer, self.root.certificate().clone()]
+    }
+}
+
+/// An enrollment certificate with the key of `signer`.
+fn enrollment(
+    root: &Issuer,
+    signer: Arc<SoftwareSigner>,
+    not_before: u64,
+    not_after: u64,
+) -> Issuer {
+    let parameters = ca("enrollment", not_before, not_after);
+    let certificate = issue_enrollment_certificate(root, signer.public_key(), &parameters).unwrap();
+    Issuer::new(certificate, signer).unwrap()
+}
+
+/// An authority, and an identity that has asked it.
+fn asked() -> (Pki, Identity) {
+    let pki = Pki::new();
+    let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    identity.request(&pki.key(), None).unwrap();
+    (pki, identity)
+}
+
+/// An authority, and an identity that has its certificate.
+fn enrolled() -> (Pki, Identity) {
+    let (pki, mut identity) = asked();
+    identity.accept_certificates(&pki.answer(&identity), at(NOW)).unwrap();
+    (pki, identity)
+}
+
+fn to_pem(certificates: &[Certificate]) -> String {
+    certificates.iter().map(Certificate::to_pem).collect()
+}
+
+/// The answer is refused with this code, and the identity is as it was.
+#[track_caller]
+fn refused(identity: &mut Identity, answer: &[Certificate], now: Timestamp, code: &str) -> Error {
+    let before = identity.to_bytes();
+    let error = identity.accept_certificates(answer, now).unwrap_err();
+    assert_eq!(error.code(), code);
+    assert_eq!(identity.to_bytes(), before);
+    error
+}
+
+/// The same bytes with one bit changed.
+fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
+}
+
+#[test]
+fn an_identity_may_be_shared_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Identity>();
+}
