@@ -168,6 +168,29 @@ fn a_changed_sealed_file_with_a_good_checksum_is_refused() {
     }
 }
 
+#[test]
+fn only_the_chain_itself_is_read_in_its_order() {
+    let [_, _, enrolled] = stages(KeyAlgorithm::Ed25519);
+    let written = fields::write(&enrolled);
+    let certificates = enrolled.chain().unwrap().certificates();
+    let field = |certificate: &Certificate| {
+        let der = certificate.der();
+        [&(der.len() as u32).to_be_bytes(), der].concat()
+    };
+    let length: usize = certificates.iter().map(|certificate| field(certificate).len()).sum();
+    let before = &written[..written.len() - length];
+    let check = |order: &[usize], good: bool| {
+        let chain: Vec<u8> = order.iter().flat_map(|&at| field(&certificates[at])).collect();
+        let read = fields::read(&[before, &chain].concat());
+        assert_eq!(read.is_some(), good, "{order:?}");
+    };
+    check(&[0, 1, 2], true);
+    check(&[1, 0, 2], false);
+    check(&[0, 1, 2, 2], false);
+    check(&[0, 2], false);
+    check(&[], false);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
