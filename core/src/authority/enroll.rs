@@ -18,7 +18,7 @@ use super::audit::{Action, AuditRecord};
 use super::authenticate::{Failed, Proven};
 use super::certificates::BACKDATE;
 use super::change::Change;
-use super::error::{Error, Refusal};
+use super::error::{Error, InputError, Refusal};
 use super::id::{CertificateId, ConnectorId, GroupId};
 use super::key_details::StoredKey;
 use super::observer::Event;
@@ -136,6 +136,9 @@ impl Inner {
             }
             pending = self.try_enroll(pending, actor, &mut results);
         }
+        for Pending { proven, .. } in &pending {
+            self.tell_refused(Some(proven.key), proven.address, &Error::Contended);
+        }
         results
     }
 
@@ -148,7 +151,7 @@ impl Inner {
     ) -> Vec<Pending> {
         let found = match self.read_enrollments(&pending) {
             Ok(found) => found,
-            Err(error) => return fail_all(&pending, &error, results),
+            Err(error) => return self.fail_all(&pending, &error, results),
         };
         let now = self.clock.now();
         let mut signed = Vec::new();
@@ -184,15 +187,19 @@ impl Inner {
     ) -> Result<Prepared, Error> {
         let proven = &pending.proven;
         let refuse = |error| self.refuse(Failed { key: Some(proven.key), error }, proven.address);
+        let failed = |error: Error| {
+            self.tell_refused(Some(proven.key), proven.address, &error);
+            error
+        };
         match decide(proven, found, now).map_err(refuse)? {
             Next::Replay(record) => {
-                let enrolled = self.answer(&record, true)?;
+                let enrolled = self.answer(&record).map_err(failed)?;
                 self.note_replay(proven, now);
                 Ok(Prepared::Done(enrolled))
             }
             Next::Enroll(key) => {
-                let (record, issuer) = self.sign(proven, &key, now)?;
-                let unit = self.enrollment_unit(&key, &record, actor)?;
+                let (record, issuer) = self.sign(proven, &key, now).map_err(failed)?;
+                let unit = self.enrollment_unit(&key, &record, actor).map_err(failed)?;
                 Ok(Prepared::Signed(Box::new(Signed { pending, record, issuer, unit })))
             }
         }
@@ -206,7 +213,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
         let state = self.state();
-        let open = self.issuer(key.record.certificate)?;
+        let open = self.issuer(key.record.certificate).map_err(moved)?;
         let serial = SerialNumber::random(&*self.random)?;
         let leaf = issue_leaf(
             &open.issuer,
@@ -276,7 +283,7 @@ impl Inner {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 let pending: Vec<_> = signed.into_iter().map(|signed| signed.pending).collect();
-                return fail_all(&pending, &error.into(), results);
+                return self.fail_all(&pending, &error.into(), results);
             }
         };
         let mut again = Vec::new();
@@ -294,9 +301,9 @@ impl Inner {
     }
 
     /// The answer from what is stored.
-    fn answer(&self, record: &EnrollmentRecord, replay: bool) -> Result<Enrolled, Error> {
+    fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
         let issuer = self.issuer(record.certificate)?;
-        Ok(self.enrolled(record, &issuer, replay))
+        Ok(self.enrolled(record, &issuer, true))
     }
 
     fn enrolled(&self, record: &EnrollmentRecord, open: &OpenIssuer, replay: bool) -> Enrolled {
@@ -324,12 +331,29 @@ impl Inner {
     /// Tells of a refusal: the observer always, the audit trail only if the key was proven.
     fn refuse(&self, failed: Failed, address: Option<IpAddr>) -> Error {
         let Failed { key, error } = failed;
-        let code = error.code();
-        self.observe(&Event::Refused { code, key, address });
+        self.tell_refused(key, address, &error);
         if let Some(key) = key {
-            self.count_tally(key, Subject::Refusal(code), self.clock.now());
+            self.count_tally(key, Subject::Refusal(error.code()), self.clock.now());
         }
         error
+    }
+
+    fn tell_refused(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
+        self.observe(&Event::Refused { code: error.code(), key, address });
+    }
+
+    /// Gives all of them the same error: the store failed.
+    fn fail_all(
+        &self,
+        pending: &[Pending],
+        error: &Error,
+        results: &mut [Result<Enrolled, Error>],
+    ) -> Vec<Pending> {
+        for Pending { index, proven } in pending {
+            self.tell_refused(Some(proven.key), proven.address, error);
+            results[*index] = Err(error.clone());
+        }
+        Vec::new()
     }
 }
 
@@ -338,15 +362,13 @@ enum Prepared {
     Signed(Box<Signed>),
 }
 
-fn fail_all(
-    pending: &[Pending],
-    error: &Error,
-    results: &mut [Result<Enrolled, Error>],
-) -> Vec<Pending> {
-    for Pending { index, .. } in pending {
-        results[*index] = Err(error.clone());
+/// A certificate is deleted only once no key uses it: if it is gone, the key has been edited since
+/// it was read.
+fn moved(error: Error) -> Error {
+    match error {
+        Error::Input(InputError::CertificateNotFound) => Error::Contended,
+        error => error,
     }
-    Vec::new()
 }
 
 /// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
