@@ -15,6 +15,7 @@ lint: ## formatting, clippy, documentation, shell scripts, licences, bans, sourc
 
 fmt: ## format the Rust code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 bench: ## the benchmarks
 	cargo bench --locked -p provkey-benches

@@ -7,6 +7,7 @@ need shellcheck shellcheck
 cargo_tool cargo-deny 0.20.2
 
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 # Core with less: no import or item may be left over without a feature.
