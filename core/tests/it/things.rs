@@ -1,7 +1,8 @@
 //! Groups, certificates, hosts, opening and creating, pruning.
 
 use provkey::authority::{
-    Authority, Environment, NewAuthority, NewCertificate, PageRequest, Retention,
+    Action, AuditFilter, Authority, Environment, NewAuthority, NewCertificate, PageRequest,
+    Retention,
 };
 use provkey::key::{Host, Keyring};
 use provkey::store::Memory;
@@ -123,4 +124,42 @@ fn validities_and_algorithms_are_checked() {
         world.authority.create_certificate(&new).unwrap();
     }
     assert_eq!(world.authority.list_certificates(&PageRequest::default()).unwrap().items.len(), 4);
+}
+
+#[test]
+fn the_audit_trail_is_filtered_and_paged_both_ways() {
+    let world = World::new();
+    let first = world.key("one", 5);
+    world.clock.advance(DAY);
+    let since = provkey::time::Clock::now(&*world.clock);
+    let second = world.key("two", 5);
+    let by_hand = world.authority.acting_as("alice");
+    by_hand.copy_key(second.id).unwrap();
+    by_hand.copy_key(first.id).unwrap();
+    let list = |filter: &AuditFilter, limit| {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = world.authority.list_audit(filter, &PageRequest { limit, after }).unwrap();
+            all.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
+    };
+    for limit in [1, 2, 100] {
+        let filter = AuditFilter { key: Some(first.id), ..AuditFilter::default() };
+        let actions: Vec<_> = list(&filter, limit).iter().map(|record| record.action).collect();
+        assert_eq!(actions, [Action::KeyCreated, Action::KeyCopied]);
+        for latest_first in [false, true] {
+            let filter = AuditFilter { since: Some(since), latest_first, ..AuditFilter::default() };
+            let found = list(&filter, limit);
+            assert_eq!(found.len(), 3);
+            assert!(found.iter().all(|record| record.at >= since));
+        }
+        let filter = AuditFilter { action: Some(Action::KeyCopied), ..AuditFilter::default() };
+        let copied = list(&filter, limit);
+        assert_eq!(copied.len(), 2);
+        assert!(copied.iter().all(|record| record.actor.as_deref() == Some("alice")));
+    }
 }
