@@ -1,7 +1,7 @@
 //! Storage: ordered key-value records with versions, bounded counters, and one verb that
 //! changes anything.
 //!
-//! A host that brings its own store implements [`Store`] and runs `conformance` on it.
+//! A host that brings its own store implements [`Store`] and runs [`conformance`] on it.
 //!
 //! # What a store promises
 //! - A *record* has a key (at most 512 bytes, ordered bytewise), a version and a value: a body
@@ -15,6 +15,8 @@
 
 #[cfg(feature = "authority")]
 mod commit;
+#[cfg(feature = "std")]
+pub mod conformance;
 #[cfg(feature = "authority")]
 mod guard;
 #[cfg(feature = "std")]
