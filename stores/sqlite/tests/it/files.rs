@@ -8,6 +8,8 @@ use provkey::store::{Operation, Outcome, RecordKey, Store, StoreError, Unit, Val
 use provkey_sqlite::SqliteStore;
 use rusqlite::Connection;
 
+use crate::temporary;
+
 fn put(store: &SqliteStore, key: &str, body: &str) {
     let key = RecordKey::new(key).unwrap();
     let unit = Unit::new(vec![Operation::Put { key, body: body.into() }]);
@@ -26,12 +28,6 @@ fn check_refused(opened: Result<SqliteStore, StoreError>, code: &str) {
     let error = opened.unwrap_err();
     assert_eq!(error.code(), code, "{error}");
     assert!(matches!(error, StoreError::NotApplied(_)), "{error}");
-}
-
-fn temporary() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    (folder, path)
 }
 
 fn mode(path: &Path) -> u32 {
