@@ -52,6 +52,7 @@ const ROWS: &[Row] = &[
     }),
     Row("enroll, SQLite, 64 callers, beside all cores doing ring alone", enroll_ring),
     Row("wait of one of 64 callers, SQLite", tail),
+    Row("a page of 50 keys among 100,000, SQLite", pages),
 ];
 
 fn cores() -> usize {
@@ -294,4 +295,61 @@ fn tail(row: &str) {
         ms(at(&many, 0.5)) / ms(at(&lone, 0.5)),
         ms(at(&many, 0.99)) / ms(at(&lone, 0.5)),
     );
+}
+
+fn pages(row: &str) {
+    use provkey::authority::{KeyFilter, KeyOrder, PageRequest};
+    let (many, few) = (Listing::new(100_000), Listing::new(1000));
+    let by = |order| KeyFilter { order, ..KeyFilter::default() };
+    let of_group =
+        |listing: &Listing| KeyFilter { group: Some(listing.group), ..KeyFilter::default() };
+    let page = |listing: &Listing, filter: &KeyFilter| {
+        per_second(1, 200, |_, _| {
+            let page = PageRequest { limit: 50, after: listing.middle(filter) };
+            let page = listing.world.authority.list_keys(filter, &page).unwrap();
+            assert_eq!(page.items.len(), 50);
+        })
+    };
+    for (what, order) in [("by name", KeyOrder::Name), ("by creation", KeyOrder::Created)] {
+        let row = format!("{row}, {what}");
+        beside(&row, "among 1,000", || page(&many, &by(order)), || page(&few, &by(order)));
+    }
+    let row = format!("{row}, of one group of 500");
+    beside(&row, "among 1,000", || page(&many, &of_group(&many)), || page(&few, &of_group(&few)));
+}
+
+/// Many keys, 500 of which belong to a group of their own.
+struct Listing {
+    world: provkey_benches::World,
+    group: provkey::authority::GroupId,
+    cursors: std::sync::Mutex<std::collections::HashMap<String, provkey::authority::Cursor>>,
+    _directory: tempfile::TempDir,
+}
+
+impl Listing {
+    fn new(keys: usize) -> Self {
+        use provkey::authority::{Name, NewKey};
+        let directory = tempfile::tempdir_in(target()).unwrap();
+        let store = SqliteStore::create(directory.path().join("store.db")).unwrap();
+        let world = authority(Arc::new(store));
+        let group = world.authority.create_group(&Name::new("other").unwrap()).unwrap().id;
+        per_second(64, keys.div_ceil(64), |thread, index| {
+            let number = index * 64 + thread;
+            let name = Name::new(&format!("key {}", number * 7919 % 1_000_003)).unwrap();
+            let group = if number < 500 { group } else { world.group };
+            let new = NewKey::new(name, group, world.certificate, 10);
+            world.authority.create_key(&new).unwrap();
+        });
+        Self { world, group, cursors: Default::default(), _directory: directory }
+    }
+
+    /// A cursor into the middle of a listing, found once: after 100 keys.
+    fn middle(&self, filter: &provkey::authority::KeyFilter) -> Option<provkey::authority::Cursor> {
+        let mut cursors = self.cursors.lock().unwrap();
+        let find = || {
+            let page = provkey::authority::PageRequest { limit: 100, after: None };
+            self.world.authority.list_keys(filter, &page).unwrap().next.unwrap()
+        };
+        Some(cursors.entry(format!("{filter:?}")).or_insert_with(find).clone())
+    }
 }
