@@ -28,6 +28,17 @@ pub(super) fn check(masters: &[MasterRecord], keyring: &Keyring) -> Result<(), M
 }
 
 impl Authority {
+    /// The slot of the master key that new keys are derived from.
+    ///
+    /// A host whose keyring has a later one was interrupted in a rotation:
+    /// [`rotate_master`](Self::rotate_master) finishes it.
+    ///
+    /// # Errors
+    /// `master_slot_empty` if the store names no slot of this version.
+    pub fn master_slot(&self) -> Result<Slot, Error> {
+        Ok(self.inner.state().current_master()?.0)
+    }
+
     /// Makes the current master key of `keyring`, in a slot that the authority does not know
     /// yet, the one that new keys are derived from, and seals all CA keys anew under it. Keys
     /// made before stay good: `keyring` must have their master keys too.
