@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64ct::{Base64, Encoding as _};
+#[cfg(feature = "connector")]
+use zeroize::Zeroizing;
 
 const LINE_CHARACTERS: usize = 64;
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -12,16 +14,28 @@ const DASHES: &[u8] = b"-----";
 
 /// Writes one block, with lines of 64 characters.
 pub(crate) fn encode(label: &str, der: &[u8]) -> String {
-    let base64 = Base64::encode_string(der);
-    let mut text = alloc::format!("-----BEGIN {label}-----\n");
-    let mut rest = base64.as_str();
+    encode_base64(label, &Base64::encode_string(der))
+}
+
+/// The same for a secret: every copy of it is wiped from memory when it is dropped.
+#[cfg(feature = "connector")]
+pub(super) fn encode_secret(label: &str, der: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(encode_base64(label, &Zeroizing::new(Base64::encode_string(der))))
+}
+
+/// Never grows what it writes to, which would leave a copy behind.
+fn encode_base64(label: &str, base64: &str) -> String {
+    let lines = base64.len().div_ceil(LINE_CHARACTERS);
+    let frame = "-----BEGIN -----\n-----END -----\n".len() + 2 * label.len();
+    let mut text = String::with_capacity(frame + base64.len() + lines);
+    text.extend(["-----BEGIN ", label, "-----\n"]);
+    let mut rest = base64;
     while !rest.is_empty() {
         let (line, after) = rest.split_at(rest.len().min(LINE_CHARACTERS));
-        text.push_str(line);
-        text.push('\n');
+        text.extend([line, "\n"]);
         rest = after;
     }
-    text.push_str(&alloc::format!("-----END {label}-----\n"));
+    text.extend(["-----END ", label, "-----\n"]);
     text
 }
 
@@ -88,6 +102,7 @@ mod tests {
             assert_eq!(blocks[0].label, b"THING");
             assert_eq!(blocks[0].decode(), Some(der));
             assert!(text.lines().all(|line| line.len() <= 64));
+            assert_eq!(text.capacity(), text.len());
         }
     }
 

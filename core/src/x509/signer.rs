@@ -12,7 +12,7 @@ use ring::signature::{
 use zeroize::Zeroizing;
 
 use super::writer::{bit_string, nested};
-use super::{KeyAlgorithm, PublicKey, tag};
+use super::{KeyAlgorithm, PublicKey, pem, tag};
 
 /// A signature could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +81,11 @@ impl Pkcs8 {
     /// The DER. It is a secret.
     pub fn expose(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The key in PEM (RFC 7468, section 10). It is a secret.
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        pem::encode_secret("PRIVATE KEY", &self.0)
     }
 }
 
