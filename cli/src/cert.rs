@@ -1,0 +1,167 @@
+//! `provkey cert`: enrollment certificates.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use provkey::authority::{Authority, CertificateId, EnrollmentCertificate, Name, NewCertificate};
+use provkey::x509::KeyAlgorithm;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex};
+use crate::times::{Period, Time};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a key pair and a certificate for it under the authority's root
+    Create(CreateArgs),
+    /// List the certificates by name
+    List(PageArgs),
+    /// Fields, Row one certificate
+    Show {
+        /// Its id or its name
+        #[arg(value_name = "ID")]
+        certificate: String,
+        /// Write the certificate itself, in PEM
+        #[arg(long)]
+        pem: bool,
+    },
+    /// Delete a certificate, and its private key, that no key and no connector needs
+    Delete {
+        /// Its id or its name
+        #[arg(value_name = "ID")]
+        certificate: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CreateArgs {
+    /// Its name, unique among enrollment certificates
+    name: String,
+    /// The algorithm of its key
+    #[arg(long, default_value = "p256", value_parser = PossibleValuesParser::new(["p256", "p384", "ed25519"]))]
+    algorithm: String,
+    /// How long it is valid, for example 10y
+    #[arg(long, value_name = "PERIOD", default_value = "10y", value_parser = Period::parse)]
+    validity: Period,
+    /// How long the certificates of connectors are valid [default: 1y, or as long as this one]
+    #[arg(long, value_name = "PERIOD", value_parser = Period::parse)]
+    leaf_validity: Option<Period>,
+}
+
+impl CreateArgs {
+    fn new_certificate(&self) -> Result<NewCertificate, Failure> {
+        let mut new = NewCertificate::new(Name::new(&self.name)?);
+        new.algorithm = KeyAlgorithm::parse(&self.algorithm).unwrap_or(new.algorithm);
+        new.validity = self.validity.starting_now();
+        new.leaf_validity = match self.leaf_validity {
+            Some(period) => period.starting_now(),
+            None => new.leaf_validity.min(new.validity),
+        };
+        Ok(new)
+    }
+}
+
+pub(crate) fn run(
+    command: &Command,
+    authority: &Authority,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match command {
+        Command::Create(args) => {
+            let certificate = authority.create_certificate(&args.new_certificate()?)?;
+            output.one(&CertificateView::from(certificate))
+        }
+        Command::List(page) => {
+            output.page(authority.list_certificates(&page.request())?, CertificateView::from)
+        }
+        Command::Show { certificate, pem } => {
+            let certificate = authority.find_certificate(certificate)?;
+            match pem {
+                true => output.plain(&certificate.certificate.to_pem()),
+                false => output.one(&CertificateView::from(certificate)),
+            }
+        }
+        Command::Delete { certificate } => {
+            let certificate = authority.find_certificate(certificate)?;
+            authority.delete_certificate(certificate.id)?;
+            output.one(&Deleted::new(certificate.id))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CertificateView {
+    id: CertificateId,
+    name: Name,
+    algorithm: Option<&'static str>,
+    subject: Option<String>,
+    serial: String,
+    sha256: String,
+    not_before: Time,
+    not_after: Time,
+    leaf_validity_seconds: u64,
+    keys: u64,
+    created_at: Time,
+    pem: String,
+}
+
+impl From<EnrollmentCertificate> for CertificateView {
+    fn from(found: EnrollmentCertificate) -> Self {
+        let certificate = found.certificate;
+        Self {
+            id: found.id,
+            name: found.name,
+            algorithm: certificate.public_key().ok().map(|key| key.algorithm().as_str()),
+            subject: certificate.common_name().map(Into::into),
+            serial: hex(certificate.serial()),
+            sha256: hex(&certificate.sha256()),
+            not_before: certificate.not_before().into(),
+            not_after: certificate.not_after().into(),
+            leaf_validity_seconds: found.leaf_validity.as_secs(),
+            keys: found.keys,
+            created_at: found.created_at.into(),
+            pem: certificate.to_pem(),
+        }
+    }
+}
+
+impl CertificateView {
+    fn algorithm(&self) -> String {
+        self.algorithm.unwrap_or("unknown").into()
+    }
+
+    fn leaf_validity(&self) -> String {
+        match self.leaf_validity_seconds / 3600 {
+            hours if hours % 24 == 0 => format!("{} days", hours / 24),
+            hours => format!("{hours} hours"),
+        }
+    }
+}
+
+impl Row for CertificateView {
+    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "ALGORITHM", "VALID UNTIL", "KEYS"];
+
+    fn row(&self) -> Vec<String> {
+        let Self { id, name, not_after, keys, .. } = self;
+        let (id, name, until) = (id.to_string(), name.to_string(), not_after.to_string());
+        vec![id, name, self.algorithm(), until, keys.to_string()]
+    }
+}
+
+impl Fields for CertificateView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Certificate", self.id.to_string()),
+            ("Name", self.name.to_string()),
+            ("Algorithm", self.algorithm()),
+            ("Subject", self.subject.clone().unwrap_or_default()),
+            ("Serial", self.serial.clone()),
+            ("SHA-256", self.sha256.clone()),
+            ("Valid from", self.not_before.to_string()),
+            ("Valid until", self.not_after.to_string()),
+            ("Leaves valid", self.leaf_validity()),
+            ("Keys", self.keys.to_string()),
+            ("Created", self.created_at.to_string()),
+        ]
+    }
+}

@@ -1,0 +1,80 @@
+//! The arguments as a whole.
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+use crate::{audit, cert, connector, demo, group, identity, init, inspect, key, master, sign};
+
+/// Provisioning keys: a fleet enrols itself, every use counted exactly.
+#[derive(Parser)]
+#[command(
+    name = "provkey",
+    version,
+    propagate_version = true,
+    after_help = "Exit status: 0 done, 1 refused (`error: CODE: sentence` on stderr), 2 usage."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    place: Place,
+    /// Write JSON for programs instead of tables for people
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a store with an authority and its root; and the master key file if it is missing
+    Init(init::Args),
+    /// Connector groups
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Enrollment certificates, which sign the certificates of connectors
+    #[command(subcommand)]
+    Cert(cert::Command),
+    /// Provisioning keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Connectors: who has enrolled
+    #[command(subcommand)]
+    Connector(connector::Command),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// The master keys, and backups of the store
+    #[command(subcommand)]
+    Master(master::Command),
+    /// Look at the text of a provisioning key, without a store and without a network
+    Inspect(inspect::Args),
+    /// Enroll one connector from its CSR
+    Sign(sign::Args),
+    /// The connector's half: an identity in a folder
+    #[command(subcommand)]
+    Identity(identity::Command),
+    /// The whole story in a temporary folder, with real certificates
+    Demo,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let (place, mut output) = (self.place, Output::new(self.json));
+        match self.command {
+            Command::Init(args) => init::run(&args, &place, &mut output),
+            Command::Group(command) => group::run(&command, &place.authority()?, &mut output),
+            Command::Cert(command) => cert::run(&command, &place.authority()?, &mut output),
+            Command::Key(command) => key::run(&command, &place.authority()?, &mut output),
+            Command::Connector(command) => {
+                connector::run(&command, &place.authority()?, &mut output)
+            }
+            Command::Audit(command) => audit::run(&command, &place.authority()?, &mut output),
+            Command::Master(command) => master::run(&command, &place, &mut output),
+            Command::Inspect(args) => inspect::run(&args, &mut output),
+            Command::Sign(args) => sign::run(&args, &place, &mut output),
+            Command::Identity(command) => identity::run(&command, &mut output),
+            Command::Demo => demo::run(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a command did not do what it was asked, and how that is told.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind as UsageKind;
+use provkey::authority::{self, InputError};
+use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
+use provkey::random::RandomError;
+use provkey::store::StoreError;
+use provkey::x509::CertificateError;
+
+use crate::cli::Cli;
+
+/// What ends a command early.
+pub(crate) enum Failure {
+    /// It was refused, or failed: exit 1.
+    Refused {
+        /// The stable code.
+        code: &'static str,
+        /// What a person should know and do.
+        sentence: String,
+        /// Lines before the last one.
+        notes: Vec<String>,
+    },
+    /// It was not called as it should be: exit 2.
+    Usage(clap::Error),
+    /// Whoever read the output has gone. Nobody is left to be told.
+    OutputClosed,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &'static str, sentence: impl Display) -> Self {
+        Self::Refused { code, sentence: sentence.to_string(), notes: Vec::new() }
+    }
+
+    /// A required argument is missing that clap cannot require, for it may stand anywhere.
+    pub(crate) fn missing_argument(sentence: &str) -> Self {
+        Self::Usage(Cli::command().error(UsageKind::MissingRequiredArgument, sentence))
+    }
+
+    /// The same, with another line before the last.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        if let Self::Refused { notes, .. } = &mut self {
+            notes.push(note.into());
+        }
+        self
+    }
+
+    /// Tells it on standard error.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::OutputClosed => ExitCode::SUCCESS,
+            Self::Usage(error) => error.exit(),
+            refused => {
+                let mut stderr = io::stderr().lock();
+                for line in refused.lines() {
+                    // When standard error is closed, the exit status still tells.
+                    let _ = writeln!(stderr, "{line}");
+                }
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// What people are told; the last line has the code.
+    pub(crate) fn lines(self) -> Vec<String> {
+        match self {
+            Self::Refused { code, sentence, notes: mut lines } => {
+                let sentence = sentence.replace(['\n', '\r'], " ");
+                lines.push(format!("error: {code}: {sentence}"));
+                lines
+            }
+            Self::Usage(error) => vec![error.to_string()],
+            Self::OutputClosed => Vec::new(),
+        }
+    }
+}
+
+/// Tells something that is no reason to stop.
+pub(crate) fn warn(warning: impl Display) {
+    let _ = writeln!(io::stderr(), "warning: {warning}");
+}
+
+macro_rules! from_errors_with_codes {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error.code(), error)
+            }
+        })*
+    };
+}
+
+from_errors_with_codes!(
+    authority::Error,
+    CertificateError,
+    HostError,
+    InputError,
+    KeyIdError,
+    KeyringError,
+    StoreError,
+);
+
+/// Shows the text, its secret hidden, with a pointer to what is wrong in it.
+impl From<KeyTextError> for Failure {
+    fn from(error: KeyTextError) -> Self {
+        let failure = Self::new(error.code(), &error);
+        match (error.shown(), error.marks()) {
+            ("", _) => failure,
+            (shown, marks) if marks.is_empty() => failure.note(format!("  {shown}")),
+            (shown, marks) => failure.note(format!("  {shown}")).note(format!("  {marks}")),
+        }
+    }
+}
+
+impl From<RandomError> for Failure {
+    fn from(error: RandomError) -> Self {
+        authority::Error::from(error).into()
+    }
+}
+
+/// Of standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::new("output_failed", format!("the output could not be written: {error}")),
+        }
+    }
+}

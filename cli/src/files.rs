@@ -1,0 +1,147 @@
+//! Files: read with a limit, written whole or not at all, never lost.
+
+use std::fmt::Display;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use provkey::x509::{Certificate, Csr};
+use tempfile::{Builder, NamedTempFile};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// More than anything that is read may have: the library refuses what is cut here as too long.
+const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// No secret is longer. What fits is not moved while it is read, which would leave a copy behind.
+const SECRET_BYTES: usize = 64 * 1024;
+
+/// Reads a file, which may be a secret.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let file = File::open(path).map_err(|error| unreadable(&path.display(), &error))?;
+    read_from(file, &path.display())
+}
+
+/// Reads standard input, which may be a secret.
+pub(crate) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+    read_from(io::stdin().lock(), &"standard input")
+}
+
+fn read_from(input: impl Read, name: &dyn Display) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_BYTES));
+    let read = input.take(FILE_BYTES_MAX).read_to_end(&mut bytes);
+    read.map(|_| bytes).map_err(|error| unreadable(name, &error))
+}
+
+fn unreadable(name: &dyn Display, error: &io::Error) -> Failure {
+    Failure::new("file_unreadable", format!("{name} cannot be read: {error}"))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new("file_unwritable", format!("{} cannot be written: {error}", path.display()))
+}
+
+/// What a file is to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A secret, for the owner alone: mode 0600. Never replaces anything.
+    Secret,
+    /// A certificate request: mode 0644. Replaces a request.
+    Request,
+    /// Certificates: mode 0644. Replaces certificates.
+    Certificates,
+}
+
+impl Content {
+    fn permissions(self) -> Permissions {
+        Permissions::from_mode(if self == Self::Secret { 0o600 } else { 0o644 })
+    }
+
+    fn may_replace(self, bytes: &[u8]) -> bool {
+        let same_kind = match self {
+            Self::Secret => false,
+            Self::Request => Csr::parse(bytes).is_ok(),
+            Self::Certificates => Certificate::parse_all(bytes).is_ok(),
+        };
+        let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");
+        bytes.is_empty() || (same_kind && !has_private_key())
+    }
+}
+
+/// A file that is going to be written: everything that can fail has been tried, except the
+/// writing itself. Until then there is a temporary file beside it.
+pub(crate) struct Destination {
+    path: PathBuf,
+    temporary: NamedTempFile,
+    exists: bool,
+}
+
+impl Destination {
+    /// Prepares to write a file that does not exist, or whose content may be replaced.
+    pub(crate) fn prepare(path: &Path, content: Content) -> Result<Self, Failure> {
+        let exists = match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => return Err(occupied(path)),
+            Ok(_) if !content.may_replace(&read(path)?) => return Err(occupied(path)),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        let temporary = temporary_beside(path, content.permissions())?;
+        Ok(Self { path: path.into(), temporary, exists })
+    }
+
+    /// Writes the file: all of it, durably, under its name at once.
+    pub(crate) fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        fill(&mut self.temporary, bytes).map_err(|error| unwritable(&self.path, &error))?;
+        let renamed = match self.exists {
+            true => self.temporary.persist(&self.path),
+            false => self.temporary.persist_noclobber(&self.path),
+        };
+        match renamed {
+            Ok(_) => sync_folder(&self.path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(occupied(&self.path))
+            }
+            Err(error) => Err(unwritable(&self.path, &error.error)),
+        }
+    }
+}
+
+/// Replaces a secret file, durably: at every moment the old content is there, or the new one.
+pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut temporary = temporary_beside(path, Content::Secret.permissions())?;
+    fill(&mut temporary, bytes).map_err(|error| unwritable(path, &error))?;
+    temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
+    sync_folder(path)
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn temporary_beside(path: &Path, permissions: Permissions) -> Result<NamedTempFile, Failure> {
+    Builder::new()
+        .prefix(".provkey-")
+        .permissions(permissions)
+        .tempfile_in(folder(path))
+        .map_err(|error| unwritable(path, &error))
+}
+
+fn fill(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.as_file().sync_all()
+}
+
+fn sync_folder(path: &Path) -> Result<(), Failure> {
+    let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| unwritable(path, &error))
+}
+
+fn occupied(path: &Path) -> Failure {
+    Failure::new(
+        "file_exists",
+        format!("{} exists already: name another file, or move it away", path.display()),
+    )
+}

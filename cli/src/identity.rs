@@ -1,0 +1,223 @@
+//! `provkey identity`: the connector's half, in a folder.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use provkey::connector::{Accepted, Error, Identity, KeyReference};
+use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
+use provkey::time::Clock;
+use provkey::x509::{Certificate, KeyAlgorithm};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, warn};
+use crate::files::{self, Content, Destination};
+use crate::output::{Fields, Output, hex};
+use crate::system::{SystemClock, SystemRandom};
+use crate::times::Time;
+
+/// The identity itself: private key, certificates, and what it asked with.
+const IDENTITY: &str = "identity";
+/// The CSR, to be brought to the authority.
+const REQUEST: &str = "request.csr";
+/// The certificates, for other programs.
+const CHAIN: &str = "chain.pem";
+/// The private key, for other programs; of an identity that is not sealed.
+const PRIVATE_KEY: &str = "key.pem";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make an identity and its request, request.csr. Again, before there is a certificate: another
+    /// request of the same identity
+    New {
+        #[command(flatten)]
+        home: Home,
+        /// The text of the key
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+    },
+    /// Accept the certificate that the authority gave for the request
+    Accept {
+        #[command(flatten)]
+        home: Home,
+        /// The certificate, its issuers and the root, in PEM
+        #[arg(long, value_name = "FILE")]
+        chain: PathBuf,
+    },
+    /// Show an identity
+    Show(Home),
+}
+
+/// Where an identity is, and what opens it.
+#[derive(Args)]
+pub(crate) struct Home {
+    /// The folder of the identity
+    #[arg(long, value_name = "FOLDER")]
+    dir: PathBuf,
+    /// What only this machine knows: seals the identity, and is needed to open it again
+    #[arg(long, value_name = "TEXT", env = "PROVKEY_FINGERPRINT", hide_env_values = true)]
+    fingerprint: Option<String>,
+}
+
+impl Home {
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    fn material(&self) -> Option<&[u8]> {
+        self.fingerprint.as_deref().map(str::as_bytes)
+    }
+
+    fn open(&self) -> Result<Identity, Failure> {
+        let bytes = files::read(&self.file(IDENTITY))?;
+        Ok(match self.material() {
+            Some(material) => Identity::open(&bytes, material)?,
+            None => Identity::from_bytes(&bytes)?,
+        })
+    }
+
+    fn save(&self, identity: &Identity) -> Result<(), Failure> {
+        let bytes = match self.material() {
+            Some(material) => Zeroizing::new(identity.seal(material, &SystemRandom)?),
+            None => identity.to_bytes(),
+        };
+        files::replace_secret(&self.file(IDENTITY), &bytes)
+    }
+
+    /// The identity that is there and has no certificate yet, or a new one.
+    fn open_or_make(&self) -> Result<Identity, Failure> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(|error| {
+            let sentence = format!("{} cannot be made: {error}", self.dir.display());
+            Failure::new("file_unwritable", sentence)
+        })?;
+        if !self.file(IDENTITY).exists() {
+            return Ok(Identity::generate(KeyAlgorithm::EcdsaP256)?);
+        }
+        let identity = self.open()?;
+        match identity.certificate() {
+            None => Ok(identity),
+            Some(_) => Err(Failure::new(
+                "identity_exists",
+                format!("{} holds an identity with a certificate already", self.dir.display()),
+            )),
+        }
+    }
+}
+
+pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::New { home, key_file } => new(home, key_file, output),
+        Command::Accept { home, chain } => accept(home, chain, output),
+        Command::Show(home) => output.one(&IdentityView::of(&home.open()?)),
+    }
+}
+
+/// The identity is kept before there is a request that could cost a use.
+fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure> {
+    let key = ProvisioningKey::read(&files::read(key_file)?)?;
+    let mut identity = home.open_or_make()?;
+    let request = identity.request(&key, home.material().map(Fingerprint::of_raw))?;
+    let destination = Destination::prepare(&home.file(REQUEST), Content::Request)?;
+    home.save(&identity)?;
+    destination.write(request.to_pem().as_bytes())?;
+    output.one(&IdentityView::of(&identity))?;
+    output.say(format_args!("The request is in {}.", home.file(REQUEST).display()))
+}
+
+fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure> {
+    let mut identity = home.open()?;
+    let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
+    warn_of_clock(&accepted);
+    home.save(&identity)?;
+    write_for_others(home, &identity)?;
+    output.one(&IdentityView::of(&identity))
+}
+
+/// A clock that is behind is no reason to refuse: the certificate says what time it is at least.
+fn warn_of_clock(accepted: &Accepted) {
+    if let Some(behind) = accepted.clock_behind {
+        let seconds = behind.as_secs();
+        warn(format_args!("the clock of this machine is at least {seconds} seconds behind"));
+    }
+}
+
+/// Writes the certificates for other programs; and the private key, unless it is sealed.
+fn write_for_others(home: &Home, identity: &Identity) -> Result<(), Failure> {
+    if let Some(chain) = identity.chain() {
+        let destination = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
+        destination.write(chain.to_pem().as_bytes())?;
+    }
+    match home.material() {
+        Some(_) => Ok(()),
+        None => files::replace_secret(
+            &home.file(PRIVATE_KEY),
+            identity.private_key().to_pem().as_bytes(),
+        ),
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(error.code(), error)
+    }
+}
+
+#[derive(Serialize)]
+struct IdentityView {
+    state: &'static str,
+    algorithm: &'static str,
+    asked_with: Option<KeyView>,
+    enrolled_with: Option<KeyView>,
+    connector: Option<String>,
+    serial: Option<String>,
+    not_before: Option<Time>,
+    not_after: Option<Time>,
+    renew_at: Option<Time>,
+}
+
+/// The public part of a key.
+#[derive(Serialize)]
+struct KeyView {
+    id: KeyId,
+    host: Host,
+}
+
+impl From<&KeyReference> for KeyView {
+    fn from(key: &KeyReference) -> Self {
+        Self { id: key.id(), host: key.host().clone() }
+    }
+}
+
+impl IdentityView {
+    fn of(identity: &Identity) -> Self {
+        let certificate = identity.certificate();
+        Self {
+            state: identity.state(SystemClock.now()).as_str(),
+            algorithm: identity.public_key().algorithm().as_str(),
+            asked_with: identity.asked_with().map(Into::into),
+            enrolled_with: identity.enrolled_with().map(Into::into),
+            connector: certificate.and_then(Certificate::common_name).map(Into::into),
+            serial: certificate.map(|certificate| hex(certificate.serial())),
+            not_before: certificate.map(|certificate| certificate.not_before().into()),
+            not_after: certificate.map(|certificate| certificate.not_after().into()),
+            renew_at: identity.renew_at().map(Time),
+        }
+    }
+}
+
+impl Fields for IdentityView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let key = |key: &KeyView| format!("{} at {}", key.id, key.host);
+        let fields = [
+            ("Certificate", Some(self.state.into())),
+            ("Asked with key", self.asked_with.as_ref().map(key)),
+            ("Connector", self.connector.clone()),
+            ("Serial", self.serial.clone()),
+            ("Valid until", self.not_after.map(|time| time.to_string())),
+            ("Renew from", self.renew_at.map(|time| time.to_string())),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}

@@ -1,0 +1,85 @@
+//! `provkey init`: the beginning.
+
+use std::sync::Arc;
+
+use provkey::authority::{Authority, AuthorityId, Error, InputError, NewAuthority};
+use provkey::key::{Host, Keyring, MasterKey, Pin};
+use provkey::store::Store;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{Fields, Output};
+use crate::place::Place;
+use crate::system::SystemRandom;
+use crate::times::Time;
+use crate::{keyring_file, system};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where connectors reach the authority: a name or an address, and a port unless it is 443.
+    /// It stands in every key
+    #[arg(long)]
+    host: String,
+    /// The SPIFFE trust domain, fixed for ever [default: the host without its port]
+    #[arg(long, value_name = "DOMAIN")]
+    trust_domain: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let (store, file) = (place.store()?, place.master_key_file()?);
+    let mut new = NewAuthority::new(Host::parse(&args.host)?);
+    new.trust_domain.clone_from(&args.trust_domain);
+    let store: Arc<dyn Store> = Arc::new(store.open_or_create()?);
+    let environment = system::environment(store);
+    // A master key file that is missing is not made anew for an authority that needs the old one.
+    let any = Keyring::new(MasterKey::generate(&SystemRandom)?);
+    match Authority::open(environment.clone(), any) {
+        Err(Error::Input(InputError::AuthorityMissing)) => {}
+        Err(error @ Error::Store(_)) => return Err(error.into()),
+        _ => return Err(InputError::AuthorityExists.into()),
+    }
+    let created = keyring_file::create_if_missing(file)?;
+    let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
+    output.one(&AuthorityView::of(&authority))?;
+    let made = if created { "made" } else { "used as it is" };
+    output.say(format_args!("Master key file {} {made}: keep a copy apart.", file.display()))
+}
+
+#[derive(Serialize)]
+struct AuthorityView {
+    id: AuthorityId,
+    hosts: Vec<Host>,
+    trust_domain: String,
+    pin: Pin,
+    root_not_after: Time,
+    root_pem: String,
+}
+
+impl AuthorityView {
+    fn of(authority: &Authority) -> Self {
+        let root = authority.root();
+        Self {
+            id: authority.id(),
+            hosts: authority.hosts(),
+            trust_domain: authority.trust_domain(),
+            pin: Pin::of_spki(root.spki()),
+            root_not_after: root.not_after().into(),
+            root_pem: root.to_pem(),
+        }
+    }
+
+    fn hosts(&self) -> String {
+        self.hosts.iter().map(Host::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Fields for AuthorityView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Authority", self.id.to_string()),
+            ("Hosts", self.hosts()),
+            ("Trust domain", self.trust_domain.clone()),
+            ("Root until", self.root_not_after.to_string()),
+        ]
+    }
+}

@@ -1,0 +1,75 @@
+//! `provkey key create`.
+
+use std::path::PathBuf;
+
+use provkey::authority::{AddressRange, Authority, InputError, Name, NewKey};
+
+use super::view::KeyView;
+use super::write_text;
+use crate::failure::Failure;
+use crate::files::{Content, Destination};
+use crate::output::Output;
+use crate::times::Expiry;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Its name, unique among keys
+    #[arg(long)]
+    name: String,
+    /// The group that its connectors join, by id or name
+    #[arg(long)]
+    group: String,
+    /// The enrollment certificate that signs for them, by id or name
+    #[arg(long)]
+    cert: String,
+    /// How many connectors may enroll
+    #[arg(long, value_name = "N")]
+    max_uses: u64,
+    /// When it stops enrolling anybody: a period such as 90d, or an RFC 3339 time
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
+    /// Where it may be used from; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    allow: Vec<String>,
+    /// It must be proven inside the CSR; its text beside a CSR is refused
+    #[arg(long)]
+    proof_only: bool,
+    /// Write its text to this file, which must not exist yet
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
+    let new = new_key(args, authority)?;
+    let destination = args.out.as_ref().map(|path| Destination::prepare(path, Content::Secret));
+    let destination = destination.transpose()?;
+    let key = authority.create_key(&new)?;
+    let id = key.id;
+    let hint = match (destination, &args.out) {
+        (Some(destination), Some(path)) => {
+            let text = authority.download_key(id)?.contents;
+            let made = || format!("The key {id} was made: provkey key download {id}");
+            write_text(destination, text.expose()).map_err(|failure| failure.note(made()))?;
+            format!("Its text is in {}, for you alone to read.", path.display())
+        }
+        _ => format!("Its text: provkey key copy {id}"),
+    };
+    output.one(&KeyView::from(key))?;
+    output.say(hint)
+}
+
+fn new_key(args: &Args, authority: &Authority) -> Result<NewKey, Failure> {
+    let name = Name::new(&args.name)?;
+    let group = authority.find_group(&args.group)?.id;
+    let certificate = authority.find_certificate(&args.cert)?.id;
+    let mut new = NewKey::new(name, group, certificate, args.max_uses);
+    new.expires_at = args.expires.and_then(|expiry| expiry.0);
+    new.allowed_addresses = parse_ranges(&args.allow)?;
+    new.proof_only = args.proof_only;
+    Ok(new)
+}
+
+/// Reads address ranges.
+pub(super) fn parse_ranges(texts: &[String]) -> Result<Vec<AddressRange>, InputError> {
+    texts.iter().map(|text| AddressRange::parse(text)).collect()
+}

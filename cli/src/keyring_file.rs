@@ -1,0 +1,58 @@
+//! The master key file: a master key per line, for its owner alone.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use nix::fcntl::{Flock, FlockArg};
+use provkey::key::{Keyring, KeyringError, MasterKey};
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, warn};
+use crate::files::{self, Content, Destination};
+use crate::system::SystemRandom;
+
+/// Reads the file.
+pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {
+    let bytes = files::read(path)?;
+    warn_of_readers(path);
+    let text = str::from_utf8(&bytes).map_err(|_| KeyringError::Malformed { line: 1 })?;
+    Ok(Keyring::parse_file(text)?)
+}
+
+/// Makes the file with a new master key, unless there is one. Answers whether it did.
+pub(crate) fn create_if_missing(path: &Path) -> Result<bool, Failure> {
+    if path.exists() {
+        return Ok(false);
+    }
+    let text = MasterKey::generate(&SystemRandom)?.to_hex();
+    Destination::prepare(path, Content::Secret)?.write(text.as_bytes())?;
+    Ok(true)
+}
+
+/// Puts a new keyring into the file.
+pub(crate) fn replace(path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+    let text: Zeroizing<String> = keyring.to_file_text();
+    files::replace_secret(path, text.as_bytes())
+}
+
+/// Keeps other processes from changing the file, until what is returned is dropped.
+///
+/// The folder is locked, not the file, which is going to be another one under the same name.
+pub(crate) fn lock(path: &Path) -> Result<Flock<File>, Failure> {
+    let folder = files::folder(path);
+    let failed = |error: &dyn std::fmt::Display| {
+        let sentence = format!("{} cannot be locked: {error}", folder.display());
+        Failure::new("file_unreadable", sentence)
+    };
+    let file = File::open(folder).map_err(|error| failed(&error))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| failed(&error))
+}
+
+fn warn_of_readers(path: &Path) {
+    let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        warn(format_args!("{path} holds master keys and others may use it: chmod 600 {path}"));
+    }
+}

@@ -1,0 +1,150 @@
+//! What goes to standard output: tables for people, JSON for programs.
+
+use std::io::{self, StdoutLock, Write};
+
+use clap::Args;
+use comfy_table::{ColumnConstraint, Table, Width, presets};
+use provkey::authority::{Cursor, Page, PageRequest};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// What is shown alone: to programs as it serializes, to people field by field.
+pub(crate) trait Fields: Serialize {
+    /// Everything of it that people want to know, each under its name.
+    fn fields(&self) -> Vec<(&'static str, String)>;
+}
+
+/// What is shown in a listing: to programs as it serializes, to people as the row of a table.
+pub(crate) trait Row: Serialize {
+    /// The columns of the table.
+    const COLUMNS: &'static [&'static str];
+
+    /// Its cells.
+    fn row(&self) -> Vec<String>;
+}
+
+/// Standard output.
+pub(crate) struct Output {
+    json: bool,
+    stdout: StdoutLock<'static>,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, stdout: io::stdout().lock() }
+    }
+
+    /// Shows one thing.
+    pub(crate) fn one(&mut self, thing: &impl Fields) -> Result<(), Failure> {
+        if self.json {
+            return self.program(thing);
+        }
+        for (name, value) in thing.fields() {
+            writeln!(self.stdout, "{name:<16}{}", value.replace('\n', "\n                "))?;
+        }
+        Ok(())
+    }
+
+    /// Shows a page of a listing.
+    pub(crate) fn page<T, V: Row>(
+        &mut self,
+        page: Page<T>,
+        view: impl Fn(T) -> V,
+    ) -> Result<(), Failure> {
+        let items: Vec<V> = page.items.into_iter().map(view).collect();
+        let next = page.next.as_ref().map(Cursor::as_str);
+        if self.json {
+            return self.program(&JsonPage { items, next });
+        }
+        if !items.is_empty() {
+            writeln!(self.stdout, "{}", table(V::COLUMNS, items.iter().map(V::row)))?;
+        } else if next.is_none() {
+            writeln!(self.stdout, "None.")?;
+        }
+        match next {
+            Some(next) => Ok(writeln!(self.stdout, "There is more: --after {next}")?),
+            None => Ok(()),
+        }
+    }
+
+    /// Says something to people.
+    pub(crate) fn say(&mut self, sentence: impl std::fmt::Display) -> Result<(), Failure> {
+        if !self.json {
+            writeln!(self.stdout, "{sentence}")?;
+        }
+        Ok(())
+    }
+
+    /// Writes something as it is.
+    pub(crate) fn plain(&mut self, text: &str) -> Result<(), Failure> {
+        self.stdout.write_all(text.as_bytes())?;
+        Ok(self.stdout.flush()?)
+    }
+
+    /// Says something to programs.
+    pub(crate) fn program(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        if self.json {
+            serde_json::to_writer_pretty(&mut self.stdout, value).map_err(io::Error::from)?;
+            writeln!(self.stdout)?;
+        }
+        Ok(())
+    }
+}
+
+/// A table without lines, its columns aligned.
+pub(crate) fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(columns.to_vec()).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2)).set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(1)));
+    }
+    table.trim_fmt()
+}
+
+#[derive(Serialize)]
+struct JsonPage<'a, V> {
+    items: Vec<V>,
+    next: Option<&'a str>,
+}
+
+/// That something is no more.
+#[derive(Serialize)]
+pub(crate) struct Deleted<Id> {
+    id: Id,
+    deleted: bool,
+}
+
+impl<Id> Deleted<Id> {
+    pub(crate) fn new(id: Id) -> Self {
+        Self { id, deleted: true }
+    }
+}
+
+impl<Id: Serialize + ToString> Fields for Deleted<Id> {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![("Deleted", self.id.to_string())]
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which page of a listing.
+#[derive(Args)]
+pub(crate) struct PageArgs {
+    /// How many entries at most, up to 1000
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    /// Go on where the page before ended
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+}
+
+impl PageArgs {
+    pub(crate) fn request(&self) -> PageRequest {
+        PageRequest { limit: self.limit.into(), after: self.after.clone().map(Cursor::new) }
+    }
+}

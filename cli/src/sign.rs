@@ -1,0 +1,102 @@
+//! `provkey sign`: the authority enrolls one CSR.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use provkey::authority::{Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId};
+use provkey::key::{KeyId, ProvisioningKey};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::files::{self, Content, Destination};
+use crate::output::{Fields, Output};
+use crate::place::Place;
+use crate::times::Time;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The CSR, in PEM or DER
+    #[arg(long, value_name = "FILE")]
+    csr: PathBuf,
+    /// The text of the key, for a CSR that does not prove one
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Where the connector asks from
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// Where the certificate and its issuers go, in PEM; `-` is standard output. A file that
+    /// holds certificates is replaced, any other is left alone
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let request = request(args)?;
+    if args.out == Path::new("-") {
+        let enrolled = enroll(&place.authority()?, &request)?;
+        return output.plain(&enrolled.chain_pem());
+    }
+    // Before anything is counted, it is certain that the answer can be kept.
+    let destination = Destination::prepare(&args.out, Content::Certificates)?;
+    let enrolled = enroll(&place.authority()?, &request)?;
+    destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
+        failure.note("The connector is enrolled. Run it again: that costs no use.")
+    })?;
+    output.one(&EnrolledView::from(enrolled))
+}
+
+fn request(args: &Args) -> Result<EnrollRequest, Failure> {
+    let key_text = match &args.key_file {
+        Some(file) => Some(ProvisioningKey::read(&files::read(file)?)?.to_text()),
+        None => None,
+    };
+    let csr = files::read(&args.csr)?.to_vec();
+    Ok(EnrollRequest { csr, key_text, address: args.address, fingerprint: None })
+}
+
+fn enroll(authority: &Authority, request: &EnrollRequest) -> Result<Enrolled, Failure> {
+    let enrolled = authority.enroll(request);
+    // What is counted of refusals and replays is best effort.
+    let _ = authority.flush();
+    Ok(enrolled?)
+}
+
+#[derive(Serialize)]
+struct EnrolledView {
+    connector: ConnectorId,
+    key: KeyId,
+    group: GroupId,
+    certificate: CertificateId,
+    replay: bool,
+    serial: String,
+    not_before: Time,
+    not_after: Time,
+}
+
+impl From<Enrolled> for EnrolledView {
+    fn from(enrolled: Enrolled) -> Self {
+        Self {
+            connector: enrolled.connector,
+            key: enrolled.key,
+            group: enrolled.group,
+            certificate: enrolled.certificate,
+            replay: enrolled.replay,
+            serial: enrolled.serial,
+            not_before: enrolled.not_before.into(),
+            not_after: enrolled.not_after.into(),
+        }
+    }
+}
+
+impl Fields for EnrolledView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let cost = if self.replay { "none: it had enrolled before" } else { "one use" };
+        vec![
+            ("Connector", self.connector.to_string()),
+            ("Key", self.key.to_string()),
+            ("Cost", cost.into()),
+            ("Valid until", self.not_after.to_string()),
+            ("Serial", self.serial.clone()),
+        ]
+    }
+}

@@ -1,0 +1,148 @@
+//! A folder with an authority, and runs of the command in it.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+/// What a run of the command left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    /// An empty folder.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with an authority, a group `gateways` and a certificate `signing`.
+    pub(crate) fn new() -> Self {
+        let home = Self::empty();
+        for command in
+            ["init --host api.example.com", "group create gateways", "cert create signing"]
+        {
+            home.run(command).succeeds();
+        }
+        home
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provkey"));
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("PROVKEY_STORE", "sqlite:store.db")
+            .env("PROVKEY_MASTER_KEY_FILE", "master.key")
+            .env_remove("PROVKEY_FINGERPRINT")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command with arguments that have no spaces in them.
+    pub(crate) fn run(&self, arguments: &str) -> Run {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        self.command(&arguments).output().unwrap().into()
+    }
+
+    /// Runs the command with this on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &str, input: &[u8]) -> Run {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        let mut command = self.command(&arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// Runs the command, which has to succeed, and reads its JSON.
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        let run = self.run(&format!("{arguments} --json"));
+        run.succeeds();
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    /// Makes a key, its text in `NAME.key`, and gives its id.
+    pub(crate) fn make_key(&self, name: &str, max_uses: u64, more: &str) -> String {
+        let make = format!("key create --name {name} --group gateways --cert signing");
+        let key = self.json(&format!("{make} --max-uses {max_uses} --out {name}.key{more}"));
+        key["id"].as_str().unwrap().into()
+    }
+
+    /// Writes an ordinary CSR of a new key pair.
+    pub(crate) fn write_csr(&self, name: &str) {
+        let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        fs::write(self.path(name), build_csr(&signer, &[]).unwrap()).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// The names of all that is in the folder.
+    pub(crate) fn names(&self) -> Vec<String> {
+        names(self.folder.path())
+    }
+}
+
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn succeeds(&self) -> &Self {
+        assert_eq!(self.status, 0, "{self:?}");
+        self
+    }
+
+    /// It was refused: the last line on standard error has the code and a sentence.
+    #[track_caller]
+    pub(crate) fn is_refused(&self, code: &str) -> &Self {
+        assert_eq!(self.status, 1, "{self:?}");
+        let last = self.stderr.lines().last().unwrap_or_default();
+        let sentence = last.strip_prefix(&format!("error: {code}: "));
+        assert!(sentence.is_some_and(|sentence| sentence.len() > 10), "{code}: {self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn is_usage(&self) {
+        assert_eq!(self.status, 2, "{self:?}");
+        assert!(self.stdout.is_empty() && self.stderr.starts_with("error: "), "{self:?}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The command as a whole, run as people and programs run it.
+
+// A test fails by panicking, also from its helpers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod demo;
+mod home;
+mod identity;
+mod inspect;
+mod keys;
+mod life;
+mod lists;
+mod master;
+mod output;
+mod sign;
+mod usage;

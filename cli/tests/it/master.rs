@@ -1,0 +1,71 @@
+//! `provkey master`.
+
+use std::fs;
+use std::thread;
+
+use crate::home::Home;
+
+/// Enrolls one connector with the key in this file.
+fn enrolls(home: &Home, name: &str) {
+    home.write_csr("any.csr");
+    home.run(&format!("sign --csr any.csr --key-file {name}.key --out any.pem")).succeeds();
+}
+
+#[test]
+fn rotation_keeps_old_keys_good() {
+    let home = Home::new();
+    let old = home.make_key("old", 9, "");
+    let before = home.read("master.key");
+    assert_eq!(home.json("master rotate")["slot"], 1);
+    let after = home.read("master.key");
+    assert!(after.starts_with(&before) && after.len() == 2 * before.len());
+    assert_eq!(home.mode("master.key"), 0o600);
+    let new = home.make_key("new", 9, "");
+    assert_ne!(old.as_bytes()[0], new.as_bytes()[0]);
+    enrolls(&home, "old");
+    enrolls(&home, "new");
+    assert_eq!(home.run(&format!("key copy {old}")).stdout, home.read("old.key"));
+    fs::write(home.path("master.key"), before).unwrap();
+    home.run("key list").is_refused("master_key_missing");
+}
+
+#[test]
+fn an_interrupted_rotation_is_finished() {
+    let home = Home::new();
+    home.make_key("old", 9, "");
+    // The file has the new master key, and the store has not learned of it.
+    let interrupted = home.read("master.key") + &"ab".repeat(32) + "\n";
+    fs::write(home.path("master.key"), &interrupted).unwrap();
+    enrolls(&home, "old");
+    assert_eq!(home.json("master rotate")["slot"], 1);
+    assert_eq!(home.read("master.key"), interrupted);
+    assert_eq!(home.json("master rotate")["slot"], 2);
+    enrolls(&home, "old");
+}
+
+#[test]
+fn rotations_at_the_same_moment_lose_no_master_key() {
+    let home = Home::new();
+    home.make_key("old", 9, "");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| home.run("master rotate").succeeds().status);
+        }
+    });
+    assert_eq!(home.read("master.key").lines().count(), 5);
+    enrolls(&home, "old");
+}
+
+#[test]
+fn a_backup_is_a_store() {
+    let home = Home::new();
+    home.make_key("first", 9, "");
+    home.run("master backup copy.db").succeeds();
+    assert_eq!(home.mode("copy.db"), 0o600);
+    enrolls(&home, "first");
+    let used = |store: &str| home.json(&format!("key list{store}"))["items"][0]["used"].clone();
+    assert_eq!(used(""), 1);
+    assert_eq!(used(" --store sqlite:copy.db"), 0);
+    home.run("master backup copy.db").is_refused("store_exists");
+    home.run("master backup master.key").is_refused("store_exists");
+}

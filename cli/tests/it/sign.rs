@@ -1,0 +1,88 @@
+//! `provkey sign`.
+
+use std::fs;
+
+use provkey::x509::Certificate;
+
+use crate::home::Home;
+
+#[test]
+fn the_answer_leads_to_the_root() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    home.write_csr("one.csr");
+    home.run("sign --csr one.csr --key-file first.key --out one.pem").succeeds();
+    let chain = Certificate::parse_all(home.read("one.pem").as_bytes()).unwrap();
+    let [leaf, signing, root] = chain.as_slice() else { panic!("{chain:?}") };
+    assert_eq!(leaf.issuer(), signing.subject());
+    assert_eq!(signing.issuer(), root.subject());
+    assert_eq!(root.issuer(), root.subject());
+    assert_eq!(home.run("cert show signing --pem").succeeds().stdout, signing.to_pem());
+}
+
+#[test]
+fn asking_again_costs_nothing() {
+    let home = Home::new();
+    let key = home.make_key("first", 1, "");
+    home.run("identity new --dir one --key-file first.key").succeeds();
+    home.run("sign --csr one/request.csr --out one.pem").succeeds();
+    let first = home.read("one.pem");
+    let again = home.json("sign --csr one/request.csr --out one.pem");
+    assert_eq!((&again["replay"], home.read("one.pem")), (&true.into(), first.clone()));
+    assert_eq!(home.run("sign --csr one/request.csr --out -").succeeds().stdout, first);
+    assert_eq!(home.json(&format!("key show {key}"))["used"], 1);
+}
+
+#[test]
+fn nothing_is_written_when_it_refuses() {
+    let home = Home::new();
+    let key = home.make_key("first", 1, " --allow 192.0.2.0/24");
+    home.make_key("proof", 1, " --proof-only");
+    home.write_csr("one.csr");
+    fs::write(home.path("not.csr"), "nonsense").unwrap();
+    fs::write(home.path("large.csr"), vec![b'x'; 3_000_000]).unwrap();
+    let other = Home::new();
+    other.make_key("foreign", 1, "");
+    fs::copy(other.path("foreign.key"), home.path("foreign.key")).unwrap();
+    let names = home.names();
+    let check = |arguments: &str, code: &str| {
+        let run = home.run(&format!("sign {arguments} --out out.pem"));
+        assert!(run.is_refused(code).stdout.is_empty());
+        assert_eq!(home.names(), names, "{arguments}");
+    };
+    let bearer = "--csr one.csr --key-file first.key";
+    check("--csr one.csr", "key_missing");
+    check("--csr missing.csr --key-file first.key", "file_unreadable");
+    check("--csr not.csr --key-file first.key", "csr_malformed");
+    check("--csr large.csr --key-file first.key", "csr_too_large");
+    check("--csr one.csr --key-file foreign.key", "key_invalid");
+    check("--csr one.csr --key-file one.csr", "key_wrong_prefix");
+    check("--csr one.csr --key-file proof.key", "proof_required");
+    check(bearer, "address_not_allowed");
+    check(&format!("{bearer} --address 10.0.0.1"), "address_not_allowed");
+    home.run(&format!("key disable {key}")).succeeds();
+    check(&format!("{bearer} --address 192.0.2.1"), "key_disabled");
+    home.run(&format!("key delete {key}")).succeeds();
+    check(&format!("{bearer} --address 192.0.2.1"), "key_deleted");
+    assert_eq!(home.json("connector list")["items"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn an_answer_that_could_not_be_kept_is_not_asked_for() {
+    let home = Home::new();
+    let key = home.make_key("first", 1, "");
+    home.write_csr("one.csr");
+    fs::write(home.path("both.pem"), {
+        let root = home.run("cert show signing --pem").stdout;
+        root + "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+    })
+    .unwrap();
+    fs::write(home.path("notes.txt"), "notes").unwrap();
+    let sign = "sign --csr one.csr --key-file first.key --out";
+    home.run(&format!("{sign} missing/one.pem")).is_refused("file_unwritable");
+    home.run(&format!("{sign} both.pem")).is_refused("file_exists");
+    home.run(&format!("{sign} notes.txt")).is_refused("file_exists");
+    home.run(&format!("{sign} .")).is_refused("file_exists");
+    assert_eq!(home.json(&format!("key show {key}"))["used"], 0);
+    assert_eq!(home.read("notes.txt"), "notes");
+}
