@@ -32,7 +32,7 @@ pub(crate) fn of_io(path: &Path, error: &io::Error) -> StoreError {
         io::ErrorKind::NotFound => FaultKind::Missing,
         io::ErrorKind::AlreadyExists => FaultKind::Exists,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FaultKind::Full,
-        io::ErrorKind::ReadOnlyFilesystem => FaultKind::ReadOnly,
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => FaultKind::ReadOnly,
         _ => FaultKind::Unavailable,
     };
     because(path, kind, &error.to_string())
@@ -85,4 +85,25 @@ fn message(path: &Path, kind: FaultKind, why: &str) -> StoreFault {
         _ => "the store is out of reach",
     };
     StoreFault::new(kind, format!("{}: {advice} ({why})", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_commit_that_surely_failed_is_not_applied() {
+        let check = |code, applied_unknown, kind| {
+            let error = Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = of_commit(Path::new("store.db"), &error);
+            assert_eq!(matches!(error, StoreError::Unknown(_)), applied_unknown, "{error}");
+            assert_eq!(error.fault().kind, kind, "{error}");
+        };
+        check(ffi::SQLITE_BUSY, false, FaultKind::Busy);
+        check(ffi::SQLITE_FULL, false, FaultKind::Full);
+        check(ffi::SQLITE_READONLY, false, FaultKind::ReadOnly);
+        check(ffi::SQLITE_IOERR_FSYNC, true, FaultKind::Unavailable);
+        check(ffi::SQLITE_IOERR_WRITE, true, FaultKind::Unavailable);
+        check(ffi::SQLITE_CORRUPT, true, FaultKind::Corrupt);
+    }
 }

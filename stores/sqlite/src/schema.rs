@@ -7,7 +7,7 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"pvk1");
 
 /// Each brings the schema from the version before it to its own, the first from an empty file.
 /// Files keep the number of those they have had in `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,4 +50,30 @@ pub(crate) fn migrate(transaction: &Transaction<'_>) -> Result<()> {
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::TransactionBehavior;
+
+    /// A file as the program of each earlier schema version left it comes up to date.
+    #[test]
+    fn each_older_schema_is_migrated() {
+        for version in 0..MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            let wanted = if version == 0 { Identity::Empty } else { Identity::Older };
+            for migration in &MIGRATIONS[..version] {
+                connection.execute_batch(migration).unwrap();
+                connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            }
+            connection.pragma_update(None, "user_version", version as i64).unwrap();
+            assert_eq!(identity(&connection).unwrap(), wanted);
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+            migrate(&transaction).unwrap();
+            transaction.commit().unwrap();
+            assert_eq!(identity(&connection).unwrap(), Identity::Current);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
-use rusqlite::{Connection, Result as SqliteResult, Transaction};
+use rusqlite::{Connection, ErrorCode, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
 use crate::error::{because, not_applied, of_commit, of_io};
@@ -53,13 +53,14 @@ impl SqliteStore {
     /// Opens a store, and brings it up to date if an older version of this library made it.
     /// Several processes may have it open at once.
     ///
-    /// A store whose file cannot be written can still be read; then [`Store::apply`] is
-    /// `store_read_only`.
+    /// A store whose file cannot be written, but its folder can, can still be read; then
+    /// [`Store::apply`] is `store_read_only`.
     ///
     /// # Errors
     /// `store_missing` if there is no such file, or nothing in it; `store_not_recognized` if it
     /// is something else, which is not touched; `store_too_new` if a newer version of this
-    /// library wrote it; `store_corrupt`, `store_busy`, `store_unavailable`.
+    /// library wrote it; `store_read_only` if its folder cannot be written; `store_corrupt`,
+    /// `store_busy`, `store_unavailable`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, SqliteOptions::default())
     }
@@ -127,7 +128,14 @@ impl SqliteStore {
         let connection = self.writer();
         let refuse = |kind, why| Err(because(&self.path, kind, why));
         let identity = connect::retry(self.options.busy_timeout, || schema::identity(&connection));
-        match (identity.map_err(|error| self.not_applied(&error))?, mode) {
+        let identity = identity.map_err(|error| match connection.is_readonly("main") {
+            // SQLite makes its index beside the file even to read.
+            Ok(true) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+                because(&self.path, FaultKind::ReadOnly, "nothing can be written beside it")
+            }
+            _ => self.not_applied(&error),
+        });
+        match (identity?, mode) {
             (Identity::Empty, Mode::Open) => refuse(FaultKind::Missing, "the file is empty"),
             (Identity::Empty, _) => self.migrate(&connection, mode),
             (_, Mode::Create) => refuse(FaultKind::Exists, "it is a database"),
@@ -227,5 +235,37 @@ impl Store for SqliteStore {
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provkey::store::Operation;
+
+    /// A store that may not grow is full, and is as it was.
+    #[test]
+    fn a_full_store_keeps_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(folder.path().join("store.db")).unwrap();
+        let put = |n: usize| {
+            let key = RecordKey::new(format!("{n:05}")).unwrap();
+            Unit::new(vec![Operation::Put { key, body: vec![0; 1000] }])
+        };
+        store.writer().pragma_update(None, "max_page_count", 40).unwrap();
+        let mut applied = 0;
+        let error = loop {
+            match store.apply(&[put(applied), put(applied + 1)]) {
+                Ok(_) => applied += 2,
+                Err(error) => break error,
+            }
+            assert!(applied < 1000, "it never gets full");
+        };
+        assert_eq!(error.code(), "store_full");
+        assert!(matches!(error, StoreError::NotApplied(_)));
+        assert_eq!(store.scan(&ScanRange::prefix(""), 1000).unwrap().len(), applied);
+        store.writer().pragma_update(None, "max_page_count", 4000).unwrap();
+        store.apply(&[put(applied), put(applied + 1)]).unwrap();
+        assert_eq!(store.scan(&ScanRange::prefix(""), 1000).unwrap().len(), applied + 2);
     }
 }

@@ -4,8 +4,12 @@
 
 use std::path::PathBuf;
 
+mod child;
 mod conformance;
+mod disk;
 mod files;
+mod processes;
+mod views;
 
 /// A folder that goes away with the test, and where in it to put a store.
 fn temporary() -> (tempfile::TempDir, PathBuf) {
