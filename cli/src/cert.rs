@@ -38,7 +38,8 @@ pub(crate) struct CreateArgs {
     /// Its name, unique among enrollment certificates
     name: String,
     /// The algorithm of its key
-    #[arg(long, default_value = "p256", value_parser = PossibleValuesParser::new(["p256", "p384", "ed25519"]))]
+    #[arg(long, default_value = "p256")]
+    #[arg(value_parser = PossibleValuesParser::new(["p256", "p384", "ed25519"]))]
     algorithm: String,
     /// How long it is valid, for example 10y
     #[arg(long, value_name = "PERIOD", default_value = "10y", value_parser = Period::parse)]

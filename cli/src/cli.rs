@@ -7,19 +7,21 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::{audit, cert, connector, demo, group, identity, init, inspect, key, master, sign};
 
+/// The heading of the options that every command has.
+pub(crate) const GLOBAL: &str = "Global options";
+
 /// Provisioning keys: a fleet enrols itself, every use counted exactly.
 #[derive(Parser)]
 #[command(
     name = "provkey",
     version,
-    propagate_version = true,
     after_help = "Exit status: 0 done, 1 refused (`error: CODE: sentence` on stderr), 2 usage."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
     place: Place,
     /// Write JSON for programs instead of tables for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     #[command(subcommand)]
     command: Command,

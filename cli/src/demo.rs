@@ -53,6 +53,9 @@ fn tell() -> Result<(), Failure> {
 
 fn prepare() -> Result<(), Failure> {
     narrate("An authority lives in one file, its master key in another.")?;
+    let [_, store, _, master] = PLACE;
+    let place = format!("PROVKEY_STORE={store} PROVKEY_MASTER_KEY_FILE={master}");
+    writeln!(stdout(), "{COMMAND}$ export {place}{COMMAND:#}\n")?;
     provkey("init --host provkey.example.com")?;
     narrate("A group for the connectors to join, and a certificate that signs for them.")?;
     provkey("group create gateways")?;

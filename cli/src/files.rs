@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use provkey::x509::{Certificate, Csr};
@@ -108,10 +108,12 @@ impl Destination {
     }
 }
 
-/// Replaces a secret file, durably: at every moment the old content is there, or the new one.
+/// Replaces a secret file, durably: at every moment the old content is there, or the new one. Its
+/// owner stays, so that whoever acts for a service does not lock it out.
 pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut temporary = temporary_beside(path, Content::Secret.permissions())?;
-    fill(&mut temporary, bytes).map_err(|error| unwritable(path, &error))?;
+    let filled = keep_owner(path, &temporary).and_then(|()| fill(&mut temporary, bytes));
+    filled.map_err(|error| unwritable(path, &error))?;
     temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
     sync_folder(path)
 }
@@ -127,6 +129,14 @@ fn temporary_beside(path: &Path, permissions: Permissions) -> Result<NamedTempFi
         .permissions(permissions)
         .tempfile_in(folder(path))
         .map_err(|error| unwritable(path, &error))
+}
+
+fn keep_owner(path: &Path, file: &NamedTempFile) -> io::Result<()> {
+    let (Ok(old), new) = (fs::metadata(path), file.as_file().metadata()?) else { return Ok(()) };
+    match (old.uid(), old.gid()) {
+        owner if owner == (new.uid(), new.gid()) => Ok(()),
+        (user, group) => fchown(file.as_file(), Some(user), Some(group)),
+    }
 }
 
 fn fill(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {

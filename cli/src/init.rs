@@ -39,6 +39,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
         _ => return Err(InputError::AuthorityExists.into()),
     }
     let created = keyring_file::create_if_missing(file)?;
+    keyring_file::warn_of_others(file);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
     output.one(&AuthorityView::of(&authority))?;
     let made = if created { "made" } else { "used as it is" };

@@ -15,7 +15,6 @@ use crate::system::SystemRandom;
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {
     let bytes = files::read(path)?;
-    warn_of_readers(path);
     let text = str::from_utf8(&bytes).map_err(|_| KeyringError::Malformed { line: 1 })?;
     Ok(Keyring::parse_file(text)?)
 }
@@ -49,7 +48,8 @@ pub(crate) fn lock(path: &Path) -> Result<Flock<File>, Failure> {
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| failed(&error))
 }
 
-fn warn_of_readers(path: &Path) {
+/// Warns if others than its owner may use the file.
+pub(crate) fn warn_of_others(path: &Path) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         let path = path.display();

@@ -136,7 +136,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[derive(Args)]
 pub(crate) struct PageArgs {
     /// How many entries at most, up to 1000
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
     /// Go on where the page before ended
     #[arg(long, value_name = "CURSOR")]

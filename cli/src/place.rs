@@ -8,16 +8,19 @@ use provkey::authority::Authority;
 use provkey::store::Store;
 use provkey_sqlite::SqliteStore;
 
+use crate::cli::GLOBAL;
 use crate::failure::Failure;
 use crate::{keyring_file, system};
 
 #[derive(Args)]
 pub(crate) struct Place {
     /// The store, as sqlite:PATH
-    #[arg(long, global = true, env = "PROVKEY_STORE", value_name = "STORE", value_parser = StoreAddress::parse)]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "PROVKEY_STORE")]
+    #[arg(value_name = "STORE", value_parser = StoreAddress::parse)]
     store: Option<StoreAddress>,
     /// The file that holds the master keys
-    #[arg(long, global = true, env = "PROVKEY_MASTER_KEY_FILE", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "PROVKEY_MASTER_KEY_FILE")]
+    #[arg(value_name = "FILE")]
     master_key_file: Option<PathBuf>,
 }
 
@@ -67,6 +70,7 @@ impl Place {
     pub(crate) fn authority(&self) -> Result<Authority, Failure> {
         let (store, file) = (self.store()?, self.master_key_file()?);
         let keyring = keyring_file::read(file)?;
+        keyring_file::warn_of_others(file);
         let store: Arc<dyn Store> = Arc::new(store.open()?);
         let authority = Authority::open(system::environment(store), keyring)?;
         Ok(authority.acting_as(&system::actor()))

@@ -1,6 +1,7 @@
 //! `provkey master`.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::thread;
 
 use crate::home::Home;
@@ -54,6 +55,21 @@ fn rotations_at_the_same_moment_lose_no_master_key() {
     });
     assert_eq!(home.read("master.key").lines().count(), 5);
     enrolls(&home, "old");
+}
+
+#[test]
+fn the_file_keeps_its_owner_and_loses_its_other_readers() {
+    let home = Home::new();
+    let file = home.path("master.key");
+    // Only root can give a file away; for others this checks what is the same anyway.
+    let _ = chown(&file, Some(12_345), Some(12_345));
+    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    let owner = || fs::metadata(&file).map(|data| (data.uid(), data.gid())).unwrap();
+    let before = owner();
+    let run = home.run("master rotate");
+    assert_eq!(run.succeeds().stderr.matches("warning: master.key").count(), 1, "{run:?}");
+    assert_eq!((owner(), home.mode("master.key")), (before, 0o600));
+    assert!(home.run("key list").succeeds().stderr.is_empty());
 }
 
 #[test]
