@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use provkey::connector::{Accepted, Error, Identity, KeyReference};
 use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
 use provkey::time::Clock;
-use provkey::x509::{Certificate, KeyAlgorithm};
+use provkey::x509::{Certificate, Chain, KeyAlgorithm};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -130,9 +130,25 @@ fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure>
     let mut identity = home.open()?;
     let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
     warn_of_clock(&accepted);
+    let chain_file = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
+    let private_key = identity.private_key().to_pem();
+    let private_key_file = private_key_file(home, &private_key)?;
     home.save(&identity)?;
-    write_for_others(home, &identity)?;
+    if let Some(file) = private_key_file {
+        file.write(private_key.as_bytes())?;
+    }
+    chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())?;
     output.one(&IdentityView::of(&identity))
+}
+
+/// Where the private key goes for other programs, unless the identity is sealed, or it is there.
+fn private_key_file(home: &Home, pem: &str) -> Result<Option<Destination>, Failure> {
+    let path = home.file(PRIVATE_KEY);
+    let sealed = home.material().is_some();
+    if sealed || (path.exists() && **files::read(&path)? == *pem.as_bytes()) {
+        return Ok(None);
+    }
+    Destination::prepare(&path, Content::Secret).map(Some)
 }
 
 /// A clock that is behind is no reason to refuse: the certificate says what time it is at least.
@@ -140,21 +156,6 @@ fn warn_of_clock(accepted: &Accepted) {
     if let Some(behind) = accepted.clock_behind {
         let seconds = behind.as_secs();
         warn(format_args!("the clock of this machine is at least {seconds} seconds behind"));
-    }
-}
-
-/// Writes the certificates for other programs; and the private key, unless it is sealed.
-fn write_for_others(home: &Home, identity: &Identity) -> Result<(), Failure> {
-    if let Some(chain) = identity.chain() {
-        let destination = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
-        destination.write(chain.to_pem().as_bytes())?;
-    }
-    match home.material() {
-        Some(_) => Ok(()),
-        None => files::replace_secret(
-            &home.file(PRIVATE_KEY),
-            identity.private_key().to_pem().as_bytes(),
-        ),
     }
 }
 

@@ -57,6 +57,21 @@ fn a_sealed_identity_opens_on_its_machine_only() {
 }
 
 #[test]
+fn a_private_key_of_somebody_else_stays() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    home.run("identity new --dir one --key-file first.key").succeeds();
+    home.run("sign --csr one/request.csr --out one.pem").succeeds();
+    fs::write(home.path("one/key.pem"), "another key").unwrap();
+    home.run("identity accept --dir one --chain one.pem").is_refused("file_exists");
+    assert_eq!(home.read("one/key.pem"), "another key");
+    assert_eq!(home.json("identity show --dir one")["state"], "none");
+    fs::remove_file(home.path("one/key.pem")).unwrap();
+    home.run("identity accept --dir one --chain one.pem").succeeds();
+    home.run("identity accept --dir one --chain one.pem").succeeds();
+}
+
+#[test]
 fn an_answer_of_somebody_else_is_refused() {
     let home = Home::new();
     home.make_key("first", 2, "");
