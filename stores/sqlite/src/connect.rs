@@ -1,8 +1,8 @@
 //! Connections to one file.
 
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{iter, thread};
 
 use rusqlite::{
     Connection, Error, ErrorCode, OpenFlags, Result, Transaction, TransactionBehavior, ffi,
@@ -15,8 +15,10 @@ const STATEMENTS_KEPT: usize = 32;
 const LOG_PAGES: u32 = 4000;
 /// After a move, the log's file is cut to this size.
 const LOG_BYTES_KEPT: u64 = 32 * 1024 * 1024;
+/// How long to wait before another process is asked again: about as long as a commit. It is not
+/// known whose turn it is, so who asks more often waits less.
 const WAIT_MIN: Duration = Duration::from_micros(100);
-const WAIT_MAX: Duration = Duration::from_millis(5);
+const WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// Opens a file that exists. No URIs, and nothing is made or changed by it.
 fn open(path: &Path) -> Result<Connection> {
@@ -65,14 +67,14 @@ pub(crate) fn begin(connection: &Connection, timeout: Duration) -> Result<Transa
 /// which is many commits of the others; and it does not wait in every place.
 pub(crate) fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let started = Instant::now();
-    let waits = iter::successors(Some(WAIT_MIN), |wait| Some((*wait * 2).min(WAIT_MAX)));
-    for wait in waits {
+    let mut wait = WAIT_MIN;
+    loop {
         match attempt() {
             Err(error) if is_busy(&error) && started.elapsed() < timeout => thread::sleep(wait),
             done => return done,
         }
+        wait = (wait * 2).min(WAIT_MAX);
     }
-    attempt()
 }
 
 fn is_busy(error: &Error) -> bool {

@@ -9,8 +9,8 @@
 //!
 //! The checks need a working store, not an empty one: each has its own keys, under
 //! `conformance/<run>/<check>/`, and removes them at its end if it passed. Several runs may share
-//! a store, at the same time too, if their names differ. A run takes about 500 calls of
-//! [`Store::apply`]. Nothing here panics unless the store does.
+//! a store, at the same time too, if their names differ. A run takes some hundred
+//! calls of [`Store::apply`]. Nothing here panics unless the store does.
 //!
 //! [`check_reopened`] is apart: it is for stores that outlive their process.
 
