@@ -12,5 +12,6 @@ mod life;
 mod lists;
 mod master;
 mod output;
+mod readme;
 mod sign;
 mod usage;
