@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use provkey::authority::{Authority, AuthorityId, Error, InputError, NewAuthority};
-use provkey::key::{Host, Keyring, MasterKey, Pin};
+use provkey::authority::{Authority, AuthorityId, InputError, NewAuthority};
+use provkey::key::{Host, Pin};
 use provkey::store::Store;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::{Fields, Output};
 use crate::place::Place;
-use crate::system::SystemRandom;
 use crate::times::Time;
 use crate::{keyring_file, system};
 
@@ -30,16 +29,13 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let mut new = NewAuthority::new(Host::parse(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
     let store: Arc<dyn Store> = Arc::new(store.open_or_create()?);
-    let environment = system::environment(store);
     // A master key file that is missing is not made anew for an authority that needs the old one.
-    let any = Keyring::new(MasterKey::generate(&SystemRandom)?);
-    match Authority::open(environment.clone(), any) {
-        Err(Error::Input(InputError::AuthorityMissing)) => {}
-        Err(error @ Error::Store(_)) => return Err(error.into()),
-        _ => return Err(InputError::AuthorityExists.into()),
+    if Authority::exists(&*store)? {
+        return Err(InputError::AuthorityExists.into());
     }
     let created = keyring_file::create_if_missing(file)?;
     keyring_file::warn_of_others(file);
+    let environment = system::environment(store);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
     output.one(&AuthorityView::of(&authority))?;
     let made = if created { "made" } else { "used as it is" };

@@ -12,7 +12,7 @@ use super::id::AuthorityId;
 use super::records::{self, AuthorityRecord, Bytes};
 use super::{Authority, Environment, masters, seal};
 use crate::key::{Host, Keyring};
-use crate::store::{GroupCommit, Outcome};
+use crate::store::{GroupCommit, Outcome, Store};
 use crate::time::Timestamp;
 use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
 
@@ -49,6 +49,15 @@ impl NewAuthority {
 }
 
 impl Authority {
+    /// Whether a store holds an authority. Needs no master key.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn exists(store: &dyn Store) -> Result<bool, Error> {
+        let found = store.get(&[records::authority()])?;
+        Ok(found.into_iter().flatten().next().is_some())
+    }
+
     /// Creates an authority in an empty store, with its root. The current master key of the
     /// keyring becomes the one that keys are derived from.
     ///

@@ -79,6 +79,8 @@ fn an_authority_is_created_once_and_opened_with_its_master_key() {
     check(Authority::create(environment(), Keyring::new(master(1)), &new), "authority_exists");
     check(Authority::open(environment(), Keyring::new(master(2))), "master_key_wrong");
     let empty = Environment { store: Arc::new(Memory::new()), ..environment() };
+    assert!(!Authority::exists(&*empty.store).unwrap());
+    assert!(Authority::exists(&*world.environment.store).unwrap());
     check(Authority::open(empty, Keyring::new(master(1))), "authority_missing");
     let opened = Authority::open(environment(), Keyring::new(master(1))).unwrap();
     assert_eq!(opened.id(), world.authority.id());
