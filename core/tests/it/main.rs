@@ -11,5 +11,6 @@ mod key_text;
 mod key_vectors;
 mod keys;
 mod masters;
+mod model;
 mod races;
 mod things;
