@@ -7,7 +7,7 @@ use core::time::Duration;
 ///
 /// `Display` writes it as RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+#[cfg_attr(feature = "authority", derive(serde::Serialize), serde(transparent))]
 pub struct Timestamp(u64);
 
 impl Timestamp {
@@ -55,6 +55,14 @@ impl fmt::Display for Timestamp {
         let (hour, minute, second) = (date.hour(), date.minutes(), date.seconds());
         let ms = self.0 % 1000;
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    }
+}
+
+/// As [`Timestamp::from_unix_ms`], so that whatever is read can be written.
+#[cfg(feature = "authority")]
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(Self::from_unix_ms)
     }
 }
 

@@ -23,8 +23,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use base64ct::{Base64, Encoding};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::address::AddressRange;
 use super::error::{Error, MasterError};
@@ -134,12 +134,21 @@ pub(super) struct EnrollmentRecord {
     pub(super) address: Option<IpAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) fingerprint: Option<Fingerprint>,
+    #[serde(deserialize_with = "serial")]
     pub(super) serial: String,
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) revoked_at: Option<Timestamp>,
     pub(super) leaf: Bytes,
+}
+
+/// Reads a serial number: hexadecimal, of at most 20 bytes (RFC 5280, 4.1.2.2). An index has it
+/// in its keys, so it must be as short as they need it.
+fn serial<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let valid = (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if valid { Ok(text) } else { Err(D::Error::custom("this is no serial number")) }
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
