@@ -16,6 +16,8 @@ pub const IDENTITY_BYTES_MAX: usize = 1024 * 1024;
 pub const EXTENSIONS_MAX: usize = 64;
 /// Longest name of a group, certificate or key, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 128;
+/// Longest name of an actor in the audit trail, in bytes of UTF-8.
+pub const ACTOR_BYTES_MAX: usize = 256;
 /// Most entries in the address list of one provisioning key.
 pub const ALLOWED_ADDRESSES_MAX: usize = 64;
 /// Largest `max_uses`, and the largest value of any counter.

@@ -56,6 +56,7 @@ use records::AuthorityRecord;
 use tally::Tally;
 
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
+use crate::limits::ACTOR_BYTES_MAX;
 use crate::random::Random;
 use crate::store::{GroupCommit, Guard, RecordKey, Store};
 use crate::time::Clock;
@@ -135,8 +136,13 @@ impl Authority {
     }
 
     /// The same authority, with `actor` named in the audit records of what is done through it.
+    /// Longer names are cut to 256 bytes.
     pub fn acting_as(&self, actor: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), actor: Some(actor.into()) }
+        let mut length = actor.len().min(ACTOR_BYTES_MAX);
+        while !actor.is_char_boundary(length) {
+            length -= 1;
+        }
+        Self { inner: Arc::clone(&self.inner), actor: actor.get(..length).map(Into::into) }
     }
 
     /// Its id.

@@ -165,3 +165,13 @@ fn the_audit_trail_is_filtered_and_paged_both_ways() {
         assert!(copied.iter().all(|record| record.actor.as_deref() == Some("alice")));
     }
 }
+
+#[test]
+fn a_long_name_of_an_actor_is_cut_between_characters() {
+    let world = World::new();
+    let actor = "é".repeat(100_000);
+    world.authority.acting_as(&format!("x{actor}")).create_group(&name("By a stranger")).unwrap();
+    let audit = world.audit();
+    let actors: Vec<_> = audit.iter().filter_map(|record| record.actor.as_ref()).collect();
+    assert_eq!(actors.iter().map(|actor| actor.len()).collect::<Vec<_>>(), [255]);
+}
