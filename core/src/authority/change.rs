@@ -1,5 +1,6 @@
 //! One change of the authority: a unit with its audit record.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use serde::Serialize;
@@ -9,7 +10,9 @@ use super::error::Error;
 use super::{Inner, records};
 use crate::limits::ENROLL_TRIES_MAX;
 use crate::random::{Random, RandomError};
-use crate::store::{Operation, Outcome, Reason, RecordKey, Refused, Unit};
+use crate::store::{
+    FaultKind, Operation, Outcome, Reason, RecordKey, Refused, StoreError, StoreFault, Unit,
+};
 use crate::time::Timestamp;
 
 /// Operations that happen together with an audit record, which comes first: a unit that is
@@ -82,22 +85,43 @@ impl Obstacle {
     }
 }
 
+/// Checks that what stood in the way of a unit may be gone at the next try.
+pub(super) fn check_passing(refused: &Refused) -> Result<(), Error> {
+    let what = match refused.reason {
+        Reason::Malformed => {
+            let fault = StoreFault::new(FaultKind::TooLarge, "the change is too large to store");
+            return Err(StoreError::NotApplied(fault).into());
+        }
+        Reason::WrongKind => "it is a counter where a body should be, or a body for a counter",
+        Reason::BelowZero => "it counts less than there is",
+        _ => return Ok(()),
+    };
+    let key = refused.record.as_ref().map(|record| format!("{:?}", record.key));
+    Err(Error::RecordDamaged { key: key.unwrap_or_default(), what: what.into() })
+}
+
 impl Inner {
     /// Begins a change that `audit` tells of.
     pub(super) fn change(&self, audit: &AuditRecord) -> Result<Change, Error> {
         Ok(Change::new(&*self.random, audit)?)
     }
 
-    /// Makes a change durable, or finds what stands in its way.
+    /// Makes a change durable, or finds what stands in its way. If that is a change of the
+    /// authority itself by another process, it is known here from now on.
     pub(super) fn apply(&self, change: Change) -> Result<Result<(), Obstacle>, Error> {
         let keys: Vec<_> =
             change.operations.iter().map(|operation| operation.key().clone()).collect();
-        match self.commit.apply(change.into_unit())? {
-            Outcome::Applied(_) => Ok(Ok(())),
-            Outcome::Refused(Refused { operation, reason, .. }) => {
-                Ok(Err(Obstacle { key: keys.into_iter().nth(operation), reason }))
-            }
+        let refused = match self.commit.apply(change.into_unit())? {
+            Outcome::Applied(_) => return Ok(Ok(())),
+            Outcome::Refused(refused) => refused,
+        };
+        check_passing(&refused)?;
+        let key = keys.into_iter().nth(refused.operation);
+        let obstacle = Obstacle { key, reason: refused.reason };
+        if obstacle.is(&records::authority()) {
+            self.reload()?;
         }
+        Ok(Err(obstacle))
     }
 
     /// Takes a step until it no longer meets changes of others (`None`).

@@ -17,7 +17,7 @@ use core::net::IpAddr;
 use super::audit::{Action, AuditRecord};
 use super::authenticate::{Failed, Proven};
 use super::certificates::BACKDATE;
-use super::change::Change;
+use super::change::{Change, check_passing};
 use super::error::{Error, InputError, Refusal};
 use super::id::{CertificateId, ConnectorId, GroupId};
 use super::key_details::StoredKey;
@@ -294,7 +294,10 @@ impl Inner {
                     self.observe(&Event::Enrolled { key, connector, address });
                     results[pending.index] = Ok(self.enrolled(&record, &issuer, false));
                 }
-                Outcome::Refused(_) => again.push(pending),
+                Outcome::Refused(refused) => match check_passing(&refused) {
+                    Ok(()) => again.push(pending),
+                    Err(error) => drop(self.fail_all(&[pending], &error, results)),
+                },
             }
         }
         again

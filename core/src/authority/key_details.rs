@@ -111,12 +111,13 @@ pub(super) struct StoredKey {
 }
 
 impl StoredKey {
-    /// Of a key's record and its counter, if both are there.
+    /// Of a key's record and its counter, if there is a key.
     pub(super) fn read(found: &[Option<Record>]) -> Result<Option<Self>, Error> {
-        let [Some(key), Some(uses), ..] = found else {
+        let [Some(key), uses, ..] = found else {
             return Ok(None);
         };
         let record = records::decode(key)?;
+        let uses = uses.as_ref().ok_or_else(|| records::damaged(key, &"it has no counter"))?;
         Ok(Some(Self { version: key.version, record, uses: records::counter(uses)? }))
     }
 

@@ -8,7 +8,7 @@ use provkey::authority::{
     PageRequest, Retention,
 };
 use provkey::key::Keyring;
-use provkey::store::{Memory, Operation, Record, ScanRange, Store, Unit, Value};
+use provkey::store::{Memory, Operation, Record, RecordKey, ScanRange, Store, Unit, Value};
 use provkey::time::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -127,4 +127,21 @@ fn no_damage_makes_a_panic() {
             assert!(catch_unwind(used).is_ok(), "{key:?}: {body}");
         }
     }
+}
+
+#[test]
+fn damage_is_named_where_trying_again_cannot_help() {
+    let store = Arc::new(Memory::new());
+    let world = World::over(store.clone());
+    let key = world.key("fleet", 5);
+    let request = TestConnector::new().proof(&world.provisioning_key(&key));
+    let counter = RecordKey::new(format!("group-users/{}", world.group.id)).unwrap();
+    let count = Operation::Count { counter, by: -1, at_ms: 1 };
+    store.apply(&[Unit::new(vec![count])]).unwrap();
+    assert_eq!(world.authority.delete_key(key.id).unwrap_err().code(), "store_corrupt");
+
+    let counter = RecordKey::new(format!("key-uses/{}", key.id)).unwrap();
+    store.apply(&[Unit::new(vec![Operation::Delete { key: counter }])]).unwrap();
+    assert_eq!(world.authority.key(key.id).unwrap_err().code(), "store_corrupt");
+    assert_eq!(world.authority.enroll(&request).unwrap_err().code(), "store_corrupt");
 }
