@@ -12,7 +12,7 @@ use super::id::CertificateId;
 use super::name::{self, Name};
 use super::page::{Examined, Page, PageRequest};
 use super::records::{self, Bytes, CertificateRecord};
-use super::{Authority, Inner, OpenIssuer, seal};
+use super::{Authority, Inner, OpenIssuer, State, seal};
 use crate::store::{Reason, Record};
 use crate::time::Timestamp;
 use crate::x509::{
@@ -78,11 +78,14 @@ impl Authority {
         let inner = &self.inner;
         inner.until_undisturbed(|| {
             let mut audit = self.audit(Action::CertificateCreated);
-            let (record, certificate) = inner.new_certificate(new, audit.at)?;
+            let state = inner.state();
+            let (record, certificate) = inner.new_certificate(&state, new, audit.at)?;
             let id = record.id;
             audit.certificate = Some(id);
             let by_name = records::certificate_by_name(&new.name.folded());
             let mut change = inner.change(&audit)?;
+            // No key is sealed under a master key that another process has replaced.
+            change.expect(records::authority(), state.version);
             change.expect_absent(by_name.clone());
             change.expect_absent(records::certificate(id));
             change.put(records::certificate(id), &record);
@@ -175,7 +178,10 @@ impl Authority {
             change.delete(records::certificate_by_name(&record.name.folded()));
             change.count(records::master_users(record.private_key.slot()?), -1, audit.at);
             match inner.apply(change)? {
-                Ok(_) => Ok(Some(())),
+                Ok(_) => {
+                    self.inner.close_issuer(id);
+                    Ok(Some(()))
+                }
                 Err(obstacle) if obstacle.reason == Reason::InUse => {
                     Err(InputError::CertificateInUse.into())
                 }
@@ -206,10 +212,11 @@ impl EnrollmentCertificate {
 impl Inner {
     fn new_certificate(
         &self,
+        state: &State,
         new: &NewCertificate,
         now: Timestamp,
     ) -> Result<(CertificateRecord, Certificate), Error> {
-        let (state, random) = (self.state(), &*self.random);
+        let random = &*self.random;
         let id = CertificateId::random(random)?;
         let not_after = ca_not_after(now, new.validity)?;
         let (signer, private_key) = new_signer(new.algorithm)?;
@@ -251,6 +258,11 @@ impl Inner {
         }
         issuers.insert(id, Arc::clone(&issuer));
         Ok(issuer)
+    }
+
+    /// Forgets an opened issuer, and with it the private key.
+    fn close_issuer(&self, id: CertificateId) {
+        self.issuers.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
     fn open_issuer(&self, id: CertificateId) -> Result<OpenIssuer, Error> {

@@ -124,6 +124,8 @@ impl Authority {
         audit.certificate = Some(new.certificate);
         audit.details = Some(format!("max_uses {}", new.max_uses));
         let mut change = inner.change(&audit)?;
+        // No key is derived from a master key that another process has replaced.
+        change.expect(records::authority(), state.version);
         change.expect_absent(records::key_by_name(&new.name.folded()));
         change.expect_absent(records::key(id));
         change.expect_absent(records::key_deleted(id));

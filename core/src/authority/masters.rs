@@ -44,8 +44,8 @@ impl Authority {
     /// made before stay good: `keyring` must have their master keys too.
     ///
     /// Other processes that have the authority open must be given the new keyring *before*:
-    /// to them, keys made from now on are unknown until they open the authority with it. Calling
-    /// it again after an interruption finishes what is left.
+    /// to them, keys made from now on are unknown until they open the authority with it, and they
+    /// make no more keys themselves (`master_key_missing`). Calling it again after an interruption finishes what is left.
     ///
     /// # Errors
     /// `master_key_wrong`, `master_key_missing`, `master_slot_taken`, and those of the store.
@@ -64,6 +64,8 @@ impl Authority {
     /// # Errors
     /// `master_key_in_use`, `master_slot_empty`, and those of the store.
     pub fn remove_master(&self, slot: Slot) -> Result<(), Error> {
+        // Another process may have rotated: under a master key of before nothing is sealed anew.
+        self.inner.reload()?;
         self.reseal_certificates()?;
         self.inner.until_undisturbed(|| {
             self.inner.reload()?;

@@ -1,13 +1,18 @@
 //! Master keys: rotation and removal.
 
-use provkey::authority::Authority;
+use provkey::authority::{Authority, NewCertificate};
 use provkey::key::{Keyring, Slot};
 
-use crate::common::{TestConnector, World, code, master};
+use crate::common::{TestConnector, World, code, master, name};
 
 fn both() -> Keyring {
     let slot = Slot::new(1).unwrap();
     Keyring::new(master(1)).with(slot, master(2)).with_current(slot).unwrap()
+}
+
+fn third() -> Keyring {
+    let slot = Slot::new(2).unwrap();
+    both().with(slot, master(3)).with_current(slot).unwrap()
 }
 
 #[test]
@@ -63,4 +68,35 @@ fn the_wrong_new_master_is_refused() {
     let wrong = Keyring::new(master(7)).with(slot, master(2)).with_current(slot).unwrap();
     assert_eq!(world.authority.rotate_master(wrong).unwrap_err().code(), "master_key_wrong");
     world.key("still works", 1);
+}
+
+/// Two processes: one rotates, the other has had the new keyring since it was opened.
+#[test]
+fn another_process_goes_on_under_the_new_master() {
+    let world = World::new();
+    let (old, new) = (Slot::new(0).unwrap(), Slot::new(1).unwrap());
+    let keyring = both().with_current(old).unwrap();
+    let open = |keyring| Authority::open(world.environment.clone(), keyring).unwrap();
+    let (other, outdated) = (open(keyring), open(Keyring::new(master(1))));
+    world.authority.rotate_master(both()).unwrap();
+
+    let key = other.create_key(&world.new_key("from the other", 1)).unwrap();
+    assert_eq!(key.id.slot(), new);
+    let code = outdated.create_key(&world.new_key("outdated", 1)).unwrap_err().code();
+    assert_eq!(code, "master_key_missing");
+
+    let other = open(both());
+    world.authority.rotate_master(third()).unwrap();
+    let certificate = NewCertificate::new(name("CA 2"));
+    assert_eq!(other.create_certificate(&certificate).unwrap_err().code(), "master_key_missing");
+}
+
+#[test]
+fn a_process_that_was_opened_before_a_rotation_removes_the_old_master() {
+    let world = World::new();
+    let old = Slot::new(0).unwrap();
+    let keyring = both().with_current(old).unwrap();
+    let other = Authority::open(world.environment.clone(), keyring).unwrap();
+    world.authority.rotate_master(both()).unwrap();
+    other.remove_master(old).unwrap();
 }
