@@ -15,13 +15,16 @@ pub(crate) fn not_applied(path: &Path, error: &Error) -> StoreError {
 ///
 /// SQLite reports `BUSY` and `READONLY` before it writes, and `FULL` when a write of the log fell
 /// short: then the last frame, which makes the commit, is not whole, and no recovery takes it for
-/// one. Any other error may come from the `fsync` after the last frame. This connection and all
-/// others go on as if nothing had been committed, but the frame may be on the disk, and if the
-/// machine stops now, recovery finds it. So only those three are sure.
+/// one. Any other error may come from the `fsync` after the last frame, or from the index of the
+/// log, which grows after that. This connection and all others go on as if nothing had been
+/// committed, but the frame may be on the disk, and if the machine stops now, recovery finds it.
+/// So only those three are sure.
 pub(crate) fn of_commit(path: &Path, error: &Error) -> StoreError {
     let fault = fault(path, error);
-    match fault.kind {
-        FaultKind::Busy | FaultKind::ReadOnly | FaultKind::Full => StoreError::NotApplied(fault),
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::ReadOnly | ErrorCode::DiskFull) => {
+            StoreError::NotApplied(fault)
+        }
         _ => StoreError::Unknown(fault),
     }
 }
@@ -55,6 +58,8 @@ fn kind(error: &Error) -> FaultKind {
             ErrorCode::ReadOnly => FaultKind::ReadOnly,
             ErrorCode::DatabaseCorrupt => FaultKind::Corrupt,
             ErrorCode::NotADatabase => FaultKind::NotAStore,
+            // All statements are fixed: a table that they need is not there.
+            ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => FaultKind::Corrupt,
             // The index of the log could not grow: there is no other reason in practice.
             ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
                 FaultKind::Full
@@ -104,6 +109,7 @@ mod tests {
         check(ffi::SQLITE_READONLY, false, FaultKind::ReadOnly);
         check(ffi::SQLITE_IOERR_FSYNC, true, FaultKind::Unavailable);
         check(ffi::SQLITE_IOERR_WRITE, true, FaultKind::Unavailable);
+        check(ffi::SQLITE_IOERR_SHMSIZE, true, FaultKind::Full);
         check(ffi::SQLITE_CORRUPT, true, FaultKind::Corrupt);
     }
 }

@@ -114,7 +114,11 @@ impl SqliteStore {
     fn start(path: &Path, options: SqliteOptions, mode: Mode) -> Result<Self, StoreError> {
         let missing = !path.exists();
         if mode == Mode::Create || (mode == Mode::OpenOrCreate && missing) {
-            file::create(path)?;
+            match file::create(path) {
+                // Another process has made it since.
+                Err(e) if mode == Mode::OpenOrCreate && e.fault().kind == FaultKind::Exists => {}
+                created => created?,
+            }
         }
         let path = file::locate(path)?;
         let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;

@@ -68,6 +68,15 @@ fn damage_is_named() {
     assert_eq!(read.unwrap_err().code(), "store_corrupt");
 }
 
+#[test]
+fn a_missing_table_is_damage() {
+    let (_folder, path) = temporary();
+    drop(SqliteStore::create(&path).unwrap());
+    Connection::open(&path).unwrap().execute_batch("DROP TABLE sequence").unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.apply(&[use_of("uses", "used/1")]).unwrap_err().code(), "store_corrupt");
+}
+
 /// Runs a role in a mount namespace of its own, after `mount` has been run there.
 fn in_namespace(mount: &str, role: &str, path: &Path) {
     let possible = Command::new("unshare").args(["-rm", "true"]).status();
