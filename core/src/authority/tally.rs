@@ -65,16 +65,18 @@ impl Tally {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one, and takes out what is due.
+    fn take_all(&self) -> Vec<Due> {
+        let mut counts = self.lock();
+        counts.iter_mut().filter_map(|((key, subject), count)| count.take(*key, *subject)).collect()
+    }
+
+    /// Counts one, and takes out what is due: three at most.
     fn count(&self, key: KeyId, subject: Subject, now: Timestamp) -> Vec<Due> {
         let mut counts = self.lock();
-        if counts.len() >= TALLIES_MAX {
-            let all = take_due(&mut counts, |_| true);
-            counts.clear();
-            drop(counts);
-            return all.into_iter().chain(self.count(key, subject, now)).collect();
-        }
         let mut due = Vec::new();
+        if !counts.contains_key(&(key, subject)) {
+            due.extend(make_room(&mut counts));
+        }
         let minute = now.unix_ms() / MINUTE_MS;
         let fresh = Count { minute, unstored: 0, last_at: now, stored_at: Timestamp::default() };
         let count = counts.entry((key, subject)).or_insert(fresh);
@@ -100,12 +102,18 @@ impl Count {
     }
 }
 
-fn take_due(
-    counts: &mut BTreeMap<(KeyId, Subject), Count>,
-    which: impl Fn(&Count) -> bool,
-) -> Vec<Due> {
-    let due = counts.iter_mut().filter(|(_, count)| which(count));
-    due.filter_map(|((key, subject), count)| count.take(*key, *subject)).collect()
+/// Makes room for one more count: those that are stored go, or else one that is not. One, for
+/// whoever counts has to wait until what is due is stored.
+fn make_room(counts: &mut BTreeMap<(KeyId, Subject), Count>) -> Option<Due> {
+    if counts.len() < TALLIES_MAX {
+        return None;
+    }
+    counts.retain(|_, count| count.unstored > 0);
+    if counts.len() < TALLIES_MAX {
+        return None;
+    }
+    let ((key, subject), mut count) = counts.pop_first()?;
+    count.take(key, subject)
 }
 
 impl Authority {
@@ -115,7 +123,7 @@ impl Authority {
     /// # Errors
     /// Those of the store. What could not be stored is lost.
     pub fn flush(&self) -> Result<(), Error> {
-        let due = take_due(&mut self.inner.tally.lock(), |_| true);
+        let due = self.inner.tally.take_all();
         due.iter().try_for_each(|due| self.inner.store_tally(due))
     }
 }
@@ -203,5 +211,30 @@ impl Due {
             Subject::Replay(connector) => audit.connector = Some(connector),
         }
         audit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_there_are_nobody_waits_for_many_and_none_is_lost() {
+        let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
+        let (connectors, rounds) = (TALLIES_MAX + 500, 3);
+        let mut stored = 0;
+        for round in 0..rounds {
+            for index in 0..connectors {
+                let mut hash = [0; 32];
+                hash[..8].copy_from_slice(&(index as u64).to_le_bytes());
+                let subject = Subject::Replay(ConnectorId::of_spki_sha256(&hash));
+                let due = tally.count(key, subject, Timestamp::from_unix_ms(90_000 + round));
+                assert!(due.len() <= 3, "{} due at once", due.len());
+                assert!(tally.lock().len() <= TALLIES_MAX);
+                stored += due.iter().map(|due| due.count).sum::<u64>();
+            }
+        }
+        let waiting: u64 = tally.take_all().iter().map(|due| due.count).sum();
+        assert_eq!(stored + waiting, rounds * connectors as u64);
     }
 }
