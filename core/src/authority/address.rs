@@ -27,13 +27,22 @@ impl AddressRange {
             Err(_) => text.parse::<IpNet>().ok(),
         };
         let range = range.filter(|range| range.addr() == range.network());
-        range.map(Self).ok_or(InputError::AddressRangeInvalid)
+        range.map(|range| Self(canonical(range))).ok_or(InputError::AddressRangeInvalid)
     }
 
     /// Whether the address is in the range.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+}
+
+/// A range of IPv4 addresses in their IPv6 form as what it means.
+fn canonical(range: IpNet) -> IpNet {
+    let mapped = || {
+        let IpAddr::V4(address) = range.addr().to_canonical() else { return None };
+        IpNet::new(address.into(), range.prefix_len().checked_sub(96)?).ok()
+    };
+    if let IpNet::V6(_) = range { mapped().unwrap_or(range) } else { range }
 }
 
 impl fmt::Display for AddressRange {
@@ -70,6 +79,9 @@ mod tests {
         check("10.0.0.0/8", "11.0.0.1", false);
         check("10.0.0.0/8", "::ffff:10.1.2.3", true);
         check("::ffff:10.1.2.3", "10.1.2.3", true);
+        check("::ffff:10.0.0.0/104", "10.1.2.3", true);
+        check("::ffff:10.0.0.0/104", "11.1.2.3", false);
+        check("::ffff:0:0/96", "::ffff:192.0.2.1", true);
         check("2001:db8::/32", "2001:db8::1", true);
         check("0.0.0.0/0", "::1", false);
     }
