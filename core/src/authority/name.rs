@@ -46,9 +46,11 @@ impl Name {
     }
 }
 
-/// Folds letter case.
+/// Folds letter case, each character by itself: part of a name folds to part of what the name
+/// folds to. `str::to_lowercase` would look at what stands around a Greek sigma, which has a second
+/// small letter for the end of a word.
 pub(super) fn fold(text: &str) -> String {
-    text.to_lowercase()
+    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// The folded form of a name that is looked for; what cannot be a name is not found.
@@ -60,8 +62,10 @@ pub(super) fn lookup(text: &str, not_found: InputError) -> Result<String, InputE
 /// seen at all: they would let one name pass for another.
 fn is_unseen(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(character, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Name {
@@ -102,5 +106,15 @@ mod tests {
         check(&"x".repeat(129), "name_too_long");
         check("a\u{202e}b", "name_bad_character");
         check("a\nb", "name_bad_character");
+        check("a\u{ad}b", "name_bad_character");
+        check("a\u{e0041}", "name_bad_character");
+    }
+
+    #[test]
+    fn part_of_a_name_is_part_of_its_folded_form() {
+        let name = Name::new("ΑΣΤΡΟ ΟΔΟΣ").unwrap().folded();
+        for part in ["ΑΣ", "ασ", "ΟΔΟΣ", "οδος", "στρ"] {
+            assert!(name.contains(&fold(part)), "{part} in {name}");
+        }
     }
 }
