@@ -235,7 +235,11 @@ impl Authority {
         let (record, key) = self.take_out(id, Action::KeyDownloaded)?;
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
         let name: String = record.name.as_str().chars().map(plain).collect();
-        let file_name = format!("{}-{id}.key", name.trim_start_matches(['.', '-']));
+        let name = match name.trim_start_matches(['.', '-']) {
+            "" => "provisioning",
+            name => name,
+        };
+        let file_name = format!("{name}-{id}.key");
         Ok(KeyFile { file_name, contents: key.to_text() })
     }
 
@@ -244,6 +248,7 @@ impl Authority {
         if stored.exhausted() {
             return Err(Refusal::KeyExhausted.into());
         }
+        let key = self.inner.provisioning_key(&stored.record)?;
         let mut audit = self.audit(action);
         audit.key = Some(id);
         // Nothing but the record's own presence can refuse this unit.
@@ -251,7 +256,6 @@ impl Authority {
             let change = self.inner.change(&audit)?;
             Ok(self.inner.apply(change)?.is_ok().then_some(()))
         })?;
-        let key = self.inner.provisioning_key(&stored.record)?;
         Ok((stored.record, key))
     }
 }

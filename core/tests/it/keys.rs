@@ -184,3 +184,13 @@ fn errors_and_details_hold_no_secret() {
     );
     assert!(!seen.contains(&secret[..8]), "{seen}");
 }
+
+#[test]
+fn a_file_name_never_looks_like_an_option_or_a_hidden_file() {
+    let world = World::new();
+    for (key_name, expected) in [("日本", "provisioning"), ("--help", "help"), ("../x", "x")] {
+        let key = world.key(key_name, 1);
+        let file = world.authority.download_key(key.id).unwrap();
+        assert_eq!(file.file_name, format!("{expected}-{}.key", key.id));
+    }
+}
