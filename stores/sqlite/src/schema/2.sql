@@ -4,7 +4,7 @@
 CREATE VIEW connector_groups AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
     (SELECT users.used FROM records AS users
         WHERE users.key = CAST('group-users/' || (it.body ->> 'id') AS BLOB)) AS keys
 FROM (
@@ -15,7 +15,7 @@ FROM (
 CREATE VIEW enrollment_certificates AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
     it.body ->> 'leaf_validity_seconds' AS leaf_validity_seconds,
     it.body ->> 'certificate' AS certificate_base64,
     (SELECT users.used FROM records AS users
@@ -34,13 +34,13 @@ CREATE VIEW enrollments AS SELECT
     it.body ->> 'certificate' AS certificate_id,
     (SELECT CAST(named.body AS TEXT) ->> 'name' FROM records AS named
         WHERE named.key = CAST('certificate/' || (it.body ->> 'certificate') AS BLOB)) AS certificate_name,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'enrolled_at') / 1000.0, 'unixepoch') AS enrolled_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'enrolled_at') / 1000.0, 'unixepoch') AS enrolled_at,
     it.body ->> 'address' AS address,
     it.body ->> 'fingerprint' AS fingerprint,
     it.body ->> 'serial' AS serial,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'not_before') / 1000.0, 'unixepoch') AS not_before,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'not_after') / 1000.0, 'unixepoch') AS not_after,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'revoked_at') / 1000.0, 'unixepoch') AS revoked_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'not_before') / 1000.0, 'unixepoch') AS not_before,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'not_after') / 1000.0, 'unixepoch') AS not_after,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'revoked_at') / 1000.0, 'unixepoch') AS revoked_at,
     coalesce((SELECT CAST(replays.body AS TEXT) ->> 'count' FROM records AS replays
         WHERE replays.key = CAST('replays/' || (it.body ->> 'connector') AS BLOB)), 0) AS replays
 FROM (
@@ -49,7 +49,7 @@ FROM (
 ) AS it;
 
 CREATE VIEW audit AS SELECT
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'at') / 1000.0, 'unixepoch') AS at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'at') / 1000.0, 'unixepoch') AS at,
     it.body ->> 'action' AS action,
     it.body ->> 'actor' AS actor,
     it.body ->> 'key' AS key,
@@ -75,17 +75,17 @@ CREATE VIEW provisioning_keys AS SELECT
     it.body ->> 'certificate' AS certificate_id,
     (SELECT CAST(named.body AS TEXT) ->> 'name' FROM records AS named
         WHERE named.key = CAST('certificate/' || (it.body ->> 'certificate') AS BLOB)) AS certificate_name,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'created_at') / 1000.0, 'unixepoch') AS created_at,
     uses.used_max AS max_uses,
     uses.used AS used,
-    strftime('%FT%H:%M:%fZ', (uses.last_at_ms) / 1000.0, 'unixepoch') AS last_used_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (uses.last_at_ms) / 1000.0, 'unixepoch') AS last_used_at,
     it.body ->> 'enabled' AS enabled,
     it.body ->> 'proof_only' AS proof_only,
-    strftime('%FT%H:%M:%fZ', (it.body ->> 'expires_at') / 1000.0, 'unixepoch') AS expires_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'expires_at') / 1000.0, 'unixepoch') AS expires_at,
     it.body ->> 'allowed_addresses' AS allowed_addresses,
     CASE
         WHEN NOT it.body ->> 'enabled' THEN 'disabled'
-        WHEN it.body ->> 'expires_at' <= unixepoch('subsec') * 1000 THEN 'expired'
+        WHEN it.body ->> 'expires_at' <= unixepoch() * 1000 THEN 'expired'
         WHEN uses.used >= uses.used_max THEN 'exhausted'
         ELSE 'usable'
     END AS state
