@@ -1,1 +1,16 @@
-//! Tests across crates, processes and foreign tools.
+//! What crosses crates, processes and foreign tools is tested here.
+//!
+//! This library is what the tests and `provkey-test-worker` share: how a process opens the
+//! authority in a folder, and what a test and a worker say to each other. The tests are in
+//! `tests/it`; what other languages read is in `vectors`.
+
+mod folder;
+mod message;
+
+pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
+pub use message::{Answer, Granted, Question};
+
+/// The program in the README runs as a test of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
