@@ -3,4 +3,5 @@
 // Clippy grants these to functions marked `#[test]`, but not to what they share.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod error_codes;
 mod foreign;

@@ -1,0 +1,136 @@
+//! `docs/errors.md` lists every code that the sources can give, and no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use provkey::authority::{Error, InputError, Refusal};
+use provkey::random::RandomError;
+use provkey::store::{FaultKind, StoreError, StoreFault};
+use provkey::time::Timestamp;
+use provkey::x509::{ChainError, SignerError};
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The rows of all tables: what stands in the column of codes, and whether trying again may help.
+fn documented() -> BTreeMap<String, bool> {
+    let text = fs::read_to_string(project().join("docs/errors.md")).unwrap();
+    let mut rows = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [code, _, _, _, retryable] = cells[..] else { panic!("a row of 5 cells: {line}") };
+        let again = match retryable {
+            "yes" => true,
+            "no" => false,
+            _ => panic!("yes or no: {line}"),
+        };
+        let code = code.trim_matches('`').to_owned();
+        assert_eq!(rows.insert(code, again), None, "listed twice: {line}");
+    }
+    rows
+}
+
+pub(crate) fn documented_codes() -> BTreeSet<String> {
+    documented().into_keys().collect()
+}
+
+/// All Rust sources below a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            texts.push(fs::read_to_string(path).unwrap());
+        }
+    }
+    texts
+}
+
+/// What stands between the braces that open first in `text`.
+fn first_block(text: &str) -> &str {
+    let start = text.find('{').unwrap();
+    let mut depth = 0;
+    let ends = text[start..].char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '{') - i32::from(*c == '}');
+        depth == 0
+    });
+    &text[start..start + ends.unwrap().0]
+}
+
+/// The string literal that `text` begins with, if it has the form of a code.
+fn literal(text: &str) -> Option<&str> {
+    let (literal, _) = text.trim_start().strip_prefix('"')?.split_once('"')?;
+    let is_code = literal.contains('_')
+        && literal.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    is_code.then_some(literal)
+}
+
+/// The codes in a source: in functions named `code`, in lists of reasons, and where an error of
+/// the command is made.
+fn codes_in(source: &str) -> Vec<String> {
+    let after = |mark| source.split(mark).skip(1);
+    let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
+    let constants = after("fn code(").map(|rest| first_block(rest).trim_start_matches('{'));
+    let reasons = after("reasons! {").flat_map(|rest| first_block(rest).split(" = ").skip(1));
+    let failures = ["Failure::new(", "Self::new("].into_iter().flat_map(after);
+    let all = functions.chain(constants).chain(reasons).chain(failures);
+    all.filter_map(literal).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_document_lists_every_code_and_no_other() {
+    let folders = ["core/src", "stores/sqlite/src", "cli/src"];
+    let sources = folders.iter().flat_map(|folder| sources(&project().join(folder)));
+    let given: BTreeSet<String> = sources.flat_map(|source| codes_in(&source)).collect();
+    assert!(Refusal::ALL.iter().all(|refusal| given.contains(refusal.code())));
+    assert!(InputError::ALL.iter().all(|error| given.contains(error.code())));
+    let documented = documented_codes();
+    let missing: Vec<_> = given.difference(&documented).collect();
+    let left_over: Vec<_> = documented.difference(&given).collect();
+    assert!(missing.is_empty(), "not in docs/errors.md: {missing:?}");
+    assert!(left_over.is_empty(), "in docs/errors.md only: {left_over:?}");
+}
+
+#[test]
+fn the_document_says_which_may_pass() {
+    let documented = documented();
+    let check =
+        |code: &str, retryable| assert_eq!(documented.get(code), Some(&retryable), "{code}");
+    for kind in [
+        FaultKind::Unavailable,
+        FaultKind::Busy,
+        FaultKind::Full,
+        FaultKind::ReadOnly,
+        FaultKind::Corrupt,
+        FaultKind::NotAStore,
+        FaultKind::TooNew,
+        FaultKind::Missing,
+        FaultKind::Exists,
+        FaultKind::Reentrant,
+        FaultKind::TooLarge,
+    ] {
+        let error = StoreError::NotApplied(StoreFault::new(kind, ""));
+        check(error.code(), error.retryable());
+    }
+    for error in [Error::Contended, Error::Random(RandomError)] {
+        check(error.code(), error.retryable());
+    }
+    let refusals = Refusal::ALL.iter().map(|refusal| Error::from(*refusal));
+    let inputs = InputError::ALL.iter().map(|error| Error::from(*error));
+    refusals.chain(inputs).for_each(|error| check(error.code(), error.retryable()));
+    for error in [SignerError::Unavailable(String::new()), SignerError::Failed(String::new())] {
+        check(error.code(), error.retryable());
+    }
+    let now = Timestamp::default();
+    for error in [
+        ChainError::Incomplete,
+        ChainError::NotYetValid { now, not_before: now },
+        ChainError::Expired { now, not_after: now },
+    ] {
+        check(error.code(), error.retryable());
+    }
+}
