@@ -5,3 +5,7 @@
 
 mod error_codes;
 mod foreign;
+mod killed;
+mod processes;
+mod site;
+mod worker;

@@ -1,0 +1,164 @@
+//! An authority on SQLite in a folder of its own, the connectors that ask it, and its books.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use provkey::authority::{
+    Authority, CertificateId, Connector, ConnectorFilter, EnrollRequest, Enrolled, Environment,
+    Error, GroupId, KeyDetails, KeyUpdate, Name, NewAuthority, NewCertificate, NewKey, PageRequest,
+};
+use provkey::connector::Identity;
+use provkey::key::{Host, KeyId, Keyring, MasterKey, ProvisioningKey};
+use provkey::time::Timestamp;
+use provkey::x509::KeyAlgorithm;
+use provkey_sqlite::SqliteStore;
+use provkey_tests::{Granted, MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
+use tempfile::TempDir;
+
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+fn now(ahead_ms: &AtomicU64) -> Timestamp {
+    let ahead = Duration::from_millis(ahead_ms.load(Ordering::SeqCst));
+    Timestamp::from(SystemTime::now()).plus(ahead)
+}
+
+pub(crate) struct Site {
+    folder: TempDir,
+    pub(crate) authority: Authority,
+    pub(crate) group: GroupId,
+    pub(crate) certificate: CertificateId,
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::create(folder.path().join(STORE_FILE)).unwrap();
+        let ahead_ms = Arc::new(AtomicU64::new(0));
+        let ahead = Arc::clone(&ahead_ms);
+        let clock = Arc::new(move || now(&ahead));
+        let environment = Environment { clock, ..environment(Arc::new(store)) };
+        let master = MasterKey::generate(&*environment.random).unwrap();
+        fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
+        let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
+        let authority = Authority::create(environment, Keyring::new(master), &new).unwrap();
+        let group = authority.create_group(&name("Branch offices")).unwrap().id;
+        let certificate = NewCertificate::new(name("Connectors 2026"));
+        let certificate = authority.create_certificate(&certificate).unwrap().id;
+        Self { folder, authority, group, certificate, ahead_ms }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The authority as another process opens it.
+    pub(crate) fn open(&self) -> Authority {
+        open_authority(self.folder()).unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        now(&self.ahead_ms)
+    }
+
+    /// Lets time pass for this process's authority, not for those of others.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead_ms.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    pub(crate) fn new_key(&self, key_name: &str, max_uses: u64) -> NewKey {
+        NewKey::new(name(key_name), self.group, self.certificate, max_uses)
+    }
+
+    pub(crate) fn key(&self, key_name: &str, max_uses: u64) -> KeyDetails {
+        self.authority.create_key(&self.new_key(key_name, max_uses)).unwrap()
+    }
+
+    /// The key as a connector reads it.
+    pub(crate) fn provisioning_key(&self, key: KeyId) -> ProvisioningKey {
+        let text = self.authority.copy_key(key).unwrap();
+        ProvisioningKey::read(text.expose().as_bytes()).unwrap()
+    }
+
+    pub(crate) fn update(&self, key: KeyId, update: KeyUpdate) {
+        self.authority.update_key(key, &update).unwrap();
+    }
+
+    pub(crate) fn used(&self, key: KeyId) -> u64 {
+        self.authority.key(key).unwrap().used
+    }
+
+    pub(crate) fn connectors(&self, key: KeyId) -> Vec<Connector> {
+        self.listed(&ConnectorFilter { key: Some(key), ..ConnectorFilter::default() })
+    }
+
+    fn listed(&self, filter: &ConnectorFilter) -> Vec<Connector> {
+        let mut request = PageRequest { limit: 1000, after: None };
+        let mut all = Vec::new();
+        loop {
+            let page = self.authority.list_connectors(filter, &request).unwrap();
+            all.extend(page.items);
+            request.after = page.next;
+            if request.after.is_none() {
+                return all;
+            }
+        }
+    }
+
+    /// What holds at every quiet moment: each use is one connector on record, listed once by its
+    /// key and once by its group, with an id and a serial number of its own; and each certificate
+    /// that was handed out is on record.
+    #[track_caller]
+    pub(crate) fn check_books<'a>(
+        &self,
+        key: KeyId,
+        handed_out: impl IntoIterator<Item = &'a Granted>,
+    ) {
+        let by_key = self.connectors(key);
+        let group = Some(self.group);
+        let mut by_group = self.listed(&ConnectorFilter { group, ..ConnectorFilter::default() });
+        by_group.retain(|connector| connector.key == key);
+        assert_eq!(by_group, by_key);
+        let distinct = |text: fn(&Connector) -> String| {
+            by_key.iter().map(text).collect::<BTreeSet<_>>().len() as u64
+        };
+        let used = self.used(key);
+        assert_eq!(by_key.len() as u64, used);
+        assert_eq!(distinct(|connector| connector.id.to_string()), used);
+        assert_eq!(distinct(|connector| connector.serial.clone()), used);
+        let recorded: BTreeSet<_> = by_key.iter().map(|one| (&one.serial, &one.leaf)).collect();
+        for granted in handed_out {
+            assert!(recorded.contains(&(&granted.serial, &granted.leaf)), "{}", granted.serial);
+        }
+    }
+}
+
+/// Requests of `count` new connectors, each with a proof of the key. Ed25519 keys are made fastest.
+pub(crate) fn requests(key: &ProvisioningKey, count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|_| request(&mut connector(), key)).collect()
+}
+
+pub(crate) fn connector() -> Identity {
+    Identity::generate(KeyAlgorithm::Ed25519).unwrap()
+}
+
+pub(crate) fn request(identity: &mut Identity, key: &ProvisioningKey) -> Vec<u8> {
+    identity.request(key, None).unwrap().der().to_vec()
+}
+
+pub(crate) fn enroll(authority: &Authority, csr: &[u8]) -> Result<Enrolled, Error> {
+    authority.enroll(&EnrollRequest { csr: csr.to_vec(), ..EnrollRequest::default() })
+}
+
+/// How much more a test does with `PROVKEY_TEST_DEEP` set.
+pub(crate) fn scaled(short: usize, deep: usize) -> usize {
+    if std::env::var_os("PROVKEY_TEST_DEEP").is_some() { deep } else { short }
+}

@@ -1,0 +1,93 @@
+//! Another process of the same authority, and what it is asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use provkey_tests::{Answer, Question};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provkey-test-worker");
+
+/// A running `provkey-test-worker`. Its pipes are served by threads, so asking never waits.
+pub(crate) struct Worker {
+    child: Child,
+    questions: Sender<Question>,
+    said: Receiver<String>,
+}
+
+impl Worker {
+    /// Starts a worker in a folder, and waits until it has opened the authority there.
+    pub(crate) fn start(folder: &Path, threads: usize) -> Self {
+        let worker = Self::spawn(Command::new(PROGRAM).arg(folder).arg(threads.to_string()));
+        worker.wait_until_ready();
+        worker
+    }
+
+    /// Runs a command that becomes a worker.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (questions, asked) = channel::<Question>();
+        thread::spawn(move || {
+            for question in asked {
+                let line = serde_json::to_string(&question).unwrap() + "\n";
+                if stdin.write_all(line.as_bytes()).is_err() {
+                    break; // It was killed.
+                }
+            }
+        });
+        let (say, said) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            // What is not whole was not said.
+            while stdout.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+                if say.send(std::mem::take(&mut line)).is_err() {
+                    break; // Nobody listens any more.
+                }
+            }
+        });
+        Self { child, questions, said }
+    }
+
+    pub(crate) fn wait_until_ready(&self) {
+        assert_eq!(self.said.recv().as_deref(), Ok("ready\n"), "the worker does not start");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn ask(&self, connector: usize, csr: &[u8]) {
+        // A worker that was killed hears nothing.
+        let _ = self.questions.send(Question { connector, csr: csr.to_vec() });
+    }
+
+    /// The next answer, whoever asked.
+    pub(crate) fn answer(&self) -> Answer {
+        serde_json::from_str(&self.said.recv().expect("the worker is gone")).unwrap()
+    }
+
+    /// Kills it, as `kill -9` does. What it has said until then.
+    pub(crate) fn kill(mut self) -> Vec<Answer> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.rest()
+    }
+
+    /// Lets it answer what it was asked, and end. The answers that nobody has taken yet.
+    pub(crate) fn finish(mut self) -> Vec<Answer> {
+        let (nobody, _) = channel();
+        self.questions = nobody;
+        let answers = self.rest();
+        assert!(self.child.wait().unwrap().success());
+        answers
+    }
+
+    fn rest(&self) -> Vec<Answer> {
+        let lines = self.said.iter().filter(|line| line != "ready\n");
+        lines.map(|line| serde_json::from_str(&line).unwrap()).collect()
+    }
+}
