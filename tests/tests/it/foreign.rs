@@ -113,7 +113,7 @@ fn each_pair(check: impl Fn(&Authority, &Certificate, &Pkcs8)) {
 
 /// Runs a tool in `directory`, which must succeed; what it says.
 #[track_caller]
-fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).current_dir(directory).output();
     let output = output.unwrap_or_else(|error| panic!("{tool} is needed by this test: {error}"));
     let said = [output.stdout, output.stderr].concat();
@@ -183,7 +183,7 @@ fn openssl_accepts_every_request() {
 }
 
 /// A request made by OpenSSL for a key of its own.
-fn openssl_request(key: &str, request: &str) -> Vec<u8> {
+pub(crate) fn openssl_request(key: &str, request: &str) -> Vec<u8> {
     let directory = TempDir::new().unwrap();
     let key: Vec<_> = ["genpkey", "-out", "key.pem"].into_iter().chain(key.split(' ')).collect();
     run(directory.path(), "openssl", &key);
@@ -195,9 +195,9 @@ fn openssl_request(key: &str, request: &str) -> Vec<u8> {
     fs::read(directory.path().join("request.pem")).unwrap()
 }
 
-const P256: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
-const P384: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-384";
-const RSA: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+pub(crate) const P256: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+pub(crate) const P384: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-384";
+pub(crate) const RSA: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
 
 #[test]
 fn requests_by_openssl_become_certificates() {
@@ -250,6 +250,19 @@ fn requests_by_openssl_are_refused_by_name() {
 
 #[test]
 fn every_certificate_makes_a_tls_connection() {
+    let (server_certificate, server_key) = tls_server_identity();
+    each_pair(|authority, leaf, pkcs8| {
+        let server = tls_server(&authority.root, &server_certificate, &server_key);
+        let chain = [leaf, authority.enrollment.certificate()];
+        let client = tls_client(&server_certificate, &chain, pkcs8);
+        let (client, server) = connect(client, server);
+        assert_eq!(client.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+        assert_eq!(server.peer_certificates().unwrap()[0].as_ref(), leaf.der());
+    });
+}
+
+/// A server's certificate, signed by itself, and its private key as PKCS #8.
+pub(crate) fn tls_server_identity() -> (Certificate, Vec<u8>) {
     let server = TempDir::new().unwrap();
     let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
                    -out cert.pem -subj /CN=server -addext basicConstraints=critical,CA:FALSE \
@@ -259,15 +272,7 @@ fn every_certificate_makes_a_tls_connection() {
     run(server.path(), "openssl", &to_der.split(' ').collect::<Vec<_>>());
     let server_key = fs::read(server.path().join("key.der")).unwrap();
     let server_pem = fs::read(server.path().join("cert.pem")).unwrap();
-    let server_certificate = Certificate::parse_all(&server_pem).unwrap().remove(0);
-    each_pair(|authority, leaf, pkcs8| {
-        let server = tls_server(&authority.root, &server_certificate, &server_key);
-        let chain = [leaf, authority.enrollment.certificate()];
-        let client = tls_client(&server_certificate, &chain, pkcs8);
-        let (client, server) = connect(client, server);
-        assert_eq!(client.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
-        assert_eq!(server.peer_certificates().unwrap()[0].as_ref(), leaf.der());
-    });
+    (Certificate::parse_all(&server_pem).unwrap().remove(0), server_key)
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -289,7 +294,11 @@ fn trusting(certificate: &Certificate) -> Arc<rustls::RootCertStore> {
 }
 
 /// A server that insists on a client certificate under `root`.
-fn tls_server(root: &Certificate, own: &Certificate, pkcs8: &[u8]) -> rustls::ServerConnection {
+pub(crate) fn tls_server(
+    root: &Certificate,
+    own: &Certificate,
+    pkcs8: &[u8],
+) -> rustls::ServerConnection {
     let clients =
         rustls::server::WebPkiClientVerifier::builder_with_provider(trusting(root), provider());
     let config = rustls::ServerConfig::builder_with_provider(provider())
@@ -301,7 +310,7 @@ fn tls_server(root: &Certificate, own: &Certificate, pkcs8: &[u8]) -> rustls::Se
     rustls::ServerConnection::new(Arc::new(config)).unwrap()
 }
 
-fn tls_client(
+pub(crate) fn tls_client(
     server: &Certificate,
     chain: &[&Certificate],
     pkcs8: &Pkcs8,
@@ -317,7 +326,7 @@ fn tls_client(
 }
 
 /// Carries what both say to the other until neither has anything to say.
-fn connect(
+pub(crate) fn connect(
     mut client: rustls::ClientConnection,
     mut server: rustls::ServerConnection,
 ) -> (rustls::ClientConnection, rustls::ServerConnection) {

@@ -3,9 +3,11 @@
 // Clippy grants these to functions marked `#[test]`, but not to what they share.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod end_to_end;
 mod error_codes;
 mod foreign;
 mod killed;
 mod processes;
+mod refusals;
 mod site;
 mod worker;
