@@ -6,6 +6,7 @@
 mod end_to_end;
 mod error_codes;
 mod foreign;
+mod full_disk;
 mod killed;
 mod processes;
 mod refusals;
