@@ -83,7 +83,8 @@ impl Credentials {
 }
 
 /// Checks a key text: canonical, with the secret that the authority itself derives for its host
-/// and id, with our pin, for one of our hosts. The work is one HMAC, whatever is wrong.
+/// and id, with our pin, for one of our hosts. The work for a text that is canonical is one HMAC,
+/// whatever is wrong; whether it is canonical depends on nothing but its bytes.
 fn check_text(state: &State, text: &KeyText) -> Result<KeyId, Refusal> {
     let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
     let verified = state.keyring.verify_key(&key);

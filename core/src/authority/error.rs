@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::x509::{CsrError, IssueError};
 
 /// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
-/// unless the code says that it is not known (`store_unavailable` during a change).
+/// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -20,7 +20,8 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 ///
 /// A batch whose outcome is [unknown](StoreError::Unknown) is *settled* by applying it again:
 /// each unit should begin with [`Operation::Expect`] absent of a record that it also puts, under
-/// a key that is never reused. A unit that is refused by its own record has happened.
+/// a key that is never reused. A unit that is refused by its own record has happened: it is
+/// answered as applied, without counters, for those of that moment are not known.
 ///
 /// If the store panics, the caller that was inside panics; the others get `Unknown`.
 pub struct GroupCommit {
