@@ -2,6 +2,8 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use provkey::store::{FaultKind, StoreError};
@@ -45,6 +47,21 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     }
     Ok(())
+}
+
+/// Which file a path leads to: device and number, where there are such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(u64, u64);
+
+impl FileId {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        #[cfg(unix)]
+        let id = Self(metadata.dev(), metadata.ino());
+        #[cfg(not(unix))]
+        let id = Self(0, u64::from(metadata.is_file()));
+        Ok(id)
+    }
 }
 
 /// The absolute path of a regular file. Absolute, for readers are opened later, when the

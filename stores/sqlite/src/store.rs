@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
 use crate::error::{because, not_applied, of_commit, of_io};
+use crate::file::FileId;
 use crate::schema::{self, Identity};
 use crate::{SqliteOptions, backup, connect, file, read};
 
@@ -20,6 +21,8 @@ const READERS_KEPT: usize = 8;
 /// Calls come from any thread. One writes at a time; reads go on beside it and beside each other.
 pub struct SqliteStore {
     path: PathBuf,
+    /// The file that the connections have open.
+    file: FileId,
     options: SqliteOptions,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
@@ -122,7 +125,9 @@ impl SqliteStore {
         }
         let path = file::locate(path)?;
         let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;
-        let store = Self { path, options, writer: Mutex::new(writer), readers: Mutex::default() };
+        let file = FileId::of(&path).map_err(|error| of_io(&path, &error))?;
+        let (writer, readers) = (Mutex::new(writer), Mutex::default());
+        let store = Self { path, file, options, writer, readers };
         store.recognize(mode)?;
         Ok(store)
     }
@@ -181,6 +186,19 @@ impl SqliteStore {
         transaction.commit().map_err(|error| of_commit(&self.path, &error))
     }
 
+    /// Checks that the path still leads to the file that is open: when a backup is put in its place
+    /// while it is in use, what is written to the file of before is lost.
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        match FileId::of(&self.path) {
+            Ok(file) if file == self.file => Ok(()),
+            Ok(_) => {
+                let why = "another file was put in its place; start the program again";
+                Err(because(&self.path, FaultKind::Unavailable, why))
+            }
+            Err(error) => Err(of_io(&self.path, &error)),
+        }
+    }
+
     fn not_applied(&self, error: &rusqlite::Error) -> StoreError {
         not_applied(&self.path, error)
     }
@@ -203,6 +221,7 @@ impl SqliteStore {
             None => connect::reader(&self.path, self.options.busy_timeout),
         };
         let connection = connection.map_err(|error| self.not_applied(&error))?;
+        self.check_in_place()?;
         let answer = read(&connection).map_err(|error| self.not_applied(&error))?;
         let mut readers = self.readers();
         if readers.len() < READERS_KEPT {
@@ -227,6 +246,7 @@ impl Store for SqliteStore {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
         let connection = self.writer();
         let transaction = self.begin(&connection)?;
+        self.check_in_place()?;
         let applied = Batch::apply_all(&transaction, units);
         let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
         if changed {
