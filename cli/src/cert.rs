@@ -16,7 +16,7 @@ pub(crate) enum Command {
     Create(CreateArgs),
     /// List the certificates by name
     List(PageArgs),
-    /// Fields, Row one certificate
+    /// Show one certificate
     Show {
         /// Its id or its name
         #[arg(value_name = "ID")]

@@ -1,7 +1,7 @@
 //! What the library leaves to its host: the clock, randomness, and who is acting.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use nix::unistd::{Uid, User};
 use provkey::authority::Environment;
@@ -14,8 +14,7 @@ pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::default().plus(since)
+        SystemTime::now().into()
     }
 }
 

@@ -16,7 +16,8 @@ fn script() -> String {
 fn the_commands_run_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let command = Path::new(env!("CARGO_BIN_EXE_provkey"));
-    let path = format!("{}:{}", command.parent().unwrap().display(), env!("PATH"));
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", command.parent().unwrap().display());
     let script = script();
     assert!(script.matches("provkey ").count() > 10, "{script}");
     let run = Command::new("sh")
