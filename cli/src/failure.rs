@@ -13,6 +13,7 @@ use provkey::store::StoreError;
 use provkey::x509::CertificateError;
 
 use crate::cli::Cli;
+use crate::redact::redact;
 
 /// What ends a command early.
 pub(crate) enum Failure {
@@ -53,7 +54,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Usage(error) => error.exit(),
+            Self::Usage(error) => report_usage(&error),
             refused => {
                 let mut stderr = io::stderr().lock();
                 for line in refused.lines() {
@@ -69,7 +70,7 @@ impl Failure {
     pub(crate) fn lines(self) -> Vec<String> {
         match self {
             Self::Refused { code, sentence, notes: mut lines } => {
-                let sentence = sentence.replace(['\n', '\r'], " ");
+                let sentence = redact(&sentence).replace(['\n', '\r'], " ");
                 lines.push(format!("error: {code}: {sentence}"));
                 lines
             }
@@ -77,6 +78,17 @@ impl Failure {
             Self::OutputClosed => Vec::new(),
         }
     }
+}
+
+/// Help, the version, or what was wrong with the arguments.
+fn report_usage(error: &clap::Error) -> ExitCode {
+    let said = error.to_string();
+    let redacted = redact(&said);
+    if redacted == said {
+        error.exit();
+    }
+    let _ = io::stderr().write_all(redacted.as_bytes());
+    ExitCode::from(2)
 }
 
 /// Tells something that is no reason to stop.

@@ -15,16 +15,17 @@ pub(crate) struct Args {
     /// The file that holds the text; without it and without TEXT, standard input
     #[arg(long, conflicts_with = "text")]
     file: Option<PathBuf>,
-    /// The text. Other users of this machine may see arguments: prefer a file or standard input
+    /// The text, also in several arguments, as when it was wrapped. Other users of this machine may
+    /// see arguments: prefer a file or standard input
     #[arg(value_name = "TEXT")]
-    text: Option<String>,
+    text: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let text = match (&args.file, &args.text) {
+    let text = match (&args.file, args.text.as_slice()) {
         (Some(file), _) => files::read(file)?,
-        (None, Some(text)) => Zeroizing::new(text.as_bytes().to_vec()),
-        (None, None) => files::read_stdin()?,
+        (None, []) => files::read_stdin()?,
+        (None, text) => Zeroizing::new(text.concat().into_bytes()),
     };
     match ProvisioningKey::read(&text) {
         Ok(key) => output.one(&KeyTextView::of(&key)),

@@ -19,6 +19,7 @@ mod keyring_file;
 mod master;
 mod output;
 mod place;
+mod redact;
 mod sign;
 mod system;
 mod times;
@@ -27,8 +28,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::failure::Failure;
+
 fn main() -> ExitCode {
-    match cli::Cli::parse().run() {
+    match cli::Cli::try_parse().map_err(Failure::Usage).and_then(cli::Cli::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

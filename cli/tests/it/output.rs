@@ -73,6 +73,13 @@ fn nothing_secret_is_shown() {
         "inspect --file first.key",
         &format!("inspect {}", text.trim_end().replace("api", "apo")),
         &format!("inspect {}q", text.trim_end()),
+        &format!("inspect {} {}", &text[..50], text[50..].trim_end()),
+        // A key text in the place of something else.
+        text.trim_end(),
+        &format!("key show {}", text.trim_end()),
+        &format!("key list --store {}", text.trim_end()),
+        &format!("inspect --file {}", text.trim_end()),
+        &format!("sign --csr one/request.csr --key-file {} --out two.pem", text.trim_end()),
         &format!("inspect {}", &text[..text.len() - 9]),
         "sign --csr one/request.csr --key-file first.key --out one.pem",
         "sign --csr first.key --key-file first.key --out two.pem",
