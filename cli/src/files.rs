@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
 use provkey::x509::{Certificate, Csr};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
@@ -85,10 +86,17 @@ impl Destination {
             Ok(metadata) if !metadata.is_file() => return Err(occupied(path)),
             Ok(_) if !content.may_replace(&read(path)?) => return Err(occupied(path)),
             Ok(_) => true,
-            Err(_) => false,
+            // A link that leads nowhere is something, too.
+            Err(_) if path.is_symlink() => return Err(occupied(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(unwritable(path, &error)),
         };
-        let temporary = temporary_beside(path, content.permissions())?;
-        Ok(Self { path: path.into(), temporary, exists })
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(unwritable(path, &io::ErrorKind::IsADirectory.into()));
+        }
+        let path = locate(path);
+        let temporary = temporary_beside(&path, content.permissions())?;
+        Ok(Self { path, temporary, exists })
     }
 
     /// Writes the file: all of it, durably, under its name at once.
@@ -111,11 +119,28 @@ impl Destination {
 /// Replaces a secret file, durably: at every moment the old content is there, or the new one. Its
 /// owner stays, so that whoever acts for a service does not lock it out.
 pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let path = &locate(path);
     let mut temporary = temporary_beside(path, Content::Secret.permissions())?;
     let filled = keep_owner(path, &temporary).and_then(|()| fill(&mut temporary, bytes));
     filled.map_err(|error| unwritable(path, &error))?;
     temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
     sync_folder(path)
+}
+
+/// Keeps other processes of this command from changing the files of a folder, until what is returned
+/// is dropped. A file itself is not locked: it is going to be another one under the same name.
+pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, Failure> {
+    let failed = |error: &dyn Display| {
+        let sentence = format!("{} cannot be locked: {error}", folder.display());
+        Failure::new("file_unreadable", sentence)
+    };
+    let file = File::open(folder).map_err(|error| failed(&error))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| failed(&error))
+}
+
+/// The file itself, where a path leads to it by links: what is replaced is the file, not a link.
+pub(crate) fn locate(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
 /// The folder that a file is in.

@@ -86,12 +86,15 @@ impl Home {
         files::replace_secret(&self.file(IDENTITY), &bytes)
     }
 
-    /// The identity that is there and has no certificate yet, or a new one.
-    fn open_or_make(&self) -> Result<Identity, Failure> {
+    fn make_folder(&self) -> Result<(), Failure> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(|error| {
             let sentence = format!("{} cannot be made: {error}", self.dir.display());
             Failure::new("file_unwritable", sentence)
-        })?;
+        })
+    }
+
+    /// The identity that is there and has no certificate yet, or a new one.
+    fn open_or_make(&self) -> Result<Identity, Failure> {
         if !self.file(IDENTITY).exists() {
             return Ok(Identity::generate(KeyAlgorithm::EcdsaP256)?);
         }
@@ -117,6 +120,8 @@ pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure>
 /// The identity is kept before there is a request that could cost a use.
 fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure> {
     let key = ProvisioningKey::read(&files::read(key_file)?)?;
+    home.make_folder()?;
+    let _lock = files::lock(&home.dir)?;
     let mut identity = home.open_or_make()?;
     let request = identity.request(&key, home.material().map(Fingerprint::of_raw))?;
     let destination = Destination::prepare(&home.file(REQUEST), Content::Request)?;
@@ -127,6 +132,7 @@ fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure>
 }
 
 fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure> {
+    let _lock = files::lock(&home.dir)?;
     let mut identity = home.open()?;
     let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
     warn_of_clock(&accepted);

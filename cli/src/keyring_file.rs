@@ -1,10 +1,9 @@
 //! The master key file: a master key per line, for its owner alone.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use nix::fcntl::{Flock, FlockArg};
 use provkey::key::{Keyring, KeyringError, MasterKey};
 use zeroize::Zeroizing;
 
@@ -33,19 +32,6 @@ pub(crate) fn create_if_missing(path: &Path) -> Result<bool, Failure> {
 pub(crate) fn replace(path: &Path, keyring: &Keyring) -> Result<(), Failure> {
     let text: Zeroizing<String> = keyring.to_file_text();
     files::replace_secret(path, text.as_bytes())
-}
-
-/// Keeps other processes from changing the file, until what is returned is dropped.
-///
-/// The folder is locked, not the file, which is going to be another one under the same name.
-pub(crate) fn lock(path: &Path) -> Result<Flock<File>, Failure> {
-    let folder = files::folder(path);
-    let failed = |error: &dyn std::fmt::Display| {
-        let sentence = format!("{} cannot be locked: {error}", folder.display());
-        Failure::new("file_unreadable", sentence)
-    };
-    let file = File::open(folder).map_err(|error| failed(&error))?;
-    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| failed(&error))
 }
 
 /// Warns if others than its owner may use the file.

@@ -7,10 +7,10 @@ use provkey::key::{Keyring, KeyringError, MasterId, MasterKey, Slot};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::keyring_file;
 use crate::output::{Fields, Output};
 use crate::place::Place;
 use crate::system::SystemRandom;
+use crate::{files, keyring_file};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -42,7 +42,7 @@ pub(crate) fn run(command: &Command, place: &Place, output: &mut Output) -> Resu
 /// a store that needs a key which nobody has. One that was interrupted in between is finished.
 fn rotate(place: &Place, output: &mut Output) -> Result<(), Failure> {
     let file = place.master_key_file()?;
-    let _lock = keyring_file::lock(file)?;
+    let _lock = files::lock(files::folder(&files::locate(file)))?;
     let authority = place.authority()?;
     let mut keyring = keyring_file::read(file)?;
     if keyring.current_slot() == authority.master_slot()? {

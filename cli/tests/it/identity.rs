@@ -1,6 +1,7 @@
 //! `provkey identity`.
 
 use std::fs;
+use std::thread;
 
 use crate::home::{Home, names};
 
@@ -34,6 +35,22 @@ fn an_interrupted_connector_asks_again_as_itself() {
     home.run("identity new --dir one --key-file first.key").succeeds();
     let again = home.json("sign --csr one/request.csr --out one.pem");
     assert_eq!(again["replay"], true);
+    home.run("identity accept --dir one --chain one.pem").succeeds();
+}
+
+/// Whichever is last, the request is that of the identity: no use is lost.
+#[test]
+fn identities_made_at_the_same_moment_are_one() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                home.run("identity new --dir one --key-file first.key").succeeds().status
+            });
+        }
+    });
+    home.run("sign --csr one/request.csr --out one.pem").succeeds();
     home.run("identity accept --dir one --chain one.pem").succeeds();
 }
 

@@ -1,7 +1,7 @@
 //! `provkey master`.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::thread;
 
 use crate::home::Home;
@@ -55,6 +55,18 @@ fn rotations_at_the_same_moment_lose_no_master_key() {
     });
     assert_eq!(home.read("master.key").lines().count(), 5);
     enrolls(&home, "old");
+}
+
+#[test]
+fn a_link_to_the_file_stays_a_link() {
+    let home = Home::new();
+    fs::create_dir(home.path("kept")).unwrap();
+    fs::rename(home.path("master.key"), home.path("kept/real.key")).unwrap();
+    symlink("kept/real.key", home.path("master.key")).unwrap();
+    home.run("master rotate").succeeds();
+    assert!(home.path("master.key").is_symlink());
+    assert_eq!(home.read("kept/real.key").lines().count(), 2);
+    home.run("key list").succeeds();
 }
 
 #[test]

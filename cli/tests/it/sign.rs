@@ -1,6 +1,7 @@
 //! `provkey sign`.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use provkey::x509::Certificate;
 
@@ -68,6 +69,18 @@ fn nothing_is_written_when_it_refuses() {
 }
 
 #[test]
+fn a_link_to_an_older_answer_stays_a_link() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    home.write_csr("one.csr");
+    fs::write(home.path("old.pem"), home.run("cert show signing --pem").stdout).unwrap();
+    symlink("old.pem", home.path("link.pem")).unwrap();
+    home.run("sign --csr one.csr --key-file first.key --out link.pem").succeeds();
+    assert!(home.path("link.pem").is_symlink());
+    assert_eq!(Certificate::parse_all(home.read("old.pem").as_bytes()).unwrap().len(), 3);
+}
+
+#[test]
 fn an_answer_that_could_not_be_kept_is_not_asked_for() {
     let home = Home::new();
     let key = home.make_key("first", 1, "");
@@ -83,6 +96,10 @@ fn an_answer_that_could_not_be_kept_is_not_asked_for() {
     home.run(&format!("{sign} both.pem")).is_refused("file_exists");
     home.run(&format!("{sign} notes.txt")).is_refused("file_exists");
     home.run(&format!("{sign} .")).is_refused("file_exists");
+    home.run(&format!("{sign} folder/")).is_refused("file_unwritable");
+    home.run(&format!("{sign} {}.pem", "x".repeat(300))).is_refused("file_unwritable");
+    symlink("nowhere", home.path("link.pem")).unwrap();
+    home.run(&format!("{sign} link.pem")).is_refused("file_exists");
     assert_eq!(home.json(&format!("key show {key}"))["used"], 0);
     assert_eq!(home.read("notes.txt"), "notes");
 }
