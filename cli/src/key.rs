@@ -8,8 +8,9 @@ mod view;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use provkey::authority::{Authority, KeyUpdate};
-use provkey::key::KeyId;
+use provkey::authority::{Authority, KeyDetails, KeyUpdate};
+use provkey::key::{KeyId, KeyText};
+use zeroize::Zeroizing;
 
 use self::view::KeyView;
 use crate::failure::Failure;
@@ -98,21 +99,44 @@ fn download(
     authority: &Authority,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    // The trail says that a key was downloaded: try first whether it can be.
+    let destination = out.map(TextDestination::prepare).transpose()?;
     let file = authority.download_key(id)?;
-    let path = out.unwrap_or(Path::new(&file.file_name));
-    if path == Path::new("-") {
-        output.plain(file.contents.expose())?;
-        return output.plain("\n");
-    }
-    write_text(Destination::prepare(path, Content::Secret)?, file.contents.expose())?;
-    output.one(&KeyView::from(authority.key(id)?))?;
-    output.say(format_args!("Its text is in {}, for you alone to read.", path.display()))
+    let destination = match destination {
+        Some(destination) => destination,
+        None => TextDestination::prepare(Path::new(&file.file_name))?,
+    };
+    destination.write(&file.contents, authority.key(id)?, output)
 }
 
-/// Writes the text of a key and a line end.
-fn write_text(destination: Destination, text: &str) -> Result<(), Failure> {
-    let mut line = zeroize::Zeroizing::new(Vec::with_capacity(text.len() + 1));
-    line.extend_from_slice(text.as_bytes());
-    line.push(b'\n');
-    destination.write(&line)
+/// Where the text of a key goes.
+enum TextDestination<'a> {
+    StandardOutput,
+    File(&'a Path, Destination),
+}
+
+impl<'a> TextDestination<'a> {
+    /// Prepares to write to standard output, if the path is `-`, or to a file that does not exist.
+    fn prepare(path: &'a Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::StandardOutput);
+        }
+        Ok(Self::File(path, Destination::prepare(path, Content::Secret)?))
+    }
+
+    /// Writes the text and a line end; the key is shown where that does not get in the way.
+    fn write(self, text: &KeyText, key: KeyDetails, output: &mut Output) -> Result<(), Failure> {
+        let mut line = Zeroizing::new(String::with_capacity(text.expose().len() + 1));
+        line.push_str(text.expose());
+        line.push('\n');
+        match self {
+            Self::StandardOutput => output.plain(&line),
+            Self::File(path, file) => {
+                file.write(line.as_bytes())?;
+                output.one(&KeyView::from(key))?;
+                output
+                    .say(format_args!("Its text is in {}, for you alone to read.", path.display()))
+            }
+        }
+    }
 }

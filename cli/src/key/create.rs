@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use provkey::authority::{AddressRange, Authority, InputError, Name, NewKey};
 
+use super::TextDestination;
 use super::view::KeyView;
-use super::write_text;
 use crate::failure::Failure;
-use crate::files::{Content, Destination};
 use crate::output::Output;
 use crate::times::Expiry;
 
@@ -34,28 +33,25 @@ pub(crate) struct Args {
     /// It must be proven inside the CSR; its text beside a CSR is refused
     #[arg(long)]
     proof_only: bool,
-    /// Write its text to this file, which must not exist yet
+    /// Write its text to this file, which must not exist yet; `-` is standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let new = new_key(args, authority)?;
-    let destination = args.out.as_ref().map(|path| Destination::prepare(path, Content::Secret));
-    let destination = destination.transpose()?;
-    let key = authority.create_key(&new)?;
-    let id = key.id;
-    let hint = match (destination, &args.out) {
-        (Some(destination), Some(path)) => {
-            let text = authority.download_key(id)?.contents;
-            let made = || format!("The key {id} was made: provkey key download {id}");
-            write_text(destination, text.expose()).map_err(|failure| failure.note(made()))?;
-            format!("Its text is in {}, for you alone to read.", path.display())
-        }
-        _ => format!("Its text: provkey key copy {id}"),
+    let Some(path) = &args.out else {
+        let key = authority.create_key(&new)?;
+        let hint = format!("Its text: provkey key copy {}", key.id);
+        output.one(&KeyView::from(key))?;
+        return output.say(hint);
     };
-    output.one(&KeyView::from(key))?;
-    output.say(hint)
+    let destination = TextDestination::prepare(path)?;
+    let key = authority.create_key(&new)?;
+    let made = format!("The key {id} was made: provkey key download {id}", id = key.id);
+    let file = authority.download_key(key.id).map_err(Failure::from);
+    let written = file.and_then(|file| destination.write(&file.contents, key, output));
+    written.map_err(|failure| failure.note(made))
 }
 
 fn new_key(args: &Args, authority: &Authority) -> Result<NewKey, Failure> {

@@ -18,6 +18,10 @@ fn the_text_is_given_to_whoever_asks_for_it() {
     assert_eq!(home.run(&format!("key copy {id}")).succeeds().stdout, text);
     assert_eq!(home.run(&format!("key copy {id} --json")).succeeds().stdout, text);
     assert_eq!(home.run(&format!("key download {id} --out -")).succeeds().stdout, text);
+    let create = "key create --name second --group gateways --cert signing --max-uses 1 --out -";
+    let second = home.run(create).succeeds().stdout.clone();
+    assert_eq!(second.lines().count(), 1);
+    ProvisioningKey::parse_strict(second.trim_end()).unwrap();
     home.run(&format!("key download {id}")).succeeds();
     let file = format!("first-{id}.key");
     assert_eq!((home.read(&file), home.mode(&file)), (text, 0o600));
@@ -33,6 +37,8 @@ fn no_file_is_lost() {
     home.run(&format!("{create} --out missing/second.key")).is_refused("file_unwritable");
     home.run(&format!("{create} --out /dev/null")).is_refused("file_exists");
     home.run(&format!("key download {id} --out mine")).is_refused("file_exists");
+    let trail = home.run(&format!("audit list --key {id}")).stdout;
+    assert_eq!(trail.matches("key_downloaded").count(), 1, "by `key create`: {trail}");
     assert_eq!(home.read("mine"), "mine");
     assert_eq!(home.json("key list")["items"].as_array().unwrap().len(), 1);
     let left = |name: &String| name.starts_with(".provkey-");
