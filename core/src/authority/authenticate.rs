@@ -7,7 +7,7 @@ use super::enroll::EnrollRequest;
 use super::error::{Error, Refusal};
 use super::id::ConnectorId;
 use super::{Inner, State};
-use crate::key::{Fingerprint, KeyId, KeyText, Proof, ProvisioningKey};
+use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
 use crate::x509::{Csr, VerifiedCsr};
 
 /// A request whose provisioning key is proven and whose CSR is good. Only [`Inner::prove`] makes
@@ -33,8 +33,7 @@ impl Inner {
     pub(super) fn prove(&self, request: &EnrollRequest) -> Result<Proven, Failed> {
         let unproven = |error: Error| Failed { key: None, error };
         let csr = Csr::parse(&request.csr).map_err(|error| unproven(error.into()))?;
-        let state = self.state();
-        let credentials = Credentials::check(&state, request, &csr).map_err(unproven)?;
+        let credentials = self.check_credentials(request, &csr).map_err(unproven)?;
         let key = credentials.key;
         let proven = |error: Error| Failed { key: Some(key), error };
         let fingerprint = credentials.fingerprint(request).map_err(|e| proven(e.into()))?;
@@ -59,19 +58,6 @@ struct Credentials {
 }
 
 impl Credentials {
-    fn check(state: &State, request: &EnrollRequest, csr: &Csr) -> Result<Self, Error> {
-        let by_proof = csr.proof().map(|proof| check_proof(state, proof, csr)).transpose()?;
-        let by_text = request.key_text.as_ref().map(|text| check_text(state, text)).transpose()?;
-        match (by_proof, by_text) {
-            (None, None) => Err(Refusal::KeyMissing.into()),
-            (Some(proof), Some(key)) if proof.key != key => {
-                Err(Refusal::CredentialsDisagree.into())
-            }
-            (Some(proof), _) => Ok(proof),
-            (None, Some(key)) => Ok(Self { key, by_proof: false, proven_fingerprint: None }),
-        }
-    }
-
     /// The one fingerprint of the request: a proven one, or the one that stands beside the CSR.
     fn fingerprint(&self, request: &EnrollRequest) -> Result<Option<Fingerprint>, Refusal> {
         match (self.proven_fingerprint, request.fingerprint) {
@@ -82,24 +68,51 @@ impl Credentials {
     }
 }
 
-/// Checks a key text: canonical, with the secret that the authority itself derives for its host
-/// and id, with our pin, for one of our hosts. The work for a text that is canonical is one HMAC,
-/// whatever is wrong; whether it is canonical depends on nothing but its bytes.
-fn check_text(state: &State, text: &KeyText) -> Result<KeyId, Refusal> {
-    let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
-    let verified = state.keyring.verify_key(&key);
-    let valid = verified & (key.pin() == state.pin) & state.record.hosts.contains(key.host());
-    if valid { Ok(key.id()) } else { Err(Refusal::KeyInvalid) }
-}
+impl Inner {
+    fn check_credentials(&self, request: &EnrollRequest, csr: &Csr) -> Result<Credentials, Error> {
+        let by_proof = csr.proof().map(|proof| self.check_proof(proof, csr)).transpose()?;
+        let by_text = request.key_text.as_ref().map(|text| self.check_text(text)).transpose()?;
+        match (by_proof, by_text) {
+            (None, None) => Err(Refusal::KeyMissing.into()),
+            (Some(proof), Some(key)) if proof.key != key => {
+                Err(Refusal::CredentialsDisagree.into())
+            }
+            (Some(proof), _) => Ok(proof),
+            (None, Some(key)) => Ok(Credentials { key, by_proof: false, proven_fingerprint: None }),
+        }
+    }
 
-/// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
-fn check_proof(state: &State, proof: &[u8], csr: &Csr) -> Result<Credentials, Refusal> {
-    let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
-    let verified = state.keyring.verify_proof(&proof, csr.spki());
-    if verified & state.record.hosts.contains(proof.host()) {
-        let proven_fingerprint = proof.fingerprint();
-        Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint })
-    } else {
-        Err(Refusal::KeyInvalid)
+    /// Checks a key text: canonical, with the secret that the authority itself derives for its
+    /// host and id, with our pin, for one of our hosts. The work for a text that is canonical is
+    /// one HMAC, whatever is wrong; whether it is canonical depends on nothing but its bytes.
+    fn check_text(&self, text: &KeyText) -> Result<KeyId, Error> {
+        let state = self.state();
+        let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
+        let verified = state.keyring.verify_key(&key) & (key.pin() == state.pin);
+        if verified && self.has_host(&state, key.host())? {
+            return Ok(key.id());
+        }
+        Err(Refusal::KeyInvalid.into())
+    }
+
+    /// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
+    fn check_proof(&self, proof: &[u8], csr: &Csr) -> Result<Credentials, Error> {
+        let state = self.state();
+        let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
+        if state.keyring.verify_proof(&proof, csr.spki()) && self.has_host(&state, proof.host())? {
+            let proven_fingerprint = proof.fingerprint();
+            return Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint });
+        }
+        Err(Refusal::KeyInvalid.into())
+    }
+
+    /// Whether the authority has a host. Another process may have added it since we opened the
+    /// authority; only a text or proof that our own master key made leads to a look at the store.
+    fn has_host(&self, state: &State, host: &Host) -> Result<bool, Error> {
+        if state.record.hosts.contains(host) {
+            return Ok(true);
+        }
+        self.reload()?;
+        Ok(self.state().record.hosts.contains(host))
     }
 }

@@ -154,16 +154,18 @@ impl Inner {
             Err(error) => return self.fail_all(&pending, &error, results),
         };
         let now = self.clock.now();
-        let mut signed = Vec::new();
+        let (mut signed, mut again) = (Vec::new(), Vec::new());
         for (pending, found) in pending.into_iter().zip(found.chunks(3)) {
             let index = pending.index;
             match self.prepare(pending, found, now, actor) {
                 Ok(Prepared::Done(enrolled)) => results[index] = Ok(enrolled),
                 Ok(Prepared::Signed(ready)) => signed.push(*ready),
+                Ok(Prepared::Moved(pending)) => again.push(pending),
                 Err(error) => results[index] = Err(error),
             }
         }
-        self.record(signed, results)
+        again.extend(self.record(signed, results));
+        again
     }
 
     fn read_enrollments(&self, pending: &[Pending]) -> Result<Vec<Option<Record>>, Error> {
@@ -198,7 +200,14 @@ impl Inner {
                 Ok(Prepared::Done(enrolled))
             }
             Next::Enroll(key) => {
-                let (record, issuer) = self.sign(proven, &key, now).map_err(failed)?;
+                let (record, issuer) = match self.sign(proven, &key, now) {
+                    // A certificate is deleted only once no key uses it: if it is gone, the key
+                    // has been edited since it was read.
+                    Err(Error::Input(InputError::CertificateNotFound)) => {
+                        return Ok(Prepared::Moved(pending));
+                    }
+                    signed => signed.map_err(failed)?,
+                };
                 let unit = self.enrollment_unit(&key, &record, actor).map_err(failed)?;
                 Ok(Prepared::Signed(Box::new(Signed { pending, record, issuer, unit })))
             }
@@ -213,7 +222,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
         let state = self.state();
-        let open = self.issuer(key.record.certificate).map_err(moved)?;
+        let open = self.issuer(key.record.certificate)?;
         let serial = SerialNumber::random(&*self.random)?;
         let leaf = issue_leaf(
             &open.issuer,
@@ -363,15 +372,8 @@ impl Inner {
 enum Prepared {
     Done(Enrolled),
     Signed(Box<Signed>),
-}
-
-/// A certificate is deleted only once no key uses it: if it is gone, the key has been edited since
-/// it was read.
-fn moved(error: Error) -> Error {
-    match error {
-        Error::Input(InputError::CertificateNotFound) => Error::Contended,
-        error => error,
-    }
+    /// What it stands on has changed: back to step 3.
+    Moved(Pending),
 }
 
 /// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.

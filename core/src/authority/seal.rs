@@ -54,16 +54,21 @@ pub(super) fn seal(
 ) -> Result<SealedKey, Error> {
     let mut nonce = [0; NONCE_LEN];
     random.fill(&mut nonce)?;
-    let mut sealed = private_key.expose().to_vec();
+    // Wiped if sealing fails; afterwards it holds no secret.
+    let mut sealed = Zeroizing::new(private_key.expose().to_vec());
     place
         .key(master)?
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
             place.additional_data(spki),
-            &mut sealed,
+            &mut *sealed,
         )
         .map_err(|_| MasterError::SealBroken)?;
-    Ok(SealedKey { slot: slot.number(), nonce: Bytes(nonce.to_vec()), sealed: Bytes(sealed) })
+    Ok(SealedKey {
+        slot: slot.number(),
+        nonce: Bytes(nonce.to_vec()),
+        sealed: Bytes(core::mem::take(&mut *sealed)),
+    })
 }
 
 /// Opens a sealed key, and checks that it is the private key of a certificate.

@@ -3,7 +3,8 @@
 //! Whoever holds a key can cause these as often as they like, so they must cost little: at most
 //! one audit record for a key, a reason and a minute, which holds how often. The first of each
 //! is stored at once; those that follow within ten seconds wait in memory for the next one, or
-//! for [`Authority::flush`]. They are best effort and never a reason to fail.
+//! for [`Authority::flush`]. They are best effort and never a reason to fail: a crash loses what
+//! waits, and a write whose outcome is unknown may count twice.
 
 use alloc::collections::BTreeMap;
 use alloc::format;

@@ -134,8 +134,13 @@ fn a_key_of_another_authority_or_host_is_invalid() {
     assert_eq!(code(world.authority.enroll(&connector.bearer(&elsewhere))), "key_invalid");
     assert_eq!(code(world.authority.enroll(&connector.proof(&elsewhere))), "key_invalid");
 
-    // Once it has the host, a key made for the old one still is for that one alone.
-    world.authority.add_host(&host).unwrap();
+    // A host that another process adds is known at once, and a key made for the old one stays good.
+    let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
+    other.add_host(&host).unwrap();
+    let new = NewKey { host: Some(host), ..world.new_key("elsewhere", 1) };
+    let elsewhere = world.provisioning_key(&other.create_key(&new).unwrap());
+    let late = TestConnector::new();
+    assert_eq!(code(world.authority.enroll(&late.bearer(&elsewhere))), "enrolled");
     assert_eq!(code(world.authority.enroll(&connector.proof(&ours))), "enrolled");
     let events = world.events.take();
     let refusals = events.iter().filter(|e| matches!(e, Event::Refused { key: None, .. })).count();
