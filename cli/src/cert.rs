@@ -2,12 +2,16 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{Authority, CertificateId, EnrollmentCertificate, Name, NewCertificate};
+use provkey::authority::{
+    Authority, CertificateId, CertificateWarning, EnrollmentCertificate, Name, NewCertificate,
+};
+use provkey::time::Clock;
 use provkey::x509::KeyAlgorithm;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex};
+use crate::system::SystemClock;
 use crate::times::{Period, Time};
 
 #[derive(Subcommand)]
@@ -16,7 +20,7 @@ pub(crate) enum Command {
     Create(CreateArgs),
     /// List the certificates by name
     List(PageArgs),
-    /// Show one certificate
+    /// Show one certificate, and what hangs on it
     Show {
         /// Its id or its name
         #[arg(value_name = "ID")]
@@ -24,6 +28,12 @@ pub(crate) enum Command {
         /// Write the certificate itself, in PEM
         #[arg(long)]
         pem: bool,
+    },
+    /// Retire a certificate: it signs for no more connectors, at once and for ever
+    Retire {
+        /// Its id or its name
+        #[arg(value_name = "ID")]
+        certificate: String,
     },
     /// Delete a certificate, and its private key, that no key and no connector needs
     Delete {
@@ -70,7 +80,7 @@ pub(crate) fn run(
     match command {
         Command::Create(args) => {
             let certificate = authority.create_certificate(&args.new_certificate()?)?;
-            output.one(&CertificateView::from(certificate))
+            show(certificate, authority, output)
         }
         Command::List(page) => {
             output.page(authority.list_certificates(&page.request())?, CertificateView::from)
@@ -79,8 +89,12 @@ pub(crate) fn run(
             let certificate = authority.find_certificate(certificate)?;
             match pem {
                 true => output.plain(&certificate.certificate.to_pem()),
-                false => output.one(&CertificateView::from(certificate)),
+                false => show(certificate, authority, output),
             }
+        }
+        Command::Retire { certificate } => {
+            let certificate = authority.find_certificate(certificate)?;
+            show(authority.retire_certificate(certificate.id)?, authority, output)
         }
         Command::Delete { certificate } => {
             let certificate = authority.find_certificate(certificate)?;
@@ -88,6 +102,16 @@ pub(crate) fn run(
             output.one(&Deleted::new(certificate.id))
         }
     }
+}
+
+/// Shows a certificate with the number of connectors that hang on it.
+fn show(
+    certificate: EnrollmentCertificate,
+    authority: &Authority,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let connectors = authority.count_connectors(certificate.id)?;
+    output.one(&CertificateView { connectors: Some(connectors), ..certificate.into() })
 }
 
 #[derive(Serialize)]
@@ -102,12 +126,17 @@ struct CertificateView {
     not_after: Time,
     leaf_validity_seconds: u64,
     keys: u64,
+    connectors: Option<u64>,
+    key_elsewhere: bool,
+    retired_at: Option<Time>,
+    warnings: Vec<&'static str>,
     created_at: Time,
     pem: String,
 }
 
 impl From<EnrollmentCertificate> for CertificateView {
     fn from(found: EnrollmentCertificate) -> Self {
+        let warnings = found.warnings(SystemClock.now());
         let certificate = found.certificate;
         Self {
             id: found.id,
@@ -120,6 +149,10 @@ impl From<EnrollmentCertificate> for CertificateView {
             not_after: certificate.not_after().into(),
             leaf_validity_seconds: found.leaf_validity.as_secs(),
             keys: found.keys,
+            connectors: None,
+            key_elsewhere: found.key_elsewhere,
+            retired_at: found.retired_at.map(Time),
+            warnings: warnings.into_iter().map(CertificateWarning::as_str).collect(),
             created_at: found.created_at.into(),
             pem: certificate.to_pem(),
         }
@@ -131,6 +164,11 @@ impl CertificateView {
         self.algorithm.unwrap_or("unknown").into()
     }
 
+    fn warnings(&self) -> String {
+        let words: Vec<_> = self.warnings.iter().map(|warning| warning.replace('_', " ")).collect();
+        if words.is_empty() { "-".into() } else { words.join(", ") }
+    }
+
     fn leaf_validity(&self) -> String {
         match self.leaf_validity_seconds / 3600 {
             hours if hours % 24 == 0 => format!("{} days", hours / 24),
@@ -140,12 +178,13 @@ impl CertificateView {
 }
 
 impl Row for CertificateView {
-    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "ALGORITHM", "VALID UNTIL", "KEYS"];
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "NAME", "ALGORITHM", "VALID UNTIL", "KEYS", "WARNINGS"];
 
     fn row(&self) -> Vec<String> {
         let Self { id, name, not_after, keys, .. } = self;
         let (id, name, until) = (id.to_string(), name.to_string(), not_after.to_string());
-        vec![id, name, self.algorithm(), until, keys.to_string()]
+        vec![id, name, self.algorithm(), until, keys.to_string(), self.warnings()]
     }
 }
 
@@ -161,7 +200,10 @@ impl Fields for CertificateView {
             ("Valid from", self.not_before.to_string()),
             ("Valid until", self.not_after.to_string()),
             ("Leaves valid", self.leaf_validity()),
+            ("Private key", if self.key_elsewhere { "elsewhere" } else { "sealed" }.into()),
             ("Keys", self.keys.to_string()),
+            ("Connectors", self.connectors.unwrap_or_default().to_string()),
+            ("Warnings", self.warnings()),
             ("Created", self.created_at.to_string()),
         ]
     }

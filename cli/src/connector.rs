@@ -23,6 +23,9 @@ pub(crate) enum Command {
         /// Only those of this group, by id or name
         #[arg(long)]
         group: Option<String>,
+        /// Only those that hang on this enrollment certificate, by id or name
+        #[arg(long)]
+        cert: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -33,11 +36,16 @@ pub(crate) fn run(
     authority: &Authority,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Command::List { key, group, page } = command;
+    let Command::List { key, group, cert, page } = command;
     let key = key.as_deref().map(KeyId::parse).transpose()?;
     let group = group.as_ref().map(|group| authority.find_group(group)).transpose()?;
-    let filter =
-        ConnectorFilter { key, group: group.map(|group| group.id), ..ConnectorFilter::default() };
+    let certificate = cert.as_ref().map(|cert| authority.find_certificate(cert)).transpose()?;
+    let filter = ConnectorFilter {
+        key,
+        group: group.map(|group| group.id),
+        certificate: certificate.map(|certificate| certificate.id),
+        ..ConnectorFilter::default()
+    };
     output.page(authority.list_connectors(&filter, &page.request())?, ConnectorView::from)
 }
 

@@ -104,3 +104,21 @@ fn the_wrong_place_is_told() {
     check("--store sqlite:missing.db", "store_missing");
     check("--store sqlite:no-store", "store_not_recognized");
 }
+
+#[test]
+fn a_retired_certificate_signs_no_more_and_shows_what_hangs_on_it() {
+    let home = Home::new();
+    let key = home.make_key("first", 3, "");
+    home.write_csr("one.csr");
+    home.run("sign --csr one.csr --key-file first.key --out one.pem").succeeds();
+    let retired = home.json("cert retire signing");
+    assert_eq!((&retired["connectors"], &retired["keys"]), (&1.into(), &1.into()));
+    assert_eq!(retired["warnings"], serde_json::json!(["retired"]));
+    assert_eq!(home.json("connector list --cert signing")["items"].as_array().unwrap().len(), 1);
+    home.write_csr("two.csr");
+    let sign = "sign --csr two.csr --key-file first.key --out two.pem";
+    home.run(sign).is_refused("certificate_retired");
+    home.run("cert create another").succeeds();
+    home.run(&format!("key edit {key} --cert another")).succeeds();
+    home.run(sign).succeeds();
+}

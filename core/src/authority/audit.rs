@@ -37,6 +37,8 @@ pub enum Action {
     CertificateCreated,
     /// An enrollment certificate was deleted.
     CertificateDeleted,
+    /// An enrollment certificate was retired: it signs no more connectors' certificates.
+    CertificateRetired,
     /// A provisioning key was created.
     KeyCreated,
     /// A provisioning key was edited.
@@ -71,6 +73,7 @@ impl Action {
             Self::GroupDeleted => "group_deleted",
             Self::CertificateCreated => "certificate_created",
             Self::CertificateDeleted => "certificate_deleted",
+            Self::CertificateRetired => "certificate_retired",
             Self::KeyCreated => "key_created",
             Self::KeyUpdated => "key_updated",
             Self::KeyCopied => "key_copied",

@@ -3,37 +3,41 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
-use std::sync::PoisonError;
 
 use super::audit::Action;
-use super::error::{Error, InputError};
+use super::error::{Error, InputError, Refusal};
 use super::id::CertificateId;
 use super::name::{self, Name};
 use super::page::{Examined, Page, PageRequest};
-use super::records::{self, Bytes, CertificateRecord};
-use super::{Authority, Inner, OpenIssuer, State, seal};
-use crate::store::{Reason, Record};
+use super::records::{self, Bytes, CertificateRecord, SealedKey};
+use super::{Authority, Inner, State, seal};
+use crate::limits::SCAN_RECORDS_MAX;
+use crate::store::{Reason, Record, ScanRange};
 use crate::time::Timestamp;
 use crate::x509::{
-    CaParameters, Certificate, IssueError, Issuer, KeyAlgorithm, Pkcs8, SerialNumber, Signer,
-    SignerError, SoftwareSigner, issue_enrollment_certificate,
+    CaParameters, Certificate, IssueError, KeyAlgorithm, Pkcs8, SerialNumber, Signer, SignerError,
+    SoftwareSigner, issue_enrollment_certificate,
 };
 
 /// How far before the present a certificate begins, so that a clock behind ours accepts it.
 pub(super) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 const CA_VALIDITY_MIN: Duration = Duration::from_secs(86_400);
 const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
-/// How many opened issuers are kept. An authority has few; this only bounds the memory.
-const OPEN_ISSUERS_MAX: usize = 1024;
+/// How long before its end a certificate is said to expire soon.
+const EXPIRES_SOON: Duration = Duration::from_secs(90 * 86_400);
 
 /// How to create an enrollment certificate under the authority's root.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewCertificate {
     /// Its name, unique among enrollment certificates.
     pub name: Name,
-    /// The algorithm of its key: P-256, P-384 or Ed25519.
+    /// The algorithm of its key, if that is made: P-256, P-384 or Ed25519.
     pub algorithm: KeyAlgorithm,
+    /// Its key, if that lives elsewhere; it is attached as by [`Authority::attach_signer`].
+    /// `None`: a key pair is made, and sealed into the store.
+    pub signer: Option<Arc<dyn Signer>>,
     /// How long it is valid; at least a day. It ends with the root at the latest.
     pub validity: Duration,
     /// How long the certificates of connectors are valid; at least an hour. They end with the
@@ -45,12 +49,27 @@ impl NewCertificate {
     /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one.
     pub fn new(name: Name) -> Self {
         let year = Duration::from_secs(365 * 86_400);
-        Self { name, algorithm: KeyAlgorithm::EcdsaP256, validity: 10 * year, leaf_validity: year }
+        let algorithm = KeyAlgorithm::EcdsaP256;
+        Self { name, algorithm, signer: None, validity: 10 * year, leaf_validity: year }
+    }
+}
+
+impl fmt::Debug for NewCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, algorithm, signer, validity, leaf_validity } = self;
+        f.debug_struct("NewCertificate")
+            .field("name", name)
+            .field("algorithm", algorithm)
+            .field("signer", &signer.as_ref().map(|signer| signer.public_key()))
+            .field("validity", validity)
+            .field("leaf_validity", leaf_validity)
+            .finish()
     }
 }
 
 /// A CA certificate that signs the certificates of connectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EnrollmentCertificate {
     /// Its id, which also stands in its subject.
     pub id: CertificateId,
@@ -62,12 +81,63 @@ pub struct EnrollmentCertificate {
     pub keys: u64,
     /// How long the certificates of connectors are valid.
     pub leaf_validity: Duration,
-    /// The certificate.
+    /// Since when it signs no more connectors' certificates.
+    pub retired_at: Option<Timestamp>,
+    /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
+    pub key_elsewhere: bool,
+    /// The certificate, as the root signed it.
     pub certificate: Certificate,
 }
 
+/// What its operator should know of an enrollment certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CertificateWarning {
+    /// It is retired: keys that use it enroll nobody.
+    Retired,
+    /// Its time has not come yet.
+    NotYetValid,
+    /// Its time is over: neither it nor what it signed is accepted any more.
+    Expired,
+    /// Its time is over in 90 days or less.
+    ExpiresSoon,
+    /// It ends before a certificate would that it signs now, which is cut short therefore.
+    LeavesCutShort,
+}
+
+impl CertificateWarning {
+    /// `retired`, `not_yet_valid`, `expired`, `expires_soon` or `leaves_cut_short`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::ExpiresSoon => "expires_soon",
+            Self::LeavesCutShort => "leaves_cut_short",
+        }
+    }
+}
+
+impl EnrollmentCertificate {
+    /// What its operator should know at this moment; nothing, if all is well.
+    pub fn warnings(&self, now: Timestamp) -> Vec<CertificateWarning> {
+        let (not_before, not_after) = (self.certificate.not_before(), self.certificate.not_after());
+        let expired = now > not_after;
+        let signs = !expired && self.retired_at.is_none();
+        let all = [
+            (self.retired_at.is_some(), CertificateWarning::Retired),
+            (now < not_before, CertificateWarning::NotYetValid),
+            (expired, CertificateWarning::Expired),
+            (!expired && now.plus(EXPIRES_SOON) >= not_after, CertificateWarning::ExpiresSoon),
+            (signs && now.plus(self.leaf_validity) > not_after, CertificateWarning::LeavesCutShort),
+        ];
+        all.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+    }
+}
+
 impl Authority {
-    /// Makes a key pair and a certificate for it under the authority's root.
+    /// Makes a certificate under the authority's root, for a key pair that is made or for one
+    /// that lives elsewhere.
     ///
     /// # Errors
     /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, and those of the store.
@@ -91,9 +161,16 @@ impl Authority {
             change.put(records::certificate(id), &record);
             change.put_bytes(by_name.clone(), id.as_str());
             change.set_limit(records::certificate_users(id), None);
-            change.count(records::master_users(record.private_key.slot()?), 1, audit.at);
+            if let Some(slot) = record.slot()? {
+                change.count(records::master_users(slot), 1, audit.at);
+            }
             match inner.apply(change)? {
-                Ok(_) => Ok(Some(EnrollmentCertificate::new(record, certificate, 0))),
+                Ok(_) => {
+                    if let Some(signer) = &new.signer {
+                        self.attach_signer(Arc::clone(signer));
+                    }
+                    Ok(Some(EnrollmentCertificate::new(record, certificate, 0)))
+                }
                 Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
                 Err(_) => Ok(None),
             }
@@ -148,6 +225,54 @@ impl Authority {
         })
     }
 
+    /// Retires an enrollment certificate: nothing new is signed for connectors under it, at
+    /// once and for ever. What it signed stays good, and connectors that have enrolled get
+    /// their certificates again. Keys that use it are refused with `certificate_retired` until
+    /// they are moved to another certificate. Retiring it once more changes nothing.
+    ///
+    /// # Errors
+    /// `certificate_not_found`, and those of the store.
+    pub fn retire_certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
+        let key = records::certificate(id);
+        self.inner.until_undisturbed(|| {
+            let found = self.inner.read::<CertificateRecord>(key.clone())?;
+            let (version, mut record) = found.ok_or(InputError::CertificateNotFound)?;
+            if record.retired_at.is_some() {
+                return Ok(Some(()));
+            }
+            let mut audit = self.audit(Action::CertificateRetired);
+            audit.certificate = Some(id);
+            audit.details = Some(String::from(record.name.clone()));
+            record.retired_at = Some(audit.at);
+            let mut change = self.inner.change(&audit)?;
+            change.expect(key.clone(), version);
+            change.put(key.clone(), &record);
+            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+        })?;
+        self.inner.close_issuer(id);
+        self.certificate(id)
+    }
+
+    /// How many connectors' certificates an enrollment certificate has signed that are kept, and
+    /// so prevent its deletion. [`Authority::list_connectors`] says whose they are. This reads
+    /// all of them: it takes the longer, the more there are.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn count_connectors(&self, id: CertificateId) -> Result<u64, Error> {
+        let prefix = records::enrollments_of_certificate(id).into_bytes();
+        let mut range = ScanRange { prefix, after: None, reverse: false };
+        let mut count = 0;
+        loop {
+            let found = self.inner.store.scan(&range, SCAN_RECORDS_MAX)?;
+            count += found.len() as u64;
+            match found.last() {
+                Some(last) => range.after = Some(last.key.clone()),
+                None => return Ok(count),
+            }
+        }
+    }
+
     /// Deletes an enrollment certificate, and its private key, that no provisioning key uses and
     /// no connector's certificate hangs on.
     ///
@@ -176,7 +301,9 @@ impl Authority {
             change.delete(records::certificate(id));
             change.delete(users_key);
             change.delete(records::certificate_by_name(&record.name.folded()));
-            change.count(records::master_users(record.private_key.slot()?), -1, audit.at);
+            if let Some(slot) = record.slot()? {
+                change.count(records::master_users(slot), -1, audit.at);
+            }
             match inner.apply(change)? {
                 Ok(_) => {
                     self.inner.close_issuer(id);
@@ -193,9 +320,10 @@ impl Authority {
 
 impl EnrollmentCertificate {
     fn new(record: CertificateRecord, certificate: Certificate, keys: u64) -> Self {
-        let CertificateRecord { id, name, created_at, leaf_validity_seconds, .. } = record;
-        let leaf_validity = Duration::from_secs(leaf_validity_seconds);
-        Self { id, name, created_at, keys, leaf_validity, certificate }
+        let CertificateRecord { id, name, created_at, retired_at, .. } = record;
+        let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
+        let key_elsewhere = record.private_key.is_none();
+        Self { id, name, created_at, keys, leaf_validity, retired_at, key_elsewhere, certificate }
     }
 
     /// Of a record and its counter, if both are there.
@@ -219,10 +347,14 @@ impl Inner {
         let random = &*self.random;
         let id = CertificateId::random(random)?;
         let not_after = ca_not_after(now, new.validity)?;
-        let (signer, private_key) = new_signer(new.algorithm)?;
+        let (public_key, private_key) = match &new.signer {
+            Some(signer) => (signer.public_key().clone(), None),
+            None => new_signer(new.algorithm)
+                .map(|(signer, private_key)| (signer.public_key().clone(), Some(private_key)))?,
+        };
         let certificate = issue_enrollment_certificate(
             &state.open_root()?,
-            signer.public_key(),
+            &public_key,
             &CaParameters {
                 common_name: new.name.as_str(),
                 id: id.as_str(),
@@ -231,49 +363,40 @@ impl Inner {
                 serial: SerialNumber::random(random)?,
             },
         )?;
-        let place = seal::Place { authority: state.record.id, record: id.as_str() };
-        let master = state.current_master()?;
         let record = CertificateRecord {
             id,
             name: new.name.clone(),
             created_at: now,
             leaf_validity_seconds: new.leaf_validity.as_secs(),
             certificate: Bytes(certificate.der().to_vec()),
-            private_key: seal::seal(master, &place, &private_key, certificate.spki(), random)?,
+            private_key: private_key
+                .map(|private_key| self.seal(state, id, &private_key, certificate.spki()))
+                .transpose()?,
+            retired_at: None,
         };
         Ok((record, certificate))
     }
 
-    /// The enrollment certificate, ready to sign. Its record never changes what it signs with,
-    /// so an opened one stays good; whether a key may still use it is decided elsewhere.
-    pub(super) fn issuer(&self, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
-        let opened = self.issuers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(issuer) = opened {
-            return Ok(issuer);
-        }
-        let issuer = Arc::new(self.open_issuer(id)?);
-        let mut issuers = self.issuers.write().unwrap_or_else(PoisonError::into_inner);
-        if issuers.len() >= OPEN_ISSUERS_MAX {
-            issuers.clear();
-        }
-        issuers.insert(id, Arc::clone(&issuer));
-        Ok(issuer)
-    }
-
-    /// Forgets an opened issuer, and with it the private key.
-    fn close_issuer(&self, id: CertificateId) {
-        self.issuers.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
-    }
-
-    fn open_issuer(&self, id: CertificateId) -> Result<OpenIssuer, Error> {
-        let state = self.state();
-        let found = self.read::<CertificateRecord>(records::certificate(id))?;
-        let (_, record) = found.ok_or(InputError::CertificateNotFound)?;
-        let certificate = record.parsed()?;
+    /// Seals the private key of an enrollment certificate under the current master key.
+    fn seal(
+        &self,
+        state: &State,
+        id: CertificateId,
+        private_key: &Pkcs8,
+        spki: &[u8],
+    ) -> Result<SealedKey, Error> {
         let place = seal::Place { authority: state.record.id, record: id.as_str() };
-        let signer = seal::open(&state.keyring, &place, &record.private_key, &certificate)?;
-        let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
-        Ok(OpenIssuer { issuer: Issuer::new(certificate, Arc::new(signer))?, leaf_validity })
+        seal::seal(state.current_master()?, &place, private_key, spki, &*self.random)
+    }
+
+    /// The version of the record of a certificate that keys may use.
+    pub(super) fn usable_certificate(&self, id: CertificateId) -> Result<u64, Error> {
+        let found = self.read::<CertificateRecord>(records::certificate(id))?;
+        let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
+        match record.retired_at {
+            Some(_) => Err(Refusal::CertificateRetired.into()),
+            None => Ok(version),
+        }
     }
 }
 

@@ -55,6 +55,8 @@ pub struct ConnectorFilter {
     pub key: Option<KeyId>,
     /// Only those of this group.
     pub group: Option<GroupId>,
+    /// Only those that hang on this enrollment certificate.
+    pub certificate: Option<CertificateId>,
     /// The latest first, when listed by key or by group.
     pub descending: bool,
 }
@@ -69,7 +71,8 @@ impl Authority {
         found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
     }
 
-    /// Lists connectors: of a key or of a group in the order of enrollment, else by id.
+    /// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by
+    /// serial number, else by id.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -78,14 +81,21 @@ impl Authority {
         filter: &ConnectorFilter,
         page: &PageRequest,
     ) -> Result<Page<Connector>, Error> {
-        let prefix = match (filter.key, filter.group) {
-            (Some(key), _) => records::enrollments_of_key(key),
-            (None, Some(group)) => records::enrollments_of_group(group),
-            (None, None) => "enrollment/".into(),
+        let (prefix, by_serial) = match (filter.key, filter.group, filter.certificate) {
+            (Some(key), _, _) => (records::enrollments_of_key(key), false),
+            (None, Some(group), _) => (records::enrollments_of_group(group), false),
+            (None, None, Some(id)) => (records::enrollments_of_certificate(id), true),
+            (None, None, None) => ("enrollment/".into(), false),
         };
-        let admits = |connector: &Connector| filter.group.is_none_or(|id| connector.group == id);
+        let admits = |connector: &Connector| {
+            filter.group.is_none_or(|id| connector.group == id)
+                && (by_serial || filter.certificate.is_none_or(|id| connector.certificate == id))
+        };
         self.inner.listing(prefix, filter.descending, page)?.run(|index| {
-            let ids = index.iter().map(last_part).collect::<Result<Vec<_>, _>>()?;
+            let ids = match by_serial {
+                true => records::ids(index, ConnectorId::parse)?,
+                false => index.iter().map(last_part).collect::<Result<Vec<_>, _>>()?,
+            };
             let found = self.inner.connectors(&ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
         })

@@ -20,11 +20,12 @@ use super::certificates::BACKDATE;
 use super::change::{Change, check_passing};
 use super::error::{Error, InputError, Refusal};
 use super::id::{CertificateId, ConnectorId, GroupId};
+use super::issuers::OpenIssuer;
 use super::key_details::StoredKey;
 use super::observer::Event;
 use super::records::{self, Bytes, EnrollmentRecord};
 use super::tally::Subject;
-use super::{Authority, Inner, OpenIssuer};
+use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId, KeyText};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
 use crate::store::{Outcome, Record, Unit};
@@ -206,9 +207,18 @@ impl Inner {
                     Err(Error::Input(InputError::CertificateNotFound)) => {
                         return Ok(Prepared::Moved(pending));
                     }
+                    // And if it is retired, the key may have been moved before that.
+                    Err(Error::Refused(Refusal::CertificateRetired)) => {
+                        return match self.stored_key(proven.key).map_err(failed)?.version {
+                            version if version == key.version => {
+                                Err(refuse(Refusal::CertificateRetired.into()))
+                            }
+                            _ => Ok(Prepared::Moved(pending)),
+                        };
+                    }
                     signed => signed.map_err(failed)?,
                 };
-                let unit = self.enrollment_unit(&key, &record, actor).map_err(failed)?;
+                let unit = self.enrollment_unit(&key, &issuer, &record, actor).map_err(failed)?;
                 Ok(Prepared::Signed(Box::new(Signed { pending, record, issuer, unit })))
             }
         }
@@ -225,7 +235,7 @@ impl Inner {
         let open = self.issuer(key.record.certificate)?;
         let serial = SerialNumber::random(&*self.random)?;
         let leaf = issue_leaf(
-            &open.issuer,
+            open.leaf_issuer()?,
             &LeafParameters {
                 connector_id: proven.connector.as_str(),
                 group_id: key.record.group.as_str(),
@@ -258,6 +268,7 @@ impl Inner {
     fn enrollment_unit(
         &self,
         key: &StoredKey,
+        issuer: &OpenIssuer,
         record: &EnrollmentRecord,
         actor: &Option<Arc<str>>,
     ) -> Result<Unit, Error> {
@@ -268,6 +279,8 @@ impl Inner {
         audit.address = record.address;
         let mut change = Change::new(&*self.random, &audit)?;
         change.expect(records::key(record.key), key.version);
+        // The issuer may have been opened long ago: it is not retired since.
+        change.expect(records::certificate(record.certificate), issuer.version);
         change.expect_absent(records::enrollment(record.connector));
         change.count(records::key_uses(record.key), 1, record.enrolled_at);
         change.put(records::enrollment(record.connector), record);
@@ -304,7 +317,10 @@ impl Inner {
                     results[pending.index] = Ok(self.enrolled(&record, &issuer, false));
                 }
                 Outcome::Refused(refused) => match check_passing(&refused) {
-                    Ok(()) => again.push(pending),
+                    Ok(()) => {
+                        self.close_issuer_if_changed(record.certificate, &refused);
+                        again.push(pending);
+                    }
                     Err(error) => drop(self.fail_all(&[pending], &error, results)),
                 },
             }
@@ -319,7 +335,7 @@ impl Inner {
     }
 
     fn enrolled(&self, record: &EnrollmentRecord, open: &OpenIssuer, replay: bool) -> Enrolled {
-        let issuer = open.issuer.certificate().der().to_vec();
+        let issuer = open.certificate.der().to_vec();
         let root = self.state().root.der().to_vec();
         Enrolled {
             connector: record.connector,

@@ -136,6 +136,8 @@ reasons! {
         CertificateExpired = "certificate_expired", "the certificate of this connector has expired, renew it";
         /// The key has expired.
         KeyExpired = "key_expired", "the provisioning key has expired";
+        /// The enrollment certificate was retired: the key has to be moved to another.
+        CertificateRetired = "certificate_retired", "the enrollment certificate was retired, move the provisioning key to another";
         /// The key has been used as often as it may be.
         KeyExhausted = "key_exhausted", "the provisioning key has no uses left";
     }
@@ -164,6 +166,8 @@ reasons! {
         GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
         /// Keys or connectors hang on the certificate.
         CertificateInUse = "certificate_in_use", "provisioning keys or connectors hang on the enrollment certificate";
+        /// The key of the enrollment certificate lives elsewhere, and nothing that signs with it is attached.
+        SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and its signer is not attached";
         /// Somebody else has edited it since it was read.
         EditConflict = "edit_conflict", "it was changed since it was read, look again";
         /// A limit of uses is out of range.

@@ -93,8 +93,8 @@ impl Authority {
     /// Creates a provisioning key. [`Authority::copy_key`] gives its text.
     ///
     /// # Errors
-    /// `name_in_use`, `group_not_found`, `certificate_not_found`, `host_unknown`,
-    /// `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
+    /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_retired`,
+    /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
         self.inner.check_new_key(new)?;
         let id = self.inner.until_undisturbed(|| self.try_create_key(new))?;
@@ -123,7 +123,9 @@ impl Authority {
         audit.group = Some(new.group);
         audit.certificate = Some(new.certificate);
         audit.details = Some(format!("max_uses {}", new.max_uses));
+        let certificate_version = inner.usable_certificate(new.certificate)?;
         let mut change = inner.change(&audit)?;
+        change.expect(records::certificate(new.certificate), certificate_version);
         // No key is derived from a master key that another process has replaced.
         change.expect(records::authority(), state.version);
         change.expect_absent(records::key_by_name(&new.name.folded()));
@@ -153,8 +155,8 @@ impl Authority {
     ///
     /// # Errors
     /// `edit_conflict` if it was edited since `update.version`; `key_not_found`, `key_deleted`,
-    /// `name_in_use`, `certificate_not_found`, `max_uses_invalid`, `expiry_in_past`,
-    /// `too_many_addresses`, and those of the store.
+    /// `name_in_use`, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
+    /// `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
         self.inner.check_update(update)?;
         self.inner.until_undisturbed(|| self.try_update_key(id, update))?;
@@ -181,6 +183,8 @@ impl Authority {
             change.set_limit(records::key_uses(id), Some(max_uses));
         }
         if before.certificate != after.certificate {
+            let version = self.inner.usable_certificate(after.certificate)?;
+            change.expect(records::certificate(after.certificate), version);
             change.count(records::certificate_users(before.certificate), -1, audit.at);
             change.count(records::certificate_users(after.certificate), 1, audit.at);
         }

@@ -151,14 +151,16 @@ impl Inner {
         let Some((version, mut record)) = self.read::<CertificateRecord>(key.clone())? else {
             return Ok(Some(()));
         };
-        let old_slot = record.private_key.slot()?;
+        let (Some(sealed), Some(old_slot)) = (&record.private_key, record.slot()?) else {
+            return Ok(Some(()));
+        };
         if old_slot == master.0 {
             return Ok(Some(()));
         }
         let spki = record.parsed()?.spki().to_vec();
         let place = seal::Place { authority: state.record.id, record: record.id.as_str() };
-        let private_key = seal::open_pkcs8(&state.keyring, &place, &record.private_key, &spki)?;
-        record.private_key = seal::seal(master, &place, &private_key, &spki, &*self.random)?;
+        let private_key = seal::open_pkcs8(&state.keyring, &place, sealed, &spki)?;
+        record.private_key = Some(seal::seal(master, &place, &private_key, &spki, &*self.random)?);
         let now = self.clock.now();
         let mut audit = super::AuditRecord::new(now, Action::MasterRotated);
         audit.certificate = Some(record.id);

@@ -14,6 +14,7 @@ mod enroll;
 mod error;
 mod groups;
 mod id;
+mod issuers;
 mod key_details;
 mod key_list;
 mod keys;
@@ -28,7 +29,7 @@ mod tally;
 
 pub use address::AddressRange;
 pub use audit::{Action, AuditFilter, AuditRecord};
-pub use certificates::{EnrollmentCertificate, NewCertificate};
+pub use certificates::{CertificateWarning, EnrollmentCertificate, NewCertificate};
 pub use connectors::{Connector, ConnectorFilter};
 pub use create::NewAuthority;
 pub use enroll::{EnrollRequest, Enrolled};
@@ -43,15 +44,14 @@ pub use observer::{Event, Observer};
 pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
 use audit::AuditRecord as Audit;
+use issuers::Issuers;
 use records::AuthorityRecord;
 use tally::Tally;
 
@@ -92,8 +92,7 @@ struct Inner {
     random: Arc<dyn Random>,
     observer: Option<Arc<dyn Observer>>,
     state: RwLock<Arc<State>>,
-    /// Issuers whose keys have been opened. Nothing is decided by what is here.
-    issuers: RwLock<BTreeMap<CertificateId, Arc<OpenIssuer>>>,
+    issuers: Issuers,
     tally: Tally,
 }
 
@@ -104,12 +103,6 @@ struct State {
     pin: Pin,
     root: Certificate,
     keyring: Arc<Keyring>,
-}
-
-/// An enrollment certificate that is ready to sign.
-struct OpenIssuer {
-    issuer: Issuer,
-    leaf_validity: Duration,
 }
 
 impl Authority {
@@ -129,7 +122,7 @@ impl Authority {
             random,
             observer,
             state: RwLock::new(Arc::new(state)),
-            issuers: RwLock::default(),
+            issuers: Issuers::default(),
             tally: Tally::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })

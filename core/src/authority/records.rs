@@ -83,8 +83,13 @@ pub(super) struct CertificateRecord {
     pub(super) name: Name,
     pub(super) created_at: Timestamp,
     pub(super) leaf_validity_seconds: u64,
+    /// The certificate that the root signed.
     pub(super) certificate: Bytes,
-    pub(super) private_key: SealedKey,
+    /// `None`: the key lives elsewhere, with a signer that the host attaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) private_key: Option<SealedKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) retired_at: Option<Timestamp>,
 }
 
 impl CertificateRecord {
@@ -94,6 +99,11 @@ impl CertificateRecord {
             key: format!("certificate/{}", self.id),
             what: error.to_string(),
         })
+    }
+
+    /// The slot of the master key that its private key is sealed under.
+    pub(super) fn slot(&self) -> Result<Option<Slot>, MasterError> {
+        self.private_key.as_ref().map(SealedKey::slot).transpose()
     }
 }
 

@@ -119,6 +119,8 @@ pub struct Issuer {
     head: Vec<u8>,
     /// The extensions that all leaves have in common.
     leaf_extensions: Vec<u8>,
+    /// Whether each signature is checked.
+    checking: bool,
 }
 
 impl Issuer {
@@ -139,7 +141,19 @@ impl Issuer {
         let head = head(&*signer, certificate.subject());
         let mut leaf_extensions = Vec::with_capacity(128);
         write_leaf_constants(&mut leaf_extensions, key_id);
-        Ok(Self { certificate, signer, head, leaf_extensions })
+        Ok(Self { certificate, signer, head, leaf_extensions, checking: false })
+    }
+
+    /// The same for a signer outside this process: each signature that it makes on a leaf is
+    /// checked, as those on authorities always are. A wrong one is `signer_bad_signature`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn new_checking(
+        certificate: Certificate,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Self, IssueError> {
+        Ok(Self { checking: true, ..Self::new(certificate, signer)? })
     }
 
     /// The issuer's certificate.
@@ -211,7 +225,7 @@ pub fn issue_root(
         issuer: None,
         public_key,
     };
-    sign_ca(signer, &tbs, &expected)
+    sign_checking(signer, &tbs, &expected)
 }
 
 /// Makes an enrollment certificate: an authority that signs nothing but TLS clients (RFC 5280,
@@ -243,7 +257,7 @@ pub fn issue_enrollment_certificate(
             write_subject_key_id(out, public_key);
         },
     });
-    sign_ca(&*issuer.signer, &tbs, &issuer.expected(Role::Enrollment, public_key))
+    sign_checking(&*issuer.signer, &tbs, &issuer.expected(Role::Enrollment, public_key))
 }
 
 /// Makes the certificate of a connector.
@@ -274,7 +288,11 @@ pub fn issue_leaf(
             );
         },
     });
-    let der = sign(&*issuer.signer, &tbs, &issuer.expected(Role::Leaf, public_key))?;
+    let expected = issuer.expected(Role::Leaf, public_key);
+    let der = match issuer.checking {
+        true => sign_checking(&*issuer.signer, &tbs, &expected)?.der().to_vec(),
+        false => sign(&*issuer.signer, &tbs, &expected)?,
+    };
     let Validity { not_before, not_after } = validity;
     Ok(IssuedLeaf { der, not_before, not_after })
 }
@@ -286,9 +304,9 @@ fn sign(signer: &dyn Signer, tbs: &[u8], expected: &Expected<'_>) -> Result<Vec<
     Ok(write_certificate(tbs, expected.signature_algorithm, &signature))
 }
 
-/// Signs the certificate of an authority, and checks the signature: it is made once, and all
+/// Signs a certificate, and checks the signature. That of an authority is made once, and all
 /// that follows rests on it.
-fn sign_ca(
+fn sign_checking(
     signer: &dyn Signer,
     tbs: &[u8],
     expected: &Expected<'_>,

@@ -8,6 +8,7 @@ mod common;
 mod damaged;
 mod enrolling;
 mod faults;
+mod issuers;
 mod key_text;
 mod key_vectors;
 mod keys;

@@ -1,0 +1,141 @@
+//! Enrollment certificates that are opened, and the signers that the host attaches.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::sync::{PoisonError, RwLock};
+
+use super::error::{Error, InputError, Refusal};
+use super::id::CertificateId;
+use super::records::{self, CertificateRecord};
+use super::{Authority, Inner, seal};
+use crate::store::Refused;
+use crate::x509::{Certificate, Issuer, Signer};
+
+/// How many opened issuers are kept. An authority has few; this only bounds the memory.
+const OPEN_ISSUERS_MAX: usize = 1024;
+
+/// What has been opened. Nothing is decided by it: whatever an issuer signs counts only if its
+/// record still has the version that was opened.
+#[derive(Default)]
+pub(super) struct Issuers {
+    opened: RwLock<BTreeMap<CertificateId, Arc<OpenIssuer>>>,
+    /// Signers whose keys live elsewhere, by their SubjectPublicKeyInfo.
+    attached: RwLock<BTreeMap<Vec<u8>, Arc<dyn Signer>>>,
+}
+
+/// An enrollment certificate with its key.
+pub(super) struct OpenIssuer {
+    pub(super) certificate: Certificate,
+    pub(super) leaf_validity: Duration,
+    /// The version of its record: expected by every unit that stores what it signed.
+    pub(super) version: u64,
+    retired: bool,
+    /// `None`: the key lives elsewhere, and its signer is not attached.
+    issuer: Option<Issuer>,
+}
+
+impl OpenIssuer {
+    /// What signs certificates of connectors.
+    pub(super) fn leaf_issuer(&self) -> Result<&Issuer, Error> {
+        if self.retired {
+            return Err(Refusal::CertificateRetired.into());
+        }
+        self.issuer()
+    }
+
+    /// What signs all else, also once the certificate is retired.
+    pub(super) fn issuer(&self) -> Result<&Issuer, Error> {
+        self.issuer.as_ref().ok_or_else(|| InputError::SignerMissing.into())
+    }
+}
+
+impl Authority {
+    /// Attaches a signer whose key lives elsewhere: in a token, in a service. It signs for the
+    /// enrollment certificate that has its public key, as long as this authority is open; a host
+    /// attaches its signers whenever it opens the authority. One attached before for the same
+    /// public key is replaced.
+    ///
+    /// Each signature that it makes is checked before it is used, so a signer that fails, or
+    /// that signs wrongly, costs no use.
+    pub fn attach_signer(&self, signer: Arc<dyn Signer>) {
+        self.inner.issuers.attach(signer);
+    }
+}
+
+impl Issuers {
+    pub(super) fn attach(&self, signer: Arc<dyn Signer>) {
+        let spki = signer.public_key().spki().to_vec();
+        self.attached.write().unwrap_or_else(PoisonError::into_inner).insert(spki, signer);
+        // They are opened anew, with the signers that there are now.
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn attached(&self, spki: &[u8]) -> Option<Arc<dyn Signer>> {
+        self.attached.read().unwrap_or_else(PoisonError::into_inner).get(spki).cloned()
+    }
+
+    fn opened(&self, id: CertificateId) -> Option<Arc<OpenIssuer>> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn keep(&self, id: CertificateId, issuer: &Arc<OpenIssuer>) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if opened.len() >= OPEN_ISSUERS_MAX {
+            opened.clear();
+        }
+        opened.insert(id, Arc::clone(issuer));
+    }
+
+    fn forget(&self, id: CertificateId) {
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+impl Inner {
+    /// An enrollment certificate with its key.
+    pub(super) fn issuer(&self, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
+        if let Some(issuer) = self.issuers.opened(id) {
+            return Ok(issuer);
+        }
+        let issuer = Arc::new(self.open_issuer(id)?);
+        self.issuers.keep(id, &issuer);
+        Ok(issuer)
+    }
+
+    /// Forgets an opened issuer, and with it the private key.
+    pub(super) fn close_issuer(&self, id: CertificateId) {
+        self.issuers.forget(id);
+    }
+
+    /// Forgets an opened issuer if its record is what stood in the way of a unit.
+    pub(super) fn close_issuer_if_changed(&self, id: CertificateId, refused: &Refused) {
+        let key = records::certificate(id);
+        if refused.record.as_ref().is_some_and(|record| record.key == key) {
+            self.close_issuer(id);
+        }
+    }
+
+    fn open_issuer(&self, id: CertificateId) -> Result<OpenIssuer, Error> {
+        let state = self.state();
+        let found = self.read::<CertificateRecord>(records::certificate(id))?;
+        let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
+        let certificate = record.parsed()?;
+        let issuer = match &record.private_key {
+            Some(sealed) => {
+                let place = seal::Place { authority: state.record.id, record: id.as_str() };
+                let signer = seal::open(&state.keyring, &place, sealed, &certificate)?;
+                Some(Issuer::new(certificate.clone(), Arc::new(signer))?)
+            }
+            None => self
+                .issuers
+                .attached(certificate.spki())
+                .map(|signer| Issuer::new_checking(certificate.clone(), signer))
+                .transpose()?,
+        };
+        let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
+        let retired = record.retired_at.is_some();
+        Ok(OpenIssuer { certificate, leaf_validity, version, retired, issuer })
+    }
+}
