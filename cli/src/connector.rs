@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 
-use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
 use provkey::authority::{
-    Authority, CertificateId, Connector, ConnectorFilter, ConnectorId, GroupId,
+    Authority, CertificateId, Connector, ConnectorFilter, ConnectorId, GroupId, InputError,
 };
 use provkey::key::{Fingerprint, KeyId};
+use provkey::x509::RevocationReason;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Output, PageArgs, Row};
-use crate::times::Time;
+use crate::output::{Fields, Output, PageArgs, Row};
+use crate::times::{Since, Time};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -26,9 +28,36 @@ pub(crate) enum Command {
         /// Only those that hang on this enrollment certificate, by id or name
         #[arg(long)]
         cert: Option<String>,
+        /// Only those that enrolled from this moment on: RFC 3339, or a period such as 24h
+        #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+        since: Option<Since>,
         #[command(flatten)]
         page: PageArgs,
     },
+    /// Show one connector
+    Show(ConnectorArg),
+    /// Revoke a connector, for ever: its public key never enrolls again
+    Revoke {
+        #[command(flatten)]
+        connector: ConnectorArg,
+        /// Why, in the words of RFC 5280; only the first revocation counts
+        #[arg(long, default_value = "unspecified")]
+        #[arg(value_parser = PossibleValuesParser::new(RevocationReason::ALL.map(RevocationReason::as_str)))]
+        reason: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ConnectorArg {
+    /// The id of the connector
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl ConnectorArg {
+    fn id(&self) -> Result<ConnectorId, Failure> {
+        ConnectorId::parse(&self.id).ok_or_else(|| InputError::ConnectorNotFound.into())
+    }
 }
 
 pub(crate) fn run(
@@ -36,17 +65,30 @@ pub(crate) fn run(
     authority: &Authority,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Command::List { key, group, cert, page } = command;
-    let key = key.as_deref().map(KeyId::parse).transpose()?;
-    let group = group.as_ref().map(|group| authority.find_group(group)).transpose()?;
-    let certificate = cert.as_ref().map(|cert| authority.find_certificate(cert)).transpose()?;
-    let filter = ConnectorFilter {
-        key,
-        group: group.map(|group| group.id),
-        certificate: certificate.map(|certificate| certificate.id),
-        ..ConnectorFilter::default()
-    };
-    output.page(authority.list_connectors(&filter, &page.request())?, ConnectorView::from)
+    match command {
+        Command::List { key, group, cert, since, page } => {
+            let group = group.as_ref().map(|group| authority.find_group(group)).transpose()?;
+            let certificate =
+                cert.as_ref().map(|cert| authority.find_certificate(cert)).transpose()?;
+            let filter = ConnectorFilter {
+                key: key.as_deref().map(KeyId::parse).transpose()?,
+                group: group.map(|group| group.id),
+                certificate: certificate.map(|certificate| certificate.id),
+                since: since.map(|since| since.0),
+                ..ConnectorFilter::default()
+            };
+            output.page(authority.list_connectors(&filter, &page.request())?, ConnectorView::from)
+        }
+        Command::Show(connector) => {
+            output.one(&ConnectorView::from(authority.connector(connector.id()?)?))
+        }
+        Command::Revoke { connector, reason } => {
+            let id = connector.id()?;
+            let reason = RevocationReason::parse(reason).unwrap_or_default();
+            authority.revoke_connector(id, reason)?;
+            output.one(&ConnectorView::from(authority.connector(id)?))
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -62,6 +104,7 @@ struct ConnectorView {
     not_before: Time,
     not_after: Time,
     revoked_at: Option<Time>,
+    revocation_reason: Option<&'static str>,
     replays: u64,
     last_replay_at: Option<Time>,
 }
@@ -80,6 +123,7 @@ impl From<Connector> for ConnectorView {
             not_before: connector.not_before.into(),
             not_after: connector.not_after.into(),
             revoked_at: connector.revoked_at.map(Time),
+            revocation_reason: connector.revocation_reason.map(RevocationReason::as_str),
             replays: connector.replays,
             last_replay_at: connector.last_replay_at.map(Time),
         }
@@ -112,6 +156,30 @@ impl Row for ConnectorView {
             self.replays.to_string(),
             beginning(&or_dash(self.fingerprint.as_ref())),
             beginning(&self.serial),
+        ]
+    }
+}
+
+impl Fields for ConnectorView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let revoked = self.revoked_at.map(|at| match self.revocation_reason {
+            None | Some("unspecified") => at.to_string(),
+            Some(reason) => format!("{at} ({reason})"),
+        });
+        vec![
+            ("Connector", self.id.to_string()),
+            ("Key", self.key.to_string()),
+            ("Group", self.group.to_string()),
+            ("Certificate", self.certificate.to_string()),
+            ("Enrolled", self.enrolled_at.to_string()),
+            ("From", or_dash(self.address.as_ref())),
+            ("Fingerprint", or_dash(self.fingerprint.as_ref())),
+            ("Serial", self.serial.clone()),
+            ("Valid from", self.not_before.to_string()),
+            ("Valid until", self.not_after.to_string()),
+            ("Revoked", or_dash(revoked.as_ref())),
+            ("Replays", self.replays.to_string()),
+            ("Last replay", Time::or_never(self.last_replay_at)),
         ]
     }
 }

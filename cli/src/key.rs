@@ -1,5 +1,6 @@
 //! `provkey key`: provisioning keys.
 
+mod compromise;
 mod create;
 mod edit;
 mod list;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Enable(KeyArg),
     /// Delete a key for ever. Connectors keep their certificates
     Delete(KeyArg),
+    /// Disable a key that others know, and revoke what it enrolled; a deleted key too
+    Compromise(compromise::Args),
 }
 
 #[derive(Args)]
@@ -73,6 +76,7 @@ pub(crate) fn run(
         }
         Command::Download { key, out } => download(key.id()?, out.as_deref(), authority, output),
         Command::Edit(args) => edit::run(args, authority, output),
+        Command::Compromise(args) => compromise::run(args, authority, output),
         Command::Disable(key) => switch(key.id()?, false, authority, output),
         Command::Enable(key) => switch(key.id()?, true, authority, output),
         Command::Delete(key) => {

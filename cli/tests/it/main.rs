@@ -13,5 +13,6 @@ mod lists;
 mod master;
 mod output;
 mod readme;
+mod revoking;
 mod sign;
 mod usage;

@@ -33,7 +33,12 @@ fn json_has_the_documented_fields() {
     check("Key", &home.json(&format!("key show {id}")));
     check("Identity", &home.json("identity new --dir one --key-file first.key"));
     check("Answer", &home.json("sign --csr one/request.csr --out one.pem"));
-    check("Connector", &home.json("connector list")["items"][0]);
+    let connectors = home.json("connector list");
+    check("Connector", &connectors["items"][0]);
+    let connector = connectors["items"][0]["id"].as_str().unwrap();
+    check("Connector", &home.json(&format!("connector show {connector}")));
+    check("Connector", &home.json(&format!("connector revoke {connector}")));
+    check("Compromise", &home.json(&format!("key compromise {id} --dry-run")));
     check("Audit record", &home.json("audit list")["items"][0]);
     check("Master key", &home.json("master rotate"));
     check("Backup", &home.json("master backup copy.db"));

@@ -49,6 +49,8 @@ pub enum Action {
     KeyDownloaded,
     /// A provisioning key was deleted.
     KeyDeleted,
+    /// What a provisioning key enrolled was revoked.
+    KeyCompromised,
     /// A connector enrolled, at the cost of one use.
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
@@ -79,6 +81,7 @@ impl Action {
             Self::KeyCopied => "key_copied",
             Self::KeyDownloaded => "key_downloaded",
             Self::KeyDeleted => "key_deleted",
+            Self::KeyCompromised => "key_compromised",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
             Self::ConnectorRevoked => "connector_revoked",

@@ -53,6 +53,13 @@ impl Change {
         self.operations.push(Operation::Put { key, body: body.into() });
     }
 
+    /// Puts a record, unless this change does so already.
+    pub(super) fn put_once(&mut self, key: RecordKey, body: impl Into<Vec<u8>>) {
+        if !self.operations.iter().any(|other| other.writes() && *other.key() == key) {
+            self.put_bytes(key, body);
+        }
+    }
+
     pub(super) fn delete(&mut self, key: RecordKey) {
         self.operations.push(Operation::Delete { key });
     }
@@ -122,6 +129,15 @@ impl Inner {
             self.reload()?;
         }
         Ok(Err(obstacle))
+    }
+
+    /// Makes an audit record durable that goes with no other change. Nothing but the record's own
+    /// presence can refuse its unit.
+    pub(super) fn note(&self, audit: &AuditRecord) -> Result<(), Error> {
+        self.until_undisturbed(|| {
+            let change = self.change(audit)?;
+            Ok(self.apply(change)?.is_ok().then_some(()))
+        })
     }
 
     /// Takes a step until it no longer meets changes of others (`None`).

@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::audit::Action;
 use super::error::{Error, InputError};
 use super::id::{CertificateId, ConnectorId, GroupId};
 use super::page::{Examined, Page, PageRequest};
@@ -13,6 +12,7 @@ use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId};
 use crate::store::Record;
 use crate::time::Timestamp;
+use crate::x509::RevocationReason;
 
 /// A connector that has enrolled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Connector {
     pub not_after: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Why it was revoked, if it was.
+    pub revocation_reason: Option<RevocationReason>,
     /// About how often it got its certificate again. Best effort: may be short of a few.
     pub replays: u64,
     /// When it last got its certificate again.
@@ -57,6 +59,8 @@ pub struct ConnectorFilter {
     pub group: Option<GroupId>,
     /// Only those that hang on this enrollment certificate.
     pub certificate: Option<CertificateId>,
+    /// Only those that enrolled from this moment on.
+    pub since: Option<Timestamp>,
     /// The latest first, when listed by key or by group.
     pub descending: bool,
 }
@@ -90,38 +94,22 @@ impl Authority {
         let admits = |connector: &Connector| {
             filter.group.is_none_or(|id| connector.group == id)
                 && (by_serial || filter.certificate.is_none_or(|id| connector.certificate == id))
+                && filter.since.is_none_or(|since| connector.enrolled_at >= since)
         };
-        self.inner.listing(prefix, filter.descending, page)?.run(|index| {
+        let mut listing = self.inner.listing(prefix.clone(), filter.descending, page)?;
+        let by_time = filter.key.is_some() || filter.group.is_some();
+        if let (true, Some(since), None, false) =
+            (by_time, filter.since, &page.after, filter.descending)
+        {
+            listing.begin_after(records::enrolled_since(&prefix, since));
+        }
+        listing.run(|index| {
             let ids = match by_serial {
                 true => records::ids(index, ConnectorId::parse)?,
-                false => index.iter().map(last_part).collect::<Result<Vec<_>, _>>()?,
+                false => index.iter().map(records::last_part).collect::<Result<Vec<_>, _>>()?,
             };
             let found = self.inner.connectors(&ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
-        })
-    }
-
-    /// Revokes a connector: its public key never enrolls again. Revoking it once more changes
-    /// nothing.
-    ///
-    /// # Errors
-    /// `connector_not_found`, and those of the store.
-    pub fn revoke_connector(&self, id: ConnectorId) -> Result<(), Error> {
-        self.inner.until_undisturbed(|| {
-            let key = records::enrollment(id);
-            let found = self.inner.read::<EnrollmentRecord>(key.clone())?;
-            let (version, mut record) = found.ok_or(InputError::ConnectorNotFound)?;
-            if record.revoked_at.is_some() {
-                return Ok(Some(()));
-            }
-            let mut audit = self.audit(Action::ConnectorRevoked);
-            audit.connector = Some(id);
-            audit.key = Some(record.key);
-            record.revoked_at = Some(audit.at);
-            let mut change = self.inner.change(&audit)?;
-            change.expect(key.clone(), version);
-            change.put(key, &record);
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
         })
     }
 }
@@ -132,14 +120,6 @@ impl Inner {
             ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
         self.store.get(&keys)?.chunks(2).map(connector).collect()
     }
-}
-
-/// The id at the end of the key of an index entry, or of an enrollment.
-fn last_part(record: &Record) -> Result<ConnectorId, Error> {
-    let last = record.key.as_bytes().rsplit(|byte| *byte == b'/').next();
-    let text = last.and_then(|last| core::str::from_utf8(last).ok());
-    text.and_then(ConnectorId::parse)
-        .ok_or_else(|| records::damaged(record, &"its key holds no connector id"))
 }
 
 /// Of an enrollment and the record of its replays.
@@ -162,6 +142,7 @@ fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
         not_before: record.not_before,
         not_after: record.not_after,
         revoked_at: record.revoked_at,
+        revocation_reason: record.revoked_at.map(|_| record.revocation_reason),
         replays: replays.count,
         last_replay_at: (replays.count > 0).then_some(replays.last_at),
         leaf: record.leaf.0,

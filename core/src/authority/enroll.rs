@@ -30,7 +30,7 @@ use crate::key::{Fingerprint, KeyId, KeyText};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
 use crate::store::{Outcome, Record, Unit};
 use crate::time::Timestamp;
-use crate::x509::{LeafParameters, SerialNumber, encode_pem, issue_leaf};
+use crate::x509::{LeafParameters, RevocationReason, SerialNumber, encode_pem, issue_leaf};
 
 /// What a connector sends, and what the host knows of it.
 #[derive(Debug, Default)]
@@ -259,6 +259,7 @@ impl Inner {
             not_before: leaf.not_before,
             not_after: leaf.not_after,
             revoked_at: None,
+            revocation_reason: RevocationReason::Unspecified,
             leaf: Bytes(leaf.der),
         };
         Ok((record, open))

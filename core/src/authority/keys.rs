@@ -255,11 +255,7 @@ impl Authority {
         let key = self.inner.provisioning_key(&stored.record)?;
         let mut audit = self.audit(action);
         audit.key = Some(id);
-        // Nothing but the record's own presence can refuse this unit.
-        self.inner.until_undisturbed(|| {
-            let change = self.inner.change(&audit)?;
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
-        })?;
+        self.inner.note(&audit)?;
         Ok((stored.record, key))
     }
 }

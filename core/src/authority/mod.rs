@@ -24,6 +24,7 @@ mod observer;
 mod page;
 mod prune;
 mod records;
+mod revoke;
 mod seal;
 mod tally;
 
@@ -43,6 +44,7 @@ pub use name::Name;
 pub use observer::{Event, Observer};
 pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
+pub use revoke::{Compromise, Compromised};
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

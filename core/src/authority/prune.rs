@@ -53,10 +53,7 @@ impl Authority {
         let mut audit = self.audit(Action::Pruned);
         let Pruned { audit_records, enrollments } = pruned;
         audit.details = Some(format!("{audit_records} audit records, {enrollments} enrollments"));
-        self.inner.until_undisturbed(|| {
-            let change = self.inner.change(&audit)?;
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
-        })?;
+        self.inner.note(&audit)?;
         Ok(pruned)
     }
 }

@@ -12,6 +12,8 @@
 //! | `enrollment/<connector>` | [`EnrollmentRecord`] |
 //! | `enrollment-by-key/<key>/<ms>/<connector>`, `enrollment-by-group/<group>/<ms>/<connector>` | nothing |
 //! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
+//! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
+//! | `last-revocation/<certificate>` | the connector's id; its version tells whether a CRL is complete |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
 //!
@@ -33,7 +35,7 @@ use super::name::Name;
 use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::store::{Counter, Record, RecordKey, Value};
 use crate::time::Timestamp;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, RevocationReason};
 
 /// The authority itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -150,7 +152,30 @@ pub(super) struct EnrollmentRecord {
     pub(super) not_after: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) revoked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_unspecified")]
+    pub(super) revocation_reason: RevocationReason,
     pub(super) leaf: Bytes,
+}
+
+fn is_unspecified(reason: &RevocationReason) -> bool {
+    *reason == RevocationReason::Unspecified
+}
+
+impl EnrollmentRecord {
+    /// Every certificate of the connector: the enrollment certificate that signed it, its serial
+    /// number, and its end.
+    pub(super) fn issued(&self) -> impl Iterator<Item = (CertificateId, &str, Timestamp)> {
+        core::iter::once((self.certificate, self.serial.as_str(), self.not_after))
+    }
+}
+
+/// A certificate that was revoked before it expired.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct RevokedRecord {
+    pub(super) revoked_at: Timestamp,
+    #[serde(default, skip_serializing_if = "is_unspecified")]
+    pub(super) reason: RevocationReason,
+    pub(super) not_after: Timestamp,
 }
 
 /// Reads a serial number: hexadecimal, of at most 20 bytes (RFC 5280, 4.1.2.2). An index has it
@@ -289,6 +314,19 @@ pub(super) fn enrollments_of_certificate(id: CertificateId) -> String {
     format!("enrollment-by-serial/{id}/")
 }
 
+/// The record before the first index entry with this prefix of who enrolled from `since` on.
+pub(super) fn enrolled_since(prefix: &str, since: Timestamp) -> RecordKey {
+    record_key(format!("{prefix}{}", ms(since)))
+}
+
+pub(super) fn revoked(issuer: &str, serial: &str) -> RecordKey {
+    record_key(format!("revoked/{issuer}/{serial}"))
+}
+
+pub(super) fn last_revocation(issuer: &str) -> RecordKey {
+    record_key(format!("last-revocation/{issuer}"))
+}
+
 /// The index entries of an enrollment: by key, by group, by serial number.
 pub(super) fn enrollment_indexes(enrollment: &EnrollmentRecord) -> [RecordKey; 3] {
     let EnrollmentRecord { connector, key, group, certificate, serial, .. } = enrollment;
@@ -345,6 +383,14 @@ pub(super) fn text(record: &Record) -> Result<&str, Error> {
 
 pub(super) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {
     Error::RecordDamaged { key: format!("{:?}", record.key), what: what.to_string() }
+}
+
+/// The id at the end of the key of an index entry, or of an enrollment.
+pub(super) fn last_part(record: &Record) -> Result<ConnectorId, Error> {
+    let last = record.key.as_bytes().rsplit(|byte| *byte == b'/').next();
+    let text = last.and_then(|last| core::str::from_utf8(last).ok());
+    text.and_then(ConnectorId::parse)
+        .ok_or_else(|| damaged(record, &"its key holds no connector id"))
 }
 
 /// The ids that index entries hold.

@@ -31,6 +31,7 @@ mod oid;
 mod pem;
 mod public_key;
 pub(crate) mod reader;
+mod revocation;
 mod serial;
 mod signed;
 pub(crate) mod tag;
@@ -41,6 +42,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use csr::{Csr, CsrError};
 pub use extensions::{BasicConstraints, KeyUsage, Purposes};
 pub use public_key::{PublicKey, PublicKeyError};
+pub use revocation::RevocationReason;
 pub use serial::SerialNumber;
 
 #[cfg(feature = "connector")]

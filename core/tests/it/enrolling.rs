@@ -6,7 +6,7 @@ use provkey::authority::{
     AddressRange, Authority, ConnectorFilter, EnrollRequest, Event, KeyUpdate, NewKey, PageRequest,
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
-use provkey::x509::{Certificate, Chain, ChainUse, Signer, build_csr};
+use provkey::x509::{Certificate, Chain, ChainUse, RevocationReason, Signer, build_csr};
 
 use crate::common::{DAY, TestConnector, World, code, master};
 
@@ -188,8 +188,12 @@ fn a_revoked_connector_never_enrolls_again() {
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
     let enrolled = world.authority.enroll(&connector.proof(&text)).unwrap();
-    world.authority.revoke_connector(enrolled.connector).unwrap();
-    world.authority.revoke_connector(enrolled.connector).unwrap();
+    let reason = RevocationReason::Superseded;
+    world.authority.revoke_connector(enrolled.connector, reason).unwrap();
+    world.authority.revoke_connector(enrolled.connector, RevocationReason::KeyCompromise).unwrap();
+    let connector_id = enrolled.connector;
+    let seen = world.authority.connector(connector_id).unwrap().revocation_reason;
+    assert_eq!(seen, Some(reason), "the first revocation stands");
     assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "connector_revoked");
     assert_eq!(world.used(&key), 1);
 }

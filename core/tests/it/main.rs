@@ -15,4 +15,5 @@ mod keys;
 mod masters;
 mod model;
 mod races;
+mod revoking;
 mod things;

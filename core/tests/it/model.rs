@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use provkey::authority::{Authority, ConnectorFilter, KeyUpdate, PageRequest};
+use provkey::authority::{Authority, Compromise, ConnectorFilter, KeyUpdate, PageRequest};
 use provkey::key::{Keyring, ProvisioningKey};
+use provkey::x509::RevocationReason;
 
 use crate::common::{DAY, TestConnector, World, code, master};
 
@@ -21,6 +22,7 @@ enum Step {
     Enable { key: usize, enabled: bool },
     Delete { key: usize },
     Revoke { connector: usize },
+    Compromise { key: usize, dry_run: bool },
     Copy { key: usize },
     Wait { days: u32 },
     Reopen,
@@ -35,6 +37,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (key.clone(), any::<bool>()).prop_map(|(key, enabled)| Step::Enable { key, enabled }),
         1 => key.clone().prop_map(|key| Step::Delete { key }),
         1 => connector.prop_map(|connector| Step::Revoke { connector }),
+        1 => (key.clone(), any::<bool>())
+            .prop_map(|(key, dry_run)| Step::Compromise { key, dry_run }),
         2 => key.prop_map(|key| Step::Copy { key }),
         1 => (1..300_u32).prop_map(|days| Step::Wait { days }),
         1 => Just(Step::Reopen),
@@ -123,6 +127,7 @@ impl Both {
                 assert_eq!(deleted.is_ok(), self.model.keys[key].take().is_some());
             }
             Step::Revoke { connector } => self.revoke(connector),
+            Step::Compromise { key, dry_run } => self.compromise(key, dry_run),
             Step::Copy { key } => self.copy(key),
             Step::Wait { days } => {
                 self.world.clock.advance(days * DAY);
@@ -169,8 +174,24 @@ impl Both {
             let filter = ConnectorFilter::default();
             let all = self.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
             let found = all.items.iter().find(|one| one.serial == enrollment.serial).unwrap();
-            self.authority.revoke_connector(found.id).unwrap();
+            self.authority.revoke_connector(found.id, RevocationReason::default()).unwrap();
             enrollment.revoked = true;
+        }
+    }
+
+    fn compromise(&mut self, key: usize, dry_run: bool) {
+        let what = Compromise { since: None, dry_run };
+        let done = self.authority.compromise_key(self.keys[key].0, &what).unwrap();
+        let of_key = self.model.enrollments.values_mut().filter(|one| one.key == key);
+        let (mut connectors, mut revoked) = (0, 0);
+        for enrollment in of_key {
+            connectors += 1;
+            revoked += u64::from(!enrollment.revoked);
+            enrollment.revoked |= !dry_run;
+        }
+        assert_eq!((done.connectors, done.revoked), (connectors, revoked));
+        if let (Some(state), false) = (&mut self.model.keys[key], dry_run) {
+            state.enabled = false;
         }
     }
 

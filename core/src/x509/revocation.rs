@@ -1,0 +1,79 @@
+use core::fmt;
+
+/// Why a certificate was revoked (RFC 5280, 5.3.1), by its name there.
+///
+/// Revocation is for ever here, so `certificateHold` and `removeFromCRL` are not among them; nor is
+/// `aACompromise`, which is for attribute certificates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "authority", serde(rename_all = "camelCase"))]
+pub enum RevocationReason {
+    /// None is given. A CRL and an OCSP response leave it out, as RFC 5280, 5.3.1 asks.
+    #[default]
+    Unspecified,
+    /// The private key is known to others, or may be.
+    KeyCompromise,
+    /// The private key of the authority that signed is known to others, or may be.
+    #[cfg_attr(feature = "authority", serde(rename = "cACompromise"))]
+    CaCompromise,
+    /// What the certificate says of its subject has changed.
+    AffiliationChanged,
+    /// Another certificate took its place.
+    Superseded,
+    /// It is no longer needed.
+    CessationOfOperation,
+    /// Its subject may no longer do what it allows.
+    PrivilegeWithdrawn,
+}
+
+impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// Its name in RFC 5280, 5.3.1.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+        }
+    }
+
+    /// The reason of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(feature = "authority")]
+    fn each_is_stored_under_its_name() {
+        for reason in RevocationReason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+            assert_eq!(RevocationReason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(RevocationReason::parse("certificateHold"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Revoking connectors, and all that a key enrolled.
+
+use std::thread;
+
+use provkey::authority::{
+    Action, Compromise, Compromised, Connector, ConnectorFilter, PageRequest,
+};
+use provkey::key::KeyId;
+use provkey::time::Clock;
+use provkey::x509::RevocationReason;
+
+use crate::common::{DAY, TestConnector, World, code};
+
+fn connectors(world: &World, key: KeyId) -> Vec<Connector> {
+    let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
+    let page = PageRequest { limit: 1000, after: None };
+    world.authority.list_connectors(&filter, &page).unwrap().items
+}
+
+fn counts(done: Compromised) -> (u64, u64) {
+    (done.connectors, done.revoked)
+}
+
+#[test]
+fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
+    let world = World::new();
+    let key = world.key("leaked", 1000);
+    let other = world.key("other", 10);
+    let text = world.provisioning_key(&key);
+    let enroll = |count| {
+        for _ in 0..count {
+            world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+        }
+    };
+    enroll(3);
+    world.clock.advance(DAY);
+    let since = Some(world.clock.now());
+    enroll(101);
+    let bystander = TestConnector::new().proof(&world.provisioning_key(&other));
+    let bystander = world.authority.enroll(&bystander).unwrap().connector;
+
+    let check = |since, dry_run, expected| {
+        let what = Compromise { since, dry_run };
+        assert_eq!(counts(world.authority.compromise_key(key.id, &what).unwrap()), expected);
+    };
+    check(since, true, (101, 101));
+    check(None, true, (104, 104));
+    assert!(world.authority.key(key.id).unwrap().enabled, "a dry run changes nothing");
+    assert!(connectors(&world, key.id).iter().all(|one| one.revoked_at.is_none()));
+
+    check(since, false, (101, 101));
+    let refused = code(world.authority.enroll(&TestConnector::new().proof(&text)));
+    assert_eq!(refused, "key_disabled");
+    let reason = |one: &Connector| one.revocation_reason;
+    let reasons: Vec<_> = connectors(&world, key.id).iter().map(reason).collect();
+    assert_eq!(reasons[..3], [None; 3]);
+    assert_eq!(reasons[3..], [Some(RevocationReason::KeyCompromise); 101]);
+    check(since, false, (101, 0));
+
+    world.authority.delete_key(key.id).unwrap();
+    check(None, false, (104, 3));
+    assert_eq!(world.authority.connector(bystander).unwrap().revoked_at, None);
+    let audit = world.audit();
+    let told = audit.iter().rfind(|one| one.action == Action::KeyCompromised).unwrap();
+    assert_eq!(told.details.as_deref(), Some("104 connectors enrolled, 3 of them revoked"));
+}
+
+#[test]
+fn a_key_that_never_was_is_not_compromised() {
+    let world = World::new();
+    let unknown = KeyId::parse("q2w3e4r5t6y7").unwrap();
+    for dry_run in [true, false] {
+        let what = Compromise { since: None, dry_run };
+        let refused = world.authority.compromise_key(unknown, &what).unwrap_err();
+        assert_eq!(refused.code(), "key_not_found");
+    }
+}
+
+#[test]
+fn whoever_enrolls_during_a_compromise_is_revoked_or_refused() {
+    let world = World::new();
+    let key = world.key("leaked", 1000);
+    let text = world.provisioning_key(&key);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while world.authority.enroll(&TestConnector::new().proof(&text)).is_ok() {}
+            });
+        }
+        while world.used(&key) < 20 {
+            thread::yield_now();
+        }
+        world.authority.compromise_key(key.id, &Compromise::default()).unwrap();
+    });
+    let connectors = connectors(&world, key.id);
+    assert_eq!(connectors.len() as u64, world.used(&key));
+    assert!(connectors.iter().all(|one| one.revoked_at.is_some()));
+}
+
+#[test]
+fn connectors_are_listed_from_a_moment_on() {
+    let world = World::new();
+    let key = world.key("fleet", 10);
+    let text = world.provisioning_key(&key);
+    world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    world.clock.advance(DAY);
+    let since = Some(world.clock.now());
+    let later = world.authority.enroll(&TestConnector::new().proof(&text)).unwrap().connector;
+    for (key, group) in [(Some(key.id), None), (None, Some(world.group.id)), (None, None)] {
+        for descending in [false, true] {
+            let filter =
+                ConnectorFilter { key, group, since, descending, ..ConnectorFilter::default() };
+            let page = world.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
+            let ids: Vec<_> = page.items.iter().map(|one| one.id).collect();
+            assert_eq!(ids, [later]);
+        }
+    }
+}
