@@ -1,6 +1,7 @@
 //! Processes that are killed while they enroll.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use crate::worker::{PROGRAM, Worker};
 
 const THREADS: usize = 8;
 const CONNECTORS: usize = 24;
+/// Then comes a new one, whose listings are short again.
+const ROUNDS_ON_ONE_FILE: usize = 20;
 /// Longer than a worker takes to start and to answer everybody.
 const LIFETIME_MS_MAX: u64 = 100;
 
@@ -21,8 +24,7 @@ fn random() -> u64 {
 }
 
 /// Asks for everybody, and kills the worker at some moment from its start to its end.
-fn ask_and_kill(site: &Site, csrs: &[Vec<u8>]) -> Vec<Answer> {
-    let folder = site.folder();
+fn ask_and_kill(folder: &Path, csrs: &[Vec<u8>]) -> Vec<Answer> {
     let worker = Worker::spawn(Command::new(PROGRAM).arg(folder).arg(THREADS.to_string()));
     csrs.iter().enumerate().for_each(|(index, csr)| worker.ask(index, csr));
     if random().is_multiple_of(2) {
@@ -47,10 +49,13 @@ fn a_killed_process_loses_no_certificate_and_no_use() {
     let rounds = scaled(25, 300);
     let mut interrupted = 0;
     for round in 0..rounds {
+        if round % ROUNDS_ON_ONE_FILE == 0 {
+            site = Site::new();
+        }
         let key = site.key(&format!("fleet {round}"), CONNECTORS as u64).id;
         let csrs = requests(&site.provisioning_key(key), CONNECTORS);
-        let answers = ask_and_kill(&site, &csrs);
-        site.authority = site.open();
+        let answers;
+        (site, answers) = site.away(|folder| ask_and_kill(folder, &csrs));
         let granted: BTreeMap<usize, Granted> =
             answers.into_iter().map(|answer| (answer.connector, answer.outcome.unwrap())).collect();
         site.check_books(key, granted.values());

@@ -60,6 +60,16 @@ impl Site {
         self.folder.path()
     }
 
+    /// Closes this process's authority, and opens it again after `act`: the first to open the
+    /// store then, if whoever had it open meanwhile is gone.
+    pub(crate) fn away<T>(self, act: impl FnOnce(&Path) -> T) -> (Self, T) {
+        let Self { folder, authority, .. } = self;
+        drop(authority);
+        let result = act(folder.path());
+        let authority = open_authority(folder.path()).unwrap();
+        (Self { folder, authority, ..self }, result)
+    }
+
     /// The authority as another process opens it.
     pub(crate) fn open(&self) -> Authority {
         open_authority(self.folder()).unwrap()
