@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use provkey::authority::{AddressRange, EnrollRequest, Error, KeyUpdate, Refusal};
+use provkey::authority::{AddressRange, EnrollRequest, Error, KeyUpdate, NewCertificate, Refusal};
 use provkey::key::{Fingerprint, Host, KeyId, KeyText, MasterKey, Proof, ProvisioningKey};
-use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+use provkey::x509::{KeyAlgorithm, RevocationReason, Signer, SoftwareSigner, build_csr};
 use provkey_tests::{MASTER_KEY_FILE, open_authority};
 
 use crate::error_codes::documented_codes;
 use crate::foreign::{P256, RSA, openssl_request};
-use crate::site::{DAY, Site, connector, enroll, request};
+use crate::site::{DAY, Site, connector, enroll, name, request};
 
 /// What has been counted and what is on record. A deleted key has no counter any more.
 fn cost(site: &Site, key: KeyId) -> (Option<u64>, usize) {
@@ -84,7 +84,7 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
         }
         Refusal::ConnectorRevoked => {
             let connector = site.authority.enroll(&proof()).unwrap().connector;
-            site.authority.revoke_connector(connector).unwrap();
+            site.authority.revoke_connector(connector, RevocationReason::default()).unwrap();
             proof()
         }
         Refusal::FingerprintMismatch => {
@@ -102,6 +102,13 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
             let soon = site.now().plus(DAY);
             update(KeyUpdate { expires_at: Some(Some(soon)), ..KeyUpdate::default() });
             site.advance(2 * DAY);
+            proof()
+        }
+        Refusal::CertificateRetired => {
+            let new = NewCertificate::new(name("retired"));
+            let certificate = site.authority.create_certificate(&new).unwrap().id;
+            update(KeyUpdate { certificate: Some(certificate), ..KeyUpdate::default() });
+            site.authority.retire_certificate(certificate).unwrap();
             proof()
         }
         Refusal::KeyExhausted => {
