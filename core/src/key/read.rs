@@ -51,7 +51,9 @@ fn examine(text: &[char]) -> Result<ProvisioningKey, Finding> {
         return Err(Problem::Empty.into());
     }
     let Some(rest) = after_prefix(text) else { return Err(without_prefix(text)) };
-    if let Some(at) = (1..rest.len()).find(|&at| after_prefix(&rest[at..]).is_some()) {
+    // A second key in the text; or a host that ends as the prefix does, whose core follows at once.
+    let begins = |at: &usize| after_prefix(&rest[*at..]).is_some_and(|rest| rest.len() != WORD);
+    if let Some(at) = (1..rest.len()).find(begins) {
         return Err(Problem::Extra { extra: rest.len() - at }.into());
     }
     match separator(rest) {

@@ -430,3 +430,17 @@ there are characters that no key has; look at characters 61 and 71; \
     let said = "14 of the key's characters are missing: copy the whole key";
     assert_eq!(explain(&text()[..100]), format!("{shown}\n\n{said}"));
 }
+
+/// `pvk1` may be a host's name, too: the text then has the prefix twice.
+#[test]
+fn a_host_may_be_called_as_the_prefix() {
+    for host in ["pvk1", "api.pvk1", "pvk1.example.com"] {
+        let (id, pin) = (key().id(), key().pin());
+        let secret = Secret::from_bytes(*key().secret().expose());
+        let key = ProvisioningKey::from_parts(Host::parse(host).unwrap(), id, secret, pin);
+        let text = key.to_text();
+        let quoted = format!("\u{201c}{}\u{201d}", text.expose());
+        let read = ProvisioningKey::read(quoted.as_bytes()).map(|key| key.host().clone());
+        assert_eq!(read.unwrap().as_str(), host);
+    }
+}
