@@ -20,6 +20,8 @@
 
 use core::fmt;
 
+use subtle::ConstantTimeEq;
+
 use super::{Fingerprint, Host, KeyId};
 use crate::x509::reader::{Malformed, Reader};
 use crate::x509::tag;
@@ -50,8 +52,18 @@ pub struct Proof {
 }
 
 /// The code that proves. Not secret by itself, but nothing to be printed either.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Mac([u8; 32]);
+
+/// In constant time: whoever compares a proof with the one that was due must not tell how much of
+/// it is right.
+impl PartialEq for Mac {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Mac {}
 
 impl fmt::Debug for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use ring::hmac::{HMAC_SHA256, Key, sign};
-use subtle::ConstantTimeEq;
 
 use super::{FINGERPRINT, Mac, PROOF_OID_DER, Proof};
 use crate::key::{Fingerprint, ProvisioningKey, Secret};
@@ -24,7 +23,7 @@ impl Proof {
     /// SubjectPublicKeyInfo. Takes the same time for every wrong answer.
     #[must_use]
     pub fn verify(&self, secret: &Secret, spki: &[u8]) -> bool {
-        self.mac_under(secret, spki).0.ct_eq(&self.mac.0).into()
+        self.mac_under(secret, spki) == self.mac
     }
 
     /// The DER of the attribute's one value.
