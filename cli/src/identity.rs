@@ -56,7 +56,8 @@ pub(crate) struct Home {
     /// The folder of the identity
     #[arg(long, value_name = "FOLDER")]
     dir: PathBuf,
-    /// What only this machine knows: seals the identity, and is needed to open it again
+    /// What only this machine knows: seals the identity, and is needed to open it again. Other users
+    /// of this machine may see arguments: prefer the variable
     #[arg(long, value_name = "TEXT", env = "PROVKEY_FINGERPRINT", hide_env_values = true)]
     fingerprint: Option<String>,
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::{Fields, Output};
 use crate::place::Place;
 use crate::times::Time;
-use crate::{keyring_file, system};
+use crate::{files, keyring_file, system};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let (store, file) = (place.store()?, place.master_key_file()?);
     let mut new = NewAuthority::new(Host::parse(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
+    let _lock = files::lock(files::folder(file))?;
     let store: Arc<dyn Store> = Arc::new(store.open_or_create()?);
     // A master key file that is missing is not made anew for an authority that needs the old one.
     if Authority::exists(&*store)? {

@@ -1,6 +1,7 @@
 //! The life of an authority, from its beginning to the deletion of all that it had.
 
 use std::fs;
+use std::thread;
 
 use provkey::x509::Certificate;
 
@@ -48,6 +49,20 @@ fn what_nothing_needs_can_be_deleted() {
     assert_eq!(home.json("cert delete signing")["deleted"], true);
     assert_eq!(home.json("group list")["items"].as_array().unwrap().len(), 0);
     assert_eq!(home.run("cert list").stdout, "None.\n");
+}
+
+#[test]
+fn of_beginnings_at_the_same_moment_one_is_made() {
+    let home = Home::empty();
+    let init = || home.run("init --host api.example.com");
+    let runs =
+        thread::scope(|scope| [(); 4].map(|()| scope.spawn(init)).map(|run| run.join().unwrap()));
+    let (made, refused): (Vec<_>, Vec<_>) = runs.iter().partition(|run| run.status == 0);
+    assert_eq!(made.len(), 1);
+    for run in refused {
+        run.is_refused("authority_exists");
+    }
+    home.run("group list").succeeds();
 }
 
 #[test]
