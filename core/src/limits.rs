@@ -6,6 +6,8 @@ pub const KEY_TEXT_BYTES_MAX: usize = 4096;
 pub const HOST_CHARACTERS_MAX: usize = 253;
 /// Largest certificate signing request that is parsed, in bytes of DER.
 pub const CSR_BYTES_MAX: usize = 16 * 1024;
+/// Most levels of nested values in a certificate signing request. A usual one has seven.
+pub const CSR_LEVELS_MAX: usize = 16;
 /// Largest certificate that is parsed, in bytes of DER.
 pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 /// Most certificates in one chain.

@@ -216,6 +216,7 @@ impl Inner {
                             _ => Ok(Prepared::Moved(pending)),
                         };
                     }
+                    Err(error @ Error::Refused(_)) => return Err(refuse(error)),
                     signed => signed.map_err(failed)?,
                 };
                 let unit = self.enrollment_unit(&key, &issuer, &record, actor).map_err(failed)?;
@@ -233,6 +234,11 @@ impl Inner {
     ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
         let state = self.state();
         let open = self.issuer(key.record.certificate)?;
+        // A connector with the key of an authority would be one that signs for others.
+        let public_key = proven.csr.public_key();
+        if [&state.root, &open.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
+            return Err(Refusal::PublicKeyOfAuthority.into());
+        }
         let serial = SerialNumber::random(&*self.random)?;
         let leaf = issue_leaf(
             open.leaf_issuer()?,
@@ -240,7 +246,7 @@ impl Inner {
                 connector_id: proven.connector.as_str(),
                 group_id: key.record.group.as_str(),
                 trust_domain: &state.record.trust_domain,
-                public_key: proven.csr.public_key(),
+                public_key,
                 serial,
                 not_before: now.minus(BACKDATE),
                 not_after: now.plus(open.leaf_validity),
@@ -248,7 +254,7 @@ impl Inner {
         )?;
         let record = EnrollmentRecord {
             connector: proven.connector,
-            spki_sha256: Bytes(proven.csr.public_key().sha256().to_vec()),
+            spki_sha256: Bytes(public_key.sha256().to_vec()),
             key: proven.key,
             group: key.record.group,
             certificate: key.record.certificate,

@@ -128,6 +128,8 @@ reasons! {
         AddressNotAllowed = "address_not_allowed", "the provisioning key may not be used from this address";
         /// This public key has enrolled with another provisioning key.
         PublicKeyInUse = "public_key_in_use", "this public key was enrolled with another provisioning key";
+        /// This public key is that of the authority's root or of the enrollment certificate.
+        PublicKeyOfAuthority = "public_key_of_authority", "this public key is one of the authority's own";
         /// The connector was revoked. Its public key never enrolls again.
         ConnectorRevoked = "connector_revoked", "the connector was revoked";
         /// The connector enrolled from other hardware, or the request gives two fingerprints.

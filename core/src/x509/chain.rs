@@ -280,7 +280,7 @@ fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<()
         SignatureError::Malformed
         | SignatureError::WeakAlgorithm
         | SignatureError::UnsupportedAlgorithm
-        | SignatureError::BadKey => ChainError::UnacceptableAlgorithm,
+        | SignatureError::OffCurve => ChainError::UnacceptableAlgorithm,
         SignatureError::AlgorithmMismatch | SignatureError::BadSignature => {
             ChainError::BadSignature
         }

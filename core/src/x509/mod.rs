@@ -32,6 +32,7 @@ mod pem;
 mod public_key;
 pub(crate) mod reader;
 mod revocation;
+mod rsa;
 mod serial;
 mod signed;
 pub(crate) mod tag;
@@ -41,7 +42,7 @@ pub use algorithm::KeyAlgorithm;
 pub use certificate::{Certificate, CertificateError};
 pub use csr::{Csr, CsrError};
 pub use extensions::{BasicConstraints, KeyUsage, Purposes};
-pub use public_key::{PublicKey, PublicKeyError};
+pub use public_key::{PublicKey, PublicKeyError, WeakKey};
 pub use revocation::RevocationReason;
 pub use serial::SerialNumber;
 

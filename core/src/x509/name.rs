@@ -25,7 +25,8 @@ pub(super) fn common_name(name: &[u8]) -> Option<&str> {
     core::str::from_utf8(text).ok()
 }
 
-fn attributes<'a>(
+/// Shows each attribute's type, and the DER of its value.
+pub(super) fn attributes<'a>(
     contents: &'a [u8],
     mut each: impl FnMut(&'a [u8], &'a [u8]),
 ) -> Result<(), Malformed> {

@@ -2,17 +2,11 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::RangeInclusive;
 
 use sha2::{Digest as _, Sha256};
 
 use super::reader::{Malformed, Reader};
-use super::{KeyAlgorithm, tag};
-
-/// Bits of an RSA modulus that are accepted.
-const RSA_BITS: RangeInclusive<usize> = 2048..=4096;
-/// RSA exponents that are accepted, if odd: the usual one and up to what ring can use.
-const RSA_EXPONENTS: RangeInclusive<u64> = 65_537..=(1 << 33) - 1;
+use super::{KeyAlgorithm, rsa, tag};
 
 /// The contents of the object identifiers of the same algorithms, to tell a wrong form of a
 /// known algorithm from an unknown algorithm.
@@ -23,12 +17,12 @@ const KNOWN_OIDS: [&[u8]; 2] = [b"\x2b\x65\x70", b"\x2a\x86\x48\x86\xf7\x0d\x01\
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
-    /// Not the one accepted DER form of a key of its algorithm, or not a point of its curve.
+    /// Not the one accepted DER form of a key of its algorithm.
     #[error("the public key is not in the one accepted form of its algorithm")]
     Malformed,
     /// Too weak to identify anybody.
-    #[error("the public key is too weak; an RSA key needs 2048 bits and the exponent 65537")]
-    Weak,
+    #[error(transparent)]
+    Weak(#[from] WeakKey),
     /// Of an algorithm or a size that is not supported.
     #[error("the public key must be P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits")]
     Unsupported,
@@ -39,7 +33,7 @@ impl PublicKeyError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Malformed => "public_key_malformed",
-            Self::Weak => "public_key_weak",
+            Self::Weak(weakness) => weakness.code(),
             Self::Unsupported => "public_key_unsupported",
         }
     }
@@ -53,6 +47,51 @@ impl PublicKeyError {
 impl From<Malformed> for PublicKeyError {
     fn from(Malformed: Malformed) -> Self {
         Self::Malformed
+    }
+}
+
+/// Why a public key is too weak to identify anybody: its private key is easily found, or is not
+/// needed for a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeakKey {
+    /// An RSA modulus of less than 2048 bits.
+    #[error("the RSA key is too short; make one of at least 2048 bits")]
+    Short,
+    /// An RSA exponent below 65537, such as 1 or 3.
+    #[error("the RSA key has a small public exponent; make a key with the exponent 65537")]
+    SmallExponent,
+    /// An even RSA exponent, for which there is no private key.
+    #[error("the RSA key has an even public exponent; make a key with the exponent 65537")]
+    EvenExponent,
+    /// An RSA modulus with a factor below 752.
+    #[error("the RSA key has a small factor; its generator is broken, make a key elsewhere")]
+    SmallFactor,
+    /// An RSA modulus whose two factors are so close together that Fermat's method finds them.
+    #[error("the RSA key has close factors; its generator is broken, make a key elsewhere")]
+    CloseFactors,
+    /// An RSA modulus made by the generator of CVE-2017-15361.
+    #[error(
+        "the RSA key was made by a chip with the flaw ROCA (CVE-2017-15361); make it elsewhere"
+    )]
+    Roca,
+    /// An Ed25519 point of small order, the all-zero key among them.
+    #[error("the Ed25519 key is a point of small order, under which anybody can sign")]
+    SmallOrder,
+}
+
+impl WeakKey {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Short => "weak_key_short",
+            Self::SmallExponent => "weak_key_small_exponent",
+            Self::EvenExponent => "weak_key_even_exponent",
+            Self::SmallFactor => "weak_key_small_factor",
+            Self::CloseFactors => "weak_key_close_factors",
+            Self::Roca => "weak_key_roca",
+            Self::SmallOrder => "weak_key_small_order",
+        }
     }
 }
 
@@ -72,7 +111,7 @@ impl PublicKey {
     /// Reads the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     ///
     /// # Errors
-    /// `public_key_malformed`, `public_key_weak` or `public_key_unsupported`.
+    /// `public_key_malformed`, `public_key_unsupported`, or the code of a [`WeakKey`].
     pub fn from_spki(spki: &[u8]) -> Result<Self, PublicKeyError> {
         let mut fields = Reader::within(spki, tag::SEQUENCE)?;
         let identifier = fields.value(tag::SEQUENCE)?;
@@ -84,7 +123,7 @@ impl PublicKey {
             KeyAlgorithm::EcdsaP256 => check_point(key, 65)?,
             KeyAlgorithm::EcdsaP384 => check_point(key, 97)?,
             KeyAlgorithm::Ed25519 => check_ed25519(key)?,
-            KeyAlgorithm::Rsa => check_rsa(key)?,
+            KeyAlgorithm::Rsa => rsa::check(key)?,
         }
         // The key is the last field, so it ends where the SubjectPublicKeyInfo ends.
         Ok(Self { spki: spki.to_vec(), key_start: spki.len() - key.len(), algorithm })
@@ -146,31 +185,6 @@ fn check_point(key: &[u8], length: usize) -> Result<(), PublicKeyError> {
     if uncompressed { Ok(()) } else { Err(PublicKeyError::Malformed) }
 }
 
-fn check_rsa(key: &[u8]) -> Result<(), PublicKeyError> {
-    // RFC 8017, A.1.1: RSAPublicKey.
-    let mut fields = Reader::within(key, tag::SEQUENCE)?;
-    let (modulus, exponent) = (fields.unsigned()?, fields.unsigned()?);
-    fields.end()?;
-    let bits =
-        modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-    let exponent_value = (exponent.iter())
-        .fold(0_u64, |value, &byte| value.saturating_mul(256).saturating_add(byte.into()));
-    if bits > *RSA_BITS.end() || exponent_value > *RSA_EXPONENTS.end() {
-        return Err(PublicKeyError::Unsupported);
-    }
-    if !is_odd(modulus) || !is_odd(exponent) {
-        return Err(PublicKeyError::Malformed);
-    }
-    if bits < *RSA_BITS.start() || exponent_value < *RSA_EXPONENTS.start() {
-        return Err(PublicKeyError::Weak);
-    }
-    Ok(())
-}
-
-fn is_odd(number: &[u8]) -> bool {
-    number.last().is_some_and(|byte| byte & 1 == 1)
-}
-
 /// RFC 8032, 5.1.3: y, little-endian, below 2^255 - 19, and the sign of x in the top bit.
 fn check_ed25519(key: &[u8]) -> Result<(), PublicKeyError> {
     let mut y: [u8; 32] = key.try_into().map_err(|_| PublicKeyError::Malformed)?;
@@ -179,7 +193,7 @@ fn check_ed25519(key: &[u8]) -> Result<(), PublicKeyError> {
         return Err(PublicKeyError::Malformed);
     }
     // Under a key of small order, a signature can be made without a private key.
-    if SMALL_ORDER.contains(&y) { Err(PublicKeyError::Weak) } else { Ok(()) }
+    if SMALL_ORDER.contains(&y) { Err(WeakKey::SmallOrder.into()) } else { Ok(()) }
 }
 
 /// The y coordinates of the eight points whose order divides 8.

@@ -132,6 +132,21 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether constructed values are nested in more than so many levels, and whether all of them are
+/// whole. Goes no deeper than that.
+pub(crate) fn is_deeper_than(levels: usize, bytes: &[u8]) -> Result<bool, Malformed> {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_at_end() {
+        let value = reader.next()?;
+        // X.690, 8.1.2.5: the bit of a constructed value.
+        let constructed = value.tag & 0x20 != 0;
+        if constructed && (levels == 0 || is_deeper_than(levels - 1, value.contents)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// X.690, 10.1: a definite length in as few bytes as it takes. Gives what follows it, too.
 fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
     let (length, after) = match *bytes {

@@ -30,7 +30,7 @@ pub(super) enum SignatureError {
     /// Keys of this kind do not make such signatures.
     AlgorithmMismatch,
     /// The key is no point of its curve.
-    BadKey,
+    OffCurve,
     BadSignature,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn verify(signed: &Signed, key: &PublicKey) -> Result<(), SignatureEr
     let algorithm = SignatureAlgorithm::read(&signed.algorithm)?;
     let with = choose(key.algorithm(), algorithm).ok_or(SignatureError::AlgorithmMismatch)?;
     UnparsedPublicKey::new(with, key.key()).verify(&signed.tbs, &signed.signature).map_err(|_| {
-        if is_on_curve(key) { SignatureError::BadSignature } else { SignatureError::BadKey }
+        if is_on_curve(key) { SignatureError::BadSignature } else { SignatureError::OffCurve }
     })
 }
 
@@ -156,6 +156,9 @@ const WEAK: [&[u8]; 7] = [
     b"\x2a\x86\x48\xce\x3d\x04\x01",         // ecdsa-with-SHA1
     b"\x2a\x86\x48\xce\x38\x04\x03",         // dsa-with-sha1
 ];
+
+#[cfg(test)]
+mod vectors;
 
 #[cfg(test)]
 mod tests {

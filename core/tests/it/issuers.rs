@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use provkey::authority::{
-    Authority, CertificateWarning, ConnectorFilter, EnrollmentCertificate, KeyUpdate,
-    NewCertificate, NewKey, PageRequest,
+    Authority, CertificateWarning, ConnectorFilter, EnrollRequest, EnrollmentCertificate,
+    KeyUpdate, NewCertificate, NewKey, PageRequest,
 };
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Slot};
-use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner};
+use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner, build_csr};
 
 use crate::common::{DAY, TestConnector, World, code, master, name};
 
@@ -92,6 +92,17 @@ fn a_key_elsewhere_signs_while_its_signer_is_there() {
 }
 
 const AWAY: &str = "signer_unavailable";
+
+#[test]
+fn the_key_of_the_issuer_is_no_connectors() {
+    let world = World::new();
+    let token = Token::new(KeyAlgorithm::EcdsaP384);
+    let (id, text) = key_under(&world, &create(&world, &token));
+    let csr = build_csr(&*token, &[]).unwrap();
+    let request = EnrollRequest { csr, key_text: Some(text.to_text()), ..Default::default() };
+    assert_eq!(code(world.authority.enroll(&request)), "public_key_of_authority");
+    assert_eq!(world.authority.key(id).unwrap().used, 0);
+}
 
 #[test]
 fn a_replay_needs_no_signer() {

@@ -9,13 +9,13 @@ use provkey::key::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-fn load<T: DeserializeOwned>(name: &str) -> T {
+pub(crate) fn load<T: DeserializeOwned>(name: &str) -> T {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
     let text = std::fs::read_to_string(directory.join(name)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
     let digits = |i: usize| u8::from_str_radix(&hex[i..i + 2], 16).unwrap();
     (0..hex.len()).step_by(2).map(digits).collect()
 }

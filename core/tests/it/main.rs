@@ -8,6 +8,7 @@ mod common;
 mod damaged;
 mod enrolling;
 mod faults;
+mod hostile_csrs;
 mod issuers;
 mod key_text;
 mod key_vectors;

@@ -10,7 +10,7 @@ use provkey::random::{Random, RandomError};
 use provkey::time::Timestamp;
 use provkey::x509::{
     CaParameters, Certificate, Chain, ChainUse, Csr, CsrError, Issuer, KeyAlgorithm,
-    LeafParameters, Pkcs8, PublicKey, SerialNumber, Signer, SoftwareSigner, build_csr,
+    LeafParameters, Pkcs8, PublicKey, SerialNumber, Signer, SoftwareSigner, WeakKey, build_csr,
     issue_enrollment_certificate, issue_leaf, issue_root,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
@@ -233,9 +233,9 @@ fn requests_by_openssl_are_refused_by_name() {
     check(P256, "-sha512", CsrError::UnsupportedAlgorithm);
     check(RSA, "-sha1", CsrError::WeakAlgorithm);
     check(RSA, "-sigopt rsa_padding_mode:pss", CsrError::UnsupportedAlgorithm);
-    check("-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "", CsrError::WeakKey);
+    check("-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "", CsrError::WeakKey(WeakKey::Short));
     let three = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3";
-    check(three, "", CsrError::WeakKey);
+    check(three, "", CsrError::WeakKey(WeakKey::SmallExponent));
     check("-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "", CsrError::UnsupportedKey);
     check("-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "", CsrError::UnsupportedKey);
     check("-algorithm ED448", "", CsrError::UnsupportedKey);

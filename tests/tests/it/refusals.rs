@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
 use provkey::authority::{AddressRange, EnrollRequest, Error, KeyUpdate, NewCertificate, Refusal};
 use provkey::key::{Fingerprint, Host, KeyId, KeyText, MasterKey, Proof, ProvisioningKey};
 use provkey::x509::{KeyAlgorithm, RevocationReason, Signer, SoftwareSigner, build_csr};
 use provkey_tests::{MASTER_KEY_FILE, open_authority};
+use serde::Deserialize;
 
 use crate::error_codes::documented_codes;
 use crate::foreign::{P256, RSA, openssl_request};
@@ -80,6 +83,15 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
             let other = site.provisioning_key(site.key("the first", 1).id);
             let csr = plain_csr();
             site.authority.enroll(&with_text(csr.clone(), &other)).unwrap();
+            with_text(csr, &text)
+        }
+        Refusal::PublicKeyOfAuthority => {
+            let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
+            let csr = build_csr(&signer, &[]).unwrap();
+            let mut new = NewCertificate::new(name("key elsewhere"));
+            new.signer = Some(Arc::new(signer));
+            let certificate = site.authority.create_certificate(&new).unwrap().id;
+            update(KeyUpdate { certificate: Some(certificate), ..KeyUpdate::default() });
             with_text(csr, &text)
         }
         Refusal::ConnectorRevoked => {
@@ -239,7 +251,7 @@ fn bad_csrs(text: &ProvisioningKey) -> Vec<(Vec<u8>, &'static str)> {
         (build_csr(&signer, &[&proof, &proof]).unwrap(), "csr_attribute_not_single"),
         (asking_for_key_usage(2), "csr_duplicate_extension"),
         (openssl(&explicit, ""), "csr_bad_key"),
-        (openssl(rsa_1024, ""), "csr_weak_key"),
+        (openssl(rsa_1024, ""), "weak_key_short"),
         (openssl(p521, ""), "csr_unsupported_key"),
         (openssl(RSA, "-sha1"), "csr_weak_algorithm"),
         (openssl(P256, "-sha512"), "csr_unsupported_algorithm"),
@@ -253,18 +265,45 @@ fn bad_csrs(text: &ProvisioningKey) -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
+#[derive(Deserialize)]
+struct Hostile {
+    cases: Vec<HostileCase>,
+}
+
+#[derive(Deserialize)]
+struct HostileCase {
+    csr: String,
+    #[serde(default)]
+    zeros: usize,
+    code: String,
+}
+
+/// The requests that every language is to refuse, with the code of each.
+fn hostile_csrs() -> Vec<(Vec<u8>, String)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/csrs.json");
+    let hostile: Hostile = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    let refused = |case: HostileCase| {
+        let digits = |at: usize| u8::from_str_radix(&case.csr[at..at + 2], 16).unwrap();
+        let csr: Vec<_> = (0..case.csr.len()).step_by(2).map(digits).collect();
+        (case.code != "enrolled").then(|| ([csr, vec![0; case.zeros]].concat(), case.code))
+    };
+    hostile.cases.into_iter().filter_map(refused).collect()
+}
+
 #[test]
 fn each_refused_csr_has_its_code_and_costs_nothing() {
     let site = Site::new();
     let key = site.key("fleet", 2).id;
     let text = site.provisioning_key(key);
     let mut codes = BTreeSet::new();
-    for (csr, code) in bad_csrs(&text) {
-        check_refused(&site, key, &with_text(csr, &text), code);
+    let made_here = bad_csrs(&text).into_iter().map(|(csr, code)| (csr, code.to_owned()));
+    for (csr, code) in made_here.chain(hostile_csrs()) {
+        check_refused(&site, key, &with_text(csr, &text), &code);
         codes.insert(code);
     }
-    let documented: Vec<_> = documented_codes().into_iter().collect();
-    let documented = documented.iter().filter(|code| code.starts_with("csr_"));
-    assert_eq!(Vec::from_iter(codes), Vec::from_iter(documented));
+    let of_a_csr = |code: &String| code.starts_with("csr_") || code.starts_with("weak_key_");
+    codes.retain(of_a_csr);
+    let documented: BTreeSet<_> = documented_codes().into_iter().filter(of_a_csr).collect();
+    assert_eq!(codes, documented);
     site.authority.enroll(&with_text(asking_for_key_usage(1), &text)).unwrap();
 }

@@ -1,10 +1,10 @@
 use crate::limits::CSR_BYTES_MAX;
-use crate::x509::PublicKeyError;
 use crate::x509::extensions::ExtensionsError;
 use crate::x509::reader::Malformed;
 #[cfg(feature = "connector")]
 use crate::x509::signature::SignatureError;
 use crate::x509::signed::SignedError;
+use crate::x509::{PublicKeyError, WeakKey};
 
 /// A certificate signing request that is refused, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,18 +22,31 @@ pub enum CsrError {
     /// Not of version 1, the only one there is.
     #[error("the request is of an unknown version of PKCS #10")]
     UnsupportedVersion,
-    /// An attribute that may occur once occurs again, or has not exactly one value.
+    /// Its parts are nested more than 16 levels deep.
+    #[error("the parts of the request are nested too deeply")]
+    NestedTooDeeply,
+    /// A text in its subject has bytes or characters that its type does not allow, or control
+    /// characters.
+    #[error("the subject of the request holds a text with invalid characters")]
+    SubjectText,
+    /// A text in its subject is longer than RFC 5280, A.1, allows.
+    #[error("the subject of the request holds a text that is too long")]
+    SubjectLength,
+    /// An attribute occurs again, or one that has one value has not exactly one.
     #[error("an attribute of the request must occur once and have one value")]
     AttributeNotSingle,
     /// One extension is asked for twice.
     #[error("the request asks for one extension twice")]
     DuplicateExtension,
-    /// The public key is not in the accepted form, or no point of its curve.
+    /// The public key is not in the accepted form.
     #[error("{}", PublicKeyError::Malformed)]
     BadKey,
+    /// The public key is no point of its curve.
+    #[error("the public key is not a point of its curve")]
+    KeyOffCurve,
     /// The public key is too weak.
-    #[error("{}", PublicKeyError::Weak)]
-    WeakKey,
+    #[error(transparent)]
+    WeakKey(#[from] WeakKey),
     /// The public key is of another algorithm or size.
     #[error("{}", PublicKeyError::Unsupported)]
     UnsupportedKey,
@@ -77,10 +90,14 @@ impl CsrError {
             Self::Malformed => "csr_malformed",
             Self::TrailingData => "csr_trailing_data",
             Self::UnsupportedVersion => "csr_unsupported_version",
+            Self::NestedTooDeeply => "csr_nested_too_deeply",
+            Self::SubjectText => "csr_subject_text",
+            Self::SubjectLength => "csr_subject_length",
             Self::AttributeNotSingle => "csr_attribute_not_single",
             Self::DuplicateExtension => "csr_duplicate_extension",
             Self::BadKey => "csr_bad_key",
-            Self::WeakKey => "csr_weak_key",
+            Self::KeyOffCurve => "csr_key_off_curve",
+            Self::WeakKey(weakness) => weakness.code(),
             Self::UnsupportedKey => "csr_unsupported_key",
             Self::WeakAlgorithm => "csr_weak_algorithm",
             Self::UnsupportedAlgorithm => "csr_unsupported_algorithm",
@@ -119,7 +136,7 @@ impl From<PublicKeyError> for CsrError {
     fn from(error: PublicKeyError) -> Self {
         match error {
             PublicKeyError::Malformed => Self::BadKey,
-            PublicKeyError::Weak => Self::WeakKey,
+            PublicKeyError::Weak(weakness) => Self::WeakKey(weakness),
             PublicKeyError::Unsupported => Self::UnsupportedKey,
         }
     }
@@ -142,7 +159,7 @@ impl From<SignatureError> for CsrError {
             SignatureError::WeakAlgorithm => Self::WeakAlgorithm,
             SignatureError::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
             SignatureError::AlgorithmMismatch => Self::AlgorithmMismatch,
-            SignatureError::BadKey => Self::BadKey,
+            SignatureError::OffCurve => Self::KeyOffCurve,
             SignatureError::BadSignature => Self::BadSignature,
         }
     }

@@ -3,6 +3,7 @@
 #[cfg(feature = "connector")]
 mod build;
 mod error;
+mod subject;
 #[cfg(feature = "connector")]
 mod verify;
 
@@ -12,22 +13,23 @@ pub use error::CsrError;
 #[cfg(feature = "connector")]
 pub use verify::VerifiedCsr;
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::reader::{Malformed, Reader};
+use super::reader::{Malformed, Reader, is_deeper_than};
 use super::signed::Signed;
-use super::{name, oid, pem, tag};
+use super::{oid, pem, tag};
 use crate::key::PROOF_OID_DER;
-use crate::limits::CSR_BYTES_MAX;
+use crate::limits::{CSR_BYTES_MAX, CSR_LEVELS_MAX};
 
 const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
 /// A request that is well-formed. Nothing in it is to be believed yet: with the feature
 /// `connector`, `verify` checks it.
 ///
-/// The subject is read over, and attributes that are not known are ignored: nothing is copied
-/// from a request but its public key.
+/// A well-formed subject and attributes that are not known are ignored: nothing is copied from a
+/// request but its public key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Csr {
     signed: Signed,
@@ -40,7 +42,8 @@ impl Csr {
     /// Reads a request in DER or in PEM, with any text around the PEM.
     ///
     /// # Errors
-    /// `csr_too_large`, `csr_malformed`, `csr_trailing_data`, `csr_unsupported_version` or
+    /// `csr_too_large`, `csr_malformed`, `csr_trailing_data`, `csr_nested_too_deeply`,
+    /// `csr_unsupported_version`, `csr_subject_text`, `csr_subject_length` or
     /// `csr_attribute_not_single`.
     pub fn parse(bytes: &[u8]) -> Result<Self, CsrError> {
         if pem::is_der(bytes) { Self::parse_der(bytes) } else { Self::parse_pem(bytes) }
@@ -65,6 +68,9 @@ impl Csr {
             return Err(CsrError::TooLarge);
         }
         let signed = Signed::read(der)?;
+        if is_deeper_than(CSR_LEVELS_MAX, der)? {
+            return Err(CsrError::NestedTooDeeply);
+        }
         let (spki, attributes) = read_info(&signed.tbs)?;
         Ok(Self {
             spki: spki.to_vec(),
@@ -106,16 +112,20 @@ fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
     if fields.unsigned()? != [0] {
         return Err(CsrError::UnsupportedVersion);
     }
-    name::check(fields.contents(tag::SEQUENCE)?)?;
+    subject::check(fields.contents(tag::SEQUENCE)?)?;
     let spki = fields.value(tag::SEQUENCE)?;
     let mut list = fields.enter(tag::context(0))?;
     fields.end()?;
     let mut attributes = Attributes::default();
+    let mut types = BTreeSet::new();
     while !list.is_at_end() {
         let mut attribute = list.enter(tag::SEQUENCE)?;
         let oid = attribute.contents(tag::OBJECT_IDENTIFIER)?;
         let values = attribute.enter(tag::SET)?;
         attribute.end()?;
+        if !types.insert(oid) {
+            return Err(CsrError::AttributeNotSingle);
+        }
         match oid {
             PROOF_OID_DER => set_single(&mut attributes.proof, values)?,
             oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST => {

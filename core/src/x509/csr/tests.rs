@@ -10,7 +10,7 @@ use super::*;
 use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{SIGNING, signer};
 use crate::x509::writer::{bit_string, nested, primitive};
-use crate::x509::{KeyAlgorithm, Signer as _, SoftwareSigner};
+use crate::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, WeakKey};
 
 /// A request whose parts can be replaced before it is signed.
 struct Forged {
@@ -234,8 +234,8 @@ fn elliptic_curve_keys_have_one_form() {
     // In form, but not on the curve; nor is the point of zeros.
     let mut off_curve = point.clone();
     off_curve[64] ^= 1;
-    check_spki(spki(p256, &off_curve), "csr_bad_key");
-    check_spki(spki(p256, &[&[4][..], &[0; 64]].concat()), "csr_bad_key");
+    check_spki(spki(p256, &off_curve), "csr_key_off_curve");
+    check_spki(spki(p256, &[&[4][..], &[0; 64]].concat()), "csr_key_off_curve");
     // Parameters in full, and those of secp256k1.
     let explicit = b"\x30\x0d\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x30\x02\x05\x00";
     check_spki(spki(explicit, &point), "csr_bad_key");
@@ -251,15 +251,15 @@ fn ed25519_keys_have_one_form() {
     check_spki(spki(with_null, &[9; 32]), "csr_bad_key");
     check_spki(spki(identifier, &[9; 31]), "csr_bad_key");
     // Points of small order: 0 and 1, with either sign, and the largest.
-    check_point([0; 32], "csr_weak_key");
+    check_point([0; 32], "weak_key_small_order");
     let ends = |first, last, middle| {
         let mut point = [middle; 32];
         (point[0], point[31]) = (first, last);
         point
     };
-    check_point(ends(1, 0, 0), "csr_weak_key");
-    check_point(ends(1, 0x80, 0), "csr_weak_key");
-    check_point(ends(0xec, 0x7f, 0xff), "csr_weak_key");
+    check_point(ends(1, 0, 0), "weak_key_small_order");
+    check_point(ends(1, 0x80, 0), "weak_key_small_order");
+    check_point(ends(0xec, 0x7f, 0xff), "weak_key_small_order");
     // Not below the prime: a second spelling of 0, and the largest.
     check_point(ends(0xed, 0x7f, 0xff), "csr_bad_key");
     check_point(ends(0xff, 0xff, 0xff), "csr_bad_key");
@@ -267,23 +267,28 @@ fn ed25519_keys_have_one_form() {
 
 #[test]
 fn rsa_keys_have_one_form() {
-    let number = |bits: usize| {
-        let mut bytes = std::vec![0xff; bits / 8];
-        bytes.insert(0, 0);
+    // Odd, of so many bits, and without a small factor: 2^(bits - 1) + `low`.
+    let modulus = |bits: usize, low: u8| {
+        let mut bytes = std::vec![0; bits / 8 + 1];
+        (bytes[1], bytes[bits / 8]) = (0x80, low);
         bytes
     };
+    let number = |bits| modulus(bits, 3);
     let usual = [1, 0, 1];
     check_spki(rsa(&number(2048), &usual), "csr_algorithm_mismatch");
     check_spki(rsa(&number(4096), &usual), "csr_algorithm_mismatch");
-    check_spki(rsa(&number(1024), &usual), "csr_weak_key");
-    check_spki(rsa(&number(2040), &usual), "csr_weak_key");
+    check_spki(rsa(&number(1024), &usual), "weak_key_short");
+    check_spki(rsa(&number(2040), &usual), "weak_key_short");
+    check_spki(rsa(&modulus(2048, 2), &usual), "weak_key_small_factor");
+    check_spki(rsa(&modulus(2048, 1), &usual), "weak_key_small_factor");
     check_spki(rsa(&number(4104), &usual), "csr_unsupported_key");
-    check_spki(rsa(&number(2048), &[3]), "csr_weak_key");
-    check_spki(rsa(&number(2048), &[1, 0, 0]), "csr_bad_key");
+    check_spki(rsa(&number(2048), &[1]), "weak_key_small_exponent");
+    check_spki(rsa(&number(2048), &[3]), "weak_key_small_exponent");
+    check_spki(rsa(&number(2048), &[1, 0, 0]), "weak_key_even_exponent");
     check_spki(rsa(&number(2048), &[2, 0, 0, 0, 1]), "csr_unsupported_key");
     check_spki(rsa(&number(2048), &[1; 9]), "csr_unsupported_key");
     check_spki(rsa(&number(2048)[1..], &usual), "csr_bad_key");
-    check_spki(rsa(&[0], &usual), "csr_bad_key");
+    check_spki(rsa(&[0], &usual), "weak_key_short");
     let without_null = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
     let good = rsa(&number(2048), &usual);
     check_spki(spki(without_null, &good[24..]), "csr_bad_key");
@@ -349,10 +354,20 @@ fn no_message_is_empty_and_no_code_occurs_twice() {
         CsrError::Malformed,
         CsrError::TrailingData,
         CsrError::UnsupportedVersion,
+        CsrError::NestedTooDeeply,
+        CsrError::SubjectText,
+        CsrError::SubjectLength,
         CsrError::AttributeNotSingle,
         CsrError::DuplicateExtension,
         CsrError::BadKey,
-        CsrError::WeakKey,
+        CsrError::KeyOffCurve,
+        CsrError::WeakKey(WeakKey::Short),
+        CsrError::WeakKey(WeakKey::SmallExponent),
+        CsrError::WeakKey(WeakKey::EvenExponent),
+        CsrError::WeakKey(WeakKey::SmallFactor),
+        CsrError::WeakKey(WeakKey::CloseFactors),
+        CsrError::WeakKey(WeakKey::Roca),
+        CsrError::WeakKey(WeakKey::SmallOrder),
         CsrError::UnsupportedKey,
         CsrError::WeakAlgorithm,
         CsrError::UnsupportedAlgorithm,

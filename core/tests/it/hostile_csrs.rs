@@ -1,0 +1,46 @@
+//! Requests that are broken, weak, or ask for what they must not have, and what becomes of them.
+
+use std::collections::BTreeSet;
+
+use provkey::authority::EnrollRequest;
+use serde::Deserialize;
+
+use crate::common::{World, code};
+use crate::key_vectors::{bytes, load};
+
+#[derive(Deserialize)]
+struct Cases {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    csr: String,
+    #[serde(default)]
+    zeros: usize,
+    code: String,
+}
+
+#[test]
+fn each_hostile_request_is_refused_by_its_code_and_costs_nothing() {
+    let world = World::new();
+    let key = world.key("fleet", 100);
+    let text = world.provisioning_key(&key);
+    let cases = load::<Cases>("csrs.json").cases;
+    let mut sound = BTreeSet::new();
+    for case in &cases {
+        let csr = [bytes(&case.csr), vec![0; case.zeros]].concat();
+        let request = EnrollRequest { csr, key_text: Some(text.to_text()), ..Default::default() };
+        let enrolled = world.authority.enroll(&request);
+        if let Ok(enrolled) = &enrolled {
+            sound.insert(enrolled.connector);
+            // Most of the sound ones are of one key pair: the first costs, the others are replays.
+            assert_eq!(case.code, "enrolled", "{}", case.name);
+        } else {
+            assert_eq!(code(enrolled), case.code, "{}", case.name);
+        }
+        assert_eq!(world.used(&key), sound.len() as u64, "{}", case.name);
+    }
+    assert_eq!(sound.len(), 2, "one key pair of P-256, and one of RSA");
+}
