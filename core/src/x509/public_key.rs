@@ -6,6 +6,8 @@ use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::reader::{Malformed, Reader};
+#[cfg(feature = "connector")]
+use super::writer::{bit_string, nested};
 use super::{KeyAlgorithm, rsa, tag};
 
 /// The contents of the object identifiers of the same algorithms, to tell a wrong form of a
@@ -127,6 +129,22 @@ impl PublicKey {
         }
         // The key is the last field, so it ends where the SubjectPublicKeyInfo ends.
         Ok(Self { spki: spki.to_vec(), key_start: spki.len() - key.len(), algorithm })
+    }
+
+    /// Takes the contents of the BIT STRING of a SubjectPublicKeyInfo: an uncompressed point, the
+    /// 32 bytes of an Ed25519 key, or the DER of an RSAPublicKey (RFC 8017, A.1.1).
+    ///
+    /// # Errors
+    /// As [`from_spki`](Self::from_spki).
+    #[cfg(feature = "connector")]
+    pub fn from_key(algorithm: KeyAlgorithm, key: &[u8]) -> Result<Self, PublicKeyError> {
+        let mut spki = Vec::with_capacity(128);
+        // RFC 5280, 4.1.2.7.
+        nested(&mut spki, tag::SEQUENCE, |out| {
+            out.extend_from_slice(algorithm.identifier());
+            bit_string(out, key);
+        });
+        Self::from_spki(&spki)
     }
 
     /// The DER of the SubjectPublicKeyInfo.

@@ -11,8 +11,7 @@ use ring::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::writer::{bit_string, nested};
-use super::{KeyAlgorithm, PublicKey, pem, tag};
+use super::{KeyAlgorithm, PublicKey, pem};
 
 /// A signature could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,20 +150,10 @@ impl SoftwareSigner {
             }
             None => return Err(SignerError::UnsupportedAlgorithm(algorithm)),
         };
-        let public_key = PublicKey::from_spki(&write_spki(algorithm, &point))
-            .map_err(|_| SignerError::KeyRejected)?;
+        let public_key =
+            PublicKey::from_key(algorithm, &point).map_err(|_| SignerError::KeyRejected)?;
         Ok(Self { public_key, key })
     }
-}
-
-/// RFC 5280, 4.1.2.7.
-fn write_spki(algorithm: KeyAlgorithm, key: &[u8]) -> Vec<u8> {
-    let mut spki = Vec::with_capacity(128);
-    nested(&mut spki, tag::SEQUENCE, |out| {
-        out.extend_from_slice(algorithm.identifier());
-        bit_string(out, key);
-    });
-    spki
 }
 
 fn ecdsa(algorithm: KeyAlgorithm) -> Option<&'static EcdsaSigningAlgorithm> {
