@@ -5,6 +5,8 @@ source "$(dirname "$0")/common.sh"
 need cc gcc libc6-dev
 need openssl openssl
 need certtool gnutls-bin
+need softhsm2-util softhsm2
+need pkcs11-tool opensc
 
 cargo test --locked --workspace --all-features
 # Core with less: what it is without the standard library, without and with ring.

@@ -1,0 +1,87 @@
+//! Modules: the shared libraries that drive tokens.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+
+use crate::TokenError;
+
+/// How long a module is left in peace after it was started anew, so that callers without a token
+/// do not hold up those that have one.
+const RESTART_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A module is one for the process, whoever uses it (PKCS #11 2.40, 5.4), so it is loaded once
+/// and stays until the process ends.
+static LOADED: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
+
+pub(crate) struct Module(RwLock<State>);
+
+struct State {
+    pkcs11: Pkcs11,
+    /// Whether it was not in use before us. If it was, it is not ours to finalize.
+    ours: bool,
+    /// Sessions and objects belong to the run of the module in which they were made.
+    run: Run,
+    restarted: Option<Instant>,
+}
+
+/// Counts how often a module was started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run(u64);
+
+impl Module {
+    pub(crate) fn load(path: &Path) -> Result<Arc<Self>, TokenError> {
+        let unusable = |reason: String| TokenError::ModuleUnusable { path: path.into(), reason };
+        let path = path.canonicalize().map_err(|error| unusable(error.to_string()))?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = loaded.get(&path) {
+            return Ok(Arc::clone(module));
+        }
+        let pkcs11 = Pkcs11::new(&path).map_err(|error| unusable(error.to_string()))?;
+        let ours = initialize(&pkcs11).map_err(TokenError::from_module)?;
+        let state = State { pkcs11, ours, run: Run(0), restarted: None };
+        let module = Arc::new(Self(RwLock::new(state)));
+        loaded.insert(path, Arc::clone(&module));
+        Ok(module)
+    }
+
+    /// Calls the module. It is not started anew meanwhile.
+    pub(crate) fn with<T>(&self, call: impl FnOnce(&Pkcs11, Run) -> T) -> T {
+        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        call(&state.pkcs11, state.run)
+    }
+
+    /// Starts the module anew, because something was lost in this run of it. Many modules look
+    /// for tokens only when they start. Says whether it is worth trying again.
+    pub(crate) fn restart(&self, lost_in: Run) -> Result<bool, TokenError> {
+        // A module must not be finalized while another thread is in it: the lock waits for all.
+        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if state.run != lost_in {
+            return Ok(true);
+        }
+        if state.restarted.is_some_and(|moment| moment.elapsed() < RESTART_INTERVAL) {
+            return Ok(false);
+        }
+        state.restarted = Some(Instant::now());
+        state.run.0 += 1;
+        if state.ours {
+            // Fails if it is not running, which is as good.
+            let _ = state.pkcs11.clone().finalize();
+        }
+        state.ours = initialize(&state.pkcs11).map_err(TokenError::from_module)?;
+        Ok(true)
+    }
+}
+
+/// Whether the module was not running before.
+fn initialize(pkcs11: &Pkcs11) -> Result<bool, Error> {
+    match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) => Ok(true),
+        Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
