@@ -63,12 +63,11 @@ impl fmt::Display for RevocationReason {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "authority"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(feature = "authority")]
     fn each_is_stored_under_its_name() {
         for reason in RevocationReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
