@@ -17,7 +17,7 @@ use crate::times::{Period, Time};
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a key pair and a certificate for it under the authority's root
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// List the certificates by name
     List(PageArgs),
     /// Show one certificate, and what hangs on it
@@ -57,6 +57,9 @@ pub(crate) struct CreateArgs {
     /// How long the certificates of connectors are valid [default: 1y, or as long as this one]
     #[arg(long, value_name = "PERIOD", value_parser = Period::parse)]
     leaf_validity: Option<Period>,
+    /// How long after its end the certificate of a connector is still renewed
+    #[arg(long, value_name = "PERIOD", default_value = "30d", value_parser = Period::parse)]
+    renewal_grace: Period,
 }
 
 impl CreateArgs {
@@ -68,6 +71,7 @@ impl CreateArgs {
             Some(period) => period.starting_now(),
             None => new.leaf_validity.min(new.validity),
         };
+        new.renewal_grace = self.renewal_grace.starting_now();
         Ok(new)
     }
 }
@@ -125,6 +129,7 @@ struct CertificateView {
     not_before: Time,
     not_after: Time,
     leaf_validity_seconds: u64,
+    renewal_grace_seconds: u64,
     keys: u64,
     connectors: Option<u64>,
     key_elsewhere: bool,
@@ -148,6 +153,7 @@ impl From<EnrollmentCertificate> for CertificateView {
             not_before: certificate.not_before().into(),
             not_after: certificate.not_after().into(),
             leaf_validity_seconds: found.leaf_validity.as_secs(),
+            renewal_grace_seconds: found.renewal_grace.as_secs(),
             keys: found.keys,
             connectors: None,
             key_elsewhere: found.key_elsewhere,

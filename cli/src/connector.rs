@@ -105,6 +105,8 @@ struct ConnectorView {
     not_after: Time,
     revoked_at: Option<Time>,
     revocation_reason: Option<&'static str>,
+    renewals: u64,
+    renewed_at: Option<Time>,
     replays: u64,
     last_replay_at: Option<Time>,
 }
@@ -124,6 +126,8 @@ impl From<Connector> for ConnectorView {
             not_after: connector.not_after.into(),
             revoked_at: connector.revoked_at.map(Time),
             revocation_reason: connector.revocation_reason.map(RevocationReason::as_str),
+            renewals: connector.renewals,
+            renewed_at: connector.renewed_at.map(Time),
             replays: connector.replays,
             last_replay_at: connector.last_replay_at.map(Time),
         }

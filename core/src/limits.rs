@@ -42,6 +42,8 @@ pub const BATCH_UNITS_MAX: usize = 256;
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// How often an enrollment starts over when what it read has changed.
 pub const ENROLL_TRIES_MAX: usize = 8;
+/// Most certificates of one connector that it has renewed and that have not expired.
+pub const FORMER_CERTIFICATES_MAX: usize = 16;
 /// How often a batch whose outcome is unknown is applied again.
 pub const SETTLE_TRIES_MAX: usize = 3;
 /// Most entries on one page of a listing.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the test vectors beside it: key texts, derivation, proofs.
+"""Writes the test vectors beside it: key texts, derivation, proofs, renewals.
 
 An implementation of the formats of its own, from their description alone and with nothing but the
 standard library, so that the vectors are not what the code under test says of itself. Every
@@ -14,6 +14,7 @@ import uuid
 
 ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 PROOF_UUID = uuid.UUID("3c143fb3-5018-4c20-bf8d-9675e926991d")
+RENEWAL_UUID = uuid.UUID("d3dd73c8-0a4b-4cc3-91ea-5be683237019")
 
 
 def sha256(data):
@@ -241,9 +242,9 @@ def der(tag, *contents):
     return bytes([tag]) + head + body
 
 
-def oid_contents():
+def oid_contents(name=PROOF_UUID):
     """2.25.UUID: the first byte is 2 × 40 + 25, then the number in groups of 7 bits."""
-    number, groups = PROOF_UUID.int, []
+    number, groups = name.int, []
     while number:
         groups.insert(0, number & 127 | (128 if groups else 0))
         number >>= 7
@@ -317,7 +318,131 @@ def proofs():
     }
 
 
+# --- renewals ----------------------------------------------------------------------------------
+
+# Ed25519 as in RFC 8032, 5.1, without any regard to time.
+PRIME = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+EDWARDS_D = -121665 * pow(121666, -1, PRIME) % PRIME
+
+
+def add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % PRIME, (p[1] + p[0]) * (q[1] + q[0]) % PRIME
+    c, d = 2 * p[3] * q[3] * EDWARDS_D % PRIME, 2 * p[2] * q[2] % PRIME
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME
+
+
+def multiply(scalar, point):
+    product = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            product = add(product, point)
+        point, scalar = add(point, point), scalar >> 1
+    return product
+
+
+def base_point():
+    y = 4 * pow(5, -1, PRIME) % PRIME
+    square = (y * y - 1) * pow(EDWARDS_D * y * y + 1, -1, PRIME) % PRIME
+    x = pow(square, (PRIME + 3) // 8, PRIME)
+    if (x * x - square) % PRIME:
+        x = x * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    if x & 1:
+        x = PRIME - x
+    return x, y, 1, x * y % PRIME
+
+
+def compress(point):
+    inverse = pow(point[2], -1, PRIME)
+    x, y = point[0] * inverse % PRIME, point[1] * inverse % PRIME
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def expand(seed):
+    digest = hashlib.sha512(seed).digest()
+    scalar = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
+    return scalar, digest[32:]
+
+
+def ed25519_public(seed):
+    return compress(multiply(expand(seed)[0], base_point()))
+
+
+def ed25519_sign(seed, message):
+    scalar, prefix = expand(seed)
+    number = lambda *parts: int.from_bytes(hashlib.sha512(b"".join(parts)).digest(), "little")
+    nonce = number(prefix, message) % ORDER
+    point = compress(multiply(nonce, base_point()))
+    challenge = number(point, ed25519_public(seed), message) % ORDER
+    return point + ((nonce + challenge * scalar) % ORDER).to_bytes(32, "little")
+
+
+ED25519 = der(0x30, der(0x06, b"\x2b\x65\x70"))
+
+
+def ed25519_spki(seed):
+    return der(0x30, ED25519, der(0x03, b"\0" + ed25519_public(seed)))
+
+
+def certificate(seed, issuer_seed):
+    """As much of a connector's certificate as it takes to be one (RFC 5280, 4.1)."""
+    name = lambda text: der(
+        0x30, der(0x31, der(0x30, der(0x06, b"\x55\4\3"), der(0x0C, text.encode())))
+    )
+    validity = der(0x30, der(0x17, b"260101000000Z"), der(0x17, b"270101000000Z"))
+    tbs = der(
+        0x30,
+        der(0xA0, der(0x02, b"\2")),
+        der(0x02, b"\x40" + sample("serial", 16)),
+        ED25519,
+        name("issuer"),
+        validity,
+        name("q" * 26),
+        ed25519_spki(seed),
+    )
+    return der(0x30, tbs, ED25519, der(0x03, b"\0" + ed25519_sign(issuer_seed, tbs)))
+
+
+def renewals():
+    """Renewals for the same key pair and for another, with a fingerprint and without."""
+    old, other = sample("old key", 32), sample("new key", 32)
+    leaf = certificate(old, sample("issuer key", 32))
+    good = []
+    for name, host, _ in HOSTS:
+        for new, fingerprint in ((old, None), (other, sample(name + " fingerprint", 16))):
+            names, spki = der(0x0C, host.encode()), ed25519_spki(new)
+            optional = b"" if fingerprint is None else der(0x80, fingerprint)
+            message = b"provkey/1/renew\0" + der(
+                0x30, names, der(0x04, sha256(leaf)), spki, optional
+            )
+            value = der(0x30, names, leaf, optional, der(0x04, ed25519_sign(old, message)))
+            oid = der(0x06, oid_contents(RENEWAL_UUID))
+            good.append(
+                {
+                    "name": name + (", another key pair" if new is other else ", the same key pair"),
+                    "host": host,
+                    "spki": spki.hex(),
+                    "fingerprint": fingerprint and fingerprint.hex(),
+                    "message": message.hex(),
+                    "value": value.hex(),
+                    "attribute": der(0x30, oid, der(0x31, value)).hex(),
+                }
+            )
+    return {
+        "about": "Proofs of renewal in a CSR, by an Ed25519 key. `old_key` is its seed, "
+        "`certificate` the certificate that is renewed, `message` what is signed, `value` the "
+        "attribute's one value, `attribute` the whole attribute; hexadecimal DER.",
+        "oid": f"2.25.{RENEWAL_UUID.int}",
+        "oid_contents": oid_contents(RENEWAL_UUID).hex(),
+        "old_key": old.hex(),
+        "certificate": leaf.hex(),
+        "renewals": good,
+    }
+
+
 if __name__ == "__main__":
-    for name, content in (("key_texts", key_texts), ("derivation", derivation), ("proofs", proofs)):
+    contents = key_texts, derivation, proofs, renewals
+    for name, content in ((content.__name__, content) for content in contents):
         path = pathlib.Path(__file__).with_name(name + ".json")
         path.write_text(json.dumps(content(), indent=2) + "\n")

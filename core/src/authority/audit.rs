@@ -55,10 +55,14 @@ pub enum Action {
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
     ConnectorReplayed,
+    /// A connector renewed its certificate.
+    ConnectorRenewed,
     /// A connector was revoked.
     ConnectorRevoked,
     /// An enrollment with a proven key was refused.
     EnrollmentRefused,
+    /// A renewal of a certificate that is known was refused.
+    RenewalRefused,
     /// Old records were pruned.
     Pruned,
 }
@@ -84,8 +88,10 @@ impl Action {
             Self::KeyCompromised => "key_compromised",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
+            Self::ConnectorRenewed => "connector_renewed",
             Self::ConnectorRevoked => "connector_revoked",
             Self::EnrollmentRefused => "enrollment_refused",
+            Self::RenewalRefused => "renewal_refused",
             Self::Pruned => "pruned",
         }
     }

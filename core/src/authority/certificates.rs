@@ -23,6 +23,8 @@ use crate::x509::{
 
 /// How far before the present a certificate begins, so that a clock behind ours accepts it.
 pub(super) const BACKDATE: Duration = Duration::from_secs(5 * 60);
+/// How long after its end a certificate is renewed, unless it is said otherwise.
+pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(30 * 86_400);
 const CA_VALIDITY_MIN: Duration = Duration::from_secs(86_400);
 const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 /// How long before its end a certificate is said to expire soon.
@@ -43,26 +45,37 @@ pub struct NewCertificate {
     /// How long the certificates of connectors are valid; at least an hour. They end with the
     /// enrollment certificate at the latest.
     pub leaf_validity: Duration,
+    /// How long after its end a connector's certificate is still renewed, by a signature of its
+    /// key. Zero: not at all.
+    pub renewal_grace: Duration,
 }
 
 impl NewCertificate {
-    /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one.
+    /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one, and
+    /// are renewed for another 30 days.
     pub fn new(name: Name) -> Self {
         let year = Duration::from_secs(365 * 86_400);
-        let algorithm = KeyAlgorithm::EcdsaP256;
-        Self { name, algorithm, signer: None, validity: 10 * year, leaf_validity: year }
+        Self {
+            name,
+            algorithm: KeyAlgorithm::EcdsaP256,
+            signer: None,
+            validity: 10 * year,
+            leaf_validity: year,
+            renewal_grace: RENEWAL_GRACE,
+        }
     }
 }
 
 impl fmt::Debug for NewCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, algorithm, signer, validity, leaf_validity } = self;
+        let Self { name, algorithm, signer, validity, leaf_validity, renewal_grace } = self;
         f.debug_struct("NewCertificate")
             .field("name", name)
             .field("algorithm", algorithm)
             .field("signer", &signer.as_ref().map(|signer| signer.public_key()))
             .field("validity", validity)
             .field("leaf_validity", leaf_validity)
+            .field("renewal_grace", renewal_grace)
             .finish()
     }
 }
@@ -81,6 +94,8 @@ pub struct EnrollmentCertificate {
     pub keys: u64,
     /// How long the certificates of connectors are valid.
     pub leaf_validity: Duration,
+    /// How long after its end a connector's certificate is still renewed.
+    pub renewal_grace: Duration,
     /// Since when it signs no more connectors' certificates.
     pub retired_at: Option<Timestamp>,
     /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
@@ -321,9 +336,17 @@ impl Authority {
 impl EnrollmentCertificate {
     fn new(record: CertificateRecord, certificate: Certificate, keys: u64) -> Self {
         let CertificateRecord { id, name, created_at, retired_at, .. } = record;
-        let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
-        let key_elsewhere = record.private_key.is_none();
-        Self { id, name, created_at, keys, leaf_validity, retired_at, key_elsewhere, certificate }
+        Self {
+            id,
+            name,
+            created_at,
+            keys,
+            leaf_validity: Duration::from_secs(record.leaf_validity_seconds),
+            renewal_grace: Duration::from_secs(record.renewal_grace_seconds),
+            retired_at,
+            key_elsewhere: record.private_key.is_none(),
+            certificate,
+        }
     }
 
     /// Of a record and its counter, if both are there.
@@ -368,6 +391,7 @@ impl Inner {
             name: new.name.clone(),
             created_at: now,
             leaf_validity_seconds: new.leaf_validity.as_secs(),
+            renewal_grace_seconds: new.renewal_grace.as_secs(),
             certificate: Bytes(certificate.der().to_vec()),
             private_key: private_key
                 .map(|private_key| self.seal(state, id, &private_key, certificate.spki()))

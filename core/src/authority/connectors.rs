@@ -24,7 +24,7 @@ pub struct Connector {
     pub key: KeyId,
     /// The group that it belongs to.
     pub group: GroupId,
-    /// The enrollment certificate that signed for it.
+    /// The enrollment certificate that signed its certificate.
     pub certificate: CertificateId,
     /// When it enrolled.
     pub enrolled_at: Timestamp,
@@ -38,6 +38,10 @@ pub struct Connector {
     pub not_before: Timestamp,
     /// Until when its certificate is valid.
     pub not_after: Timestamp,
+    /// How often it has renewed its certificate.
+    pub renewals: u64,
+    /// When it last did.
+    pub renewed_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// Why it was revoked, if it was.
@@ -57,7 +61,8 @@ pub struct ConnectorFilter {
     pub key: Option<KeyId>,
     /// Only those of this group.
     pub group: Option<GroupId>,
-    /// Only those that hang on this enrollment certificate.
+    /// Only those that hang on this enrollment certificate. One that has renewed is listed once
+    /// for each of its certificates that are remembered.
     pub certificate: Option<CertificateId>,
     /// Only those that enrolled from this moment on.
     pub since: Option<Timestamp>,
@@ -141,6 +146,8 @@ fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
         serial: record.serial,
         not_before: record.not_before,
         not_after: record.not_after,
+        renewals: record.renewed.as_ref().map_or(0, |renewed| renewed.count),
+        renewed_at: record.renewed.as_ref().map(|renewed| renewed.last_at),
         revoked_at: record.revoked_at,
         revocation_reason: record.revoked_at.map(|_| record.revocation_reason),
         replays: replays.count,

@@ -30,7 +30,9 @@ use crate::key::{Fingerprint, KeyId, KeyText};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
 use crate::store::{Outcome, Record, Unit};
 use crate::time::Timestamp;
-use crate::x509::{LeafParameters, RevocationReason, SerialNumber, encode_pem, issue_leaf};
+use crate::x509::{
+    IssuedLeaf, LeafParameters, RevocationReason, SerialNumber, VerifiedCsr, encode_pem, issue_leaf,
+};
 
 /// What a connector sends, and what the host knows of it.
 #[derive(Debug, Default)]
@@ -156,7 +158,7 @@ impl Inner {
         };
         let now = self.clock.now();
         let (mut signed, mut again) = (Vec::new(), Vec::new());
-        for (pending, found) in pending.into_iter().zip(found.chunks(3)) {
+        for (pending, found) in pending.into_iter().zip(found.chunks(4)) {
             let index = pending.index;
             match self.prepare(pending, found, now, actor) {
                 Ok(Prepared::Done(enrolled)) => results[index] = Ok(enrolled),
@@ -174,7 +176,12 @@ impl Inner {
             .iter()
             .flat_map(|Pending { proven, .. }| {
                 let Proven { key, connector, .. } = *proven;
-                [records::key(key), records::key_uses(key), records::enrollment(connector)]
+                [
+                    records::key(key),
+                    records::key_uses(key),
+                    records::enrollment(connector),
+                    records::renewed(connector),
+                ]
             })
             .collect();
         Ok(self.store.get(&keys)?)
@@ -232,29 +239,16 @@ impl Inner {
         key: &StoredKey,
         now: Timestamp,
     ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
-        let state = self.state();
-        let open = self.issuer(key.record.certificate)?;
-        // A connector with the key of an authority would be one that signs for others.
-        let public_key = proven.csr.public_key();
-        if [&state.root, &open.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
-            return Err(Refusal::PublicKeyOfAuthority.into());
-        }
-        let serial = SerialNumber::random(&*self.random)?;
-        let leaf = issue_leaf(
-            open.leaf_issuer()?,
-            &LeafParameters {
-                connector_id: proven.connector.as_str(),
-                group_id: key.record.group.as_str(),
-                trust_domain: &state.record.trust_domain,
-                public_key,
-                serial,
-                not_before: now.minus(BACKDATE),
-                not_after: now.plus(open.leaf_validity),
-            },
-        )?;
+        let Issued { leaf, serial, issuer } = self.issue(&ToIssue {
+            connector: proven.connector,
+            group: key.record.group,
+            certificate: key.record.certificate,
+            csr: &proven.csr,
+            now,
+        })?;
         let record = EnrollmentRecord {
             connector: proven.connector,
-            spki_sha256: Bytes(public_key.sha256().to_vec()),
+            spki_sha256: Bytes(proven.csr.public_key().sha256().to_vec()),
             key: proven.key,
             group: key.record.group,
             certificate: key.record.certificate,
@@ -267,8 +261,33 @@ impl Inner {
             revoked_at: None,
             revocation_reason: RevocationReason::Unspecified,
             leaf: Bytes(leaf.der),
+            renewed: None,
         };
-        Ok((record, open))
+        Ok((record, issuer))
+    }
+
+    /// Signs a connector's certificate.
+    pub(super) fn issue(&self, new: &ToIssue<'_>) -> Result<Issued, Error> {
+        let (issuer, state) = (self.issuer(new.certificate)?, self.state());
+        // A connector with the key of an authority would be one that signs for others.
+        let public_key = new.csr.public_key();
+        if [&state.root, &issuer.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
+            return Err(Refusal::PublicKeyOfAuthority.into());
+        }
+        let serial = SerialNumber::random(&*self.random)?;
+        let leaf = issue_leaf(
+            issuer.leaf_issuer()?,
+            &LeafParameters {
+                connector_id: new.connector.as_str(),
+                group_id: new.group.as_str(),
+                trust_domain: &state.record.trust_domain,
+                public_key,
+                serial,
+                not_before: new.now.minus(BACKDATE),
+                not_after: new.now.plus(issuer.leaf_validity),
+            },
+        )?;
+        Ok(Issued { leaf, serial, issuer })
     }
 
     /// The unit of step 5.
@@ -289,11 +308,13 @@ impl Inner {
         // The issuer may have been opened long ago: it is not retired since.
         change.expect(records::certificate(record.certificate), issuer.version);
         change.expect_absent(records::enrollment(record.connector));
+        change.expect_absent(records::renewed(record.connector));
         change.count(records::key_uses(record.key), 1, record.enrolled_at);
         change.put(records::enrollment(record.connector), record);
-        let [by_key, by_group, by_serial] = records::enrollment_indexes(record);
+        let [by_key, by_group] = records::enrollment_indexes(record);
         change.put_bytes(by_key, []);
         change.put_bytes(by_group, []);
+        let by_serial = records::enrollment_by_serial(record.certificate, &record.serial);
         change.put_bytes(by_serial, record.connector.as_str());
         Ok(change.into_unit())
     }
@@ -336,12 +357,17 @@ impl Inner {
     }
 
     /// The answer from what is stored.
-    fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
+    pub(super) fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
         let issuer = self.issuer(record.certificate)?;
         Ok(self.enrolled(record, &issuer, true))
     }
 
-    fn enrolled(&self, record: &EnrollmentRecord, open: &OpenIssuer, replay: bool) -> Enrolled {
+    pub(super) fn enrolled(
+        &self,
+        record: &EnrollmentRecord,
+        open: &OpenIssuer,
+        replay: bool,
+    ) -> Enrolled {
         let issuer = open.certificate.der().to_vec();
         let root = self.state().root.der().to_vec();
         Enrolled {
@@ -373,7 +399,7 @@ impl Inner {
         error
     }
 
-    fn tell_refused(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
+    pub(super) fn tell_refused(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
         self.observe(&Event::Refused { code: error.code(), key, address });
     }
 
@@ -390,6 +416,23 @@ impl Inner {
         }
         Vec::new()
     }
+}
+
+/// A certificate to sign for a connector.
+pub(super) struct ToIssue<'a> {
+    pub(super) connector: ConnectorId,
+    pub(super) group: GroupId,
+    /// The enrollment certificate that signs.
+    pub(super) certificate: CertificateId,
+    pub(super) csr: &'a VerifiedCsr,
+    pub(super) now: Timestamp,
+}
+
+/// A certificate that is signed.
+pub(super) struct Issued {
+    pub(super) leaf: IssuedLeaf,
+    pub(super) serial: SerialNumber,
+    pub(super) issuer: Arc<OpenIssuer>,
 }
 
 enum Prepared {
@@ -413,6 +456,9 @@ fn decide(proven: &Proven, found: &[Option<Record>], now: Timestamp) -> Result<N
         let record: EnrollmentRecord = records::decode(enrolled)?;
         check_replay(&record, proven, now)?;
         return Ok(Next::Replay(record));
+    }
+    if found.get(3).is_some_and(Option::is_some) {
+        return Err(Refusal::PublicKeyInUse.into());
     }
     if key.expired(now) {
         return Err(Refusal::KeyExpired.into());
@@ -440,6 +486,9 @@ fn check_replay(record: &EnrollmentRecord, proven: &Proven, now: Timestamp) -> R
     }
     if record.fingerprint != proven.fingerprint {
         return Err(Refusal::FingerprintMismatch);
+    }
+    if record.current_spki_sha256() != proven.csr.public_key().sha256() {
+        return Err(Refusal::CertificateRenewed);
     }
     if now > record.not_after {
         return Err(Refusal::CertificateExpired);

@@ -126,8 +126,9 @@ reasons! {
         ProofRequired = "proof_required", "the provisioning key must be proven, not sent";
         /// The key may not be used from this address, or the address is not known.
         AddressNotAllowed = "address_not_allowed", "the provisioning key may not be used from this address";
-        /// This public key has enrolled with another provisioning key.
-        PublicKeyInUse = "public_key_in_use", "this public key was enrolled with another provisioning key";
+        /// This public key has enrolled with another provisioning key, or a connector has renewed
+        /// with it.
+        PublicKeyInUse = "public_key_in_use", "this public key was enrolled with another provisioning key, or belongs to another connector";
         /// This public key is that of the authority's root or of the enrollment certificate.
         PublicKeyOfAuthority = "public_key_of_authority", "this public key is one of the authority's own";
         /// The connector was revoked. Its public key never enrolls again.
@@ -136,6 +137,18 @@ reasons! {
         FingerprintMismatch = "fingerprint_mismatch", "the fingerprint is not the one that this connector enrolled with";
         /// The connector's certificate has expired: it has to renew.
         CertificateExpired = "certificate_expired", "the certificate of this connector has expired, renew it";
+        /// The request holds no proof of renewal, and the host vouches for no certificate.
+        RenewalMissing = "renewal_missing", "the request says of no certificate that it is to be renewed";
+        /// The proof of renewal is malformed, for another authority, or its signature is wrong.
+        RenewalInvalid = "renewal_invalid", "the proof of renewal is not valid here";
+        /// The certificate is none of this authority, or was forgotten long after it expired.
+        CertificateUnknown = "certificate_unknown", "the certificate that is to be renewed is not known here";
+        /// The certificate was renewed before, with another key pair.
+        CertificateRenewed = "certificate_renewed", "the certificate has been renewed with another key pair; go on with the new one, or enroll a new key pair";
+        /// The certificate expired so long ago that it is not renewed any more.
+        RenewalTooLate = "renewal_too_late", "the certificate expired too long ago to be renewed; enroll a new key pair";
+        /// The connector has too many certificates that have not expired.
+        RenewalTooEarly = "renewal_too_early", "the connector has too many valid certificates; wait until one of them expires";
         /// The key has expired.
         KeyExpired = "key_expired", "the provisioning key has expired";
         /// The enrollment certificate was retired: the key has to be moved to another.

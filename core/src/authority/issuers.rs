@@ -29,6 +29,7 @@ pub(super) struct Issuers {
 pub(super) struct OpenIssuer {
     pub(super) certificate: Certificate,
     pub(super) leaf_validity: Duration,
+    pub(super) renewal_grace: Duration,
     /// The version of its record: expected by every unit that stores what it signed.
     pub(super) version: u64,
     retired: bool,
@@ -135,7 +136,8 @@ impl Inner {
                 .transpose()?,
         };
         let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
+        let renewal_grace = Duration::from_secs(record.renewal_grace_seconds);
         let retired = record.retired_at.is_some();
-        Ok(OpenIssuer { certificate, leaf_validity, version, retired, issuer })
+        Ok(OpenIssuer { certificate, leaf_validity, renewal_grace, version, retired, issuer })
     }
 }

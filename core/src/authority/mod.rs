@@ -24,6 +24,7 @@ mod observer;
 mod page;
 mod prune;
 mod records;
+mod renew;
 mod revoke;
 mod seal;
 mod tally;
@@ -44,6 +45,7 @@ pub use name::Name;
 pub use observer::{Event, Observer};
 pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
+pub use renew::RenewRequest;
 pub use revoke::{Compromise, Compromised};
 
 use alloc::string::{String, ToString};

@@ -27,6 +27,15 @@ pub enum Event {
         /// Where from, if the host said so.
         address: Option<IpAddr>,
     },
+    /// A connector renewed its certificate.
+    Renewed {
+        /// The provisioning key that it enrolled with.
+        key: KeyId,
+        /// The connector.
+        connector: ConnectorId,
+        /// Where from, if the host said so.
+        address: Option<IpAddr>,
+    },
     /// A connector asked again and got its certificate again, at no cost.
     Replayed {
         /// The provisioning key.
@@ -36,7 +45,7 @@ pub enum Event {
         /// Where from, if the host said so.
         address: Option<IpAddr>,
     },
-    /// An enrollment was refused, or failed.
+    /// An enrollment or a renewal was refused, or failed.
     Refused {
         /// The stable code of the reason.
         code: &'static str,

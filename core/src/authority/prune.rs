@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::audit::Action;
 use super::error::Error;
+use super::id::ConnectorId;
 use super::page::{Cursor, Examined, Page, PageRequest};
 use super::records::{self, EnrollmentRecord};
 use super::{Authority, Inner};
@@ -46,6 +47,7 @@ impl Authority {
         let mut pruned = Pruned::default();
         if let Some(before) = retention.expired_before {
             pruned.enrollments = self.inner.prune_enrollments(before.min(now))?;
+            self.inner.prune_renewed()?;
         }
         if let Some(before) = retention.audit_before {
             pruned.audit_records = self.inner.prune_audit(before.min(now))?;
@@ -82,6 +84,9 @@ impl Inner {
                 let mut keys = alloc::vec![record.key.clone()];
                 if let Ok(enrollment) = records::decode::<EnrollmentRecord>(record) {
                     keys.extend(records::enrollment_indexes(&enrollment));
+                    keys.extend(enrollment.issued().map(|(certificate, serial, _)| {
+                        records::enrollment_by_serial(certificate, serial)
+                    }));
                     keys.push(records::replays(enrollment.connector));
                 }
                 keys
@@ -110,6 +115,27 @@ impl Inner {
             });
             Ok(prunable.collect())
         })
+    }
+
+    /// Forgets the public keys that connectors had renewed with which are gone.
+    fn prune_renewed(&self) -> Result<(), Error> {
+        let mut page = PageRequest { limit: 200, after: None };
+        loop {
+            let found = self.listing("renewed/".into(), false, &page)?.run(|found| {
+                let connectors = records::ids(found, ConnectorId::parse)?;
+                let keys: Vec<_> = connectors.into_iter().map(records::enrollment).collect();
+                let enrollments = self.store.get(&keys)?;
+                let orphans = found.iter().zip(enrollments).map(|(record, enrollment)| {
+                    Examined::or_skip(enrollment.is_none().then(|| record.clone()))
+                });
+                Ok(orphans.collect())
+            })?;
+            self.delete_unchanged(&found.items, |record| alloc::vec![record.key.clone()])?;
+            page.after = found.next;
+            if page.after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Deletes records, and what hangs on each, unless they have changed since they were read.

@@ -10,6 +10,7 @@
 //! | `key-by-name/<name>`, `key-by-created/<ms>/<id>` | the key's id |
 //! | `key-by-group/<group>/{name,created}/…`, `key-by-certificate/<certificate>/{name,created}/…` | the key's id |
 //! | `enrollment/<connector>` | [`EnrollmentRecord`] |
+//! | `renewed/<id of a public key>` | the id of the connector that renewed with this public key |
 //! | `enrollment-by-key/<key>/<ms>/<connector>`, `enrollment-by-group/<group>/<ms>/<connector>` | nothing |
 //! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
 //! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
@@ -85,6 +86,9 @@ pub(super) struct CertificateRecord {
     pub(super) name: Name,
     pub(super) created_at: Timestamp,
     pub(super) leaf_validity_seconds: u64,
+    /// Of records from before there was renewal, that of new ones.
+    #[serde(default = "renewal_grace_seconds")]
+    pub(super) renewal_grace_seconds: u64,
     /// The certificate that the root signed.
     pub(super) certificate: Bytes,
     /// `None`: the key lives elsewhere, with a signer that the host attaches.
@@ -92,6 +96,10 @@ pub(super) struct CertificateRecord {
     pub(super) private_key: Option<SealedKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) retired_at: Option<Timestamp>,
+}
+
+fn renewal_grace_seconds() -> u64 {
+    super::certificates::RENEWAL_GRACE.as_secs()
 }
 
 impl CertificateRecord {
@@ -134,9 +142,12 @@ pub(super) struct Tombstone {
     pub(super) deleted_at: Timestamp,
 }
 
+/// A connector: how it enrolled, and its certificate. That is the one that it enrolled with, or
+/// the one that it renewed with last.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct EnrollmentRecord {
     pub(super) connector: ConnectorId,
+    /// Of the public key that it enrolled with, and is known by.
     pub(super) spki_sha256: Bytes,
     pub(super) key: KeyId,
     pub(super) group: GroupId,
@@ -155,18 +166,50 @@ pub(super) struct EnrollmentRecord {
     #[serde(default, skip_serializing_if = "is_unspecified")]
     pub(super) revocation_reason: RevocationReason,
     pub(super) leaf: Bytes,
+    /// `None`: it has never renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) renewed: Option<RenewedRecord>,
+}
+
+/// What a connector has renewed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct RenewedRecord {
+    pub(super) count: u64,
+    pub(super) last_at: Timestamp,
+    /// Of the public key of its certificate.
+    pub(super) spki_sha256: Bytes,
+    /// The certificates before its certificate: those that had not expired when it renewed, and
+    /// at the end the one that was renewed last.
+    pub(super) before: Vec<FormerCertificate>,
+}
+
+/// A certificate that was renewed. It stays valid until it expires.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct FormerCertificate {
+    pub(super) sha256: Bytes,
+    pub(super) certificate: CertificateId,
+    #[serde(deserialize_with = "serial")]
+    pub(super) serial: String,
+    pub(super) not_after: Timestamp,
+}
+
+impl EnrollmentRecord {
+    /// Every certificate of the connector that may not have expired: the enrollment certificate
+    /// that signed it, its serial number, and its end.
+    pub(super) fn issued(&self) -> impl Iterator<Item = (CertificateId, &str, Timestamp)> {
+        let former = self.renewed.iter().flat_map(|renewed| &renewed.before);
+        let former = former.map(|one| (one.certificate, one.serial.as_str(), one.not_after));
+        former.chain([(self.certificate, self.serial.as_str(), self.not_after)])
+    }
+
+    /// The SHA-256 of the public key of its certificate.
+    pub(super) fn current_spki_sha256(&self) -> &[u8] {
+        self.renewed.as_ref().map_or(&self.spki_sha256.0, |renewed| &renewed.spki_sha256.0)
+    }
 }
 
 fn is_unspecified(reason: &RevocationReason) -> bool {
     *reason == RevocationReason::Unspecified
-}
-
-impl EnrollmentRecord {
-    /// Every certificate of the connector: the enrollment certificate that signed it, its serial
-    /// number, and its end.
-    pub(super) fn issued(&self) -> impl Iterator<Item = (CertificateId, &str, Timestamp)> {
-        core::iter::once((self.certificate, self.serial.as_str(), self.not_after))
-    }
 }
 
 /// A certificate that was revoked before it expired.
@@ -298,6 +341,11 @@ pub(super) fn enrollment(id: ConnectorId) -> RecordKey {
     record_key(format!("enrollment/{id}"))
 }
 
+/// Which connector has renewed with the public key that would make a connector of this id.
+pub(super) fn renewed(id: ConnectorId) -> RecordKey {
+    record_key(format!("renewed/{id}"))
+}
+
 pub(super) fn replays(id: ConnectorId) -> RecordKey {
     record_key(format!("replays/{id}"))
 }
@@ -327,14 +375,18 @@ pub(super) fn last_revocation(issuer: &str) -> RecordKey {
     record_key(format!("last-revocation/{issuer}"))
 }
 
-/// The index entries of an enrollment: by key, by group, by serial number.
-pub(super) fn enrollment_indexes(enrollment: &EnrollmentRecord) -> [RecordKey; 3] {
-    let EnrollmentRecord { connector, key, group, certificate, serial, .. } = enrollment;
+/// The index entry of a connector's certificate; it holds the connector's id.
+pub(super) fn enrollment_by_serial(certificate: CertificateId, serial: &str) -> RecordKey {
+    record_key(format!("{}{serial}", enrollments_of_certificate(certificate)))
+}
+
+/// The index entries of an enrollment: by key, by group.
+pub(super) fn enrollment_indexes(enrollment: &EnrollmentRecord) -> [RecordKey; 2] {
+    let EnrollmentRecord { connector, key, group, .. } = enrollment;
     let at = ms(enrollment.enrolled_at);
     [
         record_key(format!("{}{at}/{connector}", enrollments_of_key(*key))),
         record_key(format!("{}{at}/{connector}", enrollments_of_group(*group))),
-        record_key(format!("{}{serial}", enrollments_of_certificate(*certificate))),
     ]
 }
 

@@ -34,6 +34,7 @@ const MINUTE_MS: u64 = 60_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     Refusal(&'static str),
+    RenewalRefusal(&'static str),
     Replay(ConnectorId),
 }
 
@@ -203,12 +204,15 @@ impl Due {
     fn audit(&self) -> AuditRecord {
         let action = match self.subject {
             Subject::Refusal(_) => Action::EnrollmentRefused,
+            Subject::RenewalRefusal(_) => Action::RenewalRefused,
             Subject::Replay(_) => Action::ConnectorReplayed,
         };
         let mut audit = AuditRecord::new(self.minute_at(), action);
         audit.key = Some(self.key);
         match self.subject {
-            Subject::Refusal(code) => audit.code = Some(code.to_string()),
+            Subject::Refusal(code) | Subject::RenewalRefusal(code) => {
+                audit.code = Some(code.to_string());
+            }
             Subject::Replay(connector) => audit.connector = Some(connector),
         }
         audit

@@ -31,6 +31,7 @@ mod oid;
 mod pem;
 mod public_key;
 pub(crate) mod reader;
+mod renewal;
 mod revocation;
 mod rsa;
 mod serial;
@@ -43,6 +44,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use csr::{Csr, CsrError};
 pub use extensions::{BasicConstraints, KeyUsage, Purposes};
 pub use public_key::{PublicKey, PublicKeyError, WeakKey};
+pub use renewal::{RENEWAL_OID_DER, RenewalProof, RenewalProofError};
 pub use revocation::RevocationReason;
 pub use serial::SerialNumber;
 

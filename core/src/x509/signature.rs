@@ -103,6 +103,13 @@ pub(super) fn verify(signed: &Signed, key: &PublicKey) -> Result<(), SignatureEr
     })
 }
 
+/// Whether this is the signature that a [`Signer`](super::Signer) with this key makes of a message.
+pub(super) fn verify_message(message: &[u8], signature: &[u8], key: &PublicKey) -> bool {
+    choose(key.algorithm(), SignatureAlgorithm::of(key.algorithm())).is_some_and(|with| {
+        UnparsedPublicKey::new(with, key.key()).verify(message, signature).is_ok()
+    })
+}
+
 fn choose(
     key: KeyAlgorithm,
     signature: SignatureAlgorithm,

@@ -7,13 +7,13 @@ use std::time::Duration;
 use provkey::authority::{
     AuditFilter, AuditRecord, Authority, ConnectorGroup, EnrollRequest, Enrolled,
     EnrollmentCertificate, Environment, Error, Event, KeyDetails, Name, NewAuthority,
-    NewCertificate, NewKey, Observer, PageRequest,
+    NewCertificate, NewKey, Observer, PageRequest, RenewRequest,
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::random::{Random, RandomError};
 use provkey::store::{Memory, Store};
 use provkey::time::{Clock, Timestamp};
-use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+use provkey::x509::{Certificate, KeyAlgorithm, RenewalProof, Signer, SoftwareSigner, build_csr};
 
 pub(crate) const HOST: &str = "api.private.example.com";
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -158,6 +158,20 @@ impl TestConnector {
         let key_text = Some(KeyText::new(key.to_text().expose().to_owned()));
         EnrollRequest { csr, key_text, fingerprint: self.fingerprint, address: None }
     }
+}
+
+/// The request for the renewal of a certificate, signed by its key.
+pub(crate) fn renewal(
+    leaf: &[u8],
+    old_key: &SoftwareSigner,
+    new_key: &SoftwareSigner,
+    fingerprint: Option<Fingerprint>,
+) -> RenewRequest {
+    let (host, leaf) = (Host::parse(HOST).unwrap(), Certificate::parse(leaf).unwrap());
+    let spki = new_key.public_key().spki();
+    let proof = RenewalProof::make(&host, &leaf, old_key, spki, fingerprint).unwrap();
+    let csr = build_csr(new_key, &[&proof.to_attribute()]).unwrap();
+    RenewRequest { csr, ..RenewRequest::default() }
 }
 
 pub(crate) fn code(result: Result<Enrolled, Error>) -> &'static str {

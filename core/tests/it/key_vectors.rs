@@ -6,6 +6,9 @@ use std::path::Path;
 use provkey::key::{
     Fingerprint, Host, KeyId, MasterKey, PROOF_OID_DER, Pin, Proof, ProvisioningKey, Secret,
 };
+use provkey::x509::{
+    Certificate, Pkcs8, PublicKey, RENEWAL_OID_DER, RenewalProof, Signer, SoftwareSigner,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -221,5 +224,49 @@ fn every_turned_bit_is_noticed() {
             let verifies = Proof::from_der(&turned).is_ok_and(|p| p.verify(&secret, &spki));
             assert!(!verifies, "{}, bit {bit}", vector.name);
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Renewals {
+    oid_contents: String,
+    old_key: String,
+    certificate: String,
+    renewals: Vec<Renewal>,
+}
+
+#[derive(Deserialize)]
+struct Renewal {
+    name: String,
+    host: String,
+    spki: String,
+    fingerprint: Option<Fingerprint>,
+    message: String,
+    value: String,
+    attribute: String,
+}
+
+#[test]
+fn renewals_are_proven_and_verified() {
+    let vectors = load::<Renewals>("renewals.json");
+    assert_eq!(hex(RENEWAL_OID_DER), vectors.oid_contents);
+    let certificate = Certificate::parse(&bytes(&vectors.certificate)).unwrap();
+    let public_key = PublicKey::from_spki(certificate.spki()).unwrap();
+    // RFC 8410, 7: the seed and the public key in PKCS #8 of version 2.
+    let pkcs8 = ["3053020101300506032b657004220420", &vectors.old_key, "a123032100"].concat();
+    let pkcs8 = Pkcs8::new([&bytes(&pkcs8), &public_key.spki()[12..]].concat().into());
+    let old_key = SoftwareSigner::from_pkcs8(&pkcs8, &public_key).unwrap();
+    for vector in vectors.renewals {
+        let (host, spki) = (Host::parse(&vector.host).unwrap(), bytes(&vector.spki));
+        let made =
+            RenewalProof::make(&host, &certificate, &old_key, &spki, vector.fingerprint).unwrap();
+        assert_eq!(hex(&made.to_attribute_value()), vector.value, "{}", vector.name);
+        assert_eq!(hex(&made.to_attribute()), vector.attribute, "{}", vector.name);
+        let signature = hex(&old_key.sign(&bytes(&vector.message)).unwrap());
+        assert!(vector.value.ends_with(&signature), "{}", vector.name);
+
+        let read = RenewalProof::from_der(&bytes(&vector.value)).unwrap();
+        assert_eq!(read, made);
+        assert!(read.verify(&spki));
     }
 }

@@ -16,5 +16,6 @@ mod keys;
 mod masters;
 mod model;
 mod races;
+mod renewing;
 mod revoking;
 mod things;

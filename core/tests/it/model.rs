@@ -5,26 +5,60 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use provkey::authority::{Authority, Compromise, ConnectorFilter, KeyUpdate, PageRequest};
+use provkey::authority::{
+    Authority, Compromise, ConnectorFilter, ConnectorId, Enrolled, KeyUpdate, PageRequest,
+};
 use provkey::key::{Keyring, ProvisioningKey};
+use provkey::limits::FORMER_CERTIFICATES_MAX;
 use provkey::x509::RevocationReason;
 
-use crate::common::{DAY, TestConnector, World, code, master};
+use crate::common::{DAY, TestConnector, World, code, master, renewal};
 
 const KEYS: usize = 2;
 const CONNECTORS: usize = 5;
+/// The first ones are those that the connectors begin with.
+const KEY_PAIRS: usize = CONNECTORS + 3;
 const LEAF_VALIDITY: Duration = Duration::from_secs(365 * 86_400);
+const GRACE: Duration = Duration::from_secs(30 * 86_400);
 
 #[derive(Clone, Debug)]
 enum Step {
-    Enroll { key: usize, connector: usize, bearer: bool },
-    SetMaxUses { key: usize, max_uses: u64 },
-    Enable { key: usize, enabled: bool },
-    Delete { key: usize },
-    Revoke { connector: usize },
-    Compromise { key: usize, dry_run: bool },
-    Copy { key: usize },
-    Wait { days: u32 },
+    Enroll {
+        key: usize,
+        connector: usize,
+        bearer: bool,
+    },
+    SetMaxUses {
+        key: usize,
+        max_uses: u64,
+    },
+    Enable {
+        key: usize,
+        enabled: bool,
+    },
+    Delete {
+        key: usize,
+    },
+    /// Renews the certificate that is `back` before the connector's own, for a key pair that may
+    /// be anybody's. Whoever renews from one before has lost the answers since.
+    Renew {
+        connector: usize,
+        back: usize,
+        key_pair: usize,
+    },
+    Revoke {
+        connector: usize,
+    },
+    Compromise {
+        key: usize,
+        dry_run: bool,
+    },
+    Copy {
+        key: usize,
+    },
+    Wait {
+        days: u32,
+    },
     Reopen,
 }
 
@@ -36,6 +70,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (key.clone(), 1..4_u64).prop_map(|(key, max_uses)| Step::SetMaxUses { key, max_uses }),
         2 => (key.clone(), any::<bool>()).prop_map(|(key, enabled)| Step::Enable { key, enabled }),
         1 => key.clone().prop_map(|key| Step::Delete { key }),
+        8 => (connector.clone(), prop_oneof![5 => Just(0), 4 => Just(1), 1 => Just(2)], 0..KEY_PAIRS)
+            .prop_map(|(connector, back, key_pair)| Step::Renew { connector, back, key_pair }),
         1 => connector.prop_map(|connector| Step::Revoke { connector }),
         1 => (key.clone(), any::<bool>())
             .prop_map(|(key, dry_run)| Step::Compromise { key, dry_run }),
@@ -56,15 +92,32 @@ struct ModelKey {
 #[derive(Clone, Debug)]
 struct ModelEnrollment {
     key: usize,
-    ends: Duration,
+    id: ConnectorId,
     revoked: bool,
+    /// The connector's certificate is the last.
+    certificates: Vec<ModelCertificate>,
+}
+
+#[derive(Clone, Debug)]
+struct ModelCertificate {
+    key_pair: usize,
+    ends: Duration,
     serial: String,
+    leaf: Vec<u8>,
+}
+
+impl ModelEnrollment {
+    fn current(&self) -> &ModelCertificate {
+        self.certificates.last().unwrap()
+    }
 }
 
 #[derive(Default)]
 struct Model {
     keys: Vec<Option<ModelKey>>,
     enrollments: BTreeMap<usize, ModelEnrollment>,
+    /// Which connector a key pair belongs to.
+    owners: BTreeMap<usize, usize>,
     now: Duration,
 }
 
@@ -76,10 +129,33 @@ impl Model {
             _ if !state.enabled => "key_disabled",
             Some(enrollment) if enrollment.key != key => "public_key_in_use",
             Some(enrollment) if enrollment.revoked => "connector_revoked",
-            Some(enrollment) if self.now > enrollment.ends => "certificate_expired",
+            Some(enrollment) if enrollment.current().key_pair != connector => "certificate_renewed",
+            Some(enrollment) if self.now > enrollment.current().ends => "certificate_expired",
             Some(_) => "replayed",
+            None if self.owners.contains_key(&connector) => "public_key_in_use",
             None if state.used >= state.max_uses => "key_exhausted",
             None => "enrolled",
+        }
+    }
+
+    /// What a renewal should come to.
+    fn renew(&self, connector: usize, back: usize, key_pair: usize) -> &'static str {
+        let enrollment = &self.enrollments[&connector];
+        let certificates = &enrollment.certificates;
+        let (old, current) = (&certificates[certificates.len() - 1 - back], enrollment.current());
+        let valid = certificates.iter().filter(|one| one.ends >= self.now).count();
+        let owner = self.owners.get(&key_pair);
+        match back {
+            // Once it has expired it may be forgotten, or not.
+            2 if self.now > old.ends => "either",
+            _ if enrollment.revoked => "connector_revoked",
+            2 => "certificate_renewed",
+            1 if key_pair != current.key_pair => "certificate_renewed",
+            1 if self.now <= current.ends => "replayed",
+            _ if valid > FORMER_CERTIFICATES_MAX => "renewal_too_early",
+            _ if owner.is_some_and(|owner| *owner != connector) => "public_key_in_use",
+            _ if self.now > old.ends + GRACE => "renewal_too_late",
+            _ => "enrolled",
         }
     }
 }
@@ -89,6 +165,7 @@ struct Both {
     world: World,
     authority: Authority,
     keys: Vec<(provkey::key::KeyId, ProvisioningKey)>,
+    /// One for each key pair.
     connectors: Vec<TestConnector>,
     model: Model,
 }
@@ -103,7 +180,7 @@ impl Both {
             (details.id, world.provisioning_key(&details))
         });
         let keys = keys.collect();
-        let connectors = (0..CONNECTORS).map(|_| TestConnector::new()).collect();
+        let connectors = (0..KEY_PAIRS).map(|_| TestConnector::new()).collect();
         Self { authority: world.authority.clone(), world, keys, connectors, model }
     }
 
@@ -126,6 +203,7 @@ impl Both {
                 let deleted = self.authority.delete_key(self.keys[key].0);
                 assert_eq!(deleted.is_ok(), self.model.keys[key].take().is_some());
             }
+            Step::Renew { connector, back, key_pair } => self.renew(connector, back, key_pair),
             Step::Revoke { connector } => self.revoke(connector),
             Step::Compromise { key, dry_run } => self.compromise(key, dry_run),
             Step::Copy { key } => self.copy(key),
@@ -146,21 +224,58 @@ impl Both {
         let answer = self.authority.enroll(&request);
         let expected = self.model.enroll(key, connector);
         if let Ok(enrolled) = &answer {
-            let ends = self.model.now + LEAF_VALIDITY;
-            let serial = enrolled.serial.clone();
+            let certificate = self.certificate(connector, enrolled);
             let enrollment = self.model.enrollments.entry(connector).or_insert(ModelEnrollment {
                 key,
-                ends,
+                id: enrolled.connector,
                 revoked: false,
-                serial,
+                certificates: vec![certificate],
             });
-            assert_eq!(enrollment.serial, enrolled.serial, "one connector, one certificate");
+            self.model.owners.insert(connector, connector);
+            let serial = &enrollment.current().serial;
+            assert_eq!(*serial, enrolled.serial, "one connector, one certificate");
         }
         assert_eq!(code(answer), expected);
         if expected == "enrolled"
             && let Some(state) = &mut self.model.keys[key]
         {
             state.used += 1;
+        }
+    }
+
+    /// The certificate of a new answer, for this key pair.
+    fn certificate(&self, key_pair: usize, answer: &Enrolled) -> ModelCertificate {
+        let ends = self.model.now + LEAF_VALIDITY;
+        let (serial, leaf) = (answer.serial.clone(), answer.chain[0].clone());
+        ModelCertificate { key_pair, ends, serial, leaf }
+    }
+
+    fn renew(&mut self, connector: usize, back: usize, key_pair: usize) {
+        let Some(enrollment) = self.model.enrollments.get(&connector) else { return };
+        let Some(at) = enrollment.certificates.len().checked_sub(1 + back) else { return };
+        let old = &enrollment.certificates[at];
+        let [old_key, new_key] =
+            [old.key_pair, key_pair].map(|index| &self.connectors[index].signer);
+        let answer = self.authority.renew(&renewal(&old.leaf, old_key, new_key, None));
+        let expected = self.model.renew(connector, back, key_pair);
+        if let Ok(renewed) = &answer {
+            assert_eq!(renewed.connector, enrollment.id);
+            let new = self.certificate(key_pair, renewed);
+            let enrollment = self.model.enrollments.get_mut(&connector).unwrap();
+            if renewed.replay {
+                assert_eq!(new.serial, enrollment.current().serial, "a certificate renews once");
+            } else {
+                // An answer that expired before anybody had it makes room for another.
+                let last = enrollment.certificates.len() - 1;
+                enrollment.certificates.swap(last, last - back);
+                enrollment.certificates.push(new);
+                self.model.owners.insert(key_pair, connector);
+            }
+        }
+        match code(answer) {
+            "certificate_renewed" | "certificate_unknown" | "connector_revoked"
+                if expected == "either" => {}
+            seen => assert_eq!(seen, expected),
         }
     }
 
@@ -171,10 +286,7 @@ impl Both {
 
     fn revoke(&mut self, connector: usize) {
         if let Some(enrollment) = self.model.enrollments.get_mut(&connector) {
-            let filter = ConnectorFilter::default();
-            let all = self.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
-            let found = all.items.iter().find(|one| one.serial == enrollment.serial).unwrap();
-            self.authority.revoke_connector(found.id, RevocationReason::default()).unwrap();
+            self.authority.revoke_connector(enrollment.id, RevocationReason::default()).unwrap();
             enrollment.revoked = true;
         }
     }
@@ -218,6 +330,11 @@ impl Both {
             let listed = self.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
             let enrolled = self.model.enrollments.values().filter(|one| one.key == index).count();
             assert_eq!(listed.items.len(), enrolled, "every counted use has its record");
+        }
+        for expected in self.model.enrollments.values() {
+            let seen = self.authority.connector(expected.id).unwrap();
+            assert_eq!(seen.serial, expected.current().serial);
+            assert_eq!(seen.renewals, expected.certificates.len() as u64 - 1);
         }
     }
 }

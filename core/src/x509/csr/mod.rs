@@ -19,7 +19,7 @@ use core::fmt;
 
 use super::reader::{Malformed, Reader, is_deeper_than};
 use super::signed::Signed;
-use super::{oid, pem, tag};
+use super::{RENEWAL_OID_DER, oid, pem, tag};
 use crate::key::PROOF_OID_DER;
 use crate::limits::{CSR_BYTES_MAX, CSR_LEVELS_MAX};
 
@@ -35,6 +35,7 @@ pub struct Csr {
     signed: Signed,
     spki: Vec<u8>,
     proof: Option<Vec<u8>>,
+    renewal: Option<Vec<u8>>,
     requested_extensions: Option<Vec<u8>>,
 }
 
@@ -75,6 +76,7 @@ impl Csr {
         Ok(Self {
             spki: spki.to_vec(),
             proof: attributes.proof.map(<[u8]>::to_vec),
+            renewal: attributes.renewal.map(<[u8]>::to_vec),
             requested_extensions: attributes.extensions.map(<[u8]>::to_vec),
             signed,
         })
@@ -88,6 +90,12 @@ impl Csr {
     /// The DER of the one value of the proof attribute, if there is one.
     pub fn proof(&self) -> Option<&[u8]> {
         self.proof.as_deref()
+    }
+
+    /// The DER of the one value of the renewal attribute, if there is one: the request is for the
+    /// renewal of a certificate.
+    pub fn renewal(&self) -> Option<&[u8]> {
+        self.renewal.as_deref()
     }
 }
 
@@ -104,6 +112,8 @@ struct Attributes<'a> {
     extensions: Option<&'a [u8]>,
     /// The DER of the proof.
     proof: Option<&'a [u8]>,
+    /// The DER of the proof of renewal.
+    renewal: Option<&'a [u8]>,
 }
 
 /// RFC 2986, 4.1: CertificationRequestInfo. Gives the SubjectPublicKeyInfo and the attributes.
@@ -128,6 +138,7 @@ fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
         }
         match oid {
             PROOF_OID_DER => set_single(&mut attributes.proof, values)?,
+            RENEWAL_OID_DER => set_single(&mut attributes.renewal, values)?,
             oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST => {
                 set_single(&mut attributes.extensions, values)?;
             }

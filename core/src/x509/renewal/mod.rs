@@ -1,0 +1,126 @@
+//! Proving the possession of a certificate that is to be renewed: an attribute in the CSR for the
+//! new one.
+//!
+//! ```text
+//! RenewalProof ::= SEQUENCE {                 -- the attribute's one value
+//!     host         UTF8String,
+//!     certificate  Certificate,               -- the old one, as it was issued
+//!     fingerprint  [0] IMPLICIT OCTET STRING (SIZE (16)) OPTIONAL,
+//!     signature    OCTET STRING }
+//!
+//! signature = by the key of the old certificate, over "provkey/1/renew" ‖ 0x00 ‖ DER of
+//!             RenewedMessage; what an X.509 signature with that key has in its BIT STRING
+//!
+//! RenewedMessage ::= SEQUENCE {
+//!     host         UTF8String,
+//!     certificate  OCTET STRING (SIZE (32)),  -- SHA-256 of the old one
+//!     publicKey    SubjectPublicKeyInfo,      -- the new one, exactly as in the CSR
+//!     fingerprint  [0] IMPLICIT OCTET STRING (SIZE (16)) OPTIONAL }
+//! ```
+//!
+//! P-256 signs with SHA-256, P-384 with SHA-384, RSA with PKCS #1 v1.5 and SHA-256.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::reader::{Malformed, Reader};
+use super::{Certificate, tag};
+use crate::key::{Fingerprint, Host};
+
+#[cfg(feature = "connector")]
+mod make;
+
+/// The object identifier of the renewal attribute, as the content bytes of its DER.
+///
+/// It is 2.25.281616953042276250925741459717998473241, from the UUID
+/// d3dd73c8-0a4b-4cc3-91ea-5be683237019 (X.667). Compare bytes: many decoders refuse arcs of this
+/// size.
+pub const RENEWAL_OID_DER: &[u8] = &[
+    0x69, 0x83, 0xa7, 0xdd, 0xb9, 0xf2, 0x81, 0xa4, 0xda, 0xb3, 0x87, 0x91, 0xf5, 0x96, 0xfc, 0xe8,
+    0x99, 0x8d, 0xe0, 0x19,
+];
+
+/// The tag of the fingerprint.
+const FINGERPRINT: u8 = tag::context_primitive(0);
+
+/// A proof that whoever made a CSR holds the private key of a certificate that it is to renew.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RenewalProof {
+    host: Host,
+    certificate: Certificate,
+    fingerprint: Option<Fingerprint>,
+    signature: Vec<u8>,
+}
+
+/// The value of a renewal attribute is not the DER of a RenewalProof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the proof of renewal in the CSR is malformed")]
+pub struct RenewalProofError;
+
+impl RenewalProofError {
+    /// The code of this error: `renewal_malformed`.
+    pub const fn code(&self) -> &'static str {
+        "renewal_malformed"
+    }
+
+    /// Whether trying again may help: no.
+    pub const fn retryable(&self) -> bool {
+        false
+    }
+}
+
+impl RenewalProof {
+    /// Reads the value of a renewal attribute. Verifies nothing yet.
+    ///
+    /// # Errors
+    /// [`RenewalProofError`] for anything but the one DER form, with a canonical host.
+    pub fn from_der(value: &[u8]) -> Result<Self, RenewalProofError> {
+        Self::decode(value).map_err(|Malformed| RenewalProofError)
+    }
+
+    fn decode(value: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Reader::within(value, tag::SEQUENCE)?;
+        let host = fields.contents(tag::UTF8_STRING)?;
+        let host = str::from_utf8(host).ok().and_then(|host| Host::parse(host).ok());
+        let certificate = Certificate::parse(fields.value(tag::SEQUENCE)?);
+        let fingerprint = fields.optional(FINGERPRINT)?.map(<[u8; 16]>::try_from).transpose();
+        let signature = fields.contents(tag::OCTET_STRING)?.to_vec();
+        fields.end()?;
+        Ok(Self {
+            host: host.ok_or(Malformed)?,
+            certificate: certificate.map_err(|_| Malformed)?,
+            fingerprint: fingerprint.map_err(|_| Malformed)?.map(Fingerprint::from_bytes),
+            signature,
+        })
+    }
+
+    /// The host of the authority that is asked.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The certificate that is to be renewed. Until the authority has found it among its own,
+    /// it is nothing but what the connector says.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The fingerprint of the connector's machine, if it gave one.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+}
+
+impl fmt::Debug for RenewalProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RenewalProof")
+            .field("host", &self.host)
+            .field("certificate", &self.certificate)
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "connector")]
+mod tests;

@@ -1,0 +1,323 @@
+//! Renewals: who may, with what, how often, and what of it is remembered.
+
+use std::time::Duration;
+
+use provkey::authority::{
+    Action, AuditFilter, Enrolled, Error, Event, KeyDetails, KeyUpdate, NewCertificate,
+    PageRequest, RenewRequest, Retention,
+};
+use provkey::key::{Fingerprint, Host};
+use provkey::store::ScanRange;
+use provkey::time::Timestamp;
+use provkey::x509::{
+    Certificate, KeyAlgorithm, RENEWAL_OID_DER, RenewalProof, RevocationReason, Signer,
+    SoftwareSigner, build_csr,
+};
+
+use crate::common::{DAY, HOST, TestConnector, World, code, name, renewal};
+
+fn new_key() -> SoftwareSigner {
+    SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0
+}
+
+/// A connector that has enrolled.
+struct Fleet {
+    world: World,
+    key: KeyDetails,
+    connector: TestConnector,
+    first: Enrolled,
+}
+
+impl Fleet {
+    fn new() -> Self {
+        Self::with(TestConnector::new())
+    }
+
+    fn with(connector: TestConnector) -> Self {
+        let world = World::new();
+        let key = world.key("fleet", 2);
+        let first =
+            world.authority.enroll(&connector.proof(&world.provisioning_key(&key))).unwrap();
+        Self { world, key, connector, first }
+    }
+
+    fn renew(&self, request: &RenewRequest) -> Result<Enrolled, Error> {
+        self.world.authority.renew(request)
+    }
+
+    /// Renews the first certificate for another key pair.
+    fn renew_first(&self, new_key: &SoftwareSigner) -> Result<Enrolled, Error> {
+        self.renew(&self.request(new_key))
+    }
+
+    fn request(&self, new_key: &SoftwareSigner) -> RenewRequest {
+        let TestConnector { signer, fingerprint } = &self.connector;
+        renewal(&self.first.chain[0], signer, new_key, *fingerprint)
+    }
+
+    /// The same, but vouched for by the host.
+    fn over_tls(&self, new_key: &SoftwareSigner) -> RenewRequest {
+        RenewRequest {
+            csr: build_csr(new_key, &[]).unwrap(),
+            client_certificate: Some(self.first.chain[0].clone()),
+            fingerprint: self.connector.fingerprint,
+            address: None,
+        }
+    }
+}
+
+#[track_caller]
+fn check(answer: Result<Enrolled, Error>, expected: &str) {
+    assert_eq!(code(answer), expected);
+}
+
+#[test]
+fn a_renewal_is_the_same_connector_with_another_certificate_and_costs_no_use() {
+    for by_signature in [true, false] {
+        for same_key in [true, false] {
+            let mut connector = TestConnector::new();
+            connector.fingerprint = Some(Fingerprint::of_raw(b"this machine"));
+            let fleet = Fleet::with(connector);
+            fleet.world.clock.advance(300 * DAY);
+            let other = new_key();
+            let key = if same_key { &fleet.connector.signer } else { &other };
+            let request = if by_signature { fleet.request(key) } else { fleet.over_tls(key) };
+            let second = fleet.renew(&request).unwrap();
+            assert!(!second.replay && second.serial != fleet.first.serial);
+            assert_eq!(second.connector, fleet.first.connector);
+            assert_eq!((second.key, second.group), (fleet.first.key, fleet.first.group));
+            assert!(second.not_after > fleet.first.not_after);
+            let leaf = Certificate::parse(&second.chain[0]).unwrap();
+            assert_eq!(leaf.spki(), key.public_key().spki());
+            assert_eq!(leaf.common_name(), Some(fleet.first.connector.as_str()));
+            assert_eq!(fleet.world.used(&fleet.key), 1);
+            let seen = fleet.world.authority.connector(second.connector).unwrap();
+            assert_eq!((seen.renewals, seen.serial), (1, second.serial.clone()));
+            assert_eq!(seen.leaf, second.chain[0]);
+            // A replay, in either way of proving it, gets the stored answer.
+            for again in [fleet.request(key), fleet.over_tls(key)] {
+                let again = fleet.renew(&again).unwrap();
+                assert_eq!((again.replay, again.chain), (true, second.chain.clone()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certificate_renews_once_and_the_new_one_renews_next() {
+    let fleet = Fleet::new();
+    let (second_key, third_key) = (new_key(), new_key());
+    let second = fleet.renew_first(&second_key).unwrap();
+    check(fleet.renew_first(&third_key), "certificate_renewed");
+    let third = renewal(&second.chain[0], &second_key, &third_key, None);
+    check(fleet.renew(&third), "enrolled");
+    check(fleet.renew(&third), "replayed");
+    // That the new certificate renewed says that it had arrived.
+    check(fleet.renew_first(&second_key), "certificate_renewed");
+    assert_eq!(fleet.world.authority.connector(second.connector).unwrap().renewals, 2);
+}
+
+#[test]
+fn a_public_key_of_a_renewal_belongs_to_the_connector_for_good() {
+    let fleet = Fleet::new();
+    let authority = &fleet.world.authority;
+    let other = fleet.world.key("other", 9);
+    let texts = [&fleet.key, &other].map(|key| fleet.world.provisioning_key(key));
+    let [stranger, second, third] = [(); 3].map(|()| TestConnector::new());
+    check(authority.enroll(&stranger.proof(&texts[1])), "enrolled");
+    check(fleet.renew_first(&stranger.signer), "public_key_in_use");
+    let renewed = fleet.renew_first(&second.signer).unwrap();
+    let next = renewal(&renewed.chain[0], &second.signer, &third.signer, None);
+    let third_certificate = fleet.renew(&next).unwrap();
+    for known in [&second, &third] {
+        for text in &texts {
+            check(authority.enroll(&known.proof(text)), "public_key_in_use");
+        }
+    }
+    // Nor does another connector get it.
+    let stranger_leaf = authority.enroll(&stranger.proof(&texts[1])).unwrap();
+    let theirs = renewal(&stranger_leaf.chain[0], &stranger.signer, &second.signer, None);
+    check(fleet.renew(&theirs), "public_key_in_use");
+    // The key pair that enrolled does not get a certificate of another key pair.
+    check(authority.enroll(&fleet.connector.proof(&texts[0])), "certificate_renewed");
+    // But the connector may go back to it.
+    let leaf = &third_certificate.chain[0];
+    check(fleet.renew(&renewal(leaf, &third.signer, &fleet.connector.signer, None)), "enrolled");
+    check(authority.enroll(&fleet.connector.proof(&texts[0])), "replayed");
+    assert_eq!((fleet.world.used(&fleet.key), fleet.world.used(&other)), (1, 1));
+}
+
+#[test]
+fn what_becomes_of_the_provisioning_key_does_not_matter() {
+    let fleet = Fleet::new();
+    let authority = &fleet.world.authority;
+    let new = NewCertificate::new(name("CA 2"));
+    let second_ca = authority.create_certificate(&new).unwrap().id;
+    let update =
+        KeyUpdate { certificate: Some(second_ca), enabled: Some(false), ..KeyUpdate::default() };
+    authority.update_key(fleet.key.id, &update).unwrap();
+    // The one that the key names now signs.
+    let second = fleet.renew_first(&fleet.connector.signer).unwrap();
+    assert_eq!(second.certificate, second_ca);
+    authority.delete_key(fleet.key.id).unwrap();
+    // Then the one that signed before.
+    let next = renewal(&second.chain[0], &fleet.connector.signer, &new_key(), None);
+    assert_eq!(fleet.renew(&next).unwrap().certificate, second_ca);
+    let refused = authority.delete_certificate(second_ca).unwrap_err();
+    assert_eq!(refused.code(), "certificate_in_use");
+}
+
+#[test]
+fn a_proof_that_does_not_hold_says_nothing() {
+    let fleet = Fleet::new();
+    let (leaf, key) = (&fleet.first.chain[0], &fleet.connector.signer);
+    let (new, stranger) = (new_key(), new_key());
+    let csr = |attributes: &[&[u8]]| RenewRequest {
+        csr: build_csr(&new, attributes).unwrap(),
+        ..RenewRequest::default()
+    };
+    let proof = |host: &str, leaf: &[u8], signer: &SoftwareSigner, spki: &[u8]| {
+        let (host, leaf) = (Host::parse(host).unwrap(), Certificate::parse(leaf).unwrap());
+        RenewalProof::make(&host, &leaf, signer, spki, None).unwrap().to_attribute()
+    };
+    let spki = new.public_key().spki();
+    check(fleet.renew(&csr(&[])), "renewal_missing");
+    check(fleet.renew(&csr(&[&proof("other.example", leaf, key, spki)])), "renewal_invalid");
+    check(fleet.renew(&csr(&[&proof(HOST, leaf, &stranger, spki)])), "renewal_invalid");
+    let for_another = proof(HOST, leaf, key, stranger.public_key().spki());
+    check(fleet.renew(&csr(&[&for_another])), "renewal_invalid");
+    let good = proof(HOST, leaf, key, spki);
+    check(fleet.renew(&csr(&[&good, &good])), "csr_attribute_not_single");
+    let oid = [&[6, RENEWAL_OID_DER.len() as u8], RENEWAL_OID_DER].concat();
+    let empty = [&[0x30, oid.len() as u8 + 4], &oid[..], &[0x31, 2, 5, 0]].concat();
+    check(fleet.renew(&csr(&[&empty])), "renewal_invalid");
+    // A certificate of our own making, or of another authority, is none of its.
+    let elsewhere = Fleet::new();
+    let theirs = renewal(&elsewhere.first.chain[0], &elsewhere.connector.signer, &new, None);
+    check(fleet.renew(&theirs), "certificate_unknown");
+    for not_a_leaf in [fleet.first.chain[1].clone(), b"not DER".to_vec()] {
+        let client_certificate = Some(not_a_leaf);
+        check(fleet.renew(&RenewRequest { client_certificate, ..csr(&[]) }), "certificate_unknown");
+    }
+    let client_certificate = Some(elsewhere.first.chain[0].clone());
+    let disagreeing = RenewRequest { client_certificate, ..csr(&[&good]) };
+    check(fleet.renew(&disagreeing), "credentials_disagree");
+    // None of it is in the trail; the observer was told.
+    assert!(fleet.world.audit().iter().all(|record| record.action != Action::RenewalRefused));
+    let refused = |event: &Event| matches!(event, Event::Refused { key: None, .. });
+    assert_eq!(fleet.world.events.take().iter().filter(|event| refused(event)).count(), 10);
+    check(fleet.renew(&csr(&[&good])), "enrolled");
+}
+
+#[test]
+fn a_revoked_connector_and_other_hardware_do_not_renew() {
+    let mut connector = TestConnector::new();
+    connector.fingerprint = Some(Fingerprint::of_raw(b"this machine"));
+    let fleet = Fleet::with(connector);
+    let (leaf, signer, new) = (&fleet.first.chain[0], &fleet.connector.signer, new_key());
+    let other = Some(Fingerprint::of_raw(b"another machine"));
+    check(fleet.renew(&renewal(leaf, signer, &new, None)), "fingerprint_mismatch");
+    check(fleet.renew(&renewal(leaf, signer, &new, other)), "fingerprint_mismatch");
+    let beside = RenewRequest { fingerprint: other, ..fleet.request(&new) };
+    check(fleet.renew(&beside), "fingerprint_mismatch");
+    let unsaid = RenewRequest { fingerprint: None, ..fleet.over_tls(&new) };
+    check(fleet.renew(&unsaid), "fingerprint_mismatch");
+    check(fleet.renew_first(&new), "enrolled");
+    fleet
+        .world
+        .authority
+        .revoke_connector(fleet.first.connector, RevocationReason::default())
+        .unwrap();
+    check(fleet.renew_first(&new), "connector_revoked");
+    // Both of its certificates are.
+    let range = ScanRange { prefix: "revoked/".into(), after: None, reverse: false };
+    assert_eq!(fleet.world.environment.store.scan(&range, 100).unwrap().len(), 2);
+    let filter = AuditFilter { connector: None, ..AuditFilter::default() };
+    let page = PageRequest { limit: 1000, after: None };
+    let trail = fleet.world.authority.list_audit(&filter, &page).unwrap().items;
+    let of = |action| trail.iter().filter(|one| one.action == action).collect::<Vec<_>>();
+    let [renewed] = of(Action::ConnectorRenewed)[..] else { panic!("renewed once") };
+    assert_eq!(renewed.connector, Some(fleet.first.connector));
+    let codes: Vec<_> = of(Action::RenewalRefused).iter().map(|one| one.code.clone()).collect();
+    assert_eq!(codes.len(), 2, "one for each reason: {codes:?}");
+}
+
+#[test]
+fn an_expired_certificate_renews_by_signature_as_long_as_it_may() {
+    let renew_after = |past_its_end: Duration, by_signature: bool| {
+        let fleet = Fleet::new();
+        fleet.world.clock.advance(365 * DAY + past_its_end);
+        let key = &fleet.connector.signer;
+        fleet.renew(&if by_signature { fleet.request(key) } else { fleet.over_tls(key) })
+    };
+    check(renew_after(Duration::ZERO, false), "enrolled");
+    check(renew_after(DAY, false), "certificate_expired");
+    check(renew_after(DAY, true), "enrolled");
+    check(renew_after(30 * DAY, true), "enrolled");
+    check(renew_after(31 * DAY, true), "renewal_too_late");
+}
+
+/// With certificates of an hour, the answer to a renewal may expire before it is fetched.
+#[test]
+fn an_answer_that_expired_unseen_is_made_anew() {
+    let world = World::new();
+    let mut new = NewCertificate::new(name("CA 2"));
+    new.leaf_validity = Duration::from_secs(3600);
+    let certificate = world.authority.create_certificate(&new).unwrap();
+    let world = World { certificate, ..world };
+    let key = world.key("fleet", 1);
+    let connector = TestConnector::new();
+    let first = world.authority.enroll(&connector.proof(&world.provisioning_key(&key))).unwrap();
+    let fleet = Fleet { world, key, connector, first };
+    let next = new_key();
+    let lost = fleet.renew_first(&next).unwrap();
+    fleet.world.clock.advance(DAY);
+    let second = fleet.renew_first(&next).unwrap();
+    assert!(!second.replay && second.serial != lost.serial);
+    check(fleet.renew_first(&next), "replayed");
+    check(fleet.renew(&renewal(&lost.chain[0], &next, &next, None)), "certificate_renewed");
+    check(fleet.renew(&renewal(&second.chain[0], &next, &next, None)), "enrolled");
+}
+
+#[test]
+fn a_connector_has_a_bounded_number_of_valid_certificates() {
+    let fleet = Fleet::new();
+    let signer = &fleet.connector.signer;
+    let mut leaf = fleet.first.chain[0].clone();
+    let mut renew = || {
+        let answer = fleet.renew(&renewal(&leaf, signer, signer, None));
+        if let Ok(renewed) = &answer {
+            leaf = renewed.chain[0].clone();
+        }
+        code(answer)
+    };
+    for _ in 0..16 {
+        assert_eq!(renew(), "enrolled");
+    }
+    assert_eq!(renew(), "renewal_too_early");
+    fleet.world.clock.advance(366 * DAY);
+    assert_eq!(renew(), "enrolled");
+}
+
+#[test]
+fn nothing_of_a_pruned_connector_remains() {
+    let fleet = Fleet::new();
+    let authority = &fleet.world.authority;
+    let (second_key, third_key) = (new_key(), new_key());
+    let second = fleet.renew_first(&second_key).unwrap();
+    let third = fleet.renew(&renewal(&second.chain[0], &second_key, &third_key, None)).unwrap();
+    authority.delete_key(fleet.key.id).unwrap();
+    fleet.world.clock.advance(800 * DAY);
+    let retention =
+        Retention { expired_before: Some(Timestamp::MAX), audit_before: Some(Timestamp::MAX) };
+    assert_eq!(authority.prune(&retention).unwrap().enrollments, 1);
+    for prefix in ["enrollment", "renewed/"] {
+        let range = ScanRange { prefix: prefix.into(), after: None, reverse: false };
+        assert!(fleet.world.environment.store.scan(&range, 100).unwrap().is_empty(), "{prefix}");
+    }
+    authority.delete_certificate(fleet.world.certificate.id).unwrap();
+    check(
+        fleet.renew(&renewal(&third.chain[0], &third_key, &third_key, None)),
+        "certificate_unknown",
+    );
+}
