@@ -9,17 +9,35 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need COMMAND PACKAGE...: installs Debian packages if the command is missing.
-need() {
-    local command=$1
+# install_packages WHAT PACKAGE...: installs the Debian packages of something that is missing.
+install_packages() {
+    local what=$1
     shift
-    command -v "$command" >/dev/null && return
     if ! command -v apt-get >/dev/null; then
-        echo "error: '$command' is missing; on Debian it comes with: $*" >&2
+        echo "error: '$what' is missing; on Debian it comes with: $*" >&2
         return 1
     fi
     as_root apt-get update -q &&
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+# need COMMAND PACKAGE...: installs Debian packages if the command is missing.
+need() {
+    command -v "$1" >/dev/null || install_packages "$@"
+}
+
+# need_file FILE PACKAGE...: installs Debian packages if the file is missing.
+need_file() {
+    [ -e "$1" ] || install_packages "$@"
+}
+
+# python_packages: what scripts/requirements.txt names, in a virtual environment of the project.
+python_packages() {
+    cmp -s scripts/requirements.txt target/venv/requirements.txt && return
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages venv python3 python3-venv
+    python3 -m venv --clear target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check -r scripts/requirements.txt
+    cp scripts/requirements.txt target/venv/
 }
 
 # cargo_tool NAME VERSION: builds a cargo subcommand into target/tools, once.

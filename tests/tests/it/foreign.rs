@@ -1,5 +1,9 @@
 //! Implementations that are not ours judge what we make, and we judge what they make.
 
+mod libraries;
+mod many;
+mod python;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -109,6 +113,13 @@ fn each_pair(check: impl Fn(&Authority, &Certificate, &Pkcs8)) {
             check(&authority, &leaf, &pkcs8);
         }
     }
+}
+
+/// Whether one of the keys is Ed25519, which some tools do not know.
+fn uses_ed25519(authority: &Authority, leaf: &Certificate) -> bool {
+    [&authority.root, leaf]
+        .into_iter()
+        .any(|certificate| certificate.public_key().unwrap().algorithm() == KeyAlgorithm::Ed25519)
 }
 
 /// Runs a tool in `directory`, which must succeed; what it says.

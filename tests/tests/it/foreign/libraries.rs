@@ -1,0 +1,37 @@
+//! What libraries in other places say: firmware's, and that of SPIFFE.
+
+use std::path::Path;
+
+use spiffe::X509Svid;
+
+use super::{each_pair, run, uses_ed25519};
+
+/// Except for Ed25519, which Mbed TLS 2.28 does not know.
+#[test]
+fn mbedtls_accepts_every_chain() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/foreign/mbedtls.c");
+    let built = tempfile::TempDir::new().unwrap();
+    let flags = "-Wall -Wextra -Werror -o verify".split(' ');
+    let libraries = "-lmbedx509 -lmbedcrypto".split(' ');
+    let arguments: Vec<_> = flags.chain([source.to_str().unwrap()]).chain(libraries).collect();
+    run(built.path(), "cc", &arguments);
+    let verify = built.path().join("verify");
+    each_pair(|authority, leaf, _| {
+        if !uses_ed25519(authority, leaf) {
+            let files = ["root.pem", "enrollment.pem", "leaf.pem"];
+            run(authority.directory.path(), verify.to_str().unwrap(), &files);
+        }
+    });
+}
+
+/// As an X.509-SVID: a leaf that signs, is no authority, and has one SPIFFE ID.
+#[test]
+fn every_leaf_reads_as_an_svid() {
+    each_pair(|authority, leaf, pkcs8| {
+        let chain = [leaf.der(), authority.enrollment.certificate().der()].concat();
+        let svid = X509Svid::parse_from_der(&chain, pkcs8.expose()).unwrap();
+        assert_eq!(svid.spiffe_id().to_string(), leaf.uris()[0]);
+        assert_eq!(svid.spiffe_id().trust_domain().as_str(), "api.private.example.com");
+        assert_eq!(svid.leaf().as_bytes(), leaf.der());
+    });
+}

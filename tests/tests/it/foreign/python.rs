@@ -1,0 +1,162 @@
+//! What software in Python says: a verifier of paths, a linter, and requests that others test with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use provkey::x509::{Csr, CsrError, WeakKey};
+use serde::Deserialize;
+
+use super::{ALGORITHMS, Authority, each_pair, run, uses_ed25519};
+use crate::site::scaled;
+
+/// The virtual environment that `scripts/test.sh` makes.
+fn venv() -> PathBuf {
+    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv");
+    venv.canonicalize().expect("`make test` installs what this test needs")
+}
+
+fn tool(name: &str) -> String {
+    venv().join("bin").join(name).to_str().unwrap().to_owned()
+}
+
+/// Except under Ed25519, which its policy does not know, neither for authorities nor for leaves.
+#[test]
+fn pyca_accepts_every_chain() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/foreign/verify.py");
+    each_pair(|authority, leaf, _| {
+        if uses_ed25519(authority, leaf) {
+            return;
+        }
+        let files = ["root.pem", "enrollment.pem", "leaf.pem"];
+        let arguments = [&[script.to_str().unwrap()], &files[..]].concat();
+        let said = run(authority.directory.path(), &tool("python"), &arguments);
+        assert_eq!(said.trim(), leaf.uris()[0]);
+    });
+}
+
+#[derive(Deserialize)]
+struct Report {
+    results: Vec<Finding>,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    node_path: String,
+    finding_descriptions: Vec<Description>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    code: String,
+    message: Option<String>,
+}
+
+/// Lints files with one of pkilint's programs. That it takes the URI of a SPIFFE ID for no URI is
+/// its one error; everything else that it finds counts.
+#[track_caller]
+fn check_lint(directory: &Path, program: &str, files: &[&str]) {
+    let arguments = [&["lint", "-s", "WARNING", "-f", "JSON"], files].concat();
+    let output =
+        Command::new(tool(program)).args(arguments).current_dir(directory).output().unwrap();
+    let report: Report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{program}: {}", String::from_utf8_lossy(&output.stderr)));
+    for finding in report.results {
+        for Description { code, message } in finding.finding_descriptions {
+            let message = message.unwrap_or_default();
+            let spiffe = code == "pkix.invalid_uri_syntax" && message.contains("\"spiffe://");
+            assert!(spiffe, "{files:?}, {}: {code} {message}", finding.node_path);
+        }
+    }
+}
+
+#[test]
+fn pkilint_finds_nothing_in_each_kind_of_certificate() {
+    thread::scope(|scope| {
+        for issuing in ALGORITHMS {
+            scope.spawn(move || {
+                let authority = Authority::new(issuing);
+                let directory = authority.directory.path();
+                let certificate = |file| check_lint(directory, "lint_pkix_cert", &[file]);
+                let issued = |issuer, file| {
+                    check_lint(directory, "lint_pkix_signer_signee_cert_chain", &[issuer, file]);
+                };
+                certificate("root.pem");
+                certificate("enrollment.pem");
+                issued("root.pem", "enrollment.pem");
+                for asking in ALGORITHMS {
+                    authority.enroll(asking);
+                    certificate("leaf.pem");
+                    issued("enrollment.pem", "leaf.pem");
+                }
+            });
+        }
+    });
+}
+
+/// Lints some leaves, spread over all of them.
+pub(super) fn lint_drawn(leaves: &[Vec<u8>]) {
+    let directory = tempfile::TempDir::new().unwrap();
+    let drawn: Vec<_> = leaves.iter().step_by((leaves.len() / scaled(8, 200)).max(1)).collect();
+    let names: Vec<_> = (0..drawn.len()).map(|number| format!("{number}.der")).collect();
+    for (name, leaf) in names.iter().zip(drawn) {
+        fs::write(directory.path().join(name), leaf).unwrap();
+    }
+    thread::scope(|scope| {
+        for names in names.chunks(names.len().div_ceil(2)) {
+            let directory = directory.path();
+            scope.spawn(move || {
+                names.iter().for_each(|name| check_lint(directory, "lint_pkix_cert", &[name]));
+            });
+        }
+    });
+}
+
+/// What becomes of each request of the `cryptography_vectors`; `None`: it is sound, and asks for
+/// nothing that is not granted. Some were edited after they were signed, and one of the RSA keys
+/// with another fault has 1024 bits.
+const REQUESTS: [(&str, Option<CsrError>); 26] = [
+    ("bad-version.pem", Some(CsrError::UnsupportedVersion)),
+    ("basic_constraints.pem", Some(CsrError::RequestsCa)),
+    ("challenge-invalid.der", Some(CsrError::BadSignature)),
+    ("challenge-multi-valued.der", Some(CsrError::BadSignature)),
+    ("challenge-unstructured.pem", None),
+    ("challenge.pem", None),
+    ("dsa_sha1.der", Some(CsrError::UnsupportedKey)),
+    ("dsa_sha1.pem", Some(CsrError::UnsupportedKey)),
+    ("ec_sha256.der", None),
+    ("ec_sha256.pem", None),
+    ("ec_sha256_old_header.pem", None),
+    ("freeipa-bad-critical.pem", Some(CsrError::Malformed)),
+    ("invalid_signature.pem", Some(CsrError::WeakKey(WeakKey::Short))),
+    ("long-form-attribute.pem", Some(CsrError::Malformed)),
+    ("rsa_md4.der", Some(CsrError::WeakAlgorithm)),
+    ("rsa_md4.pem", Some(CsrError::WeakAlgorithm)),
+    ("rsa_sha1.der", Some(CsrError::WeakAlgorithm)),
+    ("rsa_sha1.pem", Some(CsrError::WeakAlgorithm)),
+    ("rsa_sha256.der", None),
+    ("rsa_sha256.pem", None),
+    ("san_rsa_sha1.der", Some(CsrError::RequestsNames)),
+    ("san_rsa_sha1.pem", Some(CsrError::RequestsNames)),
+    ("two_basic_constraints.pem", Some(CsrError::DuplicateExtension)),
+    ("unsupported_extension.pem", Some(CsrError::RequestsExtension)),
+    ("unsupported_extension_critical.pem", Some(CsrError::RequestsExtension)),
+    ("zero-element-attribute.pem", Some(CsrError::AttributeNotSingle)),
+];
+
+#[test]
+fn requests_that_pyca_tests_with_have_their_verdicts() {
+    let site_packages = fs::read_dir(venv().join("lib")).unwrap().next().unwrap().unwrap().path();
+    let folder = site_packages.join("site-packages/cryptography_vectors/x509/requests");
+    let mut files: Vec<_> = (fs::read_dir(&folder).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort_unstable();
+    assert!(files.iter().eq(REQUESTS.iter().map(|(name, _)| name)), "{files:?}");
+    for (name, expected) in REQUESTS {
+        let request = fs::read(folder.join(name)).unwrap();
+        let outcome = Csr::parse(&request).and_then(Csr::verify);
+        assert_eq!(outcome.err(), expected, "{name}");
+    }
+}
