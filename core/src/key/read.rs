@@ -9,6 +9,7 @@ use super::alphabet::value_of;
 use super::clean::clean;
 use super::correct::repair;
 use super::error::Problem;
+use super::host::LABEL_CHARACTERS_MAX;
 use super::text::{self, PREFIX, SEPARATOR};
 use super::word::{WORD, Word};
 use super::{KeyText, KeyTextError, ProvisioningKey};
@@ -158,7 +159,8 @@ impl<'a> Parts<'a> {
         let Some(whole) = core.repaired() else {
             let problem =
                 if core.erasures.is_empty() { Problem::Damaged } else { Problem::BadCharacter };
-            return Err(self.finding(problem, core.erasures, None));
+            let positions = self.positions(core.erasures);
+            return Err(Finding { problem, positions, repaired: None, core_at: None });
         };
         let key = whole.to_key(&self.host());
         let wrong = core.differences(&whole);
@@ -177,10 +179,20 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// What is wrong with a text whose core is where it should be, as its check says.
     fn finding(&self, problem: Problem, wrong: Vec<usize>, repaired: Option<KeyText>) -> Finding {
-        let core_at = self.core_at();
-        let positions = wrong.into_iter().map(|place| core_at + place).collect();
-        Finding { problem, positions, repaired, core_at: Some(core_at) }
+        let core_at = Some(self.core_at()).filter(|_| repaired.is_some() || self.shows_host());
+        Finding { problem, positions: self.positions(wrong), repaired, core_at }
+    }
+
+    fn positions(&self, places: Vec<usize>) -> Vec<usize> {
+        places.into_iter().map(|place| self.core_at() + place).collect()
+    }
+
+    /// Whether a host that the tag does not confirm may be shown: not if another key could be in it.
+    fn shows_host(&self) -> bool {
+        let mut labels = self.host.split(|&c| c == '.');
+        !self.host.contains(&SEPARATOR) && labels.all(|label| label.len() <= LABEL_CHARACTERS_MAX)
     }
 
     /// The check is right and the tag is not the host's: points at what no host has.
@@ -188,8 +200,7 @@ impl<'a> Parts<'a> {
         let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
         let wrong = (0..self.host.len()).filter(|&i| !known(self.host[i]));
         let positions = wrong.map(|i| HOST_AT + i).collect();
-        let core_at = Some(self.core_at());
-        Finding { problem: Problem::HostMiscopied, positions, repaired: None, core_at }
+        Finding { positions, ..self.finding(Problem::HostMiscopied, Vec::new(), None) }
     }
 
     /// A core that is too short or too long. One lost or doubled character can be found.
@@ -199,8 +210,10 @@ impl<'a> Parts<'a> {
             Problem::Extra { extra: 1 } => self.find_doubled(),
             _ => return problem.into(),
         };
-        let (wrong, repaired) = one.unzip();
-        self.finding(problem, wrong.into_iter().collect(), repaired)
+        match one {
+            Some((place, repaired)) => self.finding(problem, Vec::from([place]), Some(repaired)),
+            None => problem.into(),
+        }
     }
 
     /// Where one character was lost, and the text with it.
@@ -275,7 +288,7 @@ impl Finding {
 
     /// The text with all hidden that may be secret.
     ///
-    /// Shown are the prefix, and, where it is certain what is what, the host, the id and the wrong
+    /// Shown are the prefix, and, where the check says what is what, the host, the id and the wrong
     /// characters as they stand, so that a person finds them in the original. What they should be
     /// is not shown. Should a repair itself be wrong, then up to 4 characters of 32 that it took
     /// for wrong are shown, which leaves 140 bits of secret.

@@ -300,7 +300,7 @@ fn substitutions(
 
 /// How the text may be damaged in ways that nobody thought of.
 fn edits() -> impl Strategy<Value = Vec<char>> {
-    let edit = (0..3u8, 0..200usize, prop_oneof![any::<char>(), "[a-z0-9_.]".prop_map(first)]);
+    let edit = (0..5u8, 0..200usize, prop_oneof![any::<char>(), "[a-z0-9_.]".prop_map(first)]);
     prop::collection::vec(edit, 0..6).prop_map(|edits| {
         let mut text = text();
         for (kind, position, character) in edits {
@@ -308,6 +308,8 @@ fn edits() -> impl Strategy<Value = Vec<char>> {
             match kind {
                 0 => text[position] = character,
                 1 => text.insert(position, character),
+                2 => text[position] = '_',
+                3 => text.extend(self::text().into_iter().skip(position)),
                 _ => drop(text.remove(position)),
             }
         }
@@ -381,6 +383,21 @@ proptest! {
         };
         for run in secret.windows(6) {
             prop_assert!(!printed.contains(&joined(run)), "{}", printed);
+        }
+    }
+}
+
+/// Two keys in one text, so that the first one stands where a host is looked for.
+#[test]
+fn the_secret_of_a_key_before_another_is_not_shown() {
+    for second in ["pvkl_", "pvk_", "_", "x_"] {
+        for separator in ['_', '-'] {
+            let mut first = text();
+            first[CORE_AT - 1] = separator;
+            let text = format!("{}{second}{}", joined(&first), &joined(&text())[HOST_AT..]);
+            let error = ProvisioningKey::read(text.as_bytes()).unwrap_err();
+            let secret = joined(&self::text()[CORE_AT + 12..CORE_AT + 18]);
+            assert!(!error.shown().contains(&secret), "{text}\n{}", error.shown());
         }
     }
 }
