@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex};
 use crate::system::SystemClock;
 use crate::times::{Period, Time};
+use crate::token::TokenPlace;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -47,7 +48,10 @@ pub(crate) enum Command {
 pub(crate) struct CreateArgs {
     /// Its name, unique among enrollment certificates
     name: String,
-    /// The algorithm of its key
+    /// Its key is the one of this label in the token, and is made there if there is none
+    #[arg(long, value_name = "LABEL")]
+    token_key: Option<String>,
+    /// The algorithm of its key, if that is made
     #[arg(long, default_value = "p256")]
     #[arg(value_parser = PossibleValuesParser::new(["p256", "p384", "ed25519"]))]
     algorithm: String,
@@ -63,9 +67,12 @@ pub(crate) struct CreateArgs {
 }
 
 impl CreateArgs {
-    fn new_certificate(&self) -> Result<NewCertificate, Failure> {
+    fn new_certificate(&self, token: &TokenPlace) -> Result<NewCertificate, Failure> {
         let mut new = NewCertificate::new(Name::new(&self.name)?);
         new.algorithm = KeyAlgorithm::parse(&self.algorithm).unwrap_or(new.algorithm);
+        if let Some(label) = &self.token_key {
+            new.signer = Some(token.key(label, new.algorithm)?);
+        }
         new.validity = self.validity.starting_now();
         new.leaf_validity = match self.leaf_validity {
             Some(period) => period.starting_now(),
@@ -79,11 +86,12 @@ impl CreateArgs {
 pub(crate) fn run(
     command: &Command,
     authority: &Authority,
+    token: &TokenPlace,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match command {
         Command::Create(args) => {
-            let certificate = authority.create_certificate(&args.new_certificate()?)?;
+            let certificate = authority.create_certificate(&args.new_certificate(token)?)?;
             show(certificate, authority, output)
         }
         Command::List(page) => {

@@ -66,7 +66,9 @@ impl Cli {
         match self.command {
             Command::Init(args) => init::run(&args, &place, &mut output),
             Command::Group(command) => group::run(&command, &place.authority()?, &mut output),
-            Command::Cert(command) => cert::run(&command, &place.authority()?, &mut output),
+            Command::Cert(command) => {
+                cert::run(&command, &place.authority()?, &place.token, &mut output)
+            }
             Command::Key(command) => key::run(&command, &place.authority()?, &mut output),
             Command::Connector(command) => {
                 connector::run(&command, &place.authority()?, &mut output)

@@ -11,6 +11,7 @@ use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
 use provkey::random::RandomError;
 use provkey::store::StoreError;
 use provkey::x509::CertificateError;
+use provkey_pkcs11::TokenError;
 
 use crate::cli::Cli;
 use crate::redact::redact;
@@ -114,6 +115,7 @@ from_errors_with_codes!(
     KeyIdError,
     KeyringError,
     StoreError,
+    TokenError,
 );
 
 /// Shows the text, its secret hidden, with a pointer to what is wrong in it.

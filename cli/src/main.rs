@@ -23,6 +23,7 @@ mod redact;
 mod sign;
 mod system;
 mod times;
+mod token;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use provkey_sqlite::SqliteStore;
 
 use crate::cli::GLOBAL;
 use crate::failure::Failure;
+use crate::token::TokenPlace;
 use crate::{keyring_file, system};
 
 #[derive(Args)]
@@ -22,6 +23,8 @@ pub(crate) struct Place {
     #[arg(long, global = true, help_heading = GLOBAL, env = "PROVKEY_MASTER_KEY_FILE")]
     #[arg(value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) token: TokenPlace,
 }
 
 /// The address of a store.
@@ -74,5 +77,12 @@ impl Place {
         let store: Arc<dyn Store> = Arc::new(store.open()?);
         let authority = Authority::open(system::environment(store), keyring)?;
         Ok(authority.acting_as(&system::actor()))
+    }
+
+    /// Opens the authority with all that it signs with.
+    pub(crate) fn signing_authority(&self) -> Result<Authority, Failure> {
+        let authority = self.authority()?;
+        self.token.attach(&authority)?;
+        Ok(authority)
     }
 }

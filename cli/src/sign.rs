@@ -33,12 +33,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let request = request(args)?;
     if args.out == Path::new("-") {
-        let enrolled = enroll(&place.authority()?, &request)?;
+        let enrolled = enroll(&place.signing_authority()?, &request)?;
         return output.plain(&enrolled.chain_pem());
     }
     // Before anything is counted, it is certain that the answer can be kept.
     let destination = Destination::prepare(&args.out, Content::Certificates)?;
-    let enrolled = enroll(&place.authority()?, &request)?;
+    let enrolled = enroll(&place.signing_authority()?, &request)?;
     destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
         failure.note("The connector is enrolled. Run it again: that costs no use.")
     })?;

@@ -15,4 +15,5 @@ mod output;
 mod readme;
 mod revoking;
 mod sign;
+mod token;
 mod usage;

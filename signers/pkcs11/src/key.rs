@@ -54,6 +54,20 @@ pub(crate) fn find(session: &Session, selector: &KeySelector) -> Result<KeyPair,
     Ok(KeyPair { private, public_key: read_public_key(session, public)?, never_extractable })
 }
 
+/// The ids of all private keys.
+pub(crate) fn private_key_ids(session: &Session) -> Result<Vec<Vec<u8>>, TokenError> {
+    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
+    let mut ids = Vec::new();
+    for key in session.find_objects(&template).map_err(TokenError::from_module)? {
+        let read = session.get_attributes(key, &[AttributeType::Id]);
+        ids.extend(read.map_err(TokenError::from_module)?.into_iter().filter_map(|id| match id {
+            Attribute::Id(id) => Some(id),
+            _ => None,
+        }));
+    }
+    Ok(ids)
+}
+
 fn only(
     session: &Session,
     class: ObjectClass,

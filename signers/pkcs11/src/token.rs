@@ -69,6 +69,19 @@ impl Token {
     pub fn signer(&self, selector: KeySelector) -> Result<Pkcs11Signer, TokenError> {
         Pkcs11Signer::find(Arc::clone(&self.pool), selector)
     }
+
+    /// Finds all key pairs that can sign certificates, as [`signer`](Self::signer) finds one. All
+    /// else in the token is left out.
+    ///
+    /// # Errors
+    /// `token_busy` or `token_unavailable`.
+    pub fn signers(&self) -> Result<Vec<Pkcs11Signer>, TokenError> {
+        let ids = self.pool.call(Access::Read, |session| key::private_key_ids(&session.inner))?;
+        let found = ids.into_iter().map(|id| self.signer(KeySelector::Id(id)));
+        found
+            .filter(|signer| signer.as_ref().map_or_else(TokenError::retryable, |_| true))
+            .collect()
+    }
 }
 
 impl fmt::Debug for Token {

@@ -98,6 +98,8 @@ fn keys_that_do_not_sign_certificates() {
         check("missing", "token_key_not_found");
         check("exchanged", "token_key_mismatch");
         token.signer(KeySelector::Id(vec![3])).unwrap();
+        // Only those two, by their ids.
+        assert_eq!(token.signers().unwrap().len(), 2);
     });
 }
 
