@@ -110,7 +110,9 @@ impl TokenError {
     /// What the module said. Whatever it does not refuse for good may be a token that went away:
     /// modules differ much in what they answer then.
     pub(crate) fn from_module(error: Error) -> Self {
-        let Error::Pkcs11(code, _) = &error else { return Self::Failed(error.to_string()) };
+        let Error::Pkcs11(code, function) = error else { return Self::Failed(error.to_string()) };
+        // By their names they can be looked up; PKCS #11's own sentences help nobody.
+        let answer = || format!("C_{function:?} answered {code:?}");
         match code {
             RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::PinWrong,
             RvError::PinLocked => Self::PinLocked,
@@ -138,8 +140,8 @@ impl TokenError {
             | RvError::TemplateInconsistent
             | RvError::TokenWriteProtected
             | RvError::UserAnotherAlreadyLoggedIn
-            | RvError::UserTypeInvalid => Self::Failed(error.to_string()),
-            _ => Self::Unavailable(error.to_string()),
+            | RvError::UserTypeInvalid => Self::Failed(answer()),
+            _ => Self::Unavailable(answer()),
         }
     }
 }
@@ -199,6 +201,13 @@ mod tests {
         ] {
             check(lost, "token_unavailable", true);
         }
+    }
+
+    #[test]
+    fn an_answer_is_told_by_its_name() {
+        let error = SignerError::from(from_module(RvError::DeviceRemoved));
+        let sentence = "the signing key cannot be reached: C_Sign answered DeviceRemoved";
+        assert_eq!(error.to_string(), sentence);
     }
 
     #[test]
