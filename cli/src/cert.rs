@@ -64,6 +64,9 @@ pub(crate) struct CreateArgs {
     /// How long after its end the certificate of a connector is still renewed
     #[arg(long, value_name = "PERIOD", default_value = "30d", value_parser = Period::parse)]
     renewal_grace: Period,
+    /// How long its CRLs are good: an hour to a year
+    #[arg(long, value_name = "PERIOD", default_value = "7d", value_parser = Period::parse)]
+    crl_validity: Period,
 }
 
 impl CreateArgs {
@@ -79,6 +82,7 @@ impl CreateArgs {
             None => new.leaf_validity.min(new.validity),
         };
         new.renewal_grace = self.renewal_grace.starting_now();
+        new.crl_validity = self.crl_validity.starting_now();
         Ok(new)
     }
 }

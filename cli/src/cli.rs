@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
-use crate::{audit, cert, connector, demo, group, identity, init, inspect, key, master, sign};
+use crate::{audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign};
 
 /// The heading of the options that every command has.
 pub(crate) const GLOBAL: &str = "Global options";
@@ -43,6 +43,8 @@ enum Command {
     /// Connectors: who has enrolled
     #[command(subcommand)]
     Connector(connector::Command),
+    /// Write a list of the revoked certificates that an enrollment certificate signed
+    Crl(crl::Args),
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -73,6 +75,7 @@ impl Cli {
             Command::Connector(command) => {
                 connector::run(&command, &place.authority()?, &mut output)
             }
+            Command::Crl(args) => crl::run(&args, &place.authority()?, &mut output),
             Command::Audit(command) => audit::run(&command, &place.authority()?, &mut output),
             Command::Master(command) => master::run(&command, &place, &mut output),
             Command::Inspect(args) => inspect::run(&args, &mut output),

@@ -7,14 +7,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
-use provkey::x509::{Certificate, Csr};
+use provkey::x509::{Certificate, Csr, RevocationList};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
 /// More than anything that is read may have: the library refuses what is cut here as too long.
-const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// No secret is longer. What fits is not moved while it is read, which would leave a copy behind.
 const SECRET_BYTES: usize = 64 * 1024;
@@ -53,6 +53,8 @@ pub(crate) enum Content {
     Request,
     /// Certificates: mode 0644. Replaces certificates.
     Certificates,
+    /// A CRL: mode 0644. Replaces a CRL.
+    Crl,
 }
 
 impl Content {
@@ -65,6 +67,7 @@ impl Content {
             Self::Secret => false,
             Self::Request => Csr::parse(bytes).is_ok(),
             Self::Certificates => Certificate::parse_all(bytes).is_ok(),
+            Self::Crl => RevocationList::parse(bytes).is_some(),
         };
         let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");
         bytes.is_empty() || (same_kind && !has_private_key())

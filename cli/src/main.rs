@@ -7,6 +7,7 @@ mod audit;
 mod cert;
 mod cli;
 mod connector;
+mod crl;
 mod demo;
 mod failure;
 mod files;

@@ -40,6 +40,8 @@ pub const UNIT_OPERATIONS_MAX: usize = 64;
 pub const BATCH_UNITS_MAX: usize = 256;
 /// Largest batch, in bytes of its keys and bodies.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Most CRLs that are kept in memory.
+pub const CRLS_KEPT_MAX: usize = 64;
 /// How often an enrollment starts over when what it read has changed.
 pub const ENROLL_TRIES_MAX: usize = 8;
 /// Most certificates of one connector that it has renewed and that have not expired.

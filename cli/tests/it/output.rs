@@ -38,6 +38,7 @@ fn json_has_the_documented_fields() {
     let connector = connectors["items"][0]["id"].as_str().unwrap();
     check("Connector", &home.json(&format!("connector show {connector}")));
     check("Connector", &home.json(&format!("connector revoke {connector}")));
+    check("CRL", &home.json("crl signing"));
     check("Compromise", &home.json(&format!("key compromise {id} --dry-run")));
     check("Audit record", &home.json("audit list")["items"][0]);
     check("Master key", &home.json("master rotate"));

@@ -40,3 +40,24 @@ fn a_compromise_is_tried_before_it_is_done() {
     assert_eq!(connector["revocation_reason"], "keyCompromise");
     assert_eq!(home.json(&format!("key show {key}"))["state"], "disabled");
 }
+
+#[test]
+fn a_crl_is_written_over_a_crl_only() {
+    let home = Home::new();
+    home.make_key("fleet", 1, "");
+    let id = enroll(&home, "fleet", "one");
+    let write = |arguments: &str| home.json(&format!("crl {arguments}"))["entries"].clone();
+    assert_eq!(write("signing --out list.crl"), 0);
+    home.run(&format!("connector revoke {id}")).succeeds();
+    assert_eq!(write("signing --out list.crl"), 1);
+    assert_eq!(write("signing --out list.crl --pem"), 1);
+    assert!(home.read("list.crl").starts_with("-----BEGIN X509 CRL-----"));
+    assert_eq!(write("--root --out list.crl"), 0);
+    assert_eq!(home.mode("list.crl"), 0o644);
+    home.run("crl signing --out one.pem").is_refused("file_exists");
+    home.run("crl nothing").is_refused("certificate_not_found");
+    home.run("crl").is_usage();
+    home.run("crl signing --root").is_usage();
+    let shown = home.run("crl signing --pem");
+    assert!(shown.succeeds().stdout.ends_with("-----END X509 CRL-----\n"));
+}

@@ -11,7 +11,7 @@ use super::error::{Error, InputError, Refusal};
 use super::id::CertificateId;
 use super::name::{self, Name};
 use super::page::{Examined, Page, PageRequest};
-use super::records::{self, Bytes, CertificateRecord, SealedKey};
+use super::records::{self, Bytes, CRL_VALIDITY, CertificateRecord, SealedKey};
 use super::{Authority, Inner, State, seal};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::store::{Reason, Record, ScanRange};
@@ -27,6 +27,8 @@ pub(super) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(30 * 86_400);
 const CA_VALIDITY_MIN: Duration = Duration::from_secs(86_400);
 const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
+const CRL_VALIDITY_MIN: Duration = Duration::from_secs(3600);
+const CRL_VALIDITY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How long before its end a certificate is said to expire soon.
 const EXPIRES_SOON: Duration = Duration::from_secs(90 * 86_400);
 
@@ -48,11 +50,13 @@ pub struct NewCertificate {
     /// How long after its end a connector's certificate is still renewed, by a signature of its
     /// key. Zero: not at all.
     pub renewal_grace: Duration,
+    /// How long a CRL is good: an hour to a year. A new one is there when half of it is over.
+    pub crl_validity: Duration,
 }
 
 impl NewCertificate {
     /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one, and
-    /// are renewed for another 30 days.
+    /// are renewed for another 30 days; its CRLs are good for a week.
     pub fn new(name: Name) -> Self {
         let year = Duration::from_secs(365 * 86_400);
         Self {
@@ -62,13 +66,15 @@ impl NewCertificate {
             validity: 10 * year,
             leaf_validity: year,
             renewal_grace: RENEWAL_GRACE,
+            crl_validity: CRL_VALIDITY,
         }
     }
 }
 
 impl fmt::Debug for NewCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, algorithm, signer, validity, leaf_validity, renewal_grace } = self;
+        let Self { name, algorithm, signer, validity, leaf_validity, renewal_grace, crl_validity } =
+            self;
         f.debug_struct("NewCertificate")
             .field("name", name)
             .field("algorithm", algorithm)
@@ -76,6 +82,7 @@ impl fmt::Debug for NewCertificate {
             .field("validity", validity)
             .field("leaf_validity", leaf_validity)
             .field("renewal_grace", renewal_grace)
+            .field("crl_validity", crl_validity)
             .finish()
     }
 }
@@ -157,7 +164,8 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, and those of the store.
     pub fn create_certificate(&self, new: &NewCertificate) -> Result<EnrollmentCertificate, Error> {
-        if !(LEAF_VALIDITY_MIN..=new.validity).contains(&new.leaf_validity) {
+        let crls = (CRL_VALIDITY_MIN..=CRL_VALIDITY_MAX).contains(&new.crl_validity);
+        if !crls || !(LEAF_VALIDITY_MIN..=new.validity).contains(&new.leaf_validity) {
             return Err(InputError::ValidityInvalid.into());
         }
         let inner = &self.inner;
@@ -314,6 +322,7 @@ impl Authority {
             change.expect(users_key.clone(), users.version);
             change.expect(records::certificate(id), certificate.version);
             change.delete(records::certificate(id));
+            change.delete(records::crl(id.as_str()));
             change.delete(users_key);
             change.delete(records::certificate_by_name(&record.name.folded()));
             if let Some(slot) = record.slot()? {
@@ -392,6 +401,7 @@ impl Inner {
             created_at: now,
             leaf_validity_seconds: new.leaf_validity.as_secs(),
             renewal_grace_seconds: new.renewal_grace.as_secs(),
+            crl_validity_seconds: new.crl_validity.as_secs(),
             certificate: Bytes(certificate.der().to_vec()),
             private_key: private_key
                 .map(|private_key| self.seal(state, id, &private_key, certificate.spki()))

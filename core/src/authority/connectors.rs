@@ -111,7 +111,7 @@ impl Authority {
         listing.run(|index| {
             let ids = match by_serial {
                 true => records::ids(index, ConnectorId::parse)?,
-                false => index.iter().map(records::last_part).collect::<Result<Vec<_>, _>>()?,
+                false => connector_ids(index)?,
             };
             let found = self.inner.connectors(&ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
@@ -125,6 +125,11 @@ impl Inner {
             ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
         self.store.get(&keys)?.chunks(2).map(connector).collect()
     }
+}
+
+/// The ids that the keys of index entries, or of enrollments, end with.
+pub(super) fn connector_ids(found: &[Record]) -> Result<Vec<ConnectorId>, Error> {
+    found.iter().map(|record| records::last_part(record, ConnectorId::parse)).collect()
 }
 
 /// Of an enrollment and the record of its replays.

@@ -194,7 +194,7 @@ reasons! {
         /// Too many address ranges.
         TooManyAddresses = "too_many_addresses", "a provisioning key may have 64 address ranges at most";
         /// A validity is out of range.
-        ValidityInvalid = "validity_invalid", "the validity must be at least a day for a CA, an hour for a connector, and end before the year 10000";
+        ValidityInvalid = "validity_invalid", "the validity must be at least a day for a CA, an hour for a connector, an hour to a year for a CRL, and end before the year 10000";
         /// The algorithm cannot be used for a CA key here.
         AlgorithmUnsupported = "algorithm_unsupported", "this algorithm cannot be used for a certificate that signs";
         /// A trust domain is not acceptable, or must be given because the host is an address.

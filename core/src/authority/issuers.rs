@@ -30,6 +30,7 @@ pub(super) struct OpenIssuer {
     pub(super) certificate: Certificate,
     pub(super) leaf_validity: Duration,
     pub(super) renewal_grace: Duration,
+    pub(super) crl_validity: Duration,
     /// The version of its record: expected by every unit that stores what it signed.
     pub(super) version: u64,
     retired: bool,
@@ -138,6 +139,15 @@ impl Inner {
         let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
         let renewal_grace = Duration::from_secs(record.renewal_grace_seconds);
         let retired = record.retired_at.is_some();
-        Ok(OpenIssuer { certificate, leaf_validity, renewal_grace, version, retired, issuer })
+        let crl_validity = Duration::from_secs(record.crl_validity_seconds);
+        Ok(OpenIssuer {
+            certificate,
+            leaf_validity,
+            renewal_grace,
+            crl_validity,
+            version,
+            retired,
+            issuer,
+        })
     }
 }

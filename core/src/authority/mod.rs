@@ -10,6 +10,7 @@ mod certificates;
 mod change;
 mod connectors;
 mod create;
+mod crl;
 mod enroll;
 mod error;
 mod groups;
@@ -34,6 +35,7 @@ pub use audit::{Action, AuditFilter, AuditRecord};
 pub use certificates::{CertificateWarning, EnrollmentCertificate, NewCertificate};
 pub use connectors::{Connector, ConnectorFilter};
 pub use create::NewAuthority;
+pub use crl::Crl;
 pub use enroll::{EnrollRequest, Enrolled};
 pub use error::{Error, InputError, MasterError, Refusal};
 pub use groups::ConnectorGroup;
@@ -55,6 +57,7 @@ use core::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use audit::AuditRecord as Audit;
+use crl::Crls;
 use issuers::Issuers;
 use records::AuthorityRecord;
 use tally::Tally;
@@ -97,6 +100,7 @@ struct Inner {
     observer: Option<Arc<dyn Observer>>,
     state: RwLock<Arc<State>>,
     issuers: Issuers,
+    crls: Crls,
     tally: Tally,
 }
 
@@ -127,6 +131,7 @@ impl Authority {
             observer,
             state: RwLock::new(Arc::new(state)),
             issuers: Issuers::default(),
+            crls: Crls::default(),
             tally: Tally::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })

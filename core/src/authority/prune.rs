@@ -7,7 +7,7 @@ use super::audit::Action;
 use super::error::Error;
 use super::id::ConnectorId;
 use super::page::{Cursor, Examined, Page, PageRequest};
-use super::records::{self, EnrollmentRecord};
+use super::records::{self, CrlRecord, EnrollmentRecord, RevokedRecord};
 use super::{Authority, Inner};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::store::{Operation, Outcome, Record, ScanRange, Unit};
@@ -22,7 +22,8 @@ pub struct Retention {
     ///
     /// Those of a key that still exists are kept, for they are what its count counts: without
     /// its enrollment a connector that asks again would cost a second use. Those of revoked
-    /// connectors are kept too, so that they never enroll again.
+    /// connectors are kept too, so that they never enroll again; what is pruned of them is what a
+    /// CRL no longer needs.
     pub expired_before: Option<Timestamp>,
 }
 
@@ -34,6 +35,8 @@ pub struct Pruned {
     pub audit_records: u64,
     /// How many enrollments.
     pub enrollments: u64,
+    /// How many revocations: certificates that have expired and been on a CRL since.
+    pub revocations: u64,
 }
 
 impl Authority {
@@ -48,13 +51,16 @@ impl Authority {
         if let Some(before) = retention.expired_before {
             pruned.enrollments = self.inner.prune_enrollments(before.min(now))?;
             self.inner.prune_renewed()?;
+            pruned.revocations = self.inner.prune_revocations(before.min(now))?;
         }
         if let Some(before) = retention.audit_before {
             pruned.audit_records = self.inner.prune_audit(before.min(now))?;
         }
         let mut audit = self.audit(Action::Pruned);
-        let Pruned { audit_records, enrollments } = pruned;
-        audit.details = Some(format!("{audit_records} audit records, {enrollments} enrollments"));
+        let Pruned { audit_records, enrollments, revocations } = pruned;
+        audit.details = Some(format!(
+            "{audit_records} audit records, {enrollments} enrollments, {revocations} revocations"
+        ));
         self.inner.note(&audit)?;
         Ok(pruned)
     }
@@ -136,6 +142,37 @@ impl Inner {
                 return Ok(());
             }
         }
+    }
+
+    /// Those that no CRL will have again. The connectors stay revoked: their enrollments say so.
+    fn prune_revocations(&self, before: Timestamp) -> Result<u64, Error> {
+        let mut pruned = 0;
+        let mut range = ScanRange { prefix: b"revoked/".to_vec(), after: None, reverse: false };
+        loop {
+            let found = self.store.scan(&range, SCAN_RECORDS_MAX)?;
+            let Some(last) = found.last() else { return Ok(pruned) };
+            range.after = Some(last.key.clone());
+            let over = self.revocations_that_are_over(found, before)?;
+            pruned += self.delete_unchanged(&over, |record| alloc::vec![record.key.clone()])?;
+        }
+    }
+
+    fn revocations_that_are_over(
+        &self,
+        found: Vec<Record>,
+        before: Timestamp,
+    ) -> Result<Vec<Record>, Error> {
+        let crls = found.iter().map(records::crl_of).collect::<Result<Vec<_>, _>>()?;
+        let crls = self.store.get(&crls)?;
+        let mut over = Vec::new();
+        for (record, crl) in found.into_iter().zip(&crls) {
+            let revoked: RevokedRecord = records::decode(&record)?;
+            let crl: Option<CrlRecord> = crl.as_ref().map(records::decode).transpose()?;
+            if revoked.not_after < before && crl.is_some_and(|crl| crl.is_over(&revoked)) {
+                over.push(record);
+            }
+        }
+        Ok(over)
     }
 
     /// Deletes records, and what hangs on each, unless they have changed since they were read.

@@ -15,6 +15,7 @@
 //! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
 //! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
 //! | `last-revocation/<certificate>` | the connector's id; its version tells whether a CRL is complete |
+//! | `crl/<certificate>` | [`CrlRecord`]; of the root, `crl/root` |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
 //!
@@ -24,6 +25,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde::de::{DeserializeOwned, Error as _};
@@ -37,6 +39,9 @@ use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::store::{Counter, Record, RecordKey, Value};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, RevocationReason};
+
+/// How long a CRL is good unless told otherwise.
+pub(super) const CRL_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
 
 /// The authority itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,6 +94,8 @@ pub(super) struct CertificateRecord {
     /// Of records from before there was renewal, that of new ones.
     #[serde(default = "renewal_grace_seconds")]
     pub(super) renewal_grace_seconds: u64,
+    #[serde(default = "crl_validity_seconds")]
+    pub(super) crl_validity_seconds: u64,
     /// The certificate that the root signed.
     pub(super) certificate: Bytes,
     /// `None`: the key lives elsewhere, with a signer that the host attaches.
@@ -100,6 +107,10 @@ pub(super) struct CertificateRecord {
 
 fn renewal_grace_seconds() -> u64 {
     super::certificates::RENEWAL_GRACE.as_secs()
+}
+
+fn crl_validity_seconds() -> u64 {
+    CRL_VALIDITY.as_secs()
 }
 
 impl CertificateRecord {
@@ -235,6 +246,21 @@ pub(super) struct ReplaysRecord {
     pub(super) last_at: Timestamp,
 }
 
+/// The last CRL of an issuer.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct CrlRecord {
+    pub(super) number: u64,
+    pub(super) this_update: Timestamp,
+}
+
+impl CrlRecord {
+    /// Whether a revoked certificate is on no list any more: it was on this one although it had
+    /// expired (RFC 5280, 3.3), or was revoked only then.
+    pub(super) fn is_over(&self, revoked: &RevokedRecord) -> bool {
+        revoked.not_after.max(revoked.revoked_at) < self.this_update
+    }
+}
+
 /// Bytes, as base64 in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -367,8 +393,23 @@ pub(super) fn enrolled_since(prefix: &str, since: Timestamp) -> RecordKey {
     record_key(format!("{prefix}{}", ms(since)))
 }
 
+pub(super) fn revoked_by(issuer: &str) -> String {
+    format!("revoked/{issuer}/")
+}
+
 pub(super) fn revoked(issuer: &str, serial: &str) -> RecordKey {
-    record_key(format!("revoked/{issuer}/{serial}"))
+    record_key(format!("{}{serial}", revoked_by(issuer)))
+}
+
+/// The CRL that a revoked certificate is on.
+pub(super) fn crl_of(revoked: &Record) -> Result<RecordKey, Error> {
+    let issuer = revoked.key.as_bytes().split(|byte| *byte == b'/').nth(1);
+    let issuer = issuer.and_then(|issuer| core::str::from_utf8(issuer).ok());
+    Ok(crl(issuer.ok_or_else(|| damaged(revoked, &"its key names no issuer"))?))
+}
+
+pub(super) fn crl(issuer: &str) -> RecordKey {
+    record_key(format!("crl/{issuer}"))
 }
 
 pub(super) fn last_revocation(issuer: &str) -> RecordKey {
@@ -437,12 +478,11 @@ pub(super) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {
     Error::RecordDamaged { key: format!("{:?}", record.key), what: what.to_string() }
 }
 
-/// The id at the end of the key of an index entry, or of an enrollment.
-pub(super) fn last_part(record: &Record) -> Result<ConnectorId, Error> {
+/// What stands after the last `/` of a record's key.
+pub(super) fn last_part<T>(record: &Record, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
     let last = record.key.as_bytes().rsplit(|byte| *byte == b'/').next();
     let text = last.and_then(|last| core::str::from_utf8(last).ok());
-    text.and_then(ConnectorId::parse)
-        .ok_or_else(|| damaged(record, &"its key holds no connector id"))
+    text.and_then(parse).ok_or_else(|| damaged(record, &"its key does not end as it should"))
 }
 
 /// The ids that index entries hold.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::audit::Action;
 use super::change::Change;
+use super::connectors::connector_ids;
 use super::error::{Error, InputError, Refusal};
 use super::id::ConnectorId;
 use super::keys::KeyUpdate;
@@ -175,7 +176,7 @@ impl Inner {
             listing.begin_after(records::enrolled_since(&prefix, since));
         }
         listing.run(|index| {
-            let ids = index.iter().map(records::last_part).collect::<Result<Vec<_>, _>>()?;
+            let ids = connector_ids(index)?;
             let keys: Vec<_> = ids.into_iter().map(records::enrollment).collect();
             let found = |record: &crate::store::Record| {
                 Ok(Found { version: record.version, record: records::decode(record)? })

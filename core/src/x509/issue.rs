@@ -38,8 +38,8 @@ pub enum IssueError {
     /// An id or a trust domain is empty, too long, or holds a character that needs quoting.
     #[error("an id or the trust domain cannot be written into a certificate")]
     BadName,
-    /// The certificate was written wrongly, and was not signed.
-    #[error("the certificate was not signed, for {0} would be wrong")]
+    /// The certificate, or the CRL, was written wrongly, and was not signed.
+    #[error("it was not signed, for {0} would be wrong")]
     Flawed(Flaw),
 }
 
@@ -166,6 +166,16 @@ impl Issuer {
         &*self.signer
     }
 
+    /// The identifier of its key.
+    pub(super) fn key_id(&self) -> &[u8] {
+        self.certificate.subject_key_id().unwrap_or_default()
+    }
+
+    /// The DER of its signature algorithm and its name.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     fn expected<'a>(&'a self, role: Role, public_key: &'a PublicKey) -> Expected<'a> {
         let algorithm = SignatureAlgorithm::of(self.signer.public_key().algorithm());
         Expected {
@@ -243,7 +253,6 @@ pub fn issue_enrollment_certificate(
         return Err(IssueError::NotAnIssuer);
     }
     let validity = issuer.validity(parameters.not_before, parameters.not_after)?;
-    let key_id = issuer.certificate.subject_key_id().unwrap_or_default();
     let tbs = write_tbs(&Tbs {
         serial: parameters.serial,
         head: &issuer.head,
@@ -253,7 +262,7 @@ pub fn issue_enrollment_certificate(
         extensions: &|out| {
             write_ca_constraints(out, Some(0));
             write_client_auth(out);
-            write_authority_key_id(out, key_id);
+            write_authority_key_id(out, issuer.key_id());
             write_subject_key_id(out, public_key);
         },
     });

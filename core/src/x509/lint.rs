@@ -72,6 +72,12 @@ pub enum Flaw {
     /// There is an extension that the profile does not know.
     #[error("its extensions")]
     Extensions,
+    /// The number of a CRL is not the one asked for.
+    #[error("its CRL number")]
+    CrlNumber,
+    /// The entries of a CRL are not the revoked certificates.
+    #[error("its revoked certificates")]
+    Revoked,
 }
 
 /// Compares a certificate that is about to be signed with what it must be.
@@ -89,7 +95,7 @@ pub(super) fn lint(tbs: &[u8], expected: &Expected<'_>) -> Result<(), Flaw> {
     ensure(tbs.extensions.others.is_empty(), Flaw::Extensions)
 }
 
-fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
+pub(super) fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
     if holds { Ok(()) } else { Err(flaw) }
 }
 

@@ -54,6 +54,8 @@ pub(crate) use pem::encode as encode_pem;
 #[cfg(feature = "connector")]
 mod chain;
 #[cfg(feature = "connector")]
+mod crl;
+#[cfg(feature = "connector")]
 mod issue;
 #[cfg(feature = "connector")]
 mod lint;
@@ -68,6 +70,10 @@ pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};
+#[cfg(feature = "authority")]
+pub(crate) use crl::crl_to_pem;
+#[cfg(feature = "connector")]
+pub use crl::{CrlParameters, RevocationList, RevokedCertificate, issue_crl};
 #[cfg(feature = "connector")]
 pub use csr::{VerifiedCsr, build_csr};
 #[cfg(feature = "connector")]

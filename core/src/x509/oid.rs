@@ -16,6 +16,12 @@ pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 /// RFC 5280, 4.2.1.9.
 pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+/// RFC 5280, 5.2.3.
+#[cfg(feature = "connector")]
+pub(super) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
+/// RFC 5280, 5.3.1.
+#[cfg(feature = "connector")]
+pub(super) const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
 /// RFC 5280, 4.2.1.1.
 pub(super) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 /// RFC 5280, 4.2.1.12.
@@ -49,6 +55,10 @@ mod tests {
         check(KEY_USAGE, "2.5.29.15");
         check(SUBJECT_ALT_NAME, "2.5.29.17");
         check(BASIC_CONSTRAINTS, "2.5.29.19");
+        #[cfg(feature = "connector")]
+        check(CRL_NUMBER, "2.5.29.20");
+        #[cfg(feature = "connector")]
+        check(REASON_CODE, "2.5.29.21");
         check(AUTHORITY_KEY_IDENTIFIER, "2.5.29.35");
         check(EXTENDED_KEY_USAGE, "2.5.29.37");
         check(ANY_PURPOSE, "2.5.29.37.0");

@@ -101,7 +101,7 @@ fn write_validity(out: &mut Vec<u8>, validity: Validity) {
 }
 
 /// RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050.
-fn write_time(out: &mut Vec<u8>, moment: Timestamp) {
+pub(super) fn write_time(out: &mut Vec<u8>, moment: Timestamp) {
     let seconds = moment.unix_seconds();
     let date = DateTime::from_unix_duration(Duration::from_secs(seconds))
         .expect("a timestamp is at most the end of 9999");
@@ -175,7 +175,7 @@ pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
     });
 }
 
-fn write_extension(
+pub(super) fn write_extension(
     out: &mut Vec<u8>,
     oid: &[u8],
     critical: bool,

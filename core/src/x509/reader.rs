@@ -150,11 +150,14 @@ pub(crate) fn is_deeper_than(levels: usize, bytes: &[u8]) -> Result<bool, Malfor
 /// X.690, 10.1: a definite length in as few bytes as it takes. Gives what follows it, too.
 fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
     let (length, after) = match *bytes {
-        [length @ 0..=0x7f, ref after @ ..] => ([0, 0, length], after),
-        [0x81, length @ 0x80..=0xff, ref after @ ..] => ([0, 0, length], after),
-        [0x82, high @ 1..=0xff, low, ref after @ ..] => ([0, high, low], after),
-        [0x83, high @ 1..=0xff, middle, low, ref after @ ..] => ([high, middle, low], after),
-        // What is read here is far below the 16 MiB that would take more.
+        [length @ 0..=0x7f, ref after @ ..] => ([0, 0, 0, length], after),
+        [0x81, length @ 0x80..=0xff, ref after @ ..] => ([0, 0, 0, length], after),
+        [0x82, high @ 1..=0xff, low, ref after @ ..] => ([0, 0, high, low], after),
+        [0x83, high @ 1..=0xff, middle, low, ref after @ ..] => ([0, high, middle, low], after),
+        // Nothing but a CRL is so long, and none as long as what takes more: 256 MiB.
+        [0x84, high @ 1..=0x0f, second, third, low, ref after @ ..] => {
+            ([high, second, third, low], after)
+        }
         _ => return Err(Malformed),
     };
     let length = length.iter().fold(0, |value, &byte| value << 8 | usize::from(byte));

@@ -51,6 +51,20 @@ impl RevocationReason {
         }
     }
 
+    /// Its number in RFC 5280, 5.3.1; none for `unspecified`, which is left out.
+    #[cfg(feature = "connector")]
+    pub(super) const fn number(self) -> Option<u8> {
+        match self {
+            Self::Unspecified => None,
+            Self::KeyCompromise => Some(1),
+            Self::CaCompromise => Some(2),
+            Self::AffiliationChanged => Some(3),
+            Self::Superseded => Some(4),
+            Self::CessationOfOperation => Some(5),
+            Self::PrivilegeWithdrawn => Some(9),
+        }
+    }
+
     /// The reason of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)

@@ -22,6 +22,29 @@ impl SerialNumber {
         Ok(Self(bytes))
     }
 
+    /// The number of these bytes, most significant first; `None` if it is not one that is made
+    /// here.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: [u8; 17] = bytes.try_into().ok()?;
+        (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 17];
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+        if pairs.len() != bytes.len() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            if !pair.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+                return None;
+            }
+            *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Self::from_bytes(&bytes)
+    }
+
     /// The bytes, most significant first.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

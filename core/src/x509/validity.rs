@@ -20,7 +20,8 @@ pub(super) struct Validity {
 impl Validity {
     /// Reads the fields of a Validity.
     pub(super) fn read(mut fields: Reader<'_>) -> Result<Self, Malformed> {
-        let validity = Self { not_before: read(&mut fields)?, not_after: read(&mut fields)? };
+        let validity =
+            Self { not_before: read_time(&mut fields)?, not_after: read_time(&mut fields)? };
         fields.end()?;
         Ok(validity)
     }
@@ -36,7 +37,7 @@ impl Validity {
 }
 
 /// RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050; any other is refused.
-fn read(fields: &mut Reader<'_>) -> Result<Timestamp, Malformed> {
+pub(super) fn read_time(fields: &mut Reader<'_>) -> Result<Timestamp, Malformed> {
     if fields.is_next(tag::UTC_TIME) {
         let time = UtcTime::from_der(fields.any()?).map_err(|_| Malformed)?;
         return Ok(Timestamp::from_unix_seconds(time.to_unix_duration().as_secs()));
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        let check = |der: &[u8]| assert_eq!(read(&mut Reader::new(der)), Err(Malformed));
+        let check = |der: &[u8]| assert_eq!(read_time(&mut Reader::new(der)), Err(Malformed));
         check(b"\x18\x0f20491231235959Z");
         check(b"\x17\x0b4912312359Z");
         check(b"\x17\x114912312359+0100");

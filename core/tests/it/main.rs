@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+mod crls;
 mod damaged;
 mod enrolling;
 mod faults;

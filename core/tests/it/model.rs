@@ -10,7 +10,7 @@ use provkey::authority::{
 };
 use provkey::key::{Keyring, ProvisioningKey};
 use provkey::limits::FORMER_CERTIFICATES_MAX;
-use provkey::x509::RevocationReason;
+use provkey::x509::{RevocationList, RevocationReason};
 
 use crate::common::{DAY, TestConnector, World, code, master, renewal};
 
@@ -317,8 +317,25 @@ impl Both {
         assert_eq!(copied.map_or_else(|error| error.code(), |_| "copied"), expected);
     }
 
+    /// The CRL has what was revoked, as long as it has not expired.
+    fn compare_crl(&self) {
+        let crl = self.authority.crl(self.world.certificate.id).unwrap();
+        let list = RevocationList::parse(&crl.der).unwrap();
+        let serials: Vec<_> = list.revoked.iter().map(|one| one.serial.to_string()).collect();
+        for enrollment in self.model.enrollments.values() {
+            for certificate in &enrollment.certificates {
+                let listed = serials.contains(&certificate.serial);
+                assert!(enrollment.revoked || !listed);
+                if self.model.now <= certificate.ends {
+                    assert_eq!(listed, enrollment.revoked);
+                }
+            }
+        }
+    }
+
     /// All that can be seen of the keys and connectors is as the model says.
     fn compare(&self) {
+        self.compare_crl();
         for (index, ((id, _), expected)) in self.keys.iter().zip(&self.model.keys).enumerate() {
             let seen = self.authority.key(*id).ok();
             let seen = seen.map(|key| (key.max_uses, key.used, key.enabled, key.copyable()));

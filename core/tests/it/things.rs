@@ -116,6 +116,8 @@ fn validities_and_algorithms_are_checked() {
     check(|new| new.validity = Duration::from_secs(60), "validity_invalid");
     check(|new| new.validity = Duration::MAX, "validity_invalid");
     check(|new| new.leaf_validity = Duration::ZERO, "validity_invalid");
+    check(|new| new.crl_validity = Duration::from_secs(3599), "validity_invalid");
+    check(|new| new.crl_validity = 367 * DAY, "validity_invalid");
     check(|new| new.algorithm = KeyAlgorithm::Rsa, "algorithm_unsupported");
     check(|new| new.name = name("ca 1"), "name_in_use");
     for (index, algorithm) in

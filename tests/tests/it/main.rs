@@ -10,5 +10,6 @@ mod full_disk;
 mod killed;
 mod processes;
 mod refusals;
+mod revocation;
 mod site;
 mod worker;
