@@ -122,6 +122,8 @@ fn flaws_of_any_certificate_are_found() {
     good.check(ISSUER, &[0x30, 0], Flaw::Issuer);
     good.check(SUBJECT, &[0x30, 0], Flaw::Subject);
     good.check(SUBJECT, good.certificate.issuer(), Flaw::Subject);
+    let empty = b"\x30\x0b\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00";
+    good.check(SUBJECT, empty, Flaw::Subject);
     good.check(PUBLIC_KEY, signer(KeyAlgorithm::Ed25519).public_key().spki(), Flaw::PublicKey);
     let twice = take_apart(&good.certificate)[KEY_USAGE].repeat(2);
     good.check(KEY_USAGE, &twice, Flaw::Encoding);
@@ -176,6 +178,47 @@ fn flaws_of_a_leaf_are_found() {
     good.check_edit(ALT_NAMES, b"/g1/", b"//1/", Flaw::AltNames);
     good.check_edit(ALT_NAMES, b"\x86", b"\x82", Flaw::AltNames);
     good.check_edit(SUBJECT, b"c7", b"c8", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"/group/", b"/groub/", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"//api", b"///pi", Flaw::AltNames);
+    let uri = b"\x86\x20spiffe://d/group/g1/connector/c7";
+    let two = [&[0x30, 2 * uri.len() as u8], &uri[..], uri].concat();
+    good.check(ALT_NAMES, &extension(oid::SUBJECT_ALT_NAME, &two), Flaw::AltNames);
+    let more = [&[0x30, uri.len() as u8 + 3], &uri[..], b"\x82\x01a"].concat();
+    good.check(ALT_NAMES, &extension(oid::SUBJECT_ALT_NAME, &more), Flaw::AltNames);
+    let one = [&[0x30, uri.len() as u8], &uri[..]].concat();
+    let mut parts = take_apart(&good.certificate);
+    parts[ALT_NAMES] = extension(oid::SUBJECT_ALT_NAME, &one);
+    assert_eq!(good.lint(&put_together(&parts)), Ok(()), "so each of them is the flaw");
+}
+
+fn extension(oid: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    nested(&mut out, tag::SEQUENCE, |out| {
+        primitive(out, tag::OBJECT_IDENTIFIER, oid);
+        primitive(out, tag::OCTET_STRING, value);
+    });
+    out
+}
+
+/// RFC 5280, 4.2.1.1, 4.2.1.2, 4.2.1.6 and 4.2.1.12: what the profile wants not critical.
+#[test]
+fn what_must_not_be_critical_is_found() {
+    let good = Good::leaf();
+    for (part, flaw) in [
+        (PURPOSES, Flaw::Purposes),
+        (AUTHORITY_KEY_ID, Flaw::AuthorityKeyId),
+        (SUBJECT_KEY_ID, Flaw::SubjectKeyId),
+        (ALT_NAMES, Flaw::AltNames),
+    ] {
+        let extension = take_apart(&good.certificate)[part].clone();
+        let mut fields = Reader::within(&extension, tag::SEQUENCE).unwrap();
+        let (oid, value) = (fields.any().unwrap(), fields.any().unwrap());
+        let mut critical = Vec::new();
+        nested(&mut critical, tag::SEQUENCE, |out| {
+            out.extend([oid, &[tag::BOOLEAN, 1, 0xff], value].concat());
+        });
+        good.check(part, &critical, flaw);
+    }
 }
 
 #[test]
