@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use provkey::x509::{Csr, CsrError, WeakKey};
+use provkey::authority::{NewCertificate, NewKey};
+use provkey::x509::{Csr, CsrError, RevocationReason, WeakKey};
 use serde::Deserialize;
 
 use super::{ALGORITHMS, Authority, each_pair, run, uses_ed25519};
-use crate::site::scaled;
+use crate::site::{Site, connector, enroll, name, request, scaled};
 
 /// The virtual environment that `scripts/test.sh` makes.
 fn venv() -> PathBuf {
@@ -53,20 +54,19 @@ struct Description {
     message: Option<String>,
 }
 
-/// Lints files with one of pkilint's programs. That it takes the URI of a SPIFFE ID for no URI is
+/// Lints what `arguments` name with one of pkilint's programs. That it takes the URI of a SPIFFE ID for no URI is
 /// its one error; everything else that it finds counts.
 #[track_caller]
-fn check_lint(directory: &Path, program: &str, files: &[&str]) {
-    let arguments = [&["lint", "-s", "WARNING", "-f", "JSON"], files].concat();
-    let output =
-        Command::new(tool(program)).args(arguments).current_dir(directory).output().unwrap();
+fn check_lint(directory: &Path, program: &str, arguments: &[&str]) {
+    let all = [&["lint", "-s", "WARNING", "-f", "JSON"], arguments].concat();
+    let output = Command::new(tool(program)).args(all).current_dir(directory).output().unwrap();
     let report: Report = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{program}: {}", String::from_utf8_lossy(&output.stderr)));
     for finding in report.results {
         for Description { code, message } in finding.finding_descriptions {
             let message = message.unwrap_or_default();
             let spiffe = code == "pkix.invalid_uri_syntax" && message.contains("\"spiffe://");
-            assert!(spiffe, "{files:?}, {}: {code} {message}", finding.node_path);
+            assert!(spiffe, "{arguments:?}, {}: {code} {message}", finding.node_path);
         }
     }
 }
@@ -93,6 +93,28 @@ fn pkilint_finds_nothing_in_each_kind_of_certificate() {
             });
         }
     });
+}
+
+#[test]
+fn pkilint_finds_nothing_in_a_crl() {
+    let site = Site::new();
+    for algorithm in ALGORITHMS {
+        let mut new = NewCertificate::new(name(algorithm.as_str()));
+        new.algorithm = algorithm;
+        let certificate = site.authority.create_certificate(&new).unwrap().id;
+        let key = NewKey { certificate, ..site.new_key(algorithm.as_str(), 1) };
+        let text = site.provisioning_key(site.authority.create_key(&key).unwrap().id);
+        let revoked = enroll(&site.authority, &request(&mut connector(), &text)).unwrap();
+        let reason = RevocationReason::KeyCompromise;
+        let empty = site.authority.crl(certificate).unwrap();
+        site.authority.revoke_connector(revoked.connector, reason).unwrap();
+        let full = site.authority.crl(certificate).unwrap();
+        assert_eq!((empty.entries, full.entries), (0, 1));
+        for crl in [empty, full, site.authority.root_crl().unwrap()] {
+            fs::write(site.folder().join("list.crl"), &crl.der).unwrap();
+            check_lint(site.folder(), "lint_crl", &["-t", "CRL", "-p", "PKIX", "list.crl"]);
+        }
+    }
 }
 
 /// Lints some leaves, spread over all of them.
