@@ -53,7 +53,7 @@ enum Command {
     Master(master::Command),
     /// Look at the text of a provisioning key, without a store and without a network
     Inspect(inspect::Args),
-    /// Enroll one connector from its CSR
+    /// Enroll one connector from its CSR, or renew its certificate
     Sign(sign::Args),
     /// The connector's half: an identity in a folder
     #[command(subcommand)]

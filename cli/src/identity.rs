@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use provkey::connector::{Accepted, Error, Identity, KeyReference};
+use provkey::connector::{Accepted, Error, Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
 use provkey::time::Clock;
 use provkey::x509::{Certificate, Chain, KeyAlgorithm};
@@ -45,6 +45,15 @@ pub(crate) enum Command {
         /// The certificate, its issuers and the root, in PEM
         #[arg(long, value_name = "FILE")]
         chain: PathBuf,
+    },
+    /// Make a request, request.csr, for the renewal of the certificate, which proves itself. Again,
+    /// before it is answered: another request for the same renewal
+    Renew {
+        #[command(flatten)]
+        home: Home,
+        /// Renew with a new key pair
+        #[arg(long)]
+        new_key: bool,
     },
     /// Show an identity
     Show(Home),
@@ -114,6 +123,7 @@ pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure>
     match command {
         Command::New { home, key_file } => new(home, key_file, output),
         Command::Accept { home, chain } => accept(home, chain, output),
+        Command::Renew { home, new_key } => renew(home, *new_key, output),
         Command::Show(home) => output.one(&IdentityView::of(&home.open()?)),
     }
 }
@@ -125,37 +135,81 @@ fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure>
     let _lock = files::lock(&home.dir)?;
     let mut identity = home.open_or_make()?;
     let request = identity.request(&key, home.material().map(Fingerprint::of_raw))?;
+    write_request(home, &identity, &request, output)
+}
+
+fn renew(home: &Home, new_key: bool, output: &mut Output) -> Result<(), Failure> {
+    let _lock = files::lock(&home.dir)?;
+    let mut identity = home.open()?;
+    let key = match new_key {
+        true => RenewalKey::New(identity.public_key().algorithm()),
+        false => RenewalKey::Same,
+    };
+    let request = identity.renew_request(key, home.material().map(Fingerprint::of_raw))?;
+    write_request(home, &identity, &request, output)
+}
+
+fn write_request(
+    home: &Home,
+    identity: &Identity,
+    request: &Request,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let destination = Destination::prepare(&home.file(REQUEST), Content::Request)?;
-    home.save(&identity)?;
+    home.save(identity)?;
     destination.write(request.to_pem().as_bytes())?;
-    output.one(&IdentityView::of(&identity))?;
+    output.one(&IdentityView::of(identity))?;
     output.say(format_args!("The request is in {}.", home.file(REQUEST).display()))
 }
 
 fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure> {
     let _lock = files::lock(&home.dir)?;
     let mut identity = home.open()?;
+    let old_private_key = identity.private_key().to_pem();
     let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
     warn_of_clock(&accepted);
     let chain_file = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
     let private_key = identity.private_key().to_pem();
-    let private_key_file = private_key_file(home, &private_key)?;
+    let private_key_file = PrivateKeyFile::prepare(home, &private_key, &old_private_key)?;
+    // The identity comes second: if it stays as it was, the next run knows whose key is there.
+    private_key_file.write(&private_key)?;
     home.save(&identity)?;
-    if let Some(file) = private_key_file {
-        file.write(private_key.as_bytes())?;
-    }
     chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())?;
     output.one(&IdentityView::of(&identity))
 }
 
-/// Where the private key goes for other programs, unless the identity is sealed, or it is there.
-fn private_key_file(home: &Home, pem: &str) -> Result<Option<Destination>, Failure> {
-    let path = home.file(PRIVATE_KEY);
-    let sealed = home.material().is_some();
-    if sealed || (path.exists() && **files::read(&path)? == *pem.as_bytes()) {
-        return Ok(None);
+/// Where the private key goes for other programs.
+enum PrivateKeyFile {
+    /// Nowhere: the identity is sealed, or it is there.
+    Kept,
+    New(Destination),
+    /// In the place of the one before the renewal.
+    Renewed(PathBuf),
+}
+
+impl PrivateKeyFile {
+    fn prepare(home: &Home, pem: &str, old_pem: &str) -> Result<Self, Failure> {
+        let path = home.file(PRIVATE_KEY);
+        if home.material().is_some() {
+            return Ok(Self::Kept);
+        }
+        if path.exists() {
+            match &**files::read(&path)? {
+                there if there == pem.as_bytes() => return Ok(Self::Kept),
+                there if there == old_pem.as_bytes() => return Ok(Self::Renewed(path)),
+                _ => {}
+            }
+        }
+        Destination::prepare(&path, Content::Secret).map(Self::New)
     }
-    Destination::prepare(&path, Content::Secret).map(Some)
+
+    fn write(self, pem: &str) -> Result<(), Failure> {
+        match self {
+            Self::Kept => Ok(()),
+            Self::New(destination) => destination.write(pem.as_bytes()),
+            Self::Renewed(path) => files::replace_secret(&path, pem.as_bytes()),
+        }
+    }
 }
 
 /// A clock that is behind is no reason to refuse: the certificate says what time it is at least.
@@ -183,6 +237,7 @@ struct IdentityView {
     not_before: Option<Time>,
     not_after: Option<Time>,
     renew_at: Option<Time>,
+    renewing: bool,
 }
 
 /// The public part of a key.
@@ -211,6 +266,7 @@ impl IdentityView {
             not_before: certificate.map(|certificate| certificate.not_before().into()),
             not_after: certificate.map(|certificate| certificate.not_after().into()),
             renew_at: identity.renew_at().map(Time),
+            renewing: identity.is_renewing(),
         }
     }
 }
@@ -225,6 +281,7 @@ impl Fields for IdentityView {
             ("Serial", self.serial.clone()),
             ("Valid until", self.not_after.map(|time| time.to_string())),
             ("Renew from", self.renew_at.map(|time| time.to_string())),
+            ("Renewal", self.renewing.then(|| "asked for".into())),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }

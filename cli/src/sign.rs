@@ -1,10 +1,13 @@
-//! `provkey sign`: the authority enrolls one CSR.
+//! `provkey sign`: the authority enrolls one CSR, or renews one certificate.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use provkey::authority::{Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId};
+use provkey::authority::{
+    Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId, RenewRequest,
+};
 use provkey::key::{KeyId, ProvisioningKey};
+use provkey::x509::Csr;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -33,32 +36,47 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let request = request(args)?;
     if args.out == Path::new("-") {
-        let enrolled = enroll(&place.signing_authority()?, &request)?;
+        let enrolled = request.ask(&place.signing_authority()?)?;
         return output.plain(&enrolled.chain_pem());
     }
     // Before anything is counted, it is certain that the answer can be kept.
     let destination = Destination::prepare(&args.out, Content::Certificates)?;
-    let enrolled = enroll(&place.signing_authority()?, &request)?;
+    let enrolled = request.ask(&place.signing_authority()?)?;
     destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
-        failure.note("The connector is enrolled. Run it again: that costs no use.")
+        failure.note("The connector has its certificate. Run it again: that costs no use.")
     })?;
-    output.one(&EnrolledView::from(enrolled))
+    output.one(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
 }
 
-fn request(args: &Args) -> Result<EnrollRequest, Failure> {
+/// What a CSR is for: one with a proof of renewal is for that.
+enum Request {
+    Enroll(EnrollRequest),
+    Renew(RenewRequest),
+}
+
+fn request(args: &Args) -> Result<Request, Failure> {
     let key_text = match &args.key_file {
         Some(file) => Some(ProvisioningKey::read(&files::read(file)?)?.to_text()),
         None => None,
     };
-    let csr = files::read(&args.csr)?.to_vec();
-    Ok(EnrollRequest { csr, key_text, address: args.address, fingerprint: None })
+    let (csr, address) = (files::read(&args.csr)?.to_vec(), args.address);
+    let renews = |csr: Csr| csr.renewal().is_some() && csr.proof().is_none();
+    if key_text.is_none() && Csr::parse(&csr).is_ok_and(renews) {
+        return Ok(Request::Renew(RenewRequest { csr, address, ..RenewRequest::default() }));
+    }
+    Ok(Request::Enroll(EnrollRequest { csr, key_text, address, fingerprint: None }))
 }
 
-fn enroll(authority: &Authority, request: &EnrollRequest) -> Result<Enrolled, Failure> {
-    let enrolled = authority.enroll(request);
-    // What is counted of refusals and replays is best effort.
-    let _ = authority.flush();
-    Ok(enrolled?)
+impl Request {
+    fn ask(&self, authority: &Authority) -> Result<Enrolled, Failure> {
+        let enrolled = match self {
+            Self::Enroll(request) => authority.enroll(request),
+            Self::Renew(request) => authority.renew(request),
+        };
+        // What is counted of refusals and replays is best effort.
+        let _ = authority.flush();
+        Ok(enrolled?)
+    }
 }
 
 #[derive(Serialize)]
@@ -67,19 +85,21 @@ struct EnrolledView {
     key: KeyId,
     group: GroupId,
     certificate: CertificateId,
+    renewal: bool,
     replay: bool,
     serial: String,
     not_before: Time,
     not_after: Time,
 }
 
-impl From<Enrolled> for EnrolledView {
-    fn from(enrolled: Enrolled) -> Self {
+impl EnrolledView {
+    fn new(enrolled: Enrolled, renewal: bool) -> Self {
         Self {
             connector: enrolled.connector,
             key: enrolled.key,
             group: enrolled.group,
             certificate: enrolled.certificate,
+            renewal,
             replay: enrolled.replay,
             serial: enrolled.serial,
             not_before: enrolled.not_before.into(),
@@ -90,7 +110,12 @@ impl From<Enrolled> for EnrolledView {
 
 impl Fields for EnrolledView {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let cost = if self.replay { "none: it had enrolled before" } else { "one use" };
+        let cost = match (self.renewal, self.replay) {
+            (true, false) => "none: a renewal",
+            (true, true) => "none: it had renewed before",
+            (false, true) => "none: it had enrolled before",
+            (false, false) => "one use",
+        };
         vec![
             ("Connector", self.connector.to_string()),
             ("Key", self.key.to_string()),

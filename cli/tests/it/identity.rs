@@ -102,3 +102,56 @@ fn an_answer_of_somebody_else_is_refused() {
     home.run("identity accept --dir one --chain one/request.csr").is_refused("certificate_missing");
     home.run("identity show --dir missing").is_refused("file_unreadable");
 }
+
+#[test]
+fn a_renewal_for_another_key_pair_replaces_both_files_at_the_end() {
+    let home = Home::new();
+    let key = home.make_key("first", 1, "");
+    home.run("identity new --dir one --key-file first.key").succeeds();
+    home.run("identity renew --dir one").is_refused("renewal_without_certificate");
+    home.run("sign --csr one/request.csr --out one.pem").succeeds();
+    let first = home.json("identity accept --dir one --chain one.pem");
+    let old = ["one/key.pem", "one/chain.pem"].map(|name| home.read(name));
+    home.run(&format!("key delete {key}")).succeeds();
+
+    let asked = home.json("identity renew --dir one --new-key");
+    assert_eq!((&asked["renewing"], &asked["serial"]), (&true.into(), &first["serial"]));
+    assert_eq!(old, ["one/key.pem", "one/chain.pem"].map(|name| home.read(name)));
+    let lost = home.json("sign --csr one/request.csr --out lost.pem");
+    assert_eq!((&lost["renewal"], &lost["replay"]), (&true.into(), &false.into()));
+    // The answer is lost. Whatever is asked for then, it is the same renewal.
+    home.run("identity renew --dir one").succeeds();
+    let signed = home.json("sign --csr one/request.csr --out two.pem");
+    assert_eq!((&signed["replay"], &signed["serial"]), (&true.into(), &lost["serial"]));
+    let accepted = home.json("identity accept --dir one --chain two.pem");
+    assert_eq!(accepted["serial"], signed["serial"]);
+    assert_eq!(accepted["connector"], first["connector"]);
+    assert_eq!(accepted["renewing"], false);
+    assert_ne!(old[0], home.read("one/key.pem"));
+    assert_eq!(home.mode("one/key.pem"), 0o600);
+    assert_eq!(home.read("one/chain.pem"), home.read("two.pem"));
+    home.run("identity accept --dir one --chain one.pem").is_refused("answer_for_another_key");
+
+    // With the same key pair only the certificate changes.
+    let new_key = home.read("one/key.pem");
+    home.run("identity renew --dir one").succeeds();
+    home.run("sign --csr one/request.csr --out three.pem").succeeds();
+    home.run("identity accept --dir one --chain three.pem").succeeds();
+    assert_eq!(home.read("one/key.pem"), new_key);
+    assert_eq!(home.json("connector list")["items"][0]["renewals"], 2);
+}
+
+#[test]
+fn a_sealed_identity_renews_with_its_fingerprint() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    let run = |arguments: &str| home.run(&format!("{arguments} --fingerprint m1"));
+    run("identity new --dir one --key-file first.key").succeeds();
+    home.run("sign --csr one/request.csr --out one.pem").succeeds();
+    run("identity accept --dir one --chain one.pem").succeeds();
+    home.run("identity renew --dir one").is_refused("identity_sealed");
+    run("identity renew --dir one --new-key").succeeds();
+    home.run("sign --csr one/request.csr --out two.pem").succeeds();
+    run("identity accept --dir one --chain two.pem").succeeds();
+    assert_eq!(names(&home.path("one")), ["chain.pem", "identity", "request.csr"]);
+}

@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use super::identity::Enrolled;
-use super::{Error, Identity};
+use super::renew::Renewal;
+use super::{Error, Identity, KeyReference};
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Chain, ChainError, ChainUse};
+use crate::x509::{Certificate, Chain, ChainError, ChainUse, PublicKey};
 
 /// What an accepted answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct Accepted {
 
 impl Identity {
     /// Accepts an answer in PEM: the certificate made for this identity, its issuers and the root,
-    /// in any order and with any text around them. `now` is what the machine's clock says.
+    /// in any order and with any text around them. `now` is what the machine's clock says. With the
+    /// answer to a renewal for a new key pair, that takes the place of the old one.
     ///
     /// Only the root that the provisioning key pins is trusted. Nothing changes unless all is good:
     /// an earlier certificate stays.
@@ -47,15 +49,52 @@ impl Identity {
         certificates: &[Certificate],
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        let with = self.asked.clone().ok_or(Error::AnswerWithoutRequest)?;
-        let chain =
-            Chain::build(certificates, self.public_key().spki(), ChainUse::ClientAuth, |spki| {
-                with.pin().matches_spki(spki)
-            })?;
-        let accepted = check_clock(&chain, now)?;
-        self.enrolled = Some(Enrolled { with, chain });
+        let renewed = self.renewed_with().map(|with| {
+            let key_pair = match &self.renewal {
+                Some(Renewal::NewKey(new)) => new,
+                _ => &self.key_pair,
+            };
+            check(certificates, key_pair.public_key(), with, now)
+        });
+        let enrolled = || {
+            let with = self.asked.as_ref().ok_or(Error::AnswerWithoutRequest)?;
+            check(certificates, self.public_key(), with, now)
+        };
+        let (enrolled, accepted) = match renewed {
+            Some(Ok(renewed)) => {
+                if let Some(Renewal::NewKey(new)) = self.renewal.take() {
+                    self.key_pair = *new;
+                }
+                renewed
+            }
+            // It may be the answer to an earlier request, which has another key to check it with.
+            Some(Err(error)) => enrolled().map_err(|other| match error {
+                Error::AnswerForAnotherKey => other,
+                error => error,
+            })?,
+            None => enrolled()?,
+        };
+        self.enrolled = Some(enrolled);
         Ok(accepted)
     }
+
+    /// What the answer to a renewal is checked with, if one is under way.
+    fn renewed_with(&self) -> Option<&KeyReference> {
+        self.renewal.as_ref().and(self.enrolled_with())
+    }
+}
+
+/// Checks that an answer has a chain for this public key to the pinned root.
+fn check(
+    certificates: &[Certificate],
+    public_key: &PublicKey,
+    with: &KeyReference,
+    now: Timestamp,
+) -> Result<(Enrolled, Accepted), Error> {
+    let is_anchor = |spki: &[u8]| with.pin().matches_spki(spki);
+    let chain = Chain::build(certificates, public_key.spki(), ChainUse::ClientAuth, is_anchor)?;
+    let accepted = check_clock(&chain, now)?;
+    Ok((Enrolled { with: with.clone(), chain }, accepted))
 }
 
 /// Compares the clock with a chain whose leaf was made for a key that was made here. So the leaf is

@@ -24,6 +24,9 @@ pub enum Error {
     /// `answer_without_request`: the identity has not asked with any key.
     #[error("this identity has not asked for a certificate, make a request first")]
     AnswerWithoutRequest,
+    /// `renewal_without_certificate`: the identity has no certificate that could be renewed.
+    #[error("this identity has no certificate yet, make a request with a provisioning key first")]
+    RenewalWithoutCertificate,
     /// `answer_for_another_key`: no certificate of the answer carries this identity's public key.
     #[error("the answer belongs to another identity, ask again with this one")]
     AnswerForAnotherKey,
@@ -74,6 +77,7 @@ impl Error {
             Self::Certificate(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::AnswerWithoutRequest => "answer_without_request",
+            Self::RenewalWithoutCertificate => "renewal_without_certificate",
             Self::AnswerForAnotherKey => "answer_for_another_key",
             Self::ClockAhead { .. } => "clock_ahead",
             Self::FingerprintEmpty => "fingerprint_empty",

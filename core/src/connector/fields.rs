@@ -2,25 +2,36 @@
 //! most significant.
 //!
 //! In this order: the private key (PKCS #8), the public key (SubjectPublicKeyInfo); host, id and pin
-//! of the key last asked with; the same of the key enrolled with; then the certificates of the chain,
-//! from the leaf to the root. What there is none of is empty.
+//! of the key last asked with; the same of the key enrolled with; in a file of version 2 the private
+//! key and the public key that a renewal is asked for; then the certificates of the chain, from the
+//! leaf to the root. What there is none of is empty: the key pair of a renewal for the same one, too.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
 use super::identity::Enrolled;
+use super::key_pair::KeyPair;
+use super::renew::Renewal;
 use super::{Identity, KeyReference};
 use crate::limits::CHAIN_CERTIFICATES_MAX;
 use crate::x509::{Certificate, Chain, ChainUse, Pkcs8, PublicKey};
 
-const FIELDS_MAX: usize = 8 + CHAIN_CERTIFICATES_MAX;
+const FIELDS_MAX: usize = 10 + CHAIN_CERTIFICATES_MAX;
 
 /// Writes an identity.
 pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
     let mut fields = Vec::from([identity.private_key().expose(), identity.public_key().spki()]);
     fields.extend(KeyReference::to_fields(identity.asked_with()));
     fields.extend(KeyReference::to_fields(identity.enrolled_with()));
+    match &identity.renewal {
+        None => {}
+        Some(Renewal::SameKey) => fields.extend([&[] as &[u8]; 2]),
+        Some(Renewal::NewKey(new)) => {
+            fields.extend([new.private_key.expose(), new.public_key().spki()]);
+        }
+    }
     let certificates = identity.chain().map(Chain::certificates).unwrap_or_default();
     fields.extend(certificates.iter().map(Certificate::der));
     // Long enough from the start: bytes that grew would leave copies of the key behind.
@@ -34,22 +45,39 @@ pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// Reads an identity; `None` if anything is not as it was written. The chain is checked anew.
-pub(super) fn read(bytes: &[u8]) -> Option<Identity> {
+/// Reads an identity, one that is `renewing` or one that is not; `None` if anything is not as it
+/// was written. The chain is checked anew.
+pub(super) fn read(bytes: &[u8], renewing: bool) -> Option<Identity> {
     let fields = split(bytes)?;
     let (&[private_key, public_key], rest) = fields.split_first_chunk()?;
     let (&asked, rest) = rest.split_first_chunk()?;
-    let (&with, certificates) = rest.split_first_chunk()?;
-    let private_key = Pkcs8::new(Zeroizing::new(private_key.to_vec()));
-    let public_key = PublicKey::from_spki(public_key).ok()?;
-    let mut identity = Identity::from_private_key(private_key, &public_key).ok()?;
+    let (&with, rest) = rest.split_first_chunk()?;
+    let (renewal, certificates) = match renewing {
+        true => rest.split_first_chunk().map(|(&renewal, rest)| (Some(renewal), rest))?,
+        false => (None, rest),
+    };
+    let mut identity = Identity::new(read_key_pair([private_key, public_key])?);
     identity.asked = KeyReference::from_fields(asked)?;
     identity.enrolled = match KeyReference::from_fields(with)? {
-        Some(with) => Some(Enrolled { chain: read_chain(certificates, &public_key, &with)?, with }),
-        None if certificates.is_empty() => None,
+        Some(with) => {
+            let chain = read_chain(certificates, identity.public_key(), &with)?;
+            Some(Enrolled { with, chain })
+        }
+        // Without a certificate there is nothing to renew.
+        None if certificates.is_empty() && !renewing => None,
         None => return None,
     };
+    identity.renewal = match renewal {
+        None => None,
+        Some([[], []]) => Some(Renewal::SameKey),
+        Some(new) => Some(Renewal::NewKey(Box::new(read_key_pair(new)?))),
+    };
     Some(identity)
+}
+
+fn read_key_pair([private_key, public_key]: [&[u8]; 2]) -> Option<KeyPair> {
+    let private_key = Pkcs8::new(Zeroizing::new(private_key.to_vec()));
+    KeyPair::new(private_key, &PublicKey::from_spki(public_key).ok()?).ok()
 }
 
 fn read_chain(fields: &[&[u8]], leaf: &PublicKey, with: &KeyReference) -> Option<Chain> {

@@ -6,7 +6,8 @@
 //! bytes     18                   1  16           32                    16  32
 //! ```
 //!
-//! The 1 in the name is the version. The checksum is SHA-256 of all before it: it tells damage from
+//! The 1 in the name is the version. It is 2 while a renewal waits for its answer, so that a program
+//! from before there was renewal does not lose it. The checksum is SHA-256 of all before it: it tells damage from
 //! a file of another machine. Fields are sealed with ChaCha20-Poly1305, under a key made by
 //! HKDF-SHA256 (salt, material of the machine, "provkey/1/seal-identity"); what stands before them
 //! is additional data. The salt is random for each sealing, so each key is used once, and the nonce
@@ -25,6 +26,7 @@ use crate::limits::IDENTITY_BYTES_MAX;
 use crate::random::Random;
 
 const NAME: &[u8] = b"provkey/1/identity";
+const RENEWING_NAME: &[u8] = b"provkey/2/identity";
 const PLAIN: u8 = 0;
 const SEALED: u8 = 1;
 const SALT_BYTES: usize = 32;
@@ -46,7 +48,7 @@ impl Identity {
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt)?;
         let fingerprint = Fingerprint::of_raw(material);
-        let header = [NAME, &[SEALED], fingerprint.as_bytes(), &salt].concat();
+        let header = [name(self), &[SEALED], fingerprint.as_bytes(), &salt].concat();
         let mut fields = fields::write(self);
         let tag = sealing_key(material, &salt)
             .seal_in_place_separate_tag(nonce(), Aad::from(&header), &mut fields)
@@ -67,7 +69,9 @@ impl Identity {
         check_material(material)?;
         match Contents::read(file)? {
             Contents::Plain(_) => Err(Error::NotSealed),
-            Contents::Sealed(sealed) => fields::read(&sealed.open(material)?).ok_or(Error::Damaged),
+            Contents::Sealed(sealed) => {
+                fields::read(&sealed.open(material)?, is_renewing(file)).ok_or(Error::Damaged)
+            }
         }
     }
 
@@ -77,7 +81,7 @@ impl Identity {
         let fields = fields::write(self);
         let length = NAME.len() + 1 + fields.len() + CHECKSUM_BYTES;
         let mut file = Zeroizing::new(Vec::with_capacity(length));
-        file.extend_from_slice(NAME);
+        file.extend_from_slice(name(self));
         file.push(PLAIN);
         file.extend_from_slice(&fields);
         let checksum = Sha256::digest(&*file);
@@ -92,7 +96,9 @@ impl Identity {
     /// `identity_too_new`, `identity_not_recognized`, `identity_too_large`.
     pub fn from_bytes(file: &[u8]) -> Result<Self, Error> {
         match Contents::read(file)? {
-            Contents::Plain(fields) => fields::read(fields).ok_or(Error::Damaged),
+            Contents::Plain(fields) => {
+                fields::read(fields, is_renewing(file)).ok_or(Error::Damaged)
+            }
             Contents::Sealed(_) => Err(Error::Sealed),
         }
     }
@@ -119,8 +125,8 @@ impl<'a> Contents<'a> {
             return Err(Error::TooLarge);
         }
         match version(file) {
-            Some(b'1') => {}
-            Some(b'2'..=b'9') => return Err(Error::TooNew),
+            Some(b'1' | b'2') => {}
+            Some(b'3'..=b'9') => return Err(Error::TooNew),
             _ => return Err(Error::NotRecognized),
         }
         Self::read_checked(file).ok_or(Error::Damaged)
@@ -158,6 +164,14 @@ impl Sealed<'_> {
         fields.truncate(length);
         Ok(fields)
     }
+}
+
+fn name(identity: &Identity) -> &'static [u8] {
+    if identity.is_renewing() { RENEWING_NAME } else { NAME }
+}
+
+fn is_renewing(file: &[u8]) -> bool {
+    file.starts_with(RENEWING_NAME)
 }
 
 /// The version of an identity file, if it is one.

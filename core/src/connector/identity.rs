@@ -2,20 +2,20 @@
 
 use core::fmt;
 
+use super::key_pair::KeyPair;
+use super::renew::Renewal;
 use super::{Error, KeyReference};
-use crate::x509::{
-    Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer, SignerError, SoftwareSigner,
-};
+use crate::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer};
 
 /// A connector's key pair, and its certificate once it has one.
 ///
 /// The private key was made on this machine and leaves it in no request. It is erased when this is
 /// dropped, except for the copy that ring keeps.
 pub struct Identity {
-    private_key: Pkcs8,
-    signer: SoftwareSigner,
+    pub(super) key_pair: KeyPair,
     pub(super) asked: Option<KeyReference>,
     pub(super) enrolled: Option<Enrolled>,
+    pub(super) renewal: Option<Renewal>,
 }
 
 /// An accepted answer.
@@ -31,32 +31,26 @@ impl Identity {
     /// # Errors
     /// `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, Error> {
-        let (signer, private_key) = SoftwareSigner::generate(algorithm)?;
-        Ok(Self { private_key, signer, asked: None, enrolled: None })
+        Ok(Self::new(KeyPair::generate(algorithm)?))
     }
 
-    /// The identity with this private key, if it is that of the public key.
-    pub(super) fn from_private_key(
-        private_key: Pkcs8,
-        public_key: &PublicKey,
-    ) -> Result<Self, SignerError> {
-        let signer = SoftwareSigner::from_pkcs8(&private_key, public_key)?;
-        Ok(Self { private_key, signer, asked: None, enrolled: None })
+    pub(super) fn new(key_pair: KeyPair) -> Self {
+        Self { key_pair, asked: None, enrolled: None, renewal: None }
     }
 
-    /// Its public key, by which the authority knows it.
+    /// Its public key, for which its certificate is made.
     pub fn public_key(&self) -> &PublicKey {
-        self.signer.public_key()
+        self.key_pair.public_key()
     }
 
     /// Its private key, for the TLS library that uses the certificate. It is a secret.
     pub fn private_key(&self) -> &Pkcs8 {
-        &self.private_key
+        &self.key_pair.private_key
     }
 
     /// What signs with its private key.
     pub(super) fn signer(&self) -> &dyn Signer {
-        &self.signer
+        &self.key_pair.signer
     }
 
     /// The key that it asked with last.
@@ -86,6 +80,7 @@ impl fmt::Debug for Identity {
             .field("public_key", self.public_key())
             .field("asked_with", &self.asked_with())
             .field("certificate", &self.certificate())
+            .field("renewing", &self.is_renewing())
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,10 @@
 //! each public key, so whoever asks again with the same identity gets the one certificate, and
 //! whoever lost the identity pays with another use.
 //!
+//! A certificate is renewed in the same way, from [`Identity::renew_at`] on: `renew_request`, save,
+//! send, `accept`, save. If the answer is lost, ask again with what was saved. Until an answer is
+//! accepted the old certificate and its key stay.
+//!
 //! ```
 //! use provkey::connector::{CertificateState, Identity};
 //! use provkey::key::{Fingerprint, ProvisioningKey};
@@ -80,7 +84,9 @@ mod error;
 mod fields;
 mod file;
 mod identity;
+mod key_pair;
 mod key_reference;
+mod renew;
 mod request;
 mod state;
 
@@ -88,6 +94,7 @@ pub use accept::Accepted;
 pub use error::Error;
 pub use identity::Identity;
 pub use key_reference::KeyReference;
+pub use renew::RenewalKey;
 pub use request::Request;
 pub use state::CertificateState;
 

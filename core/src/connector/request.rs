@@ -8,7 +8,7 @@ use crate::key::{Fingerprint, Proof, ProvisioningKey};
 use crate::x509::{build_csr, encode_pem};
 
 /// A request for a certificate: a CSR (PKCS#10, RFC 2986) that proves the possession of a
-/// provisioning key.
+/// provisioning key, or of a certificate that is to be renewed.
 ///
 /// It is no secret. Whoever captures it can submit it only as it stands, and gets a certificate for
 /// a private key that never left the connector.
@@ -18,6 +18,10 @@ pub struct Request {
 }
 
 impl Request {
+    pub(super) fn new(der: Vec<u8>) -> Self {
+        Self { der }
+    }
+
     /// The CSR in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
@@ -46,6 +50,6 @@ impl Identity {
         let proof = Proof::make(key, self.public_key().spki(), fingerprint);
         let der = build_csr(self.signer(), &[&proof.to_attribute()])?;
         self.asked = Some(KeyReference::from(key));
-        Ok(Request { der })
+        Ok(Request::new(der))
     }
 }

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Identity;
 use crate::time::Timestamp;
 use crate::x509::Chain;
@@ -14,7 +16,7 @@ pub enum CertificateState {
     None,
     /// It is valid.
     Valid,
-    /// It is valid, and in the last third of its time: renew it.
+    /// It is valid, and its time to be renewed has come: see [`Identity::renew_at`].
     RenewSoon,
     /// It, or one of its issuers, is not valid any more.
     Expired,
@@ -57,7 +59,10 @@ impl Identity {
         }
     }
 
-    /// From when on its certificate should be renewed: when two thirds of its time have passed.
+    /// From when on its certificate should be renewed: somewhere in the first half of the last third
+    /// of its time, so that there is time left to try again. Where, is drawn for each certificate
+    /// from its own bytes: it stays the same, and a fleet that enrolled at once does not renew at
+    /// once.
     pub fn renew_at(&self) -> Option<Timestamp> {
         self.chain().map(renew_at)
     }
@@ -65,6 +70,10 @@ impl Identity {
 
 fn renew_at(chain: &Chain) -> Timestamp {
     let (not_before, not_after) = (chain.leaf().not_before(), chain.not_after());
-    let validity = not_after.unix_ms().saturating_sub(not_before.unix_ms());
-    not_after.minus(Duration::from_millis(validity / 3))
+    let third = not_after.unix_ms().saturating_sub(not_before.unix_ms()) / 3;
+    let hash = Sha256::new().chain_update(b"provkey/1/renew-at").chain_update(chain.leaf().der());
+    let [high, low, ..] = <[u8; 32]>::from(hash.finalize());
+    // Shares of 2^16 of half a third: a third is shorter than 2^47 ms.
+    let jitter = (third / 2 * u64::from(u16::from_be_bytes([high, low]))) >> 16;
+    not_after.minus(Duration::from_millis(third - jitter))
 }

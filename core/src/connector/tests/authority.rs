@@ -11,7 +11,7 @@ use crate::key::{Fingerprint, Keyring, MasterKey};
 use crate::store::Memory;
 use crate::time::Clock;
 
-struct Stopped;
+pub(super) struct Stopped;
 
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
@@ -20,7 +20,7 @@ impl Clock for Stopped {
 }
 
 /// An authority, and a key of it with one use.
-fn authority() -> (Authority, ProvisioningKey) {
+pub(super) fn authority() -> (Authority, ProvisioningKey) {
     let environment = Environment {
         store: Arc::new(Memory::new()),
         clock: Arc::new(Stopped),
@@ -38,7 +38,7 @@ fn authority() -> (Authority, ProvisioningKey) {
     (authority, ProvisioningKey::read(text.expose().as_bytes()).unwrap())
 }
 
-fn enroll(authority: &Authority, csr: &[u8]) -> Enrolled {
+pub(super) fn enroll(authority: &Authority, csr: &[u8]) -> Enrolled {
     let request = EnrollRequest { csr: csr.to_vec(), ..EnrollRequest::default() };
     authority.enroll(&request).unwrap()
 }

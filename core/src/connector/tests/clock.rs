@@ -60,18 +60,32 @@ fn an_issuer_outside_its_time_is_not_the_clocks_fault() {
 #[test]
 fn a_certificate_is_renewed_in_the_last_third_of_its_time() {
     let (_, identity) = enrolled();
-    let renew_at = LEAF_END - (LEAF_END - LEAF_START) / 3;
-    assert_eq!(identity.renew_at(), Some(at(renew_at)));
+    let third = (LEAF_END - LEAF_START) / 3;
+    let renew_at = identity.renew_at().unwrap();
+    assert!((at(LEAF_END - third)..at(LEAF_END - third / 2)).contains(&renew_at));
+    assert_eq!(Identity::from_bytes(&identity.to_bytes()).unwrap().renew_at(), Some(renew_at));
     let check = |now, state: &str| assert_eq!(identity.state(now).as_str(), state);
     check(at(0), "valid");
     check(at(NOW), "valid");
-    check(at(renew_at).minus(Duration::from_millis(1)), "valid");
-    check(at(renew_at), "renew_soon");
+    check(renew_at.minus(Duration::from_millis(1)), "valid");
+    check(renew_at, "renew_soon");
     check(at(LEAF_END), "renew_soon");
     check(at(LEAF_END + 1), "expired");
     let fresh = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
     assert_eq!(fresh.state(at(NOW)).as_str(), "none");
     assert_eq!(fresh.renew_at(), None);
+}
+
+#[test]
+fn a_fleet_does_not_renew_at_once() {
+    let (pki, mut identity) = asked();
+    let moments: std::collections::BTreeSet<_> = (0..20)
+        .map(|_| {
+            identity.accept_certificates(&pki.answer(&identity), at(NOW)).unwrap();
+            identity.renew_at()
+        })
+        .collect();
+    assert!(moments.len() > 10, "{moments:?}");
 }
 
 #[test]

@@ -6,18 +6,25 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::connector::fields;
+use crate::connector::renew::Renewal;
+use crate::connector::{RenewalKey, fields};
 
 const MATERIAL: &[u8] = b"the machine's material";
 
-/// An identity in each of its stages: new, has asked, has its certificate.
-fn stages(algorithm: KeyAlgorithm) -> [Identity; 3] {
+/// An identity in each of its stages: new, has asked, has its certificate, renews it for the same
+/// key pair, for another.
+fn stages(algorithm: KeyAlgorithm) -> [Identity; 5] {
     let pki = Pki::new();
-    let [new, mut asked, mut enrolled] = [(); 3].map(|()| Identity::generate(algorithm).unwrap());
+    let [new, mut asked, mut rest @ ..] = [(); 5].map(|()| Identity::generate(algorithm).unwrap());
     asked.request(&pki.key(), None).unwrap();
-    enrolled.request(&pki.key(), None).unwrap();
-    enrolled.accept_certificates(&pki.answer(&enrolled), at(NOW)).unwrap();
-    [new, asked, enrolled]
+    for enrolled in &mut rest {
+        enrolled.request(&pki.key(), None).unwrap();
+        enrolled.accept_certificates(&pki.answer(enrolled), at(NOW)).unwrap();
+    }
+    let [enrolled, mut same, mut other] = rest;
+    same.renew_request(RenewalKey::Same, None).unwrap();
+    other.renew_request(RenewalKey::New(algorithm), None).unwrap();
+    [new, asked, enrolled, same, other]
 }
 
 fn same(one: &Identity, other: &Identity) {
@@ -26,6 +33,13 @@ fn same(one: &Identity, other: &Identity) {
     assert_eq!(one.asked_with(), other.asked_with());
     assert_eq!(one.enrolled_with(), other.enrolled_with());
     assert_eq!(one.chain(), other.chain());
+    let renewal = |identity: &Identity| {
+        identity.renewal.as_ref().map(|renewal| match renewal {
+            Renewal::SameKey => None,
+            Renewal::NewKey(new) => Some(new.private_key.expose().to_vec()),
+        })
+    };
+    assert_eq!(renewal(one), renewal(other));
 }
 
 /// The file with a checksum that is right.
@@ -129,7 +143,7 @@ fn other_files_are_named() {
     check(b"", "identity_not_recognized");
     check(b"-----BEGIN PRIVATE KEY-----", "identity_not_recognized");
     check(b"provkey/1/identity", "identity_damaged");
-    check(b"provkey/2/identity and whatever comes then", "identity_too_new");
+    check(b"provkey/3/identity and whatever comes then", "identity_too_new");
     check(&[file.as_slice(), b"\n"].concat(), "identity_damaged");
     check(&std::vec![0; crate::limits::IDENTITY_BYTES_MAX + 1], "identity_too_large");
 }
@@ -170,7 +184,7 @@ fn a_changed_sealed_file_with_a_good_checksum_is_refused() {
 
 #[test]
 fn only_the_chain_itself_is_read_in_its_order() {
-    let [_, _, enrolled] = stages(KeyAlgorithm::Ed25519);
+    let [_, _, enrolled, ..] = stages(KeyAlgorithm::Ed25519);
     let written = fields::write(&enrolled);
     let certificates = enrolled.chain().unwrap().certificates();
     let field = |certificate: &Certificate| {
@@ -181,7 +195,7 @@ fn only_the_chain_itself_is_read_in_its_order() {
     let before = &written[..written.len() - length];
     let check = |order: &[usize], good: bool| {
         let chain: Vec<u8> = order.iter().flat_map(|&at| field(&certificates[at])).collect();
-        let read = fields::read(&[before, &chain].concat());
+        let read = fields::read(&[before, &chain].concat(), false);
         assert_eq!(read.is_some(), good, "{order:?}");
     };
     check(&[0, 1, 2], true);
@@ -197,7 +211,7 @@ proptest! {
     /// Fields have one spelling: what is read at all is what would be written.
     #[test]
     fn fields_are_read_as_they_are_written_or_not_at_all(
-        stage in 0_usize..3,
+        stage in 0_usize..5,
         at in any::<prop::sample::Index>(),
         noise in prop::collection::vec(any::<u8>(), 0..8),
         cut in 0_usize..8,
@@ -206,10 +220,25 @@ proptest! {
         let at = at.index(written.len());
         let end = (at + cut).min(written.len());
         let changed = [&written[..at], noise.as_slice(), &written[end..]].concat();
-        if let Some(identity) = fields::read(&changed) {
-            prop_assert_eq!(&**fields::write(&identity), &changed);
+        for renewing in [false, true] {
+            if let Some(identity) = fields::read(&changed, renewing) {
+                prop_assert_eq!(identity.is_renewing(), renewing);
+                prop_assert_eq!(&**fields::write(&identity), &changed);
+            }
+            prop_assert!(fields::read(&noise, renewing).is_none());
         }
-        prop_assert!(fields::read(&noise).is_none());
+    }
+}
+
+/// What a program from before there was renewal wrote is read, and what it can read is written for
+/// it, unless there is something that it would lose.
+#[test]
+fn a_file_has_the_oldest_version_that_holds_it() {
+    for identity in stages(KeyAlgorithm::Ed25519) {
+        let version = if identity.is_renewing() { b'2' } else { b'1' };
+        for file in [identity.to_bytes().to_vec(), identity.seal(MATERIAL, &System).unwrap()] {
+            assert_eq!(file["provkey/".len()], version);
+        }
     }
 }
 

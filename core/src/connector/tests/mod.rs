@@ -4,6 +4,7 @@ mod accept;
 mod authority;
 mod clock;
 mod file;
+mod renew;
 
 use std::string::String;
 use std::sync::Arc;

@@ -1,0 +1,69 @@
+//! Asking for the renewal of a certificate.
+
+use alloc::boxed::Box;
+
+use super::key_pair::KeyPair;
+use super::{Error, Identity, Request};
+use crate::key::Fingerprint;
+use crate::x509::{KeyAlgorithm, RenewalProof, build_csr};
+
+/// Which key pair a renewed certificate is to be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewalKey {
+    /// The one that the identity has.
+    Same,
+    /// A new one of this algorithm: P-256, P-384 or Ed25519.
+    New(KeyAlgorithm),
+}
+
+/// A renewal that was asked for and has not been answered. Whether the authority has renewed is not
+/// known, so it is this renewal that has to be asked for again.
+pub(super) enum Renewal {
+    SameKey,
+    NewKey(Box<KeyPair>),
+}
+
+impl Identity {
+    /// Asks for a new certificate in place of the one that it has, which proves itself with a
+    /// signature; no provisioning key takes part. Save the identity before the request is sent:
+    /// a certificate is renewed once, for one key pair.
+    ///
+    /// Ask as often as needed until an answer is [accepted](Self::accept). The renewal that is
+    /// under way goes on, whatever `key` says then. Until there is an answer, the identity keeps
+    /// its certificate and its key pair. The authority wants the `fingerprint` of the enrollment.
+    ///
+    /// # Errors
+    /// `renewal_without_certificate`; those of the signer. Then no renewal is under way that was
+    /// not before.
+    pub fn renew_request(
+        &mut self,
+        key: RenewalKey,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Request, Error> {
+        let enrolled = self.enrolled.as_ref().ok_or(Error::RenewalWithoutCertificate)?;
+        let fresh = match (&self.renewal, key) {
+            (None, RenewalKey::Same) => Some(Renewal::SameKey),
+            (None, RenewalKey::New(algorithm)) => {
+                Some(Renewal::NewKey(Box::new(KeyPair::generate(algorithm)?)))
+            }
+            (Some(_), _) => None,
+        };
+        let new = match fresh.as_ref().or(self.renewal.as_ref()) {
+            Some(Renewal::NewKey(new)) => new,
+            _ => &self.key_pair,
+        };
+        let (host, certificate) = (enrolled.with.host(), enrolled.chain.leaf());
+        let (old, spki) = (&self.key_pair.signer, new.public_key().spki());
+        let proof = RenewalProof::make(host, certificate, old, spki, fingerprint)?;
+        let request = Request::new(build_csr(&new.signer, &[&proof.to_attribute()])?);
+        if fresh.is_some() {
+            self.renewal = fresh;
+        }
+        Ok(request)
+    }
+
+    /// Whether a renewal was asked for and has not been answered.
+    pub fn is_renewing(&self) -> bool {
+        self.renewal.is_some()
+    }
+}
