@@ -167,6 +167,8 @@ reasons! {
         NameTooLong = "name_too_long", "the name is longer than 128 bytes";
         /// A name has a control character or an invisible one.
         NameBadCharacter = "name_bad_character", "the name has a control or invisible character";
+        /// A name holds what looks like the text of a provisioning key.
+        NameIsAKey = "name_is_a_key", "the name looks like the text of a provisioning key, which is a secret";
         /// Another thing of the same kind has this name.
         NameInUse = "name_in_use", "the name is taken";
         /// No such provisioning key.

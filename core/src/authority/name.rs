@@ -20,7 +20,7 @@ impl Name {
     /// Takes a text as a name. White space at its ends is cut off.
     ///
     /// # Errors
-    /// `name_empty`, `name_too_long`, `name_bad_character`.
+    /// `name_empty`, `name_too_long`, `name_bad_character`, `name_is_a_key`.
     pub fn new(text: &str) -> Result<Self, InputError> {
         let text = text.trim();
         if text.is_empty() {
@@ -31,6 +31,10 @@ impl Name {
         }
         if text.chars().any(is_unseen) {
             return Err(InputError::NameBadCharacter);
+        }
+        // Names stand in listings and audit records: a text pasted into the wrong field would stay.
+        if text.to_ascii_lowercase().contains("pvk1_") {
+            return Err(InputError::NameIsAKey);
         }
         Ok(Self(text.into()))
     }
@@ -108,6 +112,7 @@ mod tests {
         check("a\nb", "name_bad_character");
         check("a\u{ad}b", "name_bad_character");
         check("a\u{e0041}", "name_bad_character");
+        check("PVK1_api.example.com_q2w3", "name_is_a_key");
     }
 
     #[test]
