@@ -9,7 +9,7 @@ use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
 };
 
-use crate::common::{TestConnector, World, code};
+use crate::common::{TestConnector, World, code, renewal};
 
 /// What goes wrong with the next `apply`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +94,38 @@ fn an_unknown_outcome_is_settled() {
         assert_eq!(code(enrolled), "enrolled", "{faults:?}");
         used += 1;
         assert_eq!(world.used(&key), used, "{faults:?}");
+    }
+}
+
+/// As for enrollments: whether it is known or not what became of a renewal, there is one of it.
+#[test]
+fn a_renewal_of_unknown_outcome_is_settled_or_asked_for_again() {
+    let store = Arc::new(Faulty::default());
+    let world = World::over(store.clone());
+    let text = world.provisioning_key(&world.key("fleet", 1));
+    let mut connector = TestConnector::new();
+    let mut last = world.authority.enroll(&connector.proof(&text)).unwrap();
+    use Fault::{NoAnswer, NotApplied, UnknownAfter, UnknownBefore};
+    for (faults, renewals) in [
+        (&[UnknownAfter][..], 1),
+        (&[UnknownBefore], 2),
+        (&[NoAnswer], 3),
+        (&[NotApplied], 4),
+        (&[UnknownAfter, UnknownBefore, UnknownBefore], 5),
+        (&[UnknownBefore, UnknownBefore, UnknownBefore], 6),
+    ] {
+        let new = TestConnector::new();
+        let request = renewal(&last.chain[0], &connector.signer, &new.signer, None);
+        store.plan(faults);
+        let renewed = world.authority.renew(&request);
+        if let Err(error) = &renewed {
+            assert_eq!((error.code(), error.retryable()), ("store_unavailable", true));
+        }
+        store.plan(&[]);
+        last = renewed.or_else(|_| world.authority.renew(&request)).unwrap();
+        connector = new;
+        let seen = world.authority.connector(last.connector).unwrap();
+        assert_eq!((seen.renewals, &seen.serial), (renewals, &last.serial), "{faults:?}");
     }
 }
 
