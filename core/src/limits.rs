@@ -40,6 +40,10 @@ pub const UNIT_OPERATIONS_MAX: usize = 64;
 pub const BATCH_UNITS_MAX: usize = 256;
 /// Largest batch, in bytes of its keys and bodies.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Longest OCSP request that is read, in bytes.
+pub const OCSP_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Most certificates in one OCSP request.
+pub const OCSP_CERTIFICATES_MAX: usize = 16;
 /// Most CRLs that are kept in memory.
 pub const CRLS_KEPT_MAX: usize = 64;
 /// How often an enrollment starts over when what it read has changed.

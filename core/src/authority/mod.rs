@@ -22,6 +22,7 @@ mod keys;
 mod masters;
 mod name;
 mod observer;
+mod ocsp;
 mod page;
 mod prune;
 mod records;

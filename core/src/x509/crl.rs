@@ -5,11 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::extensions::KeyUsage;
+use super::issue::sign_checked;
 use super::lint::{Flaw, ensure};
-use super::profile::{write_authority_key_id, write_certificate, write_extension, write_time};
+use super::profile::{write_authority_key_id, write_extension, write_time};
 use super::reader::{Malformed, Reader};
 use super::revocation::RevocationReason;
-use super::signature::{self, SignatureAlgorithm};
+use super::signature::SignatureAlgorithm;
 use super::signed::Signed;
 use super::validity::read_time;
 use super::writer::{nested, primitive};
@@ -53,15 +54,9 @@ pub fn issue_crl(issuer: &Issuer, parameters: &CrlParameters<'_>) -> Result<Vec<
     if !usage.is_none_or(|usage| usage.contains(KeyUsage::CRL_SIGN)) {
         return Err(IssueError::NotAnIssuer);
     }
-    let signer = issuer.signer();
     let tbs = write_tbs(issuer, parameters);
     lint(&tbs, issuer, parameters).map_err(IssueError::Flawed)?;
-    let algorithm = SignatureAlgorithm::of(signer.public_key().algorithm()).identifier();
-    let signature = signer.sign(&tbs)?;
-    let der = write_certificate(&tbs, algorithm, &signature);
-    let signed = Signed { tbs, algorithm: algorithm.to_vec(), signature };
-    signature::verify(&signed, signer.public_key()).map_err(|_| IssueError::BadSignature)?;
-    Ok(der)
+    sign_checked(issuer, tbs)
 }
 
 /// The PEM of a CRL.

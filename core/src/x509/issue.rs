@@ -12,6 +12,7 @@ use super::profile::{
     write_uri,
 };
 use super::signature::{self, SignatureAlgorithm};
+use super::signed::Signed;
 use super::validity::Validity;
 use super::{Certificate, PublicKey, SerialNumber, Signer, SignerError};
 use crate::time::Timestamp;
@@ -304,6 +305,17 @@ pub fn issue_leaf(
     };
     let Validity { not_before, not_after } = validity;
     Ok(IssuedLeaf { der, not_before, not_after })
+}
+
+/// Signs something else than a certificate, and checks the signature.
+pub(super) fn sign_checked(issuer: &Issuer, tbs: Vec<u8>) -> Result<Vec<u8>, IssueError> {
+    let key = issuer.signer.public_key();
+    let algorithm = SignatureAlgorithm::of(key.algorithm()).identifier();
+    let signature = issuer.signer.sign(&tbs)?;
+    let der = write_certificate(&tbs, algorithm, &signature);
+    let signed = Signed { tbs, algorithm: algorithm.to_vec(), signature };
+    signature::verify(&signed, key).map_err(|_| IssueError::BadSignature)?;
+    Ok(der)
 }
 
 /// Signs a certificate, if it is what it must be.

@@ -59,6 +59,8 @@ mod crl;
 mod issue;
 #[cfg(feature = "connector")]
 mod lint;
+#[cfg(feature = "authority")]
+mod ocsp;
 #[cfg(feature = "connector")]
 mod profile;
 #[cfg(feature = "connector")]
@@ -83,6 +85,10 @@ pub use issue::{
 };
 #[cfg(feature = "connector")]
 pub use lint::Flaw;
+#[cfg(feature = "authority")]
+pub(crate) use ocsp::{
+    CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response, ocsp_failure,
+};
 #[cfg(feature = "connector")]
 pub use signer::{Pkcs8, Signer, SignerError, SoftwareSigner};
 

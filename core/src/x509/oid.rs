@@ -39,6 +39,19 @@ pub(super) const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d
 /// The same under Microsoft's older name: 1.3.6.1.4.1.311.2.1.14.
 pub(super) const MICROSOFT_EXTENSION_REQUEST: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 14];
 
+/// `id-sha1`, RFC 3279, 2.2.1: 1.3.14.3.2.26.
+#[cfg(feature = "authority")]
+pub(super) const SHA1: &[u8] = &[0x2b, 14, 3, 2, 26];
+/// `id-sha256`, RFC 4055, 2.1: 2.16.840.1.101.3.4.2.1.
+#[cfg(feature = "authority")]
+pub(super) const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+/// `id-pkix-ocsp-basic`, RFC 6960, 4.2.1: 1.3.6.1.5.5.7.48.1.1.
+#[cfg(feature = "authority")]
+pub(super) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
+/// `id-pkix-ocsp-nonce`, RFC 9654, 2.1: 1.3.6.1.5.5.7.48.1.2.
+#[cfg(feature = "authority")]
+pub(super) const OCSP_NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 2];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +77,14 @@ mod tests {
         check(ANY_PURPOSE, "2.5.29.37.0");
         check(SERVER_AUTH, "1.3.6.1.5.5.7.3.1");
         check(CLIENT_AUTH, "1.3.6.1.5.5.7.3.2");
+        #[cfg(feature = "authority")]
+        check(SHA1, "1.3.14.3.2.26");
+        #[cfg(feature = "authority")]
+        check(SHA256, "2.16.840.1.101.3.4.2.1");
+        #[cfg(feature = "authority")]
+        check(OCSP_BASIC, "1.3.6.1.5.5.7.48.1.1");
+        #[cfg(feature = "authority")]
+        check(OCSP_NONCE, "1.3.6.1.5.5.7.48.1.2");
         check(EXTENSION_REQUEST, "1.2.840.113549.1.9.14");
         check(MICROSOFT_EXTENSION_REQUEST, "1.3.6.1.4.1.311.2.1.14");
     }

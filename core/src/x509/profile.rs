@@ -113,6 +113,17 @@ pub(super) fn write_time(out: &mut Vec<u8>, moment: Timestamp) {
     written.expect("a date between 1970 and 9999 is always written");
 }
 
+/// RFC 6960, 4.2.2.1: GeneralizedTime, in whole seconds.
+#[cfg(feature = "authority")]
+pub(super) fn write_generalized_time(out: &mut Vec<u8>, moment: Timestamp) {
+    let seconds = Duration::from_secs(moment.unix_seconds());
+    let date =
+        DateTime::from_unix_duration(seconds).expect("a timestamp is at most the end of 9999");
+    GeneralizedTime::from_date_time(date)
+        .encode_to_vec(out)
+        .expect("a date between 1970 and 9999 is always written");
+}
+
 /// The extensions of every leaf, except those that name it and its key.
 pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {

@@ -4,6 +4,8 @@ mod libraries;
 mod many;
 mod python;
 
+pub(crate) use python::check_lint;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

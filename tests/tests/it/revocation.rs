@@ -1,4 +1,4 @@
-//! CRLs as OpenSSL and GnuTLS read and enforce them.
+//! CRLs and OCSP answers as OpenSSL, GnuTLS and pkilint read and enforce them.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use provkey::authority::{Compromise, Crl, NewCertificate};
 use provkey::x509::{Certificate, KeyAlgorithm, RevocationReason};
 
-use crate::foreign::run;
+use crate::foreign::{check_lint, run};
 use crate::site::{Site, connector, enroll, name, request};
 
 const ALGORITHMS: [KeyAlgorithm; 3] =
@@ -101,4 +101,66 @@ fn on_sqlite_a_compromise_reaches_the_list_of_another_process() {
     let after = other.crl(site.certificate).unwrap();
     assert_eq!((before.entries, after.entries), (0, 130));
     assert!(before.number < after.number);
+}
+
+/// Has a request of `openssl ocsp` answered, in `answer.der`.
+fn ask(site: &Site, arguments: &str) {
+    let folder = site.folder();
+    let request = format!("ocsp -issuer enrollment.pem {arguments} -reqout request.der");
+    run(folder, "openssl", &split(&request));
+    let answer = site.authority.ocsp(&fs::read(folder.join("request.der")).unwrap());
+    fs::write(folder.join("answer.der"), answer).unwrap();
+}
+
+/// What `openssl ocsp` says of the answer: its signature is good, and it has the nonce.
+fn openssl_ocsp(site: &Site, certificates: &str) -> String {
+    ask(site, certificates);
+    let answer = "ocsp -respin answer.der -CAfile root.pem -verify_other enrollment.pem";
+    let said = run(site.folder(), "openssl", &split(&format!("{answer} -reqin request.der")));
+    assert!(said.contains("Response verify OK") && !said.contains("WARNING"), "{said}");
+    let status = format!("{answer} -no_nonce -issuer enrollment.pem {certificates}");
+    run(site.folder(), "openssl", &split(&status))
+}
+
+#[test]
+fn openssl_reads_and_enforces_ocsp_answers() {
+    let site = Site::new();
+    for algorithm in ALGORITHMS {
+        fleet(&site, algorithm);
+        for hash in ["-sha1", "-sha256"] {
+            let said = openssl_ocsp(&site, &format!("{hash} -cert good.pem -cert revoked.pem"));
+            for expected in ["good.pem: good", "revoked.pem: revoked", "Reason: keyCompromise"] {
+                assert!(said.contains(expected), "{expected}: {said}");
+            }
+            let said = openssl_ocsp(&site, &format!("{hash} -serial 4711"));
+            assert!(said.contains("4711: unknown"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn openssl_reads_why_there_is_no_ocsp_answer() {
+    let site = Site::new();
+    fleet(&site, KeyAlgorithm::EcdsaP256);
+    let said = |answer: Vec<u8>| {
+        fs::write(site.folder().join("answer.der"), answer).unwrap();
+        fails(site.folder(), "openssl", &split("ocsp -respin answer.der"))
+    };
+    assert!(said(site.authority.ocsp(b"nonsense")).contains("malformedrequest"));
+    ask(&site, "-sha384 -cert good.pem");
+    let request = fs::read(site.folder().join("request.der")).unwrap();
+    assert!(said(site.authority.ocsp(&request)).contains("unauthorized"));
+    assert!(said(site.authority.ocsp(&[0; 20_000])).contains("malformedrequest"));
+}
+
+#[test]
+fn pkilint_finds_nothing_in_ocsp_answers() {
+    let site = Site::new();
+    for algorithm in ALGORITHMS {
+        fleet(&site, algorithm);
+        for certificate in ["good.pem", "revoked.pem"] {
+            ask(&site, &format!("-cert {certificate}"));
+            check_lint(site.folder(), "lint_ocsp_response", &["answer.der"]);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber, CrlReason};
 
 use super::*;
 use crate::x509::KeyAlgorithm;
+use crate::x509::signature;
 use crate::x509::tests::{NOW, SIGNING, at, enrollment, root, serial};
 
 fn parameters(revoked: &[RevokedCertificate]) -> CrlParameters<'_> {

@@ -57,7 +57,7 @@ struct Description {
 /// Lints what `arguments` name with one of pkilint's programs. That it takes the URI of a SPIFFE ID for no URI is
 /// its one error; everything else that it finds counts.
 #[track_caller]
-fn check_lint(directory: &Path, program: &str, arguments: &[&str]) {
+pub(crate) fn check_lint(directory: &Path, program: &str, arguments: &[&str]) {
     let all = [&["lint", "-s", "WARNING", "-f", "JSON"], arguments].concat();
     let output = Command::new(tool(program)).args(all).current_dir(directory).output().unwrap();
     let report: Report = serde_json::from_slice(&output.stdout)
