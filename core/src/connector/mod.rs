@@ -15,7 +15,7 @@
 //! accepted the old certificate and its key stay.
 //!
 //! ```
-//! use provkey::connector::{CertificateState, Identity};
+//! use provkey::connector::{CertificateState, Identity, RenewalKey};
 //! use provkey::key::{Fingerprint, ProvisioningKey};
 //! use provkey::time::Timestamp;
 //! use provkey::x509::KeyAlgorithm;
@@ -24,6 +24,7 @@
 //! # use std::sync::Arc;
 //! # use provkey::authority::{
 //! #     Authority, EnrollRequest, Environment, Name, NewAuthority, NewCertificate, NewKey,
+//! #     RenewRequest,
 //! # };
 //! # use provkey::key::{Host, Keyring, MasterKey};
 //! # use provkey::random::{Random, RandomError};
@@ -70,6 +71,15 @@
 //! let accepted = identity.accept(answer.as_bytes(), now)?;
 //! assert_eq!(accepted.clock_behind, None);
 //! assert_eq!(identity.state(now), CertificateState::Valid);
+//! let file = identity.seal(machine_id, &random)?;
+//!
+//! // Later it renews, here for a new key pair. This costs no use.
+//! let key = RenewalKey::New(KeyAlgorithm::EcdsaP256);
+//! let request = identity.renew_request(key, Some(Fingerprint::of_raw(machine_id)))?;
+//! let file = identity.seal(machine_id, &random)?;
+//! let asked = RenewRequest { csr: request.der().to_vec(), ..RenewRequest::default() };
+//! let answer = authority.renew(&asked)?.chain_pem();
+//! identity.accept(answer.as_bytes(), now)?;
 //! let file = identity.seal(machine_id, &random)?;
 //!
 //! // On another machine the file is of no use.
