@@ -17,8 +17,9 @@ use crate::store::Outcome;
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
-/// How many connectors of a compromised key are read, and revoked, together.
-const COMPROMISED_TOGETHER: usize = 100;
+/// How many connectors of a compromised key are read, and revoked, together. With all the former
+/// certificates that they may have, their units are well below the 1 MiB of a batch.
+const COMPROMISED_TOGETHER: usize = 64;
 
 /// What to do about a key that others know.
 #[derive(Clone, Copy, Debug, Default)]

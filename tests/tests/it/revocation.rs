@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use provkey::authority::{Compromise, Crl, NewCertificate};
+use provkey::authority::{Compromise, Crl, NewCertificate, RenewRequest};
+use provkey::connector::RenewalKey;
 use provkey::x509::{Certificate, KeyAlgorithm, RevocationReason};
 
 use crate::foreign::{check_lint, run};
@@ -163,4 +164,24 @@ fn pkilint_finds_nothing_in_ocsp_answers() {
             check_lint(site.folder(), "lint_ocsp_response", &["answer.der"]);
         }
     }
+}
+
+#[test]
+fn a_revoked_connector_takes_all_its_certificates_with_it() {
+    let site = Site::new();
+    fleet(&site, KeyAlgorithm::EcdsaP256);
+    let key = site.provisioning_key(site.key("fleet", 1).id);
+    let mut identity = connector();
+    let enrolled = enroll(&site.authority, &request(&mut identity, &key)).unwrap();
+    identity.accept(enrolled.chain_pem().as_bytes(), site.now()).unwrap();
+    let csr = identity.renew_request(RenewalKey::Same, None).unwrap().der().to_vec();
+    let renewed = site.authority.renew(&RenewRequest { csr, ..RenewRequest::default() }).unwrap();
+    let certificate = site.authority.certificate(site.certificate).unwrap().certificate;
+    fs::write(site.folder().join("enrollment.pem"), certificate.to_pem()).unwrap();
+    let serials = format!("-serial 0x{} -serial 0x{}", enrolled.serial, renewed.serial);
+    let statuses = |status: &str| openssl_ocsp(&site, &serials).matches(status).count();
+    assert_eq!(statuses(": good"), 2);
+    site.authority.revoke_connector(enrolled.connector, RevocationReason::Superseded).unwrap();
+    assert_eq!(statuses(": revoked"), 2);
+    assert_eq!(site.authority.crl(site.certificate).unwrap().entries, 2);
 }
