@@ -1,14 +1,19 @@
 //! `provkey cert`: enrollment certificates.
 
+mod import;
+mod request;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use provkey::authority::{
-    Authority, CertificateId, CertificateWarning, EnrollmentCertificate, Name, NewCertificate,
+    Authority, CertificateId, CertificateWarning, EnrollmentCertificate, Error, InputError, Name,
+    NewCertificate,
 };
 use provkey::time::Clock;
-use provkey::x509::KeyAlgorithm;
+use provkey::x509::{Certificate, KeyAlgorithm};
 use serde::Serialize;
 
+use self::request::RequestView;
 use crate::failure::Failure;
 use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex};
 use crate::system::SystemClock;
@@ -19,6 +24,12 @@ use crate::token::TokenPlace;
 pub(crate) enum Command {
     /// Make a key pair and a certificate for it under the authority's root
     Create(Box<CreateArgs>),
+    /// Ask a corporate CA for a certificate: make a key pair, and a CSR for it
+    Request(Box<request::Args>),
+    /// List the requests that have not been answered
+    Requests(PageArgs),
+    /// Import the certificate of a corporate CA, with its private key or as the answer to a request
+    Import(Box<import::Args>),
     /// List the certificates by name
     List(PageArgs),
     /// Show one certificate, and what hangs on it
@@ -36,7 +47,8 @@ pub(crate) enum Command {
         #[arg(value_name = "ID")]
         certificate: String,
     },
-    /// Delete a certificate, and its private key, that no key and no connector needs
+    /// Delete a certificate, or a request for one, and its private key, that no key and no
+    /// connector needs
     Delete {
         /// Its id or its name
         #[arg(value_name = "ID")]
@@ -98,6 +110,11 @@ pub(crate) fn run(
             let certificate = authority.create_certificate(&args.new_certificate(token)?)?;
             show(certificate, authority, output)
         }
+        Command::Request(args) => request::run(args, authority, output),
+        Command::Requests(page) => {
+            output.page(authority.list_certificate_requests(&page.request())?, RequestView::from)
+        }
+        Command::Import(args) => show(import::run(args, authority)?, authority, output),
         Command::List(page) => {
             output.page(authority.list_certificates(&page.request())?, CertificateView::from)
         }
@@ -113,9 +130,24 @@ pub(crate) fn run(
             show(authority.retire_certificate(certificate.id)?, authority, output)
         }
         Command::Delete { certificate } => {
-            let certificate = authority.find_certificate(certificate)?;
-            authority.delete_certificate(certificate.id)?;
-            output.one(&Deleted::new(certificate.id))
+            let id = delete(certificate, authority)?;
+            output.one(&Deleted::new(id))
+        }
+    }
+}
+
+/// Deletes the certificate that has this id or this name, or the request for one.
+fn delete(id_or_name: &str, authority: &Authority) -> Result<CertificateId, Failure> {
+    match authority.find_certificate(id_or_name) {
+        Err(Error::Input(InputError::CertificateUnanswered)) => {
+            let request = authority.find_certificate_request(id_or_name)?;
+            authority.delete_certificate_request(request.id)?;
+            Ok(request.id)
+        }
+        found => {
+            let id = found?.id;
+            authority.delete_certificate(id)?;
+            Ok(id)
         }
     }
 }
@@ -149,11 +181,13 @@ struct CertificateView {
     warnings: Vec<&'static str>,
     created_at: Time,
     pem: String,
+    corporate_pem: Option<String>,
 }
 
 impl From<EnrollmentCertificate> for CertificateView {
     fn from(found: EnrollmentCertificate) -> Self {
         let warnings = found.warnings(SystemClock.now());
+        let corporate: String = found.corporate.iter().map(Certificate::to_pem).collect();
         let certificate = found.certificate;
         Self {
             id: found.id,
@@ -173,6 +207,7 @@ impl From<EnrollmentCertificate> for CertificateView {
             warnings: warnings.into_iter().map(CertificateWarning::as_str).collect(),
             created_at: found.created_at.into(),
             pem: certificate.to_pem(),
+            corporate_pem: (!corporate.is_empty()).then_some(corporate),
         }
     }
 }
@@ -218,6 +253,7 @@ impl Fields for CertificateView {
             ("Valid from", self.not_before.to_string()),
             ("Valid until", self.not_after.to_string()),
             ("Leaves valid", self.leaf_validity()),
+            ("Corporate", if self.corporate_pem.is_some() { "yes" } else { "no" }.into()),
             ("Private key", if self.key_elsewhere { "elsewhere" } else { "sealed" }.into()),
             ("Keys", self.keys.to_string()),
             ("Connectors", self.connectors.unwrap_or_default().to_string()),

@@ -31,12 +31,19 @@ pub(crate) struct Args {
     /// holds certificates is replaced, any other is left alone
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Where the other chain goes, to the root of a corporate CA, if its certificate signed
+    #[arg(long, value_name = "FILE")]
+    corporate_out: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let request = request(args)?;
+    let corporate = args.corporate_out.as_deref();
+    let corporate =
+        corporate.map(|path| Destination::prepare(path, Content::Certificates)).transpose()?;
     if args.out == Path::new("-") {
         let enrolled = request.ask(&place.signing_authority()?)?;
+        write_corporate(corporate, &enrolled)?;
         return output.plain(&enrolled.chain_pem());
     }
     // Before anything is counted, it is certain that the answer can be kept.
@@ -45,7 +52,19 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
         failure.note("The connector has its certificate. Run it again: that costs no use.")
     })?;
+    write_corporate(corporate, &enrolled)?;
     output.one(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
+}
+
+fn write_corporate(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
+    match destination {
+        Some(destination) if !enrolled.corporate_chain.is_empty() => {
+            destination.write(enrolled.corporate_chain_pem().as_bytes()).map_err(|failure| {
+                failure.note("The connector has its certificate. Run it again: that costs no use.")
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a CSR is for: one with a proof of renewal is for that.

@@ -137,3 +137,56 @@ fn a_retired_certificate_signs_no_more_and_shows_what_hangs_on_it() {
     home.run(&format!("key edit {key} --cert another")).succeeds();
     home.run(sign).succeeds();
 }
+
+/// Runs OpenSSL in the folder, with arguments that have no spaces in them.
+fn openssl(home: &Home, arguments: &str) {
+    let output = std::process::Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(home.path("."))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn certificates_of_a_corporate_ca_sign_too() {
+    let home = Home::new();
+    openssl(
+        &home,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout corporate.key \
+         -out corporate.pem -subj /CN=Corporate -addext keyUsage=critical,keyCertSign,cRLSign",
+    );
+    let request = home.json("cert request asked --out ca.csr");
+    assert_eq!(home.json("cert requests")["items"], serde_json::json!([request]));
+    home.run("cert show asked").is_refused("certificate_unanswered");
+    let extensions = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=keyCertSign,cRLSign\n\
+                      subjectKeyIdentifier=hash";
+    fs::write(home.path("extensions"), extensions).unwrap();
+    openssl(
+        &home,
+        "x509 -req -in ca.csr -CA corporate.pem -CAkey corporate.key -CAcreateserial \
+         -extfile extensions -out ca.pem",
+    );
+    let answer = "cert import --answer-to asked --cert ca.pem --cert corporate.pem";
+    assert_eq!(home.json(answer)["id"], request["id"]);
+
+    openssl(&home, "pkcs8 -topk8 -in corporate.key -out sealed.key -passout pass:secret");
+    let import = "cert import own --cert corporate.pem --key sealed.key";
+    home.run(import).is_refused("private_key_passphrase_missing");
+    fs::write(home.path("passphrase"), "secret\n").unwrap();
+    home.run(&format!("{import} --passphrase-file passphrase")).succeeds();
+
+    for cert in ["asked", "own"] {
+        let key = format!("key create --name {cert} --group gateways --cert {cert} --max-uses 1");
+        home.run(&format!("{key} --out {cert}.key")).succeeds();
+        home.write_csr("one.csr");
+        let sign = "sign --csr one.csr --out chain.pem --corporate-out other.pem";
+        home.run(&format!("{sign} --key-file {cert}.key")).succeeds();
+        let certificates = |file: &str| Certificate::parse_all(home.read(file).as_bytes()).unwrap();
+        assert_eq!(certificates("chain.pem")[0], certificates("other.pem")[0]);
+        openssl(&home, "verify -CAfile corporate.pem -untrusted other.pem other.pem");
+    }
+    home.run("cert request another --out another.csr").succeeds();
+    assert_eq!(home.json("cert delete another")["deleted"], true);
+    assert_eq!(home.json("cert requests")["items"], serde_json::json!([]));
+}

@@ -35,7 +35,11 @@ pub enum Action {
     GroupDeleted,
     /// An enrollment certificate was created.
     CertificateCreated,
-    /// An enrollment certificate was deleted.
+    /// A corporate CA was asked for an enrollment certificate.
+    CertificateRequested,
+    /// An enrollment certificate of a corporate CA was imported.
+    CertificateImported,
+    /// An enrollment certificate, or a request for one, was deleted.
     CertificateDeleted,
     /// An enrollment certificate was retired: it signs no more connectors' certificates.
     CertificateRetired,
@@ -78,6 +82,8 @@ impl Action {
             Self::GroupCreated => "group_created",
             Self::GroupDeleted => "group_deleted",
             Self::CertificateCreated => "certificate_created",
+            Self::CertificateRequested => "certificate_requested",
+            Self::CertificateImported => "certificate_imported",
             Self::CertificateDeleted => "certificate_deleted",
             Self::CertificateRetired => "certificate_retired",
             Self::KeyCreated => "key_created",

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::audit::Action;
+use super::audit::{Action, AuditRecord};
+use super::change::{Change, Obstacle};
 use super::error::{Error, InputError, Refusal};
 use super::id::CertificateId;
 use super::name::{self, Name};
@@ -109,6 +110,15 @@ pub struct EnrollmentCertificate {
     pub key_elsewhere: bool,
     /// The certificate, as the root signed it.
     pub certificate: Certificate,
+    /// For that of a corporate CA: the certificate as that CA issued it, then its issuers. Empty
+    /// for one that was made under the root.
+    pub corporate: Vec<Certificate>,
+}
+
+/// Where the private key of an enrollment certificate is.
+pub(super) enum CaKey {
+    Here(Pkcs8),
+    Elsewhere(Arc<dyn Signer>),
 }
 
 /// What its operator should know of an enrollment certificate.
@@ -164,8 +174,8 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, and those of the store.
     pub fn create_certificate(&self, new: &NewCertificate) -> Result<EnrollmentCertificate, Error> {
-        let crls = (CRL_VALIDITY_MIN..=CRL_VALIDITY_MAX).contains(&new.crl_validity);
-        if !crls || !(LEAF_VALIDITY_MIN..=new.validity).contains(&new.leaf_validity) {
+        check_terms(new.leaf_validity, new.crl_validity)?;
+        if new.leaf_validity > new.validity {
             return Err(InputError::ValidityInvalid.into());
         }
         let inner = &self.inner;
@@ -173,29 +183,16 @@ impl Authority {
             let mut audit = self.audit(Action::CertificateCreated);
             let state = inner.state();
             let (record, certificate) = inner.new_certificate(&state, new, audit.at)?;
-            let id = record.id;
-            audit.certificate = Some(id);
-            let by_name = records::certificate_by_name(&new.name.folded());
-            let mut change = inner.change(&audit)?;
-            // No key is sealed under a master key that another process has replaced.
-            change.expect(records::authority(), state.version);
-            change.expect_absent(by_name.clone());
-            change.expect_absent(records::certificate(id));
-            change.put(records::certificate(id), &record);
-            change.put_bytes(by_name.clone(), id.as_str());
-            change.set_limit(records::certificate_users(id), None);
-            if let Some(slot) = record.slot()? {
-                change.count(records::master_users(slot), 1, audit.at);
-            }
+            audit.certificate = Some(record.id);
+            let change = inner.new_certificate_change(&audit, &state, &record, &certificate)?;
             match inner.apply(change)? {
                 Ok(_) => {
-                    if let Some(signer) = &new.signer {
-                        self.attach_signer(Arc::clone(signer));
-                    }
-                    Ok(Some(EnrollmentCertificate::new(record, certificate, 0)))
+                    new.signer.iter().for_each(|signer| self.attach_signer(Arc::clone(signer)));
+                    Ok(Some(EnrollmentCertificate::new(record, certificate, 0)?))
                 }
-                Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
-                Err(_) => Ok(None),
+                Err(obstacle) => {
+                    inner.refused_new(&new.name, &certificate, &obstacle).map(|()| None)
+                }
             }
         })
     }
@@ -203,11 +200,13 @@ impl Authority {
     /// One enrollment certificate.
     ///
     /// # Errors
-    /// `certificate_not_found`, and those of the store.
+    /// `certificate_unanswered` if it was only asked for; `certificate_not_found`, and those of the store.
     pub fn certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         let keys = [records::certificate(id), records::certificate_users(id)];
-        EnrollmentCertificate::read(&self.inner.store.get(&keys)?)?
-            .ok_or_else(|| InputError::CertificateNotFound.into())
+        match EnrollmentCertificate::read(&self.inner.store.get(&keys)?)? {
+            Some(certificate) => Ok(certificate),
+            None => Err(self.inner.absent_certificate(id)?.into()),
+        }
     }
 
     /// The enrollment certificate that has this id or this name.
@@ -325,6 +324,8 @@ impl Authority {
             change.delete(records::crl(id.as_str()));
             change.delete(users_key);
             change.delete(records::certificate_by_name(&record.name.folded()));
+            let subject = record.parsed()?.subject_hash();
+            change.delete(records::certificate_by_subject(subject));
             if let Some(slot) = record.slot()? {
                 change.count(records::master_users(slot), -1, audit.at);
             }
@@ -343,9 +344,14 @@ impl Authority {
 }
 
 impl EnrollmentCertificate {
-    fn new(record: CertificateRecord, certificate: Certificate, keys: u64) -> Self {
+    pub(super) fn new(
+        record: CertificateRecord,
+        certificate: Certificate,
+        keys: u64,
+    ) -> Result<Self, Error> {
+        let corporate = record.parsed_corporate()?;
         let CertificateRecord { id, name, created_at, retired_at, .. } = record;
-        Self {
+        Ok(Self {
             id,
             name,
             created_at,
@@ -355,7 +361,8 @@ impl EnrollmentCertificate {
             retired_at,
             key_elsewhere: record.private_key.is_none(),
             certificate,
-        }
+            corporate,
+        })
     }
 
     /// Of a record and its counter, if both are there.
@@ -365,7 +372,7 @@ impl EnrollmentCertificate {
         };
         let body: CertificateRecord = records::decode(record)?;
         let certificate = body.parsed()?;
-        Ok(Some(Self::new(body, certificate, records::counter(users)?.used)))
+        Self::new(body, certificate, records::counter(users)?.used).map(Some)
     }
 }
 
@@ -379,10 +386,10 @@ impl Inner {
         let random = &*self.random;
         let id = CertificateId::random(random)?;
         let not_after = ca_not_after(now, new.validity)?;
-        let (public_key, private_key) = match &new.signer {
-            Some(signer) => (signer.public_key().clone(), None),
+        let (public_key, key) = match &new.signer {
+            Some(signer) => (signer.public_key().clone(), CaKey::Elsewhere(Arc::clone(signer))),
             None => new_signer(new.algorithm)
-                .map(|(signer, private_key)| (signer.public_key().clone(), Some(private_key)))?,
+                .map(|(signer, key)| (signer.public_key().clone(), CaKey::Here(key)))?,
         };
         let certificate = issue_enrollment_certificate(
             &state.open_root()?,
@@ -403,35 +410,132 @@ impl Inner {
             renewal_grace_seconds: new.renewal_grace.as_secs(),
             crl_validity_seconds: new.crl_validity.as_secs(),
             certificate: Bytes(certificate.der().to_vec()),
-            private_key: private_key
-                .map(|private_key| self.seal(state, id, &private_key, certificate.spki()))
-                .transpose()?,
+            corporate: Vec::new(),
+            imported: false,
+            private_key: self.seal_key(state, id, &key, certificate.spki())?,
             retired_at: None,
         };
         Ok((record, certificate))
     }
 
-    /// Seals the private key of an enrollment certificate under the current master key.
-    fn seal(
+    /// Seals the private key of an enrollment certificate under the current master key, if it
+    /// is here.
+    pub(super) fn seal_key(
         &self,
         state: &State,
         id: CertificateId,
-        private_key: &Pkcs8,
+        key: &CaKey,
         spki: &[u8],
-    ) -> Result<SealedKey, Error> {
+    ) -> Result<Option<SealedKey>, Error> {
+        let CaKey::Here(private_key) = key else { return Ok(None) };
         let place = seal::Place { authority: state.record.id, record: id.as_str() };
-        seal::seal(state.current_master()?, &place, private_key, spki, &*self.random)
+        seal::seal(state.current_master()?, &place, private_key, spki, &*self.random).map(Some)
+    }
+
+    /// The change that makes a new enrollment certificate.
+    pub(super) fn new_certificate_change(
+        &self,
+        audit: &AuditRecord,
+        state: &State,
+        record: &CertificateRecord,
+        certificate: &Certificate,
+    ) -> Result<Change, Error> {
+        let by_name = records::certificate_by_name(&record.name.folded());
+        let mut change = self.change(audit)?;
+        // No key is sealed under a master key that another process has replaced.
+        change.expect(records::authority(), state.version);
+        change.expect_absent(by_name.clone());
+        change.put_bytes(by_name, record.id.as_str());
+        if let Some(slot) = record.slot()? {
+            change.count(records::master_users(slot), 1, audit.at);
+        }
+        self.add_certificate(&mut change, record, certificate)?;
+        Ok(change)
+    }
+
+    /// Adds an enrollment certificate whose name and whose sealed key are accounted for.
+    pub(super) fn add_certificate(
+        &self,
+        change: &mut Change,
+        record: &CertificateRecord,
+        certificate: &Certificate,
+    ) -> Result<(), Error> {
+        // Never are there two authorities with one name: who checks a leaf could not tell whose
+        // key it was signed with.
+        let by_subject = records::certificate_by_subject(certificate.subject_hash());
+        change.expect_absent(by_subject.clone());
+        change.put_bytes(by_subject, record.id.as_str());
+        change.expect_absent(records::certificate(record.id));
+        change.put(records::certificate(record.id), record);
+        change.set_limit(records::certificate_users(record.id), None);
+        Ok(())
+    }
+
+    /// Why a new enrollment certificate could not be stored; `Ok` if it is worth another try.
+    pub(super) fn refused_new(
+        &self,
+        name: &Name,
+        certificate: &Certificate,
+        obstacle: &Obstacle,
+    ) -> Result<(), Error> {
+        if obstacle.is(&records::certificate_by_name(&name.folded())) {
+            return Err(InputError::NameInUse.into());
+        }
+        self.refused_certificate(certificate, obstacle)
+    }
+
+    /// The same for one whose name is its own already.
+    pub(super) fn refused_certificate(
+        &self,
+        certificate: &Certificate,
+        obstacle: &Obstacle,
+    ) -> Result<(), Error> {
+        let by_subject = records::certificate_by_subject(certificate.subject_hash());
+        if !obstacle.is(&by_subject) {
+            return Ok(());
+        }
+        let Some(id) = self.read_text(by_subject)?.as_deref().and_then(CertificateId::parse) else {
+            return Ok(());
+        };
+        match self.read::<CertificateRecord>(records::certificate(id))? {
+            None => Ok(()),
+            Some((_, other)) if other.parsed()?.spki() == certificate.spki() => {
+                Err(InputError::CertificateImportedAlready.into())
+            }
+            Some(_) => Err(InputError::CertificateSubjectInUse.into()),
+        }
+    }
+
+    /// Why there is no such enrollment certificate.
+    pub(super) fn absent_certificate(&self, id: CertificateId) -> Result<InputError, Error> {
+        let request = self.store.get(&[records::certificate_request(id)])?;
+        Ok(match request.into_iter().flatten().next() {
+            Some(_) => InputError::CertificateUnanswered,
+            None => InputError::CertificateNotFound,
+        })
     }
 
     /// The version of the record of a certificate that keys may use.
     pub(super) fn usable_certificate(&self, id: CertificateId) -> Result<u64, Error> {
         let found = self.read::<CertificateRecord>(records::certificate(id))?;
-        let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
+        let Some((version, record)) = found else {
+            return Err(self.absent_certificate(id)?.into());
+        };
         match record.retired_at {
             Some(_) => Err(Refusal::CertificateRetired.into()),
             None => Ok(version),
         }
     }
+}
+
+/// Leaves are valid long enough to be used, and CRLs to be fetched.
+pub(super) fn check_terms(
+    leaf_validity: Duration,
+    crl_validity: Duration,
+) -> Result<(), InputError> {
+    let crls = (CRL_VALIDITY_MIN..=CRL_VALIDITY_MAX).contains(&crl_validity);
+    let good = crls && leaf_validity >= LEAF_VALIDITY_MIN;
+    if good { Ok(()) } else { Err(InputError::ValidityInvalid) }
 }
 
 /// When a CA certificate ends that begins now.

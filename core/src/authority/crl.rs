@@ -15,7 +15,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::change::check_passing;
-use super::error::Error;
+use super::error::{Error, InputError};
 use super::id::CertificateId;
 use super::records::{self, CrlRecord, RevokedRecord};
 use super::{Authority, Inner};
@@ -97,10 +97,14 @@ impl Authority {
     /// the first list is a new one.
     ///
     /// # Errors
-    /// `certificate_not_found`, `issuer_not_allowed` if its key usage has no cRLSign, and those of
-    /// the signer and of the store.
+    /// `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, and
+    /// those of the signer and of the store.
     pub fn crl(&self, id: CertificateId) -> Result<Crl, Error> {
         let open = self.inner.issuer(id)?;
+        // RFC 5280, 5.2.3: whoever has the key too numbers lists of his own, under the same name.
+        if open.imported {
+            return Err(InputError::CrlImportedCa.into());
+        }
         self.inner.crl(&CrlIssuer {
             name: id.as_str(),
             validity: open.crl_validity,

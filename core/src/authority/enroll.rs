@@ -63,6 +63,11 @@ pub struct Enrolled {
     pub replay: bool,
     /// The connector's certificate, the enrollment certificate and the root, in DER.
     pub chain: Vec<Vec<u8>>,
+    /// For a corporate CA, the other chain: the connector's certificate, that of the CA as the
+    /// corporate CA issued it, and its issuers as far as they were imported. Otherwise empty.
+    /// The two are never merged: both have an issuer of the same name, and not every program
+    /// tries the other one.
+    pub corporate_chain: Vec<Vec<u8>>,
     /// The serial number of the connector's certificate, in lower-case hexadecimal.
     pub serial: String,
     /// From when on the connector's certificate is valid.
@@ -75,6 +80,11 @@ impl Enrolled {
     /// The chain as PEM: the connector's certificate first, the root last.
     pub fn chain_pem(&self) -> String {
         self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    }
+
+    /// The corporate chain as PEM; empty if there is none.
+    pub fn corporate_chain_pem(&self) -> String {
+        self.corporate_chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
     }
 }
 
@@ -370,6 +380,7 @@ impl Inner {
     ) -> Enrolled {
         let issuer = open.certificate.der().to_vec();
         let root = self.state().root.der().to_vec();
+        let corporate_leaf = (!open.corporate.is_empty()).then(|| record.leaf.0.clone());
         Enrolled {
             connector: record.connector,
             key: record.key,
@@ -377,6 +388,7 @@ impl Inner {
             certificate: record.certificate,
             replay,
             chain: alloc::vec![record.leaf.0.clone(), issuer, root],
+            corporate_chain: corporate_leaf.into_iter().chain(open.corporate.clone()).collect(),
             serial: record.serial.clone(),
             not_before: record.not_before,
             not_after: record.not_after,

@@ -3,7 +3,7 @@
 use crate::key::{HostError, KeyringError};
 use crate::random::RandomError;
 use crate::store::StoreError;
-use crate::x509::{CsrError, IssueError};
+use crate::x509::{CorporateError, CsrError, IssueError, PrivateKeyError, SignerError};
 
 /// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
 /// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out.
@@ -31,6 +31,12 @@ pub enum Error {
     /// A certificate could not be made.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A CA certificate of somebody else cannot sign for connectors.
+    #[error(transparent)]
+    Corporate(#[from] CorporateError),
+    /// A private key file is not accepted.
+    #[error(transparent)]
+    PrivateKey(#[from] PrivateKeyError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +67,8 @@ impl Error {
             Self::Master(error) => error.code(),
             Self::Keyring(error) => error.code(),
             Self::Issue(error) => error.code(),
+            Self::Corporate(error) => error.code(),
+            Self::PrivateKey(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::RecordDamaged { .. } => "store_corrupt",
             Self::Contended => "store_busy",
@@ -73,6 +81,7 @@ impl Error {
         match self {
             Self::Store(error) => error.retryable(),
             Self::Issue(error) => error.retryable(),
+            Self::Corporate(error) => error.retryable(),
             Self::Contended | Self::Random(_) => true,
             _ => false,
         }
@@ -183,6 +192,16 @@ reasons! {
         GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
         /// Keys or connectors hang on the certificate.
         CertificateInUse = "certificate_in_use", "provisioning keys or connectors hang on the enrollment certificate";
+        /// The CA was imported with its key: its owner signs its CRLs.
+        CrlImportedCa = "crl_imported_ca", "the CA was imported with its key: a CRL that is signed here could be taken for its owner's";
+        /// The certificate was asked for, and the corporate CA's answer was not imported yet.
+        CertificateUnanswered = "certificate_unanswered", "the enrollment certificate was asked for, and has not been issued yet: import the answer";
+        /// No such request for a certificate.
+        CertificateRequestNotFound = "certificate_request_not_found", "there is no such request for an enrollment certificate";
+        /// The certificate, or another with its subject and its key, was imported already.
+        CertificateImportedAlready = "certificate_imported_already", "an enrollment certificate with this subject and this key was imported already";
+        /// Another authority has the same subject with another key.
+        CertificateSubjectInUse = "certificate_subject_in_use", "another enrollment certificate, or the root, has the same subject with another key";
         /// The key of the enrollment certificate lives elsewhere, and nothing that signs with it is attached.
         SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and its signer is not attached";
         /// Somebody else has edited it since it was read.
@@ -229,5 +248,11 @@ reasons! {
         SlotEmpty = "master_slot_empty", "the slot holds no master key";
         /// A CA key does not open under its master key, or is not the one of its certificate.
         SealBroken = "seal_broken", "a sealed CA key does not open, or does not fit its certificate";
+    }
+}
+
+impl From<SignerError> for Error {
+    fn from(error: SignerError) -> Self {
+        IssueError::from(error).into()
     }
 }

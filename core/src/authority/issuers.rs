@@ -28,6 +28,10 @@ pub(super) struct Issuers {
 /// An enrollment certificate with its key.
 pub(super) struct OpenIssuer {
     pub(super) certificate: Certificate,
+    /// The DER of the certificates of the corporate CA: its own, then its issuers.
+    pub(super) corporate: Vec<Vec<u8>>,
+    /// Whether somebody else has its key too, and may sign CRLs with it.
+    pub(super) imported: bool,
     pub(super) leaf_validity: Duration,
     pub(super) renewal_grace: Duration,
     pub(super) crl_validity: Duration,
@@ -140,8 +144,12 @@ impl Inner {
         let renewal_grace = Duration::from_secs(record.renewal_grace_seconds);
         let retired = record.retired_at.is_some();
         let crl_validity = Duration::from_secs(record.crl_validity_seconds);
+        let imported = record.imported;
+        let corporate = record.corporate.into_iter().map(|certificate| certificate.0).collect();
         Ok(OpenIssuer {
             certificate,
+            corporate,
+            imported,
             leaf_validity,
             renewal_grace,
             crl_validity,

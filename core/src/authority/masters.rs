@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 
 use super::audit::Action;
 use super::error::{Error, MasterError};
-use super::records::{self, AuthorityRecord, CertificateRecord, MasterRecord};
+use super::records::{
+    self, AuthorityRecord, CertificateRecord, CertificateRequestRecord, HoldsKey, MasterRecord,
+};
 use super::{Authority, Inner, State, seal};
 use crate::key::{Keyring, MasterKey, Slot};
 use crate::limits::SCAN_RECORDS_MAX;
-use crate::store::{Reason, ScanRange};
+use crate::store::{Reason, RecordKey, ScanRange};
 
 /// How the authority's record names a master key.
 pub(super) fn describe(slot: Slot, master: &MasterKey) -> MasterRecord {
@@ -125,14 +127,21 @@ impl Authority {
         Ok(record)
     }
 
-    /// Seals the keys of all enrollment certificates under the current master key.
+    /// Seals the keys of all enrollment certificates, and of those asked for, under the current
+    /// master key.
     fn reseal_certificates(&self) -> Result<(), Error> {
-        let mut range = ScanRange { prefix: b"certificate/".to_vec(), after: None, reverse: false };
+        // A request that is answered meanwhile is found again as a certificate.
+        self.reseal_all::<CertificateRequestRecord>("certificate-request/")?;
+        self.reseal_all::<CertificateRecord>("certificate/")
+    }
+
+    fn reseal_all<T: HoldsKey>(&self, prefix: &str) -> Result<(), Error> {
+        let prefix = prefix.as_bytes().to_vec();
+        let mut range = ScanRange { prefix, after: None, reverse: false };
         loop {
             let found = self.inner.store.scan(&range, SCAN_RECORDS_MAX)?;
             for record in &found {
-                let certificate: CertificateRecord = records::decode(record)?;
-                self.inner.until_undisturbed(|| self.inner.reseal(&certificate))?;
+                self.inner.until_undisturbed(|| self.inner.reseal::<T>(&record.key))?;
             }
             match found.last() {
                 Some(last) => range.after = Some(last.key.clone()),
@@ -143,30 +152,28 @@ impl Authority {
 }
 
 impl Inner {
-    /// Seals the key of one enrollment certificate under the current master key.
-    fn reseal(&self, certificate: &CertificateRecord) -> Result<Option<()>, Error> {
+    /// Seals the key of one record under the current master key.
+    fn reseal<T: HoldsKey>(&self, key: &RecordKey) -> Result<Option<()>, Error> {
         let state = self.state();
         let master = state.current_master()?;
-        let key = records::certificate(certificate.id);
-        let Some((version, mut record)) = self.read::<CertificateRecord>(key.clone())? else {
+        let Some((version, mut record)) = self.read::<T>(key.clone())? else {
             return Ok(Some(()));
         };
-        let (Some(sealed), Some(old_slot)) = (&record.private_key, record.slot()?) else {
-            return Ok(Some(()));
-        };
+        let (id, spki) = (record.id(), record.spki()?);
+        let Some(sealed) = record.private_key() else { return Ok(Some(())) };
+        let old_slot = sealed.slot()?;
         if old_slot == master.0 {
             return Ok(Some(()));
         }
-        let spki = record.parsed()?.spki().to_vec();
-        let place = seal::Place { authority: state.record.id, record: record.id.as_str() };
+        let place = seal::Place { authority: state.record.id, record: id.as_str() };
         let private_key = seal::open_pkcs8(&state.keyring, &place, sealed, &spki)?;
-        record.private_key = Some(seal::seal(master, &place, &private_key, &spki, &*self.random)?);
+        *sealed = seal::seal(master, &place, &private_key, &spki, &*self.random)?;
         let now = self.clock.now();
         let mut audit = super::AuditRecord::new(now, Action::MasterRotated);
-        audit.certificate = Some(record.id);
+        audit.certificate = Some(id);
         let mut change = self.change(&audit)?;
         change.expect(key.clone(), version);
-        change.put(key, &record);
+        change.put(key.clone(), &record);
         change.count(records::master_users(old_slot), -1, now);
         change.count(records::master_users(master.0), 1, now);
         Ok(self.apply(change)?.is_ok().then_some(()))

@@ -6,6 +6,8 @@
 //! | `master-users/<slot>` | counter of what stands on a master key |
 //! | `group/<id>`, `group-by-name/<name>`, `group-users/<id>` | [`GroupRecord`], its id, counter of its keys |
 //! | `certificate/<id>`, `certificate-by-name/<name>`, `certificate-users/<id>` | [`CertificateRecord`], its id, counter of its keys |
+//! | `certificate-by-subject/<hash>` | the id of the certificate with this subject |
+//! | `certificate-request/<id>` | [`CertificateRequestRecord`]; its name is in `certificate-by-name` |
 //! | `key/<id>`, `key-uses/<id>`, `key-deleted/<id>` | [`KeyRecord`], counter of its uses, [`Tombstone`] |
 //! | `key-by-name/<name>`, `key-by-created/<ms>/<id>` | the key's id |
 //! | `key-by-group/<group>/{name,created}/…`, `key-by-certificate/<certificate>/{name,created}/…` | the key's id |
@@ -98,6 +100,12 @@ pub(super) struct CertificateRecord {
     pub(super) crl_validity_seconds: u64,
     /// The certificate that the root signed.
     pub(super) certificate: Bytes,
+    /// For a corporate CA: its certificate as it was issued, then its issuers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) corporate: Vec<Bytes>,
+    /// Whether somebody else has its key too.
+    #[serde(default)]
+    pub(super) imported: bool,
     /// `None`: the key lives elsewhere, with a signer that the host attaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) private_key: Option<SealedKey>,
@@ -116,7 +124,16 @@ fn crl_validity_seconds() -> u64 {
 impl CertificateRecord {
     /// The certificate.
     pub(super) fn parsed(&self) -> Result<Certificate, Error> {
-        Certificate::parse(&self.certificate.0).map_err(|error| Error::RecordDamaged {
+        self.parse(&self.certificate)
+    }
+
+    /// The certificates of the corporate CA.
+    pub(super) fn parsed_corporate(&self) -> Result<Vec<Certificate>, Error> {
+        self.corporate.iter().map(|certificate| self.parse(certificate)).collect()
+    }
+
+    fn parse(&self, certificate: &Bytes) -> Result<Certificate, Error> {
+        Certificate::parse(&certificate.0).map_err(|error| Error::RecordDamaged {
             key: format!("certificate/{}", self.id),
             what: error.to_string(),
         })
@@ -125,6 +142,67 @@ impl CertificateRecord {
     /// The slot of the master key that its private key is sealed under.
     pub(super) fn slot(&self) -> Result<Option<Slot>, MasterError> {
         self.private_key.as_ref().map(SealedKey::slot).transpose()
+    }
+}
+
+/// A certificate that a corporate CA was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct CertificateRequestRecord {
+    pub(super) id: CertificateId,
+    pub(super) name: Name,
+    pub(super) created_at: Timestamp,
+    pub(super) leaf_validity_seconds: u64,
+    pub(super) renewal_grace_seconds: u64,
+    pub(super) crl_validity_seconds: u64,
+    pub(super) csr: Bytes,
+    /// Its SubjectPublicKeyInfo.
+    pub(super) public_key: Bytes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) private_key: Option<SealedKey>,
+}
+
+impl CertificateRequestRecord {
+    /// The slot of the master key that its private key is sealed under.
+    pub(super) fn slot(&self) -> Result<Option<Slot>, MasterError> {
+        self.private_key.as_ref().map(SealedKey::slot).transpose()
+    }
+}
+
+/// A record that may hold the private key of a CA.
+pub(super) trait HoldsKey: Serialize + DeserializeOwned {
+    /// Its id, which the key is sealed for.
+    fn id(&self) -> CertificateId;
+    /// The SubjectPublicKeyInfo, which the key is sealed with.
+    fn spki(&self) -> Result<Vec<u8>, Error>;
+    /// The key.
+    fn private_key(&mut self) -> Option<&mut SealedKey>;
+}
+
+impl HoldsKey for CertificateRecord {
+    fn id(&self) -> CertificateId {
+        self.id
+    }
+
+    fn spki(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.parsed()?.spki().to_vec())
+    }
+
+    fn private_key(&mut self) -> Option<&mut SealedKey> {
+        self.private_key.as_mut()
+    }
+}
+
+impl HoldsKey for CertificateRequestRecord {
+    fn id(&self) -> CertificateId {
+        self.id
+    }
+
+    fn spki(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.public_key.0.clone())
+    }
+
+    fn private_key(&mut self) -> Option<&mut SealedKey> {
+        self.private_key.as_mut()
     }
 }
 
@@ -313,6 +391,15 @@ pub(super) fn certificate(id: CertificateId) -> RecordKey {
 
 pub(super) fn certificate_by_name(folded: &str) -> RecordKey {
     record_key(format!("certificate-by-name/{folded}"))
+}
+
+pub(super) fn certificate_by_subject(hash: [u8; 32]) -> RecordKey {
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    record_key(format!("certificate-by-subject/{digits}"))
+}
+
+pub(super) fn certificate_request(id: CertificateId) -> RecordKey {
+    record_key(format!("certificate-request/{id}"))
 }
 
 pub(super) fn certificate_users(id: CertificateId) -> RecordKey {

@@ -10,7 +10,7 @@ use super::extensions::{BasicConstraints, Extensions, ExtensionsError, KeyUsage,
 use super::reader::{Malformed, Reader};
 use super::signed::{Signed, SignedError};
 use super::validity::Validity;
-use super::{PublicKey, PublicKeyError, name, pem, tag};
+use super::{PublicKey, PublicKeyError, name, oid, pem, tag};
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::time::Timestamp;
 
@@ -150,6 +150,7 @@ pub struct Certificate {
     uris: Vec<String>,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
+    name_constraints: bool,
     critical_other: bool,
 }
 
@@ -183,6 +184,7 @@ impl Certificate {
             uris: uris.into_iter().map(String::from).collect(),
             subject_key_id: extensions.subject_key_id.map(|e| e.value.to_vec()),
             authority_key_id: extensions.authority_key_id.and_then(|e| Some(e.value?.to_vec())),
+            name_constraints: extensions.others.contains(&oid::NAME_CONSTRAINTS),
             critical_other: extensions.critical_other,
             signed,
         })
@@ -241,6 +243,12 @@ impl Certificate {
         &self.subject
     }
 
+    /// The same for all names that are equal to the subject (RFC 5280, 7.1).
+    #[cfg(feature = "authority")]
+    pub(crate) fn subject_hash(&self) -> [u8; 32] {
+        Sha256::digest(name::folded(&self.subject)).into()
+    }
+
     /// The subject's last common name, if it can be shown.
     pub fn common_name(&self) -> Option<&str> {
         name::common_name(&self.subject)
@@ -297,6 +305,12 @@ impl Certificate {
     /// The identifier of its issuer's key.
     pub fn authority_key_id(&self) -> Option<&[u8]> {
         self.authority_key_id.as_deref()
+    }
+
+    /// Whether it constrains the names in certificates below it (RFC 5280, 4.2.1.10), which is
+    /// not obeyed here.
+    pub fn has_name_constraints(&self) -> bool {
+        self.name_constraints
     }
 
     /// Whether a critical extension is not known here, so that the certificate must be refused.

@@ -233,7 +233,7 @@ fn find_path<'a>(
 }
 
 /// Whether a certificate names this one as its issuer: RFC 5280, 6.1.3(a)(4) and 4.2.1.1.
-fn named_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+pub(super) fn named_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     certificate.issuer() == issuer.subject()
         && certificate.authority_key_id().is_none_or(|id| Some(id) == issuer.subject_key_id())
 }

@@ -14,7 +14,7 @@ use super::profile::{
 use super::signature::{self, SignatureAlgorithm};
 use super::signed::Signed;
 use super::validity::Validity;
-use super::{Certificate, PublicKey, SerialNumber, Signer, SignerError};
+use super::{Certificate, CorporateCa, PublicKey, SerialNumber, Signer, SignerError};
 use crate::time::Timestamp;
 
 /// A certificate could not be made.
@@ -177,7 +177,7 @@ impl Issuer {
         &self.head
     }
 
-    fn expected<'a>(&'a self, role: Role, public_key: &'a PublicKey) -> Expected<'a> {
+    fn expected<'a>(&'a self, role: Role<'a>, public_key: &'a PublicKey) -> Expected<'a> {
         let algorithm = SignatureAlgorithm::of(self.signer.public_key().algorithm());
         Expected {
             role,
@@ -227,7 +227,7 @@ pub fn issue_root(
         public_key,
         extensions: &|out| {
             write_ca_constraints(out, None);
-            write_subject_key_id(out, public_key);
+            write_subject_key_id(out, &public_key.key_id());
         },
     });
     let expected = Expected {
@@ -264,10 +264,55 @@ pub fn issue_enrollment_certificate(
             write_ca_constraints(out, Some(0));
             write_client_auth(out);
             write_authority_key_id(out, issuer.key_id());
-            write_subject_key_id(out, public_key);
+            write_subject_key_id(out, &public_key.key_id());
         },
     });
     sign_checking(&*issuer.signer, &tbs, &issuer.expected(Role::Enrollment, public_key))
+}
+
+/// What differs between the cross-certificates of authorities.
+#[derive(Clone, Copy, Debug)]
+pub struct CrossParameters {
+    /// The serial number.
+    pub serial: SerialNumber,
+    /// From when it is valid; not before its issuer, nor before the corporate certificate.
+    pub not_before: Timestamp,
+    /// Until when it is valid; not past its issuer, nor past the corporate certificate.
+    pub not_after: Timestamp,
+}
+
+/// Makes a cross-certificate: an enrollment certificate with the subject, the public key and the
+/// key identifier of a corporate one, byte for byte, so that what that CA signs has two chains.
+///
+/// # Errors
+/// Any [`IssueError`] except `issuer_wrong_signer`.
+pub fn issue_cross_certificate(
+    issuer: &Issuer,
+    corporate: &CorporateCa,
+    parameters: &CrossParameters,
+) -> Result<Certificate, IssueError> {
+    if issuer.certificate.basic_constraints().path_length == Some(0) {
+        return Err(IssueError::NotAnIssuer);
+    }
+    let (certificate, public_key) = (corporate.certificate(), corporate.public_key());
+    let validity = issuer
+        .validity(parameters.not_before, parameters.not_after)?
+        .within(certificate.validity())
+        .ok_or(IssueError::OutsideIssuerValidity)?;
+    let tbs = write_tbs(&Tbs {
+        serial: parameters.serial,
+        head: &issuer.head,
+        validity,
+        subject: &|out| out.extend_from_slice(certificate.subject()),
+        public_key,
+        extensions: &|out| {
+            write_ca_constraints(out, Some(0));
+            write_client_auth(out);
+            write_authority_key_id(out, issuer.key_id());
+            write_subject_key_id(out, certificate.subject_key_id().unwrap_or_default());
+        },
+    });
+    sign_checking(&*issuer.signer, &tbs, &issuer.expected(Role::Cross(certificate), public_key))
 }
 
 /// Makes the certificate of a connector.
@@ -291,7 +336,7 @@ pub fn issue_leaf(
         public_key,
         extensions: &|out| {
             out.extend_from_slice(&issuer.leaf_extensions);
-            write_subject_key_id(out, public_key);
+            write_subject_key_id(out, &public_key.key_id());
             write_uri(
                 out,
                 &["spiffe://", trust_domain, "/group/", group_id, "/connector/", connector_id],

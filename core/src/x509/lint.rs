@@ -10,15 +10,17 @@ use super::{Certificate, PublicKey, name};
 
 /// What a certificate is for, which decides its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Role<'a> {
     Root,
     Enrollment,
+    /// The same for this certificate of a corporate CA.
+    Cross(&'a Certificate),
     Leaf,
 }
 
 /// What the certificate must agree with.
 pub(super) struct Expected<'a> {
-    pub(super) role: Role,
+    pub(super) role: Role<'a>,
     /// The signer's AlgorithmIdentifier.
     pub(super) signature_algorithm: &'a [u8],
     /// The issuer; `None` for a root, which issues itself.
@@ -45,7 +47,7 @@ pub enum Flaw {
     /// It ends before it begins, or leaves the time of its issuer.
     #[error("its validity")]
     Validity,
-    /// The subject is empty, or that of its issuer.
+    /// The subject is empty, that of its issuer, or not that of the corporate CA.
     #[error("its subject")]
     Subject,
     /// The public key is another than the one asked for.
@@ -60,7 +62,7 @@ pub enum Flaw {
     /// The extended key usage is not that of its role.
     #[error("its extended key usage")]
     Purposes,
-    /// The subject key identifier is not that of RFC 7093.
+    /// The subject key identifier is not that of RFC 7093, or not that of the corporate CA.
     #[error("its subject key identifier")]
     SubjectKeyId,
     /// The authority key identifier is not its issuer's subject key identifier.
@@ -100,7 +102,13 @@ pub(super) fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
 }
 
 fn lint_names(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
-    ensure(name::common_name(tbs.subject).is_some_and(|name| !name.is_empty()), Flaw::Subject)?;
+    ensure(
+        match expected.role {
+            Role::Cross(corporate) => tbs.subject == corporate.subject(),
+            _ => name::common_name(tbs.subject).is_some_and(|name| !name.is_empty()),
+        },
+        Flaw::Subject,
+    )?;
     match expected.issuer {
         None => ensure(tbs.issuer == tbs.subject, Flaw::Issuer),
         // RFC 5280, 4.1.2.4 and 6.1.3(a)(4).
@@ -113,13 +121,20 @@ fn lint_names(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), F
 
 fn lint_validity(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
     let outer = expected.issuer.map_or(tbs.validity, Certificate::validity);
-    ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)
+    ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)?;
+    match expected.role {
+        Role::Cross(corporate) => {
+            let outer = corporate.validity();
+            ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)
+        }
+        _ => Ok(()),
+    }
 }
 
-fn lint_usage(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
+fn lint_usage(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let (ca, path_length) = match role {
         Role::Root => (true, None),
-        Role::Enrollment => (true, Some(0)),
+        Role::Enrollment | Role::Cross(_) => (true, Some(0)),
         Role::Leaf => (false, None),
     };
     let constraints = BasicConstraints { ca, path_length };
@@ -127,14 +142,16 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
     let constraints = Extension { critical: true, value: constraints };
     ensure(tbs.extensions.basic_constraints == Some(constraints), Flaw::BasicConstraints)?;
     let usage = match role {
-        Role::Root | Role::Enrollment => KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN),
+        Role::Root | Role::Enrollment | Role::Cross(_) => {
+            KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN)
+        }
         Role::Leaf => KeyUsage::DIGITAL_SIGNATURE,
     };
     let usage = Extension { critical: true, value: usage };
     ensure(tbs.extensions.key_usage == Some(usage), Flaw::KeyUsage)?;
     let purposes = match role {
         Role::Root => None,
-        Role::Enrollment | Role::Leaf => {
+        Role::Enrollment | Role::Cross(_) | Role::Leaf => {
             Some(Extension { critical: false, value: Purposes::CLIENT_AUTH })
         }
     };
@@ -144,21 +161,25 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
 fn lint_key_ids(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
     let key_id = expected.public_key.key_id();
     // RFC 5280, 4.2.1.1 and 4.2.1.2: neither is critical.
-    let subject = Extension { critical: false, value: key_id.as_slice() };
+    let key_id = match expected.role {
+        Role::Cross(corporate) => corporate.subject_key_id().unwrap_or_default(),
+        _ => key_id.as_slice(),
+    };
+    let subject = Extension { critical: false, value: key_id };
     ensure(tbs.extensions.subject_key_id.as_ref() == Some(&subject), Flaw::SubjectKeyId)?;
     let authority =
         expected.issuer.map(|issuer| Extension { critical: false, value: issuer.subject_key_id() });
     ensure(tbs.extensions.authority_key_id == authority, Flaw::AuthorityKeyId)
 }
 
-fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role) -> Result<(), Flaw> {
+fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let names = tbs.extensions.alt_names.as_ref();
     let sound = match (role, names) {
         (Role::Leaf, Some(Extension { critical: false, value })) => {
             !value.other && matches!(*value.uris, [uri] if is_connector(uri, tbs.subject))
         }
         (Role::Leaf, _) => false,
-        (Role::Root | Role::Enrollment, names) => names.is_none(),
+        (Role::Root | Role::Enrollment | Role::Cross(_), names) => names.is_none(),
     };
     ensure(sound, Flaw::AltNames)
 }

@@ -54,6 +54,8 @@ pub(crate) use pem::encode as encode_pem;
 #[cfg(feature = "connector")]
 mod chain;
 #[cfg(feature = "connector")]
+mod corporate;
+#[cfg(feature = "connector")]
 mod crl;
 #[cfg(feature = "connector")]
 mod issue;
@@ -61,6 +63,10 @@ mod issue;
 mod lint;
 #[cfg(feature = "authority")]
 mod ocsp;
+#[cfg(feature = "authority")]
+mod pbes2;
+#[cfg(feature = "authority")]
+mod private_key;
 #[cfg(feature = "connector")]
 mod profile;
 #[cfg(feature = "connector")]
@@ -72,16 +78,18 @@ pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};
+#[cfg(feature = "connector")]
+pub use corporate::{CorporateCa, CorporateError};
 #[cfg(feature = "authority")]
 pub(crate) use crl::crl_to_pem;
 #[cfg(feature = "connector")]
 pub use crl::{CrlParameters, RevocationList, RevokedCertificate, issue_crl};
 #[cfg(feature = "connector")]
-pub use csr::{VerifiedCsr, build_csr};
+pub use csr::{VerifiedCsr, build_ca_csr, build_csr};
 #[cfg(feature = "connector")]
 pub use issue::{
-    CaParameters, IssueError, IssuedLeaf, Issuer, LeafParameters, issue_enrollment_certificate,
-    issue_leaf, issue_root,
+    CaParameters, CrossParameters, IssueError, IssuedLeaf, Issuer, LeafParameters,
+    issue_cross_certificate, issue_enrollment_certificate, issue_leaf, issue_root,
 };
 #[cfg(feature = "connector")]
 pub use lint::Flaw;
@@ -89,6 +97,8 @@ pub use lint::Flaw;
 pub(crate) use ocsp::{
     CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response, ocsp_failure,
 };
+#[cfg(feature = "authority")]
+pub use private_key::{PrivateKeyError, read_private_key};
 #[cfg(feature = "connector")]
 pub use signer::{Pkcs8, Signer, SignerError, SoftwareSigner};
 

@@ -1,6 +1,11 @@
 //! Distinguished names (RFC 5280, 4.1.2.4), compared as bytes.
 
+#[cfg(feature = "authority")]
+use alloc::vec::Vec;
+
 use super::reader::{Malformed, Reader};
+#[cfg(feature = "authority")]
+use super::writer::primitive;
 use super::{oid, tag};
 
 /// Whether these are the contents of a well-formed name, perhaps an empty one.
@@ -23,6 +28,36 @@ pub(super) fn common_name(name: &[u8]) -> Option<&str> {
         None => value.contents(tag::PRINTABLE_STRING).ok()?,
     };
     core::str::from_utf8(text).ok()
+}
+
+/// The attributes, so that names which RFC 5280, 7.1, compares as equal are equal: without
+/// regard to case, to white space, and to the kind of string.
+#[cfg(feature = "authority")]
+pub(super) fn folded(name: &[u8]) -> Vec<u8> {
+    let mut folded = Vec::new();
+    let contents = Reader::only(name, tag::SEQUENCE).unwrap_or_default();
+    // A certificate is only read if its names are well-formed.
+    let _ = attributes(contents, |oid, value| {
+        primitive(&mut folded, tag::OBJECT_IDENTIFIER, oid);
+        match text(value) {
+            Some(text) => {
+                let text = text.to_lowercase();
+                let words: Vec<_> = text.split_whitespace().collect();
+                primitive(&mut folded, tag::UTF8_STRING, words.join(" ").as_bytes());
+            }
+            None => folded.extend_from_slice(value),
+        }
+    });
+    folded
+}
+
+/// The text of a value that is UTF-8 or a subset of it.
+#[cfg(feature = "authority")]
+fn text(value: &[u8]) -> Option<&str> {
+    let contents = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING]
+        .into_iter()
+        .find_map(|tag| Reader::only(value, tag).ok())?;
+    core::str::from_utf8(contents).ok()
 }
 
 /// Shows each attribute's type, and the DER of its value.

@@ -22,6 +22,8 @@ pub(super) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 /// RFC 5280, 5.3.1.
 #[cfg(feature = "connector")]
 pub(super) const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
+/// RFC 5280, 4.2.1.10.
+pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 /// RFC 5280, 4.2.1.1.
 pub(super) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 /// RFC 5280, 4.2.1.12.
@@ -72,6 +74,7 @@ mod tests {
         check(CRL_NUMBER, "2.5.29.20");
         #[cfg(feature = "connector")]
         check(REASON_CODE, "2.5.29.21");
+        check(NAME_CONSTRAINTS, "2.5.29.30");
         check(AUTHORITY_KEY_IDENTIFIER, "2.5.29.35");
         check(EXTENDED_KEY_USAGE, "2.5.29.37");
         check(ANY_PURPOSE, "2.5.29.37.0");

@@ -57,6 +57,23 @@ impl Block<'_> {
         let base64 = String::from_utf8(characters.collect()).ok()?;
         Base64::decode_vec(&base64).ok()
     }
+
+    /// The same for a secret: every copy of it is wiped from memory when it is dropped.
+    #[cfg(feature = "authority")]
+    pub(super) fn decode_secret(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
+        base64.extend(self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
+        let mut der = Zeroizing::new(alloc::vec![0; base64.len()]);
+        let length = Base64::decode(base64.as_slice(), &mut der).ok()?.len();
+        der.truncate(length);
+        Some(der)
+    }
+
+    /// Whether headers stand before the base64, as RFC 1421 has them and RFC 7468 has not.
+    #[cfg(feature = "authority")]
+    pub(super) fn has_headers(&self) -> bool {
+        self.body.contains(&b':')
+    }
 }
 
 /// The blocks of a text, in order. One without an end has no body that decodes.

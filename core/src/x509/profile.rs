@@ -168,10 +168,10 @@ pub(super) fn write_authority_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     });
 }
 
-/// RFC 5280, 4.2.1.2, with the identifier of RFC 7093.
-pub(super) fn write_subject_key_id(out: &mut Vec<u8>, public_key: &PublicKey) {
+/// RFC 5280, 4.2.1.2. The identifier is that of RFC 7093, or what a corporate CA has.
+pub(super) fn write_subject_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     write_extension(out, oid::SUBJECT_KEY_IDENTIFIER, false, |out| {
-        primitive(out, tag::OCTET_STRING, &public_key.key_id());
+        primitive(out, tag::OCTET_STRING, key_id);
     });
 }
 

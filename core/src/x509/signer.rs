@@ -1,5 +1,6 @@
 //! Keys that sign, wherever they are kept.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,7 +8,7 @@ use core::fmt;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use zeroize::Zeroizing;
 
@@ -105,6 +106,7 @@ pub struct SoftwareSigner {
 enum Key {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    Rsa(Box<RsaKeyPair>),
 }
 
 impl SoftwareSigner {
@@ -148,7 +150,12 @@ impl SoftwareSigner {
                 let point = pair.public_key().as_ref().to_vec();
                 (Key::Ed25519(pair), point)
             }
-            None => return Err(SignerError::UnsupportedAlgorithm(algorithm)),
+            None => {
+                let pair =
+                    RsaKeyPair::from_pkcs8(pkcs8.expose()).map_err(|_| SignerError::KeyRejected)?;
+                let key = pair.public_key().as_ref().to_vec();
+                (Key::Rsa(Box::new(pair)), key)
+            }
         };
         let public_key =
             PublicKey::from_key(algorithm, &point).map_err(|_| SignerError::KeyRejected)?;
@@ -175,6 +182,13 @@ impl Signer for SoftwareSigner {
                 .sign(&SystemRandom::new(), message)
                 .map_err(|_| SignerError::Failed("no randomness".into()))?,
             Key::Ed25519(pair) => pair.sign(message),
+            Key::Rsa(pair) => {
+                let mut signature = alloc::vec![0; pair.public().modulus_len()];
+                return pair
+                    .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                    .map(|()| signature)
+                    .map_err(|_| SignerError::Failed("no randomness".into()));
+            }
         };
         Ok(signature.as_ref().to_vec())
     }

@@ -152,7 +152,7 @@ fn authorities_are_held_to_what_they_may() {
         let ca = forge(root_signer, issuer.subject(), name, ca_key.public_key(), &|out| {
             extensions(out);
             write_authority_key_id(out, root_key);
-            write_subject_key_id(out, ca_key.public_key());
+            write_subject_key_id(out, &ca_key.public_key().key_id());
         });
         let key_id = ca.subject_key_id().unwrap().to_vec();
         let leaf = forge(&ca_key, ca.subject(), "leaf", world.connector.public_key(), &|out| {
@@ -204,7 +204,7 @@ fn a_leaf_is_for_its_use() {
     };
     let check = |leaf, expected| world.check_with(enrollment.clone(), leaf, expected);
     let public_key = world.connector.public_key();
-    check(make(&|out| write_subject_key_id(out, public_key)), ChainError::WrongUsage);
+    check(make(&|out| write_subject_key_id(out, &public_key.key_id())), ChainError::WrongUsage);
     check(
         make(&|out| {
             write_client_auth(out);

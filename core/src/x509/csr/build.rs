@@ -1,8 +1,32 @@
 use alloc::vec::Vec;
 
+use crate::x509::profile::{write_ca_constraints, write_ca_name};
 use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::writer::{bit_string, nested, primitive};
-use crate::x509::{Signer, SignerError, tag};
+use crate::x509::{Signer, SignerError, oid, tag};
+
+/// Makes a request in DER for the certificate of a CA below which there are no others: a subject
+/// with this common name and this id, and the extensions that make a CA.
+///
+/// # Errors
+/// Whatever the signer fails with.
+pub fn build_ca_csr(
+    signer: &dyn Signer,
+    common_name: &str,
+    id: &str,
+) -> Result<Vec<u8>, SignerError> {
+    let mut subject = Vec::new();
+    write_ca_name(&mut subject, common_name, id);
+    let mut attribute = Vec::new();
+    // RFC 2985, 5.4.2: the extensions that are asked for.
+    nested(&mut attribute, tag::SEQUENCE, |out| {
+        primitive(out, tag::OBJECT_IDENTIFIER, oid::EXTENSION_REQUEST);
+        nested(out, tag::SET, |out| {
+            nested(out, tag::SEQUENCE, |out| write_ca_constraints(out, Some(0)));
+        });
+    });
+    build(signer, &subject, &[&attribute])
+}
 
 /// Makes a request in DER: an empty subject, the signer's public key, and these attributes, each
 /// the DER of an Attribute (RFC 2986, 4.1).
@@ -10,6 +34,14 @@ use crate::x509::{Signer, SignerError, tag};
 /// # Errors
 /// Whatever the signer fails with.
 pub fn build_csr(signer: &dyn Signer, attributes: &[&[u8]]) -> Result<Vec<u8>, SignerError> {
+    build(signer, &[tag::SEQUENCE, 0], attributes)
+}
+
+fn build(
+    signer: &dyn Signer,
+    subject: &[u8],
+    attributes: &[&[u8]],
+) -> Result<Vec<u8>, SignerError> {
     // X.690, 11.6: the elements of a set stand in the order of their encodings.
     let mut attributes = attributes.to_vec();
     attributes.sort_unstable();
@@ -18,7 +50,7 @@ pub fn build_csr(signer: &dyn Signer, attributes: &[&[u8]]) -> Result<Vec<u8>, S
     // RFC 2986, 4.1: CertificationRequestInfo.
     nested(&mut info, tag::SEQUENCE, |out| {
         primitive(out, tag::INTEGER, &[0]);
-        nested(out, tag::SEQUENCE, |_| {});
+        out.extend_from_slice(subject);
         out.extend_from_slice(public_key.spki());
         nested(out, tag::context(0), |out| out.extend(attributes.concat()));
     });

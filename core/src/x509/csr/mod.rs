@@ -8,7 +8,7 @@ mod subject;
 mod verify;
 
 #[cfg(feature = "connector")]
-pub use build::build_csr;
+pub use build::{build_ca_csr, build_csr};
 pub use error::CsrError;
 #[cfg(feature = "connector")]
 pub use verify::VerifiedCsr;

@@ -1,13 +1,18 @@
 //! Each check of the lint can fail.
 
+use std::boxed::Box;
 use std::vec::Vec;
 
 use super::*;
+use crate::time::Timestamp;
 use crate::x509::reader::Reader;
 use crate::x509::signature::SignatureAlgorithm;
-use crate::x509::tests::{enrollment, leaf, root, signer};
+use crate::x509::tests::{NOW, at, enrollment, leaf, root, serial, signer};
 use crate::x509::writer::{nested, primitive};
-use crate::x509::{Issuer, KeyAlgorithm, Signer as _, issue_leaf, oid, tag};
+use crate::x509::{
+    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, Signer as _, issue_cross_certificate,
+    issue_leaf, oid, tag,
+};
 
 const VERSION: usize = 0;
 const SERIAL: usize = 1;
@@ -47,7 +52,7 @@ fn put_together(parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// A good certificate, and what it was compared with.
 struct Good {
-    role: Role,
+    role: Role<'static>,
     issuer: Option<Issuer>,
     certificate: Certificate,
 }
@@ -65,6 +70,19 @@ impl Good {
         let issuer = root(KeyAlgorithm::Ed25519);
         let certificate = enrollment(&issuer, KeyAlgorithm::Ed25519).certificate().clone();
         Self { role: Role::Enrollment, issuer: Some(issuer), certificate }
+    }
+
+    fn cross() -> Self {
+        let corporate = Self::enrollment().certificate;
+        let now = at(NOW);
+        let corporate =
+            CorporateCa::check(core::slice::from_ref(&corporate), corporate.spki(), now).unwrap();
+        let issuer = root(KeyAlgorithm::Ed25519);
+        let (not_before, not_after) = (now, Timestamp::MAX);
+        let parameters = CrossParameters { serial: serial(), not_before, not_after };
+        let certificate = issue_cross_certificate(&issuer, &corporate, &parameters).unwrap();
+        let corporate = Box::leak(Box::new(corporate.certificate().clone()));
+        Self { role: Role::Cross(corporate), issuer: Some(issuer), certificate }
     }
 
     fn root() -> Self {
@@ -102,7 +120,7 @@ impl Good {
 
 #[test]
 fn what_is_issued_is_sound() {
-    for good in [Good::leaf(), Good::enrollment(), Good::root()] {
+    for good in [Good::leaf(), Good::enrollment(), Good::cross(), Good::root()] {
         assert_eq!(good.lint(&good.certificate.signed().tbs), Ok(()));
         let parts = take_apart(&good.certificate);
         assert_eq!(put_together(&parts), good.certificate.signed().tbs);
@@ -132,18 +150,19 @@ fn flaws_of_any_certificate_are_found() {
     good.check(KEY_USAGE, &unknown, Flaw::Extensions);
 }
 
+fn validity(from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    nested(&mut out, tag::SEQUENCE, |out| {
+        primitive(out, tag::UTC_TIME, from);
+        primitive(out, tag::UTC_TIME, to);
+    });
+    out
+}
+
 #[test]
 fn flaws_in_time_are_found() {
     let good = Good::leaf();
     // The end before the beginning; a beginning before the issuer's, and an end past its.
-    let validity = |from: &[u8], to: &[u8]| {
-        let mut out = Vec::new();
-        nested(&mut out, tag::SEQUENCE, |out| {
-            primitive(out, tag::UTC_TIME, from);
-            primitive(out, tag::UTC_TIME, to);
-        });
-        out
-    };
     good.check(VALIDITY, &validity(b"280101000000Z", b"270901000000Z"), Flaw::Validity);
     good.check(VALIDITY, &validity(b"260101000000Z", b"270901000000Z"), Flaw::Validity);
     good.check(VALIDITY, &validity(b"270901000000Z", b"490101000000Z"), Flaw::Validity);
@@ -240,4 +259,16 @@ fn flaws_of_an_authority_are_found() {
     root.check(KEY_USAGE, &usage_and_purposes, Flaw::Purposes);
     let with_authority = [of(&root, KEY_USAGE), of(&leaf, AUTHORITY_KEY_ID)].concat();
     root.check(KEY_USAGE, &with_authority, Flaw::AuthorityKeyId);
+}
+
+#[test]
+fn flaws_of_a_cross_certificate_are_found() {
+    let (good, other) = (Good::cross(), take_apart(&Good::enrollment().certificate));
+    good.check_edit(SUBJECT, b"Test", b"Tess", Flaw::Subject);
+    good.check(SUBJECT_KEY_ID, &other[SUBJECT_KEY_ID], Flaw::SubjectKeyId);
+    good.check(AUTHORITY_KEY_ID, &other[AUTHORITY_KEY_ID], Flaw::AuthorityKeyId);
+    good.check(BASIC_CONSTRAINTS, &[], Flaw::BasicConstraints);
+    good.check(PURPOSES, &[], Flaw::Purposes);
+    // The root's time goes on after the end of the corporate certificate's.
+    good.check(VALIDITY, &validity(b"270901000000Z", b"400101000000Z"), Flaw::Validity);
 }

@@ -1,0 +1,246 @@
+//! CA certificates that somebody else issued, and that are to sign for connectors.
+
+use alloc::vec::Vec;
+
+use super::chain::named_by;
+use super::extensions::KeyUsage;
+use super::signature::{self, SignatureAlgorithm, SignatureError};
+use super::{Certificate, PublicKey, PublicKeyError, tag};
+use crate::limits::{CHAIN_CERTIFICATES_MAX, CORPORATE_CHAIN_BYTES_MAX};
+use crate::time::Timestamp;
+
+/// Why a CA certificate of somebody else cannot sign for connectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CorporateError {
+    /// More certificates, or longer ones, than are kept.
+    #[error(
+        "the certificates are more than {CHAIN_CERTIFICATES_MAX}, or longer than {CORPORATE_CHAIN_BYTES_MAX} bytes"
+    )]
+    TooLarge,
+    /// None of the certificates carries the public key.
+    #[error("none of the certificates carries the public key that was asked for")]
+    WrongKey,
+    /// The public key is not accepted.
+    #[error("the key of the CA certificate cannot be used: {0}")]
+    PublicKey(PublicKeyError),
+    /// A certificate does not belong to the chain.
+    #[error("one of the certificates is not an issuer of the others")]
+    Unrelated,
+    /// A certificate is not that of an authority.
+    #[error("one of the certificates is not a CA's (basicConstraints)")]
+    NotAnAuthority,
+    /// A certificate does not allow its key to sign certificates and CRLs.
+    #[error(
+        "one of the certificates does not allow its key to sign certificates and CRLs (keyUsage)"
+    )]
+    KeyUsage,
+    /// A certificate is not for TLS clients.
+    #[error("one of the certificates is not meant for TLS clients (extKeyUsage)")]
+    Purposes,
+    /// An issuer allows fewer authorities below it.
+    #[error("one of the certificates allows fewer CAs below it (path length)")]
+    PathTooLong,
+    /// A certificate constrains names.
+    #[error("one of the certificates constrains names, which may exclude those of connectors")]
+    NameConstraints,
+    /// A critical extension is not known.
+    #[error("one of the certificates has a critical extension that is not known")]
+    UnknownCriticalExtension,
+    /// A signature is over MD5 or SHA-1.
+    #[error("one of the certificates is signed over MD5 or SHA-1")]
+    WeakSignature,
+    /// A signature is of an algorithm that cannot be checked here.
+    #[error(
+        "one of the certificates is signed with an algorithm that is not supported: leave its issuers out"
+    )]
+    UnsupportedSignature,
+    /// A signature is wrong.
+    #[error("a signature on one of the certificates is wrong")]
+    BadSignature,
+    /// A certificate is not valid yet.
+    #[error("one of the certificates is not valid yet")]
+    NotYetValid,
+    /// A certificate is not valid any more.
+    #[error("one of the certificates has expired")]
+    Expired,
+    /// The certificate names no key identifier.
+    #[error("the CA certificate has no subject key identifier")]
+    NoKeyId,
+    /// The certificate names no subject.
+    #[error("the CA certificate has an empty subject")]
+    NoSubject,
+}
+
+impl CorporateError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "corporate_too_large",
+            Self::WrongKey => "corporate_wrong_key",
+            Self::PublicKey(error) => error.code(),
+            Self::Unrelated => "corporate_unrelated",
+            Self::NotAnAuthority => "corporate_not_an_authority",
+            Self::KeyUsage => "corporate_key_usage",
+            Self::Purposes => "corporate_wrong_purpose",
+            Self::PathTooLong => "corporate_path_too_long",
+            Self::NameConstraints => "corporate_name_constraints",
+            Self::UnknownCriticalExtension => "corporate_unknown_critical_extension",
+            Self::WeakSignature => "corporate_weak_signature",
+            Self::UnsupportedSignature => "corporate_unsupported_signature",
+            Self::BadSignature => "corporate_bad_signature",
+            Self::NotYetValid => "corporate_not_yet_valid",
+            Self::Expired => "corporate_expired",
+            Self::NoKeyId => "corporate_no_key_id",
+            Self::NoSubject => "corporate_no_subject",
+        }
+    }
+
+    /// Whether the same call may succeed later: only if a certificate is not valid yet.
+    pub const fn retryable(self) -> bool {
+        matches!(self, Self::NotYetValid)
+    }
+}
+
+/// A CA certificate of somebody else that may sign for connectors, and those of its issuers that
+/// came with it.
+#[derive(Clone, Debug)]
+pub struct CorporateCa {
+    certificates: Vec<Certificate>,
+    public_key: PublicKey,
+}
+
+impl CorporateCa {
+    /// Finds the certificate with the public key `spki`, and its issuers, among certificates in
+    /// any order, and checks that nothing in them forbids what is to be signed: leaves directly
+    /// below, for TLS clients, with names of our own (RFC 5280, 6.1.4).
+    ///
+    /// The issuers may be missing: who relies on the corporate root has to find them.
+    ///
+    /// # Errors
+    /// Any [`CorporateError`].
+    pub fn check(
+        certificates: &[Certificate],
+        spki: &[u8],
+        now: Timestamp,
+    ) -> Result<Self, CorporateError> {
+        let bytes: usize = certificates.iter().map(|certificate| certificate.der().len()).sum();
+        if certificates.len() > CHAIN_CERTIFICATES_MAX || bytes > CORPORATE_CHAIN_BYTES_MAX {
+            return Err(CorporateError::TooLarge);
+        }
+        let certificates = in_order(certificates, spki)?;
+        for (above, certificate) in certificates.iter().enumerate() {
+            check_constraints(certificate, above)?;
+            check_time(certificate, now)?;
+        }
+        let own = certificates.first().ok_or(CorporateError::WrongKey)?;
+        if own.subject_key_id().is_none_or(<[u8]>::is_empty) {
+            return Err(CorporateError::NoKeyId);
+        }
+        // X.690, 8.9: an empty name is a SEQUENCE of nothing.
+        if own.subject() == [tag::SEQUENCE, 0] {
+            return Err(CorporateError::NoSubject);
+        }
+        let public_key = own.public_key().map_err(CorporateError::PublicKey)?;
+        Ok(Self { certificates, public_key })
+    }
+
+    /// The certificate that signs for connectors.
+    pub fn certificate(&self) -> &Certificate {
+        self.certificates.first().expect("the certificate itself is always there")
+    }
+
+    /// The certificate, then its issuers.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// Its public key.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+}
+
+/// The certificate with this key, then each one's issuer. None may be left over.
+fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate>, CorporateError> {
+    let mut rest = certificates.to_vec();
+    let own = rest.iter().position(|certificate| certificate.spki() == spki);
+    let mut last = rest.remove(own.ok_or(CorporateError::WrongKey)?);
+    let mut ordered = Vec::with_capacity(certificates.len());
+    loop {
+        let issuer = if last.issuer() == last.subject() {
+            check_signature(&last, Some(&last))?;
+            None
+        } else {
+            rest.iter().position(|issuer| named_by(&last, issuer))
+        };
+        let Some(issuer) = issuer.map(|at| rest.remove(at)) else {
+            check_signature(&last, None)?;
+            ordered.push(last);
+            break;
+        };
+        check_signature(&last, Some(&issuer))?;
+        ordered.push(core::mem::replace(&mut last, issuer));
+    }
+    if rest.is_empty() { Ok(ordered) } else { Err(CorporateError::Unrelated) }
+}
+
+/// Whether the signature is made as it should be, and by this issuer if it is known.
+fn check_signature(
+    certificate: &Certificate,
+    issuer: Option<&Certificate>,
+) -> Result<(), CorporateError> {
+    let signed = certificate.signed();
+    let checked = match issuer.map(Certificate::public_key) {
+        Some(Ok(key)) => signature::verify(signed, &key),
+        Some(Err(_)) => Err(SignatureError::UnsupportedAlgorithm),
+        None => match SignatureAlgorithm::read(&signed.algorithm) {
+            Err(SignatureError::UnsupportedAlgorithm) => Ok(()),
+            other => other.map(|_| ()),
+        },
+    };
+    checked.map_err(|error| match error {
+        SignatureError::WeakAlgorithm => CorporateError::WeakSignature,
+        SignatureError::UnsupportedAlgorithm => CorporateError::UnsupportedSignature,
+        SignatureError::Malformed
+        | SignatureError::AlgorithmMismatch
+        | SignatureError::OffCurve
+        | SignatureError::BadSignature => CorporateError::BadSignature,
+    })
+}
+
+/// RFC 5280, 6.1.4(g) to (o), for an authority with so many below it.
+fn check_constraints(certificate: &Certificate, below: usize) -> Result<(), CorporateError> {
+    let constraints = certificate.basic_constraints();
+    if !constraints.ca {
+        return Err(CorporateError::NotAnAuthority);
+    }
+    if constraints.path_length.is_some_and(|allowed| below as u64 > u64::from(allowed)) {
+        return Err(CorporateError::PathTooLong);
+    }
+    let signs = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+    if certificate.key_usage().is_some_and(|usage| !usage.contains(signs)) {
+        return Err(CorporateError::KeyUsage);
+    }
+    let for_clients = certificate.purposes().is_none_or(|for_| for_.client_auth || for_.any);
+    if !for_clients {
+        return Err(CorporateError::Purposes);
+    }
+    if certificate.has_name_constraints() {
+        return Err(CorporateError::NameConstraints);
+    }
+    if certificate.has_unknown_critical_extension() {
+        return Err(CorporateError::UnknownCriticalExtension);
+    }
+    Ok(())
+}
+
+fn check_time(certificate: &Certificate, now: Timestamp) -> Result<(), CorporateError> {
+    if now.unix_seconds() < certificate.not_before().unix_seconds() {
+        return Err(CorporateError::NotYetValid);
+    }
+    if now.unix_seconds() > certificate.not_after().unix_seconds() {
+        return Err(CorporateError::Expired);
+    }
+    Ok(())
+}

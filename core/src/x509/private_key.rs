@@ -1,0 +1,214 @@
+//! Private keys as files of other programs hold them.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::reader::{Malformed, Reader};
+use super::writer::{bit_string, nested, primitive};
+use super::{KeyAlgorithm, Pkcs8, PublicKey, SignerError, SoftwareSigner, pbes2, pem, tag};
+use crate::limits::PRIVATE_KEY_BYTES_MAX;
+
+/// A private key file that is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrivateKeyError {
+    /// Longer than [`PRIVATE_KEY_BYTES_MAX`].
+    #[error("the private key is longer than {PRIVATE_KEY_BYTES_MAX} bytes")]
+    TooLarge,
+    /// The text holds no private key in PEM.
+    #[error("there is no private key: neither PEM nor DER")]
+    Missing,
+    /// The text holds more than one private key.
+    #[error("there is more than one private key")]
+    TooMany,
+    /// Neither PKCS #8 nor SEC 1 nor PKCS #1, or damaged.
+    #[error("the private key is damaged, or neither PKCS #8 nor SEC 1 nor PKCS #1")]
+    Malformed,
+    /// The key is encrypted, and no passphrase was given.
+    #[error("the private key is encrypted: its passphrase is needed")]
+    PassphraseMissing,
+    /// The passphrase does not open the key.
+    #[error("the passphrase is wrong, or the encrypted private key is damaged")]
+    WrongPassphrase,
+    /// Encrypted in another way than PBES2 with PBKDF2, HMAC with SHA-2, and AES-CBC.
+    #[error(
+        "the private key is encrypted in a way that is not supported: convert it with `openssl pkcs8 -topk8`"
+    )]
+    UnsupportedEncryption,
+    /// Its passphrase takes more iterations than are accepted.
+    #[error("the passphrase of the private key takes too many iterations")]
+    TooManyIterations,
+    /// Not the private key of the certificate.
+    #[error("the private key is not that of the certificate")]
+    Mismatch,
+}
+
+impl PrivateKeyError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "private_key_too_large",
+            Self::Missing => "private_key_missing",
+            Self::TooMany => "private_key_too_many",
+            Self::Malformed => "private_key_malformed",
+            Self::PassphraseMissing => "private_key_passphrase_missing",
+            Self::WrongPassphrase => "private_key_passphrase_wrong",
+            Self::UnsupportedEncryption => "private_key_unsupported_encryption",
+            Self::TooManyIterations => "private_key_too_many_iterations",
+            Self::Mismatch => "private_key_mismatch",
+        }
+    }
+
+    /// Whether the same call may succeed later: never.
+    pub const fn retryable(self) -> bool {
+        false
+    }
+}
+
+impl From<Malformed> for PrivateKeyError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// Reads the private key of `public_key`, in PEM or DER: PKCS #8 (RFC 5958), encrypted or not,
+/// SEC 1 (RFC 5915) or PKCS #1 (RFC 8017). The file need not hold the public key.
+///
+/// # Errors
+/// Any [`PrivateKeyError`].
+pub fn read_private_key(
+    bytes: &[u8],
+    passphrase: Option<&[u8]>,
+    public_key: &PublicKey,
+) -> Result<Pkcs8, PrivateKeyError> {
+    if bytes.len() > PRIVATE_KEY_BYTES_MAX {
+        return Err(PrivateKeyError::TooLarge);
+    }
+    if pem::is_der(bytes) {
+        return read(bytes, passphrase, public_key);
+    }
+    let mut blocks = pem::Blocks::new(bytes).filter(|block| block.label.ends_with(b"PRIVATE KEY"));
+    let block = blocks.next().ok_or(PrivateKeyError::Missing)?;
+    if blocks.next().is_some() {
+        return Err(PrivateKeyError::TooMany);
+    }
+    // RFC 1421, 4.6.1.1: what OpenSSL wrote before it wrote PKCS #8.
+    if block.has_headers() {
+        return Err(PrivateKeyError::UnsupportedEncryption);
+    }
+    let der = block.decode_secret().ok_or(PrivateKeyError::Malformed)?;
+    read(&der, passphrase, public_key)
+}
+
+fn read(
+    der: &[u8],
+    passphrase: Option<&[u8]>,
+    public_key: &PublicKey,
+) -> Result<Pkcs8, PrivateKeyError> {
+    let mut fields = Reader::within(der, tag::SEQUENCE)?;
+    if !fields.is_next(tag::SEQUENCE) {
+        return read_plain(der, public_key);
+    }
+    // RFC 5958, 3: EncryptedPrivateKeyInfo.
+    let algorithm = fields.enter(tag::SEQUENCE)?;
+    let encrypted = fields.contents(tag::OCTET_STRING)?;
+    fields.end()?;
+    let passphrase = passphrase.ok_or(PrivateKeyError::PassphraseMissing)?;
+    let plain = pbes2::decrypt(algorithm, encrypted, passphrase)?;
+    read_plain(&plain, public_key).map_err(|error| match error {
+        PrivateKeyError::Malformed => PrivateKeyError::WrongPassphrase,
+        error => error,
+    })
+}
+
+fn read_plain(der: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyError> {
+    let mut fields = Reader::within(der, tag::SEQUENCE)?;
+    let version = fields.unsigned()?;
+    // RFC 5958, 2: version 1 of PKCS #8 is the value 0, version 2 has a public key.
+    if fields.is_next(tag::SEQUENCE) && matches!(version, [0] | [1]) {
+        if fields.value(tag::SEQUENCE)? != public_key.algorithm().identifier() {
+            return Err(PrivateKeyError::Mismatch);
+        }
+        return read_key(fields.contents(tag::OCTET_STRING)?, public_key);
+    }
+    let algorithm = public_key.algorithm();
+    match version {
+        // RFC 8017, A.1.2: RSAPrivateKey.
+        [0] if algorithm == KeyAlgorithm::Rsa => read_key(der, public_key),
+        // RFC 5915, 3: ECPrivateKey.
+        [1] if is_ecdsa(algorithm) => read_key(der, public_key),
+        [0] | [1] => Err(PrivateKeyError::Mismatch),
+        _ => Err(PrivateKeyError::Malformed),
+    }
+}
+
+/// Writes the PKCS #8 that ring reads, which holds the public key too.
+fn read_key(key: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyError> {
+    let algorithm = public_key.algorithm();
+    let key = match algorithm {
+        KeyAlgorithm::Rsa => Zeroizing::new(key.to_vec()),
+        KeyAlgorithm::Ed25519 => {
+            // RFC 8410, 7: CurvePrivateKey.
+            Reader::only(key, tag::OCTET_STRING)?;
+            Zeroizing::new(key.to_vec())
+        }
+        KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 => with_public_key(key, public_key)?,
+    };
+    let pkcs8 = write_pkcs8(&key, public_key);
+    match SoftwareSigner::from_pkcs8(&pkcs8, public_key) {
+        Ok(_) => Ok(pkcs8),
+        Err(SignerError::KeyRejected) if algorithm == KeyAlgorithm::Rsa => {
+            Err(PrivateKeyError::Malformed)
+        }
+        // The form is good: the two do not belong together.
+        Err(_) => Err(PrivateKeyError::Mismatch),
+    }
+}
+
+/// RFC 5915, 3: the ECPrivateKey with its public key, and without its curve.
+fn with_public_key(
+    key: &[u8],
+    public_key: &PublicKey,
+) -> Result<Zeroizing<Vec<u8>>, PrivateKeyError> {
+    let mut fields = Reader::within(key, tag::SEQUENCE)?;
+    if fields.unsigned()? != [1] {
+        return Err(PrivateKeyError::Malformed);
+    }
+    let scalar = fields.contents(tag::OCTET_STRING)?;
+    // Both follow from the certificate, and are compared by using the key.
+    fields.optional(tag::context(0))?;
+    fields.optional(tag::context(1))?;
+    fields.end()?;
+    let mut out = Zeroizing::new(Vec::with_capacity(SECRET_CAPACITY));
+    nested(&mut out, tag::SEQUENCE, |out| {
+        primitive(out, tag::INTEGER, &[1]);
+        primitive(out, tag::OCTET_STRING, scalar);
+        nested(out, tag::context(1), |out| bit_string(out, public_key.key()));
+    });
+    Ok(out)
+}
+
+/// Enough for any key that is accepted: a buffer that grows would leave a copy behind.
+const SECRET_CAPACITY: usize = PRIVATE_KEY_BYTES_MAX + 256;
+
+/// RFC 5958, 2: OneAsymmetricKey; only for Ed25519 does ring want the public key in it.
+fn write_pkcs8(key: &[u8], public_key: &PublicKey) -> Pkcs8 {
+    let algorithm = public_key.algorithm();
+    let with_public_key = algorithm == KeyAlgorithm::Ed25519;
+    let mut out = Zeroizing::new(Vec::with_capacity(SECRET_CAPACITY));
+    nested(&mut out, tag::SEQUENCE, |out| {
+        primitive(out, tag::INTEGER, &[u8::from(with_public_key)]);
+        out.extend_from_slice(algorithm.identifier());
+        primitive(out, tag::OCTET_STRING, key);
+        if with_public_key {
+            let bits = [&[0], public_key.key()].concat();
+            primitive(out, tag::context_primitive(1), &bits);
+        }
+    });
+    Pkcs8::new(out)
+}
+
+fn is_ecdsa(algorithm: KeyAlgorithm) -> bool {
+    matches!(algorithm, KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384)
+}
