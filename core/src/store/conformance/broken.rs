@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::string::String;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 use std::vec::Vec;
 
 use super::{CHECKS, check_all, check_reopened, failures};
@@ -270,6 +271,9 @@ impl Broken {
     }
 }
 
+/// Long enough for other threads to come in between, also on a machine with much else to do.
+const A_WHILE: Duration = Duration::from_micros(200);
+
 impl Store for Broken {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         self.check_size(keys.len(), GET_KEYS_MAX)?;
@@ -279,7 +283,7 @@ impl Store for Broken {
         }
         if self.is(Fault::ReadsOneByOne) && keys.len() > 1 {
             let read = |key: &RecordKey| {
-                thread::yield_now();
+                thread::sleep(A_WHILE);
                 self.state.lock().unwrap().records.get(key).map(|record| (**record).clone())
             };
             return Ok(keys.iter().map(read).collect());
@@ -326,11 +330,14 @@ impl Store for Broken {
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         self.check_size(units.len(), BATCH_UNITS_MAX)?;
+        if self.is(Fault::ReadsOneByOne) {
+            thread::sleep(A_WHILE);
+        }
         let mut state = self.state.lock().unwrap();
         if self.is(Fault::DecidesThenWrites) {
             let mut copy = state.clone();
             drop(state);
-            thread::yield_now();
+            thread::sleep(A_WHILE);
             let outcomes = units.iter().map(|unit| self.apply_unit(&mut copy, None, unit));
             let outcomes = outcomes.collect();
             *self.state.lock().unwrap() = copy;
