@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use provkey::key::ProvisioningKey;
 use provkey::store::{GroupCommit, Memory, Operation, Outcome, RecordKey, Store, Unit};
-use provkey::x509::Csr;
+use provkey::x509::{Csr, KeyAlgorithm, SoftwareSigner, build_csr};
 use provkey_benches::{
     HandWritten, authority, durations, median, p256_request, per_second, verify_and_sign,
 };
@@ -38,7 +38,9 @@ fn main() {
 struct Row(&'static str, fn(&str));
 
 const ROWS: &[Row] = &[
-    Row("P-256 CSR to certificate, one thread", issue),
+    Row("P-256 CSR to certificate, one thread", |row| issue(row, KeyAlgorithm::EcdsaP256, 4000)),
+    Row("P-384 CSR to certificate, one thread", |row| issue(row, KeyAlgorithm::EcdsaP384, 400)),
+    Row("Ed25519 CSR to certificate, one thread", |row| issue(row, KeyAlgorithm::Ed25519, 4000)),
     Row("forged key text refused", forged),
     Row("accounting, SQLite, 1 caller", |row| accounting(row, 1, 400)),
     Row("accounting, SQLite, 8 callers", |row| accounting(row, 8, 400)),
@@ -71,24 +73,24 @@ fn beside(row: &str, rival: &str, mut ours: impl FnMut() -> f64, mut theirs: imp
     println!("| {row} | {ours:.0}/s | {rival} | {theirs:.0}/s | {ratio:.3} |");
 }
 
-fn issue(row: &str) {
-    let world = authority(Arc::new(Memory::new()));
-    let (_, key) = world.key("fleet", 1);
-    let csr = p256_request(&key).csr;
-    let issuer = issuer();
-    let ring = verify_and_sign();
+/// Connector and authority both have keys of the algorithm.
+fn issue(row: &str, algorithm: KeyAlgorithm, count: usize) {
+    let (connector, _) = SoftwareSigner::generate(algorithm).unwrap();
+    let csr = build_csr(&connector, &[]).unwrap();
+    let issuer = issuer(algorithm);
+    let ring = verify_and_sign(algorithm);
     beside(
         row,
         "ring's verify and sign alone",
-        || per_second(1, 4000, |_, _| drop(black_box(certify(&issuer, &csr)))),
-        || per_second(1, 4000, |_, _| ring()),
+        || per_second(1, count, |_, _| drop(black_box(certify(&issuer, &csr)))),
+        || per_second(1, count, |_, _| ring()),
     );
 }
 
-fn issuer() -> provkey::x509::Issuer {
+fn issuer(algorithm: KeyAlgorithm) -> provkey::x509::Issuer {
     use provkey::time::Timestamp;
-    use provkey::x509::{CaParameters, Issuer, KeyAlgorithm, SerialNumber, SoftwareSigner};
-    let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    use provkey::x509::{CaParameters, Issuer, SerialNumber};
+    let (signer, _) = SoftwareSigner::generate(algorithm).unwrap();
     let parameters = CaParameters {
         common_name: "bench",
         id: "root",
@@ -249,7 +251,7 @@ fn enroll_hand(row: &str, callers: usize, count: usize) {
     let ours = Enrolling::new(ROUNDS * callers * count);
     let directory = tempfile::tempdir_in(target()).unwrap();
     let rival = HandWritten::create(&directory.path().join("rival.db"), 1_000_000_000).unwrap();
-    let (work, theirs) = (verify_and_sign(), AtomicUsize::new(0));
+    let (work, theirs) = (verify_and_sign(KeyAlgorithm::EcdsaP256), AtomicUsize::new(0));
     beside(
         row,
         "ring's verify and sign, then hand-written accounting",
@@ -266,7 +268,7 @@ fn enroll_hand(row: &str, callers: usize, count: usize) {
 
 fn enroll_ring(row: &str) {
     let ours = Enrolling::new(ROUNDS * 64 * 250);
-    let work = verify_and_sign();
+    let work = verify_and_sign(KeyAlgorithm::EcdsaP256);
     beside(
         row,
         "all cores doing only ring's verify and sign",

@@ -3,31 +3,42 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use provkey::x509::KeyAlgorithm;
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1,
+    ECDSA_P384_SHA384_ASN1_SIGNING, ED25519, EcdsaKeyPair, EcdsaVerificationAlgorithm,
+    Ed25519KeyPair, KeyPair, UnparsedPublicKey,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-/// ring's own verification of one P-256 signature and making of another: the work that no
-/// enrollment can do without. The messages are as long as a CSR and a certificate.
-pub fn verify_and_sign() -> impl Fn() + Sync {
-    let random = SystemRandom::new();
-    let generate = || {
-        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
-        let key = key.expect("a key pair");
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random)
-            .expect("the same key pair")
-    };
-    let (connector, authority) = (generate(), generate());
+/// ring's own verification of one signature and making of another, of one algorithm: the work that
+/// no enrollment can do without. The messages are as long as a CSR and a certificate.
+pub fn verify_and_sign(algorithm: KeyAlgorithm) -> Box<dyn Fn() + Sync> {
     let (request, certificate) = ([1; 300], [2; 450]);
-    let signature = connector.sign(&random, &request).expect("a signature");
-    let public_key = connector.public_key().as_ref().to_vec();
-    move || {
-        let key = ring::signature::UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &public_key);
-        key.verify(&request, signature.as_ref()).expect("a good signature");
-        authority.sign(&SystemRandom::new(), &certificate).expect("a signature");
-    }
+    let random = SystemRandom::new();
+    let (signing, verifying): (_, &EcdsaVerificationAlgorithm) = match algorithm {
+        KeyAlgorithm::EcdsaP384 => (&ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1),
+        KeyAlgorithm::Ed25519 => {
+            let key = Ed25519KeyPair::generate_pkcs8(&random).expect("a key pair");
+            let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).expect("the same key pair");
+            let signature = key.sign(&request);
+            return Box::new(move || {
+                let public_key = UnparsedPublicKey::new(&ED25519, key.public_key().as_ref());
+                public_key.verify(&request, signature.as_ref()).expect("a good signature");
+                std::hint::black_box(key.sign(&certificate));
+            });
+        }
+        _ => (&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P256_SHA256_ASN1),
+    };
+    let key = EcdsaKeyPair::generate_pkcs8(signing, &random).expect("a key pair");
+    let key = EcdsaKeyPair::from_pkcs8(signing, key.as_ref(), &random).expect("the same key pair");
+    let signature = key.sign(&random, &request).expect("a signature");
+    Box::new(move || {
+        let public_key = UnparsedPublicKey::new(verifying, key.public_key().as_ref());
+        public_key.verify(&request, signature.as_ref()).expect("a good signature");
+        key.sign(&SystemRandom::new(), &certificate).expect("a signature");
+    })
 }
 
 /// The accounting that one writes by hand: a table of keys with a count, a table of enrollments,
