@@ -18,6 +18,9 @@
 //! | authorityKeyIdentifier | | the root's | the enrollment certificate's |
 //! | subjectAltName | | | URI `spiffe://DOMAIN/group/GROUP/connector/CONNECTOR` |
 //!
+//! A cross-certificate is an enrollment certificate with the subject, the public key and the key
+//! identifier of a corporate CA's, byte for byte.
+//!
 //! All are of version 3, with serial numbers of 17 bytes, and none is valid when its issuer is
 //! not. The URI is a SPIFFE ID, but a leaf without serverAuth is not an X.509-SVID (X509-SVID,
 //! 4.4): a connector is a client only.

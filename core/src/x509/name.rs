@@ -98,4 +98,26 @@ mod tests {
         check(b"\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x00\x0c\x00", false);
         check(b"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00\x00", false);
     }
+
+    #[test]
+    #[cfg(feature = "authority")]
+    fn names_are_equal_without_regard_to_case_white_space_and_kind_of_string() {
+        let name = |tag: u8, text: &str| {
+            let attribute = [&[6, 3, 0x55, 4, 3, tag, text.len() as u8], text.as_bytes()].concat();
+            let mut name = Vec::new();
+            let wrap = |contents: &[u8]| [&[0x30, contents.len() as u8], contents].concat();
+            let set = [&[0x31, attribute.len() as u8 + 2][..], &wrap(&attribute)].concat();
+            name.extend(wrap(&set));
+            name
+        };
+        let folded = |tag, text| folded(&name(tag, text));
+        let one = folded(tag::UTF8_STRING, "Äpfel Inc");
+        assert_eq!(folded(tag::UTF8_STRING, " äPFEL \t inc "), one);
+        assert_ne!(folded(tag::UTF8_STRING, "Äpfelinc"), one);
+        let printable = folded(tag::PRINTABLE_STRING, "Plant 7");
+        assert_eq!(folded(tag::IA5_STRING, "plant  7"), printable);
+        assert_eq!(folded(tag::UTF8_STRING, "PLANT 7"), printable);
+        // What is no text here is compared as it is.
+        assert_ne!(folded(tag::TELETEX_STRING, "PLANT 7"), printable);
+    }
 }
