@@ -133,10 +133,23 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
     (key, refused)
 }
 
+/// Core's tests of renewal provoke these: none of them is about a use.
+fn is_of_a_renewal(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::RenewalMissing
+            | Refusal::RenewalInvalid
+            | Refusal::RenewalTooLate
+            | Refusal::RenewalTooEarly
+            | Refusal::CertificateRenewed
+            | Refusal::CertificateUnknown
+    )
+}
+
 #[test]
 fn each_refusal_has_its_code_and_costs_nothing() {
     let site = Site::new();
-    for refusal in Refusal::ALL {
+    for refusal in Refusal::ALL.iter().filter(|refusal| !is_of_a_renewal(**refusal)) {
         let (key, request) = provoke(&site, *refusal);
         check_refused(&site, key, &request, refusal.code());
     }
