@@ -5,7 +5,6 @@
 
 mod address;
 mod audit;
-mod authenticate;
 mod certificates;
 mod change;
 mod connectors;

@@ -8,18 +8,25 @@
 //!    enrollment is new, its indexes and its audit record. If anything stands in the way, back to 3.
 //! 6. Only now is the certificate handed out.
 
+mod answer;
+mod decide;
+mod issue;
+mod prove;
+
+pub use answer::Enrolled;
+pub(super) use issue::{Issued, ToIssue};
+
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use self::decide::{Next, decide};
+use self::prove::{Failed, Proven};
 use super::audit::{Action, AuditRecord};
-use super::authenticate::{Failed, Proven};
-use super::certificates::BACKDATE;
 use super::change::{Change, check_passing};
 use super::error::{Error, InputError, Refusal};
-use super::id::{CertificateId, ConnectorId, GroupId};
 use super::issuers::OpenIssuer;
 use super::key_details::StoredKey;
 use super::observer::Event;
@@ -30,9 +37,7 @@ use crate::key::{Fingerprint, KeyId, KeyText};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
 use crate::store::{Outcome, Record, Unit};
 use crate::time::Timestamp;
-use crate::x509::{
-    IssuedLeaf, LeafParameters, RevocationReason, SerialNumber, VerifiedCsr, encode_pem, issue_leaf,
-};
+use crate::x509::RevocationReason;
 
 /// What a connector sends, and what the host knows of it.
 #[derive(Debug, Default)]
@@ -45,47 +50,6 @@ pub struct EnrollRequest {
     pub fingerprint: Option<Fingerprint>,
     /// Where the connector asks from.
     pub address: Option<IpAddr>,
-}
-
-/// The answer to a connector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Enrolled {
-    /// The connector's id.
-    pub connector: ConnectorId,
-    /// The provisioning key that it enrolled with.
-    pub key: KeyId,
-    /// The group that it belongs to.
-    pub group: GroupId,
-    /// The enrollment certificate that signed.
-    pub certificate: CertificateId,
-    /// Whether it had enrolled before, and this cost no use.
-    pub replay: bool,
-    /// The connector's certificate, the enrollment certificate and the root, in DER.
-    pub chain: Vec<Vec<u8>>,
-    /// For a corporate CA, the other chain: the connector's certificate, that of the CA as the
-    /// corporate CA issued it, and its issuers as far as they were imported. Otherwise empty.
-    /// The two are never merged: both have an issuer of the same name, and not every program
-    /// tries the other one.
-    pub corporate_chain: Vec<Vec<u8>>,
-    /// The serial number of the connector's certificate, in lower-case hexadecimal.
-    pub serial: String,
-    /// From when on the connector's certificate is valid.
-    pub not_before: Timestamp,
-    /// Until when the connector's certificate is valid.
-    pub not_after: Timestamp,
-}
-
-impl Enrolled {
-    /// The chain as PEM: the connector's certificate first, the root last.
-    pub fn chain_pem(&self) -> String {
-        self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
-    }
-
-    /// The corporate chain as PEM; empty if there is none.
-    pub fn corporate_chain_pem(&self) -> String {
-        self.corporate_chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
-    }
 }
 
 impl Authority {
@@ -113,12 +77,6 @@ impl Authority {
 struct Pending {
     index: usize,
     proven: Proven,
-}
-
-/// What is to be done for a request, after its records were read.
-enum Next {
-    Replay(EnrollmentRecord),
-    Enroll(StoredKey),
 }
 
 /// A certificate that is signed but not yet recorded. It must not leave the process before.
@@ -276,30 +234,6 @@ impl Inner {
         Ok((record, issuer))
     }
 
-    /// Signs a connector's certificate.
-    pub(super) fn issue(&self, new: &ToIssue<'_>) -> Result<Issued, Error> {
-        let (issuer, state) = (self.issuer(new.certificate)?, self.state());
-        // A connector with the key of an authority would be one that signs for others.
-        let public_key = new.csr.public_key();
-        if [&state.root, &issuer.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
-            return Err(Refusal::PublicKeyOfAuthority.into());
-        }
-        let serial = SerialNumber::random(&*self.random)?;
-        let leaf = issue_leaf(
-            issuer.leaf_issuer()?,
-            &LeafParameters {
-                connector_id: new.connector.as_str(),
-                group_id: new.group.as_str(),
-                trust_domain: &state.record.trust_domain,
-                public_key,
-                serial,
-                not_before: new.now.minus(BACKDATE),
-                not_after: new.now.plus(issuer.leaf_validity),
-            },
-        )?;
-        Ok(Issued { leaf, serial, issuer })
-    }
-
     /// The unit of step 5.
     fn enrollment_unit(
         &self,
@@ -366,35 +300,6 @@ impl Inner {
         again
     }
 
-    /// The answer from what is stored.
-    pub(super) fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
-        let issuer = self.issuer(record.certificate)?;
-        Ok(self.enrolled(record, &issuer, true))
-    }
-
-    pub(super) fn enrolled(
-        &self,
-        record: &EnrollmentRecord,
-        open: &OpenIssuer,
-        replay: bool,
-    ) -> Enrolled {
-        let issuer = open.certificate.der().to_vec();
-        let root = self.state().root.der().to_vec();
-        let corporate_leaf = (!open.corporate.is_empty()).then(|| record.leaf.0.clone());
-        Enrolled {
-            connector: record.connector,
-            key: record.key,
-            group: record.group,
-            certificate: record.certificate,
-            replay,
-            chain: alloc::vec![record.leaf.0.clone(), issuer, root],
-            corporate_chain: corporate_leaf.into_iter().chain(open.corporate.clone()).collect(),
-            serial: record.serial.clone(),
-            not_before: record.not_before,
-            not_after: record.not_after,
-        }
-    }
-
     fn note_replay(&self, proven: &Proven, now: Timestamp) {
         let Proven { key, connector, address, .. } = *proven;
         self.observe(&Event::Replayed { key, connector, address });
@@ -430,80 +335,9 @@ impl Inner {
     }
 }
 
-/// A certificate to sign for a connector.
-pub(super) struct ToIssue<'a> {
-    pub(super) connector: ConnectorId,
-    pub(super) group: GroupId,
-    /// The enrollment certificate that signs.
-    pub(super) certificate: CertificateId,
-    pub(super) csr: &'a VerifiedCsr,
-    pub(super) now: Timestamp,
-}
-
-/// A certificate that is signed.
-pub(super) struct Issued {
-    pub(super) leaf: IssuedLeaf,
-    pub(super) serial: SerialNumber,
-    pub(super) issuer: Arc<OpenIssuer>,
-}
-
 enum Prepared {
     Done(Enrolled),
     Signed(Box<Signed>),
     /// What it stands on has changed: back to step 3.
     Moved(Pending),
-}
-
-/// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
-fn decide(proven: &Proven, found: &[Option<Record>], now: Timestamp) -> Result<Next, Error> {
-    let key = StoredKey::read(found)?.ok_or(Refusal::KeyDeleted)?;
-    if !key.record.enabled {
-        return Err(Refusal::KeyDisabled.into());
-    }
-    if key.record.proof_only && !proven.by_proof {
-        return Err(Refusal::ProofRequired.into());
-    }
-    check_address(&key, proven.address)?;
-    if let Some(enrolled) = found.get(2).and_then(Option::as_ref) {
-        let record: EnrollmentRecord = records::decode(enrolled)?;
-        check_replay(&record, proven, now)?;
-        return Ok(Next::Replay(record));
-    }
-    if found.get(3).is_some_and(Option::is_some) {
-        return Err(Refusal::PublicKeyInUse.into());
-    }
-    if key.expired(now) {
-        return Err(Refusal::KeyExpired.into());
-    }
-    if key.exhausted() {
-        return Err(Refusal::KeyExhausted.into());
-    }
-    Ok(Next::Enroll(key))
-}
-
-fn check_address(key: &StoredKey, address: Option<IpAddr>) -> Result<(), Refusal> {
-    let ranges = &key.record.allowed_addresses;
-    let allowed = address.is_some_and(|address| ranges.iter().any(|range| range.contains(address)));
-    if ranges.is_empty() || allowed { Ok(()) } else { Err(Refusal::AddressNotAllowed) }
-}
-
-/// Whether a connector that has enrolled may have its certificate again.
-fn check_replay(record: &EnrollmentRecord, proven: &Proven, now: Timestamp) -> Result<(), Refusal> {
-    let same_key = record.spki_sha256.0 == proven.csr.public_key().sha256();
-    if record.key != proven.key || !same_key {
-        return Err(Refusal::PublicKeyInUse);
-    }
-    if record.revoked_at.is_some() {
-        return Err(Refusal::ConnectorRevoked);
-    }
-    if record.fingerprint != proven.fingerprint {
-        return Err(Refusal::FingerprintMismatch);
-    }
-    if record.current_spki_sha256() != proven.csr.public_key().sha256() {
-        return Err(Refusal::CertificateRenewed);
-    }
-    if now > record.not_after {
-        return Err(Refusal::CertificateExpired);
-    }
-    Ok(())
 }

@@ -3,10 +3,10 @@
 
 use core::net::IpAddr;
 
-use super::enroll::EnrollRequest;
-use super::error::{Error, Refusal};
-use super::id::ConnectorId;
-use super::{Inner, State};
+use super::EnrollRequest;
+use crate::authority::error::{Error, Refusal};
+use crate::authority::id::ConnectorId;
+use crate::authority::{Inner, State};
 use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
 use crate::x509::{Csr, VerifiedCsr};
 
