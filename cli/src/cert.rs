@@ -110,7 +110,7 @@ pub(crate) fn run(
             let certificate = authority.create_certificate(&args.new_certificate(token)?)?;
             show(certificate, authority, output)
         }
-        Command::Request(args) => request::run(args, authority, output),
+        Command::Request(args) => request::run(args, authority, token, output),
         Command::Requests(page) => {
             output.page(authority.list_certificate_requests(&page.request())?, RequestView::from)
         }

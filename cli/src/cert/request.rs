@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::files::{Content, Destination};
 use crate::output::{Fields, Output, Row};
 use crate::times::{Period, Time};
+use crate::token::TokenPlace;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     #[arg(long, default_value = "p256")]
     #[arg(value_parser = PossibleValuesParser::new(["p256", "p384", "ed25519"]))]
     algorithm: String,
+    /// Its key is the one of this label in the token, and is made there if there is none
+    #[arg(long, value_name = "LABEL")]
+    token_key: Option<String>,
     /// How long the certificates of connectors are valid
     #[arg(long, value_name = "PERIOD", default_value = "1y", value_parser = Period::parse)]
     leaf_validity: Period,
@@ -31,11 +35,19 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: &Args,
+    authority: &Authority,
+    token: &TokenPlace,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut new = NewCertificate::new(Name::new(&args.name)?);
     new.algorithm = KeyAlgorithm::parse(&args.algorithm).unwrap_or(new.algorithm);
     new.leaf_validity = args.leaf_validity.starting_now();
     new.renewal_grace = args.renewal_grace.starting_now();
+    if let Some(label) = &args.token_key {
+        new.signer = Some(token.key(label, new.algorithm)?);
+    }
     let destination = Destination::prepare(&args.out, Content::Request)?;
     let request = authority.request_certificate(&new)?;
     destination.write(request.csr_pem().as_bytes())?;

@@ -103,3 +103,16 @@ fn tokens_that_cannot_be_used() {
     fs::write(site.home.path("pin"), b"\xff").unwrap();
     site.run(create).is_refused("file_unreadable");
 }
+
+#[test]
+fn a_corporate_ca_is_asked_for_a_key_in_the_token() {
+    let site = Site::new();
+    let request = site.json("cert request hardware --token-key fleet-ca --out ca.csr");
+    assert_eq!(request["key_elsewhere"], true);
+    let verified = Command::new("openssl")
+        .args(["req", "-verify", "-noout", "-in", "ca.csr"])
+        .current_dir(site.home.path("."))
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+}
