@@ -40,6 +40,17 @@ python_packages() {
     cp scripts/requirements.txt target/venv/
 }
 
+# test_tools: whatever the tests need beyond Rust.
+test_tools() {
+    need cc gcc libc6-dev
+    need openssl openssl
+    need certtool gnutls-bin
+    need softhsm2-util softhsm2
+    need pkcs11-tool opensc
+    need_file /usr/include/mbedtls/x509_crt.h libmbedtls-dev
+    python_packages
+}
+
 # cargo_tool NAME VERSION: builds a cargo subcommand into target/tools, once.
 # Unoptimised: it is quick to build and quick enough to run.
 cargo_tool() {

@@ -3,6 +3,7 @@
 # FUZZ_SECONDS is the time for each fuzz target.
 source "$(dirname "$0")/common.sh"
 
+test_tools
 PROVKEY_TEST_DEEP=1 cargo test --locked --release --workspace --all-features
 
 # RUSTC_BOOTSTRAP: sanitizers are behind unstable flags of the stable compiler.
