@@ -19,8 +19,10 @@ use provkey_tests::MASTER_KEY_FILE;
 use crate::foreign::{P256, P384, RSA, run};
 use crate::site::{DAY, Site, name};
 
-const CA: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n\
-                  subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+/// What OpenSSL writes into the certificate of an issuing CA.
+pub(crate) const CA: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\n\
+                             keyUsage=critical,keyCertSign,cRLSign\n\
+                             subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
 
 /// Runs OpenSSL in the folder of a site, with arguments that have no spaces in them.
 #[track_caller]
@@ -28,16 +30,16 @@ fn openssl(site: &Site, arguments: &str) -> String {
     run(site.folder(), "openssl", &arguments.split_whitespace().collect::<Vec<_>>())
 }
 
-fn read(site: &Site, file: &str) -> Vec<u8> {
+pub(crate) fn read(site: &Site, file: &str) -> Vec<u8> {
     fs::read(site.folder().join(file)).unwrap()
 }
 
-fn certificates(site: &Site, files: &[&str]) -> Vec<Certificate> {
+pub(crate) fn certificates(site: &Site, files: &[&str]) -> Vec<Certificate> {
     files.iter().map(|file| Certificate::parse_all(&read(site, file)).unwrap().remove(0)).collect()
 }
 
 /// Makes a corporate root, `corporate.pem` with `corporate.key`.
-fn corporate_root(site: &Site) {
+pub(crate) fn corporate_root(site: &Site) {
     openssl(
         site,
         "req -x509 -newkey rsa:2048 -nodes -keyout corporate.key -out corporate.pem -days 3000 \
@@ -47,7 +49,7 @@ fn corporate_root(site: &Site) {
 
 /// The corporate root signs `ca.csr` with these extensions: `ca.pem`.
 #[track_caller]
-fn corporate_signs(site: &Site, extensions: &str, more: &str) {
+pub(crate) fn corporate_signs(site: &Site, extensions: &str, more: &str) {
     fs::write(site.folder().join("extensions"), extensions).unwrap();
     openssl(
         site,
@@ -59,23 +61,27 @@ fn corporate_signs(site: &Site, extensions: &str, more: &str) {
 }
 
 /// Makes a key `ca.key`, and for it `ca.pem` under the corporate root.
-fn issuing_ca(site: &Site, key: &str, extensions: &str, more: &str) {
+pub(crate) fn issuing_ca(site: &Site, key: &str, extensions: &str, more: &str) {
     openssl(site, &format!("genpkey -out ca.key {key}"));
     openssl(site, "req -new -key ca.key -subj /O=Example/CN=Issuing -out ca.csr");
     corporate_signs(site, extensions, more);
 }
 
-fn import(site: &Site, files: &[&str], key: ImportedKey<'_>) -> Result<CertificateId, Error> {
+pub(crate) fn import(
+    site: &Site,
+    files: &[&str],
+    key: ImportedKey<'_>,
+) -> Result<CertificateId, Error> {
     let import = CertificateImport::new(name("Corporate"), certificates(site, files), key);
     site.authority.import_certificate(&import).map(|certificate| certificate.id)
 }
 
-fn file(contents: &[u8]) -> ImportedKey<'_> {
+pub(crate) fn file(contents: &[u8]) -> ImportedKey<'_> {
     ImportedKey::File { contents, passphrase: None }
 }
 
 /// Enrolls an identity under a certificate, which accepts the answer.
-fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
+pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     let new = NewKey::new(name(&format!("under {certificate}")), site.group, certificate, 9);
     let key = site.authority.create_key(&new).unwrap().id;
     let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();

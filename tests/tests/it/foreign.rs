@@ -1,5 +1,6 @@
 //! Implementations that are not ours judge what we make, and we judge what they make.
 
+mod kinds;
 mod libraries;
 mod many;
 mod python;
@@ -19,12 +20,16 @@ use provkey::x509::{
     LeafParameters, Pkcs8, PublicKey, SerialNumber, Signer, SoftwareSigner, WeakKey, build_csr,
     issue_enrollment_certificate, issue_leaf, issue_root,
 };
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use tempfile::TempDir;
 
 const ALGORITHMS: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// The files of a chain in the folder that tools look at, from the root down.
+const CHAIN: [&str; 3] = ["root.pem", "enrollment.pem", "leaf.pem"];
 
 struct Counting;
 
@@ -118,8 +123,8 @@ fn each_pair(check: impl Fn(&Authority, &Certificate, &Pkcs8)) {
 }
 
 /// Whether one of the keys is Ed25519, which some tools do not know.
-fn uses_ed25519(authority: &Authority, leaf: &Certificate) -> bool {
-    [&authority.root, leaf]
+fn uses_ed25519(certificates: [&Certificate; 2]) -> bool {
+    certificates
         .into_iter()
         .any(|certificate| certificate.public_key().unwrap().algorithm() == KeyAlgorithm::Ed25519)
 }
@@ -135,14 +140,16 @@ pub(crate) fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
     said
 }
 
+#[track_caller]
+fn openssl_accepts(folder: &Path) {
+    let verify = "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted enrollment.pem leaf.pem";
+    let said = run(folder, "openssl", &verify.split(' ').collect::<Vec<_>>());
+    assert!(said.contains("leaf.pem: OK"), "{said}");
+}
+
 #[test]
 fn openssl_accepts_every_chain() {
-    each_pair(|authority, _, _| {
-        let verify = "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted enrollment.pem leaf.pem";
-        let arguments: Vec<_> = verify.split(' ').collect();
-        let said = run(authority.directory.path(), "openssl", &arguments);
-        assert!(said.contains("leaf.pem: OK"), "{said}");
-    });
+    each_pair(|authority, _, _| openssl_accepts(authority.directory.path()));
 }
 
 #[test]
@@ -166,23 +173,26 @@ fn gnutls_accepts_every_chain() {
     });
 }
 
+/// As a client's, not as a server's.
+#[track_caller]
+fn webpki_accepts(folder: &Path) {
+    let [root, enrollment, leaf] =
+        CHAIN.map(|file| CertificateDer::from_pem_file(folder.join(file)).unwrap());
+    let anchors = [webpki::anchor_from_trusted_cert(&root).unwrap()];
+    let enrollment = [enrollment];
+    let leaf = webpki::EndEntityCert::try_from(&leaf).unwrap();
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    let now = UnixTime::now();
+    let client = webpki::KeyUsage::client_auth();
+    leaf.verify_for_usage(algorithms, &anchors, &enrollment, now, client, None, None).unwrap();
+    let server = webpki::KeyUsage::server_auth();
+    let refused = leaf.verify_for_usage(algorithms, &anchors, &enrollment, now, server, None, None);
+    assert!(refused.is_err());
+}
+
 #[test]
 fn webpki_accepts_every_chain() {
-    each_pair(|authority, leaf, _| {
-        let root = CertificateDer::from(authority.root.der());
-        let anchors = [webpki::anchor_from_trusted_cert(&root).unwrap()];
-        let enrollment = [CertificateDer::from(authority.enrollment.certificate().der())];
-        let leaf = CertificateDer::from(leaf.der());
-        let leaf = webpki::EndEntityCert::try_from(&leaf).unwrap();
-        let client = webpki::KeyUsage::client_auth();
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        let now = UnixTime::now();
-        leaf.verify_for_usage(algorithms, &anchors, &enrollment, now, client, None, None).unwrap();
-        let server = webpki::KeyUsage::server_auth();
-        let refused =
-            leaf.verify_for_usage(algorithms, &anchors, &enrollment, now, server, None, None);
-        assert!(refused.is_err());
-    });
+    each_pair(|authority, _, _| webpki_accepts(authority.directory.path()));
 }
 
 #[test]
