@@ -2,6 +2,7 @@
 
 mod import;
 mod request;
+mod urls;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -10,12 +11,13 @@ use provkey::authority::{
     NewCertificate,
 };
 use provkey::time::Clock;
-use provkey::x509::{Certificate, KeyAlgorithm};
+use provkey::x509::{Certificate, KeyAlgorithm, LeafUrl};
 use serde::Serialize;
 
 use self::request::RequestView;
+use self::urls::UrlArgs;
 use crate::failure::Failure;
-use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex};
+use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex, or_dash};
 use crate::system::SystemClock;
 use crate::times::{Period, Time};
 use crate::token::TokenPlace;
@@ -79,12 +81,16 @@ pub(crate) struct CreateArgs {
     /// How long its CRLs are good: an hour to a year
     #[arg(long, value_name = "PERIOD", default_value = "7d", value_parser = Period::parse)]
     crl_validity: Period,
+    #[command(flatten)]
+    urls: UrlArgs,
 }
 
 impl CreateArgs {
     fn new_certificate(&self, token: &TokenPlace) -> Result<NewCertificate, Failure> {
         let mut new = NewCertificate::new(Name::new(&self.name)?);
         new.algorithm = KeyAlgorithm::parse(&self.algorithm).unwrap_or(new.algorithm);
+        // Before a key is made in a token.
+        new.leaf_urls = self.urls.read()?;
         if let Some(label) = &self.token_key {
             new.signer = Some(token.key(label, new.algorithm)?);
         }
@@ -174,6 +180,9 @@ struct CertificateView {
     not_after: Time,
     leaf_validity_seconds: u64,
     renewal_grace_seconds: u64,
+    crl_url: Option<String>,
+    ocsp_url: Option<String>,
+    ca_issuers_url: Option<String>,
     keys: u64,
     connectors: Option<u64>,
     key_elsewhere: bool,
@@ -188,6 +197,7 @@ impl From<EnrollmentCertificate> for CertificateView {
     fn from(found: EnrollmentCertificate) -> Self {
         let warnings = found.warnings(SystemClock.now());
         let corporate: String = found.corporate.iter().map(Certificate::to_pem).collect();
+        let url = |url: Option<LeafUrl>| url.map(|url| url.to_string());
         let certificate = found.certificate;
         Self {
             id: found.id,
@@ -200,6 +210,9 @@ impl From<EnrollmentCertificate> for CertificateView {
             not_after: certificate.not_after().into(),
             leaf_validity_seconds: found.leaf_validity.as_secs(),
             renewal_grace_seconds: found.renewal_grace.as_secs(),
+            crl_url: url(found.leaf_urls.crl),
+            ocsp_url: url(found.leaf_urls.ocsp),
+            ca_issuers_url: url(found.leaf_urls.ca_issuers),
             keys: found.keys,
             connectors: None,
             key_elsewhere: found.key_elsewhere,
@@ -253,6 +266,9 @@ impl Fields for CertificateView {
             ("Valid from", self.not_before.to_string()),
             ("Valid until", self.not_after.to_string()),
             ("Leaves valid", self.leaf_validity()),
+            ("CRL URL", or_dash(self.crl_url.as_ref())),
+            ("OCSP URL", or_dash(self.ocsp_url.as_ref())),
+            ("CA issuers URL", or_dash(self.ca_issuers_url.as_ref())),
             ("Corporate", if self.corporate_pem.is_some() { "yes" } else { "no" }.into()),
             ("Private key", if self.key_elsewhere { "elsewhere" } else { "sealed" }.into()),
             ("Keys", self.keys.to_string()),

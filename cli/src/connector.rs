@@ -12,7 +12,7 @@ use provkey::x509::RevocationReason;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Fields, Output, PageArgs, Row};
+use crate::output::{Fields, Output, PageArgs, Row, or_dash};
 use crate::times::{Since, Time};
 
 #[derive(Subcommand)]
@@ -132,10 +132,6 @@ impl From<Connector> for ConnectorView {
             last_replay_at: connector.last_replay_at.map(Time),
         }
     }
-}
-
-fn or_dash<T: ToString>(value: Option<&T>) -> String {
-    value.map_or_else(|| "-".into(), ToString::to_string)
 }
 
 /// The beginning of what only programs compare to the end.

@@ -10,7 +10,7 @@ use provkey::authority::{self, InputError};
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
 use provkey::random::RandomError;
 use provkey::store::StoreError;
-use provkey::x509::CertificateError;
+use provkey::x509::{CertificateError, LeafUrlError};
 use provkey_pkcs11::TokenError;
 
 use crate::cli::Cli;
@@ -114,6 +114,7 @@ from_errors_with_codes!(
     InputError,
     KeyIdError,
     KeyringError,
+    LeafUrlError,
     StoreError,
     TokenError,
 );

@@ -149,3 +149,8 @@ impl PageArgs {
         PageRequest { limit: self.limit.into(), after: self.after.clone().map(Cursor::new) }
     }
 }
+
+/// What a field shows that may be absent.
+pub(crate) fn or_dash<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| "-".into(), ToString::to_string)
+}

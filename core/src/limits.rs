@@ -20,6 +20,8 @@ pub const CORPORATE_CHAIN_BYTES_MAX: usize = 24 * 1024;
 pub const CHAIN_CERTIFICATES_MAX: usize = 8;
 /// Largest identity file of a connector that is opened, in bytes.
 pub const IDENTITY_BYTES_MAX: usize = 1024 * 1024;
+/// Longest URL in the certificates of connectors, in bytes.
+pub const URL_BYTES_MAX: usize = 256;
 /// Most extensions of one certificate or request.
 pub const EXTENSIONS_MAX: usize = 64;
 /// Longest name of a group, certificate or key, in bytes of UTF-8.

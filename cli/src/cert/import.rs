@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use provkey::authority::{Authority, CertificateImport, EnrollmentCertificate, ImportedKey, Name};
 use provkey::x509::Certificate;
 
+use super::urls::UrlArgs;
 use crate::failure::Failure;
 use crate::files;
 use crate::times::Period;
@@ -26,6 +27,7 @@ pub(crate) struct Args {
     passphrase_file: Option<PathBuf>,
     /// The request that the certificate answers, by id or name
     #[arg(long, value_name = "ID")]
+    #[arg(conflicts_with_all = ["crl_url", "ocsp_url", "ca_issuers_url"])]
     answer_to: Option<String>,
     /// How long the certificates of connectors are valid, unless it is an answer
     #[arg(long, value_name = "PERIOD", default_value = "1y", value_parser = Period::parse)]
@@ -34,6 +36,8 @@ pub(crate) struct Args {
     /// answer
     #[arg(long, value_name = "PERIOD", default_value = "30d", value_parser = Period::parse)]
     renewal_grace: Period,
+    #[command(flatten)]
+    urls: UrlArgs,
 }
 
 pub(crate) fn run(args: &Args, authority: &Authority) -> Result<EnrollmentCertificate, Failure> {
@@ -54,6 +58,7 @@ pub(crate) fn run(args: &Args, authority: &Authority) -> Result<EnrollmentCertif
         key: ImportedKey::File { contents: &contents, passphrase },
         leaf_validity: args.leaf_validity.starting_now(),
         renewal_grace: args.renewal_grace.starting_now(),
+        leaf_urls: args.urls.read()?,
     })?)
 }
 

@@ -7,6 +7,7 @@ use provkey::authority::{Authority, CertificateId, CertificateRequest, Name, New
 use provkey::x509::KeyAlgorithm;
 use serde::Serialize;
 
+use super::urls::UrlArgs;
 use crate::failure::Failure;
 use crate::files::{Content, Destination};
 use crate::output::{Fields, Output, Row};
@@ -33,6 +34,8 @@ pub(crate) struct Args {
     /// Where the CSR for the corporate CA goes, in PEM
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    urls: UrlArgs,
 }
 
 pub(crate) fn run(
@@ -45,6 +48,7 @@ pub(crate) fn run(
     new.algorithm = KeyAlgorithm::parse(&args.algorithm).unwrap_or(new.algorithm);
     new.leaf_validity = args.leaf_validity.starting_now();
     new.renewal_grace = args.renewal_grace.starting_now();
+    new.leaf_urls = args.urls.read()?;
     if let Some(label) = &args.token_key {
         new.signer = Some(token.key(label, new.algorithm)?);
     }

@@ -85,6 +85,7 @@ fn what_is_not_acceptable_is_refused_by_name() {
     check(&format!("key edit {id} --max-uses 0"), "max_uses_invalid");
     check("group create gateways", "name_in_use");
     check("cert create short --validity 1h", "validity_invalid");
+    check("cert create urls --crl-url ldap://crl.example/", "url_invalid");
     check("key list --after nonsense", "cursor_invalid");
 }
 

@@ -103,3 +103,30 @@ fn an_answer_that_could_not_be_kept_is_not_asked_for() {
     assert_eq!(home.json(&format!("key show {key}"))["used"], 0);
     assert_eq!(home.read("notes.txt"), "notes");
 }
+
+#[test]
+fn certificates_hold_the_urls_of_their_issuer() {
+    let home = Home::new();
+    let urls = [
+        ("crl_url", "http://pki.example/fleet.crl"),
+        ("ocsp_url", "http://ocsp.example/"),
+        ("ca_issuers_url", "https://pki.example/fleet.cer"),
+    ];
+    let [(_, crl), (_, ocsp), (_, ca_issuers)] = urls;
+    let create = format!("--crl-url {crl} --ocsp-url {ocsp} --ca-issuers-url {ca_issuers}");
+    home.run(&format!("cert create urls {create}")).succeeds();
+    let shown = home.run("cert show urls").succeeds().stdout.clone();
+    let (with, without) = (home.json("cert show urls"), home.json("cert show signing"));
+    for (field, url) in urls {
+        assert!(shown.contains(url), "{shown}");
+        assert_eq!(with[field], url);
+        assert!(without[field].is_null());
+    }
+    let key = "key create --name urls --group gateways --cert urls --max-uses 1 --out urls.key";
+    home.run(key).succeeds();
+    home.write_csr("urls.csr");
+    home.run("sign --csr urls.csr --key-file urls.key --out urls.pem").succeeds();
+    let certificates = Certificate::parse_all(home.read("urls.pem").as_bytes()).unwrap();
+    let holds = |url: &str| certificates[0].der().windows(url.len()).any(|w| w == url.as_bytes());
+    assert!(urls.iter().all(|(_, url)| holds(url)));
+}

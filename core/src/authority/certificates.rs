@@ -18,8 +18,8 @@ use crate::limits::SCAN_RECORDS_MAX;
 use crate::store::{Reason, Record, ScanRange};
 use crate::time::Timestamp;
 use crate::x509::{
-    CaParameters, Certificate, IssueError, KeyAlgorithm, Pkcs8, SerialNumber, Signer, SignerError,
-    SoftwareSigner, issue_enrollment_certificate,
+    CaParameters, Certificate, IssueError, KeyAlgorithm, LeafUrls, Pkcs8, SerialNumber, Signer,
+    SignerError, SoftwareSigner, issue_enrollment_certificate,
 };
 
 /// How far before the present a certificate begins, so that a clock behind ours accepts it.
@@ -53,11 +53,13 @@ pub struct NewCertificate {
     pub renewal_grace: Duration,
     /// How long a CRL is good: an hour to a year. A new one is there when half of it is over.
     pub crl_validity: Duration,
+    /// The URLs in the certificates of connectors.
+    pub leaf_urls: LeafUrls,
 }
 
 impl NewCertificate {
     /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one, and
-    /// are renewed for another 30 days; its CRLs are good for a week.
+    /// are renewed for another 30 days, and hold no URLs; its CRLs are good for a week.
     pub fn new(name: Name) -> Self {
         let year = Duration::from_secs(365 * 86_400);
         Self {
@@ -68,14 +70,23 @@ impl NewCertificate {
             leaf_validity: year,
             renewal_grace: RENEWAL_GRACE,
             crl_validity: CRL_VALIDITY,
+            leaf_urls: LeafUrls::default(),
         }
     }
 }
 
 impl fmt::Debug for NewCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, algorithm, signer, validity, leaf_validity, renewal_grace, crl_validity } =
-            self;
+        let Self {
+            name,
+            algorithm,
+            signer,
+            validity,
+            leaf_validity,
+            renewal_grace,
+            crl_validity,
+            leaf_urls,
+        } = self;
         f.debug_struct("NewCertificate")
             .field("name", name)
             .field("algorithm", algorithm)
@@ -84,6 +95,7 @@ impl fmt::Debug for NewCertificate {
             .field("leaf_validity", leaf_validity)
             .field("renewal_grace", renewal_grace)
             .field("crl_validity", crl_validity)
+            .field("leaf_urls", leaf_urls)
             .finish()
     }
 }
@@ -104,6 +116,8 @@ pub struct EnrollmentCertificate {
     pub leaf_validity: Duration,
     /// How long after its end a connector's certificate is still renewed.
     pub renewal_grace: Duration,
+    /// The URLs in the certificates of connectors.
+    pub leaf_urls: LeafUrls,
     /// Since when it signs no more connectors' certificates.
     pub retired_at: Option<Timestamp>,
     /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
@@ -350,7 +364,7 @@ impl EnrollmentCertificate {
         keys: u64,
     ) -> Result<Self, Error> {
         let corporate = record.parsed_corporate()?;
-        let CertificateRecord { id, name, created_at, retired_at, .. } = record;
+        let CertificateRecord { id, name, created_at, leaf_urls, retired_at, .. } = record;
         Ok(Self {
             id,
             name,
@@ -358,6 +372,7 @@ impl EnrollmentCertificate {
             keys,
             leaf_validity: Duration::from_secs(record.leaf_validity_seconds),
             renewal_grace: Duration::from_secs(record.renewal_grace_seconds),
+            leaf_urls,
             retired_at,
             key_elsewhere: record.private_key.is_none(),
             certificate,
@@ -409,6 +424,7 @@ impl Inner {
             leaf_validity_seconds: new.leaf_validity.as_secs(),
             renewal_grace_seconds: new.renewal_grace.as_secs(),
             crl_validity_seconds: new.crl_validity.as_secs(),
+            leaf_urls: new.leaf_urls.clone(),
             certificate: Bytes(certificate.der().to_vec()),
             corporate: Vec::new(),
             imported: false,

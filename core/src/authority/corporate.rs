@@ -20,7 +20,7 @@ use super::records::{self, Bytes, CRL_VALIDITY, CertificateRecord, CertificateRe
 use super::{Authority, Inner, State};
 use crate::time::Timestamp;
 use crate::x509::{
-    Certificate, CorporateCa, CrossParameters, Pkcs8, PublicKey, SerialNumber, Signer,
+    Certificate, CorporateCa, CrossParameters, LeafUrls, Pkcs8, PublicKey, SerialNumber, Signer,
     build_ca_csr, encode_pem, issue_cross_certificate, read_private_key,
 };
 
@@ -37,13 +37,16 @@ pub struct CertificateImport<'a> {
     pub leaf_validity: Duration,
     /// How long after its end the certificate of a connector is still renewed.
     pub renewal_grace: Duration,
+    /// The URLs in the certificates of connectors.
+    pub leaf_urls: LeafUrls,
 }
 
 impl<'a> CertificateImport<'a> {
     /// One whose connectors' certificates are valid for a year, and renewed for 30 days more.
     pub fn new(name: Name, certificates: Vec<Certificate>, key: ImportedKey<'a>) -> Self {
-        let NewCertificate { name, leaf_validity, renewal_grace, .. } = NewCertificate::new(name);
-        Self { name, certificates, key, leaf_validity, renewal_grace }
+        let NewCertificate { name, leaf_validity, renewal_grace, leaf_urls, .. } =
+            NewCertificate::new(name);
+        Self { name, certificates, key, leaf_validity, renewal_grace, leaf_urls }
     }
 }
 
@@ -168,6 +171,7 @@ impl Authority {
                 leaf_validity_seconds: request.leaf_validity_seconds,
                 renewal_grace_seconds: request.renewal_grace_seconds,
                 crl_validity_seconds: request.crl_validity_seconds,
+                leaf_urls: request.leaf_urls,
                 certificate: Bytes(cross.der().to_vec()),
                 corporate: ders(&ca),
                 imported: false,
@@ -212,6 +216,7 @@ impl Authority {
                 leaf_validity_seconds: import.leaf_validity.as_secs(),
                 renewal_grace_seconds: import.renewal_grace.as_secs(),
                 crl_validity_seconds: CRL_VALIDITY.as_secs(),
+                leaf_urls: import.leaf_urls.clone(),
                 certificate: Bytes(cross.der().to_vec()),
                 corporate: ders(&ca),
                 imported: true,
@@ -345,6 +350,7 @@ impl Inner {
             leaf_validity_seconds: new.leaf_validity.as_secs(),
             renewal_grace_seconds: new.renewal_grace.as_secs(),
             crl_validity_seconds: new.crl_validity.as_secs(),
+            leaf_urls: new.leaf_urls.clone(),
             csr: Bytes(csr),
             private_key: self.seal_key(state, id, &key, public_key.spki())?,
             public_key: Bytes(public_key.spki().to_vec()),

@@ -140,6 +140,7 @@ impl Inner {
                 .map(|signer| Issuer::new_checking(certificate.clone(), signer))
                 .transpose()?,
         };
+        let issuer = issuer.map(|issuer| issuer.with_leaf_urls(record.leaf_urls));
         let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
         let renewal_grace = Duration::from_secs(record.renewal_grace_seconds);
         let retired = record.retired_at.is_some();

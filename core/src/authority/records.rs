@@ -40,7 +40,7 @@ use super::name::Name;
 use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::store::{Counter, Record, RecordKey, Value};
 use crate::time::Timestamp;
-use crate::x509::{Certificate, RevocationReason};
+use crate::x509::{Certificate, LeafUrls, RevocationReason};
 
 /// How long a CRL is good unless told otherwise.
 pub(super) const CRL_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
@@ -98,6 +98,8 @@ pub(super) struct CertificateRecord {
     pub(super) renewal_grace_seconds: u64,
     #[serde(default = "crl_validity_seconds")]
     pub(super) crl_validity_seconds: u64,
+    #[serde(default)]
+    pub(super) leaf_urls: LeafUrls,
     /// The certificate that the root signed.
     pub(super) certificate: Bytes,
     /// For a corporate CA: its certificate as it was issued, then its issuers.
@@ -154,6 +156,8 @@ pub(super) struct CertificateRequestRecord {
     pub(super) leaf_validity_seconds: u64,
     pub(super) renewal_grace_seconds: u64,
     pub(super) crl_validity_seconds: u64,
+    #[serde(default)]
+    pub(super) leaf_urls: LeafUrls,
     pub(super) csr: Bytes,
     /// Its SubjectPublicKeyInfo.
     pub(super) public_key: Bytes,
@@ -579,4 +583,34 @@ pub(super) fn ids<Id>(
 ) -> Result<Vec<Id>, Error> {
     let id = |record| parse(text(record)?).ok_or_else(|| damaged(record, &"it holds no id"));
     index.iter().map(id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::LeafUrl;
+
+    #[test]
+    fn a_certificate_from_before_there_were_urls_has_none() {
+        let crl = LeafUrl::parse("http://crl.example/").unwrap();
+        let record = CertificateRecord {
+            id: CertificateId::parse("q2w3e4r5t6y7").unwrap(),
+            name: Name::new("CA").unwrap(),
+            created_at: Timestamp::default(),
+            leaf_validity_seconds: 3600,
+            renewal_grace_seconds: 0,
+            crl_validity_seconds: 3600,
+            leaf_urls: LeafUrls { crl: Some(crl), ..LeafUrls::default() },
+            certificate: Bytes(Vec::new()),
+            corporate: Vec::new(),
+            imported: false,
+            private_key: None,
+            retired_at: None,
+        };
+        let mut body = serde_json::to_value(&record).unwrap();
+        let read = |body| serde_json::from_value::<CertificateRecord>(body).unwrap().leaf_urls;
+        assert_eq!(read(body.clone()), record.leaf_urls);
+        body.as_object_mut().unwrap().remove("leaf_urls");
+        assert_eq!(read(body), LeafUrls::default());
+    }
 }

@@ -170,6 +170,7 @@ impl Certificate {
             return Err(CertificateError::AlgorithmMismatch);
         }
         let extensions = tbs.extensions;
+        let name_constraints = extensions.other(oid::NAME_CONSTRAINTS).is_some();
         let uris = extensions.alt_names.map(|names| names.value.uris).unwrap_or_default();
         Ok(Self {
             der: der.to_vec(),
@@ -184,7 +185,7 @@ impl Certificate {
             uris: uris.into_iter().map(String::from).collect(),
             subject_key_id: extensions.subject_key_id.map(|e| e.value.to_vec()),
             authority_key_id: extensions.authority_key_id.and_then(|e| Some(e.value?.to_vec())),
-            name_constraints: extensions.others.contains(&oid::NAME_CONSTRAINTS),
+            name_constraints,
             critical_other: extensions.critical_other,
             signed,
         })

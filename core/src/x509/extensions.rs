@@ -165,8 +165,8 @@ pub(super) struct Extensions<'a> {
     pub(super) alt_names: Option<Extension<AltNames<'a>>>,
     pub(super) subject_key_id: Option<Extension<&'a [u8]>>,
     pub(super) authority_key_id: Option<Extension<Option<&'a [u8]>>>,
-    /// Object identifiers of the others.
-    pub(super) others: Vec<&'a [u8]>,
+    /// Object identifiers and values of the others.
+    pub(super) others: Vec<(&'a [u8], Extension<&'a [u8]>)>,
     /// Whether one of the others is critical.
     pub(super) critical_other: bool,
 }
@@ -188,6 +188,11 @@ impl<'a> Extensions<'a> {
         Ok(extensions)
     }
 
+    /// One of the others.
+    pub(super) fn other(&self, oid: &[u8]) -> Option<&Extension<&'a [u8]>> {
+        self.others.iter().find(|(other, _)| *other == oid).map(|(_, extension)| extension)
+    }
+
     fn add(&mut self, mut fields: Reader<'a>) -> Result<(), ExtensionsError> {
         let oid = fields.contents(tag::OBJECT_IDENTIFIER)?;
         let critical = fields.default_false()?;
@@ -206,9 +211,9 @@ impl<'a> Extensions<'a> {
             oid::AUTHORITY_KEY_IDENTIFIER => {
                 put(&mut self.authority_key_id, critical, read_authority_key_id(value)?)
             }
-            other if self.others.contains(&other) => Err(ExtensionsError::Duplicate),
+            other if self.other(other).is_some() => Err(ExtensionsError::Duplicate),
             other => {
-                self.others.push(other);
+                self.others.push((other, Extension { critical, value }));
                 self.critical_other |= critical;
                 Ok(())
             }

@@ -8,13 +8,13 @@ use super::extensions::KeyUsage;
 use super::lint::{Expected, Flaw, Role, lint};
 use super::profile::{
     Tbs, head, write_authority_key_id, write_ca_constraints, write_ca_name, write_certificate,
-    write_client_auth, write_connector_name, write_leaf_constants, write_subject_key_id, write_tbs,
-    write_uri,
+    write_client_auth, write_connector_name, write_leaf_constants, write_leaf_urls,
+    write_subject_key_id, write_tbs, write_uri,
 };
 use super::signature::{self, SignatureAlgorithm};
 use super::signed::Signed;
 use super::validity::Validity;
-use super::{Certificate, CorporateCa, PublicKey, SerialNumber, Signer, SignerError};
+use super::{Certificate, CorporateCa, LeafUrls, PublicKey, SerialNumber, Signer, SignerError};
 use crate::time::Timestamp;
 
 /// A certificate could not be made.
@@ -120,6 +120,8 @@ pub struct Issuer {
     head: Vec<u8>,
     /// The extensions that all leaves have in common.
     leaf_extensions: Vec<u8>,
+    /// The URLs among these.
+    leaf_urls: LeafUrls,
     /// Whether each signature is checked.
     checking: bool,
 }
@@ -140,9 +142,9 @@ impl Issuer {
             return Err(IssueError::NotAnIssuer);
         }
         let head = head(&*signer, certificate.subject());
-        let mut leaf_extensions = Vec::with_capacity(128);
-        write_leaf_constants(&mut leaf_extensions, key_id);
-        Ok(Self { certificate, signer, head, leaf_extensions, checking: false })
+        let leaf_urls = LeafUrls::default();
+        let leaf_extensions = leaf_extensions(key_id, &leaf_urls);
+        Ok(Self { certificate, signer, head, leaf_extensions, leaf_urls, checking: false })
     }
 
     /// The same for a signer outside this process: each signature that it makes on a leaf is
@@ -155,6 +157,12 @@ impl Issuer {
         signer: Arc<dyn Signer>,
     ) -> Result<Self, IssueError> {
         Ok(Self { checking: true, ..Self::new(certificate, signer)? })
+    }
+
+    /// The same, with these URLs in the certificates of connectors.
+    pub fn with_leaf_urls(self, leaf_urls: LeafUrls) -> Self {
+        let leaf_extensions = leaf_extensions(self.key_id(), &leaf_urls);
+        Self { leaf_extensions, leaf_urls, ..self }
     }
 
     /// The issuer's certificate.
@@ -196,6 +204,14 @@ impl Issuer {
             .within(self.certificate.validity())
             .ok_or(IssueError::OutsideIssuerValidity)
     }
+}
+
+/// The extensions that all leaves of an issuer have in common.
+fn leaf_extensions(key_id: &[u8], urls: &LeafUrls) -> Vec<u8> {
+    let mut extensions = Vec::with_capacity(128);
+    write_leaf_constants(&mut extensions, key_id);
+    write_leaf_urls(&mut extensions, urls);
+    extensions
 }
 
 impl fmt::Debug for Issuer {
@@ -343,7 +359,7 @@ pub fn issue_leaf(
             );
         },
     });
-    let expected = issuer.expected(Role::Leaf, public_key);
+    let expected = issuer.expected(Role::Leaf(&issuer.leaf_urls), public_key);
     let der = match issuer.checking {
         true => sign_checking(&*issuer.signer, &tbs, &expected)?.der().to_vec(),
         false => sign(&*issuer.signer, &tbs, &expected)?,

@@ -6,7 +6,8 @@
 
 use super::certificate::TbsCertificate;
 use super::extensions::{BasicConstraints, Extension, KeyUsage, Purposes};
-use super::{Certificate, PublicKey, name};
+use super::reader::{Malformed, Reader};
+use super::{Certificate, LeafUrl, LeafUrls, PublicKey, name, oid, tag};
 
 /// What a certificate is for, which decides its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub(super) enum Role<'a> {
     Enrollment,
     /// The same for this certificate of a corporate CA.
     Cross(&'a Certificate),
-    Leaf,
+    /// With these URLs.
+    Leaf(&'a LeafUrls),
 }
 
 /// What the certificate must agree with.
@@ -71,6 +73,12 @@ pub enum Flaw {
     /// A leaf has not exactly one URI that ends with its common name, or an authority has one.
     #[error("its alternative names")]
     AltNames,
+    /// The CRL distribution points are not the one of the issuer, or are critical.
+    #[error("its CRL distribution points")]
+    CrlUrl,
+    /// The authority information access is not that of the issuer, or is critical.
+    #[error("its authority information access")]
+    AccessUrls,
     /// There is an extension that the profile does not know.
     #[error("its extensions")]
     Extensions,
@@ -94,7 +102,7 @@ pub(super) fn lint(tbs: &[u8], expected: &Expected<'_>) -> Result<(), Flaw> {
     lint_usage(&tbs, expected.role)?;
     lint_key_ids(&tbs, expected)?;
     lint_alt_names(&tbs, expected.role)?;
-    ensure(tbs.extensions.others.is_empty(), Flaw::Extensions)
+    lint_urls(&tbs, expected.role)
 }
 
 pub(super) fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
@@ -135,7 +143,7 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let (ca, path_length) = match role {
         Role::Root => (true, None),
         Role::Enrollment | Role::Cross(_) => (true, Some(0)),
-        Role::Leaf => (false, None),
+        Role::Leaf(_) => (false, None),
     };
     let constraints = BasicConstraints { ca, path_length };
     // RFC 5280, 4.2.1.9 and 4.2.1.3: both critical.
@@ -145,13 +153,13 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
         Role::Root | Role::Enrollment | Role::Cross(_) => {
             KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN)
         }
-        Role::Leaf => KeyUsage::DIGITAL_SIGNATURE,
+        Role::Leaf(_) => KeyUsage::DIGITAL_SIGNATURE,
     };
     let usage = Extension { critical: true, value: usage };
     ensure(tbs.extensions.key_usage == Some(usage), Flaw::KeyUsage)?;
     let purposes = match role {
         Role::Root => None,
-        Role::Enrollment | Role::Cross(_) | Role::Leaf => {
+        Role::Enrollment | Role::Cross(_) | Role::Leaf(_) => {
             Some(Extension { critical: false, value: Purposes::CLIENT_AUTH })
         }
     };
@@ -175,13 +183,65 @@ fn lint_key_ids(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(),
 fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let names = tbs.extensions.alt_names.as_ref();
     let sound = match (role, names) {
-        (Role::Leaf, Some(Extension { critical: false, value })) => {
+        (Role::Leaf(_), Some(Extension { critical: false, value })) => {
             !value.other && matches!(*value.uris, [uri] if is_connector(uri, tbs.subject))
         }
-        (Role::Leaf, _) => false,
+        (Role::Leaf(_), _) => false,
         (Role::Root | Role::Enrollment | Role::Cross(_), names) => names.is_none(),
     };
     ensure(sound, Flaw::AltNames)
+}
+
+/// The extensions that not every certificate has: only a leaf has them, and only with a URL.
+fn lint_urls(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
+    let none = LeafUrls::default();
+    let urls = match role {
+        Role::Leaf(urls) => urls,
+        Role::Root | Role::Enrollment | Role::Cross(_) => &none,
+    };
+    let crl = tbs.extensions.other(oid::CRL_DISTRIBUTION_POINTS);
+    let sound = match (&urls.crl, crl) {
+        (None, None) => true,
+        (Some(url), Some(Extension { critical: false, value })) => is_crl_url(value, url),
+        _ => false,
+    };
+    ensure(sound, Flaw::CrlUrl)?;
+    let access = tbs.extensions.other(oid::AUTHORITY_INFO_ACCESS);
+    let sound = match access {
+        None => urls.ocsp.is_none() && urls.ca_issuers.is_none(),
+        Some(Extension { critical, value }) => {
+            !critical && are_access_urls(value, urls) == Ok(true)
+        }
+    };
+    ensure(sound, Flaw::AccessUrls)?;
+    let known = usize::from(crl.is_some()) + usize::from(access.is_some());
+    ensure(tbs.extensions.others.len() == known, Flaw::Extensions)
+}
+
+/// RFC 5280, 4.2.1.13: one DistributionPoint, which is a fullName of this one URI.
+fn is_crl_url(value: &[u8], url: &LeafUrl) -> bool {
+    let point = Reader::only(value, tag::SEQUENCE);
+    let point = point.and_then(|points| Reader::only(points, tag::SEQUENCE));
+    let name = point.and_then(|point| Reader::only(point, tag::context(0)));
+    let full_name = name.and_then(|name| Reader::only(name, tag::context(0)));
+    let uri = full_name.and_then(|names| Reader::only(names, tag::context_primitive(6)));
+    uri == Ok(url.as_str().as_bytes())
+}
+
+/// RFC 5280, 4.2.2.1: an AccessDescription for each of these URLs that is there, one at least.
+fn are_access_urls(value: &[u8], urls: &LeafUrls) -> Result<bool, Malformed> {
+    let mut list = Reader::within(value, tag::SEQUENCE)?;
+    let mut sound = !list.is_at_end();
+    for (method, url) in [(oid::OCSP, &urls.ocsp), (oid::CA_ISSUERS, &urls.ca_issuers)] {
+        if let Some(url) = url {
+            let mut fields = list.enter(tag::SEQUENCE)?;
+            sound &= fields.contents(tag::OBJECT_IDENTIFIER)? == method;
+            sound &= fields.contents(tag::context_primitive(6))? == url.as_str().as_bytes();
+            fields.end()?;
+        }
+    }
+    list.end()?;
+    Ok(sound)
 }
 
 /// Whether this is `spiffe://<trust domain>/group/<group>/connector/<common name>`.

@@ -17,6 +17,8 @@
 //! | subjectKeyIdentifier | RFC 7093, method 1 | the same | the same |
 //! | authorityKeyIdentifier | | the root's | the enrollment certificate's |
 //! | subjectAltName | | | URI `spiffe://DOMAIN/group/GROUP/connector/CONNECTOR` |
+//! | cRLDistributionPoints | | | one URL, if it is given |
+//! | authorityInfoAccess | | | ocsp and caIssuers, one URL of each, if they are given |
 //!
 //! A cross-certificate is an enrollment certificate with the subject, the public key and the key
 //! identifier of a corporate CA's, byte for byte.
@@ -77,6 +79,8 @@ mod signature;
 #[cfg(feature = "connector")]
 mod signer;
 #[cfg(feature = "connector")]
+mod url;
+#[cfg(feature = "connector")]
 pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
@@ -104,6 +108,8 @@ pub(crate) use ocsp::{
 pub use private_key::{PrivateKeyError, read_private_key};
 #[cfg(feature = "connector")]
 pub use signer::{Pkcs8, Signer, SignerError, SoftwareSigner};
+#[cfg(feature = "connector")]
+pub use url::{LeafUrl, LeafUrlError, LeafUrls};
 
 #[cfg(test)]
 #[cfg(feature = "connector")]

@@ -24,10 +24,23 @@ pub(super) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 pub(super) const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
 /// RFC 5280, 4.2.1.10.
 pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+/// RFC 5280, 4.2.1.13.
+#[cfg(feature = "connector")]
+pub(super) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 /// RFC 5280, 4.2.1.1.
 pub(super) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 /// RFC 5280, 4.2.1.12.
 pub(super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+
+/// `id-pe-authorityInfoAccess`, RFC 5280, 4.2.2.1.
+#[cfg(feature = "connector")]
+pub(super) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+/// `id-ad-ocsp`, RFC 5280, 4.2.2.1.
+#[cfg(feature = "connector")]
+pub(super) const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
+/// `id-ad-caIssuers`, RFC 5280, 4.2.2.1.
+#[cfg(feature = "connector")]
+pub(super) const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 2];
 
 /// `anyExtendedKeyUsage`, RFC 5280, 4.2.1.12.
 pub(super) const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 37, 0];
@@ -75,6 +88,14 @@ mod tests {
         #[cfg(feature = "connector")]
         check(REASON_CODE, "2.5.29.21");
         check(NAME_CONSTRAINTS, "2.5.29.30");
+        #[cfg(feature = "connector")]
+        check(CRL_DISTRIBUTION_POINTS, "2.5.29.31");
+        #[cfg(feature = "connector")]
+        check(AUTHORITY_INFO_ACCESS, "1.3.6.1.5.5.7.1.1");
+        #[cfg(feature = "connector")]
+        check(OCSP, "1.3.6.1.5.5.7.48.1");
+        #[cfg(feature = "connector")]
+        check(CA_ISSUERS, "1.3.6.1.5.5.7.48.2");
         check(AUTHORITY_KEY_IDENTIFIER, "2.5.29.35");
         check(EXTENDED_KEY_USAGE, "2.5.29.37");
         check(ANY_PURPOSE, "2.5.29.37.0");

@@ -10,7 +10,7 @@ use der::{DateTime, Encode as _};
 use super::signature::SignatureAlgorithm;
 use super::validity::{Validity, YEAR_2050};
 use super::writer::{bit_string, nested, primitive};
-use super::{PublicKey, SerialNumber, Signer, oid, tag};
+use super::{LeafUrl, LeafUrls, PublicKey, SerialNumber, Signer, oid, tag};
 use crate::time::Timestamp;
 
 /// `digitalSignature`, bit 0, and `keyCertSign` and `cRLSign`, bits 5 and 6, as the contents of
@@ -184,6 +184,45 @@ pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
             });
         });
     });
+}
+
+/// RFC 5280, 4.2.1.13 and 4.2.2.1: neither is critical, nor there without a URL.
+pub(super) fn write_leaf_urls(out: &mut Vec<u8>, urls: &LeafUrls) {
+    if let Some(url) = &urls.crl {
+        write_extension(out, oid::CRL_DISTRIBUTION_POINTS, false, |out| {
+            nested(out, tag::SEQUENCE, |out| write_distribution_point(out, url));
+        });
+    }
+    let LeafUrls { ocsp, ca_issuers, .. } = urls;
+    if ocsp.is_some() || ca_issuers.is_some() {
+        write_extension(out, oid::AUTHORITY_INFO_ACCESS, false, |out| {
+            nested(out, tag::SEQUENCE, |out| {
+                ocsp.iter().for_each(|url| write_access(out, oid::OCSP, url));
+                ca_issuers.iter().for_each(|url| write_access(out, oid::CA_ISSUERS, url));
+            });
+        });
+    }
+}
+
+/// A DistributionPoint whose distributionPoint is a fullName of one URI.
+fn write_distribution_point(out: &mut Vec<u8>, url: &LeafUrl) {
+    nested(out, tag::SEQUENCE, |out| {
+        nested(out, tag::context(0), |out| {
+            nested(out, tag::context(0), |out| write_url(out, url));
+        });
+    });
+}
+
+/// An AccessDescription.
+fn write_access(out: &mut Vec<u8>, method: &[u8], url: &LeafUrl) {
+    nested(out, tag::SEQUENCE, |out| {
+        primitive(out, tag::OBJECT_IDENTIFIER, method);
+        write_url(out, url);
+    });
+}
+
+fn write_url(out: &mut Vec<u8>, url: &LeafUrl) {
+    primitive(out, tag::context_primitive(6), url.as_str().as_bytes());
 }
 
 pub(super) fn write_extension(

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use provkey::authority::{Compromise, Crl, NewCertificate, RenewRequest};
 use provkey::connector::RenewalKey;
-use provkey::x509::{Certificate, KeyAlgorithm, RevocationReason};
+use provkey::x509::{Certificate, KeyAlgorithm, LeafUrl, LeafUrls, RevocationReason};
 
 use crate::foreign::{check_lint, run};
 use crate::site::{Site, connector, enroll, name, request};
@@ -184,4 +184,54 @@ fn a_revoked_connector_takes_all_its_certificates_with_it() {
     site.authority.revoke_connector(enrolled.connector, RevocationReason::Superseded).unwrap();
     assert_eq!(statuses(": revoked"), 2);
     assert_eq!(site.authority.crl(site.certificate).unwrap().entries, 2);
+}
+
+/// The certificate of a new connector, in the folder of its site as `leaf.pem`, under one with
+/// these URLs; and what OpenSSL shows of it.
+fn leaf_with(site: &Site, leaf_urls: LeafUrls) -> String {
+    let mut new = NewCertificate::new(name("With URLs"));
+    new.leaf_urls = leaf_urls.clone();
+    let certificate = site.authority.create_certificate(&new).unwrap();
+    assert_eq!(certificate.leaf_urls, leaf_urls);
+    let mut new = site.new_key("urls", 1);
+    new.certificate = certificate.id;
+    let key = site.provisioning_key(site.authority.create_key(&new).unwrap().id);
+    // Another process reads the URLs from the store.
+    let enrolled = enroll(&site.open(), &request(&mut connector(), &key)).unwrap();
+    let write = |name: &str, text: &str| fs::write(site.folder().join(name), text).unwrap();
+    write("root.pem", &site.authority.root().to_pem());
+    write("enrollment.pem", &certificate.certificate.to_pem());
+    write("leaf.pem", &Certificate::parse(&enrolled.chain[0]).unwrap().to_pem());
+    let verify = "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted enrollment.pem leaf.pem";
+    run(site.folder(), "openssl", &split(verify));
+    let show = "x509 -in leaf.pem -noout -ext crlDistributionPoints,authorityInfoAccess";
+    let shown = run(site.folder(), "openssl", &split(show));
+    shown.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn openssl_and_pkilint_read_the_urls_of_a_leaf() {
+    let url = |text| Some(LeafUrl::parse(text).unwrap());
+    let check = |urls: LeafUrls, expected: &[&str]| {
+        let site = Site::new();
+        assert_eq!(leaf_with(&site, urls), expected.join("\n"));
+        check_lint(site.folder(), "lint_pkix_cert", &["leaf.pem"]);
+        let chain = ["enrollment.pem", "leaf.pem"];
+        check_lint(site.folder(), "lint_pkix_signer_signee_cert_chain", &chain);
+    };
+    let crl = url("http://pki.example.com/fleet.crl");
+    let ocsp = url("http://ocsp.example.com:8080");
+    let ca_issuers = url("http://pki.example.com/fleet.cer");
+    let at_crl = "URI:http://pki.example.com/fleet.crl";
+    let point = ["X509v3 CRL Distribution Points:", "Full Name:", at_crl];
+    let access = "Authority Information Access:";
+    let at_ocsp = "OCSP - URI:http://ocsp.example.com:8080";
+    let at_issuers = "CA Issuers - URI:http://pki.example.com/fleet.cer";
+    let none = LeafUrls::default();
+    check(LeafUrls { crl: crl.clone(), ..none.clone() }, &point);
+    check(LeafUrls { ca_issuers: ca_issuers.clone(), ..none.clone() }, &[access, at_issuers]);
+    let all = LeafUrls { crl, ocsp, ca_issuers };
+    check(all, &[&point[..], &[access, at_ocsp, at_issuers]].concat());
+    let shown = leaf_with(&Site::new(), none);
+    assert!(shown.starts_with("No extensions"), "{shown}");
 }

@@ -10,8 +10,8 @@ use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{NOW, at, enrollment, leaf, root, serial, signer};
 use crate::x509::writer::{nested, primitive};
 use crate::x509::{
-    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, Signer as _, issue_cross_certificate,
-    issue_leaf, oid, tag,
+    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, LeafUrl, Signer as _,
+    issue_cross_certificate, issue_leaf, oid, tag,
 };
 
 const VERSION: usize = 0;
@@ -59,11 +59,24 @@ struct Good {
 
 impl Good {
     fn leaf() -> Self {
+        Self::leaf_with(LeafUrls::default())
+    }
+
+    /// One with all URLs.
+    fn leaf_with_urls() -> Self {
+        let url = |text| Some(LeafUrl::parse(text).unwrap());
+        let (crl, ocsp) = (url("http://crl.example/a"), url("http://ocsp.example/b"));
+        Self::leaf_with(LeafUrls { crl, ocsp, ca_issuers: url("http://ca.example/c") })
+    }
+
+    fn leaf_with(urls: LeafUrls) -> Self {
         let issuer = enrollment(&root(KeyAlgorithm::Ed25519), KeyAlgorithm::Ed25519);
+        let issuer = issuer.with_leaf_urls(urls.clone());
+        let urls = Box::leak(Box::new(urls));
         let connector = signer(KeyAlgorithm::Ed25519);
         let issued = issue_leaf(&issuer, &leaf(connector.public_key())).unwrap();
         let certificate = Certificate::parse(&issued.der).unwrap();
-        Self { role: Role::Leaf, issuer: Some(issuer), certificate }
+        Self { role: Role::Leaf(urls), issuer: Some(issuer), certificate }
     }
 
     fn enrollment() -> Self {
@@ -120,11 +133,18 @@ impl Good {
 
 #[test]
 fn what_is_issued_is_sound() {
-    for good in [Good::leaf(), Good::enrollment(), Good::cross(), Good::root()] {
+    let leaves = [Good::leaf(), Good::leaf_with_urls()];
+    for good in leaves.into_iter().chain([Good::enrollment(), Good::cross(), Good::root()]) {
         assert_eq!(good.lint(&good.certificate.signed().tbs), Ok(()));
         let parts = take_apart(&good.certificate);
         assert_eq!(put_together(&parts), good.certificate.signed().tbs);
     }
+}
+
+#[test]
+fn without_urls_nothing_stands_in_their_place() {
+    assert_eq!(take_apart(&Good::leaf().certificate).len(), ALT_NAMES + 1);
+    assert_eq!(take_apart(&Good::leaf_with_urls().certificate).len(), ALT_NAMES + 3);
 }
 
 #[test]
@@ -219,6 +239,18 @@ fn extension(oid: &[u8], value: &[u8]) -> Vec<u8> {
     out
 }
 
+/// An extension that is not critical, as a critical one.
+fn critical(good: &Good, part: usize) -> Vec<u8> {
+    let extension = &take_apart(&good.certificate)[part];
+    let mut fields = Reader::within(extension, tag::SEQUENCE).unwrap();
+    let (oid, value) = (fields.any().unwrap(), fields.any().unwrap());
+    let mut critical = Vec::new();
+    nested(&mut critical, tag::SEQUENCE, |out| {
+        out.extend([oid, &[tag::BOOLEAN, 1, 0xff], value].concat());
+    });
+    critical
+}
+
 /// RFC 5280, 4.2.1.1, 4.2.1.2, 4.2.1.6 and 4.2.1.12: what the profile wants not critical.
 #[test]
 fn what_must_not_be_critical_is_found() {
@@ -229,14 +261,65 @@ fn what_must_not_be_critical_is_found() {
         (SUBJECT_KEY_ID, Flaw::SubjectKeyId),
         (ALT_NAMES, Flaw::AltNames),
     ] {
-        let extension = take_apart(&good.certificate)[part].clone();
-        let mut fields = Reader::within(&extension, tag::SEQUENCE).unwrap();
-        let (oid, value) = (fields.any().unwrap(), fields.any().unwrap());
-        let mut critical = Vec::new();
-        nested(&mut critical, tag::SEQUENCE, |out| {
-            out.extend([oid, &[tag::BOOLEAN, 1, 0xff], value].concat());
-        });
-        good.check(part, &critical, flaw);
+        good.check(part, &critical(&good, part), flaw);
+    }
+}
+
+// In a leaf with URLs, which stand before what is its own.
+const CRL_URL: usize = 11;
+const ACCESS_URLS: usize = 12;
+
+#[test]
+fn flaws_of_urls_are_found() {
+    let good = Good::leaf_with_urls();
+    let part = |part: usize| take_apart(&good.certificate)[part].clone();
+    let crl = |edit: &[u8], to: &[u8]| good.check_edit(CRL_URL, edit, to, Flaw::CrlUrl);
+    good.check(CRL_URL, &[], Flaw::CrlUrl);
+    crl(b"example/a", b"example/x");
+    crl(b"\x86\x14", b"\x82\x14");
+    // A nameRelativeToCRLIssuer, and a cRLIssuer.
+    crl(b"\xa0\x16\x86", b"\xa1\x16\x86");
+    crl(b"\xa0\x18\xa0", b"\xa2\x18\xa0");
+    let uri = b"\x86\x14http://crl.example/a";
+    let point = |names: &[&[u8]]| {
+        let names = names.concat();
+        let headers = [0x30, names.len() as u8 + 4, 0xa0, names.len() as u8 + 2];
+        [&headers, &[0xa0, names.len() as u8][..], &names].concat()
+    };
+    let points = |points: &[Vec<u8>]| {
+        let mut value = Vec::new();
+        primitive(&mut value, tag::SEQUENCE, &points.concat());
+        extension(oid::CRL_DISTRIBUTION_POINTS, &value)
+    };
+    assert_eq!(points(&[point(&[uri])]), part(CRL_URL), "so each of these is the flaw");
+    good.check(CRL_URL, &points(&[point(&[uri, uri])]), Flaw::CrlUrl);
+    good.check(CRL_URL, &points(&[point(&[uri]), point(&[uri])]), Flaw::CrlUrl);
+    good.check(CRL_URL, &points(&[]), Flaw::CrlUrl);
+    let access = |edit: &[u8], to: &[u8]| good.check_edit(ACCESS_URLS, edit, to, Flaw::AccessUrls);
+    good.check(ACCESS_URLS, &[], Flaw::AccessUrls);
+    access(b"example/b", b"example/x");
+    access(b"example/c", b"example/x");
+    access(oid::OCSP, oid::CA_ISSUERS);
+    access(oid::CA_ISSUERS, oid::OCSP);
+    access(b"\x86\x15", b"\x82\x15");
+    let value = |value: &[u8]| extension(oid::AUTHORITY_INFO_ACCESS, value);
+    good.check(ACCESS_URLS, &value(&[0x30, 0]), Flaw::AccessUrls);
+    good.check(ACCESS_URLS, &value(&[0x30, 2, 0x30, 0]), Flaw::AccessUrls);
+    good.check(ACCESS_URLS, &value(&[]), Flaw::AccessUrls);
+    good.check(CRL_URL, &part(CRL_URL).repeat(2), Flaw::Encoding);
+    for (part, flaw) in [(CRL_URL, Flaw::CrlUrl), (ACCESS_URLS, Flaw::AccessUrls)] {
+        good.check(part, &critical(&good, part), flaw);
+    }
+}
+
+#[test]
+fn urls_that_nobody_gave_are_found() {
+    let urls = take_apart(&Good::leaf_with_urls().certificate);
+    for good in [Good::leaf(), Good::enrollment(), Good::cross(), Good::root()] {
+        let usage = take_apart(&good.certificate)[KEY_USAGE].clone();
+        for (part, flaw) in [(CRL_URL, Flaw::CrlUrl), (ACCESS_URLS, Flaw::AccessUrls)] {
+            good.check(KEY_USAGE, &[&usage[..], &urls[part]].concat(), flaw);
+        }
     }
 }
 

@@ -1,0 +1,156 @@
+//! Where a connector's certificate says that its revocation and its issuer are found.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::key::Host;
+use crate::limits::URL_BYTES_MAX;
+
+/// A URL that stands in certificates: `http://` or `https://`, a [`Host`], and perhaps a path and
+/// a query, in at most 256 bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "authority", serde(try_from = "String", into = "String"))]
+pub struct LeafUrl(String);
+
+/// A text is no [`LeafUrl`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a URL in certificates must be http:// or https://, a host, and perhaps a path, in at most 256 bytes"
+)]
+pub struct LeafUrlError;
+
+impl LeafUrlError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        "url_invalid"
+    }
+
+    /// Whether trying again may help: no.
+    pub const fn retryable(&self) -> bool {
+        false
+    }
+}
+
+impl LeafUrl {
+    /// Reads a URL. Nothing is converted: it stands in certificates as it is given.
+    ///
+    /// # Errors
+    /// `url_invalid`.
+    pub fn parse(text: &str) -> Result<Self, LeafUrlError> {
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let rest = rest.filter(|_| text.len() <= URL_BYTES_MAX).ok_or(LeafUrlError)?;
+        let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let sound = Host::parse(host).is_ok() && is_path(path);
+        if sound { Ok(Self(text.into())) } else { Err(LeafUrlError) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// RFC 3986, 3.3 and 3.4: a path and a query. Quotes are none, though the RFC allows `'`.
+fn is_path(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?%".contains(&byte);
+    let escape = |after: &str| matches!(after.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    text.bytes().all(allowed) && text.split('%').skip(1).all(escape)
+}
+
+impl fmt::Display for LeafUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for LeafUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(feature = "authority")]
+impl TryFrom<String> for LeafUrl {
+    type Error = LeafUrlError;
+
+    fn try_from(text: String) -> Result<Self, LeafUrlError> {
+        Self::parse(&text)
+    }
+}
+
+#[cfg(feature = "authority")]
+impl From<LeafUrl> for String {
+    fn from(url: LeafUrl) -> Self {
+        url.0
+    }
+}
+
+/// The URLs in the certificates that an issuer makes for connectors. None, unless they are given:
+/// nothing here serves them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
+pub struct LeafUrls {
+    /// Where the issuer's CRL is (RFC 5280, 4.2.1.13).
+    #[cfg_attr(feature = "authority", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub crl: Option<LeafUrl>,
+    /// Where OCSP requests are answered (RFC 5280, 4.2.2.1).
+    #[cfg_attr(feature = "authority", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub ocsp: Option<LeafUrl>,
+    /// Where the issuer's certificate is (RFC 5280, 4.2.2.1).
+    #[cfg_attr(feature = "authority", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub ca_issuers: Option<LeafUrl>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_as_they_are() {
+        let longest = std::format!("http://a/{}", "x".repeat(URL_BYTES_MAX - 9));
+        for text in [
+            "http://crl.example.com/fleet.crl",
+            "https://crl.example.com:8443/a/b%20c?list=1&x=(2)",
+            "http://10.0.0.1",
+            "http://[2001:db8::1]:8080/",
+            "http://ocsp?a",
+            &longest,
+        ] {
+            assert_eq!(LeafUrl::parse(text).unwrap().as_str(), text);
+        }
+        assert!(LeafUrl::parse(&std::format!("{longest}x")).is_err());
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused() {
+        for text in [
+            "",
+            "crl.example.com/fleet.crl",
+            "ldap://crl.example.com/",
+            "HTTP://crl.example.com/",
+            "http:/crl.example.com/",
+            "http://",
+            "http:///fleet.crl",
+            "http://:8080/",
+            "http://user@crl.example.com/",
+            "http://crl.example.com:99999/",
+            "http://crl_example/",
+            "http://crl.example.com/a b",
+            "http://crl.example.com/\"a\"",
+            "http://crl.example.com/'a'",
+            "http://crl.example.com/<a>",
+            "http://crl.example.com/\n",
+            "http://crl.example.com/\0",
+            "http://crl.example.com/ä",
+            "http://crl.example.com/%2",
+            "http://crl.example.com/%zz",
+            "http://crl.example.com/#part",
+            "http://crl.example.com#part",
+        ] {
+            let error = LeafUrl::parse(text).unwrap_err();
+            assert_eq!(error.code(), "url_invalid", "{text}");
+            assert!(!error.retryable());
+        }
+    }
+}
