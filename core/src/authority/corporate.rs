@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::audit::Action;
-use super::certificates::{BACKDATE, CaKey, EnrollmentCertificate, NewCertificate};
+use super::certificate_details::EnrollmentCertificate;
+use super::certificates::{BACKDATE, CaKey, NewCertificate};
 use super::certificates::{check_terms, new_signer};
 use super::error::{Error, InputError};
 use super::id::CertificateId;

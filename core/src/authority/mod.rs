@@ -5,6 +5,7 @@
 
 mod address;
 mod audit;
+mod certificate_details;
 mod certificates;
 mod change;
 mod connectors;
@@ -33,7 +34,8 @@ mod tally;
 
 pub use address::AddressRange;
 pub use audit::{Action, AuditFilter, AuditRecord};
-pub use certificates::{CertificateWarning, EnrollmentCertificate, NewCertificate};
+pub use certificate_details::{CertificateWarning, EnrollmentCertificate};
+pub use certificates::NewCertificate;
 pub use connectors::{Connector, ConnectorFilter};
 pub use corporate::{CertificateImport, CertificateRequest, ImportedKey};
 pub use create::NewAuthority;

@@ -23,6 +23,10 @@
 //!
 //! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
 
+mod keys;
+
+pub(super) use keys::*;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -33,12 +37,12 @@ use base64ct::{Base64, Encoding};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::address::AddressRange;
-use super::error::{Error, MasterError};
-use super::id::{AuthorityId, CertificateId, ConnectorId, GroupId};
-use super::name::Name;
+use crate::authority::address::AddressRange;
+use crate::authority::error::{Error, MasterError};
+use crate::authority::id::{AuthorityId, CertificateId, ConnectorId, GroupId};
+use crate::authority::name::Name;
 use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
-use crate::store::{Counter, Record, RecordKey, Value};
+use crate::store::{Counter, Record, Value};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, LeafUrls, RevocationReason};
 
@@ -360,180 +364,6 @@ impl From<Bytes> for String {
     fn from(bytes: Bytes) -> Self {
         Base64::encode_string(&bytes.0)
     }
-}
-
-/// The order in which keys are listed, and the index that has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Name,
-    Created,
-}
-
-pub(super) fn authority() -> RecordKey {
-    record_key("authority".into())
-}
-
-pub(super) fn master_users(slot: Slot) -> RecordKey {
-    record_key(format!("master-users/{:02}", slot.number()))
-}
-
-pub(super) fn group(id: GroupId) -> RecordKey {
-    record_key(format!("group/{id}"))
-}
-
-pub(super) fn group_by_name(folded: &str) -> RecordKey {
-    record_key(format!("group-by-name/{folded}"))
-}
-
-pub(super) fn group_users(id: GroupId) -> RecordKey {
-    record_key(format!("group-users/{id}"))
-}
-
-pub(super) fn certificate(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate/{id}"))
-}
-
-pub(super) fn certificate_by_name(folded: &str) -> RecordKey {
-    record_key(format!("certificate-by-name/{folded}"))
-}
-
-pub(super) fn certificate_by_subject(hash: [u8; 32]) -> RecordKey {
-    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    record_key(format!("certificate-by-subject/{digits}"))
-}
-
-pub(super) fn certificate_request(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate-request/{id}"))
-}
-
-pub(super) fn certificate_users(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate-users/{id}"))
-}
-
-pub(super) fn key(id: KeyId) -> RecordKey {
-    record_key(format!("key/{id}"))
-}
-
-pub(super) fn key_uses(id: KeyId) -> RecordKey {
-    record_key(format!("key-uses/{id}"))
-}
-
-pub(super) fn key_deleted(id: KeyId) -> RecordKey {
-    record_key(format!("key-deleted/{id}"))
-}
-
-pub(super) fn key_by_name(folded: &str) -> RecordKey {
-    record_key(format!("key-by-name/{folded}"))
-}
-
-/// The index entries of a key; each holds its id. The first is the one that makes names unique.
-pub(super) fn key_indexes(key: &KeyRecord) -> [RecordKey; 6] {
-    let (name, created) = (key.name.folded(), format!("{}/{}", ms(key.created_at), key.id));
-    let (group, certificate) = (key.group, key.certificate);
-    [
-        key_by_name(&name),
-        record_key(format!("key-by-created/{created}")),
-        record_key(format!("key-by-group/{group}/name/{name}")),
-        record_key(format!("key-by-group/{group}/created/{created}")),
-        record_key(format!("key-by-certificate/{certificate}/name/{name}")),
-        record_key(format!("key-by-certificate/{certificate}/created/{created}")),
-    ]
-}
-
-/// Where the index of all keys, of those of a group or of those of a certificate begins.
-pub(super) fn key_index_prefix(
-    group: Option<GroupId>,
-    certificate: Option<CertificateId>,
-    order: Order,
-) -> String {
-    let order = if order == Order::Name { "name" } else { "created" };
-    match (group, certificate) {
-        (Some(group), _) => format!("key-by-group/{group}/{order}/"),
-        (None, Some(certificate)) => format!("key-by-certificate/{certificate}/{order}/"),
-        (None, None) => format!("key-by-{order}/"),
-    }
-}
-
-pub(super) fn enrollment(id: ConnectorId) -> RecordKey {
-    record_key(format!("enrollment/{id}"))
-}
-
-/// Which connector has renewed with the public key that would make a connector of this id.
-pub(super) fn renewed(id: ConnectorId) -> RecordKey {
-    record_key(format!("renewed/{id}"))
-}
-
-pub(super) fn replays(id: ConnectorId) -> RecordKey {
-    record_key(format!("replays/{id}"))
-}
-
-pub(super) fn enrollments_of_key(id: KeyId) -> String {
-    format!("enrollment-by-key/{id}/")
-}
-
-pub(super) fn enrollments_of_group(id: GroupId) -> String {
-    format!("enrollment-by-group/{id}/")
-}
-
-pub(super) fn enrollments_of_certificate(id: CertificateId) -> String {
-    format!("enrollment-by-serial/{id}/")
-}
-
-/// The record before the first index entry with this prefix of who enrolled from `since` on.
-pub(super) fn enrolled_since(prefix: &str, since: Timestamp) -> RecordKey {
-    record_key(format!("{prefix}{}", ms(since)))
-}
-
-pub(super) fn revoked_by(issuer: &str) -> String {
-    format!("revoked/{issuer}/")
-}
-
-pub(super) fn revoked(issuer: &str, serial: &str) -> RecordKey {
-    record_key(format!("{}{serial}", revoked_by(issuer)))
-}
-
-/// The CRL that a revoked certificate is on.
-pub(super) fn crl_of(revoked: &Record) -> Result<RecordKey, Error> {
-    let issuer = revoked.key.as_bytes().split(|byte| *byte == b'/').nth(1);
-    let issuer = issuer.and_then(|issuer| core::str::from_utf8(issuer).ok());
-    Ok(crl(issuer.ok_or_else(|| damaged(revoked, &"its key names no issuer"))?))
-}
-
-pub(super) fn crl(issuer: &str) -> RecordKey {
-    record_key(format!("crl/{issuer}"))
-}
-
-pub(super) fn last_revocation(issuer: &str) -> RecordKey {
-    record_key(format!("last-revocation/{issuer}"))
-}
-
-/// The index entry of a connector's certificate; it holds the connector's id.
-pub(super) fn enrollment_by_serial(certificate: CertificateId, serial: &str) -> RecordKey {
-    record_key(format!("{}{serial}", enrollments_of_certificate(certificate)))
-}
-
-/// The index entries of an enrollment: by key, by group.
-pub(super) fn enrollment_indexes(enrollment: &EnrollmentRecord) -> [RecordKey; 2] {
-    let EnrollmentRecord { connector, key, group, .. } = enrollment;
-    let at = ms(enrollment.enrolled_at);
-    [
-        record_key(format!("{}{at}/{connector}", enrollments_of_key(*key))),
-        record_key(format!("{}{at}/{connector}", enrollments_of_group(*group))),
-    ]
-}
-
-pub(super) fn audit(at: Timestamp, tail: [u8; 8]) -> RecordKey {
-    record_key(format!("audit/{}/{:016x}", ms(at), u64::from_be_bytes(tail)))
-}
-
-/// A moment as 13 digits, so that byte order is the order in time. The last moment of 13 digits
-/// is in the year 2286; later ones sort as that one.
-pub(super) fn ms(at: Timestamp) -> String {
-    format!("{:013}", at.unix_ms().min(9_999_999_999_999))
-}
-
-fn record_key(text: String) -> RecordKey {
-    RecordKey::new(text).expect("ids and names are far shorter than a record key may be")
 }
 
 /// The body for a value.
