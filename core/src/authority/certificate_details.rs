@@ -34,7 +34,8 @@ pub struct EnrollmentCertificate {
     pub leaf_urls: LeafUrls,
     /// Since when it signs no more connectors' certificates.
     pub retired_at: Option<Timestamp>,
-    /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
+    /// Whether its key lives elsewhere: see
+    /// [`Authority::attach_signer`](super::Authority::attach_signer).
     pub key_elsewhere: bool,
     /// The certificate, as the root signed it.
     pub certificate: Certificate,
