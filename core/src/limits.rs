@@ -1,4 +1,7 @@
-//! Every limit on a size or a number, in one place. Units come last in each name.
+//! Every limit on a size, a number or a time that is ours to choose, in one place. Units come last
+//! in each name. A limit that a standard sets stands where the standard is implemented.
+
+use core::time::Duration;
 
 /// Longest provisioning key text that is looked at, before cleaning, in bytes.
 pub const KEY_TEXT_BYTES_MAX: usize = 4096;
@@ -68,3 +71,16 @@ pub const PAGE_EXAMINED_MAX: usize = 5000;
 pub const ENROLL_BATCH_REQUESTS_MAX: usize = 256;
 /// Most tallies of refusals and replays that are held in memory.
 pub const TALLIES_MAX: usize = 4096;
+/// Most enrollment certificates whose opened keys are kept in memory. An authority has few.
+pub const OPEN_ISSUERS_MAX: usize = 1024;
+/// How many connectors of a compromised key are read, and revoked, together. With all the former
+/// certificates that they may have, their units are well below [`BATCH_BYTES_MAX`].
+pub const COMPROMISE_CONNECTORS_MAX: usize = 64;
+/// Shortest validity of a CA certificate.
+pub const CA_VALIDITY_MIN: Duration = Duration::from_secs(86_400);
+/// Shortest validity of a connector's certificate.
+pub const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
+/// Shortest time that a CRL is good.
+pub const CRL_VALIDITY_MIN: Duration = Duration::from_secs(3600);
+/// Longest time that a CRL is good.
+pub const CRL_VALIDITY_MAX: Duration = Duration::from_secs(366 * 86_400);

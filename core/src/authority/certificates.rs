@@ -15,7 +15,9 @@ use super::name::{self, Name};
 use super::page::{Examined, Page, PageRequest};
 use super::records::{self, Bytes, CRL_VALIDITY, CertificateRecord, SealedKey};
 use super::{Authority, Inner, State, seal};
-use crate::limits::SCAN_RECORDS_MAX;
+use crate::limits::{
+    CA_VALIDITY_MIN, CRL_VALIDITY_MAX, CRL_VALIDITY_MIN, LEAF_VALIDITY_MIN, SCAN_RECORDS_MAX,
+};
 use crate::store::{Reason, ScanRange};
 use crate::time::Timestamp;
 use crate::x509::{
@@ -27,10 +29,6 @@ use crate::x509::{
 pub(super) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 /// How long after its end a certificate is renewed, unless it is said otherwise.
 pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(30 * 86_400);
-const CA_VALIDITY_MIN: Duration = Duration::from_secs(86_400);
-const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
-const CRL_VALIDITY_MIN: Duration = Duration::from_secs(3600);
-const CRL_VALIDITY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How to create an enrollment certificate under the authority's root.
 #[derive(Clone)]
 pub struct NewCertificate {

@@ -10,11 +10,9 @@ use super::error::{Error, InputError, Refusal};
 use super::id::CertificateId;
 use super::records::{self, CertificateRecord};
 use super::{Authority, Inner, seal};
+use crate::limits::OPEN_ISSUERS_MAX;
 use crate::store::Refused;
 use crate::x509::{Certificate, Issuer, Signer};
-
-/// How many opened issuers are kept. An authority has few; this only bounds the memory.
-const OPEN_ISSUERS_MAX: usize = 1024;
 
 /// What has been opened. Nothing is decided by it: whatever an issuer signs counts only if its
 /// record still has the version that was opened.

@@ -13,13 +13,10 @@ use super::page::{Cursor, Examined, Page, PageRequest};
 use super::records::{self, EnrollmentRecord, RevokedRecord};
 use super::{Authority, Inner};
 use crate::key::KeyId;
+use crate::limits::COMPROMISE_CONNECTORS_MAX;
 use crate::store::Outcome;
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
-
-/// How many connectors of a compromised key are read, and revoked, together. With all the former
-/// certificates that they may have, their units are well below the 1 MiB of a batch.
-const COMPROMISED_TOGETHER: usize = 64;
 
 /// What to do about a key that others know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,7 +167,7 @@ impl Inner {
         since: Option<Timestamp>,
         after: Option<Cursor>,
     ) -> Result<Page<Found>, Error> {
-        let page = PageRequest { limit: COMPROMISED_TOGETHER, after };
+        let page = PageRequest { limit: COMPROMISE_CONNECTORS_MAX, after };
         let prefix = records::enrollments_of_key(key);
         let mut listing = self.listing(prefix.clone(), false, &page)?;
         if let (Some(since), None) = (since, &page.after) {

@@ -34,6 +34,17 @@ pub(crate) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
     });
 }
 
+/// The DER of an attribute of a CSR with one value: SEQUENCE { OID, SET { value } } (RFC 2986,
+/// 4.1). The OID is given as the contents of its DER.
+pub(crate) fn attribute(oid: &[u8], write_value: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    nested(&mut attribute, tag::SEQUENCE, |out| {
+        primitive(out, tag::OBJECT_IDENTIFIER, oid);
+        nested(out, tag::SET, write_value);
+    });
+    attribute
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use ring::hmac::{HMAC_SHA256, Key, sign};
 use super::{FINGERPRINT, Mac, PROOF_OID_DER, Proof};
 use crate::key::{Fingerprint, ProvisioningKey, Secret};
 use crate::x509::tag;
-use crate::x509::writer::{nested, primitive};
+use crate::x509::writer::{attribute, nested, primitive};
 
 impl Proof {
     /// Proves that the maker of a CSR with this SubjectPublicKeyInfo (DER, exactly as it will be in
@@ -35,12 +35,7 @@ impl Proof {
 
     /// The DER of the whole attribute of a CSR: SEQUENCE { OID, SET { value } } (RFC 2986, 4.1).
     pub fn to_attribute(&self) -> Vec<u8> {
-        let mut attribute = Vec::new();
-        nested(&mut attribute, tag::SEQUENCE, |out| {
-            primitive(out, tag::OBJECT_IDENTIFIER, PROOF_OID_DER);
-            nested(out, tag::SET, |out| self.write_value(out));
-        });
-        attribute
+        attribute(PROOF_OID_DER, |out| self.write_value(out))
     }
 
     fn write_value(&self, out: &mut Vec<u8>) {

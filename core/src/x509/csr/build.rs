@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use crate::x509::profile::{write_ca_constraints, write_ca_name};
 use crate::x509::signature::SignatureAlgorithm;
-use crate::x509::writer::{bit_string, nested, primitive};
+use crate::x509::writer::{attribute, bit_string, nested, primitive};
 use crate::x509::{Signer, SignerError, oid, tag};
 
 /// Makes a request in DER for the certificate of a CA below which there are no others: a subject
@@ -17,15 +17,11 @@ pub fn build_ca_csr(
 ) -> Result<Vec<u8>, SignerError> {
     let mut subject = Vec::new();
     write_ca_name(&mut subject, common_name, id);
-    let mut attribute = Vec::new();
     // RFC 2985, 5.4.2: the extensions that are asked for.
-    nested(&mut attribute, tag::SEQUENCE, |out| {
-        primitive(out, tag::OBJECT_IDENTIFIER, oid::EXTENSION_REQUEST);
-        nested(out, tag::SET, |out| {
-            nested(out, tag::SEQUENCE, |out| write_ca_constraints(out, Some(0)));
-        });
+    let extensions = attribute(oid::EXTENSION_REQUEST, |out| {
+        nested(out, tag::SEQUENCE, |out| write_ca_constraints(out, Some(0)));
     });
-    build(signer, &subject, &[&attribute])
+    build(signer, &subject, &[&extensions])
 }
 
 /// Makes a request in DER: an empty subject, the signer's public key, and these attributes, each

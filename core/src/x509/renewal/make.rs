@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{FINGERPRINT, RENEWAL_OID_DER, RenewalProof};
 use crate::key::{Fingerprint, Host};
-use crate::x509::writer::{nested, primitive};
+use crate::x509::writer::{attribute, nested, primitive};
 use crate::x509::{Certificate, PublicKey, Signer, SignerError, signature, tag};
 
 /// What no other signature of a connector's key begins with.
@@ -47,12 +47,7 @@ impl RenewalProof {
 
     /// The DER of the whole attribute of a CSR: SEQUENCE { OID, SET { value } } (RFC 2986, 4.1).
     pub fn to_attribute(&self) -> Vec<u8> {
-        let mut attribute = Vec::new();
-        nested(&mut attribute, tag::SEQUENCE, |out| {
-            primitive(out, tag::OBJECT_IDENTIFIER, RENEWAL_OID_DER);
-            nested(out, tag::SET, |out| self.write_value(out));
-        });
-        attribute
+        attribute(RENEWAL_OID_DER, |out| self.write_value(out))
     }
 
     fn write_value(&self, out: &mut Vec<u8>) {
