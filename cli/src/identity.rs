@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use provkey::connector::{Accepted, Error, Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
 use provkey::time::Clock;
-use provkey::x509::{Certificate, Chain, KeyAlgorithm};
+use provkey::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -165,11 +165,11 @@ fn write_request(
 fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure> {
     let _lock = files::lock(&home.dir)?;
     let mut identity = home.open()?;
-    let old_private_key = identity.private_key().to_pem();
+    let old_private_key = private_key_pem(&identity);
     let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
     warn_of_clock(&accepted);
     let chain_file = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
-    let private_key = identity.private_key().to_pem();
+    let private_key = private_key_pem(&identity);
     let private_key_file = PrivateKeyFile::prepare(home, &private_key, &old_private_key)?;
     // The identity comes second: if it stays as it was, the next run knows whose key is there.
     private_key_file.write(&private_key)?;
@@ -178,9 +178,14 @@ fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure>
     output.one(&IdentityView::of(&identity))
 }
 
+/// The private key in PEM; nothing if it lives elsewhere.
+fn private_key_pem(identity: &Identity) -> Zeroizing<String> {
+    identity.private_key().map(Pkcs8::to_pem).unwrap_or_default()
+}
+
 /// Where the private key goes for other programs.
 enum PrivateKeyFile {
-    /// Nowhere: the identity is sealed, or it is there.
+    /// Nowhere: the identity is sealed, or it is there, or it lives elsewhere.
     Kept,
     New(Destination),
     /// In the place of the one before the renewal.
@@ -190,7 +195,7 @@ enum PrivateKeyFile {
 impl PrivateKeyFile {
     fn prepare(home: &Home, pem: &str, old_pem: &str) -> Result<Self, Failure> {
         let path = home.file(PRIVATE_KEY);
-        if home.material().is_some() {
+        if home.material().is_some() || pem.is_empty() {
             return Ok(Self::Kept);
         }
         if path.exists() {

@@ -4,7 +4,8 @@
 //! In this order: the private key (PKCS #8), the public key (SubjectPublicKeyInfo); host, id and pin
 //! of the key last asked with; the same of the key enrolled with; in a file of version 2 the private
 //! key and the public key that a renewal is asked for; then the certificates of the chain, from the
-//! leaf to the root. What there is none of is empty: the key pair of a renewal for the same one, too.
+//! leaf to the root. What there is none of is empty: the key pair of a renewal for the same
+//! one, too, and a private key that lives elsewhere.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -22,14 +23,14 @@ const FIELDS_MAX: usize = 10 + CHAIN_CERTIFICATES_MAX;
 
 /// Writes an identity.
 pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
-    let mut fields = Vec::from([identity.private_key().expose(), identity.public_key().spki()]);
+    let mut fields = Vec::from(key_pair(&identity.key_pair));
     fields.extend(KeyReference::to_fields(identity.asked_with()));
     fields.extend(KeyReference::to_fields(identity.enrolled_with()));
     match &identity.renewal {
         None => {}
         Some(Renewal::SameKey) => fields.extend([&[] as &[u8]; 2]),
         Some(Renewal::NewKey(new)) => {
-            fields.extend([new.private_key.expose(), new.public_key().spki()]);
+            fields.extend(key_pair(new));
         }
     }
     let certificates = identity.chain().map(Chain::certificates).unwrap_or_default();
@@ -43,6 +44,12 @@ pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
         bytes.extend_from_slice(field);
     }
     bytes
+}
+
+/// The fields of a key pair. A private key that lives elsewhere is empty.
+fn key_pair(pair: &KeyPair) -> [&[u8]; 2] {
+    let private_key = pair.private_key.as_ref().map_or(&[] as &[u8], Pkcs8::expose);
+    [private_key, pair.public_key().spki()]
 }
 
 /// Reads an identity, one that is `renewing` or one that is not; `None` if anything is not as it
@@ -76,8 +83,12 @@ pub(super) fn read(bytes: &[u8], renewing: bool) -> Option<Identity> {
 }
 
 fn read_key_pair([private_key, public_key]: [&[u8]; 2]) -> Option<KeyPair> {
+    let public_key = PublicKey::from_spki(public_key).ok()?;
+    if private_key.is_empty() {
+        return Some(KeyPair::detached(public_key));
+    }
     let private_key = Pkcs8::new(Zeroizing::new(private_key.to_vec()));
-    KeyPair::new(private_key, &PublicKey::from_spki(public_key).ok()?).ok()
+    KeyPair::new(private_key, &public_key).ok()
 }
 
 fn read_chain(fields: &[&[u8]], leaf: &PublicKey, with: &KeyReference) -> Option<Chain> {

@@ -1,16 +1,18 @@
 //! The identity of a connector.
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use super::key_pair::KeyPair;
 use super::renew::Renewal;
 use super::{Error, KeyReference};
-use crate::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer};
+use crate::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer, SignerError};
 
 /// A connector's key pair, and its certificate once it has one.
 ///
 /// The private key was made on this machine and leaves it in no request. It is erased when this is
-/// dropped, except for the copy that ring keeps.
+/// dropped, except for the copy that ring keeps. Or it lives elsewhere, in a secure element or a
+/// keystore, behind a [`Signer`], and is never here.
 pub struct Identity {
     pub(super) key_pair: KeyPair,
     pub(super) asked: Option<KeyReference>,
@@ -34,6 +36,32 @@ impl Identity {
         Ok(Self::new(KeyPair::generate(algorithm)?))
     }
 
+    /// Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
+    ///
+    /// Nothing of the private key is in the files of such an identity. After one was opened,
+    /// [`attach_signer`](Self::attach_signer) brings the signer back.
+    pub fn with_signer(signer: Arc<dyn Signer>) -> Self {
+        Self::new(KeyPair::elsewhere(signer))
+    }
+
+    /// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until
+    /// then its requests are `signer_unavailable`. If a renewal for another such key is under way,
+    /// each has its own signer to be attached.
+    ///
+    /// # Errors
+    /// `signer_key_mismatch` if the public key is none of this identity's, or is that of a private
+    /// key that it holds itself.
+    pub fn attach_signer(&mut self, signer: &Arc<dyn Signer>) -> Result<(), Error> {
+        let renewal = match &mut self.renewal {
+            Some(Renewal::NewKey(new)) => new.attach(signer),
+            _ => false,
+        };
+        match self.key_pair.attach(signer) || renewal {
+            true => Ok(()),
+            false => Err(SignerError::KeyMismatch.into()),
+        }
+    }
+
     pub(super) fn new(key_pair: KeyPair) -> Self {
         Self { key_pair, asked: None, enrolled: None, renewal: None }
     }
@@ -43,14 +71,15 @@ impl Identity {
         self.key_pair.public_key()
     }
 
-    /// Its private key, for the TLS library that uses the certificate. It is a secret.
-    pub fn private_key(&self) -> &Pkcs8 {
-        &self.key_pair.private_key
+    /// Its private key, for the TLS library that uses the certificate. It is a secret. `None`: it
+    /// lives elsewhere.
+    pub fn private_key(&self) -> Option<&Pkcs8> {
+        self.key_pair.private_key.as_ref()
     }
 
     /// What signs with its private key.
     pub(super) fn signer(&self) -> &dyn Signer {
-        &self.key_pair.signer
+        &*self.key_pair.signer
     }
 
     /// The key that it asked with last.

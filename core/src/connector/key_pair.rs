@@ -1,26 +1,62 @@
 //! A key pair of an identity.
 
-use crate::x509::{KeyAlgorithm, Pkcs8, PublicKey, Signer as _, SignerError, SoftwareSigner};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-/// A private key, and what signs with it.
+use crate::x509::{KeyAlgorithm, Pkcs8, PublicKey, Signer, SignerError, SoftwareSigner};
+
+/// What signs with a private key, and the private key itself if it is in this process.
 pub(super) struct KeyPair {
-    pub(super) private_key: Pkcs8,
-    pub(super) signer: SoftwareSigner,
+    /// `None`: it lives elsewhere, and never comes here.
+    pub(super) private_key: Option<Pkcs8>,
+    pub(super) signer: Arc<dyn Signer>,
 }
 
 impl KeyPair {
     pub(super) fn generate(algorithm: KeyAlgorithm) -> Result<Self, SignerError> {
         let (signer, private_key) = SoftwareSigner::generate(algorithm)?;
-        Ok(Self { private_key, signer })
+        Ok(Self { private_key: Some(private_key), signer: Arc::new(signer) })
     }
 
     /// The key pair of this private key, if it is that of the public key.
     pub(super) fn new(private_key: Pkcs8, public_key: &PublicKey) -> Result<Self, SignerError> {
         let signer = SoftwareSigner::from_pkcs8(&private_key, public_key)?;
-        Ok(Self { private_key, signer })
+        Ok(Self { private_key: Some(private_key), signer: Arc::new(signer) })
+    }
+
+    /// A key pair whose private key lives elsewhere.
+    pub(super) fn elsewhere(signer: Arc<dyn Signer>) -> Self {
+        Self { private_key: None, signer }
+    }
+
+    /// A key pair whose private key lives elsewhere, out of reach until its signer is attached.
+    pub(super) fn detached(public_key: PublicKey) -> Self {
+        Self::elsewhere(Arc::new(Detached(public_key)))
     }
 
     pub(super) fn public_key(&self) -> &PublicKey {
         self.signer.public_key()
+    }
+
+    /// Takes a signer, if it is this key pair's and the private key lives elsewhere.
+    pub(super) fn attach(&mut self, signer: &Arc<dyn Signer>) -> bool {
+        let fits = self.private_key.is_none() && signer.public_key() == self.public_key();
+        if fits {
+            self.signer = Arc::clone(signer);
+        }
+        fits
+    }
+}
+
+/// Stands for a signer that has not been attached.
+struct Detached(PublicKey);
+
+impl Signer for Detached {
+    fn public_key(&self) -> &PublicKey {
+        &self.0
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Err(SignerError::Unavailable("the key lives elsewhere, attach its signer".into()))
     }
 }

@@ -1,19 +1,35 @@
 //! Asking for the renewal of a certificate.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
 
 use super::key_pair::KeyPair;
 use super::{Error, Identity, Request};
 use crate::key::Fingerprint;
-use crate::x509::{KeyAlgorithm, RenewalProof, build_csr};
+use crate::x509::{KeyAlgorithm, RenewalProof, Signer, build_csr};
 
 /// Which key pair a renewed certificate is to be for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum RenewalKey {
     /// The one that the identity has.
     Same,
     /// A new one of this algorithm: P-256, P-384 or Ed25519.
     New(KeyAlgorithm),
+    /// Another one that lives elsewhere.
+    Elsewhere(Arc<dyn Signer>),
+}
+
+impl fmt::Debug for RenewalKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same => f.write_str("Same"),
+            Self::New(algorithm) => f.debug_tuple("New").field(algorithm).finish(),
+            Self::Elsewhere(signer) => {
+                f.debug_tuple("Elsewhere").field(signer.public_key()).finish()
+            }
+        }
+    }
 }
 
 /// A renewal that was asked for and has not been answered. Whether the authority has renewed is not
@@ -46,6 +62,9 @@ impl Identity {
             (None, RenewalKey::New(algorithm)) => {
                 Some(Renewal::NewKey(Box::new(KeyPair::generate(algorithm)?)))
             }
+            (None, RenewalKey::Elsewhere(signer)) => {
+                Some(Renewal::NewKey(Box::new(KeyPair::elsewhere(signer))))
+            }
             (Some(_), _) => None,
         };
         let new = match fresh.as_ref().or(self.renewal.as_ref()) {
@@ -53,9 +72,9 @@ impl Identity {
             _ => &self.key_pair,
         };
         let (host, certificate) = (enrolled.with.host(), enrolled.chain.leaf());
-        let (old, spki) = (&self.key_pair.signer, new.public_key().spki());
+        let (old, spki) = (self.signer(), new.public_key().spki());
         let proof = RenewalProof::make(host, certificate, old, spki, fingerprint)?;
-        let request = Request::new(build_csr(&new.signer, &[&proof.to_attribute()])?);
+        let request = Request::new(build_csr(&*new.signer, &[&proof.to_attribute()])?);
         if fresh.is_some() {
             self.renewal = fresh;
         }

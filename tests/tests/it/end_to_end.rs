@@ -60,7 +60,8 @@ fn an_identity_enrolls_by_proof_alone_and_makes_a_tls_connection() {
         let server = tls_server(&site.authority.root(), &server_certificate, &server_key);
         let issuer = site.authority.certificate(site.certificate).unwrap().certificate;
         let leaf = identity.certificate().unwrap();
-        let client = tls_client(&server_certificate, &[leaf, &issuer], identity.private_key());
+        let client =
+            tls_client(&server_certificate, &[leaf, &issuer], identity.private_key().unwrap());
         let (client, server) = connect(client, server);
         assert_eq!(client.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
         assert_eq!(server.peer_certificates().unwrap()[0].as_ref(), answer.chain[0]);

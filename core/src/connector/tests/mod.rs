@@ -3,6 +3,7 @@
 mod accept;
 mod authority;
 mod clock;
+mod elsewhere;
 mod file;
 mod renew;
 
@@ -94,8 +95,12 @@ impl Pki {
 
     /// The answer to an identity: leaf, enrollment certificate, root.
     fn answer(&self, identity: &Identity) -> [Certificate; 3] {
+        self.answer_for(identity.public_key())
+    }
+
+    fn answer_for(&self, public_key: &PublicKey) -> [Certificate; 3] {
         let issuer = self.enrollment.certificate().clone();
-        [self.leaf(identity.public_key()), issuer, self.root.certificate().clone()]
+        [self.leaf(public_key), issuer, self.root.certificate().clone()]
     }
 }
 

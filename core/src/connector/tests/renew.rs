@@ -17,12 +17,6 @@ fn asked_for(request: &Request) -> PublicKey {
     csr.verify().unwrap().public_key().clone()
 }
 
-/// A leaf for this public key, its issuer and the root.
-fn answer(pki: &Pki, public_key: &PublicKey) -> [Certificate; 3] {
-    let issuer = pki.enrollment.certificate().clone();
-    [pki.leaf(public_key), issuer, pki.root.certificate().clone()]
-}
-
 #[test]
 fn the_old_certificate_and_key_stay_until_the_answer() {
     let (pki, mut identity) = enrolled();
@@ -34,10 +28,10 @@ fn the_old_certificate_and_key_stay_until_the_answer() {
     for again in [RenewalKey::Same, NEW, RenewalKey::New(KeyAlgorithm::EcdsaP384)] {
         assert_eq!(asked_for(&identity.renew_request(again, None).unwrap()), new_key);
     }
-    refused(&mut identity, &answer(&Pki::new(), &new_key), at(NOW), "chain_untrusted_root");
+    refused(&mut identity, &Pki::new().answer_for(&new_key), at(NOW), "chain_untrusted_root");
     let stranger = Identity::generate(KeyAlgorithm::Ed25519).unwrap();
     refused(&mut identity, &pki.answer(&stranger), at(NOW), "answer_for_another_key");
-    let answer = answer(&pki, &new_key);
+    let answer = pki.answer_for(&new_key);
     identity.accept_certificates(&answer, at(NOW)).unwrap();
     assert!(!identity.is_renewing());
     assert_eq!((identity.public_key(), identity.certificate()), (&new_key, Some(&answer[0])));
@@ -73,18 +67,18 @@ fn an_enrollment_elsewhere_meanwhile_is_told_from_the_renewal() {
     let elsewhere = Pki::new();
     let new_key = asked_for(&identity.renew_request(NEW, None).unwrap());
     identity.request(&elsewhere.key(), None).unwrap();
-    refused(&mut identity, &answer(&elsewhere, &new_key), at(NOW), "chain_untrusted_root");
+    refused(&mut identity, &elsewhere.answer_for(&new_key), at(NOW), "chain_untrusted_root");
     identity.accept_certificates(&elsewhere.answer(&identity), at(NOW)).unwrap();
     assert_eq!(identity.enrolled_with(), Some(&KeyReference::from(&elsewhere.key())));
     // What is renewed now is the certificate from there.
-    refused(&mut identity, &answer(&pki, &new_key), at(NOW), "chain_untrusted_root");
-    identity.accept_certificates(&answer(&elsewhere, &new_key), at(NOW)).unwrap();
+    refused(&mut identity, &pki.answer_for(&new_key), at(NOW), "chain_untrusted_root");
+    identity.accept_certificates(&elsewhere.answer_for(&new_key), at(NOW)).unwrap();
     assert_eq!(*identity.public_key(), new_key);
 }
 
 /// What may happen to a connector. It saves its identity before a request is sent and after an
 /// answer is accepted; a crash leaves what was saved last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     Ask(RenewalKey),
     Save,
