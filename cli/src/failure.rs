@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::error::ErrorKind as UsageKind;
@@ -51,10 +50,10 @@ impl Failure {
         self
     }
 
-    /// Tells it on standard error.
-    pub(crate) fn report(self) -> ExitCode {
+    /// Tells it on standard error, and answers the exit status.
+    pub(crate) fn report(self) -> u8 {
         match self {
-            Self::OutputClosed => ExitCode::SUCCESS,
+            Self::OutputClosed => 0,
             Self::Usage(error) => report_usage(&error),
             refused => {
                 let mut stderr = io::stderr().lock();
@@ -62,7 +61,7 @@ impl Failure {
                     // When standard error is closed, the exit status still tells.
                     let _ = writeln!(stderr, "{line}");
                 }
-                ExitCode::FAILURE
+                1
             }
         }
     }
@@ -82,14 +81,15 @@ impl Failure {
 }
 
 /// Help, the version, or what was wrong with the arguments.
-fn report_usage(error: &clap::Error) -> ExitCode {
+fn report_usage(error: &clap::Error) -> u8 {
     let said = error.to_string();
     let redacted = redact(&said);
-    if redacted == said {
-        error.exit();
-    }
-    let _ = io::stderr().write_all(redacted.as_bytes());
-    ExitCode::from(2)
+    // As for all that is said here: when nobody can be told, the exit status still tells.
+    let _ = match redacted == said {
+        true => error.print(),
+        false => io::stderr().write_all(redacted.as_bytes()),
+    };
+    u8::from(error.use_stderr()) * 2
 }
 
 /// Tells something that is no reason to stop.

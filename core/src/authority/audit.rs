@@ -72,6 +72,34 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: &[Self] = &[
+        Self::AuthorityCreated,
+        Self::HostAdded,
+        Self::MasterRotated,
+        Self::MasterRemoved,
+        Self::GroupCreated,
+        Self::GroupDeleted,
+        Self::CertificateCreated,
+        Self::CertificateRequested,
+        Self::CertificateImported,
+        Self::CertificateDeleted,
+        Self::CertificateRetired,
+        Self::KeyCreated,
+        Self::KeyUpdated,
+        Self::KeyCopied,
+        Self::KeyDownloaded,
+        Self::KeyDeleted,
+        Self::KeyCompromised,
+        Self::ConnectorEnrolled,
+        Self::ConnectorReplayed,
+        Self::ConnectorRenewed,
+        Self::ConnectorRevoked,
+        Self::EnrollmentRefused,
+        Self::RenewalRefused,
+        Self::Pruned,
+    ];
+
     /// The name, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,6 +128,11 @@ impl Action {
             Self::RenewalRefused => "renewal_refused",
             Self::Pruned => "pruned",
         }
+    }
+
+    /// The action of this name; see [`as_str`](Self::as_str).
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == name)
     }
 }
 
@@ -218,5 +251,19 @@ impl Authority {
             }
             Ok(items)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_action_is_stored_and_read_under_its_name() {
+        for action in Action::ALL {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.as_str());
+            assert_eq!(Action::parse(action.as_str()), Some(*action));
+        }
+        assert_eq!(Action::parse("key_lost"), None);
     }
 }

@@ -10,7 +10,7 @@ use super::change::{Change, Obstacle};
 use super::error::{Error, InputError, MasterError, Refusal};
 use super::id::{CertificateId, GroupId};
 use super::key_details::{KeyDetails, StoredKey};
-use super::name::Name;
+use super::name::{self, Name};
 use super::records::{self, KeyRecord, Tombstone};
 use super::{Authority, Inner};
 use crate::key::{Host, KeyId, KeyText, ProvisioningKey};
@@ -149,6 +149,23 @@ impl Authority {
         let stored = self.inner.stored_key(id)?;
         let details = self.inner.details(alloc::vec![stored])?;
         details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
+    }
+
+    /// The provisioning key that has this id or this name.
+    ///
+    /// # Errors
+    /// `key_not_found`, and those of the store; `key_deleted` if it has the id of one that was.
+    pub fn find_key(&self, id_or_name: &str) -> Result<KeyDetails, Error> {
+        let id = KeyId::parse(id_or_name).ok();
+        let missing = match id.map(|id| self.key(id)) {
+            Some(Err(error @ (Error::Input(InputError::KeyNotFound) | Error::Refused(_)))) => error,
+            Some(found) => return found,
+            None => InputError::KeyNotFound.into(),
+        };
+        // It may be a name that only looks like an id.
+        let by_name = records::key_by_name(&name::lookup(id_or_name, InputError::KeyNotFound)?);
+        let found = self.inner.read_text(by_name)?;
+        self.key(found.and_then(|id| KeyId::parse(&id).ok()).ok_or(missing)?)
     }
 
     /// Edits a provisioning key.

@@ -31,6 +31,23 @@ fn a_used_up_key_is_not_copied_until_its_limit_is_raised() {
 }
 
 #[test]
+fn a_key_is_found_by_its_id_or_its_name() {
+    let world = World::new();
+    let (first, second) = (world.key("First floor", 5), world.key("second", 5));
+    let find = |text: &str| world.authority.find_key(text).map(|key| key.id);
+    assert_eq!(find(first.id.as_str()).unwrap(), first.id);
+    assert_eq!(find("first FLOOR").unwrap(), first.id);
+    // A name that looks like the id of another key, and of none.
+    let named = world.key(second.id.as_str(), 5);
+    assert_eq!(find(second.id.as_str()).unwrap(), second.id);
+    world.authority.delete_key(second.id).unwrap();
+    assert_eq!(find(second.id.as_str()).unwrap(), named.id);
+    world.authority.delete_key(first.id).unwrap();
+    assert_eq!(find(first.id.as_str()).unwrap_err().code(), "key_deleted");
+    assert_eq!(find("first floor").unwrap_err().code(), "key_not_found");
+}
+
+#[test]
 fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
     let world = World::new();
     let key = world.key("fleet", 5);
