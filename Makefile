@@ -1,4 +1,4 @@
-.PHONY: help test test-deep lint fmt bench demo fuzz foreign
+.PHONY: help test test-deep lint fmt bench demo fuzz foreign header
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,9 @@ bench: ## the benchmarks
 
 demo: ## the whole story, told by the command itself
 	cargo run --locked --release -p provkey-cli -- demo
+
+header: ## include/provkey.h, from the sources in ffi/
+	scripts/header.sh
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -14,6 +14,11 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 cargo clippy --locked -p provkey --all-targets --no-default-features -- -D warnings
 cargo clippy --locked -p provkey --all-targets --no-default-features --features connector -- -D warnings
 
+# The C library of a connector alone; and with what its own builds may use beyond a stable compiler.
+cargo clippy --locked -p provkey-ffi --no-default-features -- -D warnings
+RUSTC_BOOTSTRAP=provkey cargo clippy --locked -p provkey-ffi --target-dir target/bootstrap -- -D warnings
+scripts/header.sh --check
+
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --all-features
 
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh

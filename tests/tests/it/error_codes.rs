@@ -81,11 +81,52 @@ fn codes_in(source: &str) -> Vec<String> {
     all.filter_map(literal).map(str::to_owned).collect()
 }
 
+/// The codes of the C library with the numbers of their statuses, as it lists them.
+fn codes_of_c() -> BTreeMap<String, i32> {
+    let source = fs::read_to_string(project().join("ffi/src/status.rs")).unwrap();
+    let lines = source.lines().map(str::trim);
+    let constants = lines.clone().filter_map(|line| {
+        let (name, number) = line
+            .strip_prefix("pub const PROVKEY_STATUS_")?
+            .strip_suffix(';')?
+            .split_once(": provkey_status = ")?;
+        Some((name.to_lowercase(), number.parse().unwrap()))
+    });
+    let constants: BTreeMap<String, i32> = constants.filter(|(code, _)| code != "ok").collect();
+    let listed: BTreeSet<_> = lines
+        .filter_map(|line| line.strip_prefix("(PROVKEY_STATUS_")?.split_once(", \""))
+        .map(|(name, code)| (name.to_lowercase(), code.trim_end_matches("\\0\"),").to_owned()))
+        .inspect(|(name, code)| assert_eq!(name, code))
+        .map(|(_, code)| code)
+        .filter(|code| code != "ok")
+        .collect();
+    assert!(listed.iter().eq(constants.keys()), "the list and the constants differ");
+    constants
+}
+
+/// Every code that the library can give has a number of its own in C; those of the command and of
+/// tokens are not given there.
+#[test]
+fn c_has_a_number_for_every_code() {
+    let numbers = codes_of_c();
+    let different: BTreeSet<_> = numbers.values().collect();
+    assert_eq!(different.len(), numbers.len());
+    let folders =
+        ["core/src/authority", "core/src/connector", "core/src/store", "stores/sqlite/src"];
+    let mut sources: Vec<_> =
+        folders.iter().flat_map(|folder| sources(&project().join(folder))).collect();
+    sources.push(fs::read_to_string(project().join("core/src/key/error.rs")).unwrap());
+    let given: BTreeSet<_> = sources.iter().flat_map(|source| codes_in(source)).collect();
+    let missing: Vec<_> = given.iter().filter(|code| !numbers.contains_key(*code)).collect();
+    assert!(missing.is_empty(), "without a number in C: {missing:?}");
+}
+
 #[test]
 fn the_document_lists_every_code_and_no_other() {
     let folders = ["core/src", "stores/sqlite/src", "signers/pkcs11/src", "cli/src"];
     let sources = folders.iter().flat_map(|folder| sources(&project().join(folder)));
-    let given: BTreeSet<String> = sources.flat_map(|source| codes_in(&source)).collect();
+    let given = sources.flat_map(|source| codes_in(&source));
+    let given: BTreeSet<String> = given.chain(codes_of_c().into_keys()).collect();
     assert!(Refusal::ALL.iter().all(|refusal| given.contains(refusal.code())));
     assert!(InputError::ALL.iter().all(|error| given.contains(error.code())));
     let documented = documented_codes();

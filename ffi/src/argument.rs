@@ -1,0 +1,156 @@
+//! Arguments from C: checked before they are used.
+
+use core::mem::MaybeUninit;
+use core::{ptr, slice};
+
+use crate::error::Failure;
+use crate::status::{
+    PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT,
+    PROVKEY_STATUS_STRUCT_SIZE_INVALID,
+};
+
+/// Longest buffer that is taken, in bytes. What each is for has a limit of its own, far lower.
+pub(crate) const BUFFER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest struct that is taken, in bytes.
+const STRUCT_BYTES_MAX: usize = 4096;
+
+/// Fails if a pointer is NULL, or where nothing of its type can be.
+pub(crate) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), Failure> {
+    match pointer {
+        pointer if pointer.is_null() => {
+            Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL"))
+        }
+        pointer if !pointer.is_aligned() => {
+            Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is not aligned"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A buffer. `(NULL, 0)` is empty.
+///
+/// # Safety
+/// `data` is NULL or to `len` bytes that nobody changes meanwhile.
+pub(crate) unsafe fn buffer<'a>(
+    data: *const u8,
+    len: usize,
+    name: &'static str,
+) -> Result<&'a [u8], Failure> {
+    match (data.is_null(), len) {
+        (_, 0) => Ok(&[]),
+        (true, _) => {
+            Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL and has a length"))
+        }
+        (false, len) if len > BUFFER_BYTES_MAX => {
+            Err(Failure::argument(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, name, "is too long"))
+        }
+        // SAFETY: as the caller says.
+        _ => Ok(unsafe { slice::from_raw_parts(data, len) }),
+    }
+}
+
+/// An array of `len` structs, or other things, of `each` bytes.
+///
+/// # Safety
+/// `items` is NULL or to that many things that nobody changes meanwhile.
+#[cfg(feature = "authority")]
+pub(crate) unsafe fn array<'a, T>(
+    items: *const T,
+    len: usize,
+    name: &'static str,
+) -> Result<&'a [T], Failure> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    check_pointer(items, name)?;
+    if len > BUFFER_BYTES_MAX / size_of::<T>() {
+        return Err(Failure::argument(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, name, "is too long"));
+    }
+    // SAFETY: as the caller says.
+    Ok(unsafe { slice::from_raw_parts(items, len) })
+}
+
+/// A struct that the caller has filled in.
+///
+/// # Safety
+/// It is `repr(C)`, begins with its size as a `usize`, all bytes 0 are a value of it, and so are
+/// any other bytes.
+pub(crate) unsafe trait Plain: Copy {
+    /// How large it was in the first version of this library that had it.
+    const SIZE_MIN: usize;
+}
+
+/// Declares structs that callers fill in.
+macro_rules! plain {
+    ($($type:ident),* $(,)?) => {$(
+        // SAFETY: they are declared `repr(C)`, of numbers and pointers.
+        unsafe impl $crate::argument::Plain for $type {
+            const SIZE_MIN: usize = size_of::<Self>();
+        }
+        const _: () = assert!(core::mem::offset_of!($type, struct_size) == 0);
+    )*};
+}
+pub(crate) use plain;
+
+/// A struct of the caller's. What an older header does not know of it is 0; what a newer one knows
+/// must be 0.
+///
+/// # Safety
+/// The pointer is NULL or to a struct that begins with its own size, and nobody changes it
+/// meanwhile.
+pub(crate) unsafe fn structure<T: Plain>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<T, Failure> {
+    check_pointer(pointer, name)?;
+    // SAFETY: it begins with its size.
+    let size = unsafe { *pointer.cast::<usize>() };
+    let wrong = |what| Err(Failure::argument(PROVKEY_STATUS_STRUCT_SIZE_INVALID, name, what));
+    if !(T::SIZE_MIN..=STRUCT_BYTES_MAX).contains(&size) {
+        return wrong("has a wrong struct_size");
+    }
+    let bytes: *const u8 = pointer.cast();
+    // SAFETY: as the caller says, all of its bytes are there.
+    if (size_of::<T>()..size).any(|at| unsafe { *bytes.add(at) } != 0) {
+        return wrong("has fields that this version of libprovkey does not know");
+    }
+    let mut copy = MaybeUninit::<T>::zeroed();
+    // SAFETY: both have that many bytes, and all bytes 0 are a value.
+    unsafe {
+        ptr::copy_nonoverlapping(bytes, copy.as_mut_ptr().cast(), size.min(size_of::<T>()));
+        Ok(copy.assume_init())
+    }
+}
+
+/// A struct of the caller's, or nothing for NULL.
+///
+/// # Safety
+/// As for [`structure`].
+#[cfg(feature = "authority")]
+pub(crate) unsafe fn optional_structure<T: Plain>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<Option<T>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller says.
+    unsafe { structure(pointer, name) }.map(Some)
+}
+
+/// Where an answer goes: checked at the beginning, written at the end.
+pub(crate) struct Output<T>(*mut T);
+
+impl<T> Output<T> {
+    pub(crate) fn set(self, value: T) {
+        // SAFETY: `output` was told so.
+        unsafe { self.0.write(value) }
+    }
+}
+
+/// # Safety
+/// The pointer is NULL or to where a `T` may be written.
+pub(crate) unsafe fn output<T>(pointer: *mut T, name: &'static str) -> Result<Output<T>, Failure> {
+    check_pointer(pointer, name)?;
+    Ok(Output(pointer))
+}

@@ -1,0 +1,166 @@
+//! The audit trail: who changed what, who enrolled, and what was refused after a proof.
+
+use core::ffi::c_char;
+
+use provkey::authority::{Action, AuditFilter, AuditRecord, CertificateId, ConnectorId, GroupId};
+use provkey::key::KeyId;
+
+use super::id::optional_id;
+use super::page::{Describe, Entries, KeptEntries, moment, page_request, provkey_page_request};
+use super::{Opened, provkey_authority};
+use crate::argument::{optional_structure, output, plain};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::text::optional_text;
+
+/// One entry of the audit trail. Which fields are there depends on the action; the others are NULL.
+/// Freed with the page that it is on.
+#[repr(C)]
+pub struct provkey_audit_record {
+    /// For the library.
+    pub header: provkey_header,
+    /// When, by the clock of the host that did it, in Unix milliseconds; for tallied entries the
+    /// minute's beginning.
+    pub at_ms: u64,
+    /// How often in that minute, for refusals and replays; otherwise 0.
+    pub count: u64,
+    /// What happened, such as `connector_enrolled`.
+    pub action: *const c_char,
+    /// Who did it, as the host named them.
+    pub actor: *const c_char,
+    /// The id of the provisioning key.
+    pub key: *const c_char,
+    /// The id of the connector group.
+    pub group: *const c_char,
+    /// The id of the enrollment certificate.
+    pub certificate: *const c_char,
+    /// The id of the connector.
+    pub connector: *const c_char,
+    /// Where the connector asked from.
+    pub address: *const c_char,
+    /// Why it was refused: the stable code.
+    pub code: *const c_char,
+    /// What exactly, in words.
+    pub details: *const c_char,
+}
+
+/// Which audit records to list. NULL, and all fields 0: all of them, the first first.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_audit_filter {
+    /// `sizeof(provkey_audit_filter)`.
+    pub struct_size: usize,
+    /// Only of the provisioning key of this id. NULL: any.
+    pub key: *const c_char,
+    /// Only of the connector of this id. NULL: any.
+    pub connector: *const c_char,
+    /// Only this action. NULL: any.
+    pub action: *const c_char,
+    /// Only from this moment on, in Unix milliseconds.
+    pub since_ms: u64,
+    /// 1: the latest first.
+    pub latest_first: u8,
+}
+
+plain!(provkey_audit_filter);
+
+/// A page of the audit trail. Freed, with its items, with `provkey_audit_page_free`.
+#[repr(C)]
+pub struct provkey_audit_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The records.
+    pub items: *const *const provkey_audit_record,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_audit_record, 0x706b_0115, Kept);
+record!(provkey_audit_page, 0x706b_0116, KeptEntries<provkey_audit_record>);
+
+impl Describe<AuditRecord> for provkey_audit_record {
+    fn describe(header: provkey_header, record: &AuditRecord, kept: &mut Kept) -> Self {
+        let address = record.address.map(|address| address.to_string());
+        Self {
+            header,
+            at_ms: record.at.unix_ms(),
+            count: record.count.unwrap_or(0),
+            action: kept.text(record.action.as_str()),
+            actor: kept.optional_text(record.actor.as_deref()),
+            key: kept.optional_text(record.key.as_ref().map(KeyId::as_str)),
+            group: kept.optional_text(record.group.as_ref().map(GroupId::as_str)),
+            certificate: kept.optional_text(record.certificate.as_ref().map(CertificateId::as_str)),
+            connector: kept.optional_text(record.connector.as_ref().map(ConnectorId::as_str)),
+            address: kept.optional_text(address.as_deref()),
+            code: kept.optional_text(record.code.as_deref()),
+            details: kept.optional_text(record.details.as_deref()),
+        }
+    }
+}
+
+/// Lists the audit trail in the order of time. A page examines a bounded number of records and may
+/// be short, or empty, and yet have a `next`.
+///
+/// Errors: `cursor_invalid`, `key_not_found` and `connector_not_found` for what is no id,
+/// `value_unknown` for an action that is none, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_audit(
+    authority: *const provkey_authority,
+    filter: *const provkey_audit_filter,
+    page: *const provkey_page_request,
+    records: *mut *mut provkey_audit_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let filter = self::filter(filter)?;
+            let page = page_request(page)?;
+            let records = output(records, "records")?;
+            let Entries { items, items_len, next, kept } =
+                Entries::of(&authority.list_audit(&filter, &page)?);
+            let header = provkey_audit_page::HEADER;
+            records.set(handle::hand_out_record(
+                provkey_audit_page { header, items, items_len, next },
+                kept,
+            ));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a page of the audit trail. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_audit_page_free(records: *mut provkey_audit_page) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(records) }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let Some(given) = optional_structure(pointer, "filter")? else {
+            return Ok(AuditFilter::default());
+        };
+        let action = optional_text(given.action, "action")?.map(|name| {
+            Action::parse(name).ok_or_else(|| {
+                Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "action", "is unknown")
+            })
+        });
+        Ok(AuditFilter {
+            key: optional_id(given.key, "key")?,
+            connector: optional_id(given.connector, "connector")?,
+            action: action.transpose()?,
+            since: moment(given.since_ms),
+            latest_first: given.latest_first != 0,
+        })
+    }
+}

@@ -1,0 +1,408 @@
+//! Enrollment certificates: the CA certificates that sign connectors' certificates.
+
+use core::ffi::c_char;
+use core::time::Duration;
+use std::sync::Arc;
+
+use provkey::authority::{EnrollmentCertificate, Name, NewCertificate};
+use provkey::time::Timestamp;
+use provkey::x509::{Certificate, LeafUrl, LeafUrls};
+
+use super::id::id;
+use super::page::{Describe, Entries, KeptEntries, number, page_request, provkey_page_request};
+use super::{Opened, provkey_authority};
+use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
+use crate::argument::{output, plain, structure};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, optional_object, provkey_header, record};
+use crate::kept::Kept;
+use crate::signer::provkey_signer;
+use crate::status::provkey_status;
+use crate::text::{optional_text, text};
+
+/// In place of `renewal_grace_seconds`: no certificate is renewed after its end.
+pub const PROVKEY_NO_RENEWAL_GRACE: u64 = u64::MAX;
+
+/// How to create an enrollment certificate.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_new_certificate {
+    /// `sizeof(provkey_new_certificate)`.
+    pub struct_size: usize,
+    /// Its name, unique among enrollment certificates.
+    pub name: *const c_char,
+    /// Its key, if that lives elsewhere; it is attached as by `provkey_authority_attach_signer`.
+    /// NULL: a key pair is made, and sealed into the store.
+    pub signer: *const provkey_signer,
+    /// How long it is valid; at least a day. 0: 10 years. It ends with the root at the latest.
+    pub validity_seconds: u64,
+    /// How long the certificates of connectors are valid; at least an hour. 0: a year.
+    pub leaf_validity_seconds: u64,
+    /// How long after its end a connector's certificate is still renewed. 0: 30 days.
+    pub renewal_grace_seconds: u64,
+    /// How long a CRL is good: an hour to a year. 0: a week.
+    pub crl_validity_seconds: u64,
+    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    pub crl_url: *const c_char,
+    /// The URL of OCSP that connectors' certificates name. NULL: none.
+    pub ocsp_url: *const c_char,
+    /// The URL of the issuer's certificate that connectors' certificates name. NULL: none.
+    pub ca_issuers_url: *const c_char,
+    /// The algorithm of its key, if that is made: P-256 (1, or 0), P-384 or Ed25519.
+    pub algorithm: provkey_key_algorithm,
+}
+
+plain!(provkey_new_certificate);
+
+/// A CA certificate that signs the certificates of connectors. Freed with
+/// `provkey_enrollment_certificate_free`.
+#[repr(C)]
+pub struct provkey_enrollment_certificate {
+    /// For the library.
+    pub header: provkey_header,
+    /// Its id, which also stands in its subject if it was made here.
+    pub id: *const c_char,
+    /// Its name, unique among enrollment certificates.
+    pub name: *const c_char,
+    /// When it was created, in Unix milliseconds.
+    pub created_at_ms: u64,
+    /// How many provisioning keys use it.
+    pub keys: u64,
+    /// How long the certificates of connectors are valid.
+    pub leaf_validity_seconds: u64,
+    /// How long after its end a connector's certificate is still renewed; 0: not at all.
+    pub renewal_grace_seconds: u64,
+    /// Since when it signs no more connectors' certificates, in Unix milliseconds; 0: it does.
+    pub retired_at_ms: u64,
+    /// From when it is valid.
+    pub not_before_ms: u64,
+    /// Until when it is valid.
+    pub not_after_ms: u64,
+    /// The certificate, as the root signed it, in PEM.
+    pub pem: *const c_char,
+    /// For that of a corporate CA: the certificate as that CA issued it, then its issuers, in PEM.
+    /// NULL for one that was made under the root.
+    pub corporate_pem: *const c_char,
+    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    pub crl_url: *const c_char,
+    /// The URL of OCSP. NULL: none.
+    pub ocsp_url: *const c_char,
+    /// The URL of the issuer's certificate. NULL: none.
+    pub ca_issuers_url: *const c_char,
+    /// What its operator should know at the moment it was read: `retired`, `not_yet_valid`,
+    /// `expired`, `expires_soon`, `leaves_cut_short`.
+    pub warnings: *const *const c_char,
+    /// How many warnings there are.
+    pub warnings_len: usize,
+    /// SHA-256 of the certificate in DER.
+    pub sha256: [u8; 32],
+    /// Whether its key lives elsewhere, and has to be attached.
+    pub key_elsewhere: bool,
+}
+
+/// A page of enrollment certificates. Freed, with its items, with
+/// `provkey_enrollment_certificate_page_free`.
+#[repr(C)]
+pub struct provkey_enrollment_certificate_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The certificates.
+    pub items: *const *const provkey_enrollment_certificate,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_enrollment_certificate, 0x706b_010b, Kept);
+record!(
+    provkey_enrollment_certificate_page,
+    0x706b_010c,
+    KeptEntries<provkey_enrollment_certificate>
+);
+
+/// An enrollment certificate, and the moment at which it is looked at.
+type Seen = (EnrollmentCertificate, Timestamp);
+
+impl Describe<Seen> for provkey_enrollment_certificate {
+    fn describe(header: provkey_header, (value, now): &Seen, kept: &mut Kept) -> Self {
+        let corporate: String = value.corporate.iter().map(Certificate::to_pem).collect();
+        let warnings = value.warnings(*now);
+        let warnings: Vec<_> = warnings.iter().map(|warning| warning.as_str()).collect();
+        let LeafUrls { crl, ocsp, ca_issuers } = &value.leaf_urls;
+        Self {
+            header,
+            id: kept.text(value.id.as_str()),
+            name: kept.text(value.name.as_str()),
+            created_at_ms: value.created_at.unix_ms(),
+            keys: value.keys,
+            leaf_validity_seconds: value.leaf_validity.as_secs(),
+            renewal_grace_seconds: value.renewal_grace.as_secs(),
+            retired_at_ms: number(value.retired_at),
+            not_before_ms: value.certificate.not_before().unix_ms(),
+            not_after_ms: value.certificate.not_after().unix_ms(),
+            pem: kept.text(&value.certificate.to_pem()),
+            corporate_pem: kept.optional_text(Some(&*corporate).filter(|pem| !pem.is_empty())),
+            crl_url: kept.optional_text(crl.as_ref().map(LeafUrl::as_str)),
+            ocsp_url: kept.optional_text(ocsp.as_ref().map(LeafUrl::as_str)),
+            ca_issuers_url: kept.optional_text(ca_issuers.as_ref().map(LeafUrl::as_str)),
+            warnings: kept.texts(&warnings),
+            warnings_len: warnings.len(),
+            sha256: value.certificate.sha256(),
+            key_elsewhere: value.key_elsewhere,
+        }
+    }
+}
+
+impl Opened {
+    /// Hands out an enrollment certificate as it is seen now.
+    pub(super) fn hand_out_certificate(
+        &self,
+        certificate: EnrollmentCertificate,
+    ) -> *mut provkey_enrollment_certificate {
+        super::page::hand_out(&(certificate, self.clock.now()))
+    }
+}
+
+/// Makes a certificate under the authority's root, for a key pair that is made or for one that lives
+/// elsewhere.
+///
+/// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
+/// the signer and of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_create_certificate(
+    authority: *const provkey_authority,
+    new_certificate: *const provkey_new_certificate,
+    certificate: *mut *mut provkey_enrollment_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let new = self::new_certificate(new_certificate)?;
+            let certificate = output(certificate, "certificate")?;
+            let made = opened.authority.create_certificate(&new)?;
+            certificate.set(opened.hand_out_certificate(made));
+            Ok(())
+        })
+    }
+}
+
+/// The enrollment certificate of this id.
+///
+/// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_certificate(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    certificate: *mut *mut provkey_enrollment_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let certificate = output(certificate, "certificate")?;
+            certificate.set(opened.hand_out_certificate(opened.authority.certificate(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// The enrollment certificate that has this id or this name.
+///
+/// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_find_certificate(
+    authority: *const provkey_authority,
+    id_or_name: *const c_char,
+    certificate: *mut *mut provkey_enrollment_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let id_or_name = text(id_or_name, "id_or_name")?;
+            let certificate = output(certificate, "certificate")?;
+            let found = opened.authority.find_certificate(id_or_name)?;
+            certificate.set(opened.hand_out_certificate(found));
+            Ok(())
+        })
+    }
+}
+
+/// Lists enrollment certificates by name. `page`: NULL for the first one.
+///
+/// Errors: `cursor_invalid`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_certificates(
+    authority: *const provkey_authority,
+    page: *const provkey_page_request,
+    certificates: *mut *mut provkey_enrollment_certificate_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, clock } = object(authority, "authority")?;
+            let page = page_request(page)?;
+            let certificates = output(certificates, "certificates")?;
+            let (found, now) = (authority.list_certificates(&page)?, clock.now());
+            let items: Vec<Seen> = found.items.into_iter().map(|one| (one, now)).collect();
+            let found = provkey::authority::Page { items, next: found.next };
+            let Entries { items, items_len, next, kept } = Entries::of(&found);
+            let header = provkey_enrollment_certificate_page::HEADER;
+            let head = provkey_enrollment_certificate_page { header, items, items_len, next };
+            certificates.set(handle::hand_out_record(head, kept));
+            Ok(())
+        })
+    }
+}
+
+/// Retires an enrollment certificate: it signs no more connectors' certificates. What it signed
+/// stays good.
+///
+/// Errors: `certificate_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_retire_certificate(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            authority.retire_certificate(self::id(id, "id")?)?;
+            Ok(())
+        })
+    }
+}
+
+/// Counts the certificates of connectors that hang on an enrollment certificate, one by one.
+///
+/// Errors: `certificate_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_count_connectors(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    count: *mut u64,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let count = output(count, "count")?;
+            count.set(authority.count_connectors(id)?);
+            Ok(())
+        })
+    }
+}
+
+/// Deletes an enrollment certificate that no key uses and no connector's certificate hangs on.
+///
+/// Errors: `certificate_not_found`, `certificate_in_use`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_delete_certificate(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.delete_certificate(self::id(id, "id")?)?)
+        })
+    }
+}
+
+/// Attaches a signer whose key lives elsewhere: it signs for the enrollment certificate that has its
+/// public key, as long as this authority is open. A host attaches its signers whenever it opens the
+/// authority. Each signature is checked before it is used, so a signer that fails costs no use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_attach_signer(
+    authority: *const provkey_authority,
+    signer: *const provkey_signer,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            authority.attach_signer(Arc::clone(object(signer, "signer")?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees an enrollment certificate. NULL is fine, and so is one of a page, which stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_enrollment_certificate_free(
+    certificate: *mut provkey_enrollment_certificate,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(certificate) }
+}
+
+/// Frees a page of enrollment certificates. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_enrollment_certificate_page_free(
+    certificates: *mut provkey_enrollment_certificate_page,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(certificates) }
+}
+
+/// # Safety
+/// The rules of the header.
+pub(super) unsafe fn new_certificate(
+    pointer: *const provkey_new_certificate,
+) -> Result<NewCertificate, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let given = structure(pointer, "new_certificate")?;
+        let mut new = NewCertificate::new(Name::new(text(given.name, "name")?)?);
+        new.algorithm = algorithm_or_usual(given.algorithm)?;
+        new.signer = optional_object(given.signer, "signer")?.map(Arc::clone);
+        new.validity = seconds_or(given.validity_seconds, new.validity);
+        new.leaf_validity = seconds_or(given.leaf_validity_seconds, new.leaf_validity);
+        new.renewal_grace = renewal_grace(given.renewal_grace_seconds, new.renewal_grace);
+        new.crl_validity = seconds_or(given.crl_validity_seconds, new.crl_validity);
+        new.leaf_urls = leaf_urls(given.crl_url, given.ocsp_url, given.ca_issuers_url)?;
+        Ok(new)
+    }
+}
+
+pub(super) fn seconds_or(seconds: u64, usual: Duration) -> Duration {
+    if seconds == 0 { usual } else { Duration::from_secs(seconds) }
+}
+
+pub(super) fn renewal_grace(seconds: u64, usual: Duration) -> Duration {
+    if seconds == PROVKEY_NO_RENEWAL_GRACE { Duration::ZERO } else { seconds_or(seconds, usual) }
+}
+
+/// # Safety
+/// The rules of the header.
+pub(super) unsafe fn leaf_urls(
+    crl: *const c_char,
+    ocsp: *const c_char,
+    ca_issuers: *const c_char,
+) -> Result<LeafUrls, Failure> {
+    let read = |pointer, name| {
+        // SAFETY: as the caller says.
+        let text = unsafe { optional_text(pointer, name) }?;
+        text.map(LeafUrl::parse).transpose().map_err(Failure::from)
+    };
+    Ok(LeafUrls {
+        crl: read(crl, "crl_url")?,
+        ocsp: read(ocsp, "ocsp_url")?,
+        ca_issuers: read(ca_issuers, "ca_issuers_url")?,
+    })
+}

@@ -1,0 +1,99 @@
+//! The host's clock.
+
+use core::ffi::c_void;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use provkey::time::{Clock, Timestamp};
+
+use crate::argument::{output, plain, structure};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, opaque, optional_object};
+use crate::host_part::{UserData, required};
+use crate::status::provkey_status;
+
+/// Where an authority gets the time from. Wherever one is asked for, NULL stands for the operating
+/// system's.
+pub struct provkey_clock {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_clock, 0x706b_0104, Arc<dyn Clock>);
+
+/// How a host tells the time.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_clock_callbacks {
+    /// `sizeof(provkey_clock_callbacks)`.
+    pub struct_size: usize,
+    /// Given to the callbacks.
+    pub user_data: *mut c_void,
+    /// Called once, when nothing is called any more. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// The present moment in Unix milliseconds.
+    pub now_ms: Option<unsafe extern "C" fn(user_data: *mut c_void) -> u64>,
+}
+
+plain!(provkey_clock_callbacks);
+
+/// Makes a clock of callbacks. It is freed with `provkey_clock_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_clock_new(
+    callbacks: *const provkey_clock_callbacks,
+    clock: *mut *mut provkey_clock,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let callbacks = structure(callbacks, "callbacks")?;
+            let clock = output(clock, "clock")?;
+            let now_ms = required(callbacks.now_ms, "now_ms")?;
+            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+            user_data.take();
+            clock.set(handle::hand_out::<provkey_clock>(Arc::new(HostClock { user_data, now_ms })));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a clock. What uses it goes on with it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_clock_free(clock: *mut provkey_clock) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(clock) }
+}
+
+/// The clock that an argument stands for; NULL is the operating system's.
+///
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn clock_or_system(
+    pointer: *const provkey_clock,
+) -> Result<Arc<dyn Clock>, Failure> {
+    // SAFETY: as the caller says.
+    let clock = unsafe { optional_object(pointer, "clock") }?;
+    Ok(clock.map_or_else(|| Arc::new(System) as Arc<dyn Clock>, Arc::clone))
+}
+
+struct HostClock {
+    user_data: UserData,
+    now_ms: unsafe extern "C" fn(*mut c_void) -> u64,
+}
+
+impl Clock for HostClock {
+    fn now(&self) -> Timestamp {
+        // SAFETY: the header says what a callback may do.
+        Timestamp::from_unix_ms(unsafe { (self.now_ms)(self.user_data.pointer()) })
+    }
+}
+
+/// The operating system's clock.
+struct System;
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+    }
+}

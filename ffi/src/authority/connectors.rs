@@ -1,0 +1,213 @@
+//! Connectors: who has enrolled.
+
+use core::ffi::c_char;
+
+use provkey::authority::{Connector, ConnectorFilter};
+use provkey::x509::RevocationReason;
+
+use super::id::{id, optional_id};
+use super::page::{
+    self, Describe, Entries, KeptEntries, moment, number, page_request, provkey_page_request,
+};
+use super::{Opened, provkey_authority};
+use crate::argument::{optional_structure, output, plain};
+use crate::bytes::provkey_slice;
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::fingerprint::provkey_fingerprint;
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+
+/// A connector that has enrolled. Freed with `provkey_connector_free`.
+#[repr(C)]
+pub struct provkey_connector {
+    /// For the library.
+    pub header: provkey_header,
+    /// Its id: what its certificate names.
+    pub id: *const c_char,
+    /// The id of the provisioning key that it enrolled with. It may have been deleted since.
+    pub key: *const c_char,
+    /// The id of the group that it belongs to.
+    pub group: *const c_char,
+    /// The id of the enrollment certificate that signed its certificate.
+    pub certificate: *const c_char,
+    /// Where it enrolled from. NULL: the host did not say.
+    pub address: *const c_char,
+    /// The serial number of its certificate, in lower-case hexadecimal.
+    pub serial: *const c_char,
+    /// Why it was revoked, by the name of RFC 5280, 5.3.1. NULL: it was not.
+    pub revocation_reason: *const c_char,
+    /// Its certificate, in DER.
+    pub leaf: provkey_slice,
+    /// When it enrolled, in Unix milliseconds.
+    pub enrolled_at_ms: u64,
+    /// From when its certificate is valid.
+    pub not_before_ms: u64,
+    /// Until when its certificate is valid.
+    pub not_after_ms: u64,
+    /// How often it has renewed its certificate.
+    pub renewals: u64,
+    /// When it last did; 0: never.
+    pub renewed_at_ms: u64,
+    /// When it was revoked; 0: it was not.
+    pub revoked_at_ms: u64,
+    /// About how often it got its certificate again. May be short of a few.
+    pub replays: u64,
+    /// When it last got its certificate again; 0: never.
+    pub last_replay_at_ms: u64,
+    /// Its fingerprint, if it has one.
+    pub fingerprint: provkey_fingerprint,
+    /// Whether it gave a fingerprint.
+    pub has_fingerprint: bool,
+}
+
+/// Which connectors to list. NULL, and all fields 0: all of them, by id.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_connector_filter {
+    /// `sizeof(provkey_connector_filter)`.
+    pub struct_size: usize,
+    /// Only those that enrolled with the key of this id. NULL: any.
+    pub key: *const c_char,
+    /// Only those of the group of this id. NULL: any.
+    pub group: *const c_char,
+    /// Only those that hang on the enrollment certificate of this id. One that has renewed is listed
+    /// once for each of its certificates that are remembered. NULL: any.
+    pub certificate: *const c_char,
+    /// Only those that enrolled from this moment on, in Unix milliseconds.
+    pub since_ms: u64,
+    /// 1: the latest first, when listed by key or by group.
+    pub descending: u8,
+}
+
+plain!(provkey_connector_filter);
+
+/// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
+#[repr(C)]
+pub struct provkey_connector_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The connectors.
+    pub items: *const *const provkey_connector,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_connector, 0x706b_0111, Kept);
+record!(provkey_connector_page, 0x706b_0112, KeptEntries<provkey_connector>);
+
+impl Describe<Connector> for provkey_connector {
+    fn describe(header: provkey_header, connector: &Connector, kept: &mut Kept) -> Self {
+        let address = connector.address.map(|address| address.to_string());
+        let fingerprint = connector.fingerprint.map(|fingerprint| *fingerprint.as_bytes());
+        Self {
+            header,
+            id: kept.text(connector.id.as_str()),
+            key: kept.text(connector.key.as_str()),
+            group: kept.text(connector.group.as_str()),
+            certificate: kept.text(connector.certificate.as_str()),
+            address: kept.optional_text(address.as_deref()),
+            serial: kept.text(&connector.serial),
+            revocation_reason: kept
+                .optional_text(connector.revocation_reason.map(RevocationReason::as_str)),
+            leaf: kept.slice(&connector.leaf),
+            enrolled_at_ms: connector.enrolled_at.unix_ms(),
+            not_before_ms: connector.not_before.unix_ms(),
+            not_after_ms: connector.not_after.unix_ms(),
+            renewals: connector.renewals,
+            renewed_at_ms: number(connector.renewed_at),
+            revoked_at_ms: number(connector.revoked_at),
+            replays: connector.replays,
+            last_replay_at_ms: number(connector.last_replay_at),
+            fingerprint: provkey_fingerprint { bytes: fingerprint.unwrap_or_default() },
+            has_fingerprint: fingerprint.is_some(),
+        }
+    }
+}
+
+/// One connector.
+///
+/// Errors: `connector_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_connector(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    connector: *mut *mut provkey_connector,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let connector = output(connector, "connector")?;
+            connector.set(page::hand_out(&authority.connector(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by serial
+/// number, else by id.
+///
+/// Errors: `cursor_invalid`, `key_not_found`, `group_not_found` and `certificate_not_found` for what
+/// is no id, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_connectors(
+    authority: *const provkey_authority,
+    filter: *const provkey_connector_filter,
+    page: *const provkey_page_request,
+    connectors: *mut *mut provkey_connector_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let filter = self::filter(filter)?;
+            let page = page_request(page)?;
+            let connectors = output(connectors, "connectors")?;
+            let Entries { items, items_len, next, kept } =
+                Entries::of(&authority.list_connectors(&filter, &page)?);
+            let header = provkey_connector_page::HEADER;
+            let head = provkey_connector_page { header, items, items_len, next };
+            connectors.set(handle::hand_out_record(head, kept));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a connector. NULL is fine, and so is one of a page, which stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_connector_free(connector: *mut provkey_connector) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(connector) }
+}
+
+/// Frees a page of connectors. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_connector_page_free(connectors: *mut provkey_connector_page) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(connectors) }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn filter(pointer: *const provkey_connector_filter) -> Result<ConnectorFilter, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let Some(given) = optional_structure(pointer, "filter")? else {
+            return Ok(ConnectorFilter::default());
+        };
+        Ok(ConnectorFilter {
+            key: optional_id(given.key, "key")?,
+            group: optional_id(given.group, "group")?,
+            certificate: optional_id(given.certificate, "certificate")?,
+            since: moment(given.since_ms),
+            descending: given.descending != 0,
+        })
+    }
+}

@@ -1,0 +1,336 @@
+//! Enrollment certificates of a corporate CA: asked for with a CSR, or imported with their key.
+
+use core::ffi::c_char;
+use std::sync::Arc;
+
+use provkey::authority::{
+    CertificateId, CertificateImport, CertificateRequest, ImportedKey, InputError, Name,
+};
+use provkey::x509::Certificate;
+
+use super::certificates::{
+    leaf_urls, new_certificate, provkey_enrollment_certificate, provkey_new_certificate,
+    renewal_grace, seconds_or,
+};
+use super::page::{self, Describe, Entries, KeptEntries, page_request, provkey_page_request};
+use super::{Opened, provkey_authority};
+use crate::argument::{buffer, output, plain, structure};
+use crate::bytes::provkey_slice;
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, optional_object, provkey_header, record};
+use crate::kept::Kept;
+use crate::signer::provkey_signer;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// A CA certificate of somebody else, to be imported with its private key.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_certificate_import {
+    /// `sizeof(provkey_certificate_import)`.
+    pub struct_size: usize,
+    /// Its name, unique among enrollment certificates.
+    pub name: *const c_char,
+    /// The certificate, first, and those of its issuers that connectors are to get with it, in PEM.
+    pub certificates: *const u8,
+    /// How many bytes that is.
+    pub certificates_len: usize,
+    /// Its private key, in PEM or DER: PKCS #8, encrypted or not, SEC 1, PKCS #1. It is sealed into
+    /// the store. Or `signer`.
+    pub private_key: *const u8,
+    /// How many bytes that is.
+    pub private_key_len: usize,
+    /// The passphrase of an encrypted private key. NULL: it has none.
+    pub passphrase: *const u8,
+    /// How many bytes that is.
+    pub passphrase_len: usize,
+    /// Its private key, if that lives elsewhere. Then the fields of a private key are not looked at.
+    pub signer: *const provkey_signer,
+    /// How long the certificates of connectors are valid; at least an hour. 0: a year.
+    pub leaf_validity_seconds: u64,
+    /// How long after its end a connector's certificate is still renewed. 0: 30 days.
+    pub renewal_grace_seconds: u64,
+    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    pub crl_url: *const c_char,
+    /// The URL of OCSP. NULL: none.
+    pub ocsp_url: *const c_char,
+    /// The URL of the issuer's certificate. NULL: none.
+    pub ca_issuers_url: *const c_char,
+}
+
+plain!(provkey_certificate_import);
+
+/// A certificate that a corporate CA was asked for, and has not issued yet. Freed with
+/// `provkey_certificate_request_free`.
+#[repr(C)]
+pub struct provkey_certificate_request {
+    /// For the library.
+    pub header: provkey_header,
+    /// The id that its certificate will have.
+    pub id: *const c_char,
+    /// The name that its certificate will have.
+    pub name: *const c_char,
+    /// When it was made, in Unix milliseconds.
+    pub created_at_ms: u64,
+    /// How long the certificates of connectors will be valid.
+    pub leaf_validity_seconds: u64,
+    /// How long after its end the certificate of a connector will still be renewed.
+    pub renewal_grace_seconds: u64,
+    /// The CSR in DER, for the corporate CA.
+    pub csr: provkey_slice,
+    /// The CSR in PEM.
+    pub csr_pem: *const c_char,
+    /// Whether its key lives elsewhere.
+    pub key_elsewhere: bool,
+}
+
+/// A page of requests. Freed, with its items, with `provkey_certificate_request_page_free`.
+#[repr(C)]
+pub struct provkey_certificate_request_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The requests.
+    pub items: *const *const provkey_certificate_request,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_certificate_request, 0x706b_010d, Kept);
+record!(provkey_certificate_request_page, 0x706b_010e, KeptEntries<provkey_certificate_request>);
+
+impl Describe<CertificateRequest> for provkey_certificate_request {
+    fn describe(header: provkey_header, request: &CertificateRequest, kept: &mut Kept) -> Self {
+        Self {
+            header,
+            id: kept.text(request.id.as_str()),
+            name: kept.text(request.name.as_str()),
+            created_at_ms: request.created_at.unix_ms(),
+            leaf_validity_seconds: request.leaf_validity.as_secs(),
+            renewal_grace_seconds: request.renewal_grace.as_secs(),
+            csr: kept.slice(&request.csr),
+            csr_pem: kept.text(&request.csr_pem()),
+            key_elsewhere: request.key_elsewhere,
+        }
+    }
+}
+
+/// Makes a key pair, or takes one that lives elsewhere, and a CSR with which a corporate CA can be
+/// asked for a CA certificate. How long that is valid is up to the corporate CA: `validity_seconds`
+/// does not count. `provkey_authority_import_answer` takes what it issues.
+///
+/// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
+/// the signer and of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_request_certificate(
+    authority: *const provkey_authority,
+    new_certificate: *const provkey_new_certificate,
+    request: *mut *mut provkey_certificate_request,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let new = self::new_certificate(new_certificate)?;
+            let request = output(request, "request")?;
+            request.set(page::hand_out(&authority.request_certificate(&new)?));
+            Ok(())
+        })
+    }
+}
+
+/// Takes the certificate that a corporate CA issued for a request, in PEM: it becomes an enrollment
+/// certificate, with the id of the request. Certificates of its issuers may come behind it.
+///
+/// Errors: `certificate_request_not_found`, the `corporate_` and `certificate_` codes, those of the
+/// store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_import_answer(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    certificates: *const u8,
+    certificates_len: usize,
+    certificate: *mut *mut provkey_enrollment_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let id = request_id(id)?;
+            let certificates = buffer(certificates, certificates_len, "certificates")?;
+            let output = output(certificate, "certificate")?;
+            let certificates = Certificate::parse_all(certificates)?;
+            let imported = opened.authority.import_answer(id, &certificates)?;
+            output.set(opened.hand_out_certificate(imported));
+            Ok(())
+        })
+    }
+}
+
+/// Imports the CA certificate of somebody else, with its private key.
+///
+/// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `corporate_`, `private_key_` and
+/// `certificate_` codes, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_import_certificate(
+    authority: *const provkey_authority,
+    import: *const provkey_certificate_import,
+    certificate: *mut *mut provkey_enrollment_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let import = structure(import, "import")?;
+            let output = output(certificate, "certificate")?;
+            let imported = opened.authority.import_certificate(&read_import(&import)?)?;
+            output.set(opened.hand_out_certificate(imported));
+            Ok(())
+        })
+    }
+}
+
+/// One request that has not been answered.
+///
+/// Errors: `certificate_request_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_certificate_request(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    request: *mut *mut provkey_certificate_request,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = request_id(id)?;
+            let request = output(request, "request")?;
+            request.set(page::hand_out(&authority.certificate_request(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// The request that has this id or this name.
+///
+/// Errors: `certificate_request_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_find_certificate_request(
+    authority: *const provkey_authority,
+    id_or_name: *const c_char,
+    request: *mut *mut provkey_certificate_request,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id_or_name = text(id_or_name, "id_or_name")?;
+            let request = output(request, "request")?;
+            request.set(page::hand_out(&authority.find_certificate_request(id_or_name)?));
+            Ok(())
+        })
+    }
+}
+
+/// Lists the requests that have not been answered, by id. `page`: NULL for the first one.
+///
+/// Errors: `cursor_invalid`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_certificate_requests(
+    authority: *const provkey_authority,
+    page: *const provkey_page_request,
+    requests: *mut *mut provkey_certificate_request_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let page = page_request(page)?;
+            let requests = output(requests, "requests")?;
+            let found = authority.list_certificate_requests(&page)?;
+            let Entries { items, items_len, next, kept } = Entries::of(&found);
+            let header = provkey_certificate_request_page::HEADER;
+            let head = provkey_certificate_request_page { header, items, items_len, next };
+            requests.set(handle::hand_out_record(head, kept));
+            Ok(())
+        })
+    }
+}
+
+/// Deletes a request that has not been answered, and its private key.
+///
+/// Errors: `certificate_request_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_delete_certificate_request(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.delete_certificate_request(request_id(id)?)?)
+        })
+    }
+}
+
+/// Frees a request. NULL is fine, and so is one of a page, which stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_certificate_request_free(
+    request: *mut provkey_certificate_request,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(request) }
+}
+
+/// Frees a page of requests. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_certificate_request_page_free(
+    requests: *mut provkey_certificate_request_page,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(requests) }
+}
+
+/// The id of a request; what cannot be one belongs to no request.
+///
+/// # Safety
+/// The rules of the header.
+unsafe fn request_id(pointer: *const c_char) -> Result<CertificateId, Failure> {
+    // SAFETY: as the caller says.
+    let text = unsafe { text(pointer, "id") }?;
+    Ok(CertificateId::parse(text).ok_or(InputError::CertificateRequestNotFound)?)
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn read_import(
+    given: &provkey_certificate_import,
+) -> Result<CertificateImport<'_>, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let name = Name::new(text(given.name, "name")?)?;
+        let certificates = buffer(given.certificates, given.certificates_len, "certificates")?;
+        let contents = buffer(given.private_key, given.private_key_len, "private_key")?;
+        let passphrase = buffer(given.passphrase, given.passphrase_len, "passphrase")?;
+        let passphrase = Some(passphrase).filter(|_| !given.passphrase.is_null());
+        let key = match optional_object(given.signer, "signer")? {
+            Some(signer) => ImportedKey::Elsewhere(Arc::clone(signer)),
+            None => ImportedKey::File { contents, passphrase },
+        };
+        let mut import = CertificateImport::new(name, Certificate::parse_all(certificates)?, key);
+        import.leaf_validity = seconds_or(given.leaf_validity_seconds, import.leaf_validity);
+        import.renewal_grace = renewal_grace(given.renewal_grace_seconds, import.renewal_grace);
+        import.leaf_urls = leaf_urls(given.crl_url, given.ocsp_url, given.ca_issuers_url)?;
+        Ok(import)
+    }
+}

@@ -1,0 +1,154 @@
+//! Creating and opening an authority.
+
+use core::ffi::c_char;
+use core::time::Duration;
+use std::sync::Arc;
+
+use provkey::authority::{Authority, Environment, NewAuthority};
+use provkey::key::Host;
+
+use super::clock::{clock_or_system, provkey_clock};
+use super::keyring::{self, provkey_keyring};
+use super::observer::provkey_observer;
+use super::{Opened, provkey_authority};
+use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
+use crate::argument::{output, plain, structure};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, optional_object};
+use crate::random::{provkey_random, random_or_system};
+use crate::status::provkey_status;
+use crate::store::provkey_store;
+use crate::text::{optional_text, text};
+
+/// What a host gives an authority to live in. All of it may be freed once the authority is open.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_environment {
+    /// `sizeof(provkey_environment)`.
+    pub struct_size: usize,
+    /// Where everything is kept.
+    pub store: *const provkey_store,
+    /// Where the time comes from. NULL: from the operating system.
+    pub clock: *const provkey_clock,
+    /// Where ids, nonces and serial numbers come from. NULL: from the operating system.
+    pub random: *const provkey_random,
+    /// Who is told what happens. NULL: nobody.
+    pub observer: *const provkey_observer,
+}
+
+/// How to create an authority.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_new_authority {
+    /// `sizeof(provkey_new_authority)`.
+    pub struct_size: usize,
+    /// The host that connectors reach it at, `host` or `host:port` in canonical form. It stands in
+    /// every key text.
+    pub host: *const c_char,
+    /// The SPIFFE trust domain of its certificates, fixed for ever. NULL: the host without its
+    /// port. Must be given if the host is an IPv6 address.
+    pub trust_domain: *const c_char,
+    /// How long the root is valid. 0: 30 years.
+    pub validity_seconds: u64,
+    /// The algorithm of the root's key: P-256 (1, or 0), P-384 or Ed25519.
+    pub algorithm: provkey_key_algorithm,
+}
+
+plain!(provkey_environment, provkey_new_authority);
+
+/// Whether a store holds an authority. Needs no master key.
+///
+/// Errors: those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_exists(
+    store: *const provkey_store,
+    exists: *mut bool,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let store = object(store, "store")?;
+            let exists = output(exists, "exists")?;
+            exists.set(Authority::exists(&**store)?);
+            Ok(())
+        })
+    }
+}
+
+/// Creates an authority in an empty store, with its root. The current master key of the keyring
+/// becomes the one that keys are derived from. Save the keyring first.
+///
+/// Errors: `authority_exists`, the `host_` codes, `trust_domain_invalid`, `validity_invalid`,
+/// `algorithm_unsupported`, `random_unavailable`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_create(
+    environment: *const provkey_environment,
+    keyring: *const provkey_keyring,
+    new_authority: *const provkey_new_authority,
+    authority: *mut *mut provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let environment = self::environment(environment)?;
+            let keyring = keyring::copy(object(keyring, "keyring")?)?;
+            let new = structure(new_authority, "new_authority")?;
+            let output = output(authority, "authority")?;
+            let mut parameters = NewAuthority::new(Host::parse(text(new.host, "host")?)?);
+            parameters.trust_domain =
+                optional_text(new.trust_domain, "trust_domain")?.map(Into::into);
+            parameters.algorithm = algorithm_or_usual(new.algorithm)?;
+            if new.validity_seconds != 0 {
+                parameters.validity = Duration::from_secs(new.validity_seconds);
+            }
+            let clock = Arc::clone(&environment.clock);
+            let authority = Authority::create(environment, keyring, &parameters)?;
+            output.set(handle::hand_out(Opened { authority, clock }));
+            Ok(())
+        })
+    }
+}
+
+/// Opens the authority that a store holds. The keyring must have every master key that the
+/// authority knows.
+///
+/// Errors: `authority_missing`, `master_key_wrong`, `master_key_missing`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_open(
+    environment: *const provkey_environment,
+    keyring: *const provkey_keyring,
+    authority: *mut *mut provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let environment = self::environment(environment)?;
+            let keyring = keyring::copy(object(keyring, "keyring")?)?;
+            let output = output(authority, "authority")?;
+            let clock = Arc::clone(&environment.clock);
+            let authority = Authority::open(environment, keyring)?;
+            output.set(handle::hand_out(Opened { authority, clock }));
+            Ok(())
+        })
+    }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn environment(pointer: *const provkey_environment) -> Result<Environment, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let environment = structure(pointer, "environment")?;
+        let observer = optional_object(environment.observer, "observer")?;
+        Ok(Environment {
+            store: Arc::clone(object(environment.store, "store")?),
+            clock: clock_or_system(environment.clock)?,
+            random: random_or_system(environment.random)?,
+            observer: observer.map(Arc::clone),
+        })
+    }
+}

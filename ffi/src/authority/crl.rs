@@ -1,0 +1,125 @@
+//! Who is revoked: CRLs, and the answers of OCSP.
+
+use core::ffi::c_char;
+
+use provkey::authority::Crl;
+
+use super::id::id;
+use super::page::{self, Describe};
+use super::{Opened, provkey_authority};
+use crate::argument::{buffer, output};
+use crate::bytes::{self, provkey_bytes, provkey_slice};
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+
+/// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
+#[repr(C)]
+pub struct provkey_crl {
+    /// For the library.
+    pub header: provkey_header,
+    /// The list in DER.
+    pub der: provkey_slice,
+    /// The list in PEM.
+    pub pem: *const c_char,
+    /// Its number: no two lists of one issuer have the same.
+    pub number: u64,
+    /// When it was made, in Unix milliseconds.
+    pub this_update_ms: u64,
+    /// Until when it is good.
+    pub next_update_ms: u64,
+    /// How many certificates are on it.
+    pub entries: usize,
+}
+
+record!(provkey_crl, 0x706b_0114, Kept);
+
+impl Describe<Crl> for provkey_crl {
+    fn describe(header: provkey_header, crl: &Crl, kept: &mut Kept) -> Self {
+        Self {
+            header,
+            der: kept.slice(&crl.der),
+            pem: kept.text(&crl.to_pem()),
+            number: crl.number,
+            this_update_ms: crl.this_update.unix_ms(),
+            next_update_ms: crl.next_update.unix_ms(),
+            entries: crl.entries,
+        }
+    }
+}
+
+/// The CRL of an enrollment certificate: every certificate that it signed, was revoked and has not
+/// expired.
+///
+/// Errors: `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, those
+/// of the signer and of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_crl(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    crl: *mut *mut provkey_crl,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let crl = output(crl, "crl")?;
+            crl.set(page::hand_out(&authority.crl(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// The CRL of the root, for enrollment certificates. None of them can be revoked, so it is empty;
+/// some programs want one of every authority in a chain.
+///
+/// Errors: `seal_broken`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_root_crl(
+    authority: *const provkey_authority,
+    crl: *mut *mut provkey_crl,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let crl = output(crl, "crl")?;
+            crl.set(page::hand_out(&authority.root_crl()?));
+            Ok(())
+        })
+    }
+}
+
+/// Answers an OCSP request (RFC 6960), both in DER. What cannot be answered gets an OCSP response
+/// that says so.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_ocsp(
+    authority: *const provkey_authority,
+    request: *const u8,
+    request_len: usize,
+    response: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let request = buffer(request, request_len, "request")?;
+            let response = output(response, "response")?;
+            response.set(bytes::hand_out(&authority.ocsp(request)));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a CRL. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_crl_free(crl: *mut provkey_crl) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(crl) }
+}

@@ -1,0 +1,221 @@
+//! Enrollment: one use, one certificate, exactly once.
+
+use core::ffi::c_char;
+use core::ptr;
+
+use provkey::authority::{EnrollRequest, Enrolled};
+use provkey::key::KeyText;
+
+use super::id::optional_address;
+use super::page::{self, Describe};
+use super::{Opened, provkey_authority};
+use crate::argument::{BUFFER_BYTES_MAX, buffer, check_pointer, output, plain, structure};
+use crate::bytes::provkey_slice;
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::{
+    PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_OK,
+    provkey_status,
+};
+
+/// What a connector sends, and what the host knows of it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_enroll_request {
+    /// `sizeof(provkey_enroll_request)`.
+    pub struct_size: usize,
+    /// The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    pub csr: *const u8,
+    /// How many bytes that is.
+    pub csr_len: usize,
+    /// The text of a key beside the CSR, in its canonical form. NULL: none.
+    pub key_text: *const u8,
+    /// How many bytes that is.
+    pub key_text_len: usize,
+    /// The connector's fingerprint, when it stands beside the CSR. NULL: none.
+    pub fingerprint: *const provkey_fingerprint,
+    /// Where the connector asks from, an IP address. NULL: not known.
+    pub address: *const c_char,
+}
+
+plain!(provkey_enroll_request);
+
+/// The answer to a connector. Freed with `provkey_enrolled_free`.
+#[repr(C)]
+pub struct provkey_enrolled {
+    /// For the library.
+    pub header: provkey_header,
+    /// The connector's id.
+    pub connector: *const c_char,
+    /// The id of the provisioning key that it enrolled with.
+    pub key: *const c_char,
+    /// The id of the group that it belongs to.
+    pub group: *const c_char,
+    /// The id of the enrollment certificate that signed.
+    pub certificate: *const c_char,
+    /// The serial number of its certificate, in lower-case hexadecimal.
+    pub serial: *const c_char,
+    /// The connector's certificate, the enrollment certificate and the root, in PEM: what the
+    /// connector accepts.
+    pub chain_pem: *const c_char,
+    /// The same, each in DER.
+    pub chain: *const provkey_slice,
+    /// How many certificates that are.
+    pub chain_len: usize,
+    /// For a corporate CA, the other chain, in PEM; otherwise NULL. The two are never merged.
+    pub corporate_chain_pem: *const c_char,
+    /// The same, each in DER.
+    pub corporate_chain: *const provkey_slice,
+    /// How many certificates that are.
+    pub corporate_chain_len: usize,
+    /// From when its certificate is valid, in Unix milliseconds.
+    pub not_before_ms: u64,
+    /// Until when its certificate is valid.
+    pub not_after_ms: u64,
+    /// Whether it had enrolled before, and this cost no use.
+    pub replay: bool,
+}
+
+record!(provkey_enrolled, 0x706b_0113, Kept);
+
+impl Describe<Enrolled> for provkey_enrolled {
+    fn describe(header: provkey_header, enrolled: &Enrolled, kept: &mut Kept) -> Self {
+        let corporate = enrolled.corporate_chain_pem();
+        Self {
+            header,
+            connector: kept.text(enrolled.connector.as_str()),
+            key: kept.text(enrolled.key.as_str()),
+            group: kept.text(enrolled.group.as_str()),
+            certificate: kept.text(enrolled.certificate.as_str()),
+            serial: kept.text(&enrolled.serial),
+            chain_pem: kept.text(&enrolled.chain_pem()),
+            chain: kept.slices(&enrolled.chain),
+            chain_len: enrolled.chain.len(),
+            corporate_chain_pem: kept.optional_text(Some(&*corporate).filter(|s| !s.is_empty())),
+            corporate_chain: kept.slices(&enrolled.corporate_chain),
+            corporate_chain_len: enrolled.corporate_chain.len(),
+            not_before_ms: enrolled.not_before.unix_ms(),
+            not_after_ms: enrolled.not_after.unix_ms(),
+            replay: enrolled.replay,
+        }
+    }
+}
+
+/// Enrolls one connector.
+///
+/// Errors: before the key is proven `key_invalid`, `key_missing`, `credentials_disagree`, and the
+/// `csr_` codes that depend on nothing but the bytes; then any other reason; `store_busy` when others
+/// keep changing the key, and those of the store. No error costs a use. If it is not known whether
+/// the enrollment was stored, the connector asks again and gets its one certificate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_enroll(
+    authority: *const provkey_authority,
+    request: *const provkey_enroll_request,
+    enrolled: *mut *mut provkey_enrolled,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let request = read_request(&structure(request, "request")?)?;
+            let enrolled = output(enrolled, "enrolled")?;
+            enrolled.set(page::hand_out(&authority.enroll(&request)?));
+            Ok(())
+        })
+    }
+}
+
+/// Enrolls many connectors for the price of one write, in a host that has one thread. All requests
+/// have the `struct_size` of the first. For each, in order, `enrolled` gets the answer or NULL, and
+/// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. The call fails only if
+/// its own arguments are wrong: then nothing is written but `error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_enroll_many(
+    authority: *const provkey_authority,
+    requests: *const provkey_enroll_request,
+    requests_len: usize,
+    enrolled: *mut *mut provkey_enrolled,
+    statuses: *mut provkey_status,
+    errors: *mut *mut provkey_error,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let requests = read_requests(requests, requests_len)?;
+            if requests.is_empty() {
+                return Ok(());
+            }
+            check_pointer(enrolled, "enrolled")?;
+            check_pointer(statuses, "statuses")?;
+            if !errors.is_aligned() {
+                let status = PROVKEY_STATUS_NULL_ARGUMENT;
+                return Err(Failure::argument(status, "errors", "is not aligned"));
+            }
+            for (at, result) in authority.enroll_many(&requests).iter().enumerate() {
+                let (answer, failure) = match result {
+                    Ok(answer) => (page::hand_out(answer), None),
+                    Err(error) => (ptr::null_mut(), Some(Failure::from(error.clone()))),
+                };
+                let status = failure.as_ref().map_or(PROVKEY_STATUS_OK, Failure::status);
+                enrolled.add(at).write(answer);
+                statuses.add(at).write(status);
+                if !errors.is_null() {
+                    errors.add(at).write(failure.map_or(ptr::null_mut(), Failure::hand_out));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Frees an answer. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(enrolled) }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn read_requests(
+    first: *const provkey_enroll_request,
+    len: usize,
+) -> Result<Vec<EnrollRequest>, Failure> {
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: as the caller says; a struct that a newer header made larger is stepped over whole.
+    unsafe {
+        let each = structure(first, "requests")?.struct_size;
+        if len > BUFFER_BYTES_MAX / each {
+            let status = PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
+            return Err(Failure::argument(status, "requests", "is too long"));
+        }
+        let at = |index| first.cast::<u8>().add(index * each).cast::<provkey_enroll_request>();
+        (0..len).map(|index| read_request(&structure(at(index), "requests")?)).collect()
+    }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn read_request(given: &provkey_enroll_request) -> Result<EnrollRequest, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let key_text = buffer(given.key_text, given.key_text_len, "key_text")?;
+        // What is not UTF-8 is no key, and refused as any other that is not.
+        let key_text = (!given.key_text.is_null())
+            .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
+        Ok(EnrollRequest {
+            csr: buffer(given.csr, given.csr_len, "csr")?.to_vec(),
+            key_text,
+            fingerprint: optional_fingerprint(given.fingerprint),
+            address: optional_address(given.address)?,
+        })
+    }
+}

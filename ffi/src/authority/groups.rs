@@ -1,0 +1,185 @@
+//! Connector groups.
+
+use core::ffi::c_char;
+
+use provkey::authority::{ConnectorGroup, Name};
+
+use super::id::id;
+use super::page::{self, Describe, Entries, KeptEntries, page_request, provkey_page_request};
+use super::{Opened, provkey_authority};
+use crate::argument::output;
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// A group that connectors belong to. Freed with `provkey_connector_group_free`.
+#[repr(C)]
+pub struct provkey_connector_group {
+    /// For the library.
+    pub header: provkey_header,
+    /// Its id, which stands in the certificates of its connectors.
+    pub id: *const c_char,
+    /// Its name, unique among groups.
+    pub name: *const c_char,
+    /// When it was created, in Unix milliseconds.
+    pub created_at_ms: u64,
+    /// How many provisioning keys serve it.
+    pub keys: u64,
+}
+
+/// A page of groups. Freed, with its items, with `provkey_connector_group_page_free`.
+#[repr(C)]
+pub struct provkey_connector_group_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The groups.
+    pub items: *const *const provkey_connector_group,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_connector_group, 0x706b_0109, Kept);
+record!(provkey_connector_group_page, 0x706b_010a, KeptEntries<provkey_connector_group>);
+
+impl Describe<ConnectorGroup> for provkey_connector_group {
+    fn describe(header: provkey_header, group: &ConnectorGroup, kept: &mut Kept) -> Self {
+        Self {
+            header,
+            id: kept.text(group.id.as_str()),
+            name: kept.text(group.name.as_str()),
+            created_at_ms: group.created_at.unix_ms(),
+            keys: group.keys,
+        }
+    }
+}
+
+/// Creates a connector group. Names have 1 to 128 bytes, and are unique, letter case ignored.
+///
+/// Errors: the `name_` codes, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_create_group(
+    authority: *const provkey_authority,
+    name: *const c_char,
+    group: *mut *mut provkey_connector_group,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let name = Name::new(text(name, "name")?)?;
+            let group = output(group, "group")?;
+            group.set(page::hand_out(&authority.create_group(&name)?));
+            Ok(())
+        })
+    }
+}
+
+/// The group of this id.
+///
+/// Errors: `group_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_group(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    group: *mut *mut provkey_connector_group,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let group = output(group, "group")?;
+            group.set(page::hand_out(&authority.group(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// The group that has this id or this name.
+///
+/// Errors: `group_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_find_group(
+    authority: *const provkey_authority,
+    id_or_name: *const c_char,
+    group: *mut *mut provkey_connector_group,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id_or_name = text(id_or_name, "id_or_name")?;
+            let group = output(group, "group")?;
+            group.set(page::hand_out(&authority.find_group(id_or_name)?));
+            Ok(())
+        })
+    }
+}
+
+/// Lists groups by name. `page`: NULL for the first one.
+///
+/// Errors: `cursor_invalid`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_groups(
+    authority: *const provkey_authority,
+    page: *const provkey_page_request,
+    groups: *mut *mut provkey_connector_group_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let page = page_request(page)?;
+            let groups = output(groups, "groups")?;
+            let Entries { items, items_len, next, kept } =
+                Entries::of(&authority.list_groups(&page)?);
+            let header = provkey_connector_group_page::HEADER;
+            let head = provkey_connector_group_page { header, items, items_len, next };
+            groups.set(handle::hand_out_record(head, kept));
+            Ok(())
+        })
+    }
+}
+
+/// Deletes a group that no key serves and no connector belongs to.
+///
+/// Errors: `group_not_found`, `group_in_use`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_delete_group(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.delete_group(self::id(id, "id")?)?)
+        })
+    }
+}
+
+/// Frees a group. NULL is fine, and so is one of a page, which stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_connector_group_free(group: *mut provkey_connector_group) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(group) }
+}
+
+/// Frees a page of groups. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_connector_group_page_free(
+    groups: *mut provkey_connector_group_page,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(groups) }
+}

@@ -1,0 +1,71 @@
+//! Ids, as C strings.
+use crate::text::{optional_text, text};
+
+use core::ffi::c_char;
+use core::net::IpAddr;
+
+use provkey::authority::{CertificateId, ConnectorId, GroupId, InputError};
+use provkey::key::KeyId;
+
+use crate::error::Failure;
+use crate::status::PROVKEY_STATUS_ADDRESS_INVALID;
+
+/// Ids that C gives as text.
+pub(crate) trait Id: Sized {
+    /// Reads an id. What cannot be one belongs to nothing.
+    fn read(text: &str) -> Result<Self, InputError>;
+}
+
+impl Id for KeyId {
+    fn read(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).map_err(|_| InputError::KeyNotFound)
+    }
+}
+
+impl Id for GroupId {
+    fn read(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).ok_or(InputError::GroupNotFound)
+    }
+}
+
+impl Id for CertificateId {
+    fn read(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).ok_or(InputError::CertificateNotFound)
+    }
+}
+
+impl Id for ConnectorId {
+    fn read(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).ok_or(InputError::ConnectorNotFound)
+    }
+}
+
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn id<T: Id>(pointer: *const c_char, name: &'static str) -> Result<T, Failure> {
+    // SAFETY: as the caller says.
+    Ok(T::read(unsafe { text(pointer, name) }?)?)
+}
+
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn optional_id<T: Id>(
+    pointer: *const c_char,
+    name: &'static str,
+) -> Result<Option<T>, Failure> {
+    // SAFETY: as the caller says.
+    let text = unsafe { optional_text(pointer, name) }?;
+    Ok(text.map(T::read).transpose()?)
+}
+
+/// An IP address; NULL is none.
+///
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn optional_address(pointer: *const c_char) -> Result<Option<IpAddr>, Failure> {
+    // SAFETY: as the caller says.
+    let text = unsafe { optional_text(pointer, "address") }?;
+    let invalid =
+        |_| Failure::argument(PROVKEY_STATUS_ADDRESS_INVALID, "address", "is no IP address");
+    text.map(|text| text.parse().map_err(invalid)).transpose()
+}

@@ -1,0 +1,115 @@
+//! What an operator sees of a provisioning key.
+
+use core::ffi::c_char;
+
+use provkey::authority::{KeyDetails, KeyState};
+
+use super::page::{Describe, number};
+use crate::handle::{self, provkey_header, record};
+use crate::kept::Kept;
+
+/// Whether a key can enroll, or what keeps it from it first.
+pub type provkey_key_state = u32;
+
+/// It enrolls connectors.
+pub const PROVKEY_KEY_STATE_USABLE: provkey_key_state = 1;
+/// It has been used as often as it may be.
+pub const PROVKEY_KEY_STATE_EXHAUSTED: provkey_key_state = 2;
+/// It is switched off.
+pub const PROVKEY_KEY_STATE_DISABLED: provkey_key_state = 3;
+/// Its time is over.
+pub const PROVKEY_KEY_STATE_EXPIRED: provkey_key_state = 4;
+
+/// A provisioning key as its operator sees it. It does not hold the secret. Freed with
+/// `provkey_key_details_free`.
+#[repr(C)]
+pub struct provkey_key_details {
+    /// For the library.
+    pub header: provkey_header,
+    /// Its id: what logs and listings show.
+    pub id: *const c_char,
+    /// Its name, unique among keys.
+    pub name: *const c_char,
+    /// The host that its text is for.
+    pub host: *const c_char,
+    /// The id of the group that its connectors join.
+    pub group: *const c_char,
+    /// The name of that group when the key was read.
+    pub group_name: *const c_char,
+    /// The id of the enrollment certificate that signs its connectors' certificates.
+    pub certificate: *const c_char,
+    /// The name of that certificate when the key was read.
+    pub certificate_name: *const c_char,
+    /// How many connectors may enroll.
+    pub max_uses: u64,
+    /// How many have. May be more than `max_uses` once that was lowered.
+    pub used: u64,
+    /// When the last of them did, in Unix milliseconds; 0: none has.
+    pub last_used_at_ms: u64,
+    /// When it stops enrolling anybody, in Unix milliseconds; 0: never.
+    pub expires_at_ms: u64,
+    /// When it was created, in Unix milliseconds.
+    pub created_at_ms: u64,
+    /// Which edit of the key this is, for `provkey_key_update`. Uses do not change it.
+    pub version: u64,
+    /// Where it may be used from: CIDR ranges. None: from anywhere.
+    pub allowed_addresses: *const *const c_char,
+    /// How many ranges there are.
+    pub allowed_addresses_len: usize,
+    /// Its state when it was read.
+    pub state: provkey_key_state,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
+    pub proof_only: bool,
+    /// Whether its text may be copied and downloaded: not once it is used up.
+    pub copyable: bool,
+}
+
+record!(provkey_key_details, 0x706b_010f, Kept);
+
+impl Describe<KeyDetails> for provkey_key_details {
+    fn describe(header: provkey_header, key: &KeyDetails, kept: &mut Kept) -> Self {
+        let ranges: Vec<_> = key.allowed_addresses.iter().map(ToString::to_string).collect();
+        let ranges: Vec<_> = ranges.iter().map(String::as_str).collect();
+        Self {
+            header,
+            id: kept.text(key.id.as_str()),
+            name: kept.text(key.name.as_str()),
+            host: kept.text(key.host.as_str()),
+            group: kept.text(key.group.id.as_str()),
+            group_name: kept.text(&key.group.name),
+            certificate: kept.text(key.certificate.id.as_str()),
+            certificate_name: kept.text(&key.certificate.name),
+            max_uses: key.max_uses,
+            used: key.used,
+            last_used_at_ms: number(key.last_used_at),
+            expires_at_ms: number(key.expires_at),
+            created_at_ms: key.created_at.unix_ms(),
+            version: key.version,
+            allowed_addresses: kept.texts(&ranges),
+            allowed_addresses_len: ranges.len(),
+            state: state_number(key.state),
+            enabled: key.enabled,
+            proof_only: key.proof_only,
+            copyable: key.copyable(),
+        }
+    }
+}
+
+const fn state_number(state: KeyState) -> provkey_key_state {
+    match state {
+        KeyState::Usable => PROVKEY_KEY_STATE_USABLE,
+        KeyState::Exhausted => PROVKEY_KEY_STATE_EXHAUSTED,
+        KeyState::Disabled => PROVKEY_KEY_STATE_DISABLED,
+        KeyState::Expired => PROVKEY_KEY_STATE_EXPIRED,
+        _ => 0,
+    }
+}
+
+/// Frees the details of a key. NULL is fine, and so are those of a page, which stay as they are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_key_details_free(key: *mut provkey_key_details) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(key) }
+}

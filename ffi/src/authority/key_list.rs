@@ -1,0 +1,141 @@
+//! Listing provisioning keys: filters, sorting, pages.
+
+use core::ffi::c_char;
+
+use provkey::authority::{KeyFilter, KeyOrder, KeyState};
+
+use super::id::optional_id;
+use super::key_details::{
+    PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED, PROVKEY_KEY_STATE_EXPIRED,
+    PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
+};
+use super::page::{Entries, KeptEntries, page_request, provkey_page_request};
+use super::{Opened, provkey_authority};
+use crate::argument::{optional_structure, output, plain};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, provkey_header, record};
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::text::optional_text;
+
+/// By what provisioning keys are sorted.
+pub type provkey_key_order = u32;
+
+/// By name, letter case ignored.
+pub const PROVKEY_KEY_ORDER_NAME: provkey_key_order = 0;
+/// By the moment of creation.
+pub const PROVKEY_KEY_ORDER_CREATED: provkey_key_order = 1;
+
+/// Which provisioning keys to list, and in which order. NULL, and all fields 0: all of them, by
+/// name.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_key_filter {
+    /// `sizeof(provkey_key_filter)`.
+    pub struct_size: usize,
+    /// Only those whose name contains this, letter case ignored. NULL: any.
+    pub name_contains: *const c_char,
+    /// Only those of the group of this id. NULL: any.
+    pub group: *const c_char,
+    /// Only those of the enrollment certificate of this id. NULL: any.
+    pub certificate: *const c_char,
+    /// Only those in this state. 0: any.
+    pub state: provkey_key_state,
+    /// Sorted by what.
+    pub order: provkey_key_order,
+    /// 1: from the last to the first.
+    pub descending: u8,
+}
+
+plain!(provkey_key_filter);
+
+/// A page of provisioning keys. Freed, with its items, with `provkey_key_page_free`.
+#[repr(C)]
+pub struct provkey_key_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The keys.
+    pub items: *const *const provkey_key_details,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_key_page, 0x706b_0110, KeptEntries<provkey_key_details>);
+
+/// Lists provisioning keys. A page examines a bounded number of keys: with a filter on name or
+/// state, or on both group and certificate, it may be short and yet have a `next`.
+///
+/// Errors: `cursor_invalid`, `group_not_found` and `certificate_not_found` for what is no id, those of
+/// the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_keys(
+    authority: *const provkey_authority,
+    filter: *const provkey_key_filter,
+    page: *const provkey_page_request,
+    keys: *mut *mut provkey_key_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let filter = self::filter(filter)?;
+            let page = page_request(page)?;
+            let keys = output(keys, "keys")?;
+            let Entries { items, items_len, next, kept } =
+                Entries::of(&authority.list_keys(&filter, &page)?);
+            let header = provkey_key_page::HEADER;
+            keys.set(handle::hand_out_record(
+                provkey_key_page { header, items, items_len, next },
+                kept,
+            ));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a page of keys. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_key_page_free(keys: *mut provkey_key_page) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(keys) }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let Some(given) = optional_structure(pointer, "filter")? else {
+            return Ok(KeyFilter::default());
+        };
+        Ok(KeyFilter {
+            name_contains: optional_text(given.name_contains, "name_contains")?.map(Into::into),
+            group: optional_id(given.group, "group")?,
+            certificate: optional_id(given.certificate, "certificate")?,
+            state: state(given.state)?,
+            order: match given.order {
+                PROVKEY_KEY_ORDER_NAME => KeyOrder::Name,
+                PROVKEY_KEY_ORDER_CREATED => KeyOrder::Created,
+                _ => {
+                    let status = PROVKEY_STATUS_VALUE_UNKNOWN;
+                    return Err(Failure::argument(status, "order", "is unknown"));
+                }
+            },
+            descending: given.descending != 0,
+        })
+    }
+}
+
+fn state(number: provkey_key_state) -> Result<Option<KeyState>, Failure> {
+    Ok(Some(match number {
+        0 => return Ok(None),
+        PROVKEY_KEY_STATE_USABLE => KeyState::Usable,
+        PROVKEY_KEY_STATE_EXHAUSTED => KeyState::Exhausted,
+        PROVKEY_KEY_STATE_DISABLED => KeyState::Disabled,
+        PROVKEY_KEY_STATE_EXPIRED => KeyState::Expired,
+        _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "state", "is unknown")),
+    }))
+}

@@ -1,0 +1,167 @@
+//! The master keys, which a host keeps outside the store.
+
+use std::str;
+
+use provkey::key::{Keyring, KeyringError, MasterKey, Slot};
+
+use crate::argument::{buffer, output};
+use crate::bytes::{self, provkey_bytes};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, opaque};
+use crate::random::{provkey_random, random_or_system};
+use crate::status::{PROVKEY_STATUS_MASTER_SLOT_EMPTY, provkey_status};
+
+/// The master keys of an authority, in slots of 0 to 31. A secret: freed with
+/// `provkey_keyring_free`, and wiped.
+pub struct provkey_keyring {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_keyring, 0x706b_0106, Keyring);
+
+/// Makes a keyring with one new master key. `random`: NULL for the operating system's.
+///
+/// Errors: `random_unavailable`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_generate(
+    random: *const provkey_random,
+    keyring: *mut *mut provkey_keyring,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let random = random_or_system(random)?;
+            let keyring = output(keyring, "keyring")?;
+            keyring.set(handle::hand_out(Keyring::new(MasterKey::generate(&*random)?)));
+            Ok(())
+        })
+    }
+}
+
+/// Reads what a master key file holds: line n, counted from 0, is the master key of slot n in 64
+/// hexadecimal digits, or `-` for a removed one. The last one present is current.
+///
+/// Errors: `keyring_malformed`, `keyring_full`, `keyring_empty`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_read(
+    text: *const u8,
+    text_len: usize,
+    keyring: *mut *mut provkey_keyring,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let text = buffer(text, text_len, "text")?;
+            let keyring = output(keyring, "keyring")?;
+            let text = str::from_utf8(text).map_err(|_| KeyringError::Malformed { line: 1 })?;
+            keyring.set(handle::hand_out(Keyring::parse_file(text)?));
+            Ok(())
+        })
+    }
+}
+
+/// What belongs into the master key file, as `provkey_keyring_read` reads it. It is a secret: keep
+/// the file readable to its owner only, and apart from the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_text(
+    keyring: *const provkey_keyring,
+    text: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let keyring = object(keyring, "keyring")?;
+            let text = output(text, "text")?;
+            text.set(bytes::hand_out(keyring.to_file_text().as_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// A keyring with all master keys of another and a new one, which is current: for
+/// `provkey_authority_rotate_master`. Save it first. `random`: NULL for the operating system's.
+///
+/// Errors: `keyring_full`, `random_unavailable`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_rotated(
+    keyring: *const provkey_keyring,
+    random: *const provkey_random,
+    rotated: *mut *mut provkey_keyring,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let keyring = object(keyring, "keyring")?;
+            let random = random_or_system(random)?;
+            let rotated = output(rotated, "rotated")?;
+            let slot = keyring.next_slot().ok_or(KeyringError::Full)?;
+            let master = MasterKey::generate(&*random)?;
+            let keyring = copy(keyring)?.with(slot, master).with_current(slot)?;
+            rotated.set(handle::hand_out(keyring));
+            Ok(())
+        })
+    }
+}
+
+/// A keyring with all master keys of another but the one in `slot`, to be saved after
+/// `provkey_authority_remove_master`.
+///
+/// Errors: `keyring_slot_current`, `master_slot_empty` if `slot` is no slot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_without(
+    keyring: *const provkey_keyring,
+    slot: u32,
+    without: *mut *mut provkey_keyring,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let keyring = object(keyring, "keyring")?;
+            let without = output(without, "without")?;
+            without.set(handle::hand_out(copy(keyring)?.without(self::slot(slot)?)?));
+            Ok(())
+        })
+    }
+}
+
+/// The slot of the current master key.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_current_slot(
+    keyring: *const provkey_keyring,
+    slot: *mut u32,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let keyring = object(keyring, "keyring")?;
+            output(slot, "slot")?.set(keyring.current_slot().number().into());
+            Ok(())
+        })
+    }
+}
+
+/// Frees a keyring, and wipes it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_keyring_free(keyring: *mut provkey_keyring) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(keyring) }
+}
+
+/// Another keyring with the same master keys, and the same of them current.
+pub(crate) fn copy(keyring: &Keyring) -> Result<Keyring, KeyringError> {
+    Keyring::parse_file(&keyring.to_file_text())?.with_current(keyring.current_slot())
+}
+
+pub(crate) fn slot(number: u32) -> Result<Slot, Failure> {
+    u8::try_from(number)
+        .ok()
+        .and_then(Slot::new)
+        .ok_or(Failure::new(PROVKEY_STATUS_MASTER_SLOT_EMPTY, "there are slots 0 to 31"))
+}

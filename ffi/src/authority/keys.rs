@@ -1,0 +1,329 @@
+//! Provisioning keys: create, edit, delete, copy, download.
+
+use core::ffi::c_char;
+
+use provkey::authority::{AddressRange, KeyUpdate, Name, NewKey};
+use provkey::key::Host;
+
+use super::id::id;
+use super::key_details::provkey_key_details;
+use super::page::{self, moment};
+use super::{Opened, provkey_authority};
+use crate::argument::{array, output, plain, structure};
+use crate::bytes::{self, provkey_bytes};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::object;
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::text::{optional_text, text};
+
+/// How to create a provisioning key.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_new_key {
+    /// `sizeof(provkey_new_key)`.
+    pub struct_size: usize,
+    /// Its name, unique among keys.
+    pub name: *const c_char,
+    /// The id of the group that its connectors join.
+    pub group: *const c_char,
+    /// The id of the enrollment certificate that signs for them.
+    pub certificate: *const c_char,
+    /// How many connectors may enroll: 1 or more.
+    pub max_uses: u64,
+    /// The host that the text is for, one of the authority's. NULL: its first.
+    pub host: *const c_char,
+    /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
+    pub expires_at_ms: u64,
+    /// Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    pub allowed_addresses: *const *const c_char,
+    /// How many ranges there are.
+    pub allowed_addresses_len: usize,
+    /// 1: it is switched off at first.
+    pub disabled: u8,
+    /// 1: it must be proven inside the CSR.
+    pub proof_only: u8,
+}
+
+/// The fields of a `provkey_key_update` that count, added up.
+pub type provkey_key_fields = u32;
+
+/// `name`.
+pub const PROVKEY_KEY_FIELDS_NAME: provkey_key_fields = 1;
+/// `max_uses`.
+pub const PROVKEY_KEY_FIELDS_MAX_USES: provkey_key_fields = 2;
+/// `enabled`.
+pub const PROVKEY_KEY_FIELDS_ENABLED: provkey_key_fields = 4;
+/// `expires_at_ms`.
+pub const PROVKEY_KEY_FIELDS_EXPIRES_AT: provkey_key_fields = 8;
+/// `allowed_addresses`.
+pub const PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES: provkey_key_fields = 16;
+/// `certificate`.
+pub const PROVKEY_KEY_FIELDS_CERTIFICATE: provkey_key_fields = 32;
+/// `proof_only`.
+pub const PROVKEY_KEY_FIELDS_PROOF_ONLY: provkey_key_fields = 64;
+
+const KEY_FIELDS_ALL: provkey_key_fields = 127;
+
+/// What to edit of a key. The count of uses is never part of an edit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_key_update {
+    /// `sizeof(provkey_key_update)`.
+    pub struct_size: usize,
+    /// Which of the fields below count; all others stay as they are.
+    pub fields: provkey_key_fields,
+    /// 1: it is switched on.
+    pub enabled: u8,
+    /// 1: it must be proven inside the CSR.
+    pub proof_only: u8,
+    /// The `version` of the details that the edit stands on; with another one it is refused. 0:
+    /// whatever it is now.
+    pub version: u64,
+    /// Its name.
+    pub name: *const c_char,
+    /// How many connectors may enroll: 1 or more. Below `used` it stops new ones.
+    pub max_uses: u64,
+    /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
+    pub expires_at_ms: u64,
+    /// Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    pub allowed_addresses: *const *const c_char,
+    /// How many ranges there are.
+    pub allowed_addresses_len: usize,
+    /// The id of the enrollment certificate that signs from now on.
+    pub certificate: *const c_char,
+}
+
+plain!(provkey_new_key, provkey_key_update);
+
+/// Creates a provisioning key. `provkey_authority_copy_key` gives its text.
+///
+/// Errors: the `name_` codes, `group_not_found`, `certificate_not_found`, `certificate_retired`,
+/// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `address_range_invalid`,
+/// `too_many_addresses`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_create_key(
+    authority: *const provkey_authority,
+    new_key: *const provkey_new_key,
+    key: *mut *mut provkey_key_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let new = self::new_key(new_key)?;
+            let key = output(key, "key")?;
+            key.set(page::hand_out(&authority.create_key(&new)?));
+            Ok(())
+        })
+    }
+}
+
+/// One provisioning key.
+///
+/// Errors: `key_not_found`, `key_deleted`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    key: *mut *mut provkey_key_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let key = output(key, "key")?;
+            key.set(page::hand_out(&authority.key(id)?));
+            Ok(())
+        })
+    }
+}
+
+/// The provisioning key that has this id or this name.
+///
+/// Errors: `key_not_found`, `key_deleted`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_find_key(
+    authority: *const provkey_authority,
+    id_or_name: *const c_char,
+    key: *mut *mut provkey_key_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id_or_name = text(id_or_name, "id_or_name")?;
+            let key = output(key, "key")?;
+            key.set(page::hand_out(&authority.find_key(id_or_name)?));
+            Ok(())
+        })
+    }
+}
+
+/// Edits a provisioning key. `key`, the key as it is then, may be NULL.
+///
+/// Errors: `edit_conflict` if it was edited since `version`; `key_not_found`, `key_deleted`, the
+/// `name_` codes, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
+/// `expiry_in_past`, `address_range_invalid`, `too_many_addresses`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_update_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    update: *const provkey_key_update,
+    key: *mut *mut provkey_key_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let update = read_update(&structure(update, "update")?)?;
+            let output = match key.is_null() {
+                true => None,
+                false => Some(output(key, "key")?),
+            };
+            let updated = authority.update_key(id, &update)?;
+            if let Some(key) = output {
+                key.set(page::hand_out(&updated));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep their
+/// certificates.
+///
+/// Errors: `key_not_found`, `key_deleted`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_delete_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.delete_key(self::id(id, "id")?)?)
+        })
+    }
+}
+
+/// The text of a key, to hand to a connector. It is a secret, and each copy is an audit record.
+///
+/// Errors: `key_exhausted` when it is used up, until its limit is raised; `key_not_found`,
+/// `key_deleted`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_copy_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    text: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let text = output(text, "text")?;
+            text.set(bytes::hand_out(authority.copy_key(id)?.expose().as_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// The text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
+/// contents, which are a secret. Each download is an audit record.
+///
+/// Errors: as `provkey_authority_copy_key`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_download_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    file_name: *mut *mut provkey_bytes,
+    contents: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let file_name = output(file_name, "file_name")?;
+            let contents = output(contents, "contents")?;
+            let file = authority.download_key(id)?;
+            file_name.set(bytes::hand_out(file.file_name.as_bytes()));
+            contents.set(bytes::hand_out(file.contents.expose().as_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn new_key(pointer: *const provkey_new_key) -> Result<NewKey, Failure> {
+    // SAFETY: as the caller says.
+    unsafe {
+        let given = structure(pointer, "new_key")?;
+        let name = Name::new(text(given.name, "name")?)?;
+        let (group, certificate) =
+            (id(given.group, "group")?, id(given.certificate, "certificate")?);
+        let mut new = NewKey::new(name, group, certificate, given.max_uses);
+        new.host = optional_text(given.host, "host")?.map(Host::parse).transpose()?;
+        new.expires_at = moment(given.expires_at_ms);
+        new.allowed_addresses = ranges(given.allowed_addresses, given.allowed_addresses_len)?;
+        new.enabled = given.disabled == 0;
+        new.proof_only = given.proof_only != 0;
+        Ok(new)
+    }
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn read_update(given: &provkey_key_update) -> Result<KeyUpdate, Failure> {
+    if given.fields & !KEY_FIELDS_ALL != 0 {
+        return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "fields", "is unknown"));
+    }
+    let counts = |field| given.fields & field != 0;
+    let mut update = KeyUpdate {
+        version: (given.version != 0).then_some(given.version),
+        max_uses: counts(PROVKEY_KEY_FIELDS_MAX_USES).then_some(given.max_uses),
+        enabled: counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(given.enabled != 0),
+        expires_at: counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(given.expires_at_ms)),
+        proof_only: counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(given.proof_only != 0),
+        ..KeyUpdate::default()
+    };
+    // SAFETY: as the caller says.
+    unsafe {
+        if counts(PROVKEY_KEY_FIELDS_NAME) {
+            update.name = Some(Name::new(text(given.name, "name")?)?);
+        }
+        if counts(PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES) {
+            update.allowed_addresses =
+                Some(ranges(given.allowed_addresses, given.allowed_addresses_len)?);
+        }
+        if counts(PROVKEY_KEY_FIELDS_CERTIFICATE) {
+            update.certificate = Some(id(given.certificate, "certificate")?);
+        }
+    }
+    Ok(update)
+}
+
+/// # Safety
+/// The rules of the header.
+unsafe fn ranges(list: *const *const c_char, len: usize) -> Result<Vec<AddressRange>, Failure> {
+    // SAFETY: as the caller says.
+    let texts = unsafe { array(list, len, "allowed_addresses") }?;
+    let range = |pointer: &*const c_char| {
+        // SAFETY: likewise.
+        let text = unsafe { text(*pointer, "allowed_addresses") }?;
+        Ok(AddressRange::parse(text)?)
+    };
+    texts.iter().map(range).collect()
+}

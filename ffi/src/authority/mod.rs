@@ -1,0 +1,187 @@
+//! The authority: the side that makes provisioning keys and counts their uses.
+
+pub mod audit;
+pub mod certificates;
+pub mod clock;
+pub mod connectors;
+pub mod corporate;
+pub mod create;
+pub mod crl;
+pub mod enroll;
+pub mod groups;
+mod id;
+pub mod key_details;
+pub mod key_list;
+pub mod keyring;
+pub mod keys;
+pub mod masters;
+pub mod observer;
+pub mod page;
+mod part;
+pub mod prune;
+pub mod renew;
+pub mod revoke;
+
+use core::ffi::c_char;
+use std::sync::Arc;
+
+use provkey::authority::{self as core_authority, Authority, InputError, Refusal};
+use provkey::key::Host;
+use provkey::time::Clock;
+use provkey::x509::LeafUrlError;
+
+use crate::argument::output;
+use crate::call::call;
+use crate::error::{Failure, failures, provkey_error};
+use crate::handle::{self, object, opaque, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// An authority. Any number of threads may use one at the same time. Freed with
+/// `provkey_authority_free`.
+pub struct provkey_authority {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_authority, 0x706b_0107, Opened);
+
+/// An authority, and the clock that it was opened with.
+pub(crate) struct Opened {
+    pub(crate) authority: Authority,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What an authority is. Freed with `provkey_authority_details_free`.
+#[repr(C)]
+pub struct provkey_authority_details {
+    /// For the library.
+    pub header: handle::provkey_header,
+    /// Its id.
+    pub id: *const c_char,
+    /// Its hosts. The first is the one that new keys get unless they name another.
+    pub hosts: *const *const c_char,
+    /// How many hosts there are.
+    pub hosts_len: usize,
+    /// Its SPIFFE trust domain.
+    pub trust_domain: *const c_char,
+    /// The certificate of its root, in PEM.
+    pub root_pem: *const c_char,
+    /// Until when the root is valid, in Unix milliseconds.
+    pub root_not_after_ms: u64,
+}
+
+record!(provkey_authority_details, 0x706b_0108, Kept);
+
+impl From<core_authority::Error> for Failure {
+    fn from(error: core_authority::Error) -> Self {
+        match error {
+            core_authority::Error::Store(error) => error.into(),
+            error => Self::of(error.code(), error.retryable(), &error),
+        }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        core_authority::Error::from(error).into()
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(error: Refusal) -> Self {
+        core_authority::Error::from(error).into()
+    }
+}
+
+failures! { LeafUrlError }
+
+/// What an authority is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_describe(
+    authority: *const provkey_authority,
+    details: *mut *mut provkey_authority_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            output(details, "details")?.set(describe(authority));
+            Ok(())
+        })
+    }
+}
+
+/// Frees what `provkey_authority_describe` gave. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_details_free(details: *mut provkey_authority_details) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(details) }
+}
+
+/// Adds a host. Texts made for the others stay good. Other processes that have the authority open
+/// learn of it when they open it again.
+///
+/// Errors: the `host_` codes, `too_many_hosts`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_add_host(
+    authority: *const provkey_authority,
+    host: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let host = Host::parse(text(host, "host")?)?;
+            Ok(authority.add_host(&host)?)
+        })
+    }
+}
+
+/// The same authority, with `actor` named in the audit records of what is done through it. It is
+/// freed like any other; the first stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_acting_as(
+    authority: *const provkey_authority,
+    actor: *const c_char,
+    acting: *mut *mut provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let actor = text(actor, "actor")?;
+            let authority = opened.authority.acting_as(actor);
+            let clock = Arc::clone(&opened.clock);
+            output(acting, "acting")?.set(handle::hand_out(Opened { authority, clock }));
+            Ok(())
+        })
+    }
+}
+
+/// Frees an authority. Nothing may be under way on it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_free(authority: *mut provkey_authority) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(authority) }
+}
+
+fn describe(authority: &Authority) -> *mut provkey_authority_details {
+    let mut kept = Kept::default();
+    let hosts = authority.hosts();
+    let hosts: Vec<_> = hosts.iter().map(Host::as_str).collect();
+    let root = authority.root();
+    let head = provkey_authority_details {
+        header: provkey_authority_details::HEADER,
+        id: kept.text(authority.id().as_str()),
+        hosts: kept.texts(&hosts),
+        hosts_len: hosts.len(),
+        trust_domain: kept.text(&authority.trust_domain()),
+        root_pem: kept.text(&root.to_pem()),
+        root_not_after_ms: root.not_after().unix_ms(),
+    };
+    handle::hand_out_record(head, kept)
+}

@@ -1,0 +1,174 @@
+//! What a host may watch while its authority works.
+
+use core::ffi::{c_char, c_void};
+use core::net::IpAddr;
+use std::sync::Arc;
+
+use provkey::authority::{ConnectorId, Event, Observer};
+use provkey::key::KeyId;
+
+use crate::argument::{output, plain, structure};
+use crate::call::call;
+use crate::error::{provkey_error, status_of};
+use crate::handle::{self, opaque};
+use crate::host_part::{UserData, required};
+use crate::kept::Kept;
+use crate::status::{PROVKEY_STATUS_OK, provkey_status};
+
+/// Who is told what happens.
+pub struct provkey_observer {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_observer, 0x706b_0105, Arc<dyn Observer>);
+
+/// What happened.
+pub type provkey_event_type = u32;
+
+/// A connector enrolled, at the cost of one use.
+pub const PROVKEY_EVENT_TYPE_ENROLLED: provkey_event_type = 1;
+/// A connector asked again and got its certificate again, at no cost.
+pub const PROVKEY_EVENT_TYPE_REPLAYED: provkey_event_type = 2;
+/// A connector renewed its certificate.
+pub const PROVKEY_EVENT_TYPE_RENEWED: provkey_event_type = 3;
+/// An enrollment or a renewal was refused, or failed. Without a key, whoever asked proved nothing.
+pub const PROVKEY_EVENT_TYPE_REFUSED: provkey_event_type = 4;
+/// A tally of refusals or replays could not be stored. Nothing else was affected.
+pub const PROVKEY_EVENT_TYPE_TALLY_LOST: provkey_event_type = 5;
+
+/// An event, as an observer is told of it. Holds no secret; what it points to is good until the
+/// observer returns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_event {
+    /// `sizeof(provkey_event)` of this library.
+    pub struct_size: usize,
+    /// What happened.
+    pub r#type: provkey_event_type,
+    /// Why, for `REFUSED` and `TALLY_LOST`; otherwise `PROVKEY_STATUS_OK`.
+    pub status: provkey_status,
+    /// The code of that status. NULL if there is none.
+    pub code: *const c_char,
+    /// The id of the provisioning key. May be NULL.
+    pub key: *const c_char,
+    /// The id of the connector. May be NULL.
+    pub connector: *const c_char,
+    /// Where from, if the host said so. May be NULL.
+    pub address: *const c_char,
+}
+
+/// How a host is told what happens.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_observer_callbacks {
+    /// `sizeof(provkey_observer_callbacks)`.
+    pub struct_size: usize,
+    /// Given to the callbacks.
+    pub user_data: *mut c_void,
+    /// Called once, when nothing is called any more. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// Something happened. Called on the thread on which it did; should be quick, and must not
+    /// call the authority.
+    pub observe: Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const provkey_event)>,
+}
+
+plain!(provkey_observer_callbacks);
+
+/// Makes an observer of callbacks. It is freed with `provkey_observer_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_observer_new(
+    callbacks: *const provkey_observer_callbacks,
+    observer: *mut *mut provkey_observer,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let callbacks = structure(callbacks, "callbacks")?;
+            let observer = output(observer, "observer")?;
+            let observe = required(callbacks.observe, "observe")?;
+            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+            user_data.take();
+            let host_observer = Arc::new(HostObserver { user_data, observe });
+            observer.set(handle::hand_out::<provkey_observer>(host_observer));
+            Ok(())
+        })
+    }
+}
+
+/// Frees an observer. An authority that has it goes on telling it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_observer_free(observer: *mut provkey_observer) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(observer) }
+}
+
+struct HostObserver {
+    user_data: UserData,
+    observe: unsafe extern "C" fn(*mut c_void, *const provkey_event),
+}
+
+/// The parts of an event.
+struct Parts<'a> {
+    r#type: provkey_event_type,
+    code: Option<&'a str>,
+    key: Option<KeyId>,
+    connector: Option<ConnectorId>,
+    address: Option<IpAddr>,
+}
+
+impl Observer for HostObserver {
+    fn observe(&self, event: &Event) {
+        let Some(parts) = parts(event) else { return };
+        let mut kept = Kept::default();
+        let address = parts.address.map(|address| address.to_string());
+        let event = provkey_event {
+            struct_size: size_of::<provkey_event>(),
+            r#type: parts.r#type,
+            status: parts.code.map_or(PROVKEY_STATUS_OK, status_of),
+            code: kept.optional_text(parts.code),
+            key: kept.optional_text(parts.key.as_ref().map(KeyId::as_str)),
+            connector: kept.optional_text(parts.connector.as_ref().map(ConnectorId::as_str)),
+            address: kept.optional_text(address.as_deref()),
+        };
+        // SAFETY: the header says what a callback may do.
+        unsafe { (self.observe)(self.user_data.pointer(), &raw const event) };
+    }
+}
+
+/// `None`: an event that this version of the header does not know.
+fn parts(event: &Event) -> Option<Parts<'_>> {
+    let happened = |r#type, key, connector, address| Parts {
+        r#type,
+        code: None,
+        key: Some(key),
+        connector: Some(connector),
+        address,
+    };
+    Some(match *event {
+        Event::Enrolled { key, connector, address } => {
+            happened(PROVKEY_EVENT_TYPE_ENROLLED, key, connector, address)
+        }
+        Event::Replayed { key, connector, address } => {
+            happened(PROVKEY_EVENT_TYPE_REPLAYED, key, connector, address)
+        }
+        Event::Renewed { key, connector, address } => {
+            happened(PROVKEY_EVENT_TYPE_RENEWED, key, connector, address)
+        }
+        Event::Refused { code, key, address } => Parts {
+            r#type: PROVKEY_EVENT_TYPE_REFUSED,
+            code: Some(code),
+            key,
+            connector: None,
+            address,
+        },
+        Event::TallyLost { code } => Parts {
+            r#type: PROVKEY_EVENT_TYPE_TALLY_LOST,
+            code: Some(code),
+            key: None,
+            connector: None,
+            address: None,
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,105 @@
+//! Listings, a page at a time, and how their entries are handed out.
+
+use core::ffi::c_char;
+
+use provkey::authority::{Cursor, Page, PageRequest};
+use provkey::time::Timestamp;
+
+use super::part::{self, Part};
+use crate::argument::{optional_structure, plain};
+use crate::error::Failure;
+use crate::handle::{self, Handed, provkey_header};
+use crate::kept::Kept;
+use crate::text::optional_text;
+
+/// Which page of a listing. Where one is asked for, NULL stands for the first one.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_page_request {
+    /// `sizeof(provkey_page_request)`.
+    pub struct_size: usize,
+    /// How many entries at most: 1 to 1000; 0: 50.
+    pub limit: usize,
+    /// The `next` of the page before. NULL: the first page.
+    pub after: *const c_char,
+}
+
+plain!(provkey_page_request);
+
+/// Something of the library as C sees it.
+pub(crate) trait Describe<T>: Handed<Head = Self, Kept = Kept> {
+    /// What C sees of a value; `kept` holds what its pointers point to.
+    fn describe(header: provkey_header, value: &T, kept: &mut Kept) -> Self;
+}
+
+/// Hands out what C sees of a value.
+pub(crate) fn hand_out<R: Describe<T>, T>(value: &T) -> *mut R {
+    let mut kept = Kept::default();
+    let record = R::describe(handle::header::<R>(), value, &mut kept);
+    handle::hand_out_record(record, kept)
+}
+
+/// What a page is made of, for C.
+pub(crate) struct Entries<R: Handed> {
+    pub(crate) items: *const *const R,
+    pub(crate) items_len: usize,
+    pub(crate) next: *const c_char,
+    pub(crate) kept: KeptEntries<R>,
+}
+
+/// What the pointers of a page point to.
+pub(crate) struct KeptEntries<R: Handed> {
+    _parts: Vec<Part<R>>,
+    _pointers: Box<[*const R]>,
+    _texts: Kept,
+}
+
+impl<R: Handed> Entries<R> {
+    pub(crate) fn of<T>(page: &Page<T>) -> Self
+    where
+        R: Describe<T>,
+    {
+        let parts: Vec<_> = page.items.iter().map(to_part).collect();
+        let pointers: Box<[_]> = parts.iter().map(Part::as_pointer).collect();
+        let mut texts = Kept::default();
+        let next = texts.optional_text(page.next.as_ref().map(Cursor::as_str));
+        let (items, items_len) = (pointers.as_ptr(), pointers.len());
+        let kept = KeptEntries { _parts: parts, _pointers: pointers, _texts: texts };
+        Self { items, items_len, next, kept }
+    }
+}
+
+fn to_part<R: Describe<T>, T>(value: &T) -> Part<R> {
+    let mut kept = Kept::default();
+    let record = R::describe(part::header::<R>(), value, &mut kept);
+    Part::new(record, kept)
+}
+
+/// The page that an argument stands for.
+///
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn page_request(
+    page: *const provkey_page_request,
+) -> Result<PageRequest, Failure> {
+    let mut request = PageRequest::default();
+    // SAFETY: as the caller says.
+    if let Some(page) = unsafe { optional_structure(page, "page") }? {
+        if page.limit != 0 {
+            request.limit = page.limit;
+        }
+        // SAFETY: likewise.
+        request.after = unsafe { optional_text(page.after, "after") }?.map(Cursor::new);
+    }
+    Ok(request)
+}
+
+/// The moment that a number stands for; 0 for none.
+pub(crate) fn moment(unix_ms: u64) -> Option<Timestamp> {
+    (unix_ms != 0).then(|| Timestamp::from_unix_ms(unix_ms))
+}
+
+/// The number of a moment; 0 for none.
+pub(crate) fn number(moment: Option<Timestamp>) -> u64 {
+    moment.map_or(0, Timestamp::unix_ms)
+}

@@ -1,0 +1,54 @@
+//! Pruning: old audit records, and enrollments that nothing needs any more.
+
+use provkey::authority::Retention;
+
+use super::page::moment;
+use super::{Opened, provkey_authority};
+use crate::argument::output;
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::handle::object;
+use crate::status::provkey_status;
+
+/// What was pruned.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_pruned {
+    /// How many audit records.
+    pub audit_records: u64,
+    /// How many enrollments.
+    pub enrollments: u64,
+    /// How many revocations: certificates that have expired and been on a CRL since.
+    pub revocations: u64,
+}
+
+/// Deletes audit records from before `audit_before_ms`, and enrollments of deleted keys whose
+/// certificate expired before `expired_before_ms`, in many small units: others can work meanwhile.
+/// Both are Unix milliseconds; 0: nothing of that kind.
+///
+/// Errors: those of the store. What was deleted before the error stays deleted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_prune(
+    authority: *const provkey_authority,
+    audit_before_ms: u64,
+    expired_before_ms: u64,
+    pruned: *mut provkey_pruned,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let pruned = output(pruned, "pruned")?;
+            let (audit_before, expired_before) =
+                (moment(audit_before_ms), moment(expired_before_ms));
+            let done = authority.prune(&Retention { audit_before, expired_before })?;
+            pruned.set(provkey_pruned {
+                audit_records: done.audit_records,
+                enrollments: done.enrollments,
+                revocations: done.revocations,
+            });
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! Renewal: a certificate for a certificate, at no use of any provisioning key.
+
+use core::ffi::c_char;
+
+use provkey::authority::RenewRequest;
+
+use super::enroll::provkey_enrolled;
+use super::id::optional_address;
+use super::{Opened, page, provkey_authority};
+use crate::argument::{buffer, output, plain, structure};
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
+use crate::handle::object;
+use crate::status::provkey_status;
+
+/// What a connector sends that has a certificate, and what the host knows of it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_renew_request {
+    /// `sizeof(provkey_renew_request)`.
+    pub struct_size: usize,
+    /// The CSR for the new certificate, of the same key pair or another: PKCS #10, DER or PEM. It
+    /// may hold the proof of renewal.
+    pub csr: *const u8,
+    /// How many bytes that is.
+    pub csr_len: usize,
+    /// The certificate that the connector has authenticated with over TLS, in DER: the host has
+    /// verified it, and that the connector has its key. NULL: none.
+    pub client_certificate: *const u8,
+    /// How many bytes that is.
+    pub client_certificate_len: usize,
+    /// The connector's fingerprint, when it stands beside the CSR. NULL: none.
+    pub fingerprint: *const provkey_fingerprint,
+    /// Where the connector asks from, an IP address. NULL: not known.
+    pub address: *const c_char,
+}
+
+plain!(provkey_renew_request);
+
+/// Renews the certificate of one connector, also when its provisioning key was deleted, is disabled,
+/// used up or expired. A certificate renews once; asking again for the same public key gets the same
+/// answer.
+///
+/// Errors: `renewal_missing`, `renewal_invalid`, `certificate_unknown`, and the `csr_` codes; then any
+/// other reason, and those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_renew(
+    authority: *const provkey_authority,
+    request: *const provkey_renew_request,
+    renewed: *mut *mut provkey_enrolled,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let given = structure(request, "request")?;
+            let renewed = output(renewed, "renewed")?;
+            let (data, len) = (given.client_certificate, given.client_certificate_len);
+            let client_certificate = buffer(data, len, "client_certificate")?;
+            let request = RenewRequest {
+                csr: buffer(given.csr, given.csr_len, "csr")?.to_vec(),
+                client_certificate: (!data.is_null()).then(|| client_certificate.to_vec()),
+                fingerprint: optional_fingerprint(given.fingerprint),
+                address: optional_address(given.address)?,
+            };
+            renewed.set(page::hand_out(&authority.renew(&request)?));
+            Ok(())
+        })
+    }
+}

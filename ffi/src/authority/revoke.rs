@@ -1,0 +1,83 @@
+//! Revocation: of one connector, or of all that a provisioning key enrolled.
+
+use core::ffi::c_char;
+
+use provkey::authority::Compromise;
+use provkey::x509::RevocationReason;
+
+use super::id::id;
+use super::page::moment;
+use super::{Opened, provkey_authority};
+use crate::argument::output;
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::object;
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::text::optional_text;
+
+/// What was done about a key that others know.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_compromised {
+    /// How many connectors it enrolled, those that had been revoked before included.
+    pub connectors: u64,
+    /// How many of them are revoked now, or would be, that were not before.
+    pub revoked: u64,
+}
+
+/// Revokes a connector, for ever: its certificates are on the next CRL, and its public key never
+/// enrolls again. `reason`: by its name in RFC 5280, 5.3.1, such as `keyCompromise`; NULL: none is
+/// given.
+///
+/// Errors: `connector_not_found`, `value_unknown` for a reason that is none, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_revoke_connector(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    reason: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let reason = match optional_text(reason, "reason")? {
+                None => RevocationReason::Unspecified,
+                Some(name) => RevocationReason::parse(name).ok_or_else(|| {
+                    Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "reason", "is unknown")
+                })?,
+            };
+            Ok(authority.revoke_connector(id, reason)?)
+        })
+    }
+}
+
+/// Disables a key, then revokes what it enrolled with the reason `keyCompromise`; of a deleted key
+/// too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
+/// on; 0: all. `dry_run` other than 0: only count them, nothing is changed.
+///
+/// Errors: `key_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_compromise_key(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    since_ms: u64,
+    dry_run: u32,
+    compromised: *mut provkey_compromised,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id = self::id(id, "id")?;
+            let compromised = output(compromised, "compromised")?;
+            let compromise = Compromise { since: moment(since_ms), dry_run: dry_run != 0 };
+            let done = authority.compromise_key(id, &compromise)?;
+            let (connectors, revoked) = (done.connectors, done.revoked);
+            compromised.set(provkey_compromised { connectors, revoked });
+            Ok(())
+        })
+    }
+}

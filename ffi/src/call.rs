@@ -1,0 +1,93 @@
+//! The one funnel that every call goes through.
+
+use core::any::Any;
+use core::mem;
+use core::panic::AssertUnwindSafe;
+use std::panic;
+
+use crate::error::{Failure, provkey_error};
+use crate::memory;
+use crate::status::{
+    PROVKEY_STATUS_INTERNAL_ERROR, PROVKEY_STATUS_OK, PROVKEY_STATUS_OUT_OF_MEMORY, provkey_status,
+};
+
+/// Does what an export is for. A failure becomes a status, and an error if the caller wants one; so
+/// does a panic, which goes no further.
+///
+/// # Safety
+/// `error` is NULL or to a pointer that may be overwritten.
+pub(crate) unsafe fn call(
+    error: *mut *mut provkey_error,
+    work: impl FnOnce() -> Result<(), Failure>,
+) -> provkey_status {
+    memory::unwind_when_it_runs_out();
+    // What work leaves behind when it panics is behind locks that notice it, or is not seen again.
+    let done = panic::catch_unwind(AssertUnwindSafe(|| match work() {
+        Ok(()) => PROVKEY_STATUS_OK,
+        // SAFETY: as the caller says.
+        Err(failure) => unsafe { report(error, failure) },
+    }));
+    done.unwrap_or_else(|payload| {
+        let failure = fault(&*payload);
+        let status = failure.status();
+        // Dropping what somebody panicked with may panic, too.
+        mem::forget(payload);
+        // SAFETY: as the caller says.
+        let reported = panic::catch_unwind(AssertUnwindSafe(|| unsafe { report(error, failure) }));
+        reported.unwrap_or_else(|payload| {
+            mem::forget(payload);
+            status
+        })
+    })
+}
+
+/// What a panic means for the caller. What it says is not passed on: nobody has made sure that it
+/// holds no secret.
+fn fault(payload: &(dyn Any + Send)) -> Failure {
+    let mut failure = match memory::ran_out(payload) {
+        true => Failure::new(PROVKEY_STATUS_OUT_OF_MEMORY, "memory could not be had"),
+        false => Failure::new(
+            PROVKEY_STATUS_INTERNAL_ERROR,
+            "a fault in libprovkey: it panicked, please report it",
+        ),
+    };
+    failure.outcome_unknown = true;
+    failure
+}
+
+/// # Safety
+/// `error` is NULL or to a pointer that may be overwritten.
+unsafe fn report(error: *mut *mut provkey_error, failure: Failure) -> provkey_status {
+    let status = failure.status();
+    if !error.is_null() && error.is_aligned() {
+        // SAFETY: as the caller says.
+        unsafe { error.write(failure.hand_out()) };
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::CStr;
+    use core::ptr;
+
+    use super::*;
+    use crate::error::provkey_error_free;
+
+    #[test]
+    fn a_panic_is_a_status_and_says_nothing() {
+        let mut error = ptr::null_mut();
+        // SAFETY: the error may be overwritten, and is freed once.
+        unsafe {
+            let status = call(&raw mut error, || panic!("the secret is {}", 42));
+            assert_eq!(status, PROVKEY_STATUS_INTERNAL_ERROR);
+            assert_eq!((*error).status, status);
+            assert!((*error).outcome_unknown && !(*error).retryable);
+            assert_eq!(CStr::from_ptr((*error).code), c"internal_error");
+            assert!(!CStr::from_ptr((*error).message).to_str().unwrap().contains("42"));
+            provkey_error_free(error);
+            assert_eq!(call(ptr::null_mut(), || panic!("again")), status);
+            assert_eq!(call(ptr::null_mut(), || Ok(())), PROVKEY_STATUS_OK);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a connector says of the machine that it runs on.
+
+use core::ffi::c_char;
+
+use provkey::key::Fingerprint;
+
+use crate::argument::{buffer, check_pointer, output};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::status::{PROVKEY_STATUS_FINGERPRINT_EMPTY, provkey_status};
+
+/// A machine's fingerprint as it is sent and stored: left 128 bits of
+/// HMAC-SHA256("provkey/1/fingerprint", raw material). No secret.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_fingerprint {
+    /// Its bytes.
+    pub bytes: [u8; 16],
+}
+
+/// The characters of a fingerprint as text, and the NUL behind them.
+pub const PROVKEY_FINGERPRINT_TEXT_SIZE: usize = 33;
+
+/// The fingerprint of a machine with this raw material: a machine id, a serial number, a key that
+/// a TPM or a keystore derives. The material never leaves the machine. What can be guessed tells
+/// accidental clones from originals and stops no attacker.
+///
+/// Errors: `fingerprint_empty`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_fingerprint_of(
+    material: *const u8,
+    material_len: usize,
+    fingerprint: *mut provkey_fingerprint,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let material = buffer(material, material_len, "material")?;
+            let fingerprint = output(fingerprint, "fingerprint")?;
+            if material.is_empty() {
+                return Err(Failure::new(
+                    PROVKEY_STATUS_FINGERPRINT_EMPTY,
+                    "the fingerprint material of this machine is empty",
+                ));
+            }
+            let bytes = *Fingerprint::of_raw(material).as_bytes();
+            fingerprint.set(provkey_fingerprint { bytes });
+            Ok(())
+        })
+    }
+}
+
+/// Writes a fingerprint as 32 hexadecimal digits and a NUL into
+/// `text[PROVKEY_FINGERPRINT_TEXT_SIZE]`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_fingerprint_text(
+    fingerprint: *const provkey_fingerprint,
+    text: *mut c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            check_pointer(fingerprint, "fingerprint")?;
+            let fingerprint = Fingerprint::from_bytes((*fingerprint).bytes);
+            let text = output(text.cast::<[u8; PROVKEY_FINGERPRINT_TEXT_SIZE]>(), "text")?;
+            let mut bytes = [0; PROVKEY_FINGERPRINT_TEXT_SIZE];
+            let digits = format!("{fingerprint}");
+            bytes.iter_mut().zip(digits.bytes()).for_each(|(byte, digit)| *byte = digit);
+            text.set(bytes);
+            Ok(())
+        })
+    }
+}
+
+/// The fingerprint that an argument stands for; NULL is none.
+///
+/// # Safety
+/// The pointer is NULL or to a fingerprint.
+pub(crate) unsafe fn optional_fingerprint(
+    pointer: *const provkey_fingerprint,
+) -> Option<Fingerprint> {
+    // SAFETY: as the caller says. It has no alignment.
+    unsafe { pointer.as_ref() }.map(|fingerprint| Fingerprint::from_bytes(fingerprint.bytes))
+}

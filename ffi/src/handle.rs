@@ -1,0 +1,157 @@
+//! What the library hands out, and how it knows its own again.
+//!
+//! Everything that is handed out begins with a [`provkey_header`]. Its kind is checked whenever a
+//! pointer comes back, so that a pointer to something else, which is easily passed from languages
+//! where all pointers have one type, is an error and no crash.
+
+use core::ptr;
+
+use crate::error::Failure;
+use crate::status::{PROVKEY_STATUS_HANDLE_WRONG_KIND, PROVKEY_STATUS_NULL_ARGUMENT};
+
+/// What everything begins with that the library hands out.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_header {
+    /// What it is. For the library alone.
+    pub kind: u32,
+    /// How many bytes of the struct this library has filled in. A field beyond them is one that a
+    /// newer header knows and this library does not.
+    pub size: u32,
+}
+
+/// What is freed already.
+const FREED: u32 = 0xdead_0000;
+/// A type that stands for something handed out to C.
+///
+/// # Safety
+/// `Head` is `repr(C)` and begins with a [`provkey_header`]. If C sees fields of the type, `Head` is
+/// the type itself.
+pub(crate) unsafe trait Handed: Sized {
+    /// What tells it from all others.
+    const KIND: u32;
+    /// What C may see of it.
+    type Head;
+    /// What is kept behind that.
+    type Kept;
+}
+
+/// How something is laid out that was handed out.
+#[repr(C)]
+pub(crate) struct Block<T: Handed> {
+    pub(crate) head: T::Head,
+    pub(crate) kept: T::Kept,
+}
+
+/// Declares what opaque types stand for: each is handed out as a header, with a value behind it.
+macro_rules! opaque {
+    ($type:ident, $kind:literal, $value:ty) => {
+        // SAFETY: C sees no fields, and the head is a header.
+        unsafe impl $crate::handle::Handed for $type {
+            const KIND: u32 = $kind;
+            type Head = $crate::handle::provkey_header;
+            type Kept = $value;
+        }
+    };
+}
+
+/// Declares a record: a struct that C reads, which begins with a header.
+macro_rules! record {
+    ($type:ident, $kind:literal, $kept:ty) => {
+        // SAFETY: the assertion below, and `repr(C)` where the struct is declared.
+        unsafe impl $crate::handle::Handed for $type {
+            const KIND: u32 = $kind;
+            type Head = Self;
+            type Kept = $kept;
+        }
+        const _: () = assert!(core::mem::offset_of!($type, header) == 0);
+        impl $type {
+            /// The header of one that is handed out.
+            #[allow(dead_code, reason = "what is only ever part of a page has another")]
+            const HEADER: $crate::handle::provkey_header = $crate::handle::header::<Self>();
+        }
+    };
+}
+pub(crate) use {opaque, record};
+
+/// The header of something that is handed out.
+pub(crate) const fn header<T: Handed>() -> provkey_header {
+    provkey_header { kind: T::KIND, size: size_of::<T::Head>() as u32 }
+}
+
+/// Hands out a value whose type is opaque to C.
+pub(crate) fn hand_out<T: Handed<Head = provkey_header>>(kept: T::Kept) -> *mut T {
+    hand_out_record(header::<T>(), kept)
+}
+
+/// Hands out a record, and what its pointers point to.
+pub(crate) fn hand_out_record<T: Handed>(head: T::Head, kept: T::Kept) -> *mut T {
+    Box::into_raw(Box::new(Block::<T> { head, kept })).cast()
+}
+
+/// What an argument stands for.
+///
+/// # Safety
+/// The pointer is NULL or to something that this library handed out and has not taken back.
+pub(crate) unsafe fn object<'a, T: Handed>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<&'a T::Kept, Failure> {
+    let pointer: *const Block<T> = pointer.cast();
+    if pointer.is_null() {
+        return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL"));
+    }
+    // SAFETY: what was handed out begins with a header.
+    if !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
+        return Err(Failure::argument(
+            PROVKEY_STATUS_HANDLE_WRONG_KIND,
+            name,
+            "is something else, or was freed",
+        ));
+    }
+    // SAFETY: its kind says so.
+    Ok(unsafe { &(*pointer).kept })
+}
+
+/// As [`object`]; NULL is nothing.
+///
+/// # Safety
+/// As for [`object`].
+pub(crate) unsafe fn optional_object<'a, T: Handed>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<Option<&'a T::Kept>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller says.
+    unsafe { object(pointer, name) }.map(Some)
+}
+
+/// Takes back what was handed out. Nothing happens to NULL, to what is part of something else, and
+/// to what is of another kind.
+///
+/// # Safety
+/// As for [`object`], and nothing uses it any more.
+pub(crate) unsafe fn free<T: Handed>(pointer: *mut T) {
+    let pointer: *mut Block<T> = pointer.cast();
+    // SAFETY: what was handed out begins with a header.
+    if pointer.is_null() || !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
+        return;
+    }
+    // SAFETY: its kind says that it came from `hand_out_record`. The kind is overwritten first, so
+    // that freeing it again is noticed as long as its memory is not used for something else.
+    unsafe {
+        ptr::write_volatile(pointer.cast::<u32>(), FREED);
+        drop(Box::from_raw(pointer));
+    }
+}
+
+/// The kind of something that begins with a header.
+///
+/// # Safety
+/// The pointer is to a header, and aligned.
+unsafe fn kind(pointer: *const provkey_header) -> u32 {
+    // SAFETY: as the caller says. Volatile, for memory that was freed may be read here by mistake.
+    unsafe { ptr::read_volatile(&raw const (*pointer).kind) }
+}

@@ -1,0 +1,372 @@
+//! The identity of a connector: its key pair, and its certificate once it has one.
+
+use core::ffi::c_char;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+use provkey::connector::{CertificateState, Identity, KeyReference};
+use provkey::time::Timestamp;
+use provkey::x509::Chain;
+
+use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
+use crate::argument::{buffer, output};
+use crate::bytes::{self, provkey_bytes};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, opaque, record};
+use crate::kept::Kept;
+use crate::random::{provkey_random, random_or_system};
+use crate::signer::provkey_signer;
+use crate::status::{
+    PROVKEY_STATUS_CERTIFICATE_MISSING, PROVKEY_STATUS_HANDLE_IN_USE,
+    PROVKEY_STATUS_PRIVATE_KEY_MISSING, provkey_status,
+};
+
+/// The identity of a connector. One thread uses it at a time: a call that meets another is refused
+/// with `handle_in_use`. Freed with `provkey_identity_free`, which wipes the private key, except
+/// for the copy that ring keeps.
+pub struct provkey_identity {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_identity, 0x706b_0007, Mutex<Identity>);
+
+/// How a connector's certificate stands.
+pub type provkey_certificate_state = u32;
+
+/// There is none yet.
+pub const PROVKEY_CERTIFICATE_STATE_NONE: provkey_certificate_state = 0;
+/// It is valid.
+pub const PROVKEY_CERTIFICATE_STATE_VALID: provkey_certificate_state = 1;
+/// It is valid, and its time to be renewed has come.
+pub const PROVKEY_CERTIFICATE_STATE_RENEW_SOON: provkey_certificate_state = 2;
+/// It, or one of its issuers, is not valid any more.
+pub const PROVKEY_CERTIFICATE_STATE_EXPIRED: provkey_certificate_state = 3;
+
+/// What an identity knows of itself, at one moment. Freed with `provkey_identity_details_free`.
+#[repr(C)]
+pub struct provkey_identity_details {
+    /// For the library.
+    pub header: handle::provkey_header,
+    /// The host of the provisioning key that it asked with last. NULL: it has not asked.
+    pub asked_host: *const c_char,
+    /// The id of that key. NULL: it has not asked.
+    pub asked_key: *const c_char,
+    /// The host of the provisioning key that it got its certificate with. NULL: it has none.
+    pub enrolled_host: *const c_char,
+    /// The id of that key. NULL: it has none.
+    pub enrolled_key: *const c_char,
+    /// The connector's id, which its certificate names. NULL: it has none.
+    pub connector: *const c_char,
+    /// Its certificate, the issuers of that, and the pinned root, in PEM. NULL: it has none.
+    pub chain_pem: *const c_char,
+    /// From when its certificate is valid, in Unix milliseconds; 0: it has none.
+    pub not_before_ms: u64,
+    /// Until when its certificate and the issuers are valid; 0: it has none.
+    pub not_after_ms: u64,
+    /// From when on its certificate should be renewed; 0: it has none. The moment differs from
+    /// connector to connector, so that a fleet does not renew at once.
+    pub renew_at_ms: u64,
+    /// How the certificate stood at the moment that was asked for.
+    pub state: provkey_certificate_state,
+    /// Its key pair.
+    pub algorithm: provkey_key_algorithm,
+    /// Whether a renewal was asked for and has not been answered.
+    pub renewing: bool,
+    /// Whether the private key lives elsewhere, behind a `provkey_signer`.
+    pub key_elsewhere: bool,
+    /// The SubjectPublicKeyInfo of its key pair, in DER.
+    pub public_key: bytes::provkey_slice,
+}
+
+record!(provkey_identity_details, 0x706b_0008, Kept);
+
+/// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. The
+/// operating system's randomness is drawn by ring.
+///
+/// Errors: `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_generate(
+    algorithm: provkey_key_algorithm,
+    identity: *mut *mut provkey_identity,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let identity = output(identity, "identity")?;
+            let algorithm = algorithm_or_usual(algorithm)?;
+            identity.set(handle::hand_out(Mutex::new(Identity::generate(algorithm)?)));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
+/// Nothing of the private key is in the files of such an identity; when one was opened,
+/// `provkey_identity_attach_signer` brings the signer back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_with_signer(
+    signer: *const provkey_signer,
+    identity: *mut *mut provkey_identity,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let signer = object(signer, "signer")?;
+            let identity = output(identity, "identity")?;
+            identity.set(handle::hand_out(Mutex::new(Identity::with_signer(Arc::clone(signer)))));
+            Ok(())
+        })
+    }
+}
+
+/// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until then its
+/// requests are `signer_unavailable`.
+///
+/// Errors: `signer_key_mismatch`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_attach_signer(
+    identity: *mut provkey_identity,
+    signer: *const provkey_signer,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let signer = object(signer, "signer")?;
+            Ok(locked(identity)?.attach_signer(signer)?)
+        })
+    }
+}
+
+/// Opens what `provkey_identity_seal` made, with the same material of the machine.
+///
+/// Errors: `identity_other_machine`, `identity_not_sealed`, `identity_damaged`,
+/// `identity_too_new`, `identity_not_recognized`, `identity_too_large`, `fingerprint_empty`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_open(
+    file: *const u8,
+    file_len: usize,
+    material: *const u8,
+    material_len: usize,
+    identity: *mut *mut provkey_identity,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let file = buffer(file, file_len, "file")?;
+            let material = buffer(material, material_len, "material")?;
+            let identity = output(identity, "identity")?;
+            identity.set(handle::hand_out(Mutex::new(Identity::open(file, material)?)));
+            Ok(())
+        })
+    }
+}
+
+/// The whole identity as bytes that only this machine opens again. Save them before a request is
+/// sent, and after an answer is accepted. `random`: NULL for the operating system's.
+///
+/// The sealing is as good as the material is secret: under what can be guessed or looked up, such
+/// as a serial number, it stops nothing but accidental clones.
+///
+/// Errors: `fingerprint_empty`, `random_unavailable`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_seal(
+    identity: *const provkey_identity,
+    material: *const u8,
+    material_len: usize,
+    random: *const provkey_random,
+    file: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let material = buffer(material, material_len, "material")?;
+            let random = random_or_system(random)?;
+            let file = output(file, "file")?;
+            file.set(bytes::hand_out(&locked(identity)?.seal(material, &*random)?));
+            Ok(())
+        })
+    }
+}
+
+/// Reads what `provkey_identity_to_bytes` made.
+///
+/// Errors: `identity_sealed`, `identity_damaged`, `identity_too_new`, `identity_not_recognized`,
+/// `identity_too_large`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_from_bytes(
+    file: *const u8,
+    file_len: usize,
+    identity: *mut *mut provkey_identity,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let file = buffer(file, file_len, "file")?;
+            let identity = output(identity, "identity")?;
+            identity.set(handle::hand_out(Mutex::new(Identity::from_bytes(file)?)));
+            Ok(())
+        })
+    }
+}
+
+/// The whole identity as bytes, the private key among them in the clear. Nothing but the mode of
+/// the file protects them: prefer `provkey_identity_seal`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_to_bytes(
+    identity: *const provkey_identity,
+    file: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let file = output(file, "file")?;
+            file.set(bytes::hand_out(&locked(identity)?.to_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// What an identity knows of itself. `now_ms` is what the machine's clock says, in Unix
+/// milliseconds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_describe(
+    identity: *const provkey_identity,
+    now_ms: u64,
+    details: *mut *mut provkey_identity_details,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let details = output(details, "details")?;
+            details.set(describe(&*locked(identity)?, Timestamp::from_unix_ms(now_ms)));
+            Ok(())
+        })
+    }
+}
+
+/// Frees what `provkey_identity_describe` gave. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_details_free(details: *mut provkey_identity_details) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(details) }
+}
+
+/// The certificate of an identity, in DER: without its issuers, as some TLS libraries want it.
+///
+/// Errors: `certificate_missing` if it has none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_certificate(
+    identity: *const provkey_identity,
+    der: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let der = output(der, "der")?;
+            let identity = locked(identity)?;
+            let certificate = identity.certificate().ok_or(Failure::new(
+                PROVKEY_STATUS_CERTIFICATE_MISSING,
+                "this identity has no certificate yet",
+            ))?;
+            der.set(bytes::hand_out(certificate.der()));
+            Ok(())
+        })
+    }
+}
+
+/// The private key of an identity in PEM (PKCS #8, RFC 5958), for the TLS library that uses the
+/// certificate. It is a secret.
+///
+/// Errors: `private_key_missing` if it lives elsewhere.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_private_key(
+    identity: *const provkey_identity,
+    pem: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let pem = output(pem, "pem")?;
+            let identity = locked(identity)?;
+            let private_key = identity.private_key().ok_or(Failure::new(
+                PROVKEY_STATUS_PRIVATE_KEY_MISSING,
+                "the private key lives elsewhere",
+            ))?;
+            pem.set(bytes::hand_out(private_key.to_pem().as_bytes()));
+            Ok(())
+        })
+    }
+}
+
+/// Frees an identity, and wipes its private key. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_free(identity: *mut provkey_identity) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(identity) }
+}
+
+/// The identity that an argument stands for, for this call alone.
+///
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn locked<'a>(
+    identity: *const provkey_identity,
+) -> Result<MutexGuard<'a, Identity>, Failure> {
+    // SAFETY: as the caller says.
+    match unsafe { object(identity, "identity") }?.try_lock() {
+        Ok(identity) => Ok(identity),
+        // The library leaves an identity as it was when something goes wrong.
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(Failure::argument(
+            PROVKEY_STATUS_HANDLE_IN_USE,
+            "identity",
+            "is in use by another call",
+        )),
+    }
+}
+
+fn describe(identity: &Identity, now: Timestamp) -> *mut provkey_identity_details {
+    let mut kept = Kept::default();
+    let host = |key: &KeyReference| key.host().as_str().to_owned();
+    let id = |key: &KeyReference| key.id().as_str().to_owned();
+    let (asked, enrolled) = (identity.asked_with(), identity.enrolled_with());
+    let chain = identity.chain();
+    let leaf = identity.certificate();
+    let head = provkey_identity_details {
+        header: provkey_identity_details::HEADER,
+        asked_host: kept.optional_text(asked.map(host).as_deref()),
+        asked_key: kept.optional_text(asked.map(id).as_deref()),
+        enrolled_host: kept.optional_text(enrolled.map(host).as_deref()),
+        enrolled_key: kept.optional_text(enrolled.map(id).as_deref()),
+        connector: kept.optional_text(leaf.and_then(|leaf| leaf.common_name())),
+        chain_pem: kept.optional_text(chain.map(Chain::to_pem).as_deref()),
+        not_before_ms: leaf.map_or(0, |leaf| leaf.not_before().unix_ms()),
+        not_after_ms: chain.map_or(0, |chain| chain.not_after().unix_ms()),
+        renew_at_ms: identity.renew_at().map_or(0, Timestamp::unix_ms),
+        state: state_number(identity.state(now)),
+        algorithm: crate::algorithm::number(identity.public_key().algorithm()),
+        renewing: identity.is_renewing(),
+        key_elsewhere: identity.private_key().is_none(),
+        public_key: kept.slice(identity.public_key().spki()),
+    };
+    handle::hand_out_record(head, kept)
+}
+
+const fn state_number(state: CertificateState) -> provkey_certificate_state {
+    match state {
+        CertificateState::None => PROVKEY_CERTIFICATE_STATE_NONE,
+        CertificateState::Valid => PROVKEY_CERTIFICATE_STATE_VALID,
+        CertificateState::RenewSoon => PROVKEY_CERTIFICATE_STATE_RENEW_SOON,
+        CertificateState::Expired => PROVKEY_CERTIFICATE_STATE_EXPIRED,
+    }
+}

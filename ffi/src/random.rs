@@ -1,0 +1,105 @@
+//! Randomness of the host's.
+
+use core::ffi::c_void;
+use std::sync::Arc;
+
+use provkey::random::{Random, RandomError};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::argument::{output, plain, structure};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, opaque, optional_object};
+use crate::host_part::{UserData, required};
+use crate::status::{PROVKEY_STATUS_OK, provkey_status};
+
+/// A cryptographically secure source of random bytes. Wherever one is asked for, NULL stands for
+/// the operating system's.
+pub struct provkey_random {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_random, 0x706b_0004, Arc<dyn Random>);
+
+/// How a host draws random bytes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_random_callbacks {
+    /// `sizeof(provkey_random_callbacks)`.
+    pub struct_size: usize,
+    /// Given to the callbacks.
+    pub user_data: *mut c_void,
+    /// Called once, when nothing is called any more. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// Fills all of `bytes`, and returns `PROVKEY_STATUS_OK`; anything else: there is none to be
+    /// had.
+    pub fill: Option<
+        unsafe extern "C" fn(user_data: *mut c_void, bytes: *mut u8, len: usize) -> provkey_status,
+    >,
+}
+
+plain!(provkey_random_callbacks);
+
+/// Makes a source of randomness of callbacks. It is freed with `provkey_random_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_random_new(
+    callbacks: *const provkey_random_callbacks,
+    random: *mut *mut provkey_random,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let callbacks = structure(callbacks, "callbacks")?;
+            let random = output(random, "random")?;
+            let fill = required(callbacks.fill, "fill")?;
+            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+            user_data.take();
+            random
+                .set(handle::hand_out::<provkey_random>(Arc::new(HostRandom { user_data, fill })));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a source of randomness. What uses it goes on with it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_random_free(random: *mut provkey_random) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(random) }
+}
+
+/// The source that an argument stands for; NULL is the operating system's.
+///
+/// # Safety
+/// The rules of the header.
+pub(crate) unsafe fn random_or_system(
+    pointer: *const provkey_random,
+) -> Result<Arc<dyn Random>, Failure> {
+    // SAFETY: as the caller says.
+    let random = unsafe { optional_object(pointer, "random") }?;
+    Ok(random.map_or_else(|| Arc::new(System) as Arc<dyn Random>, Arc::clone))
+}
+
+struct HostRandom {
+    user_data: UserData,
+    fill: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> provkey_status,
+}
+
+impl Random for HostRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        // SAFETY: the header says what a callback may do.
+        let status =
+            unsafe { (self.fill)(self.user_data.pointer(), bytes.as_mut_ptr(), bytes.len()) };
+        if status == PROVKEY_STATUS_OK { Ok(()) } else { Err(RandomError) }
+    }
+}
+
+/// The operating system's randomness, as ring draws it.
+struct System;
+
+impl Random for System {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        SystemRandom::new().fill(bytes).map_err(|_| RandomError)
+    }
+}

@@ -1,0 +1,91 @@
+//! Sinks: where callbacks put their results, so that no memory changes its owner.
+//!
+//! A sink lives on the stack of the call that hands it to a callback, and is good until that
+//! returns.
+
+use core::mem;
+
+use crate::argument::buffer;
+use crate::call::call;
+use crate::error::Failure;
+use crate::handle::{self, Handed, opaque, provkey_header};
+use crate::status::{
+    PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_HANDLE_WRONG_KIND,
+    PROVKEY_STATUS_NULL_ARGUMENT, provkey_status,
+};
+
+/// Most bytes that a sink for bytes takes: more than any signature has.
+const SINK_BYTES_MAX: usize = 16 * 1024;
+
+/// Where a callback writes bytes. Good until the callback returns, and on its thread only.
+pub struct provkey_bytes_sink {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_bytes_sink, 0x706b_0006, Vec<u8>);
+
+/// Writes bytes to a sink, behind those that are there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_bytes_sink_write(
+    sink: *mut provkey_bytes_sink,
+    bytes: *const u8,
+    len: usize,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(core::ptr::null_mut(), || {
+            let bytes = buffer(bytes, len, "bytes")?;
+            let written = inside(sink)?;
+            if written.len() + bytes.len() > SINK_BYTES_MAX {
+                return Err(Failure::new(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, "too many bytes"));
+            }
+            written.extend_from_slice(bytes);
+            Ok(())
+        })
+    }
+}
+
+/// A sink, and what has been put into it.
+#[repr(C)]
+pub(crate) struct Sink<T: Handed> {
+    header: provkey_header,
+    value: T::Kept,
+}
+
+impl<T: Handed<Head = provkey_header>> Sink<T> {
+    pub(crate) fn new(value: T::Kept) -> Self {
+        Self { header: handle::header::<T>(), value }
+    }
+
+    /// What a callback gets.
+    pub(crate) fn as_pointer(&mut self) -> *mut T {
+        (&raw mut *self).cast()
+    }
+
+    pub(crate) fn into_value(mut self) -> T::Kept
+    where
+        T::Kept: Default,
+    {
+        mem::take(&mut self.value)
+    }
+}
+
+/// What is in a sink that a callback handed back.
+///
+/// # Safety
+/// The pointer is NULL, or to a sink of the call that is under way on this thread.
+pub(crate) unsafe fn inside<'a, T: Handed<Head = provkey_header>>(
+    sink: *mut T,
+) -> Result<&'a mut T::Kept, Failure> {
+    let sink: *mut Sink<T> = sink.cast();
+    if sink.is_null() {
+        return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, "sink", "is NULL"));
+    }
+    // SAFETY: it begins with a header.
+    if !sink.is_aligned() || unsafe { (*sink).header.kind } != T::KIND {
+        let status = PROVKEY_STATUS_HANDLE_WRONG_KIND;
+        return Err(Failure::argument(status, "sink", "is something else"));
+    }
+    // SAFETY: its kind says so, and only the callback has it now.
+    Ok(unsafe { &mut (*sink).value })
+}

@@ -1,0 +1,58 @@
+//! The checks that every store passes.
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+
+use provkey::store::conformance::CHECKS;
+
+use super::provkey_store;
+use crate::argument::output;
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::handle::object;
+use crate::kept::Kept;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// Runs the checks that every store passes, each to its end, whatever became of the others.
+///
+/// They need a working store, not an empty one: each has its own keys, whose names have `run` in
+/// them, and removes them if it passed. Several runs may share a store if their names differ.
+/// `report`, if it is not NULL, is told each check by its name, and what was seen if it failed; NULL
+/// if it passed. `failed`: how many failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_check(
+    store: *const provkey_store,
+    run: *const c_char,
+    report: Option<
+        unsafe extern "C" fn(user_data: *mut c_void, check: *const c_char, seen: *const c_char),
+    >,
+    user_data: *mut c_void,
+    failed: *mut usize,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let store = object(store, "store")?;
+            let run = text(run, "run")?;
+            let failed = output(failed, "failed")?;
+            let mut failures = 0;
+            for check in CHECKS {
+                let mut kept = Kept::default();
+                let seen = match check.run(&**store, run) {
+                    Ok(()) => ptr::null(),
+                    Err(failure) => {
+                        failures += 1;
+                        kept.text(&failure.seen)
+                    }
+                };
+                if let Some(report) = report {
+                    report(user_data, kept.text(check.name), seen);
+                }
+            }
+            failed.set(failures);
+            Ok(())
+        })
+    }
+}

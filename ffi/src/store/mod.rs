@@ -1,0 +1,110 @@
+//! Stores: those that come with the library, and those of the host.
+
+pub mod callbacks;
+pub mod conformance;
+pub mod record;
+pub mod sinks;
+pub mod unit;
+
+use std::sync::Arc;
+
+use provkey::store::{Memory, Store, StoreError};
+
+use crate::argument::output;
+use crate::call::call;
+use crate::error::{Failure, failures, provkey_error};
+use crate::handle::{self, opaque};
+use crate::status::provkey_status;
+#[cfg(feature = "sqlite")]
+use crate::text::text;
+
+/// Where an authority keeps everything. Freed with `provkey_store_free`; an authority that uses it
+/// goes on with it.
+pub struct provkey_store {
+    _opaque: [u8; 0],
+}
+
+opaque!(provkey_store, 0x706b_0101, Arc<dyn Store>);
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let outcome_unknown = matches!(error, StoreError::Unknown(_));
+        let mut failure = Self::of(error.code(), error.retryable(), &error);
+        failure.outcome_unknown = outcome_unknown;
+        failure
+    }
+}
+
+failures! { provkey::key::KeyringError, provkey::key::KeyIdError }
+
+/// Makes a store in memory, for tests: what it holds goes with it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_memory(
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            output(store, "store")?.set(hand_out(Memory::new()));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a store in a new SQLite file, which only its owner may read and write. Any number of
+/// threads and processes on one machine may open it afterwards.
+///
+/// Errors: `store_exists`, `store_missing` if its folder is, `store_read_only`, `store_full`,
+/// `store_unavailable`.
+#[cfg(feature = "sqlite")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_sqlite_create(
+    path: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let path = text(path, "path")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_sqlite::SqliteStore::create(path)?));
+            Ok(())
+        })
+    }
+}
+
+/// Opens a store in a SQLite file, and brings it up to date if an older version of this library
+/// made it.
+///
+/// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`,
+/// `store_corrupt`, `store_busy`, `store_unavailable`.
+#[cfg(feature = "sqlite")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_sqlite_open(
+    path: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let path = text(path, "path")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_sqlite::SqliteStore::open(path)?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a store. An authority that uses it goes on with it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_free(store: *mut provkey_store) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(store) }
+}
+
+fn hand_out(store: impl Store + 'static) -> *mut provkey_store {
+    handle::hand_out::<provkey_store>(Arc::new(store))
+}
