@@ -6,6 +6,7 @@
 
 mod folder;
 mod message;
+pub mod simulation;
 
 pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
 pub use message::{Answer, Granted, Question};
