@@ -1,4 +1,4 @@
-.PHONY: help test test-deep lint fmt bench demo fuzz foreign header
+.PHONY: help test test-deep lint fmt bench demo fuzz foreign header simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,10 @@ demo: ## the whole story, told by the command itself
 
 header: ## include/provkey.h, from the sources in ffi/
 	scripts/header.sh
+
+simulate: ## SEEDS runs of the simulation (default 100000), from seed FIRST on (default 0)
+	cargo run --locked --release -p provkey-tests --bin provkey-simulate -- \
+	    --first $(or $(FIRST),0) --seeds $(or $(SEEDS),100000)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
