@@ -16,17 +16,27 @@ use crate::record::Columns;
 use crate::session::Session;
 
 const APPLY: &str = "SELECT version_base, refused, there, versions, useds, used_maxes, last_ats,
-    there_bodies FROM {schema}.apply($1, $2, $3, $4, $5, $6, $7, $8)";
+    there_bodies FROM {schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 const DIFFERS: Failed = Failed::Senseless("the server decided otherwise than this library");
+
+/// How sure one is that what units expect is so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All will be applied, and what they make anew is not there: nearly always so. Otherwise it
+    /// is a race.
+    Hopeful,
+    /// Each record is looked at.
+    Careful,
+}
 
 /// Units as the function takes them. See `schema/2.sql`.
 #[derive(Default)]
 pub(crate) struct Batch<'u> {
     units: &'u [Unit],
-    /// Which of the units are sent: those that any store can apply.
-    sent: Vec<usize>,
-    /// The slot of each record key.
+    /// The units that are sent: those that any store can apply.
+    sent: Vec<&'u Unit>,
+    /// The slot of each record that is looked at, by its key.
     slot_of: BTreeMap<&'u [u8], usize>,
     locks: Vec<i16>,
     unit_ends: Vec<i32>,
@@ -35,6 +45,10 @@ pub(crate) struct Batch<'u> {
     numbers: Vec<Option<i64>>,
     moments: Vec<i64>,
     bodies: Vec<&'u [u8]>,
+    new_keys: Vec<&'u [u8]>,
+    new_units: Vec<i32>,
+    new_bodies: Vec<Option<&'u [u8]>>,
+    guards: Vec<&'u [u8]>,
 }
 
 const UNLOCKED: i16 = 0;
@@ -42,18 +56,17 @@ const SHARED: i16 = 1;
 const EXCLUSIVE: i16 = 2;
 
 impl<'u> Batch<'u> {
-    pub(crate) fn new(units: &'u [Unit]) -> Self {
-        let is_sent = |index: &usize| units.get(*index).is_some_and(|it| it.check_form().is_ok());
-        let sent: Vec<usize> = (0..units.len()).filter(is_sent).collect();
+    pub(crate) fn new(units: &'u [Unit], mode: Mode) -> Self {
+        let sent = units.iter().filter(|unit| unit.check_form().is_ok()).collect();
         let mut batch = Self { units, sent, ..Self::default() };
-        for unit in batch.sent_units() {
-            for operation in &unit.operations {
-                batch.slot_of.insert(operation.key().as_bytes(), 0);
+        for (key, touched) in touched(&batch.sent) {
+            match (mode, touched.is_made_anew) {
+                (Mode::Hopeful, true) => batch.add_new(key, &touched),
+                _ => drop(batch.slot_of.insert(key, batch.slot_of.len())),
             }
         }
-        batch.slot_of.values_mut().enumerate().for_each(|(index, slot)| *slot = index);
         batch.locks = vec![UNLOCKED; batch.slot_of.len()];
-        for unit in batch.sent_units() {
+        for unit in batch.sent.clone() {
             batch.add(unit);
         }
         batch
@@ -76,21 +89,28 @@ impl<'u> Batch<'u> {
                 &self.numbers,
                 &self.moments,
                 &self.bodies,
+                &self.new_keys,
+                &self.new_units,
+                &self.new_bodies,
+                &self.guards,
             ],
         )?;
         let [row] = rows.as_slice() else { return Err(DIFFERS) };
         Ok(self.outcomes(Told::read(row, self.slot_of.len())?.outcomes(self)?))
     }
 
-    fn sent_units(&self) -> impl Iterator<Item = &'u Unit> + use<'u> {
-        let units = self.units;
-        let sent = self.sent.clone();
-        sent.into_iter().filter_map(move |index| units.get(index))
+    fn add_new(&mut self, key: &'u [u8], touched: &Touched<'u>) {
+        self.new_keys.push(key);
+        self.new_units.push(touched.unit as i32 + 1);
+        self.new_bodies.push(touched.body);
+        if touched.body.is_none() {
+            self.guards.push(key);
+        }
     }
 
     fn add(&mut self, unit: &'u Unit) {
         for operation in &unit.operations {
-            let slot = self.slot(operation.key());
+            let Some(slot) = self.slot(operation.key()) else { continue };
             let (kind, number, moment) = self.encode(operation);
             self.kinds.push(kind);
             self.slots.push(slot as i32 + 1);
@@ -118,8 +138,8 @@ impl<'u> Batch<'u> {
         }
     }
 
-    fn slot(&self, key: &RecordKey) -> usize {
-        self.slot_of.get(key.as_bytes()).copied().unwrap_or(usize::MAX)
+    fn slot(&self, key: &RecordKey) -> Option<usize> {
+        self.slot_of.get(key.as_bytes()).copied()
     }
 
     /// The outcomes of all units, of those of the units that were sent.
@@ -131,6 +151,33 @@ impl<'u> Batch<'u> {
         };
         self.units.iter().filter_map(outcome).collect()
     }
+}
+
+/// What a batch does with one record.
+struct Touched<'u> {
+    /// The index of the first unit that touches it.
+    unit: usize,
+    /// It is expected to be absent, or written whatever it was, or both, and by one unit only.
+    is_made_anew: bool,
+    body: Option<&'u [u8]>,
+}
+
+/// All records that units touch, by their keys.
+fn touched<'u>(units: &[&'u Unit]) -> BTreeMap<&'u [u8], Touched<'u>> {
+    let mut all = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        for operation in &unit.operations {
+            let untouched = Touched { unit: index, is_made_anew: true, body: None };
+            let touched = all.entry(operation.key().as_bytes()).or_insert(untouched);
+            touched.is_made_anew &= touched.unit == index;
+            match operation {
+                Operation::Expect { version: None, .. } => {}
+                Operation::Put { body, .. } => touched.body = Some(body),
+                _ => touched.is_made_anew = false,
+            }
+        }
+    }
+    all
 }
 
 /// How the record of an operation has to be locked. What a unit expects to be absent and then
@@ -176,10 +223,13 @@ enum Body<'u> {
 impl<'u> Told<'u> {
     fn read(row: &Row, slots: usize) -> Result<Self, Failed> {
         let found: Vec<i32> = row.try_get(2)?;
-        let versions: Vec<i64> = row.try_get(3)?;
-        let useds: Vec<Option<i64>> = row.try_get(4)?;
-        let used_maxes: Vec<Option<i64>> = row.try_get(5)?;
-        let last_ats: Vec<Option<i64>> = row.try_get(6)?;
+        // Arrays to which nothing was added are null.
+        let versions: Vec<i64> = row.try_get::<_, Option<_>>(3)?.unwrap_or_default();
+        let numbers =
+            |column| Ok::<_, Failed>(row.try_get::<_, Option<Vec<_>>>(column)?.unwrap_or_default());
+        let useds: Vec<Option<i64>> = numbers(4)?;
+        let used_maxes = numbers(5)?;
+        let last_ats = numbers(6)?;
         let bodies: Option<Vec<Option<Vec<u8>>>> = row.try_get(7)?;
         let mut told = Self {
             version_base: row.try_get::<_, Option<i64>>(0)?.unwrap_or(0) as u64,
@@ -206,7 +256,7 @@ impl<'u> Told<'u> {
     fn outcomes(mut self, batch: &Batch<'u>) -> Result<Vec<Outcome>, Failed> {
         let mut refused_units = std::mem::take(&mut self.refused).into_iter().peekable();
         let mut outcomes = Vec::with_capacity(batch.sent.len());
-        for (number, unit) in (1..).zip(batch.sent_units()) {
+        for (number, unit) in (1..).zip(&batch.sent) {
             let refused_there = refused_units.next_if_eq(&number).is_some();
             let version = self.version_base + number as u64 - 1;
             let outcome = self.outcome(batch, unit, version)?;
@@ -226,7 +276,7 @@ impl<'u> Told<'u> {
     ) -> Result<Outcome, Failed> {
         let mut counters = Vec::with_capacity(unit.operations.len());
         for (index, operation) in unit.operations.iter().enumerate() {
-            let slot = batch.slot(operation.key());
+            let slot = batch.slot(operation.key()).unwrap_or(usize::MAX);
             match operation.decide(self.heads.get(slot).copied().flatten()) {
                 Ok(counter) => counters.push((operation, slot, counter)),
                 Err(reason) => {

@@ -5,7 +5,7 @@ use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, St
 
 use crate::PostgresOptions;
 use crate::address::Address;
-use crate::batch::Batch;
+use crate::batch::{self, Batch};
 use crate::error::{Failed, because};
 use crate::outside::outside_of_runtimes;
 use crate::pool::Pool;
@@ -155,8 +155,16 @@ impl Store for PostgresStore {
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
-        let batch = Batch::new(units);
-        outside_of_runtimes(|| self.pool.write(|session| batch.apply(session)))
+        let mut batch = Batch::new(units, batch::Mode::Hopeful);
+        outside_of_runtimes(|| {
+            self.pool.write(|session| {
+                let outcomes = batch.apply(session);
+                if let Err(Failed::Raced(_)) = outcomes {
+                    batch = Batch::new(units, batch::Mode::Careful);
+                }
+                outcomes
+            })
+        })
     }
 }
 
