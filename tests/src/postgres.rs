@@ -30,6 +30,7 @@ wait
 pub struct PostgresServer {
     folder: PathBuf,
     settings: Vec<String>,
+    port: String,
     watch: Option<Child>,
     databases: AtomicUsize,
 }
@@ -68,7 +69,7 @@ impl PostgresServer {
         let data = replica.data();
         run(self
             .command("pg_basebackup")
-            .args(["-U", "postgres", "-R", "-X", "stream", "-h"])
+            .args(["-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-h"])
             .arg(&self.folder)
             .arg("-D")
             .arg(data));
@@ -104,7 +105,23 @@ impl PostgresServer {
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = self.command("psql");
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"]).arg(&self.folder);
-        run(psql.args(["-d", database, "-c", sql]))
+        run(psql.args(["-p", &self.port, "-d", database, "-c", sql]))
+    }
+
+    /// Changes settings of the running server, and waits until they hold.
+    ///
+    /// # Panics
+    /// If they cannot be changed so.
+    pub fn configure(&self, settings: &[(&str, &str)]) {
+        for (name, value) in settings {
+            self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        }
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        for (name, value) in settings {
+            while self.sql("postgres", &format!("SHOW {name}")) != *value {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
     }
 
     /// Writes a file that the server may read, and nobody else.
@@ -121,6 +138,22 @@ impl PostgresServer {
         path
     }
 
+    /// Puts other rules into `pg_hba.conf`, which say who may connect and how.
+    ///
+    /// # Panics
+    /// If they cannot be put there.
+    pub fn replace_rules(&self, rules: &str) {
+        fs::write(self.data().join("pg_hba.conf"), rules).expect("the folder can be written");
+        let done = self.sql("postgres", "SELECT pg_reload_conf()");
+        assert_eq!(done, "t");
+        let good = "SELECT count(*) FROM pg_hba_file_rules WHERE error IS NULL";
+        while self.sql("postgres", good) != rules.lines().count().to_string() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        // Until the server itself has read them.
+        thread::sleep(Duration::from_millis(200));
+    }
+
     /// Kills the server as `kill -9` does, and leaves it dead.
     ///
     /// # Panics
@@ -128,7 +161,16 @@ impl PostgresServer {
     pub fn kill(&mut self) {
         let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
         let pid = pid_file.lines().next().expect("the first line is the process");
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.expect("a running process has a list of children");
         run(Command::new("kill").args(["-9", pid]));
+        for child in children.split_whitespace() {
+            // Some end by themselves meanwhile.
+            let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
+            while Path::new("/proc").join(child).exists() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
         self.end_watch(true);
     }
 
@@ -145,8 +187,14 @@ impl PostgresServer {
         if let Some(user) = server_user() {
             chown(&folder, Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("we are root");
         }
-        let settings = settings.iter().map(ToString::to_string).collect();
-        Self { folder, settings, watch: None, databases: AtomicUsize::new(0) }
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        Self {
+            folder,
+            settings: settings.iter().map(ToString::to_string).collect(),
+            port: port.unwrap_or("5432").into(),
+            watch: None,
+            databases: AtomicUsize::new(0),
+        }
     }
 
     fn data(&self) -> PathBuf {
@@ -165,7 +213,7 @@ impl PostgresServer {
         self.watch = Some(command.stdin(Stdio::piped()).spawn().expect("a shell"));
         let started = Instant::now();
         let mut ready = self.command("pg_isready");
-        ready.args(["-q", "-U", "postgres", "-h"]).arg(&self.folder);
+        ready.args(["-q", "-U", "postgres", "-p", &self.port, "-h"]).arg(&self.folder);
         while !ready.status().expect("pg_isready runs").success() {
             let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             assert!(started.elapsed() < START_TIMEOUT, "PostgreSQL does not start: {}", log());

@@ -108,7 +108,7 @@ impl Own {
         };
         let (rest, parameters) = (url.get(..at)?, url.get(at + 1..)?);
         let mut theirs = Vec::new();
-        for parameter in parameters.split('&') {
+        for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             let value = percent_decode_str(value).decode_utf8().ok()?.into_owned();
             match name {

@@ -51,6 +51,15 @@ fn is_race(state: &SqlState) -> bool {
 }
 
 impl Failed {
+    /// Whether it is better to connect anew: perhaps another server is the primary now.
+    pub(crate) fn ends_sessions(&self) -> bool {
+        match self {
+            Self::Lost(_) => true,
+            Self::Undone(error) => error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION),
+            Self::Raced(_) | Self::Senseless(_) => false,
+        }
+    }
+
     /// The error of a call that cannot have changed anything.
     pub(crate) fn not_applied(&self, address: &Address) -> StoreError {
         StoreError::NotApplied(self.fault(address))

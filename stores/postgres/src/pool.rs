@@ -95,8 +95,8 @@ impl Pool {
         };
         let answer = work(&mut session);
         match &answer {
-            // The others have been lost, too, or soon will be.
-            Err(Failed::Lost(_)) => self.close(),
+            // The others lead to the same server, which is away or is the primary no more.
+            Err(failed) if failed.ends_sessions() => self.close(),
             _ => {
                 session.note_use();
                 self.state().idle.push(session);
