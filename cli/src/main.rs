@@ -22,6 +22,7 @@ mod output;
 mod place;
 mod redact;
 mod sign;
+mod store;
 mod system;
 mod times;
 mod token;
