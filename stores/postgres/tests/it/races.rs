@@ -38,15 +38,23 @@ fn both<T: Send>(
     first.into_iter().zip(second).map(|(first, second)| [first, second]).collect()
 }
 
-/// Each relies on the absence of what the other writes: one of them has to be refused.
+/// Each relies on the absence of what the other writes: one of them has to be refused. With more
+/// units in its batch, one of which is refused, the batch is looked at with care.
 #[test]
 fn two_that_exclude_each_other_are_not_both_applied() {
+    check_exclusion(&[]);
+    check_exclusion(&[Unit::new(vec![Operation::Delete { key: key("x") }])]);
+    check_exclusion(&[Unit::new(vec![Operation::ExpectUnused { counter: key("none") }])]);
+}
+
+fn check_exclusion(neighbours: &[Unit]) {
     let url = SERVER.new_database();
     PostgresStore::create(&url).unwrap();
-    let rounds = both(&url, 300, |host, store, round| {
+    let rounds = both(&url, 200, |host, store, round| {
         let (own, other) = (format!("{round}/{host}"), format!("{round}/{}", 1 - host));
         let unit = Unit::new(vec![absent(&own), put(&own), absent(&other)]);
-        matches!(store.apply(&[unit]).unwrap()[0], Outcome::Applied(_))
+        let units = [&[unit], neighbours].concat();
+        matches!(store.apply(&units).unwrap()[0], Outcome::Applied(_))
     });
     assert!(rounds.iter().all(|applied| applied[0] != applied[1]), "{rounds:?}");
     assert!([0, 1].iter().all(|host| rounds.iter().any(|applied| applied[*host])), "no race");
