@@ -86,12 +86,17 @@
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Most operations in one unit that is well formed, see `provkey_unit_check`.
+#define PROVKEY_UNIT_OPERATIONS_MAX 64
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Most units in one `apply`.
 #define PROVKEY_BATCH_UNITS_MAX 256
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Most bytes of keys and bodies in one `apply`.
+// Most bytes of keys and bodies in one `apply`, unless a single unit has more.
 #define PROVKEY_BATCH_BYTES_MAX 1048576
 #endif
 
@@ -1171,8 +1176,8 @@ typedef struct provkey_store_callbacks {
                            const struct provkey_scan_range *range,
                            size_t limit,
                            struct provkey_record_sink *sink);
-    // Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units or
-    // `PROVKEY_BATCH_BYTES_MAX` bytes: `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
+    // Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units:
+    // `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`. A unit may have as many bytes as its form allows.
     provkey_status (*apply)(void *user_data,
                             const struct provkey_unit *units,
                             size_t units_len,
