@@ -32,11 +32,12 @@
 // `provkey_clock`, `provkey_random`, `provkey_observer` and `provkey_keyring` may be used by any number
 // of threads at a time. A `provkey_identity` is used by one at a time: a call that meets another is
 // refused with `handle_in_use`. Structs that the library gives may be read by any number of threads.
-// Whatever is freed must not be in use. The library starts no threads, and has no global state.
+// Whatever is freed must not be in use. The library has no global state, and starts no threads, but
+// for `provkey_store_check`, whose threads have ended when it returns.
 //
-// Callbacks are called on a thread that is inside a call of this library, never on another; those of
-// an authority's store may be called for what another thread asked for, and several at a time, so
-// user data must bear that. A callback returns normally: it neither throws nor jumps out. What it is
+// Callbacks are called on a thread that is inside a call of this library, or on one of
+// `provkey_store_check`, never on another; those of an authority's store may be called for what
+// another thread asked for, and several at a time, so user data must bear that. A callback returns normally: it neither throws nor jumps out. What it is
 // given is good until it returns. `destroy` is called once, when nothing is called any more, if the
 // call that took the callbacks succeeded; if that failed, never. A process that forks uses an
 // authority on one side only: open it anew in the child.
