@@ -3041,6 +3041,30 @@ provkey_status provkey_store_sqlite_open(const char *path,
                                          struct provkey_error **error);
 #endif
 
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
+// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
+// in no error.
+//
+// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
+// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_create(const char *url,
+                                             struct provkey_store **store,
+                                             struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
+// library made it.
+//
+// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_open(const char *url,
+                                           struct provkey_store **store,
+                                           struct provkey_error **error);
+#endif
+
 #if defined(PROVKEY_AUTHORITY)
 // Frees a store. An authority that uses it goes on with it. NULL is fine.
 void provkey_store_free(struct provkey_store *store);
