@@ -65,6 +65,7 @@ mod schema;
 mod session;
 mod store;
 mod tls;
+mod told;
 
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

@@ -82,3 +82,26 @@ fn a_store_of_a_newer_program_is_refused() {
     sql(&url, "UPDATE provkey.store SET schema_version = 9999");
     check_refused(PostgresStore::open(&url), "store_too_new");
 }
+
+/// As a program left it that did not know the views yet.
+#[test]
+fn an_older_store_is_brought_up_to_date_by_whoever_comes_first() {
+    let url = SERVER.new_database();
+    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+    sql(
+        &url,
+        "DROP VIEW provkey.connector_groups, provkey.enrollment_certificates,
+             provkey.enrollments, provkey.audit, provkey.provisioning_keys;
+         UPDATE provkey.store SET schema_version = 2",
+    );
+    check_refused(PostgresStore::create(&url), "store_exists");
+    thread::scope(|scope| {
+        let hosts: Vec<_> = (0..6).map(|_| scope.spawn(|| PostgresStore::open(&url))).collect();
+        for host in hosts {
+            assert_eq!(used(&host.join().unwrap().unwrap(), "uses"), 0);
+        }
+    });
+    let database = url.rsplit('/').next().unwrap();
+    assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "3");
+    assert_eq!(SERVER.sql(database, "SELECT count(*) FROM provkey.enrollments"), "0");
+}
