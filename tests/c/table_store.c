@@ -354,25 +354,29 @@ static void destroy(void *user_data)
     alive -= 1;
 }
 
-provkey_store *table_store_new(void)
+provkey_store_callbacks table_store_callbacks(void)
 {
     table *table = calloc(1, sizeof(*table));
-    if (table == NULL) {
-        return NULL;
+    if (table != NULL) {
+        pthread_mutex_init(&table->lock, NULL);
+        alive += 1;
     }
-    pthread_mutex_init(&table->lock, NULL);
-    alive += 1;
-    const provkey_store_callbacks callbacks = {
-        .struct_size = sizeof(callbacks),
+    return (provkey_store_callbacks){
+        .struct_size = sizeof(provkey_store_callbacks),
         .user_data = table,
         .destroy = destroy,
         .get = get,
         .scan = scan,
         .apply = apply,
     };
+}
+
+provkey_store *table_store_new(void)
+{
+    const provkey_store_callbacks callbacks = table_store_callbacks();
     provkey_store *store = NULL;
-    if (provkey_store_new(&callbacks, &store, NULL) != PROVKEY_STATUS_OK) {
-        destroy(table);
+    if (callbacks.user_data != NULL && provkey_store_new(&callbacks, &store, NULL) != PROVKEY_STATUS_OK) {
+        destroy(callbacks.user_data);
     }
     return store;
 }
