@@ -255,7 +255,8 @@ fn check(status: provkey_status, message: Option<String>) -> Result<(), StoreFau
         let code = code_of(status).map_or_else(|| status.to_string(), Into::into);
         format!("the host's store answered {code}")
     };
-    Err(StoreFault::new(kind, message.unwrap_or_else(unexplained)))
+    let explained = message.filter(|message| !message.is_empty());
+    Err(StoreFault::new(kind, explained.unwrap_or_else(unexplained)))
 }
 
 fn lied(what: &str) -> StoreFault {
