@@ -16,6 +16,10 @@ cargo clippy --locked -p provkey --all-targets --no-default-features --features 
 
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --all-features
 
+python_packages
+target/venv/bin/ruff format --quiet --check python scripts
+target/venv/bin/ruff check --quiet python scripts
+
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh
 
 cargo deny --locked check licenses bans sources
