@@ -319,8 +319,10 @@ class Authority:
 
 def _store(store: StoreInput, *, mode: Literal["open", "open_or_create"]) -> Store:
     """The store of an address. More kinds of stores are added here."""
-    if not isinstance(store, str):
+    if isinstance(store, Store):
         return store
+    if not isinstance(store, str):
+        raise TypeError("a store is a provkey.Store, or its address as a str")
     scheme, _, rest = store.partition(":")
     if scheme == "sqlite" and rest:
         return SqliteStore(rest, mode=mode)

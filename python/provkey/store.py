@@ -29,8 +29,12 @@ from typing import Protocol, Union, runtime_checkable
 
 from ._native import MemoryStore, SqliteStore, Unit
 from .enums import Reason
+from .errors import StoreError
 
 __all__ = [
+    "BATCH_UNITS_MAX",
+    "GET_KEYS_MAX",
+    "SCAN_RECORDS_MAX",
     "Applied",
     "Count",
     "Counter",
@@ -50,7 +54,16 @@ __all__ = [
     "Unit",
     "Value",
     "Write",
+    "check_size",
+    "interval",
 ]
+
+GET_KEYS_MAX = 4096
+"""Most keys of one ``get``."""
+SCAN_RECORDS_MAX = 1024
+"""Most records of one ``scan``."""
+BATCH_UNITS_MAX = 256
+"""Most units of one ``apply``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,33 @@ class Refused:
 
 Outcome = Union[Applied, Refused]
 """What came of one unit."""
+
+
+def check_size(what: str, size: int, size_max: int) -> None:
+    """Raises :class:`~provkey.StoreError` for a request that is too large, as every store has to:
+    ``check_size("keys", len(keys), GET_KEYS_MAX)``.
+    """
+    if size > size_max:
+        raise StoreError(
+            f"{size} {what} in one request, at most {size_max} are allowed",
+            code="store_request_too_large",
+            outcome_unknown=False,
+        )
+
+
+def interval(prefix: bytes, after: bytes | None, reverse: bool) -> tuple[bytes, bytes | None]:
+    """What a ``scan`` reads, as an interval of keys: from the first, included, to the second,
+    excluded, or without an end. It holds nothing when they meet or cross.
+    """
+    start, end = prefix, None
+    stem = prefix.rstrip(b"\xff")
+    if stem:
+        end = stem[:-1] + bytes([stem[-1] + 1])
+    if after is not None and reverse:
+        end = after if end is None else min(end, after)
+    elif after is not None:
+        start = max(start, after + b"\0")
+    return start, end
 
 
 @runtime_checkable
