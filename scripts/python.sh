@@ -44,4 +44,4 @@ python3 -m venv --clear "$clean"
     pyright --project "$settings" --pythonpath "$tools/python" provkey
 )
 "$tools/mypy" --no-error-summary --config-file "$settings" python/tests python/examples
-"$tools/pytest" --config-file "$settings" python/tests python/examples
+"$tools/pytest" --config-file "$settings" python/tests
