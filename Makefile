@@ -23,6 +23,7 @@ fmt: ## format the Rust and the Python code
 
 bench: ## the benchmarks
 	cargo bench --locked -p provkey-benches
+	scripts/bench-python.sh
 
 demo: ## the whole story, told by the command itself
 	cargo run --locked --release -p provkey-cli -- demo

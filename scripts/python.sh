@@ -43,5 +43,5 @@ python3 -m venv --clear "$clean"
     cd "$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
     pyright --project "$settings" --pythonpath "$tools/python" provkey
 )
-"$tools/mypy" --no-error-summary --config-file "$settings" python/tests python/examples
+"$tools/mypy" --no-error-summary --config-file "$settings" python/tests python/examples python/benches
 "$tools/pytest" --config-file "$settings" python/tests
