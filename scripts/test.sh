@@ -8,3 +8,8 @@ cargo test --locked --workspace --all-features
 # Core with less: what it is without the standard library, without and with ring.
 cargo test --locked -p provkey --lib --no-default-features
 cargo test --locked -p provkey --lib --no-default-features --features connector
+
+# The C library as it is installed, and its ABI.
+scripts/packaging-tests.sh
+scripts/abi.sh --self-test
+scripts/abi.sh --check
