@@ -8,7 +8,9 @@ need clang clang
 need cmake cmake
 need pkg-config pkg-config
 need strace strace
+need javac openjdk-17-jdk-headless
 need_file /usr/include/sqlite3.h libsqlite3-dev
+need_file /usr/share/java/jna.jar libjna-java
 
 work=$PWD/target/packaging
 tests=tests/packaging
@@ -185,6 +187,14 @@ module_map_works() {
         -DPROVKEY_CONNECTOR_ONLY -x objective-c $tests/module.m
 }
 
+# Java, by JNA: the program checks what it sees.
+java_enrolls() {
+    javac -Xlint:all,-serial -Werror -d "$work/java" -cp /usr/share/java/jna.jar ffi/examples/java/*.java
+    java -Djna.library.path="$full/lib" -cp "/usr/share/java/jna.jar:$work/java" Enroll >"$work/java.log" ||
+        fail "Java: $(cat "$work/java.log")"
+    [[ $(cat "$work/java.log") == *'notice: enrolled until '* ]] || fail "Java: $(cat "$work/java.log")"
+}
+
 # A connector's library starts no thread or process, opens no file and no socket, and has no state.
 connector_keeps_to_itself() {
     if nm -D --undefined-only "$connector/lib/libprovkey.so" |
@@ -231,6 +241,7 @@ checked cmake_links
 checked cmake_minds_versions
 checked no_clash
 checked module_map_works
+checked java_enrolls
 checked connector_keeps_to_itself
 scripts/library-size.sh
 checked trees_are_removed

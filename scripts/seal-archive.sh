@@ -8,8 +8,9 @@
 source "$(dirname "$0")/common.sh"
 
 archive=$1 shared=$2 out=$3
-object=$out.o
-trap 'rm -f "$object"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+object=$work/provkey.o sealed=$work/libprovkey.a
 
 mapfile -t exports < <("${CROSS:-}nm" -D --defined-only "$shared" | awk '{ print $NF }')
 
@@ -19,5 +20,5 @@ mapfile -t exports < <("${CROSS:-}nm" -D --defined-only "$shared" | awk '{ print
 "${CROSS:-}objcopy" --strip-unneeded --remove-section='.llvm*' "$object"
 "${CROSS:-}objcopy" --wildcard --keep-global-symbol='provkey_*' "$object"
 
-rm -f "$out"
-"${CROSS:-}ar" rcsD "$out" "$object"
+"${CROSS:-}ar" rcsD "$sealed" "$object"
+mv "$sealed" "$out"
