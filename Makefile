@@ -44,5 +44,5 @@ size: ## how large libprovkey is for a connector; BUILD_STD=1
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-foreign: ## core for bare-metal ARM, without the standard library
+foreign: ## for other machines: core on bare-metal ARM, libprovkey on armv7 and aarch64 Linux
 	scripts/foreign-targets.sh

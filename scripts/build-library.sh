@@ -29,6 +29,10 @@ if [ -n "${BUILD_STD:-}" ]; then
     built+=-build-std
     target=${target:-$(rustc -vV | sed -n 's/^host: //p')}
 fi
+if [ -n "$target" ]; then
+    underscored=${target//-/_}
+    export "CARGO_TARGET_${underscored^^}_LINKER=${CROSS:-}gcc" "CC_$underscored=${CROSS:-}gcc"
+fi
 # Nobody's folders are in the library.
 export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo --remap-path-prefix=$PWD=/provkey"
 

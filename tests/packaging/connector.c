@@ -43,7 +43,7 @@ int main(void) {
     provkey_accepted accepted;
     memset(&accepted, 0, sizeof accepted);
     must(provkey_identity_accept(identity, (const uint8_t *)answer, len, now_ms(), &accepted, &error), &error);
-    fprintf(stderr, "connector: enrolled for %d days\n", (int)((accepted.not_after_ms - now_ms()) / 86400000));
+    fputs(accepted.not_after_ms > now_ms() ? "connector: enrolled\n" : "connector: expired\n", stderr);
 
     provkey_request_free(request);
     provkey_identity_free(identity);
