@@ -1,4 +1,4 @@
-.PHONY: help test test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size
+.PHONY: help test test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,6 +40,10 @@ abi: ## record the ABI of libprovkey in ffi/abi, after a change that is meant
 
 size: ## how large libprovkey is for a connector; BUILD_STD=1
 	scripts/library-size.sh
+
+simulate: ## SEEDS runs of the simulation (default 100000), from seed FIRST on (default 0)
+	cargo run --locked --release -p provkey-tests --bin provkey-simulate -- \
+	    --first $(or $(FIRST),0) --seeds $(or $(SEEDS),100000)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)

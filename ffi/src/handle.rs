@@ -4,7 +4,9 @@
 //! pointer comes back, so that a pointer to something else, which is easily passed from languages
 //! where all pointers have one type, is an error and no crash.
 
-use core::ptr;
+use core::panic::AssertUnwindSafe;
+use core::{mem, ptr};
+use std::panic;
 
 use crate::error::Failure;
 use crate::status::{PROVKEY_STATUS_HANDLE_WRONG_KIND, PROVKEY_STATUS_NULL_ARGUMENT};
@@ -89,6 +91,29 @@ pub(crate) fn hand_out_record<T: Handed>(head: T::Head, kept: T::Kept) -> *mut T
     Box::into_raw(Box::new(Block::<T> { head, kept })).cast()
 }
 
+/// What was handed out and has not reached the caller yet. It is freed unless it does.
+pub(crate) struct Held<T: Handed>(*mut T);
+
+impl<T: Handed> Held<T> {
+    pub(crate) const fn new(handed: *mut T) -> Self {
+        Self(handed)
+    }
+
+    /// For the caller.
+    pub(crate) const fn release(self) -> *mut T {
+        let handed = self.0;
+        mem::forget(self);
+        handed
+    }
+}
+
+impl<T: Handed> Drop for Held<T> {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it.
+        unsafe { free(self.0) }
+    }
+}
+
 /// What an argument stands for.
 ///
 /// # Safety
@@ -141,10 +166,12 @@ pub(crate) unsafe fn free<T: Handed>(pointer: *mut T) {
     }
     // SAFETY: its kind says that it came from `hand_out_record`. The kind is overwritten first, so
     // that freeing it again is noticed as long as its memory is not used for something else.
-    unsafe {
+    let block = unsafe {
         ptr::write_volatile(pointer.cast::<u32>(), FREED);
-        drop(Box::from_raw(pointer));
-    }
+        Box::from_raw(pointer)
+    };
+    // What panics while it is dropped is not seen again.
+    panic::catch_unwind(AssertUnwindSafe(|| drop(block))).unwrap_or_else(mem::forget);
 }
 
 /// The kind of something that begins with a header.

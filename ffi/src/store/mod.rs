@@ -15,7 +15,7 @@ use crate::call::call;
 use crate::error::{Failure, failures, provkey_error};
 use crate::handle::{self, opaque};
 use crate::status::provkey_status;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::text::text;
 
 /// Where an authority keeps everything. Freed with `provkey_store_free`; an authority that uses it
@@ -93,6 +93,54 @@ pub unsafe extern "C" fn provkey_store_sqlite_open(
             let path = text(path, "path")?;
             let store = output(store, "store")?;
             store.set(hand_out(provkey_sqlite::SqliteStore::open(path)?));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
+/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
+/// in no error.
+///
+/// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
+/// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
+/// `store_unavailable`.
+#[cfg(feature = "postgres")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_postgres_create(
+    url: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let url = text(url, "url")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_postgres::PostgresStore::create(url)?));
+            Ok(())
+        })
+    }
+}
+
+/// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
+/// library made it.
+///
+/// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
+/// `store_unavailable`.
+#[cfg(feature = "postgres")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_postgres_open(
+    url: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let url = text(url, "url")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_postgres::PostgresStore::open(url)?));
             Ok(())
         })
     }
