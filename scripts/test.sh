@@ -9,6 +9,8 @@ cargo test --locked --workspace --all-features
 cargo test --locked -p provkey --lib --no-default-features
 cargo test --locked -p provkey --lib --no-default-features --features connector
 
+scripts/python.sh
+
 # The C library as it is installed, and its ABI.
 scripts/packaging-tests.sh
 scripts/abi.sh --self-test
