@@ -21,6 +21,6 @@ scripts/header.sh --check
 
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --all-features
 
-shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh
+shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/examples/tests/*.sh
 
 cargo deny --locked check licenses bans sources
