@@ -18,7 +18,7 @@ fmt: ## format the Rust code
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
 bench: ## the benchmarks
-	cargo bench --locked -p provkey-benches
+	scripts/bench.sh
 
 demo: ## the whole story, told by the command itself
 	cargo run --locked --release -p provkey-cli -- demo
