@@ -3042,6 +3042,54 @@ provkey_status provkey_store_sqlite_open(const char *path,
                                          struct provkey_error **error);
 #endif
 
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
+// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
+// in no error.
+//
+// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
+// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_create(const char *url,
+                                             struct provkey_store **store,
+                                             struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
+// library made it.
+//
+// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_open(const char *url,
+                                           struct provkey_store **store,
+                                           struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Writes a consistent copy of the store in a SQLite file into a new file, while the store is in use.
+// The copy is durable when this returns, and is a store itself. The master keys are not part of it.
+//
+// Errors: as `provkey_store_sqlite_open` for `path`; `store_exists` if there is a file at `copy`
+// already; `store_full`, `store_read_only`, `store_unavailable`: then none is left behind.
+provkey_status provkey_store_sqlite_backup(const char *path,
+                                           const char *copy,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Copies everything that is in one store into another, which holds nothing yet, and compares them
+// record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing may
+// change the first store meanwhile. `records`: how many there are.
+//
+// Errors: `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
+// anything, `store_busy` if the first one changed meanwhile, those of the stores.
+provkey_status provkey_store_copy(const struct provkey_store *from,
+                                  const struct provkey_store *to,
+                                  uint64_t *records,
+                                  struct provkey_error **error);
+#endif
+
 #if defined(PROVKEY_AUTHORITY)
 // Frees a store. An authority that uses it goes on with it. NULL is fine.
 void provkey_store_free(struct provkey_store *store);

@@ -9,5 +9,7 @@ cargo test --locked --workspace --all-features
 cargo test --locked -p provkey --lib --no-default-features
 cargo test --locked -p provkey --lib --no-default-features --features connector
 
+scripts/python.sh
+
 # The C and C++ programs, and those in the documents.
 scripts/c-examples.sh

@@ -33,7 +33,8 @@ impl UserData {
         self.pointer
     }
 
-    /// From now on it belongs to the library, and is destroyed with this.
+    /// From now on it belongs to the library, and is destroyed with this. Comes last in the call that
+    /// brought it: nothing may fail afterwards, and memory may run out.
     pub(crate) fn take(&self) {
         self.taken.store(true, Ordering::Release);
     }

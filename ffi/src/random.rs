@@ -54,9 +54,10 @@ pub unsafe extern "C" fn provkey_random_new(
             let random = output(random, "random")?;
             let fill = required(callbacks.fill, "fill")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            user_data.take();
-            random
-                .set(handle::hand_out::<provkey_random>(Arc::new(HostRandom { user_data, fill })));
+            let host_random = Arc::new(HostRandom { user_data, fill });
+            let handed = handle::hand_out::<provkey_random>(host_random.clone());
+            host_random.user_data.take();
+            random.set(handed);
             Ok(())
         })
     }

@@ -67,9 +67,10 @@ pub unsafe extern "C" fn provkey_signer_new(
             let sign = required(callbacks.sign, "sign")?;
             let public_key = PublicKey::from_spki(public_key)?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            user_data.take();
             let host_signer = Arc::new(HostSigner { user_data, public_key, sign });
-            signer.set(handle::hand_out::<provkey_signer>(host_signer));
+            let handed = handle::hand_out::<provkey_signer>(host_signer.clone());
+            host_signer.user_data.take();
+            signer.set(handed);
             Ok(())
         })
     }

@@ -51,8 +51,10 @@ pub unsafe extern "C" fn provkey_clock_new(
             let clock = output(clock, "clock")?;
             let now_ms = required(callbacks.now_ms, "now_ms")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            user_data.take();
-            clock.set(handle::hand_out::<provkey_clock>(Arc::new(HostClock { user_data, now_ms })));
+            let host_clock = Arc::new(HostClock { user_data, now_ms });
+            let handed = handle::hand_out::<provkey_clock>(host_clock.clone());
+            host_clock.user_data.take();
+            clock.set(handed);
             Ok(())
         })
     }

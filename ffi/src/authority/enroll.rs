@@ -14,7 +14,7 @@ use crate::bytes::provkey_slice;
 use crate::call::call;
 use crate::error::{Failure, provkey_error};
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, Held, object, provkey_header, record};
 use crate::kept::Kept;
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_OK,
@@ -157,16 +157,13 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
                 let status = PROVKEY_STATUS_NULL_ARGUMENT;
                 return Err(Failure::argument(status, "errors", "is not aligned"));
             }
-            for (at, result) in authority.enroll_many(&requests).iter().enumerate() {
-                let (answer, failure) = match result {
-                    Ok(answer) => (page::hand_out(answer), None),
-                    Err(error) => (ptr::null_mut(), Some(Failure::from(error.clone()))),
-                };
-                let status = failure.as_ref().map_or(PROVKEY_STATUS_OK, Failure::status);
-                enrolled.add(at).write(answer);
+            // All answers are made before the first is written: memory may run out.
+            let answers: Vec<_> = authority.enroll_many(&requests).iter().map(answer).collect();
+            for (at, (status, answer, failure)) in answers.into_iter().enumerate() {
                 statuses.add(at).write(status);
+                enrolled.add(at).write(answer.release());
                 if !errors.is_null() {
-                    errors.add(at).write(failure.map_or(ptr::null_mut(), Failure::hand_out));
+                    errors.add(at).write(failure.release());
                 }
             }
             Ok(())
@@ -179,6 +176,23 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
 pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(enrolled) }
+}
+
+/// What became of one of many.
+fn answer<E: Into<Failure> + Clone>(
+    result: &Result<Enrolled, E>,
+) -> (provkey_status, Held<provkey_enrolled>, Held<provkey_error>) {
+    match result {
+        Ok(enrolled) => {
+            let answer = Held::new(page::hand_out(enrolled));
+            (PROVKEY_STATUS_OK, answer, Held::new(ptr::null_mut()))
+        }
+        Err(error) => {
+            let failure: Failure = error.clone().into();
+            let status = failure.status();
+            (status, Held::new(ptr::null_mut()), Held::new(failure.hand_out()))
+        }
+    }
 }
 
 /// # Safety

@@ -13,7 +13,7 @@ use crate::argument::{array, output, plain, structure};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
 use crate::error::{Failure, provkey_error};
-use crate::handle::object;
+use crate::handle::{Held, object};
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::{optional_text, text};
 
@@ -258,8 +258,9 @@ pub unsafe extern "C" fn provkey_authority_download_key(
             let file_name = output(file_name, "file_name")?;
             let contents = output(contents, "contents")?;
             let file = authority.download_key(id)?;
-            file_name.set(bytes::hand_out(file.file_name.as_bytes()));
+            let name = Held::new(bytes::hand_out(file.file_name.as_bytes()));
             contents.set(bytes::hand_out(file.contents.expose().as_bytes()));
+            file_name.set(name.release());
             Ok(())
         })
     }

@@ -88,9 +88,10 @@ pub unsafe extern "C" fn provkey_observer_new(
             let observer = output(observer, "observer")?;
             let observe = required(callbacks.observe, "observe")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            user_data.take();
             let host_observer = Arc::new(HostObserver { user_data, observe });
-            observer.set(handle::hand_out::<provkey_observer>(host_observer));
+            let handed = handle::hand_out::<provkey_observer>(host_observer.clone());
+            host_observer.user_data.take();
+            observer.set(handed);
             Ok(())
         })
     }

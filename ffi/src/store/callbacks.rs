@@ -1,19 +1,22 @@
 //! A store of the host's, made of callbacks.
 
 use core::ffi::c_void;
+use std::sync::Arc;
 
 use provkey::store::{
-    FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+    FaultKind, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault,
+    Unit,
 };
 
+use super::provkey_store;
 use super::record::lend;
 use super::sinks::{Outcomes, Records, provkey_outcome_sink, provkey_record_sink};
 use super::unit::{lend_operation, provkey_operation, provkey_unit};
-use super::{hand_out, provkey_store};
 use crate::argument::{output, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::call::call;
 use crate::error::{code_of, provkey_error};
+use crate::handle;
 use crate::host_part::{UserData, required};
 use crate::sink::Sink;
 use crate::status::{
@@ -104,14 +107,15 @@ pub unsafe extern "C" fn provkey_store_new(
         call(error, || {
             let callbacks = structure(callbacks, "callbacks")?;
             let store = output(store, "store")?;
-            let host_store = HostStore {
+            let host_store = Arc::new(HostStore {
                 user_data: UserData::new(callbacks.user_data, callbacks.destroy),
                 get: required(callbacks.get, "get")?,
                 scan: required(callbacks.scan, "scan")?,
                 apply: required(callbacks.apply, "apply")?,
-            };
+            });
+            let handed = handle::hand_out::<provkey_store>(host_store.clone());
             host_store.user_data.take();
-            store.set(hand_out(host_store));
+            store.set(handed);
             Ok(())
         })
     }
@@ -212,10 +216,23 @@ impl Store for HostStore {
         let Outcomes { outcomes, nothing_applied, message, .. } = sink.into_value();
         let known = if nothing_applied { StoreError::NotApplied } else { StoreError::Unknown };
         check(status, message).map_err(known)?;
-        if outcomes.len() != units.len() {
-            return Err(StoreError::Unknown(lied("apply did not answer for each unit")));
+        if outcomes.len() != units.len() || !units.iter().zip(&outcomes).all(fits) {
+            return Err(StoreError::Unknown(lied("apply did not answer for each unit as it is")));
         }
         Ok(outcomes)
+    }
+}
+
+/// Whether an outcome can be that of the unit.
+fn fits((unit, outcome): (&Unit, &Outcome)) -> bool {
+    let counts = |operation: &&Operation| {
+        matches!(operation, Operation::SetLimit { .. } | Operation::Count { .. })
+    };
+    match outcome {
+        Outcome::Applied(counters) => {
+            counters.len() == unit.operations.iter().filter(counts).count()
+        }
+        Outcome::Refused(refused) => refused.operation < unit.operations.len().max(1),
     }
 }
 
@@ -238,7 +255,8 @@ fn check(status: provkey_status, message: Option<String>) -> Result<(), StoreFau
         let code = code_of(status).map_or_else(|| status.to_string(), Into::into);
         format!("the host's store answered {code}")
     };
-    Err(StoreFault::new(kind, message.unwrap_or_else(unexplained)))
+    let explained = message.filter(|message| !message.is_empty());
+    Err(StoreFault::new(kind, explained.unwrap_or_else(unexplained)))
 }
 
 fn lied(what: &str) -> StoreFault {

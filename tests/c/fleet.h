@@ -1,0 +1,64 @@
+// An authority with a group, an enrollment certificate and a provisioning key, for tests that need
+// one, and the connectors that enroll with it.
+#ifndef FLEET_H
+#define FLEET_H
+
+#include "check.h"
+
+// What the machines of the tests are made of.
+#define MATERIAL ((const uint8_t *)"machine 1"), 9
+
+typedef struct fleet {
+    provkey_keyring *keyring;
+    provkey_authority *authority;
+    provkey_connector_group *group;
+    provkey_enrollment_certificate *certificate;
+    provkey_key_details *key;
+    // The text of the key, read.
+    provkey_provisioning_key *provisioning_key;
+} fleet;
+
+// What a host may bring along; what is NULL is the library's.
+typedef struct fleet_parts {
+    const provkey_store *store;
+    const provkey_clock *clock;
+    const provkey_random *random;
+    const provkey_observer *observer;
+} fleet_parts;
+
+// The present moment in Unix milliseconds.
+uint64_t now_ms(void);
+
+// Opens a fleet whose key may be used this often.
+fleet fleet_new(fleet_parts parts, uint64_t max_uses);
+void fleet_free(fleet *fleet);
+
+// Opens the authority of a store again.
+provkey_authority *fleet_reopen(fleet_parts parts, const provkey_keyring *keyring);
+
+// Makes a key beside the first one. Freed by the caller.
+provkey_key_details *fleet_key(const fleet *fleet, const char *name, uint64_t max_uses);
+
+// Reads the text of a key. Freed by the caller.
+provkey_provisioning_key *fleet_provisioning_key(const provkey_authority *authority, const char *id);
+
+// How often a key was used.
+uint64_t fleet_used(const provkey_authority *authority, const char *id);
+
+// Asks, without any proof of what comes back.
+provkey_request *fleet_request(provkey_identity *identity, const provkey_provisioning_key *key);
+
+// What a connector sends, as the authority takes it.
+provkey_enroll_request fleet_enroll_request(const provkey_request *request);
+
+// A connector that has its certificate. Freed by the caller.
+provkey_identity *fleet_connector(const fleet *fleet);
+
+// Enrolls an identity: request, answer, acceptance.
+void fleet_enroll(const provkey_authority *authority, const provkey_provisioning_key *key,
+                  provkey_identity *identity);
+
+// Renews the certificate of an identity, for the same key pair.
+void fleet_renew(const provkey_authority *authority, provkey_identity *identity);
+
+#endif

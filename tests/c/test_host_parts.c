@@ -1,0 +1,442 @@
+// What a host brings along: clock, randomness, signer, observer. They fail, they lie, and they call back.
+#include <openssl/ec.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+#include "fleet.h"
+#include "secure_element.h"
+
+static void count_destroyed(void *user_data)
+{
+    *(int *)user_data += 1;
+}
+
+// --- Clock
+
+static uint64_t present_ms;
+
+static uint64_t read_clock(void *user_data)
+{
+    CHECK(*(int *)user_data == 0);
+    return present_ms;
+}
+
+static void an_authority_lives_by_its_clock(void)
+{
+    int destroyed = 0;
+    provkey_clock *clock = NULL;
+    provkey_store *store = NULL;
+    provkey_crl *crl = NULL;
+    const provkey_clock_callbacks callbacks = {
+        .struct_size = sizeof(callbacks),
+        .user_data = &destroyed,
+        .destroy = count_destroyed,
+        .now_ms = read_clock,
+    };
+    present_ms = 2000000000000;
+    OK(provkey_clock_new(&callbacks, &clock, ERR));
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store, .clock = clock}, 2);
+    provkey_clock_free(clock);
+    CHECK(destroyed == 0 && fleet.key->created_at_ms == present_ms);
+    OK(provkey_authority_crl(fleet.authority, fleet.certificate->id, &crl, ERR));
+    CHECK(crl->this_update_ms <= present_ms && crl->next_update_ms > present_ms);
+    provkey_crl_free(crl);
+
+    // At the very ends of time, nothing but errors.
+    const uint64_t moments[] = {0, 1, UINT64_MAX, UINT64_MAX / 2, INT64_MAX, 253402300799999, 253402300800000};
+    for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++) {
+        provkey_enrollment_certificate *certificate = NULL;
+        const provkey_new_certificate new_certificate = {
+            .struct_size = sizeof(new_certificate), .name = "At the end of time"};
+        present_ms = moments[i];
+        provkey_authority_create_certificate(fleet.authority, &new_certificate, &certificate, ERR);
+        provkey_enrollment_certificate_free(certificate);
+    }
+    fleet_free(&fleet);
+    provkey_store_free(store);
+    CHECK(destroyed == 1);
+}
+
+// --- Randomness
+
+// How many draws succeed before the others fail.
+static int draws_left;
+
+static provkey_status draw(void *user_data, uint8_t *bytes, size_t len)
+{
+    (void)user_data;
+    if (draws_left <= 0) {
+        return PROVKEY_STATUS_RANDOM_UNAVAILABLE;
+    }
+    draws_left -= 1;
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)rand();
+    }
+    return PROVKEY_STATUS_OK;
+}
+
+static void randomness_runs_out_anywhere(void)
+{
+    int destroyed = 0;
+    provkey_random *random = NULL;
+    provkey_store *store = NULL;
+    provkey_keyring *keyring = NULL;
+    provkey_keyring *rotated = NULL;
+    provkey_identity *identity = NULL;
+    provkey_bytes *file = NULL;
+    const provkey_random_callbacks callbacks = {
+        .struct_size = sizeof(callbacks),
+        .user_data = &destroyed,
+        .destroy = count_destroyed,
+        .fill = draw,
+    };
+    OK(provkey_random_new(&callbacks, &random, ERR));
+    draws_left = 0;
+    FAILS(PROVKEY_STATUS_RANDOM_UNAVAILABLE, provkey_keyring_generate(random, &keyring, ERR));
+    OK(provkey_identity_generate(0, &identity, ERR));
+    FAILS(PROVKEY_STATUS_RANDOM_UNAVAILABLE, provkey_identity_seal(identity, MATERIAL, random, &file, ERR));
+    draws_left = 100;
+    OK(provkey_keyring_generate(random, &keyring, ERR));
+    OK(provkey_identity_seal(identity, MATERIAL, random, &file, ERR));
+    provkey_bytes_free(file);
+    draws_left = 0;
+    FAILS(PROVKEY_STATUS_RANDOM_UNAVAILABLE, provkey_keyring_rotated(keyring, random, &rotated, ERR));
+    CHECK(rotated == NULL);
+    provkey_keyring_free(keyring);
+
+    draws_left = 1000;
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store, .random = random}, 9);
+    // An enrollment, with n draws for it: it fails and costs nothing, or it succeeds.
+    uint64_t enrolled_so_far = 0;
+    for (int n = 0; n < 8; n++) {
+        provkey_enrolled *enrolled = NULL;
+        provkey_identity *connector = NULL;
+        OK(provkey_identity_generate(0, &connector, ERR));
+        provkey_request *request = fleet_request(connector, fleet.provisioning_key);
+        const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+        draws_left = n;
+        const provkey_status status =
+            provkey_authority_enroll(fleet.authority, &enroll_request, &enrolled, ERR);
+        CHECK(status == PROVKEY_STATUS_OK || status == PROVKEY_STATUS_RANDOM_UNAVAILABLE);
+        CHECK(n > 0 || status != PROVKEY_STATUS_OK);
+        enrolled_so_far += status == PROVKEY_STATUS_OK;
+        draws_left = 1000;
+        CHECK(fleet_used(fleet.authority, fleet.key->id) == enrolled_so_far);
+        provkey_enrolled_free(enrolled);
+        provkey_request_free(request);
+        provkey_identity_free(connector);
+    }
+    CHECK(enrolled_so_far > 0);
+    provkey_identity_free(identity);
+    provkey_random_free(random);
+    fleet_free(&fleet);
+    provkey_store_free(store);
+    CHECK(destroyed == 1);
+}
+
+// --- Signer
+
+// A key, and what becomes of the next signatures.
+typedef struct element {
+    EVP_PKEY *key;
+    provkey_status status;
+    enum { SIGNS, NOTHING, GARBAGE, OTHER_MESSAGE, FLOODS, USES_IDENTITY } what;
+    provkey_identity *identity;
+    int destroyed;
+} element;
+
+static provkey_status sign(void *user_data, const uint8_t *message, size_t message_len,
+                           provkey_bytes_sink *sink)
+{
+    static const uint8_t zeros[4096];
+    element *element = user_data;
+    uint8_t signature[128];
+    size_t len = sizeof(signature);
+    provkey_bytes *file = NULL;
+    switch (element->what) {
+    case NOTHING:
+        return element->status;
+    case GARBAGE:
+        provkey_bytes_sink_write(sink, zeros, 64);
+        return element->status;
+    case FLOODS:
+        for (int i = 0; i < 4; i++) {
+            CHECK(provkey_bytes_sink_write(sink, zeros, sizeof(zeros)) == PROVKEY_STATUS_OK);
+        }
+        CHECK(provkey_bytes_sink_write(sink, zeros, 1) == PROVKEY_STATUS_ARGUMENT_TOO_LARGE);
+        CHECK(provkey_bytes_sink_write(sink, NULL, 1) == PROVKEY_STATUS_NULL_ARGUMENT);
+        CHECK(provkey_bytes_sink_write(sink, zeros, SIZE_MAX) == PROVKEY_STATUS_ARGUMENT_TOO_LARGE);
+        CHECK(provkey_bytes_sink_write(NULL, zeros, 1) == PROVKEY_STATUS_NULL_ARGUMENT);
+        return element->status;
+    case USES_IDENTITY:
+        // The identity that it signs for is busy with this very call.
+        CHECK(provkey_identity_to_bytes(element->identity, &file, NULL) == PROVKEY_STATUS_HANDLE_IN_USE);
+        break;
+    case OTHER_MESSAGE:
+        message_len -= 1;
+        break;
+    case SIGNS:
+        break;
+    }
+    CHECK(secure_element_sign(element->key, message, message_len, signature, &len));
+    // In two parts, as hardware may give it.
+    provkey_bytes_sink_write(sink, signature, 10);
+    provkey_bytes_sink_write(sink, signature + 10, len - 10);
+    return element->status;
+}
+
+static void destroy_element(void *user_data)
+{
+    element *element = user_data;
+    element->destroyed += 1;
+    EVP_PKEY_free(element->key);
+}
+
+static provkey_signer *signer_of(element *element)
+{
+    provkey_signer *signer = NULL;
+    uint8_t *spki = NULL;
+    element->key = EVP_EC_gen("P-256");
+    const int spki_len = i2d_PUBKEY(element->key, &spki);
+    provkey_signer_callbacks callbacks = {
+        .struct_size = sizeof(callbacks),
+        .user_data = element,
+        .destroy = destroy_element,
+        .sign = sign,
+    };
+    FAILS(PROVKEY_STATUS_PUBLIC_KEY_MALFORMED,
+          provkey_signer_new(&callbacks, spki, (size_t)spki_len - 1, &signer, ERR));
+    callbacks.sign = NULL;
+    FAILS(PROVKEY_STATUS_CALLBACK_MISSING,
+          provkey_signer_new(&callbacks, spki, (size_t)spki_len, &signer, ERR));
+    // A call that fails destroys nothing.
+    CHECK(signer == NULL && element->destroyed == 0);
+    callbacks.sign = sign;
+    OK(provkey_signer_new(&callbacks, spki, (size_t)spki_len, &signer, ERR));
+    OPENSSL_free(spki);
+    return signer;
+}
+
+static provkey_status status_of_signer(provkey_status status)
+{
+    return status == PROVKEY_STATUS_SIGNER_UNAVAILABLE ? status : PROVKEY_STATUS_SIGNER_FAILED;
+}
+
+static void a_connectors_signer_fails_and_lies(void)
+{
+    element element = {.status = PROVKEY_STATUS_OK};
+    provkey_store *store = NULL;
+    provkey_identity *identity = NULL;
+    provkey_request *request = NULL;
+    provkey_signer *signer = signer_of(&element);
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    OK(provkey_identity_with_signer(signer, &identity, ERR));
+    provkey_signer_free(signer);
+    element.identity = identity;
+
+    element.what = NOTHING;
+    FAILS(PROVKEY_STATUS_SIGNER_FAILED,
+          provkey_identity_request(identity, fleet.provisioning_key, NULL, &request, ERR));
+    for (provkey_status status = -1; status < 1400; status++) {
+        if (status != PROVKEY_STATUS_OK && (status < 0 || provkey_status_code(status) != NULL)) {
+            element.status = status;
+            FAILS(status_of_signer(status),
+                  provkey_identity_request(identity, fleet.provisioning_key, NULL, &request, ERR));
+            CHECK(check_error->retryable == (status == PROVKEY_STATUS_SIGNER_UNAVAILABLE));
+        }
+    }
+    element.status = PROVKEY_STATUS_OK;
+    const int lies[] = {GARBAGE, OTHER_MESSAGE, FLOODS};
+    for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+        // The authority finds out, if the connector did not.
+        provkey_enrolled *enrolled = NULL;
+        element.what = lies[i];
+        if (provkey_identity_request(identity, fleet.provisioning_key, NULL, &request, ERR) ==
+            PROVKEY_STATUS_OK) {
+            const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+            CHECK(provkey_authority_enroll(fleet.authority, &enroll_request, &enrolled, ERR) !=
+                  PROVKEY_STATUS_OK);
+            provkey_request_free(request);
+        }
+        CHECK(enrolled == NULL);
+    }
+    CHECK(fleet_used(fleet.authority, fleet.key->id) == 0);
+    element.what = USES_IDENTITY;
+    fleet_enroll(fleet.authority, fleet.provisioning_key, identity);
+    CHECK(fleet_used(fleet.authority, fleet.key->id) == 1);
+    provkey_identity_free(identity);
+    CHECK(element.destroyed == 1);
+    fleet_free(&fleet);
+    provkey_store_free(store);
+}
+
+static void an_authoritys_signer_fails_and_lies(void)
+{
+    element element = {.status = PROVKEY_STATUS_OK};
+    provkey_store *store = NULL;
+    provkey_enrollment_certificate *certificate = NULL;
+    provkey_key_details *key = NULL;
+    provkey_identity *identity = NULL;
+    provkey_enrolled *enrolled = NULL;
+    provkey_signer *signer = signer_of(&element);
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    const provkey_new_certificate new_certificate = {
+        .struct_size = sizeof(new_certificate), .name = "Hardware", .signer = signer};
+    OK(provkey_authority_create_certificate(fleet.authority, &new_certificate, &certificate, ERR));
+    provkey_signer_free(signer);
+    const provkey_new_key new_key = {
+        .struct_size = sizeof(new_key),
+        .name = "By hardware",
+        .group = fleet.group->id,
+        .certificate = certificate->id,
+        .max_uses = 1,
+    };
+    OK(provkey_authority_create_key(fleet.authority, &new_key, &key, ERR));
+    provkey_provisioning_key *text = fleet_provisioning_key(fleet.authority, key->id);
+    OK(provkey_identity_generate(0, &identity, ERR));
+    provkey_request *request = fleet_request(identity, text);
+    const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+
+    const struct {
+        int what;
+        provkey_status status;
+        provkey_status expected;
+    } lies[] = {
+        {NOTHING, PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_FAILED},
+        {NOTHING, PROVKEY_STATUS_SIGNER_UNAVAILABLE, PROVKEY_STATUS_SIGNER_UNAVAILABLE},
+        {SIGNS, PROVKEY_STATUS_STORE_BUSY, PROVKEY_STATUS_SIGNER_FAILED},
+        {SIGNS, -77, PROVKEY_STATUS_SIGNER_FAILED},
+        {GARBAGE, PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_BAD_SIGNATURE},
+        {OTHER_MESSAGE, PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_BAD_SIGNATURE},
+        {FLOODS, PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_BAD_SIGNATURE},
+    };
+    for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+        element.what = lies[i].what;
+        element.status = lies[i].status;
+        FAILS(lies[i].expected, provkey_authority_enroll(fleet.authority, &enroll_request, &enrolled, ERR));
+        CHECK(fleet_used(fleet.authority, key->id) == 0);
+    }
+    element.what = SIGNS;
+    element.status = PROVKEY_STATUS_OK;
+    fleet_enroll(fleet.authority, text, identity);
+    CHECK(fleet_used(fleet.authority, key->id) == 1);
+    provkey_request_free(request);
+    provkey_identity_free(identity);
+    provkey_provisioning_key_free(text);
+    provkey_key_details_free(key);
+    provkey_enrollment_certificate_free(certificate);
+    CHECK(element.destroyed == 0);
+    fleet_free(&fleet);
+    CHECK(element.destroyed == 1);
+    provkey_store_free(store);
+}
+
+// --- Observer
+
+typedef struct log {
+    int of_type[8];
+    provkey_status refused_with;
+    char connector[64];
+    int destroyed;
+} log;
+
+static void observe(void *user_data, const provkey_event *event)
+{
+    log *log = user_data;
+    CHECK(event->struct_size == sizeof(*event) && event->type < 8);
+    log->of_type[event->type] += 1;
+    if (event->type == PROVKEY_EVENT_TYPE_REFUSED) {
+        log->refused_with = event->status;
+        CHECK_TEXT(event->code, provkey_status_code(event->status));
+        CHECK_TEXT(event->address, "192.0.2.1");
+    } else if (event->connector != NULL) {
+        CHECK(event->status == PROVKEY_STATUS_OK && event->code == NULL && event->key != NULL);
+        CHECK(strlen(event->connector) < sizeof(log->connector));
+        strcpy(log->connector, event->connector);
+    }
+}
+
+static void destroy_log(void *user_data)
+{
+    ((log *)user_data)->destroyed += 1;
+}
+
+static void an_observer_is_told(void)
+{
+    log log = {.refused_with = PROVKEY_STATUS_OK};
+    provkey_observer *observer = NULL;
+    provkey_store *store = NULL;
+    provkey_enrolled *enrolled = NULL;
+    const provkey_observer_callbacks callbacks = {
+        .struct_size = sizeof(callbacks),
+        .user_data = &log,
+        .destroy = destroy_log,
+        .observe = observe,
+    };
+    OK(provkey_observer_new(&callbacks, &observer, ERR));
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store, .observer = observer}, 1);
+    provkey_observer_free(observer);
+    provkey_identity *identity = fleet_connector(&fleet);
+    CHECK(log.of_type[PROVKEY_EVENT_TYPE_ENROLLED] == 1 && log.connector[0] != '\0');
+    fleet_enroll(fleet.authority, fleet.provisioning_key, identity);
+    CHECK(log.of_type[PROVKEY_EVENT_TYPE_REPLAYED] == 1);
+    fleet_renew(fleet.authority, identity);
+    CHECK(log.of_type[PROVKEY_EVENT_TYPE_RENEWED] == 1);
+    const provkey_enroll_request nonsense = {
+        .struct_size = sizeof(nonsense),
+        .csr = (const uint8_t *)"nonsense",
+        .csr_len = 8,
+        .address = "192.0.2.1",
+    };
+    FAILS(PROVKEY_STATUS_CSR_MALFORMED,
+          provkey_authority_enroll(fleet.authority, &nonsense, &enrolled, ERR));
+    CHECK(log.of_type[PROVKEY_EVENT_TYPE_REFUSED] == 1);
+    CHECK(log.refused_with == PROVKEY_STATUS_CSR_MALFORMED && log.destroyed == 0);
+    provkey_identity_free(identity);
+    fleet_free(&fleet);
+    CHECK(log.destroyed == 1);
+    provkey_store_free(store);
+}
+
+static void a_part_without_its_callback_is_refused(void)
+{
+    int destroyed = 0;
+    provkey_clock *clock = NULL;
+    provkey_random *random = NULL;
+    provkey_observer *observer = NULL;
+    provkey_store *store = NULL;
+    const provkey_clock_callbacks no_clock = {
+        .struct_size = sizeof(no_clock), .user_data = &destroyed, .destroy = count_destroyed};
+    const provkey_random_callbacks no_random = {
+        .struct_size = sizeof(no_random), .user_data = &destroyed, .destroy = count_destroyed};
+    const provkey_observer_callbacks no_observer = {
+        .struct_size = sizeof(no_observer), .user_data = &destroyed, .destroy = count_destroyed};
+    const provkey_store_callbacks no_store = {
+        .struct_size = sizeof(no_store), .user_data = &destroyed, .destroy = count_destroyed};
+    FAILS(PROVKEY_STATUS_CALLBACK_MISSING, provkey_clock_new(&no_clock, &clock, ERR));
+    FAILS(PROVKEY_STATUS_CALLBACK_MISSING, provkey_random_new(&no_random, &random, ERR));
+    FAILS(PROVKEY_STATUS_CALLBACK_MISSING, provkey_observer_new(&no_observer, &observer, ERR));
+    FAILS(PROVKEY_STATUS_CALLBACK_MISSING, provkey_store_new(&no_store, &store, ERR));
+    CHECK(destroyed == 0 && clock == NULL && random == NULL && observer == NULL && store == NULL);
+
+    // Without `destroy`, user data stays the host's.
+    const provkey_random_callbacks callbacks = {.struct_size = sizeof(callbacks), .fill = draw};
+    OK(provkey_random_new(&callbacks, &random, ERR));
+    provkey_random_free(random);
+}
+
+int main(void)
+{
+    RUN(an_authority_lives_by_its_clock);
+    RUN(randomness_runs_out_anywhere);
+    RUN(a_connectors_signer_fails_and_lies);
+    RUN(an_authoritys_signer_fails_and_lies);
+    RUN(an_observer_is_told);
+    RUN(a_part_without_its_callback_is_refused);
+    return check_done();
+}
