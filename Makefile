@@ -22,7 +22,7 @@ fmt: ## format the Rust and the Python code
 	target/venv/bin/ruff format python scripts
 
 bench: ## the benchmarks
-	cargo bench --locked -p provkey-benches
+	scripts/bench.sh
 	scripts/bench-python.sh
 
 demo: ## the whole story, told by the command itself

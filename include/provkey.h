@@ -9,7 +9,8 @@
 // Results. Every function that can fail returns a `provkey_status`, PROVKEY_STATUS_OK (0) or the
 // number of an error code, and takes as its last argument a `provkey_error **`. That may be NULL;
 // otherwise it gets an error that the caller frees, and only if the call fails: set it to NULL
-// before. Outputs are written only if the call succeeds.
+// before. It stays NULL if there was no memory for an error. Outputs are written only if the call
+// succeeds.
 //
 // Arguments. A pointer that must not be NULL and is, or that is to something else than its type
 // says, is an error, not a crash. A buffer is followed by its length; (NULL, 0) is empty, and NULL

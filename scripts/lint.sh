@@ -25,6 +25,6 @@ python_packages
 target/venv/bin/ruff format --quiet --check python scripts
 target/venv/bin/ruff check --quiet python scripts
 
-shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh
+shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/examples/tests/*.sh
 
 cargo deny --locked check licenses bans sources

@@ -15,3 +15,5 @@ scripts/python.sh
 scripts/packaging-tests.sh
 scripts/abi.sh --self-test
 scripts/abi.sh --check
+# The C and C++ programs, and those in the documents.
+scripts/c-examples.sh

@@ -15,11 +15,9 @@ use provkey::key::ProvisioningKey;
 use provkey::store::{GroupCommit, Memory, Operation, Outcome, RecordKey, Store, Unit};
 use provkey::x509::{Csr, KeyAlgorithm, SoftwareSigner, build_csr};
 use provkey_benches::{
-    HandWritten, authority, durations, median, p256_request, per_second, verify_and_sign,
+    HandWritten, ROUNDS, authority, beside, durations, p256_request, per_second, verify_and_sign,
 };
 use provkey_sqlite::SqliteStore;
-
-const ROUNDS: usize = 5;
 
 fn main() {
     let word = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
@@ -59,18 +57,6 @@ const ROWS: &[Row] = &[
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Lets two take turns and prints how many a second each made.
-fn beside(row: &str, rival: &str, mut ours: impl FnMut() -> f64, mut theirs: impl FnMut() -> f64) {
-    let (mut our_figures, mut their_figures) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        our_figures.push(ours());
-        their_figures.push(theirs());
-    }
-    let (ours, theirs) = (median(our_figures), median(their_figures));
-    let ratio = ours / theirs;
-    println!("| {row} | {ours:.0}/s | {rival} | {theirs:.0}/s | {ratio:.3} |");
 }
 
 /// Connector and authority both have keys of the algorithm.

@@ -54,3 +54,24 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_unstable_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// How often two that are compared take turns.
+pub const ROUNDS: usize = 5;
+
+/// Lets two take turns and prints how many a second each made.
+#[allow(clippy::print_stdout, reason = "what a benchmark is for")]
+pub fn beside(
+    row: &str,
+    rival: &str,
+    mut ours: impl FnMut() -> f64,
+    mut theirs: impl FnMut() -> f64,
+) {
+    let (mut our_figures, mut their_figures) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        our_figures.push(ours());
+        their_figures.push(theirs());
+    }
+    let (ours, theirs) = (median(our_figures), median(their_figures));
+    let ratio = ours / theirs;
+    println!("| {row} | {ours:.0}/s | {rival} | {theirs:.0}/s | {ratio:.3} |");
+}

@@ -14,7 +14,6 @@
  */
 #define _DEFAULT_SOURCE
 
-#define PROVKEY_CONNECTOR_ONLY
 #include <provkey.h>
 
 #include <errno.h>
@@ -30,9 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "console.h"
+#include "identity_file.h"
 #include "transport.h"
-
-enum { DONE = 0, FAILED = 1, LATER = 75 };
 
 typedef struct connector {
     const char *folder, *key_path, *material_path, *chain_path;
@@ -52,35 +51,7 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* What is said on the console. None of it is ever a secret. */
-
-static void notice(const char *text)
-{
-    printf("notice: %s\n", text);
-}
-
-static int fail_file(const char *path)
-{
-    printf("error: %s: %s\n", path, strerror(errno));
-    return FAILED;
-}
-
-/* Explains an error of the library, and frees it. */
-static int fail(provkey_error *error)
-{
-    if (error == NULL) /* not even that could be allocated */
-        return LATER;
-    printf("error: %s: %s\n", error->code, error->message);
-    if (error->shown != NULL)
-        printf("  %s\n  %s\n", error->shown, error->marks);
-    if (error->repairable)
-        printf("notice: A repair is known. Compare the marked characters with the original.\n");
-    int outcome = error->retryable || error->outcome_unknown ? LATER : FAILED;
-    provkey_error_free(error);
-    return outcome;
-}
-
-/* The identity on disk. */
+/* What this machine is, and has. */
 
 static const provkey_fingerprint *fingerprint_of(const connector *connector)
 {
@@ -102,41 +73,12 @@ static int read_material(connector *connector)
 
 static int load(connector *connector)
 {
-    buffer file = {0};
-    const buffer *material = &connector->material;
-    provkey_error *error = NULL;
-    int outcome = DONE;
-    if (file_read(connector->identity_path, &file) != 0) {
-        outcome = errno == ENOENT ? DONE : fail_file(connector->identity_path);
-    } else {
-        provkey_status status =
-            material->len > 0
-                ? provkey_identity_open(file.data, file.len, material->data, material->len,
-                                        &connector->identity, &error)
-                : provkey_identity_from_bytes(file.data, file.len, &connector->identity, &error);
-        if (status != PROVKEY_STATUS_OK)
-            outcome = fail(error);
-    }
-    buffer_wipe(&file);
-    return outcome;
+    return identity_load(connector->identity_path, &connector->material, &connector->identity);
 }
 
 static int save(const connector *connector)
 {
-    provkey_bytes *file = NULL;
-    const buffer *material = &connector->material;
-    provkey_error *error = NULL;
-    provkey_status status =
-        material->len > 0 ? provkey_identity_seal(connector->identity, material->data,
-                                                  material->len, NULL, &file, &error)
-                          : provkey_identity_to_bytes(connector->identity, &file, &error);
-    if (status != PROVKEY_STATUS_OK)
-        return fail(error);
-    int outcome = DONE;
-    if (file_write(connector->identity_path, file->data, file->len) != 0)
-        outcome = fail_file(connector->identity_path);
-    provkey_bytes_free(file);
-    return outcome;
+    return identity_save(connector->identity_path, &connector->material, connector->identity);
 }
 
 /* Asking, and what comes back. */

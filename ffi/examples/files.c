@@ -81,6 +81,8 @@ int file_read(const char *path, buffer *contents)
         return -1;
     int done = read_all(file, contents, FILE_BYTES_MAX);
     int reason = errno;
+    if (done != 0)
+        buffer_wipe(contents);
     close(file);
     errno = reason;
     return done;

@@ -124,6 +124,34 @@ public:
         });
     }
 
+    /// In a schema of a PostgreSQL database, new.
+    static result<store> postgres_create(text url) noexcept {
+        return detail::make<store>([&](auto made, auto why) {
+            return provkey_store_postgres_create(url.c_str(), made, why);
+        });
+    }
+
+    /// In a PostgreSQL database that has one.
+    static result<store> postgres_open(text url) noexcept {
+        return detail::make<store>([&](auto made, auto why) {
+            return provkey_store_postgres_open(url.c_str(), made, why);
+        });
+    }
+
+    /// Writes a consistent copy of a SQLite file that is in use.
+    static result<void> sqlite_backup(text path, text copy) noexcept {
+        return detail::run([&](auto why) {
+            return provkey_store_sqlite_backup(path.c_str(), copy.c_str(), why);
+        });
+    }
+
+    /// Copies everything into another store, which is empty, and gives how many records that are.
+    result<std::uint64_t> copy_to(const store &to) const noexcept {
+        return detail::fill<std::uint64_t>([&](auto records, auto why) {
+            return provkey_store_copy(c(), to.c(), records, why);
+        });
+    }
+
     /// One of the host's.
     static result<store> make(std::unique_ptr<host_store> part) noexcept {
         auto callbacks = detail::callbacks_of<provkey_store_callbacks>(part.get());

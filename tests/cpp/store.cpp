@@ -62,8 +62,25 @@ void files() {
     FAILS(STORE_MISSING, provkey::store::sqlite_open(file));
     CHECK(provkey::store::sqlite_create(file));
     FAILS(STORE_EXISTS, provkey::store::sqlite_create(file));
-    CHECK(provkey::store::sqlite_open(file));
+    auto store = provkey::store::sqlite_open(file).value();
+
+    // An authority moves into it, and is backed up.
+    auto memory = provkey::store::memory().value();
+    FAILS(AUTHORITY_MISSING, memory.copy_to(store));
+    world world = make_world(provkey::environment(memory));
+    CHECK(memory.copy_to(store).value() > 5);
+    FAILS(STORE_EXISTS, memory.copy_to(store));
+    CHECK(provkey::authority::open(provkey::environment(store), world.keyring)
+              .value()
+              .key(world.key->id));
+    const std::string copy = file + ".copy";
+    std::remove(copy.c_str());
+    provkey::store::sqlite_backup(file, copy).value();
+    FAILS(STORE_EXISTS, provkey::store::sqlite_backup(file, copy));
+    FAILS(STORE_NOT_RECOGNIZED, provkey::store::postgres_create("no URL"));
+    FAILS(STORE_NOT_RECOGNIZED, provkey::store::postgres_open("no URL"));
     std::remove(file.c_str());
+    std::remove(copy.c_str());
 }
 
 } // namespace
