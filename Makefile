@@ -1,4 +1,4 @@
-.PHONY: help test test-deep lint fmt bench demo fuzz foreign header
+.PHONY: help test python test-deep lint fmt bench demo fuzz foreign header simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -7,24 +7,33 @@ help: ## list the targets
 test: ## install what the tests need, then run all of them
 	scripts/test.sh
 
+python: ## build the Python wheel, install it in an empty environment, check and test it
+	scripts/python.sh
+
 test-deep: ## the long checks: larger races, AddressSanitizer, fuzzing, foreign targets
 	scripts/test-deep.sh
 
 lint: ## formatting, clippy, documentation, shell scripts, licences, bans, sources
 	scripts/lint.sh
 
-fmt: ## format the Rust code
+fmt: ## format the Rust and the Python code
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
+	target/venv/bin/ruff format python scripts
 
 bench: ## the benchmarks
 	cargo bench --locked -p provkey-benches
+	scripts/bench-python.sh
 
 demo: ## the whole story, told by the command itself
 	cargo run --locked --release -p provkey-cli -- demo
 
 header: ## include/provkey.h, from the sources in ffi/
 	scripts/header.sh
+
+simulate: ## SEEDS runs of the simulation (default 100000), from seed FIRST on (default 0)
+	cargo run --locked --release -p provkey-tests --bin provkey-simulate -- \
+	    --first $(or $(FIRST),0) --seeds $(or $(SEEDS),100000)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -32,11 +32,12 @@
 // `provkey_clock`, `provkey_random`, `provkey_observer` and `provkey_keyring` may be used by any number
 // of threads at a time. A `provkey_identity` is used by one at a time: a call that meets another is
 // refused with `handle_in_use`. Structs that the library gives may be read by any number of threads.
-// Whatever is freed must not be in use. The library starts no threads, and has no global state.
+// Whatever is freed must not be in use. The library has no global state, and starts no threads, but
+// for `provkey_store_check`, whose threads have ended when it returns.
 //
-// Callbacks are called on a thread that is inside a call of this library, never on another; those of
-// an authority's store may be called for what another thread asked for, and several at a time, so
-// user data must bear that. A callback returns normally: it neither throws nor jumps out. What it is
+// Callbacks are called on a thread that is inside a call of this library, or on one of
+// `provkey_store_check`, never on another; those of an authority's store may be called for what
+// another thread asked for, and several at a time, so user data must bear that. A callback returns normally: it neither throws nor jumps out. What it is
 // given is good until it returns. `destroy` is called once, when nothing is called any more, if the
 // call that took the callbacks succeeded; if that failed, never. A process that forks uses an
 // authority on one side only: open it anew in the child.
@@ -86,12 +87,17 @@
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Most operations in one unit that is well formed, see `provkey_unit_check`.
+#define PROVKEY_UNIT_OPERATIONS_MAX 64
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Most units in one `apply`.
 #define PROVKEY_BATCH_UNITS_MAX 256
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Most bytes of keys and bodies in one `apply`.
+// Most bytes of keys and bodies in one `apply`, unless a single unit has more.
 #define PROVKEY_BATCH_BYTES_MAX 1048576
 #endif
 
@@ -1171,8 +1177,8 @@ typedef struct provkey_store_callbacks {
                            const struct provkey_scan_range *range,
                            size_t limit,
                            struct provkey_record_sink *sink);
-    // Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units or
-    // `PROVKEY_BATCH_BYTES_MAX` bytes: `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
+    // Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units:
+    // `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`. A unit may have as many bytes as its form allows.
     provkey_status (*apply)(void *user_data,
                             const struct provkey_unit *units,
                             size_t units_len,
@@ -3033,6 +3039,54 @@ provkey_status provkey_store_sqlite_create(const char *path,
 provkey_status provkey_store_sqlite_open(const char *path,
                                          struct provkey_store **store,
                                          struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
+// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
+// in no error.
+//
+// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
+// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_create(const char *url,
+                                             struct provkey_store **store,
+                                             struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
+// library made it.
+//
+// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
+// `store_unavailable`.
+provkey_status provkey_store_postgres_open(const char *url,
+                                           struct provkey_store **store,
+                                           struct provkey_error **error);
+#endif
+
+#if (defined(PROVKEY_AUTHORITY) && defined(PROVKEY_AUTHORITY))
+// Writes a consistent copy of the store in a SQLite file into a new file, while the store is in use.
+// The copy is durable when this returns, and is a store itself. The master keys are not part of it.
+//
+// Errors: as `provkey_store_sqlite_open` for `path`; `store_exists` if there is a file at `copy`
+// already; `store_full`, `store_read_only`, `store_unavailable`: then none is left behind.
+provkey_status provkey_store_sqlite_backup(const char *path,
+                                           const char *copy,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Copies everything that is in one store into another, which holds nothing yet, and compares them
+// record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing may
+// change the first store meanwhile. `records`: how many there are.
+//
+// Errors: `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
+// anything, `store_busy` if the first one changed meanwhile, those of the stores.
+provkey_status provkey_store_copy(const struct provkey_store *from,
+                                  const struct provkey_store *to,
+                                  uint64_t *records,
+                                  struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

@@ -47,6 +47,7 @@ test_tools() {
     need certtool gnutls-bin
     need softhsm2-util softhsm2
     need pkcs11-tool opensc
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
     need_file /usr/include/mbedtls/x509_crt.h libmbedtls-dev
     python_packages
 }

@@ -21,6 +21,10 @@ scripts/header.sh --check
 
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --all-features
 
+python_packages
+target/venv/bin/ruff format --quiet --check python scripts
+target/venv/bin/ruff check --quiet python scripts
+
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh
 
 cargo deny --locked check licenses bans sources

@@ -11,5 +11,9 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
     cargo test --locked -p provkey --lib --target "$host" --target-dir target/asan
 
+# What the simulation must not find, and what it must.
+make simulate SEEDS="${SEEDS:-100000}"
+scripts/mutations.sh
+
 scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
 scripts/foreign-targets.sh

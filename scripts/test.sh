@@ -8,3 +8,5 @@ cargo test --locked --workspace --all-features
 # Core with less: what it is without the standard library, without and with ring.
 cargo test --locked -p provkey --lib --no-default-features
 cargo test --locked -p provkey --lib --no-default-features --features connector
+
+scripts/python.sh

@@ -1,8 +1,10 @@
 //! What the benchmarks share: an authority, connectors, and timing one thing beside another.
 
+mod rival_postgres;
 mod rivals;
 mod world;
 
+pub use rival_postgres::HandWrittenPostgres;
 pub use rivals::{HandWritten, verify_and_sign};
 pub use world::{SystemClock, SystemRandom, World, authority, p256_request};
 

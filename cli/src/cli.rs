@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
-use crate::{audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign};
+use crate::{
+    audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign, store,
+};
 
 /// The heading of the options that every command has.
 pub(crate) const GLOBAL: &str = "Global options";
@@ -51,6 +53,9 @@ enum Command {
     /// The master keys, and backups of the store
     #[command(subcommand)]
     Master(master::Command),
+    /// Moving an authority to another store
+    #[command(subcommand)]
+    Store(store::Command),
     /// Look at the text of a provisioning key, without a store and without a network
     Inspect(inspect::Args),
     /// Enroll one connector from its CSR, or renew its certificate
@@ -78,6 +83,7 @@ impl Cli {
             Command::Crl(args) => crl::run(&args, &place.authority()?, &mut output),
             Command::Audit(command) => audit::run(&command, &place.authority()?, &mut output),
             Command::Master(command) => master::run(&command, &place, &mut output),
+            Command::Store(command) => store::run(&command, &mut output),
             Command::Inspect(args) => inspect::run(&args, &mut output),
             Command::Sign(args) => sign::run(&args, &place, &mut output),
             Command::Identity(command) => identity::run(&command, &mut output),

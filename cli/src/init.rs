@@ -1,10 +1,7 @@
 //! `provkey init`: the beginning.
 
-use std::sync::Arc;
-
 use provkey::authority::{Authority, AuthorityId, InputError, NewAuthority};
 use provkey::key::{Host, Pin};
-use provkey::store::Store;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -29,7 +26,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let mut new = NewAuthority::new(Host::parse(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
     let _lock = files::lock(files::folder(file))?;
-    let store: Arc<dyn Store> = Arc::new(store.open_or_create()?);
+    let store = store.open_or_create()?;
     // A master key file that is missing is not made anew for an authority that needs the old one.
     if Authority::exists(&*store)? {
         return Err(InputError::AuthorityExists.into());

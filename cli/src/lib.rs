@@ -23,6 +23,7 @@ mod output;
 mod place;
 mod redact;
 mod sign;
+mod store;
 mod system;
 mod times;
 mod token;

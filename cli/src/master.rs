@@ -32,7 +32,7 @@ pub(crate) fn run(command: &Command, place: &Place, output: &mut Output) -> Resu
     match command {
         Command::Rotate => rotate(place, output),
         Command::Backup { file } => {
-            place.store()?.open()?.backup(file)?;
+            place.store()?.backup(file)?;
             output.one(&BackupView { file: file.display().to_string() })
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use provkey::authority::Authority;
-use provkey::store::Store;
+use provkey::store::{Store, StoreError};
+use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 
 use crate::cli::GLOBAL;
@@ -15,9 +16,9 @@ use crate::{keyring_file, system};
 
 #[derive(Args)]
 pub(crate) struct Place {
-    /// The store, as sqlite:PATH
+    /// The store: sqlite:PATH or postgres://USER@HOST/DATABASE
     #[arg(long, global = true, help_heading = GLOBAL, env = "PROVKEY_STORE")]
-    #[arg(value_name = "STORE", value_parser = StoreAddress::parse)]
+    #[arg(hide_env_values = true, value_name = "STORE", value_parser = StoreAddress::parse)]
     store: Option<StoreAddress>,
     /// The file that holds the master keys
     #[arg(long, global = true, help_heading = GLOBAL, env = "PROVKEY_MASTER_KEY_FILE")]
@@ -27,37 +28,64 @@ pub(crate) struct Place {
     pub(crate) token: TokenPlace,
 }
 
-/// The address of a store.
+/// The address of a store. The URL may hold a password.
 #[derive(Clone)]
 pub(crate) enum StoreAddress {
     Sqlite(PathBuf),
+    Postgres(String),
 }
 
+const FORMS: &str = "sqlite:PATH or postgres://USER@HOST/DATABASE";
+
 impl StoreAddress {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             Some(("sqlite", _)) => Err("the path is missing: sqlite:PATH".into()),
-            Some((scheme, _)) => Err(format!("unknown kind of store `{scheme}`: sqlite:PATH")),
-            None => Err("the kind of store is missing: sqlite:PATH".into()),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.into())),
+            Some((scheme, _)) => Err(format!("unknown kind of store `{scheme}`: {FORMS}")),
+            None => Err(format!("the kind of store is missing: {FORMS}")),
         }
     }
 
-    pub(crate) fn open(&self) -> Result<SqliteStore, Failure> {
-        let Self::Sqlite(path) = self;
-        Ok(SqliteStore::open(path)?)
+    pub(crate) fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+            Self::Postgres(url) => Arc::new(PostgresStore::open(url)?),
+        })
     }
 
-    pub(crate) fn open_or_create(&self) -> Result<SqliteStore, Failure> {
-        let Self::Sqlite(path) = self;
-        Ok(SqliteStore::open_or_create(path)?)
+    pub(crate) fn open_or_create(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(SqliteStore::open_or_create(path)?),
+            Self::Postgres(url) => Arc::new(PostgresStore::open_or_create(url)?),
+        })
+    }
+
+    pub(crate) fn create(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(SqliteStore::create(path)?),
+            Self::Postgres(url) => Arc::new(PostgresStore::create(url)?),
+        })
+    }
+
+    pub(crate) fn backup(&self, file: &Path) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(path) => Ok(SqliteStore::open(path)?.backup(file)?),
+            Self::Postgres(_) => Err(Failure::new(
+                "backup_elsewhere",
+                "PostgreSQL has backups of its own; use pg_dump or pg_basebackup",
+            )),
+        }
     }
 }
 
 impl Place {
     pub(crate) fn store(&self) -> Result<&StoreAddress, Failure> {
         self.store.as_ref().ok_or_else(|| {
-            Failure::missing_argument("which store? give --store sqlite:PATH or set PROVKEY_STORE")
+            Failure::missing_argument(&format!(
+                "which store? give --store {FORMS}, or set PROVKEY_STORE"
+            ))
         })
     }
 
@@ -74,8 +102,7 @@ impl Place {
         let (store, file) = (self.store()?, self.master_key_file()?);
         let keyring = keyring_file::read(file)?;
         keyring_file::warn_of_others(file);
-        let store: Arc<dyn Store> = Arc::new(store.open()?);
-        let authority = Authority::open(system::environment(store), keyring)?;
+        let authority = Authority::open(system::environment(store.open()?), keyring)?;
         Ok(authority.acting_as(&system::actor()))
     }
 

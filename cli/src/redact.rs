@@ -1,19 +1,20 @@
-//! Key texts that were given in the place of something else: errors repeat arguments, and must not
-//! tell a secret.
+//! Key texts, and URLs with a password, that were given in the place of something else: errors
+//! repeat arguments, and must not tell a secret.
 
 /// What every key text begins with.
 const PREFIX: &str = "pvk1_";
 /// The length of a key's id, which its secret follows.
 const ID_CHARACTERS: usize = 12;
 
-/// The text, with each key text in it cut after its public part.
+/// The text, with each key text and each URL with a password in it cut before the secret.
 pub(crate) fn redact(text: &str) -> String {
     // No key text has white space or quotes.
     let ends = |c: char| c.is_whitespace() || "'\"`".contains(c);
     let mut redacted = String::with_capacity(text.len());
     for word in text.split_inclusive(ends) {
         let (word, end) = word.split_at(word.trim_end_matches(ends).len());
-        redacted.push_str(public_part(word).as_deref().unwrap_or(word));
+        let public = public_part(word).or_else(|| without_password(word));
+        redacted.push_str(public.as_deref().unwrap_or(word));
         redacted.push_str(end);
     }
     redacted
@@ -27,9 +28,31 @@ fn public_part(word: &str) -> Option<String> {
     (secret_at < word.len()).then(|| format!("{}…", word.get(..secret_at).unwrap_or(PREFIX)))
 }
 
+/// What may be shown of a word with a URL in it: nothing behind the name of its user. The `@` may
+/// be in another word, if the password has a quote in it.
+fn without_password(word: &str) -> Option<String> {
+    let user_at = word.find("://")? + "://".len();
+    let password_at = user_at + word.get(user_at..)?.find(':')? + 1;
+    let is_password = word.get(password_at..)?.contains('@') || word.contains("postgres");
+    is_password.then(|| format!("{}…", word.get(..password_at).unwrap_or_default()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::redact;
+
+    #[test]
+    fn passwords_in_urls_are_cut() {
+        let check = |text: &str, shown: &str| assert_eq!(redact(text), shown);
+        check("no postgres://u:secret@h/d here", "no postgres://u:… here");
+        check("`x=postgresql://u:se'", "`x=postgresql://u:…'");
+        check("mysql://u:p@ss@h", "mysql://u:…");
+        check(
+            "https://example.com:8443/crl http://h/@:",
+            "https://example.com:8443/crl http://h/@:",
+        );
+        check("postgres://u@h/d", "postgres://u@h/d");
+    }
 
     #[test]
     fn only_the_public_part_of_a_key_text_stays() {

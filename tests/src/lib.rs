@@ -1,14 +1,18 @@
 //! What crosses crates, processes and foreign tools is tested here.
 //!
 //! This library is what the tests and `provkey-test-worker` share: how a process opens the
-//! authority in a folder, and what a test and a worker say to each other. The tests are in
+//! authority in a folder, and what a test and a worker say to each other; and a PostgreSQL server
+//! for tests, which tests of other languages have as `provkey-test-postgres`. The tests are in
 //! `tests/it`; what other languages read is in `vectors`.
 
 mod folder;
 mod message;
+mod postgres;
+pub mod simulation;
 
 pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
 pub use message::{Answer, Granted, Question};
+pub use postgres::{PostgresServer, serve_postgres};
 
 /// The program in the README runs as a test of the documentation.
 #[cfg(doctest)]

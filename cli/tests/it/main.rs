@@ -12,6 +12,7 @@ mod life;
 mod lists;
 mod master;
 mod output;
+mod postgres;
 mod readme;
 mod revoking;
 mod sign;

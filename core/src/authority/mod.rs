@@ -9,6 +9,7 @@ mod certificate_details;
 mod certificates;
 mod change;
 mod connectors;
+mod copy;
 mod corporate;
 mod create;
 mod crl;

@@ -81,8 +81,8 @@ pub struct provkey_store_callbacks {
             sink: *mut provkey_record_sink,
         ) -> provkey_status,
     >,
-    /// Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units or
-    /// `PROVKEY_BATCH_BYTES_MAX` bytes: `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
+    /// Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units:
+    /// `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`. A unit may have as many bytes as its form allows.
     pub apply: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,

@@ -8,14 +8,15 @@ pub mod unit;
 
 use std::sync::Arc;
 
+use provkey::authority::Authority;
 use provkey::store::{Memory, Store, StoreError};
 
 use crate::argument::output;
 use crate::call::call;
 use crate::error::{Failure, failures, provkey_error};
-use crate::handle::{self, opaque};
+use crate::handle::{self, object, opaque};
 use crate::status::provkey_status;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::text::text;
 
 /// Where an authority keeps everything. Freed with `provkey_store_free`; an authority that uses it
@@ -93,6 +94,99 @@ pub unsafe extern "C" fn provkey_store_sqlite_open(
             let path = text(path, "path")?;
             let store = output(store, "store")?;
             store.set(hand_out(provkey_sqlite::SqliteStore::open(path)?));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
+/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
+/// in no error.
+///
+/// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
+/// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
+/// `store_unavailable`.
+#[cfg(feature = "postgres")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_postgres_create(
+    url: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let url = text(url, "url")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_postgres::PostgresStore::create(url)?));
+            Ok(())
+        })
+    }
+}
+
+/// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
+/// library made it.
+///
+/// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
+/// `store_unavailable`.
+#[cfg(feature = "postgres")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_postgres_open(
+    url: *const core::ffi::c_char,
+    store: *mut *mut provkey_store,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let url = text(url, "url")?;
+            let store = output(store, "store")?;
+            store.set(hand_out(provkey_postgres::PostgresStore::open(url)?));
+            Ok(())
+        })
+    }
+}
+
+/// Writes a consistent copy of the store in a SQLite file into a new file, while the store is in use.
+/// The copy is durable when this returns, and is a store itself. The master keys are not part of it.
+///
+/// Errors: as `provkey_store_sqlite_open` for `path`; `store_exists` if there is a file at `copy`
+/// already; `store_full`, `store_read_only`, `store_unavailable`: then none is left behind.
+#[cfg(feature = "sqlite")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_sqlite_backup(
+    path: *const core::ffi::c_char,
+    copy: *const core::ffi::c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let (path, copy) = (text(path, "path")?, text(copy, "copy")?);
+            Ok(provkey_sqlite::SqliteStore::open(path)?.backup(copy)?)
+        })
+    }
+}
+
+/// Copies everything that is in one store into another, which holds nothing yet, and compares them
+/// record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing may
+/// change the first store meanwhile. `records`: how many there are.
+///
+/// Errors: `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
+/// anything, `store_busy` if the first one changed meanwhile, those of the stores.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_copy(
+    from: *const provkey_store,
+    to: *const provkey_store,
+    records: *mut u64,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let (from, to) = (object(from, "from")?, object(to, "to")?);
+            let records = output(records, "records")?;
+            records.set(Authority::copy_store(&**from, &**to)?);
             Ok(())
         })
     }

@@ -15,9 +15,11 @@ pub const PROVKEY_RECORD_BODY_BYTES_MAX: usize = 65_536;
 pub const PROVKEY_GET_KEYS_MAX: usize = 4096;
 /// Most records that one `scan` is asked for.
 pub const PROVKEY_SCAN_RECORDS_MAX: usize = 1024;
+/// Most operations in one unit that is well formed, see `provkey_unit_check`.
+pub const PROVKEY_UNIT_OPERATIONS_MAX: usize = 64;
 /// Most units in one `apply`.
 pub const PROVKEY_BATCH_UNITS_MAX: usize = 256;
-/// Most bytes of keys and bodies in one `apply`.
+/// Most bytes of keys and bodies in one `apply`, unless a single unit has more.
 pub const PROVKEY_BATCH_BYTES_MAX: usize = 1_048_576;
 
 const _: () = {
@@ -26,6 +28,7 @@ const _: () = {
     assert!(PROVKEY_RECORD_BODY_BYTES_MAX == core_limits::RECORD_BODY_BYTES_MAX);
     assert!(PROVKEY_GET_KEYS_MAX == core_limits::GET_KEYS_MAX);
     assert!(PROVKEY_SCAN_RECORDS_MAX == core_limits::SCAN_RECORDS_MAX);
+    assert!(PROVKEY_UNIT_OPERATIONS_MAX == core_limits::UNIT_OPERATIONS_MAX);
     assert!(PROVKEY_BATCH_UNITS_MAX == core_limits::BATCH_UNITS_MAX);
     assert!(PROVKEY_BATCH_BYTES_MAX == core_limits::BATCH_BYTES_MAX);
 };

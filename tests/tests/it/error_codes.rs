@@ -36,14 +36,14 @@ pub(crate) fn documented_codes() -> BTreeSet<String> {
     documented().into_keys().collect()
 }
 
-/// All Rust sources below a folder.
+/// All Rust and Python sources below a folder.
 fn sources(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             texts.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             texts.push(fs::read_to_string(path).unwrap());
         }
     }
@@ -70,13 +70,13 @@ fn literal(text: &str) -> Option<&str> {
 }
 
 /// The codes in a source: in functions named `code`, in lists of reasons, and where an error of
-/// the command is made.
+/// the command, or one in Python, is made.
 fn codes_in(source: &str) -> Vec<String> {
     let after = |mark| source.split(mark).skip(1);
     let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let constants = after("fn code(").map(|rest| first_block(rest).trim_start_matches('{'));
     let reasons = after("reasons! {").flat_map(|rest| first_block(rest).split(" = ").skip(1));
-    let failures = ["Failure::new(", "Self::new("].into_iter().flat_map(after);
+    let failures = ["Failure::new(", "Self::new(", "code="].into_iter().flat_map(after);
     let all = functions.chain(constants).chain(reasons).chain(failures);
     all.filter_map(literal).map(str::to_owned).collect()
 }
@@ -123,7 +123,14 @@ fn c_has_a_number_for_every_code() {
 
 #[test]
 fn the_document_lists_every_code_and_no_other() {
-    let folders = ["core/src", "stores/sqlite/src", "signers/pkcs11/src", "cli/src"];
+    let folders = [
+        "core/src",
+        "stores/sqlite/src",
+        "signers/pkcs11/src",
+        "cli/src",
+        "python/src",
+        "python/provkey",
+    ];
     let sources = folders.iter().flat_map(|folder| sources(&project().join(folder)));
     let given = sources.flat_map(|source| codes_in(&source));
     let given: BTreeSet<String> = given.chain(codes_of_c().into_keys()).collect();

@@ -12,5 +12,6 @@ mod killed;
 mod processes;
 mod refusals;
 mod revocation;
+mod simulation;
 mod site;
 mod worker;

@@ -1,0 +1,254 @@
+//! Moving an authority from one store to another.
+
+use alloc::vec::{self, Vec};
+
+use super::error::{Error, InputError};
+use super::{Authority, records};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX};
+use crate::store::{
+    Counter, FaultKind, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,
+    StoreFault, Unit, Value,
+};
+
+/// How many records are read together.
+const PAGE_RECORDS: usize = 128;
+
+impl Authority {
+    /// Copies everything that is in one store into another, which holds nothing yet; then compares
+    /// them record by record. Counters keep what was counted, their limit and the latest moment;
+    /// versions are the other store's own. Answers how many records there are.
+    ///
+    /// Nothing may change the first store meanwhile: what is seen of that ends the copy. The
+    /// record that makes a store an authority comes last, so that a copy that was interrupted is
+    /// none.
+    ///
+    /// # Errors
+    /// `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
+    /// anything, `store_busy` if the first one changed meanwhile, and those of the stores.
+    pub fn copy_store(from: &dyn Store, to: &dyn Store) -> Result<u64, Error> {
+        let authority = records::authority();
+        let last = from.get(core::slice::from_ref(&authority))?.into_iter().flatten().next();
+        let last = last.ok_or(InputError::AuthorityMissing)?;
+        if !to.scan(&ScanRange::prefix(""), 1)?.is_empty() {
+            return Err(refuse(FaultKind::Exists, "there are records in the store to copy into"));
+        }
+        let mut records = Reader::new(from);
+        while let Some(page) = records.page()? {
+            let page = page.into_iter().filter(|record| record.key != authority);
+            write(to, &page.flat_map(units).collect::<Vec<_>>())?;
+        }
+        let count = compare(from, to, &authority)?;
+        write(to, &units(last.clone()))?;
+        let copied = to.get(core::slice::from_ref(&authority))?.into_iter().flatten().next();
+        if copied.is_none_or(|copied| copied.value != last.value) {
+            return Err(changed());
+        }
+        Ok(count + 1)
+    }
+}
+
+/// Reads all records of a store in order, page by page; each page is one snapshot.
+struct Reader<'s> {
+    store: &'s dyn Store,
+    range: ScanRange,
+    rest: vec::IntoIter<Record>,
+}
+
+impl<'s> Reader<'s> {
+    fn new(store: &'s dyn Store) -> Self {
+        Self { store, range: ScanRange::prefix(""), rest: Vec::new().into_iter() }
+    }
+
+    fn page(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
+        let page = self.store.scan(&self.range, PAGE_RECORDS)?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.range.after = Some(last.key.clone());
+        Ok(Some(page))
+    }
+
+    /// The next record, but this one.
+    fn next_but(&mut self, but: &RecordKey) -> Result<Option<Record>, StoreError> {
+        loop {
+            match self.rest.next() {
+                Some(record) if record.key == *but => {}
+                Some(record) => return Ok(Some(record)),
+                None => match self.page()? {
+                    Some(page) => self.rest = page.into_iter(),
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+}
+
+/// What makes a record in another store.
+fn units(record: Record) -> Vec<Unit> {
+    let Record { key, value, .. } = record;
+    let absent = Operation::Expect { key: key.clone(), version: None };
+    match value {
+        Value::Body(body) => {
+            alloc::vec![Unit::new(alloc::vec![absent, Operation::Put { key, body }])]
+        }
+        Value::Counter(counter) => counter_units(key, absent, counter),
+    }
+}
+
+/// It is counted without a limit first, for the limit may be lower now.
+fn counter_units(counter: RecordKey, absent: Operation, value: Counter) -> Vec<Unit> {
+    let limit = |limit| Operation::SetLimit { counter: counter.clone(), limit };
+    let count = |by, at_ms| Operation::Count { counter: counter.clone(), by, at_ms };
+    let mut units = alloc::vec![Unit::new(alloc::vec![absent, limit(None)])];
+    if let Some(at_ms) = value.last_at_ms {
+        let used = i64::try_from(value.used).unwrap_or(i64::MAX);
+        units.push(Unit::new(alloc::vec![count(used.max(1), at_ms)]));
+        if used == 0 {
+            units.push(Unit::new(alloc::vec![count(-1, at_ms)]));
+        }
+    }
+    if value.limit.is_some() {
+        units.push(Unit::new(alloc::vec![limit(value.limit)]));
+    }
+    units
+}
+
+/// Applies units, all of which have to be applied.
+fn write(store: &dyn Store, units: &[Unit]) -> Result<(), Error> {
+    let mut rest = units;
+    while !rest.is_empty() {
+        let (mut count, mut bytes) = (0, 0);
+        for unit in rest.iter().take(BATCH_UNITS_MAX) {
+            bytes += unit.bytes();
+            if count > 0 && bytes > BATCH_BYTES_MAX {
+                break;
+            }
+            count += 1;
+        }
+        let (batch, behind) = rest.split_at(count);
+        let outcomes = store.apply(batch)?;
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_))) {
+            return Err(changed());
+        }
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// Compares all records but one, and counts them.
+fn compare(from: &dyn Store, to: &dyn Store, but: &RecordKey) -> Result<u64, Error> {
+    let (mut records, mut copies) = (Reader::new(from), Reader::new(to));
+    for count in 0.. {
+        match (records.next_but(but)?, copies.next_but(but)?) {
+            (Some(record), Some(copy))
+                if (&record.key, &record.value) == (&copy.key, &copy.value) => {}
+            (None, None) => return Ok(count),
+            _ => return Err(changed()),
+        }
+    }
+    Err(changed())
+}
+
+fn changed() -> Error {
+    refuse(
+        FaultKind::Busy,
+        "a store changed while it was copied; stop what writes to it, and copy into a new one",
+    )
+}
+
+fn refuse(kind: FaultKind, why: &str) -> Error {
+    StoreError::NotApplied(StoreFault::new(kind, why)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Memory;
+    use alloc::{format, vec};
+
+    fn key(name: &str) -> RecordKey {
+        RecordKey::new(name).unwrap()
+    }
+
+    fn apply(store: &Memory, operation: Operation) {
+        let outcomes = store.apply(&[Unit::new(vec![operation])]).unwrap();
+        assert!(matches!(outcomes[0], Outcome::Applied(_)), "{outcomes:?}");
+    }
+
+    fn put(store: &Memory, name: &str, length: usize) {
+        apply(store, Operation::Put { key: key(name), body: vec![7; length] });
+    }
+
+    /// Bodies of every size, and counters of every kind.
+    fn full() -> Memory {
+        let store = Memory::new();
+        put(&store, "authority", 9);
+        (0..300).for_each(|n| put(&store, &format!("body/{n}"), n * 211));
+        let limits = [None, Some(5), Some(9), Some(crate::limits::COUNT_MAX)];
+        for (index, limit) in limits.into_iter().enumerate() {
+            for used in [None, Some(0), Some(7)] {
+                let counter = key(&format!("counter/{index}/{used:?}"));
+                let set = |limit| Operation::SetLimit { counter: counter.clone(), limit };
+                let count = |by| Operation::Count { counter: counter.clone(), by, at_ms: 77 };
+                apply(&store, set(None));
+                if let Some(used) = used {
+                    apply(&store, count(9));
+                    apply(&store, count(used - 9));
+                }
+                apply(&store, set(limit));
+            }
+        }
+        store
+    }
+
+    fn contents(store: &Memory) -> Vec<(RecordKey, Value)> {
+        let records = store.scan(&ScanRange::prefix(""), 1000).unwrap();
+        records.into_iter().map(|record| (record.key, record.value)).collect()
+    }
+
+    #[test]
+    fn everything_is_copied() {
+        let (from, to) = (full(), Memory::new());
+        let count = Authority::copy_store(&from, &to).unwrap();
+        assert_eq!(contents(&to), contents(&from));
+        assert_eq!(count, contents(&to).len() as u64);
+    }
+
+    #[test]
+    fn only_an_authority_is_copied_and_only_into_nothing() {
+        let code = |from: &Memory, to: &Memory| Authority::copy_store(from, to).unwrap_err().code();
+        assert_eq!(code(&Memory::new(), &Memory::new()), "authority_missing");
+        let other = Memory::new();
+        put(&other, "x", 1);
+        assert_eq!(code(&full(), &other), "store_exists");
+        assert_eq!(contents(&other).len(), 1);
+    }
+
+    /// A store in which somebody writes while it is copied.
+    struct Changing(Memory, std::sync::atomic::AtomicUsize);
+
+    impl Store for Changing {
+        fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+            self.0.get(keys)
+        }
+
+        fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+            let page = self.0.scan(range, limit);
+            if self.1.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+                put(&self.0, "body/1", 3);
+            }
+            page
+        }
+
+        fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+            self.0.apply(units)
+        }
+    }
+
+    #[test]
+    fn a_change_meanwhile_is_seen_and_leaves_no_authority() {
+        for scan in 1..=4 {
+            let (from, to) = (Changing(full(), scan.into()), Memory::new());
+            assert_eq!(Authority::copy_store(&from, &to).unwrap_err().code(), "store_busy");
+            assert!(!Authority::exists(&to).unwrap());
+        }
+    }
+}

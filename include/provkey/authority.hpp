@@ -1,0 +1,559 @@
+// The authority's half of provkey.hpp. Include <provkey.hpp>.
+#ifndef PROVKEY_AUTHORITY_HPP
+#define PROVKEY_AUTHORITY_HPP
+
+#include <provkey/connector.hpp>
+#include <provkey/pages.hpp>
+#include <provkey/store.hpp>
+
+namespace provkey {
+
+/// The time, as the host tells it. What it throws ends the program: there is no other time.
+class host_clock {
+public:
+    virtual ~host_clock() = default;
+
+    /// The present moment in Unix milliseconds.
+    virtual std::uint64_t now_ms() noexcept = 0;
+};
+
+/// Where an authority gets the time from.
+class clock : public object<provkey_clock, provkey_clock_free> {
+public:
+    using object::object;
+
+    static result<clock> make(std::unique_ptr<host_clock> part) noexcept {
+        auto callbacks = detail::callbacks_of<provkey_clock_callbacks>(part.get());
+        if (part != nullptr)
+            callbacks.now_ms = [](void *user_data) {
+                return static_cast<host_clock *>(user_data)->now_ms();
+            };
+        return detail::host_part<clock>(std::move(part), [&](auto made, auto why) {
+            return provkey_clock_new(&callbacks, made, why);
+        });
+    }
+};
+
+/// Who is told what happens. What it throws is dropped.
+class host_observer {
+public:
+    virtual ~host_observer() = default;
+
+    /// Something happened. Must not call the authority.
+    virtual void observe(const provkey_event &event) = 0;
+};
+
+/// Who is told what happens.
+class observer : public object<provkey_observer, provkey_observer_free> {
+public:
+    using object::object;
+
+    static result<observer> make(std::unique_ptr<host_observer> part) noexcept {
+        auto callbacks = detail::callbacks_of<provkey_observer_callbacks>(part.get());
+        if (part != nullptr)
+            callbacks.observe = [](void *user_data, const provkey_event *event) {
+                (void)detail::guard(PROVKEY_STATUS_OK, [&] {
+                    static_cast<host_observer *>(user_data)->observe(*event);
+                    return PROVKEY_STATUS_OK;
+                });
+            };
+        return detail::host_part<observer>(std::move(part), [&](auto made, auto why) {
+            return provkey_observer_new(&callbacks, made, why);
+        });
+    }
+};
+
+/// The master keys of an authority. A secret: they are wiped.
+class keyring : public object<provkey_keyring, provkey_keyring_free> {
+public:
+    using object::object;
+
+    static result<keyring> generate(const random *random = nullptr) noexcept {
+        return detail::make<keyring>([&](auto made, auto why) {
+            return provkey_keyring_generate(detail::c_or_null(random), made, why);
+        });
+    }
+
+    /// Reads what a master key file holds.
+    static result<keyring> read(bytes_view text) noexcept {
+        return detail::make<keyring>([&](auto made, auto why) {
+            return provkey_keyring_read(text.data(), text.size(), made, why);
+        });
+    }
+
+    /// What belongs into the master key file. A secret.
+    result<bytes> text() const noexcept {
+        return detail::make<bytes>(
+            [&](auto made, auto why) { return provkey_keyring_text(c(), made, why); });
+    }
+
+    /// All of these master keys, and a new one.
+    result<keyring> rotated(const random *random = nullptr) const noexcept {
+        return detail::make<keyring>([&](auto made, auto why) {
+            return provkey_keyring_rotated(c(), detail::c_or_null(random), made, why);
+        });
+    }
+
+    /// All of these master keys but the one in a slot.
+    result<keyring> without(std::uint32_t slot) const noexcept {
+        return detail::make<keyring>(
+            [&](auto made, auto why) { return provkey_keyring_without(c(), slot, made, why); });
+    }
+
+    result<std::uint32_t> current_slot() const noexcept {
+        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
+            return provkey_keyring_current_slot(c(), filled, why);
+        });
+    }
+};
+
+// What callers fill in. The fields are those of C.
+
+using audit_filter = plain<provkey_audit_filter>;
+using certificate_import = plain<provkey_certificate_import>;
+using connector_filter = plain<provkey_connector_filter>;
+using key_filter = plain<provkey_key_filter>;
+using key_update = plain<provkey_key_update>;
+using new_authority = plain<provkey_new_authority>;
+using new_certificate = plain<provkey_new_certificate>;
+using new_key = plain<provkey_new_key>;
+
+/// What a host gives an authority to live in.
+struct environment : plain<provkey_environment> {
+    explicit environment(const provkey::store &store, const provkey::clock *clock = nullptr,
+                         const provkey::random *random = nullptr,
+                         const provkey::observer *observer = nullptr) noexcept {
+        this->store = store.c();
+        this->clock = detail::c_or_null(clock);
+        this->random = detail::c_or_null(random);
+        this->observer = detail::c_or_null(observer);
+    }
+};
+
+/// What a connector sends that enrolls.
+struct enroll_request : plain<provkey_enroll_request> {
+    enroll_request() noexcept = default;
+    explicit enroll_request(bytes_view csr) noexcept {
+        this->csr = csr.data();
+        this->csr_len = csr.size();
+    }
+};
+
+/// What a connector sends that renews.
+struct renew_request : plain<provkey_renew_request> {
+    renew_request() noexcept = default;
+    explicit renew_request(bytes_view csr) noexcept {
+        this->csr = csr.data();
+        this->csr_len = csr.size();
+    }
+};
+
+// What the authority gives. The fields are those of C.
+
+using authority_details = record<provkey_authority_details, provkey_authority_details_free>;
+using certificate_request = record<provkey_certificate_request, provkey_certificate_request_free>;
+using compromised = provkey_compromised;
+using connector = record<provkey_connector, provkey_connector_free>;
+using connector_group = record<provkey_connector_group, provkey_connector_group_free>;
+using crl = record<provkey_crl, provkey_crl_free>;
+using enrolled = record<provkey_enrolled, provkey_enrolled_free>;
+using enrollment_certificate =
+    record<provkey_enrollment_certificate, provkey_enrollment_certificate_free>;
+using key_details = record<provkey_key_details, provkey_key_details_free>;
+using pruned = provkey_pruned;
+
+using audit_page = page<provkey_audit_page, provkey_audit_page_free>;
+using certificate_request_page =
+    page<provkey_certificate_request_page, provkey_certificate_request_page_free>;
+using connector_page = page<provkey_connector_page, provkey_connector_page_free>;
+using connector_group_page = page<provkey_connector_group_page, provkey_connector_group_page_free>;
+using enrollment_certificate_page =
+    page<provkey_enrollment_certificate_page, provkey_enrollment_certificate_page_free>;
+using key_page = page<provkey_key_page, provkey_key_page_free>;
+
+/// The text of a key as a file.
+struct key_file {
+    bytes name;
+    bytes contents; // a secret
+};
+
+/// An authority. Any number of threads may use one at the same time. What each function does stands
+/// at `provkey_authority_…` of the same name. `list_…` gives one page; the functions that are named
+/// after what they list go through all pages: `for (const auto &key : authority.keys())`.
+class authority : public object<provkey_authority, provkey_authority_free> {
+public:
+    using object::object;
+
+    // The authority itself.
+
+    static result<bool> exists(const store &store) noexcept {
+        return detail::fill<bool>([&](auto filled, auto why) {
+            return provkey_authority_exists(store.c(), filled, why);
+        });
+    }
+
+    static result<authority> create(const environment &environment, const keyring &keyring,
+                                    const new_authority &wanted) noexcept {
+        return detail::make<authority>([&](auto made, auto why) {
+            return provkey_authority_create(&environment, keyring.c(), &wanted, made, why);
+        });
+    }
+
+    static result<authority> open(const environment &environment, const keyring &keyring) noexcept {
+        return detail::make<authority>([&](auto made, auto why) {
+            return provkey_authority_open(&environment, keyring.c(), made, why);
+        });
+    }
+
+    result<authority_details> describe() const noexcept {
+        return detail::make<authority_details>(
+            [&](auto made, auto why) { return provkey_authority_describe(c(), made, why); });
+    }
+
+    result<void> add_host(text host) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_add_host(c(), host.c_str(), why); });
+    }
+
+    result<authority> acting_as(text actor) const noexcept {
+        return detail::make<authority>([&](auto made, auto why) {
+            return provkey_authority_acting_as(c(), actor.c_str(), made, why);
+        });
+    }
+
+    result<std::uint32_t> master_slot() const noexcept {
+        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
+            return provkey_authority_master_slot(c(), filled, why);
+        });
+    }
+
+    result<void> rotate_master(const keyring &keyring) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_rotate_master(c(), keyring.c(), why); });
+    }
+
+    result<void> remove_master(std::uint32_t slot) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });
+    }
+
+    result<pruned> prune(std::uint64_t audit_before_ms,
+                         std::uint64_t expired_before_ms) const noexcept {
+        return detail::fill<pruned>([&](auto filled, auto why) {
+            return provkey_authority_prune(c(), audit_before_ms, expired_before_ms, filled, why);
+        });
+    }
+
+    // Groups.
+
+    result<connector_group> create_group(text name) const noexcept {
+        return detail::make<connector_group>([&](auto made, auto why) {
+            return provkey_authority_create_group(c(), name.c_str(), made, why);
+        });
+    }
+
+    result<connector_group> group(text id) const noexcept {
+        return detail::make<connector_group>([&](auto made, auto why) {
+            return provkey_authority_group(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<connector_group> find_group(text id_or_name) const noexcept {
+        return detail::make<connector_group>([&](auto made, auto why) {
+            return provkey_authority_find_group(c(), id_or_name.c_str(), made, why);
+        });
+    }
+
+    result<connector_group_page> list_groups(const page_request &page = {}) const noexcept {
+        return detail::make<connector_group_page>(
+            [&](auto made, auto why) { return provkey_authority_list_groups(c(), &page, made, why); });
+    }
+
+    auto groups() const {
+        return all<connector_group_page>(
+            [this](const page_request &page) { return list_groups(page); });
+    }
+
+    result<void> delete_group(text id) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_delete_group(c(), id.c_str(), why); });
+    }
+
+    // Enrollment certificates.
+
+    result<enrollment_certificate> create_certificate(const new_certificate &wanted) const noexcept {
+        return detail::make<enrollment_certificate>([&](auto made, auto why) {
+            return provkey_authority_create_certificate(c(), &wanted, made, why);
+        });
+    }
+
+    result<enrollment_certificate> certificate(text id) const noexcept {
+        return detail::make<enrollment_certificate>([&](auto made, auto why) {
+            return provkey_authority_certificate(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<enrollment_certificate> find_certificate(text id_or_name) const noexcept {
+        return detail::make<enrollment_certificate>([&](auto made, auto why) {
+            return provkey_authority_find_certificate(c(), id_or_name.c_str(), made, why);
+        });
+    }
+
+    result<enrollment_certificate_page>
+    list_certificates(const page_request &page = {}) const noexcept {
+        return detail::make<enrollment_certificate_page>([&](auto made, auto why) {
+            return provkey_authority_list_certificates(c(), &page, made, why);
+        });
+    }
+
+    auto certificates() const {
+        return all<enrollment_certificate_page>(
+            [this](const page_request &page) { return list_certificates(page); });
+    }
+
+    result<void> retire_certificate(text id) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_retire_certificate(c(), id.c_str(), why); });
+    }
+
+    result<std::uint64_t> count_connectors(text id) const noexcept {
+        return detail::fill<std::uint64_t>([&](auto filled, auto why) {
+            return provkey_authority_count_connectors(c(), id.c_str(), filled, why);
+        });
+    }
+
+    result<void> delete_certificate(text id) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_delete_certificate(c(), id.c_str(), why); });
+    }
+
+    result<void> attach_signer(const signer &signer) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_attach_signer(c(), signer.c(), why); });
+    }
+
+    // Certificates of a corporate CA.
+
+    result<provkey::certificate_request>
+    request_certificate(const new_certificate &wanted) const noexcept {
+        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
+            return provkey_authority_request_certificate(c(), &wanted, made, why);
+        });
+    }
+
+    result<enrollment_certificate> import_answer(text id, bytes_view certificates) const noexcept {
+        return detail::make<enrollment_certificate>([&](auto made, auto why) {
+            return provkey_authority_import_answer(c(), id.c_str(), certificates.data(),
+                                                   certificates.size(), made, why);
+        });
+    }
+
+    result<enrollment_certificate>
+    import_certificate(const certificate_import &import) const noexcept {
+        return detail::make<enrollment_certificate>([&](auto made, auto why) {
+            return provkey_authority_import_certificate(c(), &import, made, why);
+        });
+    }
+
+    result<provkey::certificate_request> certificate_request(text id) const noexcept {
+        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
+            return provkey_authority_certificate_request(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<provkey::certificate_request> find_certificate_request(text id_or_name) const noexcept {
+        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
+            return provkey_authority_find_certificate_request(c(), id_or_name.c_str(), made, why);
+        });
+    }
+
+    result<certificate_request_page>
+    list_certificate_requests(const page_request &page = {}) const noexcept {
+        return detail::make<certificate_request_page>([&](auto made, auto why) {
+            return provkey_authority_list_certificate_requests(c(), &page, made, why);
+        });
+    }
+
+    auto certificate_requests() const {
+        return all<certificate_request_page>(
+            [this](const page_request &page) { return list_certificate_requests(page); });
+    }
+
+    result<void> delete_certificate_request(text id) const noexcept {
+        return detail::run([&](auto why) {
+            return provkey_authority_delete_certificate_request(c(), id.c_str(), why);
+        });
+    }
+
+    // Provisioning keys.
+
+    result<key_details> create_key(const new_key &wanted) const noexcept {
+        return detail::make<key_details>([&](auto made, auto why) {
+            return provkey_authority_create_key(c(), &wanted, made, why);
+        });
+    }
+
+    result<key_details> key(text id) const noexcept {
+        return detail::make<key_details>([&](auto made, auto why) {
+            return provkey_authority_key(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<key_details> find_key(text id_or_name) const noexcept {
+        return detail::make<key_details>([&](auto made, auto why) {
+            return provkey_authority_find_key(c(), id_or_name.c_str(), made, why);
+        });
+    }
+
+    result<key_page> list_keys(const key_filter &filter = {},
+                               const page_request &page = {}) const noexcept {
+        return detail::make<key_page>([&](auto made, auto why) {
+            return provkey_authority_list_keys(c(), &filter, &page, made, why);
+        });
+    }
+
+    auto keys(const key_filter &filter = {}) const {
+        return all<key_page>(
+            [this, filter](const page_request &page) { return list_keys(filter, page); });
+    }
+
+    result<key_details> update_key(text id, const key_update &update) const noexcept {
+        return detail::make<key_details>([&](auto made, auto why) {
+            return provkey_authority_update_key(c(), id.c_str(), &update, made, why);
+        });
+    }
+
+    result<void> delete_key(text id) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_delete_key(c(), id.c_str(), why); });
+    }
+
+    /// A secret.
+    result<bytes> copy_key(text id) const noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_authority_copy_key(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<key_file> download_key(text id) const noexcept {
+        provkey_bytes *name = nullptr, *contents = nullptr;
+        result<void> done = detail::run([&](auto why) {
+            return provkey_authority_download_key(c(), id.c_str(), &name, &contents, why);
+        });
+        if (!done)
+            return done.take_error();
+        return key_file{bytes(name), bytes(contents)};
+    }
+
+    result<compromised> compromise_key(text id, std::uint64_t since_ms = 0,
+                                       bool dry_run = false) const noexcept {
+        return detail::fill<compromised>([&](auto filled, auto why) {
+            return provkey_authority_compromise_key(c(), id.c_str(), since_ms, dry_run, filled, why);
+        });
+    }
+
+    // Connectors.
+
+    result<enrolled> enroll(const enroll_request &request) const noexcept {
+        return detail::make<enrolled>([&](auto made, auto why) {
+            return provkey_authority_enroll(c(), &request, made, why);
+        });
+    }
+
+    /// Enrolls many. One result for each, in order.
+    result<std::vector<result<enrolled>>> enroll_many(view<enroll_request> requests) const {
+        static_assert(sizeof(enroll_request) == sizeof(provkey_enroll_request));
+        std::vector<provkey_enrolled *> made(requests.size());
+        std::vector<provkey_status> statuses(requests.size());
+        std::vector<provkey_error *> whys(requests.size());
+        std::vector<result<enrolled>> results;
+        results.reserve(requests.size());
+        result<void> done = detail::run([&](auto why) {
+            return provkey_authority_enroll_many(c(), requests.data(), requests.size(), made.data(),
+                                                 statuses.data(), whys.data(), why);
+        });
+        if (!done)
+            return done.take_error();
+        for (std::size_t at = 0; at < requests.size(); at++) {
+            if (statuses[at] == PROVKEY_STATUS_OK)
+                results.emplace_back(enrolled(made[at]));
+            else
+                results.emplace_back(failure(statuses[at], whys[at]));
+        }
+        return results;
+    }
+
+    result<enrolled> renew(const renew_request &request) const noexcept {
+        return detail::make<enrolled>([&](auto made, auto why) {
+            return provkey_authority_renew(c(), &request, made, why);
+        });
+    }
+
+    result<provkey::connector> connector(text id) const noexcept {
+        return detail::make<provkey::connector>([&](auto made, auto why) {
+            return provkey_authority_connector(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<connector_page> list_connectors(const connector_filter &filter = {},
+                                           const page_request &page = {}) const noexcept {
+        return detail::make<connector_page>([&](auto made, auto why) {
+            return provkey_authority_list_connectors(c(), &filter, &page, made, why);
+        });
+    }
+
+    auto connectors(const connector_filter &filter = {}) const {
+        return all<connector_page>(
+            [this, filter](const page_request &page) { return list_connectors(filter, page); });
+    }
+
+    /// `reason`: `nullptr` for none.
+    result<void> revoke_connector(text id, text reason = nullptr) const noexcept {
+        return detail::run([&](auto why) {
+            return provkey_authority_revoke_connector(c(), id.c_str(), reason.c_str(), why);
+        });
+    }
+
+    // What is published.
+
+    result<provkey::crl> crl(text id) const noexcept {
+        return detail::make<provkey::crl>([&](auto made, auto why) {
+            return provkey_authority_crl(c(), id.c_str(), made, why);
+        });
+    }
+
+    result<provkey::crl> root_crl() const noexcept {
+        return detail::make<provkey::crl>(
+            [&](auto made, auto why) { return provkey_authority_root_crl(c(), made, why); });
+    }
+
+    result<bytes> ocsp(bytes_view request) const noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_authority_ocsp(c(), request.data(), request.size(), made, why);
+        });
+    }
+
+    // The audit trail.
+
+    result<audit_page> list_audit(const audit_filter &filter = {},
+                                  const page_request &page = {}) const noexcept {
+        return detail::make<audit_page>([&](auto made, auto why) {
+            return provkey_authority_list_audit(c(), &filter, &page, made, why);
+        });
+    }
+
+    auto audit(const audit_filter &filter = {}) const {
+        return all<audit_page>(
+            [this, filter](const page_request &page) { return list_audit(filter, page); });
+    }
+
+private:
+    template <class Page, class Fetch>
+    static listing<Page, Fetch> all(Fetch fetch) {
+        return listing<Page, Fetch>(std::move(fetch));
+    }
+};
+
+} // namespace provkey
+
+#endif

@@ -1,0 +1,237 @@
+// The connector's half of provkey.hpp. Include <provkey.hpp>.
+#ifndef PROVKEY_CONNECTOR_HPP
+#define PROVKEY_CONNECTOR_HPP
+
+#include <provkey/base.hpp>
+
+#include <vector>
+
+namespace provkey {
+
+/// A source of random bytes of the host's.
+class host_random {
+public:
+    virtual ~host_random() = default;
+
+    /// Fills all of `bytes`. Anything but `PROVKEY_STATUS_OK`, or an exception: there are none.
+    virtual provkey_status fill(std::uint8_t *bytes, std::size_t len) = 0;
+};
+
+/// A source of random bytes. Where one is asked for, `nullptr` is the operating system's.
+class random : public object<provkey_random, provkey_random_free> {
+public:
+    using object::object;
+
+    static result<random> make(std::unique_ptr<host_random> part) noexcept {
+        auto callbacks = detail::callbacks_of<provkey_random_callbacks>(part.get());
+        if (part != nullptr)
+            callbacks.fill = [](void *user_data, std::uint8_t *bytes, std::size_t len) {
+                return detail::guard(PROVKEY_STATUS_RANDOM_UNAVAILABLE, [&] {
+                    return static_cast<host_random *>(user_data)->fill(bytes, len);
+                });
+            };
+        return detail::host_part<random>(std::move(part), [&](auto made, auto why) {
+            return provkey_random_new(&callbacks, made, why);
+        });
+    }
+};
+
+/// A private key that the host keeps: in a secure element, a TPM, a keystore.
+class host_signer {
+public:
+    virtual ~host_signer() = default;
+
+    /// Signs, and appends the signature in the form that `provkey_signer_callbacks` says.
+    /// `PROVKEY_STATUS_SIGNER_UNAVAILABLE`, or an `error` of it: out of reach for now.
+    virtual provkey_status sign(bytes_view message, std::vector<std::uint8_t> &signature) = 0;
+};
+
+/// A private key that signs, wherever it is kept.
+class signer : public object<provkey_signer, provkey_signer_free> {
+public:
+    using object::object;
+
+    /// `public_key`: the DER of its SubjectPublicKeyInfo.
+    static result<signer> make(std::unique_ptr<host_signer> part, bytes_view public_key) noexcept {
+        auto callbacks = detail::callbacks_of<provkey_signer_callbacks>(part.get());
+        if (part != nullptr)
+            callbacks.sign = sign;
+        return detail::host_part<signer>(std::move(part), [&](auto made, auto why) {
+            return provkey_signer_new(&callbacks, public_key.data(), public_key.size(), made, why);
+        });
+    }
+
+private:
+    static provkey_status sign(void *user_data, const std::uint8_t *message, std::size_t len,
+                               provkey_bytes_sink *sink) {
+        return detail::guard(PROVKEY_STATUS_SIGNER_FAILED, [&] {
+            std::vector<std::uint8_t> signature;
+            auto *part = static_cast<host_signer *>(user_data);
+            provkey_status status = part->sign({message, len}, signature);
+            if (status != PROVKEY_STATUS_OK)
+                return status;
+            return provkey_bytes_sink_write(sink, signature.data(), signature.size());
+        });
+    }
+};
+
+/// A machine's fingerprint. No secret.
+struct fingerprint : provkey_fingerprint {
+    /// That of a machine with this raw material.
+    static result<fingerprint> of(bytes_view material) noexcept {
+        return detail::fill<fingerprint>([&](auto made, auto why) {
+            return provkey_fingerprint_of(material.data(), material.size(), made, why);
+        });
+    }
+
+    /// As 32 hexadecimal digits.
+    std::string to_string() const {
+        char characters[PROVKEY_FINGERPRINT_TEXT_SIZE] = "";
+        (void)provkey_fingerprint_text(this, characters, nullptr);
+        return characters;
+    }
+};
+
+/// A provisioning key: `key->host`, `key->id`, `key->public_text`, `key->pin`. Its secret is wiped.
+class provisioning_key : public record<provkey_provisioning_key, provkey_provisioning_key_free> {
+public:
+    using record::record;
+
+    /// Reads a text as people hand it over. What is wrong with it is in the failure.
+    static result<provisioning_key> read(bytes_view text) noexcept {
+        return detail::make<provisioning_key>([&](auto made, auto why) {
+            return provkey_provisioning_key_read(text.data(), text.size(), made, why);
+        });
+    }
+
+    /// What a damaged text probably should have been. A secret.
+    static result<bytes> repair(bytes_view text) noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_provisioning_key_repair(text.data(), text.size(), made, why);
+        });
+    }
+
+    /// The canonical text. A secret.
+    result<bytes> text() const noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_provisioning_key_text(c(), made, why);
+        });
+    }
+};
+
+/// A CSR: `request->der`, `request->pem`. No secret.
+using request = record<provkey_request, provkey_request_free>;
+
+/// What an identity knows of itself: `details->state`, `details->connector`, …
+using identity_details = record<provkey_identity_details, provkey_identity_details_free>;
+
+/// What an accepted answer says.
+using accepted = provkey_accepted;
+
+/// The identity of a connector. Its private key is wiped. One thread uses it at a time.
+class identity : public object<provkey_identity, provkey_identity_free> {
+public:
+    using object::object;
+
+    /// A new one, with a key pair of its own.
+    static result<identity>
+    generate(provkey_key_algorithm algorithm = PROVKEY_KEY_ALGORITHM_P256) noexcept {
+        return detail::make<identity>(
+            [&](auto made, auto why) { return provkey_identity_generate(algorithm, made, why); });
+    }
+
+    /// A new one, for a key that lives elsewhere.
+    static result<identity> with_signer(const signer &signer) noexcept {
+        return detail::make<identity>([&](auto made, auto why) {
+            return provkey_identity_with_signer(signer.c(), made, why);
+        });
+    }
+
+    /// Opens what `seal` made.
+    static result<identity> open(bytes_view file, bytes_view material) noexcept {
+        return detail::make<identity>([&](auto made, auto why) {
+            return provkey_identity_open(file.data(), file.size(), material.data(),
+                                         material.size(), made, why);
+        });
+    }
+
+    /// Reads what `to_bytes` made.
+    static result<identity> from_bytes(bytes_view file) noexcept {
+        return detail::make<identity>([&](auto made, auto why) {
+            return provkey_identity_from_bytes(file.data(), file.size(), made, why);
+        });
+    }
+
+    /// Attaches the signer of a key that lives elsewhere.
+    result<void> attach_signer(const signer &signer) noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_identity_attach_signer(c(), signer.c(), why); });
+    }
+
+    /// The whole identity as bytes that only this machine opens again.
+    result<bytes> seal(bytes_view material, const random *random = nullptr) const noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_identity_seal(c(), material.data(), material.size(),
+                                         detail::c_or_null(random), made, why);
+        });
+    }
+
+    /// The whole identity as bytes, the private key in the clear. A secret.
+    result<bytes> to_bytes() const noexcept {
+        return detail::make<bytes>(
+            [&](auto made, auto why) { return provkey_identity_to_bytes(c(), made, why); });
+    }
+
+    /// How it stands at a moment, in Unix milliseconds.
+    result<identity_details> describe(std::uint64_t now_ms) const noexcept {
+        return detail::make<identity_details>(
+            [&](auto made, auto why) { return provkey_identity_describe(c(), now_ms, made, why); });
+    }
+
+    /// Its certificate in DER.
+    result<bytes> certificate() const noexcept {
+        return detail::make<bytes>(
+            [&](auto made, auto why) { return provkey_identity_certificate(c(), made, why); });
+    }
+
+    /// Its private key in PEM. A secret.
+    result<bytes> private_key() const noexcept {
+        return detail::make<bytes>(
+            [&](auto made, auto why) { return provkey_identity_private_key(c(), made, why); });
+    }
+
+    /// Asks for a certificate with a provisioning key.
+    result<provkey::request> request(const provisioning_key &key,
+                                     const fingerprint *fingerprint = nullptr) noexcept {
+        return detail::make<provkey::request>([&](auto made, auto why) {
+            return provkey_identity_request(c(), key.c(), fingerprint, made, why);
+        });
+    }
+
+    /// Asks for a new certificate: for the same key pair (0), or for a new one of an algorithm.
+    result<provkey::request> renew_request(provkey_key_algorithm algorithm = 0,
+                                           const fingerprint *fingerprint = nullptr) noexcept {
+        return detail::make<provkey::request>([&](auto made, auto why) {
+            return provkey_identity_renew_request(c(), algorithm, nullptr, fingerprint, made, why);
+        });
+    }
+
+    /// Asks for a new certificate for another key that lives elsewhere.
+    result<provkey::request> renew_request(const signer &signer,
+                                           const fingerprint *fingerprint = nullptr) noexcept {
+        return detail::make<provkey::request>([&](auto made, auto why) {
+            return provkey_identity_renew_request(c(), 0, signer.c(), fingerprint, made, why);
+        });
+    }
+
+    /// Accepts the answer to a request, in PEM.
+    result<accepted> accept(bytes_view answer, std::uint64_t now_ms) noexcept {
+        return detail::fill<accepted>([&](auto filled, auto why) {
+            return provkey_identity_accept(c(), answer.data(), answer.size(), now_ms, filled, why);
+        });
+    }
+};
+
+} // namespace provkey
+
+#endif

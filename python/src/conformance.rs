@@ -1,0 +1,27 @@
+//! The conformance suite of stores.
+
+use provkey::store::conformance::{CHECKS, Failure};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::store::StoreOf;
+
+/// The names of all checks, in the order in which they run.
+#[pyfunction]
+pub(crate) fn conformance_checks() -> Vec<&'static str> {
+    CHECKS.iter().map(|check| check.name).collect()
+}
+
+/// Runs one check on a store. Gives what was seen, if it did not pass.
+#[pyfunction]
+#[pyo3(signature = (store, check, run, /))]
+pub(crate) fn run_conformance_check(
+    py: Python<'_>,
+    store: StoreOf,
+    check: &str,
+    run: &str,
+) -> PyResult<Option<String>> {
+    let check = CHECKS.iter().find(|known| known.name == check);
+    let check = check.ok_or_else(|| PyValueError::new_err("there is no such check"))?;
+    Ok(py.detach(|| check.run(&*store.0, run)).err().map(|Failure { seen, .. }| seen))
+}

@@ -1,0 +1,254 @@
+//! A connector's identity.
+
+use provkey::connector::{Accepted, Error, Identity as CoreIdentity, KeyReference, RenewalKey};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::authority::SystemRandom;
+use crate::certificate::Certificate;
+use crate::convert::{Algorithm, Certificates, Moment, Source, or_now};
+use crate::errors::OrRaise;
+use crate::fingerprint::Fingerprint;
+use crate::owned::Owned;
+use crate::provisioning_key::{ProvisioningKey, secret};
+use crate::record::{make, member};
+use crate::request::Request;
+
+/// A connector's key pair, and its certificate once it has one.
+///
+/// `generate`, `request`, save, (the authority enrolls), `accept`, save. Save it *before* the
+/// request leaves the machine: whoever asks again with the same identity gets the one certificate,
+/// and whoever lost the identity pays with another use. The private key leaves it in no request. It
+/// does not print its key and cannot be pickled: `seal` and `to_bytes` make files of it.
+#[pyclass(frozen, module = "provkey")]
+pub(crate) struct Identity(Owned<CoreIdentity>);
+
+impl Identity {
+    fn call<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut CoreIdentity) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| self.0.with(work)).or_raise(py)?.or_raise(py)
+    }
+
+    fn look<T: Send>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(&mut CoreIdentity) -> T + Send,
+    ) -> PyResult<T> {
+        py.detach(|| self.0.with(look)).or_raise(py)
+    }
+
+    fn new(identity: CoreIdentity) -> Self {
+        Self(Owned::new(identity))
+    }
+}
+
+#[pymethods]
+impl Identity {
+    /// Makes a new identity with a key pair of its own: a `KeyAlgorithm` other than RSA. Raises
+    /// `SigningError`.
+    #[staticmethod]
+    #[pyo3(signature = (algorithm = None))]
+    fn generate(py: Python<'_>, algorithm: Option<Algorithm>) -> PyResult<Self> {
+        let algorithm = algorithm.map_or(provkey::x509::KeyAlgorithm::EcdsaP256, |one| one.0);
+        py.detach(|| CoreIdentity::generate(algorithm)).map(Self::new).or_raise(py)
+    }
+
+    /// Opens what `seal` made, with the same material (bytes). Raises `IdentityError`, with the code
+    /// `identity_other_machine` if the material is another.
+    #[staticmethod]
+    fn open(py: Python<'_>, file: &[u8], material: &[u8]) -> PyResult<Self> {
+        CoreIdentity::open(file, material).map(Self::new).or_raise(py)
+    }
+
+    /// Reads what `to_bytes` made. Raises `IdentityError`.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, file: &[u8]) -> PyResult<Self> {
+        CoreIdentity::from_bytes(file).map(Self::new).or_raise(py)
+    }
+
+    /// Asks for a certificate with a provisioning key, and remembers its public part, so that the
+    /// answer can be checked.
+    ///
+    /// Ask as often as needed: with the same key it is the same connector, and costs one use. The
+    /// authority wants the same `fingerprint` each time. Raises `SigningError`.
+    #[pyo3(signature = (key, *, fingerprint = None))]
+    fn request(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, ProvisioningKey>,
+        fingerprint: Option<Fingerprint>,
+    ) -> PyResult<Request> {
+        let (key, fingerprint) = (&key.get().key, fingerprint.map(|one| one.0));
+        self.call(py, |identity| identity.request(key, fingerprint)).map(Request)
+    }
+
+    /// Asks for a new certificate in place of the one that it has, which proves itself; no
+    /// provisioning key takes part. Save the identity before the request is sent.
+    ///
+    /// `new_key` is the `KeyAlgorithm` of a new key pair; None keeps the one that it has. A renewal
+    /// that is under way goes on, whatever is given. Raises `IdentityError` and `SigningError`.
+    #[pyo3(signature = (*, new_key = None, fingerprint = None))]
+    fn renew_request(
+        &self,
+        py: Python<'_>,
+        new_key: Option<Algorithm>,
+        fingerprint: Option<Fingerprint>,
+    ) -> PyResult<Request> {
+        let key = new_key.map_or(RenewalKey::Same, |algorithm| RenewalKey::New(algorithm.0));
+        let fingerprint = fingerprint.map(|one| one.0);
+        self.call(py, |identity| identity.renew_request(key, fingerprint)).map(Request)
+    }
+
+    /// Accepts an answer: the certificate made for this identity, its issuers and the root, in any
+    /// order: PEM, or a sequence of certificates (DER, PEM, `Certificate` or objects of
+    /// `cryptography`), such as `Enrolled.chain`. Only the root that the key pins is trusted.
+    ///
+    /// `now` is what the machine's clock says, an aware datetime; None asks it. Gives an `Accepted`.
+    /// Raises `AcceptError`; then nothing has changed.
+    #[pyo3(signature = (chain, *, now = None))]
+    fn accept<'py>(
+        &self,
+        py: Python<'py>,
+        chain: Bound<'py, PyAny>,
+        now: Option<Moment>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = or_now(now);
+        let accepted = match chain.extract::<Source>() {
+            Ok(chain) => self.call(py, |identity| identity.accept(&chain.0, now))?,
+            Err(_) => {
+                let Certificates(chain) = chain.extract()?;
+                self.call(py, |identity| identity.accept_certificates(&chain, now))?
+            }
+        };
+        let Accepted { now, clock_behind, not_before, not_after, .. } = accepted;
+        make!(py, records.Accepted {
+            now: Moment(now),
+            clock_behind: clock_behind,
+            not_before: Moment(not_before),
+            not_after: Moment(not_after),
+        })
+    }
+
+    /// The whole identity as bytes that only this machine opens again: `material` (bytes, not empty)
+    /// is what the machine's `Fingerprint` is made of, and the sealing is as good as that is secret.
+    /// Raises `IdentityError`.
+    fn seal<'py>(&self, py: Python<'py>, material: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let sealed = self.call(py, |identity| identity.seal(material, &SystemRandom))?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
+    /// The whole identity as bytes, the private key among them in the clear. Nothing but the mode of
+    /// the file protects them: prefer `seal`.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.look(py, |identity| identity.to_bytes())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The private key in PKCS #8 DER, for the TLS library that uses the certificate. It is a
+    /// secret.
+    fn expose_private_key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let key = self.look(py, |identity| {
+            zeroize::Zeroizing::new(identity.private_key().expose().to_vec())
+        })?;
+        Ok(PyBytes::new(py, &key))
+    }
+
+    /// The private key in PEM, as `expose_private_key`. It is a secret.
+    fn expose_private_key_pem(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.look(py, |identity| identity.private_key().to_pem())?.to_string())
+    }
+
+    /// The public key, for which its certificate is made: SubjectPublicKeyInfo in DER.
+    #[getter]
+    fn public_key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let spki = self.look(py, |identity| identity.public_key().spki().to_vec())?;
+        Ok(PyBytes::new(py, &spki))
+    }
+
+    /// Its certificate, or None.
+    #[getter]
+    fn certificate(&self, py: Python<'_>) -> PyResult<Option<Certificate>> {
+        Ok(self.look(py, |identity| identity.certificate().cloned())?.map(Certificate))
+    }
+
+    /// Its certificate, the issuers of that, and the pinned root; empty without a certificate.
+    #[getter]
+    fn chain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let chain = self.look(py, |identity| {
+            identity.chain().map(|chain| chain.certificates().to_vec()).unwrap_or_default()
+        })?;
+        let chain = chain.into_iter().map(|one| Bound::new(py, Certificate(one)));
+        PyTuple::new(py, chain.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// Its chain in PEM, the certificate first, the root last; empty without a certificate.
+    #[getter]
+    fn chain_pem(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |identity| {
+            let chain = identity.chain().map(|chain| chain.certificates()).unwrap_or_default();
+            chain.iter().map(|certificate| certificate.to_pem()).collect()
+        })
+    }
+
+    /// The key that it asked with last, a `KeyReference`, or None.
+    #[getter]
+    fn asked_with<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let asked = self.look(py, |identity| identity.asked_with().cloned())?;
+        asked.map(|asked| reference(py, &asked)).transpose()
+    }
+
+    /// The key that it got its certificate with, a `KeyReference`, or None.
+    #[getter]
+    fn enrolled_with<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let enrolled = self.look(py, |identity| identity.enrolled_with().cloned())?;
+        enrolled.map(|enrolled| reference(py, &enrolled)).transpose()
+    }
+
+    /// Whether a renewal was asked for and has not been answered.
+    #[getter]
+    fn is_renewing(&self, py: Python<'_>) -> PyResult<bool> {
+        self.look(py, |identity| identity.is_renewing())
+    }
+
+    /// From when on its certificate should be renewed, in UTC; None without a certificate. It differs
+    /// from connector to connector, so that a fleet does not renew at once.
+    #[getter]
+    fn renew_at(&self, py: Python<'_>) -> PyResult<Option<Moment>> {
+        Ok(self.look(py, |identity| identity.renew_at())?.map(Moment))
+    }
+
+    /// How its certificate stands, a `CertificateState`, at `now`, an aware datetime; None: at this
+    /// moment.
+    #[pyo3(signature = (*, now = None))]
+    fn state<'py>(&self, py: Python<'py>, now: Option<Moment>) -> PyResult<Bound<'py, PyAny>> {
+        let now = or_now(now);
+        let state = self.look(py, |identity| identity.state(now))?;
+        member(py, "CertificateState", state.as_str())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let name = self.look(py, |identity| {
+            let certificate = identity.certificate();
+            certificate.and_then(|certificate| certificate.common_name()).map(String::from)
+        })?;
+        Ok(match name {
+            Some(name) => format!("<Identity of connector {name}>"),
+            None => "<Identity without certificate>".into(),
+        })
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(secret("Identity"))
+    }
+}
+
+fn reference<'py>(py: Python<'py>, key: &KeyReference) -> PyResult<Bound<'py, PyAny>> {
+    make!(py, records.KeyReference {
+        host: key.host().as_str(),
+        id: key.id().as_str(),
+        pin: PyBytes::new(py, key.pin().as_bytes()),
+    })
+}

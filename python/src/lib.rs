@@ -1,0 +1,103 @@
+//! The native half of the Python package `provkey`.
+//!
+//! Only mechanics are here: taking arguments, giving up the interpreter while the library works,
+//! and turning what comes of it into Python objects. Records, collections and errors are Python
+//! (`provkey/`); decisions are the library's.
+//!
+//! # Rules
+//! - Every call of the library is made detached from the interpreter (`call.rs`), so no thread waits
+//!   for a lock of the library's, or for a store, while others wait for the interpreter.
+//! - Python is called from within the library through one function, `call::back`. The library may
+//!   hold locks of its own then; that is sound, for whoever waits for those is detached.
+//! - What has locks or connections belongs to the process that made it (`owned.rs`).
+
+// The methods of Python classes take what Python gives.
+#![allow(clippy::needless_pass_by_value)]
+
+mod audit;
+mod authority;
+mod call;
+mod certificate;
+mod certificates;
+mod clock;
+mod command;
+mod conformance;
+mod connectors;
+mod convert;
+mod crl;
+mod enroll;
+mod errors;
+mod files;
+mod fingerprint;
+mod groups;
+mod identity;
+mod keyring;
+mod keys;
+mod masters;
+mod observer;
+mod owned;
+mod page;
+mod provisioning_key;
+mod record;
+mod request;
+mod revoke;
+mod signer;
+mod store;
+mod unit;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name that Python has for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::audit::list_audit;
+    #[pymodule_export]
+    use crate::authority::Authority;
+    #[pymodule_export]
+    use crate::certificate::Certificate;
+    #[pymodule_export]
+    use crate::certificates::{
+        attach_signer, certificate_warnings, count_connectors, create_certificate,
+        delete_certificate, delete_certificate_request, find_certificate, find_certificate_request,
+        import_answer, import_certificate, list_certificate_requests, list_certificates,
+        request_certificate, retire_certificate,
+    };
+    #[pymodule_export]
+    use crate::command::run_command;
+    #[pymodule_export]
+    use crate::conformance::{conformance_checks, run_conformance_check};
+    #[pymodule_export]
+    use crate::connectors::{connector, list_connectors};
+    #[pymodule_export]
+    use crate::crl::{crl, ocsp, root_crl};
+    #[pymodule_export]
+    use crate::enroll::{enroll, enroll_many, renew};
+    #[pymodule_export]
+    use crate::fingerprint::Fingerprint;
+    #[pymodule_export]
+    use crate::groups::{create_group, delete_group, find_group, list_groups};
+    #[pymodule_export]
+    use crate::identity::Identity;
+    #[pymodule_export]
+    use crate::keyring::{Keyring, MasterKey};
+    #[pymodule_export]
+    use crate::keys::{
+        copy_key, create_key, delete_key, download_key, find_key, list_keys, update_key,
+    };
+    #[pymodule_export]
+    use crate::masters::{master_slot, prune, remove_master, rotate_master};
+    #[pymodule_export]
+    use crate::provisioning_key::{KeyText, ProvisioningKey};
+    #[pymodule_export]
+    use crate::request::Request;
+    #[pymodule_export]
+    use crate::revoke::{compromise_key, revoke_connector};
+    #[pymodule_export]
+    use crate::store::{MemoryStore, SqliteStore};
+    #[pymodule_export]
+    use crate::unit::Unit;
+}

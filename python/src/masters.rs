@@ -1,0 +1,54 @@
+//! Rotation of master keys, and retention.
+
+use provkey::authority::{Pruned, Retention};
+use pyo3::prelude::*;
+
+use crate::authority::Authority;
+use crate::convert::Moment;
+use crate::keyring::{Keyring, slot_of};
+use crate::record::make;
+
+#[pyfunction]
+#[pyo3(signature = (authority, /))]
+pub(crate) fn master_slot(py: Python<'_>, authority: &Authority) -> PyResult<u8> {
+    authority.call(py, |authority| authority.master_slot().map(|slot| slot.number()))
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, keyring, /))]
+pub(crate) fn rotate_master(
+    py: Python<'_>,
+    authority: &Authority,
+    keyring: &Keyring,
+) -> PyResult<()> {
+    let keyring = keyring.copy();
+    authority.call(py, |authority| authority.rotate_master(keyring))
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, slot, /))]
+pub(crate) fn remove_master(py: Python<'_>, authority: &Authority, slot: u8) -> PyResult<()> {
+    let slot = slot_of(slot)?;
+    authority.call(py, |authority| authority.remove_master(slot))
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, /, *, audit_before, expired_before))]
+pub(crate) fn prune<'py>(
+    py: Python<'py>,
+    authority: &Authority,
+    audit_before: Option<Moment>,
+    expired_before: Option<Moment>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let retention = Retention {
+        audit_before: audit_before.map(|before| before.0),
+        expired_before: expired_before.map(|before| before.0),
+    };
+    let pruned = authority.call(py, |authority| authority.prune(&retention))?;
+    let Pruned { audit_records, enrollments, revocations, .. } = pruned;
+    make!(py, records.Pruned {
+        audit_records: audit_records,
+        enrollments: enrollments,
+        revocations: revocations,
+    })
+}

@@ -1,0 +1,273 @@
+//! Stores: those of the library, and those that are written in Python.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use provkey::store::{
+    FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault,
+    Unit as CoreUnit,
+};
+use provkey_sqlite::{SqliteOptions, SqliteStore as CoreSqliteStore};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::call::{self, Raised};
+use crate::errors::OrRaise;
+use crate::owned::Owned;
+use crate::unit::record_to_python;
+use crate::unit::{Unit, key_of, outcome_of, outcome_to_python, record_of, record_or_none};
+
+type AnyStore = Arc<dyn Store>;
+
+/// A `provkey.Store` that is written in Python, as the library calls it.
+struct PythonStore(Py<PyAny>);
+
+impl Store for PythonStore {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        let found = call::back("the store", |py| {
+            let keys = PyTuple::new(py, keys.iter().map(|key| PyBytes::new(py, key.as_bytes())))?;
+            let found = self.0.bind(py).call_method1("get", (keys,))?;
+            found.try_iter()?.map(|record| record_or_none(&record?)).collect()
+        });
+        found.map_err(failed)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let found = call::back("the store", |py| {
+            let prefix = PyBytes::new(py, &range.prefix);
+            let after = range.after.as_ref().map(|key| PyBytes::new(py, key.as_bytes()));
+            let arguments = (prefix, after, range.reverse, limit);
+            let found = self.0.bind(py).call_method1("scan", arguments)?;
+            found.try_iter()?.map(|record| record_of(&record?)).collect()
+        });
+        found.map_err(failed)
+    }
+
+    fn apply(&self, units: &[CoreUnit]) -> Result<Vec<Outcome>, StoreError> {
+        let outcomes = call::back("the store", |py| {
+            let units = units.iter().map(|unit| Bound::new(py, Unit(unit.clone())));
+            let units = PyTuple::new(py, units.collect::<PyResult<Vec<_>>>()?)?;
+            let outcomes = self.0.bind(py).call_method1("apply", (units,))?;
+            outcomes.try_iter()?.map(|outcome| outcome_of(&outcome?)).collect()
+        });
+        outcomes.map_err(failed)
+    }
+}
+
+const FAULTS: [FaultKind; 10] = [
+    FaultKind::Unavailable,
+    FaultKind::Busy,
+    FaultKind::Full,
+    FaultKind::ReadOnly,
+    FaultKind::Corrupt,
+    FaultKind::NotAStore,
+    FaultKind::TooNew,
+    FaultKind::Missing,
+    FaultKind::Exists,
+    FaultKind::TooLarge,
+];
+
+/// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.
+fn failed(raised: Raised) -> StoreError {
+    let Raised { message, code } = raised;
+    let (code, unknown) = code.unwrap_or_else(|| ("store_unavailable".into(), true));
+    let kind = FAULTS.into_iter().find(|kind| kind.code() == code);
+    let fault = StoreFault::new(kind.unwrap_or(FaultKind::Unavailable), message);
+    if unknown { StoreError::Unknown(fault) } else { StoreError::NotApplied(fault) }
+}
+
+/// Any store, as the library wants it.
+pub(crate) struct StoreOf(pub(crate) AnyStore);
+
+impl FromPyObject<'_, '_> for StoreOf {
+    type Error = PyErr;
+
+    fn extract(store: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let py = store.py();
+        if let Ok(sqlite) = store.cast::<SqliteStore>() {
+            return sqlite.get().0.get().or_raise(py).map(|store| Self(store));
+        }
+        if let Ok(memory) = store.cast::<MemoryStore>() {
+            return memory.get().0.get().or_raise(py).map(Self);
+        }
+        Ok(Self(Arc::new(PythonStore(store.to_owned().unbind()))))
+    }
+}
+
+/// A durable store in one SQLite file. Any number of threads and of processes on one machine may
+/// use one file.
+///
+/// `mode` is "open" (there must be one), "create" (there must be none), or "open_or_create".
+/// `busy_timeout` is how long to wait while another process writes, before `store_busy`: a
+/// `timedelta`, 10 seconds by default. Raises `StoreError`. A context manager, which closes it.
+#[pyclass(frozen, module = "provkey")]
+pub(crate) struct SqliteStore(Owned<Arc<CoreSqliteStore>>);
+
+/// A store in memory. Nothing outlives it.
+#[pyclass(frozen, module = "provkey")]
+pub(crate) struct MemoryStore(Owned<AnyStore>);
+
+impl SqliteStore {
+    fn any(&self, py: Python<'_>) -> PyResult<AnyStore> {
+        Ok(self.0.get().or_raise(py)?)
+    }
+}
+
+impl MemoryStore {
+    fn any(&self, py: Python<'_>) -> PyResult<AnyStore> {
+        self.0.get().or_raise(py)
+    }
+}
+
+#[pymethods]
+impl SqliteStore {
+    #[new]
+    #[pyo3(signature = (path, *, mode = "open_or_create", busy_timeout = None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        mode: &str,
+        busy_timeout: Option<Duration>,
+    ) -> PyResult<Self> {
+        let mut options = SqliteOptions::default();
+        if let Some(busy_timeout) = busy_timeout {
+            options = options.busy_timeout(busy_timeout);
+        }
+        let start = match mode {
+            "open" => CoreSqliteStore::open_with,
+            "create" => CoreSqliteStore::create_with,
+            "open_or_create" => CoreSqliteStore::open_or_create_with,
+            _ => return Err(PyValueError::new_err("open, create or open_or_create is wanted")),
+        };
+        let store = call::detached(py, || start(path, options))?;
+        Ok(Self(Owned::new(Arc::new(store))))
+    }
+
+    /// Writes a consistent copy into a new file (mode 0600), while the store is in use. Raises
+    /// `StoreError`.
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let store = self.0.get().or_raise(py)?;
+        call::detached(py, || store.backup(path))
+    }
+
+    /// Closes the store, once no authority uses it. Doing so twice does nothing.
+    fn close(&self) {
+        self.0.close();
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __exit__(&self, _class: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {
+        self.0.close();
+    }
+
+    /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        get(py, &self.any(py)?, &keys)
+    }
+
+    /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond `after`.
+    fn scan<'py>(
+        &self,
+        py: Python<'py>,
+        prefix: Vec<u8>,
+        after: Option<Bound<'py, PyAny>>,
+        reverse: bool,
+        limit: usize,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        scan(py, &self.any(py)?, (prefix, after, reverse), limit)
+    }
+
+    /// Applies each unit atomically, in order, independently of the others.
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        units: Vec<PyRef<'py, Unit>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        apply(py, &self.any(py)?, &units)
+    }
+}
+
+#[pymethods]
+impl MemoryStore {
+    #[new]
+    fn new() -> Self {
+        Self(Owned::new(Arc::new(Memory::new())))
+    }
+
+    /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        get(py, &self.any(py)?, &keys)
+    }
+
+    /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond `after`.
+    fn scan<'py>(
+        &self,
+        py: Python<'py>,
+        prefix: Vec<u8>,
+        after: Option<Bound<'py, PyAny>>,
+        reverse: bool,
+        limit: usize,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        scan(py, &self.any(py)?, (prefix, after, reverse), limit)
+    }
+
+    /// Applies each unit atomically, in order, independently of the others.
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        units: Vec<PyRef<'py, Unit>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        apply(py, &self.any(py)?, &units)
+    }
+}
+
+fn get<'py>(
+    py: Python<'py>,
+    store: &AnyStore,
+    keys: &[Bound<'py, PyAny>],
+) -> PyResult<Bound<'py, PyTuple>> {
+    let keys = keys.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
+    let found = call::detached(py, || store.get(&keys))?;
+    let one = |record: &Option<Record>| match record {
+        Some(record) => record_to_python(py, record),
+        None => Ok(py.None().into_bound(py)),
+    };
+    PyTuple::new(py, found.iter().map(one).collect::<PyResult<Vec<_>>>()?)
+}
+
+fn scan<'py>(
+    py: Python<'py>,
+    store: &AnyStore,
+    (prefix, after, reverse): (Vec<u8>, Option<Bound<'py, PyAny>>, bool),
+    limit: usize,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let after = after.as_ref().map(key_of).transpose()?;
+    let range = ScanRange { prefix, after, reverse };
+    let found = call::detached(py, || store.scan(&range, limit))?;
+    let found = found.iter().map(|record| record_to_python(py, record));
+    PyTuple::new(py, found.collect::<PyResult<Vec<_>>>()?)
+}
+
+fn apply<'py>(
+    py: Python<'py>,
+    store: &AnyStore,
+    units: &[PyRef<'py, Unit>],
+) -> PyResult<Bound<'py, PyTuple>> {
+    let units: Vec<_> = units.iter().map(|unit| unit.0.clone()).collect();
+    let outcomes = call::detached(py, || store.apply(&units))?;
+    let outcomes = outcomes.iter().map(|outcome| outcome_to_python(py, outcome));
+    PyTuple::new(py, outcomes.collect::<PyResult<Vec<_>>>()?)
+}

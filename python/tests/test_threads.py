@@ -1,0 +1,204 @@
+"""Threads, processes, and the end of the interpreter."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import Site, site_over
+from test_stores import Wrapper
+
+import provkey
+from provkey.store import Record
+
+THREADS = 8
+
+
+def test_threads_work_at_the_same_time() -> None:
+    """Eight calls are inside the store at once: none holds the interpreter, or a lock."""
+    barrier = threading.Barrier(THREADS)
+
+    class Meeting(Wrapper):
+        meets = False
+
+        def get(self, keys: Sequence[bytes]) -> Sequence[Record | None]:
+            if self.meets:
+                barrier.wait(timeout=30)
+            return super().get(keys)
+
+    store = Meeting()
+    site = site_over(store)
+    text = site.parsed(site.key(max_uses=THREADS))
+    requests = [provkey.Identity.generate().request(text) for _ in range(THREADS)]
+    store.meets = True
+    with ThreadPoolExecutor(THREADS) as pool:
+        enrolled = list(pool.map(site.authority.enroll, requests))
+    store.meets = False
+    assert len({one.connector for one in enrolled}) == THREADS
+    assert site.authority.keys.get("fleet").used == THREADS
+
+
+def race(site: Site, text: provkey.ProvisioningKey, each: int) -> list[str]:
+    """Each thread enrolls new connectors; gives what became of each."""
+
+    def work(_: int) -> list[str]:
+        outcomes = []
+        for _ in range(each):
+            try:
+                outcomes.append(site.enroll(text).connector)
+            except provkey.RefusedError as error:
+                outcomes.append(error.code)
+        return outcomes
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [one for outcomes in pool.map(work, range(THREADS)) for one in outcomes]
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "python"])
+def test_threads_reach_a_limit_and_do_not_pass_it(kind: str, tmp_path: Path) -> None:
+    stores: dict[str, Callable[[], provkey.Store]] = {
+        "memory": provkey.MemoryStore,
+        "sqlite": lambda: provkey.SqliteStore(tmp_path / "store.db"),
+        "python": Wrapper,
+    }
+    site = site_over(stores[kind]())
+    key = site.key(max_uses=50)
+    outcomes = race(site, site.parsed(key), each=10)
+    assert outcomes.count("key_exhausted") == THREADS * 10 - 50
+    assert len(set(outcomes)) == 51
+    assert site.authority.keys.get(key).used == 50
+    assert site.authority.connectors.filter(key=key).count() == 50
+
+
+def test_an_identity_may_be_used_by_threads(site: Site) -> None:
+    identity, key = provkey.Identity.generate(), site.parsed(site.key())
+    with ThreadPoolExecutor(THREADS) as pool:
+        requests = list(pool.map(lambda _: identity.request(key), range(50)))
+    assert len({site.authority.enroll(request).connector for request in requests}) == 1
+
+
+def test_an_async_host_uses_threads(site: Site) -> None:
+    text = site.parsed(site.key(max_uses=20))
+
+    async def enroll_all() -> list[provkey.Enrolled]:
+        calls = [asyncio.to_thread(site.enroll, text) for _ in range(20)]
+        return await asyncio.gather(*calls)
+
+    assert len({one.connector for one in asyncio.run(enroll_all())}) == 20
+
+
+def _use_in_child(path: Path, *things: object) -> int:
+    """Runs in a forked process: how many of the things were refused by name, and none worked."""
+    refused = 0
+    for call in things:
+        try:
+            call()  # type: ignore[operator]
+        except provkey.UsageError as error:
+            refused += error.code == "used_after_fork"
+    things = ()
+    master = provkey.MasterKey.from_hex((path / "master.key").read_text())
+    with provkey.Authority.open(f"sqlite:{path / 'store.db'}", master_key=master) as authority:
+        authority.groups.create("made in the child")
+    return refused
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_is_refused_by_name(tmp_path: Path) -> None:
+    store = provkey.SqliteStore(tmp_path / "store.db")
+    site = site_over(store)
+    site.master.save(tmp_path / "master.key")
+    identity, memory = provkey.Identity.generate(), provkey.MemoryStore()
+    things = (
+        site.authority.groups.count,
+        lambda: site.authority.id,
+        lambda: site.authority.acting_as("child"),
+        lambda: store.get([b"key"]),
+        lambda: memory.get([b"key"]),
+        lambda: identity.public_key,
+        lambda: provkey.Authority.exists(store),
+    )
+    child = os.fork()
+    if child == 0:
+        status = 99
+        try:
+            status = _use_in_child(tmp_path, *things)
+            del site, store
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == len(things)
+    assert [group.name for group in site.authority.groups] == ["gateways", "made in the child"]
+
+
+def _enroll_in_process(arguments: tuple[str, str, str, int]) -> tuple[int, int]:
+    path, master, text, count = arguments
+    authority = provkey.Authority.open(
+        f"sqlite:{path}", master_key=provkey.MasterKey.from_hex(master)
+    )
+    key, enrolled, refused = provkey.ProvisioningKey.parse(text), 0, 0
+    for _ in range(count):
+        try:
+            authority.enroll(provkey.Identity.generate().request(key))
+            enrolled += 1
+        except provkey.RefusedError as error:
+            refused += error.code == "key_exhausted"
+    return enrolled, refused
+
+
+def test_processes_share_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    master = provkey.MasterKey.generate()
+    authority = provkey.Authority.create(f"sqlite:{path}", host="localhost", master_key=master)
+    authority.groups.create("g")
+    authority.certificates.create("c")
+    authority.keys.create("k", group="g", certificate="c", max_uses=30)
+    text = authority.keys.copy("k").expose()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(4) as pool:
+        work = [(str(path), master.expose(), text, 10)] * 4
+        results = pool.map(_enroll_in_process, work)
+    assert sum(enrolled for enrolled, _ in results) == 30
+    assert sum(refused for _, refused in results) == 10
+    assert authority.keys.get("k").used == authority.connectors.count() == 30
+
+
+SHUTDOWN = """
+import sys, threading, time
+sys.path[:0] = sys.argv[1:]
+import provkey
+from conftest import site_over
+from test_stores import Wrapper
+
+site = site_over(Wrapper())
+text = site.parsed(site.key(max_uses=10**9))
+def work():
+    while True:
+        site.enroll(text)
+for _ in range(8):
+    threading.Thread(target=work, daemon=True).start()
+while site.authority.keys.get("fleet").used < 20:
+    time.sleep(0.001)
+print("the end")
+"""
+
+
+def test_the_end_of_the_interpreter_is_survived() -> None:
+    """The main thread ends while others are in the library, and in a store in Python."""
+    paths = [path for path in sys.path if path.endswith(("tests", "examples"))]
+    for _ in range(5):
+        run = subprocess.run(
+            [sys.executable, "-c", SHUTDOWN, *paths],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd="/",
+        )
+        assert (run.returncode, run.stdout, run.stderr) == (0, "the end\n", "")

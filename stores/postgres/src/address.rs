@@ -1,0 +1,129 @@
+//! The address of a store: a connection URL as PostgreSQL's own tools take it, and a few
+//! parameters more.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use postgres::Config;
+use postgres::config::{Host, SslMode, TargetSessionAttrs};
+use provkey::store::{FaultKind, StoreError, StoreFault};
+
+const SCHEMA: &str = "provkey";
+/// Unless the URL says otherwise: how long a connection may take to be made, and how long a
+/// network may be silent before the connection counts as lost.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Where the store is, and how to get there.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) config: Config,
+    /// The root certificates of the server; `None`: those of the platform.
+    pub(crate) root_certificates: Option<PathBuf>,
+    schema: String,
+}
+
+impl Address {
+    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        let mut own = Own::default();
+        let config = own.take_from(url).and_then(|rest| Config::from_str(&rest).ok());
+        // What the client says of a URL that it does not understand may have parts of it.
+        let mut config =
+            config.filter(|config| !config.get_hosts().is_empty()).ok_or_else(wrong)?;
+        let over_tcp = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
+        config.ssl_mode(match own.ssl_mode.as_deref() {
+            Some("disable") => SslMode::Disable,
+            Some("prefer") => SslMode::Prefer,
+            Some("require" | "verify-full") => SslMode::Require,
+            Some(_) => return Err(wrong()),
+            None if over_tcp => SslMode::Require,
+            None => SslMode::Disable,
+        });
+        if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
+            return Err(wrong());
+        }
+        // Of several hosts the one that takes writes, which after a failover is another.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_application_name().is_none() {
+            config.application_name("provkey");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE_MAX);
+            config.keepalives_idle(SILENCE_MAX);
+        }
+        let schema = own.schema.unwrap_or_else(|| SCHEMA.into());
+        Ok(Self { config, root_certificates: own.root_certificates, schema })
+    }
+
+    /// The name of the schema, as it stands in a catalog.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// SQL in which `{schema}` stands for the schema.
+    pub(crate) fn sql(&self, text: &str) -> String {
+        text.replace("{schema}", &format!("\"{}\"", self.schema.replace('"', "\"\"")))
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(index, host)| {
+            let port = ports.get(index).or(ports.first()).unwrap_or(&5432);
+            match host {
+                Host::Tcp(host) => format!("{host}:{port}"),
+                #[cfg(unix)]
+                Host::Unix(path) => format!("{}:{port}", path.display()),
+            }
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(",");
+        write!(f, "PostgreSQL at {hosts}, database {}", self.config.get_dbname().unwrap_or("-"))
+    }
+}
+
+/// The parameters that the client does not know, or knows less of.
+#[derive(Default)]
+struct Own {
+    schema: Option<String>,
+    ssl_mode: Option<String>,
+    root_certificates: Option<PathBuf>,
+}
+
+impl Own {
+    /// Takes what is ours out of a URL.
+    fn take_from(&mut self, url: &str) -> Option<String> {
+        let scheme = ["postgres://", "postgresql://"].iter().find(|it| url.starts_with(**it))?;
+        // A password may hold a question mark.
+        let path = url.find('@').unwrap_or(scheme.len());
+        let Some(at) = url.get(path..)?.find('?').map(|at| path + at) else {
+            return Some(url.into());
+        };
+        let (rest, parameters) = (url.get(..at)?, url.get(at + 1..)?);
+        let mut theirs = Vec::new();
+        for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
+            let (name, value) = parameter.split_once('=')?;
+            let value = percent_decode_str(value).decode_utf8().ok()?.into_owned();
+            match name {
+                "schema" if !value.is_empty() => self.schema = Some(value),
+                "sslmode" => self.ssl_mode = Some(value),
+                "sslrootcert" => self.root_certificates = Some(value.into()),
+                _ => theirs.push(parameter),
+            }
+        }
+        Some(format!("{rest}?{}", theirs.join("&")))
+    }
+}
+
+fn wrong() -> StoreError {
+    let form = "the address is not understood: it should be postgres://USER@HOST:PORT/DATABASE, \
+                with parameters as ?sslmode=verify-full&schema=NAME";
+    StoreError::NotApplied(StoreFault::new(FaultKind::NotAStore, form))
+}

@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+/// How a [`PostgresStore`](crate::PostgresStore) is used. `Default` suits most hosts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// Most connections that the store has open at once. 8 by default; at least 1.
+    pub connections_max: usize,
+    /// How long a call waits, for a connection of its own or for a lock that others hold, before
+    /// it is `store_busy`. 10 seconds by default.
+    pub busy_timeout: Duration,
+}
+
+impl PostgresOptions {
+    /// These options with another [`Self::connections_max`].
+    pub fn connections_max(self, connections_max: usize) -> Self {
+        Self { connections_max, ..self }
+    }
+
+    /// These options with another [`Self::busy_timeout`].
+    pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
+        Self { busy_timeout, ..self }
+    }
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self { connections_max: 8, busy_timeout: Duration::from_secs(10) }
+    }
+}

@@ -1,0 +1,150 @@
+//! The connections of one store: few, kept, and made anew when they are lost.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use provkey::store::{FaultKind, StoreError};
+
+use crate::PostgresOptions;
+use crate::address::Address;
+use crate::error::{Failed, because};
+use crate::session::Session;
+use crate::tls::Tls;
+
+/// A connection that was unused for longer is asked whether it is still there: servers restart,
+/// and networks forget connections.
+const UNUSED_MAX: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between tries of a transaction that others came in between of.
+const RACE_PAUSE: Duration = Duration::from_millis(1);
+
+pub(crate) struct Pool {
+    pub(crate) address: Arc<Address>,
+    tls: Tls,
+    options: PostgresOptions,
+    state: Mutex<State>,
+    returned: Condvar,
+}
+
+struct State {
+    /// How many more callers may have a connection.
+    permits: usize,
+    idle: Vec<Session>,
+}
+
+impl Pool {
+    pub(crate) fn new(address: Address, tls: Tls, options: PostgresOptions) -> Self {
+        let permits = options.connections_max.max(1);
+        Self {
+            address: Arc::new(address),
+            tls,
+            options,
+            state: Mutex::new(State { permits, idle: Vec::new() }),
+            returned: Condvar::new(),
+        }
+    }
+
+    /// Reads: what fails has changed nothing, and a connection that was lost is tried once more.
+    pub(crate) fn read<T>(
+        &self,
+        mut read: impl FnMut(&mut Session) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        let answer = self.with_session(|session| match read(session) {
+            Err(Failed::Lost(_)) => {
+                *session = self.connect()?;
+                read(session)
+            }
+            answer => answer,
+        })?;
+        answer.map_err(|failed| failed.not_applied(&self.address))
+    }
+
+    /// Does what commits. It is tried again as long as others come in between.
+    pub(crate) fn write<T>(
+        &self,
+        mut write: impl FnMut(&mut Session) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let answer = self.with_session(|session| {
+            loop {
+                match write(session) {
+                    Err(Failed::Raced(_)) if started.elapsed() < self.options.busy_timeout => {
+                        std::thread::sleep(RACE_PAUSE);
+                    }
+                    answer => return answer,
+                }
+            }
+        })?;
+        answer.map_err(|failed| failed.of_commit(&self.address))
+    }
+
+    /// Closes what is idle.
+    pub(crate) fn close(&self) {
+        let idle = std::mem::take(&mut self.state().idle);
+        drop(idle);
+    }
+
+    fn with_session<T>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, Failed>,
+    ) -> Result<Result<T, Failed>, StoreError> {
+        let _permit = self.permit()?;
+        let mut session = match self.idle() {
+            Some(session) => session,
+            None => self.connect().map_err(|failed| failed.not_applied(&self.address))?,
+        };
+        let answer = work(&mut session);
+        match &answer {
+            // The others lead to the same server, which is away or is the primary no more.
+            Err(failed) if failed.ends_sessions() => self.close(),
+            _ => {
+                session.note_use();
+                self.state().idle.push(session);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// A connection that is there already. If one turns out to be dead, none of them is kept.
+    fn idle(&self) -> Option<Session> {
+        let mut session = self.state().idle.pop()?;
+        if session.is_alive(UNUSED_MAX, ANSWER_TIMEOUT) {
+            return Some(session);
+        }
+        self.close();
+        None
+    }
+
+    fn connect(&self) -> Result<Session, Failed> {
+        Session::connect(&self.address, &self.tls, self.options.busy_timeout)
+    }
+
+    /// Waits until this caller may have a connection.
+    fn permit(&self) -> Result<Permit<'_>, StoreError> {
+        let timeout = self.options.busy_timeout;
+        let none_left = |state: &mut State| state.permits == 0;
+        let waited = self.returned.wait_timeout_while(self.state(), timeout, none_left);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.permits == 0 {
+            let why = format!("all {} connections are in use", self.options.connections_max);
+            return Err(because(&self.address, FaultKind::Busy, &why));
+        }
+        state.permits -= 1;
+        Ok(Permit(self))
+    }
+
+    // No code can panic between two changes of the state, so a poisoned lock is sound.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to one connection; it goes back also when the work panics.
+struct Permit<'p>(&'p Pool);
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.0.state().permits += 1;
+        self.0.returned.notify_one();
+    }
+}

@@ -1,0 +1,88 @@
+//! One connection.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use postgres::types::ToSql;
+use postgres::{Client, Row, Statement, Transaction};
+
+use crate::address::Address;
+use crate::error::Failed;
+use crate::tls::Tls;
+
+/// What a connection is set to, whatever the server's defaults are. All plans are by index.
+const SETTINGS: &str = "
+    SELECT set_config('default_transaction_isolation', 'read committed', false),
+        set_config('lock_timeout', $1, false),
+        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
+        set_config('plan_cache_mode', 'force_generic_plan', false),
+        set_config('enable_seqscan', 'off', false),
+        set_config('enable_hashjoin', 'off', false),
+        set_config('enable_mergejoin', 'off', false),
+        set_config('jit', 'off', false)";
+
+/// A connection, which belongs to one thread at a time.
+pub(crate) struct Session {
+    client: Client,
+    address: Arc<Address>,
+    /// Prepared statements, by their SQL.
+    statements: HashMap<&'static str, Statement>,
+    used_at: Instant,
+}
+
+impl Session {
+    /// Connects to the server that takes writes. Locks are waited for that long.
+    pub(crate) fn connect(
+        address: &Arc<Address>,
+        tls: &Tls,
+        lock_timeout: Duration,
+    ) -> Result<Self, Failed> {
+        let mut config = address.config.clone();
+        // Notices of the server are nobody's business.
+        config.notice_callback(|_| {});
+        let mut session = Self {
+            client: config.connect(tls.clone())?,
+            address: Arc::clone(address),
+            statements: HashMap::new(),
+            used_at: Instant::now(),
+        };
+        // 0 would be to wait for ever.
+        let lock_timeout = format!("{}ms", lock_timeout.as_millis().max(1));
+        session.client.query_typed(SETTINGS, &[(&lock_timeout, postgres::types::Type::TEXT)])?;
+        Ok(session)
+    }
+
+    /// Runs a statement, in which `{schema}` stands for the schema: one round trip but for the
+    /// first time. All rows, and that it is committed, are known when this returns.
+    pub(crate) fn query(
+        &mut self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failed> {
+        let statement = match self.statements.get(sql) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = self.client.prepare(&self.address.sql(sql))?;
+                self.statements.entry(sql).or_insert(statement).clone()
+            }
+        };
+        Ok(self.client.query(&statement, parameters)?)
+    }
+
+    pub(crate) fn transaction(&mut self) -> Result<Transaction<'_>, Failed> {
+        Ok(self.client.transaction()?)
+    }
+
+    /// Notes that it was good until now.
+    pub(crate) fn note_use(&mut self) {
+        self.used_at = Instant::now();
+    }
+
+    /// Whether it can be relied on. One that was unused for long is asked.
+    pub(crate) fn is_alive(&mut self, unused_max: Duration, answer_timeout: Duration) -> bool {
+        let used_just_now = self.used_at.elapsed() < unused_max;
+        !self.client.is_closed() && (used_just_now || self.client.is_valid(answer_timeout).is_ok())
+    }
+}

@@ -1,0 +1,183 @@
+use std::fmt;
+
+use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
+use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+
+use crate::PostgresOptions;
+use crate::address::Address;
+use crate::batch::{self, Batch};
+use crate::error::{Failed, because};
+use crate::outside::outside_of_runtimes;
+use crate::pool::Pool;
+use crate::read;
+use crate::schema::{self, Identity};
+use crate::session::Session;
+use crate::tls::Tls;
+
+/// A durable [`Store`] in a schema of a PostgreSQL database. See the [crate documentation](crate).
+///
+/// Calls come from any thread, also from within an asynchronous runtime; they block.
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Create,
+    Open,
+    OpenOrCreate,
+}
+
+impl PostgresStore {
+    /// Makes a store in a database that exists, in a schema of its own. The schema may be there
+    /// already if nothing is in it.
+    ///
+    /// # Errors
+    /// `store_exists` if there is anything in the schema; `store_missing` if there is no such
+    /// database; `store_read_only` if the server is a replica or the role may not make schemas;
+    /// `store_not_recognized` if the URL is not understood; `store_busy`, `store_full`,
+    /// `store_unavailable`.
+    pub fn create(url: &str) -> Result<Self, StoreError> {
+        Self::create_with(url, PostgresOptions::default())
+    }
+
+    /// As [`Self::create`], with options.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_with(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        Self::start(url, options, Mode::Create)
+    }
+
+    /// Opens a store, and brings it up to date if an older version of this library made it.
+    ///
+    /// # Errors
+    /// `store_missing` if there is no such database or schema, or nothing in it;
+    /// `store_not_recognized` if it is something else, which is not touched, or if the URL is not
+    /// understood; `store_too_new` if a newer version of this library made it; `store_read_only`
+    /// if the server is a replica, or if the role lacks a privilege; `store_busy`,
+    /// `store_unavailable`.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, PostgresOptions::default())
+    }
+
+    /// As [`Self::open`], with options.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        Self::start(url, options, Mode::Open)
+    }
+
+    /// Opens a store, or makes one if there is none. Several hosts may do so at once.
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::create`], but neither `store_exists` nor `store_missing` for
+    /// the schema.
+    pub fn open_or_create(url: &str) -> Result<Self, StoreError> {
+        Self::open_or_create_with(url, PostgresOptions::default())
+    }
+
+    /// As [`Self::open_or_create`], with options.
+    ///
+    /// # Errors
+    /// As [`Self::open_or_create`].
+    pub fn open_or_create_with(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        Self::start(url, options, Mode::OpenOrCreate)
+    }
+
+    fn start(url: &str, options: PostgresOptions, mode: Mode) -> Result<Self, StoreError> {
+        let address = Address::parse(url)?;
+        let tls = Tls::new(address.root_certificates.as_deref()).map_err(|error| {
+            let why = format!("root certificates: {error}");
+            because(&address, FaultKind::Unavailable, &why)
+        })?;
+        let store = Self { pool: Pool::new(address, tls, options) };
+        outside_of_runtimes(|| store.recognize(mode))?;
+        Ok(store)
+    }
+
+    /// Looks at what the schema is before anything in it is changed.
+    fn recognize(&self, mode: Mode) -> Result<(), StoreError> {
+        let identity = self
+            .pool
+            .read(|session| schema::identity(&mut session.transaction()?, &self.pool.address))?;
+        match identity {
+            Identity::Empty | Identity::Older if self.admits(identity, mode).is_ok() => {
+                let found = self.pool.write(|session| self.migrate(session, mode))?;
+                self.admits(found, mode)
+            }
+            identity => self.admits(identity, mode),
+        }
+    }
+
+    /// Brings an empty or older store up to date. Answers what another host made of it since.
+    fn migrate(&self, session: &mut Session, mode: Mode) -> Result<Identity, Failed> {
+        let mut transaction = session.transaction()?;
+        schema::lock(&mut transaction, &self.pool.address)?;
+        let identity = schema::identity(&mut transaction, &self.pool.address)?;
+        match identity {
+            Identity::Empty | Identity::Older if self.admits(identity, mode).is_ok() => {
+                schema::migrate(&mut transaction, &self.pool.address, identity)?;
+                transaction.commit()?;
+                Ok(identity)
+            }
+            identity => Ok(identity),
+        }
+    }
+
+    /// Whether what was found is what was asked for.
+    fn admits(&self, identity: Identity, mode: Mode) -> Result<(), StoreError> {
+        let refuse = |kind, why| Err(because(&self.pool.address, kind, why));
+        match (identity, mode) {
+            (Identity::Empty, Mode::Open) => refuse(FaultKind::Missing, "the schema is empty"),
+            (Identity::Empty, _) => Ok(()),
+            (_, Mode::Create) => refuse(FaultKind::Exists, "the schema is not empty"),
+            (Identity::Current | Identity::Older, _) => Ok(()),
+            (Identity::Newer, _) => refuse(FaultKind::TooNew, "its tables are not known here"),
+            (Identity::Foreign, _) => {
+                refuse(FaultKind::NotAStore, "the schema is of another program")
+            }
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        StoreError::check_size("keys", keys.len(), GET_KEYS_MAX)?;
+        outside_of_runtimes(|| self.pool.read(|session| read::get(session, keys)))
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        StoreError::check_size("records", limit, SCAN_RECORDS_MAX)?;
+        outside_of_runtimes(|| self.pool.read(|session| read::scan(session, range, limit)))
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
+        let mut batch = Batch::new(units, batch::Mode::Hopeful);
+        outside_of_runtimes(|| {
+            self.pool.write(|session| {
+                let outcomes = batch.apply(session);
+                if let Err(Failed::Raced(_)) = outcomes {
+                    batch = Batch::new(units, batch::Mode::Careful);
+                }
+                outcomes
+            })
+        })
+    }
+}
+
+/// Connections are closed where that does not disturb an asynchronous runtime.
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        outside_of_runtimes(|| self.pool.close());
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.pool.address.to_string();
+        f.debug_struct("PostgresStore").field("address", &address).finish_non_exhaustive()
+    }
+}

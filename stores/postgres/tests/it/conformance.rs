@@ -1,0 +1,28 @@
+//! The conformance suite, on databases.
+
+use std::thread;
+
+use provkey::store::conformance::{check_reopened, failures};
+use provkey_postgres::PostgresStore;
+
+use crate::SERVER;
+
+#[test]
+fn a_database_passes() {
+    let url = SERVER.new_database();
+    let store = PostgresStore::create(&url).unwrap();
+    assert_eq!(failures(&store, "database"), []);
+    check_reopened(&|| Ok(Box::new(PostgresStore::open(&url)?)), "database").unwrap();
+}
+
+/// Each store has connections of its own, as if it were on another host.
+#[test]
+fn several_stores_on_one_database_pass() {
+    let url = SERVER.new_database();
+    let found = thread::scope(|scope| {
+        let run = |run| failures(&PostgresStore::open_or_create(&url).unwrap(), run);
+        let runs = ["one", "two"].map(|name| scope.spawn(move || run(name)));
+        runs.map(|run| run.join().unwrap())
+    });
+    assert_eq!(found, [[], []]);
+}

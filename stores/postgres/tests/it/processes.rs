@@ -1,0 +1,63 @@
+//! Several processes on one database, some of them killed.
+
+use std::io::{BufRead, BufReader};
+use std::thread;
+use std::time::Duration;
+
+use provkey_postgres::PostgresStore;
+
+use crate::child::spawn;
+use crate::{SERVER, make_counter, recorded, used};
+
+#[test]
+fn processes_that_race_for_a_limit_never_pass_it() {
+    let url = SERVER.new_database();
+    // They also race to make the schema.
+    let children = ["a", "b", "c", "d"].map(|name| spawn("count", &url, name));
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    let store = PostgresStore::open(&url).unwrap();
+    assert_eq!(used(&store, "uses"), 300);
+    assert_eq!(recorded(&store).len(), 300);
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_of_clients() {
+    let url = SERVER.new_database();
+    let store = PostgresStore::create(&url).unwrap();
+    make_counter(&store, "uses", u64::MAX / 2);
+    for round in 0..6u64 {
+        let mut children =
+            ["a", "b", "c"].map(|name| spawn("acknowledge", &url, &format!("{round}{name}")));
+        thread::sleep(Duration::from_millis(60 + round * 23));
+        for child in &mut children {
+            child.kill().unwrap();
+        }
+        // What a killed client has sent is still done by the server, or not: wait for the end.
+        let mut lines = Vec::new();
+        for mut child in children {
+            child.wait().unwrap();
+            lines
+                .extend(BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok));
+        }
+        let recorded = recorded(&store);
+        for key in lines.iter().filter_map(|line| line.strip_prefix("applied ")) {
+            let known = recorded.iter().any(|recorded| recorded.starts_with(key));
+            assert!(known, "{key} was acknowledged but is not there");
+        }
+    }
+    wait_until_idle();
+    assert!(used(&store, "uses") > 0);
+    assert_eq!(used(&store, "uses"), recorded(&store).len() as u64);
+}
+
+/// Until no transaction of a killed client is running any more.
+fn wait_until_idle() {
+    let running = "SELECT count(*) FROM pg_stat_activity
+        WHERE state <> 'idle' AND query LIKE '%.apply(%' AND pid <> pg_backend_pid()";
+    while SERVER.sql("postgres", running) != "0" {
+        thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,107 @@
+//! What becomes of schemas: made, opened, refused.
+
+use std::thread;
+
+use postgres::{Client, NoTls};
+use provkey_postgres::PostgresStore;
+
+use crate::{SERVER, check_refused, make_counter, used};
+
+fn sql(url: &str, sql: &str) {
+    Client::connect(url, NoTls).unwrap().batch_execute(sql).unwrap();
+}
+
+#[test]
+fn create_open_and_open_or_create() {
+    let url = SERVER.new_database();
+    check_refused(PostgresStore::open(&url), "store_missing");
+    make_counter(&PostgresStore::open_or_create(&url).unwrap(), "uses", 9);
+    check_refused(PostgresStore::create(&url), "store_exists");
+    assert_eq!(used(&PostgresStore::open(&url).unwrap(), "uses"), 0);
+    assert_eq!(used(&PostgresStore::open_or_create(&url).unwrap(), "uses"), 0);
+    check_refused(PostgresStore::open(&SERVER.url("nowhere")), "store_missing");
+    check_refused(PostgresStore::create(&SERVER.url("nowhere")), "store_missing");
+}
+
+#[test]
+fn one_database_may_have_several_stores() {
+    let url = SERVER.new_database();
+    let odd = format!("{url}?schema=odd%20%22name%22%3B--");
+    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+    let other = PostgresStore::create(&odd).unwrap();
+    make_counter(&other, "others", 9);
+    assert_eq!(used(&PostgresStore::open(&odd).unwrap(), "others"), 0);
+    assert_eq!(used(&PostgresStore::open(&url).unwrap(), "uses"), 0);
+}
+
+#[test]
+fn many_hosts_may_make_it_at_once() {
+    let url = SERVER.new_database();
+    let made = |make: fn(&str) -> _| {
+        thread::scope(|scope| {
+            let hosts: Vec<_> = (0..8).map(|_| scope.spawn(|| make(&url))).collect();
+            hosts.into_iter().map(|host| host.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    let opened = made(PostgresStore::open_or_create);
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    sql(&url, "DROP SCHEMA provkey CASCADE");
+    let (made, refused): (Vec<_>, Vec<_>) =
+        made(PostgresStore::create).into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 7));
+    refused.into_iter().for_each(|refused| drop(check_refused(refused, "store_exists")));
+}
+
+#[test]
+fn an_empty_schema_is_taken() {
+    let url = SERVER.new_database();
+    sql(&url, "CREATE SCHEMA provkey");
+    check_refused(PostgresStore::open(&url), "store_missing");
+    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+}
+
+#[test]
+fn what_is_no_store_is_refused_and_left_alone() {
+    for table in ["records (key text)", "store (application text)"] {
+        let url = SERVER.new_database();
+        sql(&url, &format!("CREATE SCHEMA provkey; CREATE TABLE provkey.{table}"));
+        check_refused(PostgresStore::open(&url), "store_not_recognized");
+        check_refused(PostgresStore::open_or_create(&url), "store_not_recognized");
+        check_refused(PostgresStore::create(&url), "store_exists");
+        let database = url.rsplit('/').next().unwrap();
+        let count = "SELECT count(*) FROM pg_class WHERE relnamespace = 'provkey'::regnamespace
+            AND relkind IN ('r', 'v', 'S')";
+        assert_eq!(SERVER.sql(database, count), "1");
+    }
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_refused() {
+    let url = SERVER.new_database();
+    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+    sql(&url, "UPDATE provkey.store SET schema_version = 9999");
+    check_refused(PostgresStore::open(&url), "store_too_new");
+}
+
+/// As a program left it that did not know the views yet.
+#[test]
+fn an_older_store_is_brought_up_to_date_by_whoever_comes_first() {
+    let url = SERVER.new_database();
+    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+    sql(
+        &url,
+        "DROP VIEW provkey.connector_groups, provkey.enrollment_certificates,
+             provkey.enrollments, provkey.audit, provkey.provisioning_keys;
+         UPDATE provkey.store SET schema_version = 2",
+    );
+    check_refused(PostgresStore::create(&url), "store_exists");
+    thread::scope(|scope| {
+        let hosts: Vec<_> = (0..6).map(|_| scope.spawn(|| PostgresStore::open(&url))).collect();
+        for host in hosts {
+            assert_eq!(used(&host.join().unwrap().unwrap(), "uses"), 0);
+        }
+    });
+    let database = url.rsplit('/').next().unwrap();
+    assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "3");
+    assert_eq!(SERVER.sql(database, "SELECT count(*) FROM provkey.enrollments"), "0");
+}

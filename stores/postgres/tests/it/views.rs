@@ -1,0 +1,172 @@
+//! The views for people say what the library says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use postgres::{Client, NoTls, SimpleQueryMessage};
+use provkey::authority::{
+    AuditFilter, Authority, ConnectorFilter, EnrollRequest, Environment, Name, NewAuthority,
+    NewCertificate, NewKey, PageRequest,
+};
+use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
+use provkey::random::{Random, RandomError};
+use provkey::time::{Clock, Timestamp};
+use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+use provkey_postgres::PostgresStore;
+
+use crate::SERVER;
+
+/// In the past, for the views look at the clock of the machine.
+struct Past(AtomicU64);
+
+impl Clock for Past {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Each call gives other bytes.
+struct Different(AtomicU64);
+
+impl Random for Different {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        let next = self.0.fetch_add(1, Ordering::SeqCst);
+        bytes.fill(next as u8);
+        Ok(())
+    }
+}
+
+fn authority(store: PostgresStore, clock: Arc<Past>) -> Authority {
+    let environment = Environment {
+        store: Arc::new(store),
+        clock,
+        random: Arc::new(Different(1.into())),
+        observer: None,
+    };
+    let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
+    let host = Host::parse("api.private.example.com").unwrap();
+    Authority::create(environment, keyring, &NewAuthority::new(host)).unwrap()
+}
+
+fn enroll(authority: &Authority, key: &ProvisioningKey) {
+    let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
+    let proof = Proof::make(key, signer.public_key().spki(), None);
+    let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
+    let address = Some("192.0.2.7".parse().unwrap());
+    authority.enroll(&EnrollRequest { csr, address, ..EnrollRequest::default() }).unwrap();
+}
+
+/// All rows of some columns, as text.
+fn rows(client: &mut Client, sql: &str) -> Vec<String> {
+    let row = |message| match message {
+        SimpleQueryMessage::Row(row) => {
+            let cells = (0..row.len()).map(|column| row.get(column).unwrap_or("-").to_owned());
+            Some(cells.collect::<Vec<_>>().join(" | "))
+        }
+        _ => None,
+    };
+    client.simple_query(sql).unwrap().into_iter().filter_map(row).collect()
+}
+
+/// A column of moments, as the library writes them.
+fn moment(column: &str) -> String {
+    format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+}
+
+#[test]
+fn views_show_what_the_library_shows() {
+    let url = SERVER.new_database();
+    let clock = Arc::new(Past(AtomicU64::new(1_577_836_800_123)));
+    let authority = authority(PostgresStore::create(&url).unwrap(), clock.clone());
+    let name = |text| Name::new(text).unwrap();
+    let group = authority.create_group(&name("Branch offices")).unwrap();
+    let certificate = authority.create_certificate(&NewCertificate::new(name("CA 1"))).unwrap();
+    let new = |text, uses| NewKey::new(name(text), group.id, certificate.id, uses);
+    let expired = Some(Timestamp::from_unix_seconds(1_577_836_801));
+    let keys = [
+        new("usable", 2),
+        new("exhausted", 1),
+        NewKey { enabled: false, ..new("disabled", 1) },
+        NewKey { expires_at: expired, ..new("expired", 1) },
+    ]
+    .map(|new| authority.create_key(&new).unwrap());
+    for key in &keys[..2] {
+        let text = authority.copy_key(key.id).unwrap();
+        enroll(&authority, &ProvisioningKey::read(text.expose().as_bytes()).unwrap());
+    }
+
+    clock.0.fetch_add(60_000, Ordering::SeqCst);
+
+    let mut client = Client::connect(&url, NoTls).unwrap();
+    client.batch_execute("SET search_path = provkey").unwrap();
+    let mut check = |sql: &str, wanted: Vec<String>| {
+        assert_eq!(rows(&mut client, sql), wanted, "{sql}");
+    };
+    let page = PageRequest { limit: 100, after: None };
+    check(
+        &format!("SELECT id, name, {}, keys FROM connector_groups", moment("created_at")),
+        vec![format!("{} | Branch offices | 2020-01-01T00:00:00.123Z | 4", group.id)],
+    );
+    check(
+        &format!("SELECT id, name, {}, keys FROM enrollment_certificates", moment("created_at")),
+        vec![format!("{} | CA 1 | 2020-01-01T00:00:00.123Z | 4", certificate.id)],
+    );
+    let told = keys.iter().map(|key| {
+        let key = authority.key(key.id).unwrap();
+        let moment = |at: Option<Timestamp>| at.map_or("-".into(), |at| at.to_string());
+        let (last, expires) = (moment(key.last_used_at), moment(key.expires_at));
+        let (used, most, state) = (key.used, key.max_uses, key.state.as_str());
+        format!("{} | {} | {used} | {most} | {state} | {last} | {expires}", key.id, key.name)
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    check(
+        &format!(
+            "SELECT id, name, used, max_uses, state, {}, {} FROM provisioning_keys ORDER BY id",
+            moment("last_used_at"),
+            moment("expires_at")
+        ),
+        told,
+    );
+    check(
+        "SELECT DISTINCT host, group_name, certificate_name FROM provisioning_keys",
+        vec!["api.private.example.com | Branch offices | CA 1".into()],
+    );
+    let connectors = authority.list_connectors(&ConnectorFilter::default(), &page).unwrap().items;
+    let told = connectors.iter().map(|connector| {
+        format!(
+            "{} | {} | {} | {} | 192.0.2.7 | {} | - | {}",
+            connector.id,
+            connector.key,
+            connector.serial,
+            connector.enrolled_at,
+            connector.not_after,
+            connector.replays
+        )
+    });
+    check(
+        &format!(
+            "SELECT connector, key, serial, {}, address, {}, revoked_at, replays
+             FROM enrollments ORDER BY connector",
+            moment("enrolled_at"),
+            moment("not_after")
+        ),
+        told.collect(),
+    );
+    let audit = authority.list_audit(&AuditFilter::default(), &page).unwrap().items;
+    let sql = format!("SELECT {}, key, connector FROM audit", moment("at"));
+    let mut seen = rows(&mut client, &sql);
+    seen.sort();
+    let mut told: Vec<String> = audit
+        .iter()
+        .map(|record| {
+            let key = record.key.map_or("-".into(), |key| key.to_string());
+            let connector = record.connector.map_or("-".into(), |connector| connector.to_string());
+            format!("{} | {key} | {connector}", record.at)
+        })
+        .collect();
+    told.sort();
+    assert_eq!(seen, told);
+    let actions = rows(&mut client, "SELECT DISTINCT action FROM audit ORDER BY action");
+    assert!(actions.contains(&"authority_created".into()), "{actions:?}");
+}

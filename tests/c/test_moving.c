@@ -1,0 +1,121 @@
+// Stores in PostgreSQL, backups of SQLite, and an authority that moves from one store to another.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fleet.h"
+#include "postgres_server.h"
+
+static char folder[] = "/tmp/provkey-test-XXXXXX";
+static char path[64];
+static char copy[64];
+
+static provkey_store *sqlite(void)
+{
+    provkey_store *store = NULL;
+    OK(provkey_store_sqlite_open(path, &store, ERR));
+    return store;
+}
+
+// Moves the authority of the file into a store, and sees that a connector gets its certificate there.
+static void move(provkey_store *to, const fleet *fleet, provkey_identity *identity)
+{
+    uint64_t records = 0;
+    provkey_store *from = sqlite();
+    OK(provkey_store_copy(from, to, &records, ERR));
+    CHECK(records > 5);
+    FAILS(PROVKEY_STATUS_STORE_EXISTS, provkey_store_copy(from, to, &records, ERR));
+    provkey_authority *moved = fleet_reopen((fleet_parts){.store = to}, fleet->keyring);
+    CHECK(fleet_used(moved, fleet->key->id) == 1);
+    fleet_enroll(moved, fleet->provisioning_key, identity);
+    CHECK(fleet_used(moved, fleet->key->id) == 1);
+    provkey_authority_free(moved);
+    provkey_store_free(from);
+}
+
+static void an_authority_moves(const char *url)
+{
+    provkey_store *store = NULL;
+    OK(provkey_store_sqlite_create(path, &store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 3);
+    provkey_identity *identity = fleet_connector(&fleet);
+    provkey_store_free(store);
+
+    provkey_store *postgres = NULL;
+    FAILS(PROVKEY_STATUS_STORE_MISSING, provkey_store_postgres_open(url, &postgres, ERR));
+    OK(provkey_store_postgres_create(url, &postgres, ERR));
+    move(postgres, &fleet, identity);
+    provkey_store_free(postgres);
+    postgres = NULL;
+    FAILS(PROVKEY_STATUS_STORE_EXISTS, provkey_store_postgres_create(url, &postgres, ERR));
+    OK(provkey_store_postgres_open(url, &postgres, ERR));
+    size_t failed = 1;
+    OK(provkey_store_check(postgres, "moved", NULL, NULL, &failed, ERR));
+    CHECK(failed == 0);
+    provkey_store_free(postgres);
+
+    provkey_store *memory = NULL;
+    OK(provkey_store_memory(&memory, ERR));
+    move(memory, &fleet, identity);
+    provkey_store_free(memory);
+    provkey_identity_free(identity);
+    fleet_free(&fleet);
+}
+
+static void a_backup_is_a_store(void)
+{
+    OK(provkey_store_sqlite_backup(path, copy, ERR));
+    FAILS(PROVKEY_STATUS_STORE_EXISTS, provkey_store_sqlite_backup(path, copy, ERR));
+    FAILS(PROVKEY_STATUS_STORE_MISSING, provkey_store_sqlite_backup("/nowhere/at/all", copy, ERR));
+    provkey_store *store = NULL;
+    bool exists = false;
+    OK(provkey_store_sqlite_open(copy, &store, ERR));
+    OK(provkey_authority_exists(store, &exists, ERR));
+    CHECK(exists);
+    provkey_store_free(store);
+}
+
+static void nothing_is_copied_from_nothing(void)
+{
+    provkey_store *empty = NULL;
+    provkey_store *other = NULL;
+    uint64_t records = 7;
+    OK(provkey_store_memory(&empty, ERR));
+    OK(provkey_store_memory(&other, ERR));
+    FAILS(PROVKEY_STATUS_AUTHORITY_MISSING, provkey_store_copy(empty, other, &records, ERR));
+    CHECK(records == 7);
+    provkey_store_free(empty);
+    provkey_store_free(other);
+}
+
+// Nobody listens there, and the password is not told to whoever reads the error.
+static void a_server_that_is_away_is_said_to_be_away(void)
+{
+    provkey_store *store = NULL;
+    const char *url = "postgres://someone:hunter2@127.0.0.1:1/nothing?sslmode=disable";
+    FAILS(PROVKEY_STATUS_STORE_UNAVAILABLE, provkey_store_postgres_open(url, &store, ERR));
+    CHECK(check_error->retryable && strstr(check_error->message, "hunter2") == NULL);
+    FAILS(PROVKEY_STATUS_STORE_UNAVAILABLE, provkey_store_postgres_create(url, &store, ERR));
+    FAILS(PROVKEY_STATUS_STORE_NOT_RECOGNIZED, provkey_store_postgres_open("hunter2", &store, ERR));
+    CHECK(strstr(check_error->message, "hunter2") == NULL);
+    CHECK(store == NULL);
+}
+
+int main(void)
+{
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof(path), "%s/authority.db", folder);
+    snprintf(copy, sizeof(copy), "%s/copy.db", folder);
+    postgres_server server = postgres_server_start();
+    check_begin("an_authority_moves");
+    an_authority_moves(server.url);
+    postgres_server_stop(&server);
+    RUN(a_backup_is_a_store);
+    RUN(nothing_is_copied_from_nothing);
+    RUN(a_server_that_is_away_is_said_to_be_away);
+    char command[96];
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    CHECK(system(command) == 0);
+    return check_done();
+}

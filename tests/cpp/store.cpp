@@ -1,0 +1,77 @@
+// A store in C++ passes what every store passes, and survives when it throws.
+#include "check.hpp"
+#include "map_store.hpp"
+
+#include <string>
+
+namespace {
+
+provkey::store make_store(map_store::control &control) {
+    return provkey::store::make(std::make_unique<map_store>(control)).value();
+}
+
+void conforms() {
+    map_store::control control;
+    auto store = make_store(control);
+    std::size_t checks = 0;
+    auto failed = store.check("test", [&](const char *check, const char *seen) {
+        checks++;
+        if (seen != nullptr)
+            std::fprintf(stderr, "%s: %s\n", check, seen);
+    });
+    CHECK(failed.value() == 0 && checks > 30);
+    control.calls_left = 5;
+    CHECK(store.check("again", [](const char *, const char *) {}).value() > 30);
+}
+
+/// What the authority does with a store that throws at each call in turn: an error, no crash, and
+/// all is well afterwards.
+void throws_anywhere() {
+    int calls = 0;
+    for (bool done = false; !done; calls++) {
+        map_store::control control;
+        {
+            auto store = make_store(control);
+            world world = make_world(provkey::environment(store));
+            auto identity = provkey::identity::generate().value();
+            auto key = provkey::provisioning_key::read(world.text).value();
+            auto request = identity.request(key).value();
+            provkey::enroll_request asks(request->der);
+
+            control.calls_left = calls;
+            auto enrolled = world.authority.enroll(asks);
+            auto listed = world.authority.list_keys();
+            done = enrolled && listed;
+            for (const provkey::failure *why :
+                 {enrolled ? nullptr : &enrolled.error(), listed ? nullptr : &listed.error()})
+                CHECK(why == nullptr || (why->status() == PROVKEY_STATUS_STORE_UNAVAILABLE &&
+                                         why->retryable()));
+            control.calls_left = -1;
+            CHECK(world.authority.enroll(asks));
+            CHECK(world.authority.key(world.key->id).value()->used == 1);
+        }
+        CHECK(control.destroyed == 1);
+    }
+    CHECK(calls > 4);
+}
+
+void files() {
+    const char *path = std::getenv("PROVKEY_TEST_FOLDER");
+    const std::string file = std::string(path == nullptr ? "." : path) + "/cpp.db";
+    std::remove(file.c_str());
+    FAILS(STORE_MISSING, provkey::store::sqlite_open(file));
+    CHECK(provkey::store::sqlite_create(file));
+    FAILS(STORE_EXISTS, provkey::store::sqlite_create(file));
+    CHECK(provkey::store::sqlite_open(file));
+    std::remove(file.c_str());
+}
+
+} // namespace
+
+void test_store() {
+    conforms();
+    throws_anywhere();
+    files();
+    FAILS(CALLBACK_MISSING, provkey::store::make(nullptr));
+    FAILS(NULL_ARGUMENT, gone(provkey::store::memory().value()).check("x", [](auto, auto) {}));
+}

@@ -1,0 +1,6 @@
+//! `provkey-test-postgres`: a PostgreSQL server for the tests of other languages. Says its URL on
+//! one line, and runs until its standard input is closed.
+
+fn main() -> std::io::Result<()> {
+    provkey_tests::serve_postgres()
+}

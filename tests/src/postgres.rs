@@ -1,0 +1,283 @@
+//! A PostgreSQL server of a test's own.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::unistd::{Uid, User};
+
+/// Debian's place for the programs of each version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// The shell around a server stops it and removes its folder as soon as its own standard input is
+/// closed, so also when the test that has the other end is killed.
+const WATCHED: &str = r#"folder=$1; shift
+"$@" >>"$folder/log" 2>&1 &
+cat >/dev/null
+kill -QUIT $! 2>/dev/null
+wait
+[ -e "$folder/keep" ] || rm -rf "$folder""#;
+
+/// A running server in a temporary folder, with a private socket. It ends with this value, or with
+/// this process, and its folder goes away.
+#[derive(Debug)]
+pub struct PostgresServer {
+    folder: PathBuf,
+    settings: Vec<String>,
+    port: String,
+    watch: Option<Child>,
+    databases: AtomicUsize,
+}
+
+impl PostgresServer {
+    /// Starts a server that forgets nothing.
+    ///
+    /// # Panics
+    /// If PostgreSQL is not installed, or does not start.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// As [`Self::start`], with settings as they stand in `postgresql.conf`.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_with(settings: &[&str]) -> Self {
+        let mut server = Self::prepare(settings);
+        let data = server.data();
+        run(server
+            .command("initdb")
+            .args(["-A", "trust", "-U", "postgres", "--no-sync"])
+            .args(["-E", "UTF8", "--locale=C", "-D"])
+            .arg(data));
+        server.run();
+        server
+    }
+
+    /// Starts a replica of this server.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_replica(&self) -> Self {
+        let mut replica = Self::prepare(&[]);
+        let data = replica.data();
+        run(self
+            .command("pg_basebackup")
+            .args(["-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-h"])
+            .arg(&self.folder)
+            .arg("-D")
+            .arg(data));
+        replica.run();
+        replica
+    }
+
+    /// The URL of a new, empty database.
+    ///
+    /// # Panics
+    /// If the server does not make it.
+    pub fn new_database(&self) -> String {
+        let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        self.url(&name)
+    }
+
+    /// The URL of a database, by the socket, as the superuser.
+    pub fn url(&self, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{folder}/{database}")
+    }
+
+    /// The folder that holds the socket, and what a test puts there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs SQL as the superuser, by `psql`; gives the rows, with `|` between the columns.
+    ///
+    /// # Panics
+    /// If the SQL fails.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        let mut psql = self.command("psql");
+        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"]).arg(&self.folder);
+        run(psql.args(["-p", &self.port, "-d", database, "-c", sql]))
+    }
+
+    /// Changes settings of the running server, and waits until they hold.
+    ///
+    /// # Panics
+    /// If they cannot be changed so.
+    pub fn configure(&self, settings: &[(&str, &str)]) {
+        for (name, value) in settings {
+            self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        }
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        for (name, value) in settings {
+            while self.sql("postgres", &format!("SHOW {name}")) != *value {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    /// Writes a file that the server may read, and nobody else.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write_private(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).expect("the folder can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        if let Some(user) = server_user() {
+            chown(&path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("we are root");
+        }
+        path
+    }
+
+    /// Puts other rules into `pg_hba.conf`, which say who may connect and how.
+    ///
+    /// # Panics
+    /// If they cannot be put there.
+    pub fn replace_rules(&self, rules: &str) {
+        fs::write(self.data().join("pg_hba.conf"), rules).expect("the folder can be written");
+        let done = self.sql("postgres", "SELECT pg_reload_conf()");
+        assert_eq!(done, "t");
+        let good = "SELECT count(*) FROM pg_hba_file_rules WHERE error IS NULL";
+        while self.sql("postgres", good) != rules.lines().count().to_string() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        // Until the server itself has read them.
+        thread::sleep(Duration::from_millis(200));
+    }
+
+    /// Kills the server as `kill -9` does, and leaves it dead.
+    ///
+    /// # Panics
+    /// If it was not running.
+    pub fn kill(&mut self) {
+        let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
+        let pid = pid_file.lines().next().expect("the first line is the process");
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.expect("a running process has a list of children");
+        run(Command::new("kill").args(["-9", pid]));
+        for child in children.split_whitespace() {
+            // Some end by themselves meanwhile.
+            let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
+            while Path::new("/proc").join(child).exists() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        self.end_watch(true);
+    }
+
+    /// Starts the server again after [`Self::kill`].
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn restart(&mut self) {
+        self.run();
+    }
+
+    fn prepare(settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("pg").tempdir().expect("a folder").keep();
+        if let Some(user) = server_user() {
+            chown(&folder, Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("we are root");
+        }
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        Self {
+            folder,
+            settings: settings.iter().map(ToString::to_string).collect(),
+            port: port.unwrap_or("5432").into(),
+            watch: None,
+            databases: AtomicUsize::new(0),
+        }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Starts the server, and waits until it answers.
+    fn run(&mut self) {
+        let mut command = self.command("sh");
+        command.args(["-c", WATCHED, "sh"]).arg(&self.folder).arg(program("postgres"));
+        command.arg("-D").arg(self.data()).arg("-k").arg(&self.folder);
+        let usual = ["max_connections=200", "listen_addresses=", "fsync=on"].map(String::from);
+        for setting in usual.iter().chain(&self.settings) {
+            command.args(["-c", setting]);
+        }
+        self.watch = Some(command.stdin(Stdio::piped()).spawn().expect("a shell"));
+        let started = Instant::now();
+        let mut ready = self.command("pg_isready");
+        ready.args(["-q", "-U", "postgres", "-p", &self.port, "-h"]).arg(&self.folder);
+        while !ready.status().expect("pg_isready runs").success() {
+            let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(started.elapsed() < START_TIMEOUT, "PostgreSQL does not start: {}", log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Lets the shell around the server stop it; and keep its folder or not.
+    fn end_watch(&mut self, keep: bool) {
+        let Some(mut watch) = self.watch.take() else { return };
+        let kept = self.folder.join("keep");
+        if keep {
+            fs::write(&kept, "").expect("the folder can be written");
+        }
+        drop(watch.stdin.take());
+        watch.wait().expect("it is our child");
+        let _ = fs::remove_file(kept);
+    }
+
+    /// A program, as a user that PostgreSQL accepts: not root.
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name));
+        command.current_dir(&self.folder).env("LC_ALL", "C");
+        if let Some(user) = server_user() {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        self.end_watch(false);
+        // Of a server that was killed.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Runs until standard input is closed, for tests in other languages: says the URL.
+///
+/// # Errors
+/// If standard output is closed.
+pub fn serve_postgres() -> io::Result<()> {
+    let server = PostgresServer::start();
+    writeln!(io::stdout(), "{}", server.url("postgres"))?;
+    io::copy(&mut io::stdin(), &mut io::sink()).map(drop)
+}
+
+fn server_user() -> Option<User> {
+    let named = |name| User::from_name(name).ok().flatten();
+    if Uid::effective().is_root() { named("postgres").or_else(|| named("nobody")) } else { None }
+}
+
+/// A program of PostgreSQL, of the newest version that is installed, or any other.
+fn program(name: &str) -> PathBuf {
+    let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
+    let of_version = |version: fs::DirEntry| version.path().join("bin").join(name);
+    let newest = versions.map(of_version).filter(|program| program.exists()).max();
+    newest.unwrap_or_else(|| name.into())
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("`make test` installs what the tests need");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).trim_end().into()
+}

@@ -1,0 +1,38 @@
+//! The simulation, from seed 0 on. `make simulate` runs more of it.
+
+use provkey_tests::simulation::{self, Statistics};
+
+use crate::site::scaled;
+
+#[test]
+fn nothing_goes_wrong_whatever_goes_wrong() {
+    let mut all = Statistics::default();
+    let seeds = scaled(200, 5000);
+    for seed in 0..seeds as u64 {
+        match simulation::run(seed, false) {
+            Ok(statistics) => all.add(&statistics),
+            Err(violation) => panic!("seed {}: {}", violation.seed, violation.what),
+        }
+    }
+    // It has been no walk in the park.
+    for what in [
+        "enroll: done",
+        "enroll: again",
+        "enroll: died",
+        "enroll: key_disabled",
+        "enroll: key_exhausted",
+        "enroll: store_unavailable",
+        "batch unknown",
+        "late batch applied",
+        "late batch refused",
+    ] {
+        assert!(all.of(what) > 0, "not once in {seeds} seeds: {what}\n{all}");
+    }
+}
+
+#[test]
+fn a_seed_is_the_same_run_again() {
+    for seed in [3, 77, 1234] {
+        assert_eq!(simulation::story(seed), simulation::story(seed));
+    }
+}
