@@ -207,7 +207,7 @@ impl Authority {
             Ok(self.inner.apply(change)?.is_ok().then_some(()))
         })?;
         self.inner.close_issuer(id);
-        self.certificate(id)
+        self.certificate(id).map_err(Error::after_change)
     }
 
     /// How many connectors' certificates an enrollment certificate has signed that are kept, and

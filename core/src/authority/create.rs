@@ -74,7 +74,7 @@ impl Authority {
         let change = creation(&environment, &keyring, &record, now)?;
         let commit = GroupCommit::new(Arc::clone(&environment.store));
         match commit.apply(change.into_unit())? {
-            Outcome::Applied(_) => Self::open(environment, keyring),
+            Outcome::Applied(_) => Self::open(environment, keyring).map_err(Error::after_change),
             Outcome::Refused(_) => Err(InputError::AuthorityExists.into()),
         }
     }

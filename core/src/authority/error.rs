@@ -6,7 +6,8 @@ use crate::store::StoreError;
 use crate::x509::{CorporateError, CsrError, IssueError, PrivateKeyError, SignerError};
 
 /// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
-/// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out.
+/// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out. Calls
+/// that take many steps say so; what they did before the error stays done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -73,6 +74,14 @@ impl Error {
             Self::RecordDamaged { .. } => "store_corrupt",
             Self::Contended => "store_busy",
             Self::Random(_) => "random_unavailable",
+        }
+    }
+
+    /// The error of a step that followed a change which was made: it does not say that nothing was.
+    pub(super) fn after_change(self) -> Self {
+        match self {
+            Self::Store(StoreError::NotApplied(fault)) => StoreError::Unknown(fault).into(),
+            error => error,
         }
     }
 

@@ -98,7 +98,7 @@ impl Authority {
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
         self.inner.check_new_key(new)?;
         let id = self.inner.until_undisturbed(|| self.try_create_key(new))?;
-        self.key(id)
+        self.key(id).map_err(Error::after_change)
     }
 
     fn try_create_key(&self, new: &NewKey) -> Result<Option<KeyId>, Error> {
@@ -177,7 +177,7 @@ impl Authority {
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
         self.inner.check_update(update)?;
         self.inner.until_undisturbed(|| self.try_update_key(id, update))?;
-        self.key(id)
+        self.key(id).map_err(Error::after_change)
     }
 
     fn try_update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<Option<()>, Error> {

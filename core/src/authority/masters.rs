@@ -57,8 +57,10 @@ impl Authority {
             self.inner.replace_state(State::read(&self.inner.store, Arc::clone(&keyring))?);
             self.make_current(&keyring)
         })?;
-        self.inner.replace_state(State::read(&self.inner.store, keyring)?);
-        self.reseal_certificates()
+        // From here on the new master key is current, whatever fails.
+        let state = State::read(&self.inner.store, keyring).map_err(Error::after_change)?;
+        self.inner.replace_state(state);
+        self.reseal_certificates().map_err(Error::after_change)
     }
 
     /// Forgets the master key of a slot that nothing stands on any more.
@@ -88,7 +90,7 @@ impl Authority {
             change.put(records::authority(), &record);
             change.delete(records::master_users(slot));
             match self.inner.apply(change)? {
-                Ok(_) => self.inner.reload().map(Some),
+                Ok(_) => self.inner.reload().map(Some).map_err(Error::after_change),
                 Err(obstacle) if obstacle.reason == Reason::InUse => Err(MasterError::InUse.into()),
                 Err(_) => Ok(None),
             }

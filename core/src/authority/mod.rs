@@ -194,9 +194,10 @@ impl Authority {
             let mut change = self.inner.change(&audit)?;
             change.expect(records::authority(), state.version);
             change.put(records::authority(), &record);
-            let done = self.inner.apply(change)?.is_ok();
-            self.inner.reload()?;
-            Ok(done.then_some(()))
+            match self.inner.apply(change)? {
+                Ok(()) => self.inner.reload().map(Some).map_err(Error::after_change),
+                Err(_) => self.inner.reload().map(|()| None),
+            }
         })
     }
 

@@ -20,3 +20,4 @@ mod races;
 mod renewing;
 mod revoking;
 mod things;
+mod told;
