@@ -30,15 +30,16 @@ pub(crate) unsafe fn call(
     done.unwrap_or_else(|payload| {
         let failure = fault(&*payload);
         let status = failure.status();
-        // Dropping what somebody panicked with may panic, too.
-        mem::forget(payload);
+        catch(|| drop(payload));
         // SAFETY: as the caller says.
-        let reported = panic::catch_unwind(AssertUnwindSafe(|| unsafe { report(error, failure) }));
-        reported.unwrap_or_else(|payload| {
-            mem::forget(payload);
-            status
-        })
+        catch(|| unsafe { report(error, failure) });
+        status
     })
+}
+
+/// Does what may panic and must not. What dropping somebody's payload panics with is left alone.
+fn catch<T>(work: impl FnOnce() -> T) {
+    panic::catch_unwind(AssertUnwindSafe(work)).map_or_else(mem::forget, drop);
 }
 
 /// What a panic means for the caller. What it says is not passed on: nobody has made sure that it

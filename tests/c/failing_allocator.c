@@ -15,22 +15,24 @@ extern void *__libc_realloc(void *block, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *block);
 
+enum { SMALL_BYTES_MAX = 255 };
+
 static _Thread_local size_t countdown;
-static _Thread_local size_t failures;
+static _Thread_local bool lasting;
 static _Thread_local bool failed;
 static atomic_long blocks;
 
-void allocator_fail_at(size_t n, size_t more)
+void allocator_fail_at(size_t n, bool lasts)
 {
     countdown = n;
-    failures = more + 1;
+    lasting = lasts;
     failed = false;
 }
 
 bool allocator_stop(void)
 {
     countdown = 0;
-    failures = 0;
+    lasting = false;
     return failed;
 }
 
@@ -39,19 +41,20 @@ long allocator_blocks(void)
     return blocks;
 }
 
-static bool fails(void)
+static bool fails(size_t size)
 {
-    if (countdown > 1) {
+    if (countdown > 0) {
         countdown -= 1;
-        return false;
+        failed = failed || countdown == 0;
+        if (countdown == 0) {
+            errno = ENOMEM;
+            return true;
+        }
+    } else if (failed && lasting && size > SMALL_BYTES_MAX) {
+        errno = ENOMEM;
+        return true;
     }
-    if (countdown == 0 || failures == 0) {
-        return false;
-    }
-    failures -= 1;
-    failed = true;
-    errno = ENOMEM;
-    return true;
+    return false;
 }
 
 static void *counted(void *block)
@@ -62,17 +65,17 @@ static void *counted(void *block)
 
 void *malloc(size_t size)
 {
-    return fails() ? NULL : counted(__libc_malloc(size));
+    return fails(size) ? NULL : counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : counted(__libc_calloc(count, size));
+    return fails(count * size) ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *block, size_t size)
 {
-    if (fails()) {
+    if (fails(size)) {
         return NULL;
     }
     void *moved = __libc_realloc(block, size);
@@ -82,7 +85,7 @@ void *realloc(void *block, size_t size)
 
 void *memalign(size_t alignment, size_t size)
 {
-    return fails() ? NULL : counted(__libc_memalign(alignment, size));
+    return fails(size) ? NULL : counted(__libc_memalign(alignment, size));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// From now on the allocation number `n` of this thread fails, counted from 1, and `more` after it.
-void allocator_fail_at(size_t n, size_t more);
+// The allocation number `n` of this thread fails, counted from 1, and if it `lasts` all that follow of 256
+// bytes or more, as when memory is all but gone: unwinding itself needs some hundred bytes.
+void allocator_fail_at(size_t n, bool lasts);
 
 // Fails no more. Returns whether any allocation has failed.
 bool allocator_stop(void);
