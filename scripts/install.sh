@@ -66,7 +66,7 @@ install_all() {
 uninstall_all() {
     to_root rm -f "${files[@]/#/$root/}"
     for folder in include/provkey "$cmake"; do
-        if [ -d "$root/$folder" ]; then to_root rmdir "$root/$folder"; fi
+        if [ -d "$root/$folder" ]; then to_root rmdir --ignore-fail-on-non-empty "$root/$folder"; fi
     done
 }
 

@@ -162,6 +162,18 @@ cmake_minds_versions() {
     done
 }
 
+# A package of Debian's kind: /usr, with the libraries in a folder of the machine's kind.
+multiarch_is_found() {
+    local libdir tree=$work/multiarch/usr
+    libdir=lib/$(cc -dumpmachine)
+    DESTDIR=$work/multiarch PREFIX=/usr LIBDIR=$libdir CONNECTOR_ONLY=1 scripts/install.sh
+    equal 'libdir' "/usr/$libdir" "$(PKG_CONFIG_PATH=$tree/$libdir/pkgconfig pkg-config --variable=libdir provkey)"
+    cmake_configures "$tree" "$work/cmake" '' || { cat "$work/cmake.log"; fail 'cmake does not find it'; }
+    cmake --build "$work/cmake" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; fail 'cmake failed'; }
+    enroll "$work/authority" "$work/cmake/c_provkey"
+    rm -r "$work/cmake"
+}
+
 # What libprovkey.a is made of does not meet what else a program is made of.
 no_clash() {
     local cflags archive
@@ -238,6 +250,7 @@ checked connector_only_links
 checked cxx_header_is_whole
 checked cmake_links
 checked cmake_minds_versions
+checked multiarch_is_found
 checked no_clash
 checked module_map_works
 checked java_enrolls
