@@ -1,4 +1,4 @@
-.PHONY: help test python test-deep lint fmt bench demo fuzz foreign header simulate
+.PHONY: help test python test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,21 @@ demo: ## the whole story, told by the command itself
 header: ## include/provkey.h, from the sources in ffi/
 	scripts/header.sh
 
+library: ## libprovkey as it is installed, in target/libprovkey; CONNECTOR_ONLY=1, BUILD_STD=1
+	scripts/build-library.sh $(if $(CONNECTOR_ONLY),connector,full)
+
+install: ## libprovkey for C and C++, below PREFIX (/usr/local); DESTDIR, LIBDIR, CONNECTOR_ONLY=1
+	scripts/install.sh
+
+uninstall: ## remove what make install installed
+	scripts/install.sh --uninstall
+
+abi: ## record the ABI of libprovkey in ffi/abi, after a change that is meant
+	scripts/abi.sh
+
+size: ## how large libprovkey is for a connector; BUILD_STD=1
+	scripts/library-size.sh
+
 simulate: ## SEEDS runs of the simulation (default 100000), from seed FIRST on (default 0)
 	cargo run --locked --release -p provkey-tests --bin provkey-simulate -- \
 	    --first $(or $(FIRST),0) --seeds $(or $(SEEDS),100000)
@@ -38,5 +53,5 @@ simulate: ## SEEDS runs of the simulation (default 100000), from seed FIRST on (
 fuzz: ## every fuzz target for FUZZ_SECONDS each (default 60)
 	scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-foreign: ## core for bare-metal ARM, without the standard library
+foreign: ## for other machines: core on bare-metal ARM, libprovkey on armv7 and aarch64 Linux
 	scripts/foreign-targets.sh

@@ -32,6 +32,8 @@ python3 -m venv --clear "$clean"
 )
 
 # What the checks and the tests need beside it.
+cargo build --quiet --locked -p provkey-tests --bin provkey-test-postgres
+export PROVKEY_TEST_POSTGRES=$PWD/target/debug/provkey-test-postgres
 "$tools/pip" install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$wheels"/*.whl
 (
     # Not from the folder with the sources: what is checked is what was installed.

@@ -11,5 +11,9 @@ cargo test --locked -p provkey --lib --no-default-features --features connector
 
 scripts/python.sh
 
+# The C library as it is installed, and its ABI.
+scripts/packaging-tests.sh
+scripts/abi.sh --self-test
+scripts/abi.sh --check
 # The C and C++ programs, and those in the documents.
 scripts/c-examples.sh

@@ -24,6 +24,8 @@ mod call;
 pub mod error;
 pub mod fingerprint;
 pub mod handle;
+#[cfg(feature = "authority")]
+mod held;
 mod host_part;
 pub mod identity;
 mod kept;

@@ -1,7 +1,7 @@
 """Prints what Python costs beside Rust, and provkey beside a host that is written by hand.
 
-Run by ``scripts/bench-python.sh``, which builds both for release. The two of each row take turns, and
-the ratio of the middle figures is what counts, for the machine's own speed drifts.
+Run by ``scripts/bench-python.sh``, which builds both for release. The two of each row take many short
+turns, and the ratio is the middle one of the turns', for the machine's own speed drifts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from with_provkey import WithProvkey
 
 import provkey
 
-ROUNDS = 7
+TURNS = 31
 Host = Union[type[ByHand], type[WithProvkey]]
 HOSTS: list[Host] = [ByHand, WithProvkey]
 
@@ -49,16 +49,23 @@ def beside_rust(worker: Path, folder: Path) -> None:
     print("| call | from Python | from Rust | ratio | difference |")
     print("|---|---|---|---|---|")
     rows: list[tuple[str, str, Callable[[int], float], int]] = [
-        ("`authority.enroll`, memory", "enroll-memory", lambda n: enroll_ns(None, n), 3000),
-        ("`authority.enroll`, SQLite", "enroll-sqlite", lambda n: enroll_ns(folder, n), 1000),
-        ("`ProvisioningKey.parse`", "read", parse_ns, 100_000),
+        ("`authority.enroll`, memory", "enroll-memory", lambda n: enroll_ns(None, n), 500),
+        ("`authority.enroll`, SQLite", "enroll-sqlite", lambda n: enroll_ns(folder, n), 200),
+        ("`ProvisioningKey.parse`", "read", parse_ns, 20_000),
     ]
     for name, of_worker, ours, count in rows:
-        figures = [(ours(count), rust_ns(worker, of_worker, count)) for _ in range(ROUNDS)]
-        python, rust = median(a for a, _ in figures), median(b for _, b in figures)
-        cells = (f"{python / 1000:.2f} µs", f"{rust / 1000:.2f} µs", f"{python / rust:.3f}")
-        print("|", " | ".join([name, *cells, f"{(python - rust) / 1000:.2f} µs"]), "|")
+        turns = [(ours(count), rust_ns(worker, of_worker, count)) for _ in range(TURNS)]
+        python, rust, ratio = middle(turns)
+        difference = median(python - rust for python, rust in turns)
+        cells = (f"{python / 1000:.2f} µs", f"{rust / 1000:.2f} µs", f"{ratio:.3f}")
+        print("|", " | ".join([name, *cells, f"{difference / 1000:.2f} µs"]), "|", flush=True)
     print()
+
+
+def middle(turns: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """The middle figures of both, and of their ratios."""
+    ours, theirs = median(one for one, _ in turns), median(other for _, other in turns)
+    return ours, theirs, median(one / other for one, other in turns)
 
 
 def rust_ns(worker: Path, what: str, count: int) -> float:
@@ -117,19 +124,25 @@ def threads(folder: Path) -> None:
     print("| `authority.enroll` on one authority | 8 threads | 1 thread | ratio |")
     print("|---|---|---|---|")
     for name, where in (("memory", None), ("SQLite", folder)):
-        figures = [(threads_rate(where, 8), threads_rate(where, 1)) for _ in range(ROUNDS)]
-        eight, one = median(a for a, _ in figures), median(b for _, b in figures)
-        print(f"| {name} | {eight:.0f}/s | {one:.0f}/s | {eight / one:.2f} |")
+        turns = [(threads_rate(where, 8), threads_rate(where, 1)) for _ in range(TURNS // 2)]
+        eight, one, ratio = middle(turns)
+        print(f"| {name} | {eight:.0f}/s | {one:.0f}/s | {ratio:.2f} |", flush=True)
     print()
 
 
 def threads_rate(folder: Path | None, count: int) -> float:
-    """Enrollments a second with so many threads."""
+    """Enrollments a second with so many threads, each with its share of the connectors."""
     authority, key = an_authority(a_store(folder))
-    csrs = requests(key, 2000)
+    csrs = requests(key, 800)
+    shares = [csrs[thread::count] for thread in range(count)]
+
+    def work(share: list[bytes]) -> None:
+        for csr in share:
+            authority.enroll(csr)
+
     with ThreadPoolExecutor(count) as pool:
         started = time.perf_counter()
-        for _ in pool.map(authority.enroll, csrs, chunksize=1):
+        for _ in pool.map(work, shares):
             pass
         return len(csrs) / (time.perf_counter() - started)
 
@@ -143,7 +156,7 @@ def beside_by_hand(folder: Path) -> None:
     print("| | by hand, `cryptography` and `sqlite3` | provkey |")
     print("|---|---|---|")
     row("lines of code", lambda host: str(lines(host)))
-    rates = [[rate(host, folder, csrs) for host in HOSTS] for _ in range(ROUNDS)]
+    rates = [[rate(host, folder, csrs) for host in HOSTS] for _ in range(TURNS // 4)]
     row(
         "certificates/s, one process",
         lambda host: f"{median(r[HOSTS.index(host)] for r in rates):.0f}",

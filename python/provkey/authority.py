@@ -29,7 +29,7 @@ from .records import (
     KeyDetails,
     Pruned,
 )
-from .store import SqliteStore, Store
+from .store import PostgresStore, SqliteStore, Store
 
 __all__ = ["Authority", "EnrollRequest"]
 
@@ -152,6 +152,18 @@ class Authority:
             observer=observer,
         )
         return cls(native if actor is None else native.acting_as(actor))
+
+    @staticmethod
+    def copy_store(source: Store, target: Store) -> int:
+        """Copies everything that is in one store into another, which holds nothing yet, and compares
+        them record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing
+        may change the first store meanwhile. Gives the number of records.
+
+        Raises :class:`~provkey.InputError` with the code ``authority_missing`` if there is nothing
+        to copy, :class:`~provkey.StoreError` with ``store_exists`` if the other store holds anything,
+        and with ``store_busy`` if the first one changed.
+        """
+        return _native.copy_store(source, target)
 
     @staticmethod
     def exists(store: Store) -> bool:
@@ -317,8 +329,8 @@ class Authority:
         return f"<Authority {self.id} at {', '.join(self.hosts)}>"
 
 
-def _store(store: StoreInput, *, mode: Literal["open", "open_or_create"]) -> Store:
-    """The store of an address. More kinds of stores are added here."""
+def _store(store: object, *, mode: Literal["open", "open_or_create"]) -> Store:
+    """The store of an address."""
     if isinstance(store, Store):
         return store
     if not isinstance(store, str):
@@ -327,10 +339,10 @@ def _store(store: StoreInput, *, mode: Literal["open", "open_or_create"]) -> Sto
     if scheme == "sqlite" and rest:
         return SqliteStore(rest, mode=mode)
     if scheme in ("postgres", "postgresql"):
-        raise InputError(
-            "stores in PostgreSQL are not available in this build", code="store_address_invalid"
-        )
-    raise InputError("the address of a store is sqlite:PATH", code="store_address_invalid")
+        return PostgresStore(store, mode=mode)
+    raise InputError(
+        "the address of a store is sqlite:PATH or postgres://...", code="store_address_invalid"
+    )
 
 
 def _keyring(master_key: MasterKeyInput) -> Keyring:

@@ -1,4 +1,4 @@
-"""CA keys that live elsewhere: in a token, in a service, in another library."""
+"""Keys that live elsewhere: in a token, a secure element, a service, another library."""
 
 from __future__ import annotations
 

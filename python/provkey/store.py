@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Union, runtime_checkable
 
-from ._native import MemoryStore, SqliteStore, Unit
+from ._native import MemoryStore, PostgresStore, SqliteStore, Unit
 from .enums import Reason
 from .errors import StoreError
 
@@ -45,6 +45,7 @@ __all__ = [
     "MemoryStore",
     "Operation",
     "Outcome",
+    "PostgresStore",
     "Put",
     "Record",
     "Refused",
@@ -232,7 +233,7 @@ def interval(prefix: bytes, after: bytes | None, reverse: bool) -> tuple[bytes, 
 class Store(Protocol):
     """Ordered records with versions. See the module for what is promised.
 
-    ``SqliteStore`` and ``MemoryStore`` are stores, too.
+    ``SqliteStore``, ``PostgresStore`` and ``MemoryStore`` are stores, too.
     """
 
     @abstractmethod

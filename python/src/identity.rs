@@ -1,18 +1,22 @@
 //! A connector's identity.
 
 use provkey::connector::{Accepted, Error, Identity as CoreIdentity, KeyReference, RenewalKey};
+use provkey::x509::Pkcs8;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use zeroize::Zeroizing;
 
 use crate::authority::SystemRandom;
 use crate::certificate::Certificate;
 use crate::convert::{Algorithm, Certificates, Moment, Source, or_now};
 use crate::errors::OrRaise;
 use crate::fingerprint::Fingerprint;
-use crate::owned::Owned;
+use crate::owned::{Misuse, Owned};
 use crate::provisioning_key::{ProvisioningKey, secret};
 use crate::record::{make, member};
 use crate::request::Request;
+use crate::signer::SignerOf;
 
 /// A connector's key pair, and its certificate once it has one.
 ///
@@ -21,7 +25,11 @@ use crate::request::Request;
 /// and whoever lost the identity pays with another use. The private key leaves it in no request. It
 /// does not print its key and cannot be pickled: `seal` and `to_bytes` make files of it.
 #[pyclass(frozen, module = "provkey")]
-pub(crate) struct Identity(Owned<CoreIdentity>);
+pub(crate) struct Identity {
+    identity: Owned<CoreIdentity>,
+    /// Whether its requests may call a signer in Python.
+    key_elsewhere: bool,
+}
 
 impl Identity {
     fn call<T: Send>(
@@ -29,7 +37,11 @@ impl Identity {
         py: Python<'_>,
         work: impl FnOnce(&mut CoreIdentity) -> Result<T, Error> + Send,
     ) -> PyResult<T> {
-        py.detach(|| self.0.with(work)).or_raise(py)?.or_raise(py)
+        let done = py.detach(|| match self.key_elsewhere {
+            true => self.identity.take_and(work),
+            false => self.identity.with(work),
+        });
+        done.or_raise(py)?.or_raise(py)
     }
 
     fn look<T: Send>(
@@ -37,11 +49,14 @@ impl Identity {
         py: Python<'_>,
         look: impl FnOnce(&mut CoreIdentity) -> T + Send,
     ) -> PyResult<T> {
-        py.detach(|| self.0.with(look)).or_raise(py)
+        // An identity is never closed: if it is not there, another call has it.
+        let there = |misuse| if misuse == Misuse::Closed { Misuse::InUse } else { misuse };
+        py.detach(|| self.identity.with(look)).map_err(there).or_raise(py)
     }
 
     fn new(identity: CoreIdentity) -> Self {
-        Self(Owned::new(identity))
+        let key_elsewhere = identity.private_key().is_none();
+        Self { identity: Owned::new(identity), key_elsewhere }
     }
 }
 
@@ -54,6 +69,21 @@ impl Identity {
     fn generate(py: Python<'_>, algorithm: Option<Algorithm>) -> PyResult<Self> {
         let algorithm = algorithm.map_or(provkey::x509::KeyAlgorithm::EcdsaP256, |one| one.0);
         py.detach(|| CoreIdentity::generate(algorithm)).map(Self::new).or_raise(py)
+    }
+
+    /// Makes a new identity for a key that lives elsewhere, in a secure element or a keystore, behind
+    /// a `Signer`. Nothing of the private key is in the files of such an identity. While its signer
+    /// is asked, another call of the identity is refused: UsageError, code `handle_in_use`.
+    #[staticmethod]
+    fn with_signer(signer: SignerOf) -> Self {
+        Self::new(CoreIdentity::with_signer(signer.0))
+    }
+
+    /// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until then
+    /// its requests raise `SigningError`, code `signer_unavailable`; with the signer of another key
+    /// this does, code `signer_key_mismatch`.
+    fn attach_signer(&self, py: Python<'_>, signer: SignerOf) -> PyResult<()> {
+        self.call(py, |identity| identity.attach_signer(&signer.0))
     }
 
     /// Opens what `seal` made, with the same material (bytes). Raises `IdentityError`, with the code
@@ -88,16 +118,25 @@ impl Identity {
     /// Asks for a new certificate in place of the one that it has, which proves itself; no
     /// provisioning key takes part. Save the identity before the request is sent.
     ///
-    /// `new_key` is the `KeyAlgorithm` of a new key pair; None keeps the one that it has. A renewal
-    /// that is under way goes on, whatever is given. Raises `IdentityError` and `SigningError`.
-    #[pyo3(signature = (*, new_key = None, fingerprint = None))]
+    /// `new_key` is the `KeyAlgorithm` of a new key pair, `signer` has another key that lives
+    /// elsewhere; None of both keeps the one that it has. A renewal that is under way goes on,
+    /// whatever is given. Raises `IdentityError` and `SigningError`.
+    #[pyo3(signature = (*, new_key = None, signer = None, fingerprint = None))]
     fn renew_request(
         &self,
         py: Python<'_>,
         new_key: Option<Algorithm>,
+        signer: Option<SignerOf>,
         fingerprint: Option<Fingerprint>,
     ) -> PyResult<Request> {
-        let key = new_key.map_or(RenewalKey::Same, |algorithm| RenewalKey::New(algorithm.0));
+        let key = match (new_key, signer) {
+            (None, None) => RenewalKey::Same,
+            (Some(algorithm), None) => RenewalKey::New(algorithm.0),
+            (None, Some(signer)) => RenewalKey::Elsewhere(signer.0),
+            (Some(_), Some(_)) => {
+                return Err(PyTypeError::new_err("either new_key or signer may be given"));
+            }
+        };
         let fingerprint = fingerprint.map(|one| one.0);
         self.call(py, |identity| identity.renew_request(key, fingerprint)).map(Request)
     }
@@ -148,17 +187,17 @@ impl Identity {
     }
 
     /// The private key in PKCS #8 DER, for the TLS library that uses the certificate. It is a
-    /// secret.
+    /// secret. Raises `UsageError`, code `private_key_missing`, if it lives elsewhere.
     fn expose_private_key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let key = self.look(py, |identity| {
-            zeroize::Zeroizing::new(identity.private_key().expose().to_vec())
-        })?;
-        Ok(PyBytes::new(py, &key))
+        let copy = |key: &Pkcs8| Zeroizing::new(key.expose().to_vec());
+        let key = self.look(py, |identity| identity.private_key().map(copy))?;
+        Ok(PyBytes::new(py, &key.ok_or(Misuse::KeyElsewhere).or_raise(py)?))
     }
 
     /// The private key in PEM, as `expose_private_key`. It is a secret.
     fn expose_private_key_pem(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.look(py, |identity| identity.private_key().to_pem())?.to_string())
+        let key = self.look(py, |identity| identity.private_key().map(Pkcs8::to_pem))?;
+        Ok(key.ok_or(Misuse::KeyElsewhere).or_raise(py)?.to_string())
     }
 
     /// The public key, for which its certificate is made: SubjectPublicKeyInfo in DER.

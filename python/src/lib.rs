@@ -97,7 +97,7 @@ mod _native {
     #[pymodule_export]
     use crate::revoke::{compromise_key, revoke_connector};
     #[pymodule_export]
-    use crate::store::{MemoryStore, SqliteStore};
+    use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
     #[pymodule_export]
     use crate::unit::Unit;
 }

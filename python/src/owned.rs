@@ -21,6 +21,10 @@ pub(crate) enum Misuse {
     Closed,
     /// By a signer or an observer that an authority was calling.
     Reentrant,
+    /// While another call was using it.
+    InUse,
+    /// For a private key that it does not hold.
+    KeyElsewhere,
 }
 
 impl fmt::Display for Misuse {
@@ -31,6 +35,8 @@ impl fmt::Display for Misuse {
             }
             Self::Closed => "this was closed",
             Self::Reentrant => "a signer or an observer called an authority",
+            Self::InUse => "this is in use by another call",
+            Self::KeyElsewhere => "the private key lives elsewhere",
         })
     }
 }
@@ -41,6 +47,8 @@ impl Misuse {
             Self::UsedAfterFork => "used_after_fork",
             Self::Closed => "used_after_close",
             Self::Reentrant => "reentrant_call",
+            Self::InUse => "handle_in_use",
+            Self::KeyElsewhere => "private_key_missing",
         }
     }
 }
@@ -58,6 +66,17 @@ impl<T> Owned<T> {
         self.lock().as_mut().map(look).ok_or(Misuse::Closed)
     }
 
+    /// Works with the value while nobody else has it. `work` may call Python: no lock is held
+    /// meanwhile. Whoever comes along is refused.
+    pub(crate) fn take_and<R>(&self, work: impl FnOnce(&mut T) -> R) -> Result<R, Misuse> {
+        if self.is_forked() {
+            return Err(Misuse::UsedAfterFork);
+        }
+        let value = self.lock().take().ok_or(Misuse::InUse)?;
+        let mut taken = Taken { owned: self, value: Some(value) };
+        taken.value.as_mut().map(work).ok_or(Misuse::InUse)
+    }
+
     /// Lets the value go. What others hold of it lives on until they have finished.
     pub(crate) fn close(&self) {
         if !self.is_forked() {
@@ -72,6 +91,18 @@ impl<T> Owned<T> {
 
     fn lock(&self) -> MutexGuard<'_, Option<T>> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A value that is put back, whatever happens.
+struct Taken<'a, T> {
+    owned: &'a Owned<T>,
+    value: Option<T>,
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        *self.owned.lock() = self.value.take();
     }
 }
 

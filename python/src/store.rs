@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use provkey::authority::Authority;
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault,
     Unit as CoreUnit,
 };
+use provkey_postgres::{PostgresOptions, PostgresStore as CorePostgresStore};
 use provkey_sqlite::{SqliteOptions, SqliteStore as CoreSqliteStore};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -89,6 +91,9 @@ impl FromPyObject<'_, '_> for StoreOf {
         if let Ok(sqlite) = store.cast::<SqliteStore>() {
             return sqlite.get().0.get().or_raise(py).map(|store| Self(store));
         }
+        if let Ok(postgres) = store.cast::<PostgresStore>() {
+            return postgres.get().0.get().or_raise(py).map(Self);
+        }
         if let Ok(memory) = store.cast::<MemoryStore>() {
             return memory.get().0.get().or_raise(py).map(Self);
         }
@@ -105,7 +110,17 @@ impl FromPyObject<'_, '_> for StoreOf {
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct SqliteStore(Owned<Arc<CoreSqliteStore>>);
 
-/// A store in memory. Nothing outlives it.
+/// A durable store in a schema of a PostgreSQL database, for several hosts. `url` is
+/// "postgres://USER:PASSWORD@HOST:PORT/DATABASE"; docs/scaling.md has its parameters.
+///
+/// `mode` is "open" (there must be one), "create" (there must be none), or "open_or_create".
+/// `connections_max` (8) is how many connections are open at once; `busy_timeout`, a `timedelta` of 10
+/// seconds, how long a call waits for one, or for a lock, before `store_busy`. Raises `StoreError`. A
+/// context manager, which closes it.
+#[pyclass(frozen, module = "provkey")]
+pub(crate) struct PostgresStore(Owned<AnyStore>);
+
+/// A store in memory. Nothing outlives it. A context manager, which closes it.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct MemoryStore(Owned<AnyStore>);
 
@@ -115,14 +130,73 @@ impl SqliteStore {
     }
 }
 
+impl PostgresStore {
+    fn any(&self, py: Python<'_>) -> PyResult<AnyStore> {
+        self.0.get().or_raise(py)
+    }
+}
+
 impl MemoryStore {
     fn any(&self, py: Python<'_>) -> PyResult<AnyStore> {
         self.0.get().or_raise(py)
     }
 }
 
-#[pymethods]
-impl SqliteStore {
+/// The methods that the stores of the library have in common, and each one's own.
+macro_rules! store_methods {
+    ($store:ident { $($own:tt)* }) => {
+        #[pymethods]
+        impl $store {
+            $($own)*
+
+            /// Closes the store, once no authority uses it. Doing so twice does nothing.
+            fn close(&self) {
+                self.0.close();
+            }
+
+            fn __enter__(this: Py<Self>) -> Py<Self> {
+                this
+            }
+
+            fn __exit__(&self, _class: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {
+                self.0.close();
+            }
+
+            /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
+            fn get<'py>(
+                &self,
+                py: Python<'py>,
+                keys: Vec<Bound<'py, PyAny>>,
+            ) -> PyResult<Bound<'py, PyTuple>> {
+                get(py, &self.any(py)?, &keys)
+            }
+
+            /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond
+            /// `after`.
+            fn scan<'py>(
+                &self,
+                py: Python<'py>,
+                prefix: Vec<u8>,
+                after: Option<Bound<'py, PyAny>>,
+                reverse: bool,
+                limit: usize,
+            ) -> PyResult<Bound<'py, PyTuple>> {
+                scan(py, &self.any(py)?, (prefix, after, reverse), limit)
+            }
+
+            /// Applies each unit atomically, in order, independently of the others.
+            fn apply<'py>(
+                &self,
+                py: Python<'py>,
+                units: Vec<PyRef<'py, Unit>>,
+            ) -> PyResult<Bound<'py, PyTuple>> {
+                apply(py, &self.any(py)?, &units)
+            }
+        }
+    };
+}
+
+store_methods! { SqliteStore {
     #[new]
     #[pyo3(signature = (path, *, mode = "open_or_create", busy_timeout = None))]
     fn new(
@@ -135,11 +209,10 @@ impl SqliteStore {
         if let Some(busy_timeout) = busy_timeout {
             options = options.busy_timeout(busy_timeout);
         }
-        let start = match mode {
-            "open" => CoreSqliteStore::open_with,
-            "create" => CoreSqliteStore::create_with,
-            "open_or_create" => CoreSqliteStore::open_or_create_with,
-            _ => return Err(PyValueError::new_err("open, create or open_or_create is wanted")),
+        let start = match Mode::of(mode)? {
+            Mode::Open => CoreSqliteStore::open_with,
+            Mode::Create => CoreSqliteStore::create_with,
+            Mode::OpenOrCreate => CoreSqliteStore::open_or_create_with,
         };
         let store = call::detached(py, || start(path, options))?;
         Ok(Self(Owned::new(Arc::new(store))))
@@ -151,87 +224,66 @@ impl SqliteStore {
         let store = self.0.get().or_raise(py)?;
         call::detached(py, || store.backup(path))
     }
+} }
 
-    /// Closes the store, once no authority uses it. Doing so twice does nothing.
-    fn close(&self) {
-        self.0.close();
+store_methods! { PostgresStore {
+    #[new]
+    #[pyo3(signature = (url, *, mode = "open_or_create", connections_max = None, busy_timeout = None))]
+    fn new(
+        py: Python<'_>,
+        url: &str,
+        mode: &str,
+        connections_max: Option<usize>,
+        busy_timeout: Option<Duration>,
+    ) -> PyResult<Self> {
+        let mut options = PostgresOptions::default();
+        if let Some(connections_max) = connections_max {
+            options = options.connections_max(connections_max);
+        }
+        if let Some(busy_timeout) = busy_timeout {
+            options = options.busy_timeout(busy_timeout);
+        }
+        let start = match Mode::of(mode)? {
+            Mode::Open => CorePostgresStore::open_with,
+            Mode::Create => CorePostgresStore::create_with,
+            Mode::OpenOrCreate => CorePostgresStore::open_or_create_with,
+        };
+        let store = call::detached(py, || start(url, options))?;
+        Ok(Self(Owned::new(Arc::new(store))))
     }
+} }
 
-    fn __enter__(this: Py<Self>) -> Py<Self> {
-        this
-    }
-
-    fn __exit__(&self, _class: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {
-        self.0.close();
-    }
-
-    /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
-    fn get<'py>(
-        &self,
-        py: Python<'py>,
-        keys: Vec<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        get(py, &self.any(py)?, &keys)
-    }
-
-    /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond `after`.
-    fn scan<'py>(
-        &self,
-        py: Python<'py>,
-        prefix: Vec<u8>,
-        after: Option<Bound<'py, PyAny>>,
-        reverse: bool,
-        limit: usize,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        scan(py, &self.any(py)?, (prefix, after, reverse), limit)
-    }
-
-    /// Applies each unit atomically, in order, independently of the others.
-    fn apply<'py>(
-        &self,
-        py: Python<'py>,
-        units: Vec<PyRef<'py, Unit>>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        apply(py, &self.any(py)?, &units)
-    }
-}
-
-#[pymethods]
-impl MemoryStore {
+store_methods! { MemoryStore {
     #[new]
     fn new() -> Self {
         Self(Owned::new(Arc::new(Memory::new())))
     }
+} }
 
-    /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
-    fn get<'py>(
-        &self,
-        py: Python<'py>,
-        keys: Vec<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        get(py, &self.any(py)?, &keys)
-    }
+/// Whether a store has to be there.
+enum Mode {
+    Open,
+    Create,
+    OpenOrCreate,
+}
 
-    /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond `after`.
-    fn scan<'py>(
-        &self,
-        py: Python<'py>,
-        prefix: Vec<u8>,
-        after: Option<Bound<'py, PyAny>>,
-        reverse: bool,
-        limit: usize,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        scan(py, &self.any(py)?, (prefix, after, reverse), limit)
+impl Mode {
+    fn of(name: &str) -> PyResult<Self> {
+        match name {
+            "open" => Ok(Self::Open),
+            "create" => Ok(Self::Create),
+            "open_or_create" => Ok(Self::OpenOrCreate),
+            _ => Err(PyValueError::new_err("open, create or open_or_create is wanted")),
+        }
     }
+}
 
-    /// Applies each unit atomically, in order, independently of the others.
-    fn apply<'py>(
-        &self,
-        py: Python<'py>,
-        units: Vec<PyRef<'py, Unit>>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        apply(py, &self.any(py)?, &units)
-    }
+/// Copies everything that is in one store into another, which holds nothing yet, and compares them
+/// record by record. Gives the number of records.
+#[pyfunction]
+#[pyo3(signature = (source, target, /))]
+pub(crate) fn copy_store(py: Python<'_>, source: StoreOf, target: StoreOf) -> PyResult<u64> {
+    py.detach(|| Authority::copy_store(&*source.0, &*target.0)).or_raise(py)
 }
 
 fn get<'py>(

@@ -49,6 +49,8 @@ enum State {
     /// It is this caller's turn to apply.
     Leads,
     Done(Result<Vec<Outcome>, StoreError>),
+    /// The leader panicked: nobody knows what became of the batch.
+    Lost,
 }
 
 impl fmt::Debug for GroupCommit {
@@ -96,42 +98,56 @@ impl GroupCommit {
 
     /// Applies the batch at the head of the queue, which begins with `own`.
     fn lead(&self, own: &Ticket) -> Result<Vec<Outcome>, StoreError> {
-        let mut lead = Lead { commit: self, batch: lock(&self.queue).take_batch() };
+        let mut lead = Lead { commit: self, batch: Vec::new(), answered: 0 };
+        lead.take_batch();
         let units: Vec<Unit> = lead
             .batch
             .iter()
             .flat_map(|ticket| core::mem::take(&mut *lock(&ticket.units)))
             .collect();
-        let result = apply_settled(&self.store, &units);
-        lead.finish(result);
+        lead.answer(apply_settled(&self.store, &units));
         drop(lead);
         own.wait().unwrap_or_else(|| Err(unknown("the batch was left without an answer")))
     }
 }
 
-/// The duty of a leader: whatever happens, its followers are answered and the next one leads.
+/// The duty of a leader: whatever happens, its followers are answered and the next one leads. It ends
+/// when this is dropped, perhaps because the store panicked or memory ran out; so that needs none.
 struct Lead<'a> {
     commit: &'a GroupCommit,
     batch: Vec<Arc<Ticket>>,
+    /// How many of the batch have their answer.
+    answered: usize,
 }
 
 impl Lead<'_> {
-    fn finish(&mut self, result: Result<Vec<Outcome>, StoreError>) {
+    fn take_batch(&mut self) {
+        let mut queue = lock(&self.commit.queue);
+        let count = queue.next_batch();
+        self.batch.reserve_exact(count);
+        self.batch.extend(queue.waiting.drain(..count));
+    }
+
+    fn answer(&mut self, result: Result<Vec<Outcome>, StoreError>) {
         let mut outcomes = result.map(Vec::into_iter);
-        for ticket in self.batch.drain(..) {
+        for ticket in &self.batch {
             let answer = match &mut outcomes {
                 Ok(outcomes) => Ok(outcomes.by_ref().take(ticket.count).collect()),
                 Err(error) => Err(error.clone()),
             };
             ticket.set(State::Done(answer));
+            self.answered += 1;
         }
-        // Last, so that callers who come again at once are part of the next batch: a batch costs
-        // one fsync however many are in it.
-        self.hand_over();
     }
 
+    /// Comes last, so that callers who come again at once are part of the next batch: a batch costs
+    /// one fsync however many are in it.
     fn hand_over(&self) {
         let mut queue = lock(&self.commit.queue);
+        if self.batch.is_empty() {
+            // The leader's own ticket, at the head of the queue: it never got to apply.
+            queue.waiting.pop_front();
+        }
         match queue.waiting.front() {
             Some(next) => next.set(State::Leads),
             None => queue.applying = false,
@@ -141,27 +157,24 @@ impl Lead<'_> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        // Only a panic of the store leaves anything to do here.
-        if !self.batch.is_empty() {
-            self.finish(Err(unknown("the store panicked")));
+        for ticket in &self.batch[self.answered..] {
+            ticket.set(State::Lost);
         }
+        self.hand_over();
     }
 }
 
 impl Queue {
-    /// The first ticket, and those behind it that fit into one batch with it.
-    fn take_batch(&mut self) -> Vec<Arc<Ticket>> {
-        let (mut batch, mut count, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(ticket) = self.waiting.front() {
+    /// How many make up the next batch: the first ticket, and those behind it that fit into one batch
+    /// with it.
+    fn next_batch(&self) -> usize {
+        let (mut count, mut bytes) = (0, 0);
+        let fits = |ticket: &&Arc<Ticket>| {
             count += ticket.count;
             bytes += ticket.bytes;
-            let fits = count <= BATCH_UNITS_MAX && bytes <= BATCH_BYTES_MAX;
-            if !fits && !batch.is_empty() {
-                break;
-            }
-            batch.extend(self.waiting.pop_front());
-        }
-        batch
+            count <= BATCH_UNITS_MAX && bytes <= BATCH_BYTES_MAX
+        };
+        self.waiting.iter().take_while(fits).count().max(1)
     }
 }
 
@@ -190,6 +203,7 @@ impl Ticket {
             .unwrap_or_else(PoisonError::into_inner);
         match core::mem::replace(&mut *state, State::Waiting) {
             State::Done(result) => Some(result),
+            State::Lost => Some(Err(unknown("the store panicked"))),
             State::Leads | State::Waiting => None,
         }
     }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{RwLock, RwLockReadGuard};
 use std::vec::Vec;
 
 use super::{
-    Counter, Operation, Outcome, Reason, Record, RecordKey, Refused, ScanRange, Store, StoreError,
-    Unit, Value,
+    Counter, FaultKind, Operation, Outcome, Reason, Record, RecordKey, Refused, ScanRange, Store,
+    StoreError, StoreFault, Unit, Value,
 };
 use crate::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 
-/// A [`Store`] in memory. Nothing outlives it.
+/// A [`Store`] in memory. Nothing outlives it. When memory runs out in a change, and the host goes on
+/// all the same, every call after that is an error.
 ///
 /// ```
 /// use provkey::store::{Memory, Operation, Outcome, RecordKey, Store, Unit, Value};
@@ -45,23 +46,35 @@ impl Memory {
     }
 }
 
-// A poisoned lock is taken all the same: nothing below panics between two changes of one unit.
+impl Memory {
+    /// # Errors
+    /// If a change was broken off because memory ran out: half a unit may be there.
+    fn read(&self) -> Result<RwLockReadGuard<'_, Records>, StoreError> {
+        self.records.read().map_err(|_| broken_off())
+    }
+}
+
+fn broken_off() -> StoreError {
+    let message = "a change was broken off when memory ran out";
+    StoreError::NotApplied(StoreFault::new(FaultKind::Corrupt, message))
+}
+
 impl Store for Memory {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         StoreError::check_size("keys", keys.len(), GET_KEYS_MAX)?;
-        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let records = self.read()?;
         Ok(keys.iter().map(|key| records.by_key.get(key).cloned()).collect())
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
         StoreError::check_size("records", limit, SCAN_RECORDS_MAX)?;
-        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let records = self.read()?;
         Ok(records.scan(range, limit))
     }
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
-        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.records.write().map_err(|_| broken_off())?;
         let apply = |unit| records.apply(unit).map_or_else(Outcome::Refused, Outcome::Applied);
         Ok(units.iter().map(apply).collect())
     }

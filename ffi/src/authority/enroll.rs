@@ -14,7 +14,8 @@ use crate::bytes::provkey_slice;
 use crate::call::call;
 use crate::error::{Failure, provkey_error};
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
-use crate::handle::{self, Held, object, provkey_header, record};
+use crate::handle::{self, object, provkey_header, record};
+use crate::held::Held;
 use crate::kept::Kept;
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_OK,

@@ -13,7 +13,8 @@ use crate::argument::{array, output, plain, structure};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
 use crate::error::{Failure, provkey_error};
-use crate::handle::{Held, object};
+use crate::handle::object;
+use crate::held::Held;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::{optional_text, text};
 

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# build-library.sh full|connector: libprovkey as it is installed, libprovkey.so and libprovkey.a in
+# target/libprovkey/full or target/libprovkey/connector, without debug information.
+#
+# BUILD_STD=1 builds Rust's standard library along, without what it prints backtraces with: smaller.
+# It takes a compiler that has its sources (rustup component add rust-src; Debian's rust-web-src).
+# TARGET builds for another machine, by its name in Rust; CROSS is what its binutils begin with.
+source "$(dirname "$0")/common.sh"
+
+flavour=${1:?usage: build-library.sh full|connector}
+target=${TARGET:-}
+built=target/library
+out=target/libprovkey/${TARGET:+$TARGET/}$flavour${BUILD_STD:+-build-std}
+
+need "${CROSS:-}ld" binutils
+need "${CROSS:-}gcc" gcc libc6-dev
+
+case $flavour in
+full) profile=release options=() ;;
+connector) profile=small options=(--no-default-features) ;;
+*) echo "error: what is '$flavour'? full or connector" >&2 && exit 1 ;;
+esac
+
+# The crate `provkey` may use what it needs to survive that memory runs out: ffi/src/memory.rs.
+export RUSTC_BOOTSTRAP=provkey
+if [ -n "${BUILD_STD:-}" ]; then
+    RUSTC_BOOTSTRAP=1
+    options+=('-Zbuild-std=std,panic_unwind' '-Zbuild-std-features=')
+    built+=-build-std
+    target=${target:-$(rustc -vV | sed -n 's/^host: //p')}
+fi
+if [ -n "$target" ]; then
+    underscored=${target//-/_}
+    export "CARGO_TARGET_${underscored^^}_LINKER=${CROSS:-}gcc" "CC_$underscored=${CROSS:-}gcc"
+fi
+# Nobody's folders are in the library.
+export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo --remap-path-prefix=$PWD=/provkey"
+
+cargo build --locked -p provkey-ffi --profile "$profile" "${options[@]}" ${target:+--target "$target"} --target-dir "$built"
+
+mkdir -p "$out"
+from=$built/${target:+$target/}$profile
+"${CROSS:-}strip" --strip-unneeded -o "$out/libprovkey.so" "$from/libprovkey.so"
+scripts/seal-archive.sh "$from/libprovkey.a" "$from/libprovkey.so" "$out/libprovkey.a"
