@@ -227,8 +227,8 @@ typedef struct provkey_error {
     const size_t *positions;
     // How many positions there are.
     size_t positions_len;
-    // The cleaned key text in UTF-8, with U+00B7 for each character that may be part of the secret.
-    // NULL: nothing can be shown.
+    // The cleaned key text in UTF-8, with U+00B7 for each character that may be part of the secret;
+    // what is wrong is shown as it is. NULL: nothing can be shown.
     const char *shown;
     // A line to be printed under `shown`, with `^` under every position. NULL if `shown` is.
     const char *marks;
@@ -2818,8 +2818,8 @@ provkey_status provkey_fingerprint_text(const struct provkey_fingerprint *finger
                                         char *text,
                                         struct provkey_error **error);
 
-// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. The
-// operating system's randomness is drawn by ring.
+// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. ring draws
+// it from the operating system's randomness.
 //
 // Errors: `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
 provkey_status provkey_identity_generate(provkey_key_algorithm algorithm,
@@ -2828,7 +2828,8 @@ provkey_status provkey_identity_generate(provkey_key_algorithm algorithm,
 
 // Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
 // Nothing of the private key is in the files of such an identity; when one was opened,
-// `provkey_identity_attach_signer` brings the signer back.
+// `provkey_identity_attach_signer` brings the signer back. What it signs is not checked here: an
+// authority refuses a request with a wrong signature, `csr_bad_signature`.
 provkey_status provkey_identity_with_signer(const struct provkey_signer *signer,
                                             struct provkey_identity **identity,
                                             struct provkey_error **error);
@@ -2950,12 +2951,12 @@ void provkey_random_free(struct provkey_random *random);
 // Frees a request. NULL is fine.
 void provkey_request_free(struct provkey_request *request);
 
-// Asks for a certificate with a provisioning key: gives a CSR that proves the possession of
-// the key without holding its secret. The identity remembers
-// the key's public part, so that the answer can be checked.
+// Asks for a certificate with a provisioning key: gives a CSR that proves the possession of the
+// key without holding its secret. The identity remembers the key's public part, so that the answer
+// can be checked. Save the identity before the request is sent: then a lost answer costs nothing.
 //
-// Ask as often as needed: with the same key it is the same connector, and costs one use. The
-// authority wants the same fingerprint each time; NULL: none.
+// Ask as often as needed: with the same identity it is the same connector, and costs one use in
+// all. The authority wants the same fingerprint each time; NULL: none.
 //
 // Errors: `signer_unavailable`, `signer_failed`.
 provkey_status provkey_identity_request(struct provkey_identity *identity,

@@ -62,6 +62,11 @@ for compiler in gcc:g++ clang:clang++; do
     done
 done
 
+# What a connector needs is there without the authority.
+for source in connector console identity_file; do
+    gcc -std=c11 -DPROVKEY_CONNECTOR_ONLY -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only "ffi/examples/$source.c"
+done
+
 echo '--- provkey.hpp'
 # Every function of the C header is behind one of the C++ header.
 sed -n 's/^[a-z].* \**\(provkey_[a-z_]*\)(.*/\1/p' include/provkey.h | sort -u >"$built/functions"

@@ -39,8 +39,8 @@ pub struct provkey_error {
     pub positions: *const usize,
     /// How many positions there are.
     pub positions_len: usize,
-    /// The cleaned key text in UTF-8, with U+00B7 for each character that may be part of the secret.
-    /// NULL: nothing can be shown.
+    /// The cleaned key text in UTF-8, with U+00B7 for each character that may be part of the secret;
+    /// what is wrong is shown as it is. NULL: nothing can be shown.
     pub shown: *const c_char,
     /// A line to be printed under `shown`, with `^` under every position. NULL if `shown` is.
     pub marks: *const c_char,

@@ -80,8 +80,8 @@ pub struct provkey_identity_details {
 
 record!(provkey_identity_details, 0x706b_0008, Kept);
 
-/// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. The
-/// operating system's randomness is drawn by ring.
+/// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. ring draws
+/// it from the operating system's randomness.
 ///
 /// Errors: `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
 #[unsafe(no_mangle)]
@@ -103,7 +103,8 @@ pub unsafe extern "C" fn provkey_identity_generate(
 
 /// Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
 /// Nothing of the private key is in the files of such an identity; when one was opened,
-/// `provkey_identity_attach_signer` brings the signer back.
+/// `provkey_identity_attach_signer` brings the signer back. What it signs is not checked here: an
+/// authority refuses a request with a wrong signature, `csr_bad_signature`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_with_signer(
     signer: *const provkey_signer,

@@ -55,12 +55,12 @@ pub struct provkey_accepted {
     pub not_after_ms: u64,
 }
 
-/// Asks for a certificate with a provisioning key: gives a CSR that proves the possession of
-/// the key without holding its secret. The identity remembers
-/// the key's public part, so that the answer can be checked.
+/// Asks for a certificate with a provisioning key: gives a CSR that proves the possession of the
+/// key without holding its secret. The identity remembers the key's public part, so that the answer
+/// can be checked. Save the identity before the request is sent: then a lost answer costs nothing.
 ///
-/// Ask as often as needed: with the same key it is the same connector, and costs one use. The
-/// authority wants the same fingerprint each time; NULL: none.
+/// Ask as often as needed: with the same identity it is the same connector, and costs one use in
+/// all. The authority wants the same fingerprint each time; NULL: none.
 ///
 /// Errors: `signer_unavailable`, `signer_failed`.
 #[unsafe(no_mangle)]
