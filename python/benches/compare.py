@@ -7,6 +7,8 @@ turns, and the ratio is the middle one of the turns', for the machine's own spee
 from __future__ import annotations
 
 import multiprocessing
+import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,8 @@ HOSTS: list[Host] = [ByHand, WithProvkey]
 def main() -> None:
     """Prints all tables."""
     worker = Path(sys.argv[1])
+    python = platform.python_version()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, CPython {python}\n", flush=True)
     with tempfile.TemporaryDirectory(dir=sys.argv[2]) as directory:
         folder = Path(directory)
         beside_rust(worker, folder)
