@@ -169,17 +169,20 @@ with_instrumented_library() {
 }
 
 # ThreadSanitizer has to see the standard library as well, or it takes its locks for none and reports
-# races that are none. So it is built along, by the compiler of scripts/foreign-targets.sh. The tools of
-# valgrind report the same, as they know only the locks of pthread.
+# races that are none. So it is built along, by the compiler of scripts/foreign-targets.sh. valgrind's
+# helgrind and drd report such races too: they know no locks but those of pthread.
 under_thread_sanitizer() {
-    local toolchain=$root/target/foreign/toolchain name
+    local toolchain=$root/target/foreign/toolchain name runtime
+    # The runtime of the compiler that the tests are made with fits both sides.
+    runtime=$(compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc*_rt.tsan.a")
     [ -x "$toolchain/usr/bin/rustc" ] || scripts/foreign-targets.sh
     RUSTC=$toolchain/usr/bin/rustc LD_LIBRARY_PATH=$toolchain/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 \
         RUSTFLAGS=-Zsanitizer=thread CFLAGS=-fsanitize=thread cargo build --quiet --locked -p provkey-ffi \
         --features test-faults -Zbuild-std=std,panic_unwind --target "$host" --target-dir "$built/tsan-library"
-    link_library=("$built/tsan-library/$host/debug/libprovkey.a")
-    compile threads gcc -O1 -fsanitize=thread
-    export TSAN_OPTIONS='halt_on_error=1 exitcode=66'
+    link_library=("$built/tsan-library/$host/debug/libprovkey.a"
+        "-Wl,--whole-archive" "$runtime" "-Wl,--no-whole-archive" "-Wl,--export-dynamic")
+    compile threads clang -O1 -fsanitize=thread -fno-sanitize-link-runtime
+    export TSAN_OPTIONS="halt_on_error=1 exitcode=66 suppressions=$root/tests/c/thread-sanitizer.supp"
     reports threads race 'ThreadSanitizer: data race' env
     reports threads race-in-library 'ThreadSanitizer: data race' env
     for name in threads host_parts signers enrolling; do run threads "$name" env; done
