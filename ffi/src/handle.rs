@@ -48,6 +48,11 @@ pub(crate) struct Block<T: Handed> {
 /// Declares what opaque types stand for: each is handed out as a header, with a value behind it.
 macro_rules! opaque {
     ($type:ident, $kind:literal, $value:ty) => {
+        // Any thread may use what it stands for.
+        const _: () = {
+            const fn shared<T: Send + Sync>() {}
+            shared::<$value>();
+        };
         // SAFETY: C sees no fields, and the head is a header.
         unsafe impl $crate::handle::Handed for $type {
             const KIND: u32 = $kind;
