@@ -10,7 +10,8 @@
 // number of an error code, and takes as its last argument a `provkey_error **`. That may be NULL;
 // otherwise it gets an error that the caller frees, and only if the call fails: set it to NULL
 // before. It stays NULL if there was no memory for an error. Outputs are written only if the call
-// succeeds.
+// succeeds. If the library itself fails that is a status, too, and Rust's own message about it goes to
+// standard error.
 //
 // Arguments. A pointer that must not be NULL and is, or that is to another object of this library than
 // its type says, is an error, not a crash. A buffer is followed by its length; (NULL, 0) is empty, and NULL
