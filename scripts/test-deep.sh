@@ -17,3 +17,4 @@ scripts/mutations.sh
 
 scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
 scripts/foreign-targets.sh
+scripts/c-tests.sh --deep

@@ -17,3 +17,4 @@ scripts/abi.sh --self-test
 scripts/abi.sh --check
 # The C and C++ programs, and those in the documents.
 scripts/c-examples.sh
+scripts/c-tests.sh

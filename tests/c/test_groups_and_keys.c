@@ -126,7 +126,7 @@ static void pages_go_on_and_keep_their_items(void)
     begin(1);
     provkey_connector_group_page *page = NULL;
     char after[256] = "";
-    char name[16];
+    char name[32];
     size_t seen = 0;
     for (int i = 0; i < 9; i++) {
         provkey_connector_group *group = NULL;

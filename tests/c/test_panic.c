@@ -1,0 +1,43 @@
+// A panic inside an export becomes a status, on any thread, and everything goes on.
+#include <pthread.h>
+
+#include "fleet.h"
+
+static void check_panic(void)
+{
+    FAILS(PROVKEY_STATUS_INTERNAL_ERROR, provkey_test_panic(ERR));
+    CHECK(check_error->outcome_unknown && !check_error->retryable);
+    // Nobody has made sure that what a panic says holds no secret.
+    CHECK(strstr(check_error->message, "asked for") == NULL);
+    CHECK(provkey_test_panic(NULL) == PROVKEY_STATUS_INTERNAL_ERROR);
+}
+
+static void *on_a_thread(void *nothing)
+{
+    check_panic();
+    check_thread_done();
+    return nothing;
+}
+
+static void the_host_lives(void)
+{
+    pthread_t thread;
+    provkey_store *store = NULL;
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 2);
+    check_panic();
+    CHECK(pthread_create(&thread, NULL, on_a_thread, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    provkey_identity_free(fleet_connector(&fleet));
+    check_panic();
+    provkey_identity_free(fleet_connector(&fleet));
+    CHECK(fleet_used(fleet.authority, fleet.key->id) == 2);
+    fleet_free(&fleet);
+    provkey_store_free(store);
+}
+
+int main(void)
+{
+    RUN(the_host_lives);
+    return check_done();
+}
