@@ -14,11 +14,11 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude -Itests/c
     -DPROVKEY_TEST_FAULTS)
 watched=(-O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all -fno-omit-frame-pointer)
-shared=(check fleet secure_element table_store corporate_ca postgres_server)
-tests=(connector groups_and_keys certificates enrolling stores moving host_parts lying_stores panic hostile
-    vectors threads)
+shared=(check fleet secure_element table_store corporate_ca csr postgres_server)
+tests=(connector groups_and_keys certificates enrolling stores moving host_parts signers lying_stores panic
+    hostile vectors threads)
 # Under memcheck in the short run: both halves, what fails and what panics.
-sampled=(connector enrolling host_parts panic)
+sampled=(connector enrolling host_parts signers panic)
 passed=0
 
 export RUST_BACKTRACE=0
@@ -182,7 +182,7 @@ under_thread_sanitizer() {
     export TSAN_OPTIONS='halt_on_error=1 exitcode=66'
     reports threads race 'ThreadSanitizer: data race' env
     reports threads race-in-library 'ThreadSanitizer: data race' env
-    for name in threads host_parts enrolling; do run threads "$name" env; done
+    for name in threads host_parts signers enrolling; do run threads "$name" env; done
     echo "ThreadSanitizer: no race but the two that were planted"
 }
 

@@ -154,3 +154,53 @@ pub(crate) unsafe fn output<T>(pointer: *mut T, name: &'static str) -> Result<Ou
     check_pointer(pointer, name)?;
     Ok(Output(pointer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Grown {
+        struct_size: usize,
+        first: u64,
+        second: u64,
+    }
+
+    // SAFETY: it is of numbers. Its `second` field came later.
+    unsafe impl Plain for Grown {
+        const SIZE_MIN: usize = 16;
+    }
+
+    /// What is read of a struct whose caller says that it has so many bytes of these.
+    fn read(size: usize, rest: [u64; 3]) -> Result<(u64, u64), i32> {
+        let given = [size as u64, rest[0], rest[1], rest[2]];
+        // SAFETY: the caller says at most as much as there is, or what is refused.
+        let read = unsafe { structure(given.as_ptr().cast::<Grown>(), "it") };
+        read.map(|it| (it.first, it.second)).map_err(|failure| failure.status())
+    }
+
+    #[test]
+    fn structs_of_older_and_newer_headers_are_read() {
+        assert_eq!(read(24, [1, 2, 3]), Ok((1, 2)));
+        assert_eq!(read(16, [1, 2, 3]), Ok((1, 0)));
+        assert_eq!(read(32, [1, 2, 0]), Ok((1, 2)));
+        for (size, rest) in [(32, [1, 2, 3]), (15, [1, 2, 0]), (0, [1, 2, 0]), (4097, [1, 2, 0])] {
+            assert_eq!(read(size, rest), Err(PROVKEY_STATUS_STRUCT_SIZE_INVALID), "{size}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_looked_at() {
+        let one = 7_u8;
+        // SAFETY: the length is refused before it is believed.
+        let refused = unsafe { buffer(&raw const one, usize::MAX, "it") };
+        assert!(refused.is_err_and(|it| it.status() == PROVKEY_STATUS_ARGUMENT_TOO_LARGE));
+        // SAFETY: nothing is there, and nothing is read.
+        let empty = unsafe { buffer(ptr::null(), 0, "it") };
+        assert!(empty.is_ok_and(<[u8]>::is_empty));
+        // SAFETY: likewise.
+        let refused = unsafe { buffer(ptr::null(), 1, "it") };
+        assert!(refused.is_err_and(|it| it.status() == PROVKEY_STATUS_NULL_ARGUMENT));
+    }
+}

@@ -91,4 +91,19 @@ mod tests {
             assert_eq!(call(ptr::null_mut(), || Ok(())), PROVKEY_STATUS_OK);
         }
     }
+
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("it went off");
+        }
+    }
+
+    #[test]
+    fn a_panic_that_panics_when_it_is_dropped_is_a_status_too() {
+        // SAFETY: nobody wants the error.
+        let status = unsafe { call(ptr::null_mut(), || panic::panic_any(Bomb)) };
+        assert_eq!(status, PROVKEY_STATUS_INTERNAL_ERROR);
+    }
 }

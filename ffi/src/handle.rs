@@ -164,3 +164,34 @@ unsafe fn kind(pointer: *const provkey_header) -> u32 {
     // SAFETY: as the caller says. Volatile, for memory that was freed may be read here by mistake.
     unsafe { ptr::read_volatile(&raw const (*pointer).kind) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    struct Opaque;
+    struct Other;
+    opaque!(Opaque, 0x706b_fff0, Rc<()>);
+    opaque!(Other, 0x706b_fff1, Rc<()>);
+
+    #[test]
+    fn a_kind_is_known_again_and_no_other() {
+        let kept = Rc::new(());
+        let handed: *mut Opaque = hand_out(Rc::clone(&kept));
+        // SAFETY: it was handed out, and is freed once.
+        unsafe {
+            assert!(object(handed, "it").is_ok());
+            assert!(optional_object(ptr::null::<Opaque>(), "it").is_ok_and(|it| it.is_none()));
+            for wrong in [handed.cast::<Other>(), handed.cast::<u8>().wrapping_add(1).cast()] {
+                let failure = object(wrong.cast_const(), "it").expect_err("it is of another kind");
+                assert_eq!(failure.status(), PROVKEY_STATUS_HANDLE_WRONG_KIND);
+                free(wrong);
+            }
+            assert_eq!(Rc::strong_count(&kept), 2);
+            free(handed);
+        }
+        assert_eq!(Rc::strong_count(&kept), 1);
+    }
+}

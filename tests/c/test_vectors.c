@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "csr.h"
 #include "fleet.h"
 #include "secure_element.h"
 
@@ -187,71 +188,6 @@ static void check_proof(void)
     provkey_provisioning_key_free(key);
 }
 
-// --- Requests with any attribute
-
-// DER on its way: written from its end to its beginning, so that each length is known.
-typedef struct der {
-    uint8_t bytes[8192];
-    size_t start;
-} der;
-
-static void prepend(der *der, const uint8_t *data, size_t len)
-{
-    CHECK(len <= der->start);
-    der->start -= len;
-    memcpy(&der->bytes[der->start], data, len);
-}
-
-// Puts a header before what has been written since `end`.
-static void enclose(der *der, uint8_t tag, size_t end)
-{
-    const size_t len = end - der->start;
-    const uint8_t header[] = {tag, 0x82, (uint8_t)(len >> 8), (uint8_t)len};
-    const uint8_t medium[] = {tag, 0x81, (uint8_t)len};
-    const uint8_t brief[] = {tag, (uint8_t)len};
-    if (len > 0xff) {
-        prepend(der, header, sizeof(header));
-    } else if (len > 0x7f) {
-        prepend(der, medium, sizeof(medium));
-    } else {
-        prepend(der, brief, sizeof(brief));
-    }
-}
-
-// A CSR (RFC 2986) with this attribute, signed with a P-256 or an Ed25519 key.
-static bytes csr_with(EVP_PKEY *key, const uint8_t *attribute, size_t attribute_len)
-{
-    static const uint8_t ecdsa[] = {0x30, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2};
-    static const uint8_t ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
-    static const uint8_t version_and_no_name[] = {2, 1, 0, 0x30, 0};
-    der info = {.start = sizeof(info.bytes)};
-    uint8_t *spki = NULL;
-    const int spki_len = i2d_PUBKEY(key, &spki);
-    const size_t end = info.start;
-    prepend(&info, attribute, attribute_len);
-    enclose(&info, 0xa0, end);
-    prepend(&info, spki, (size_t)spki_len);
-    prepend(&info, version_and_no_name, sizeof(version_and_no_name));
-    enclose(&info, 0x30, end);
-    OPENSSL_free(spki);
-
-    uint8_t signature[256] = {0};
-    size_t signature_len = sizeof(signature) - 1;
-    CHECK(secure_element_sign(key, &info.bytes[info.start], end - info.start, signature + 1, &signature_len));
-    der csr = {.start = sizeof(csr.bytes)};
-    prepend(&csr, signature, signature_len + 1);
-    enclose(&csr, 3, sizeof(csr.bytes));
-    const bool is_ed25519 = EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
-    prepend(&csr, is_ed25519 ? ed25519 : ecdsa, is_ed25519 ? sizeof(ed25519) : sizeof(ecdsa));
-    prepend(&csr, &info.bytes[info.start], end - info.start);
-    enclose(&csr, 0x30, sizeof(csr.bytes));
-    const size_t len = sizeof(csr.bytes) - csr.start;
-    bytes made = {malloc(len), len};
-    CHECK(made.data != NULL);
-    memcpy(made.data, &csr.bytes[csr.start], len);
-    return made;
-}
-
 static provkey_store *store;
 static fleet sensors;
 
@@ -261,20 +197,17 @@ static void check_malformed_proof(void)
     const bytes oid = field(2);
     const bytes value = field(3);
     provkey_enrolled *enrolled = NULL;
-    der attribute = {.start = sizeof(attribute.bytes)};
-    prepend(&attribute, value.data, value.len);
-    enclose(&attribute, 0x31, sizeof(attribute.bytes));
-    const size_t oid_end = attribute.start;
-    prepend(&attribute, oid.data, oid.len);
-    enclose(&attribute, 6, oid_end);
-    enclose(&attribute, 0x30, sizeof(attribute.bytes));
-    bytes csr = csr_with(key, &attribute.bytes[attribute.start], sizeof(attribute.bytes) - attribute.start);
+    size_t attribute_len = 0;
+    size_t csr_len = 0;
+    uint8_t *attribute = csr_attribute(oid.data, oid.len, value.data, value.len, &attribute_len);
+    uint8_t *csr = csr_with(key, attribute, attribute_len, &csr_len);
     const provkey_enroll_request request = {
-        .struct_size = sizeof(request), .csr = csr.data, .csr_len = csr.len};
+        .struct_size = sizeof(request), .csr = csr, .csr_len = csr_len};
     const provkey_status status = provkey_authority_enroll(sensors.authority, &request, &enrolled, ERR);
     CHECK_TEXT(provkey_status_code(status), fields[4]);
     CHECK(enrolled == NULL);
-    free(csr.data);
+    free(attribute);
+    free(csr);
     EVP_PKEY_free(key);
 }
 
@@ -387,12 +320,13 @@ static void check_fingerprint(void)
 
 static provkey_status renew(const provkey_authority *authority, EVP_PKEY *key, bytes attribute)
 {
-    bytes csr = csr_with(key, attribute.data, attribute.len);
+    size_t csr_len = 0;
+    uint8_t *csr = csr_with(key, attribute.data, attribute.len, &csr_len);
     const provkey_renew_request request = {
-        .struct_size = sizeof(request), .csr = csr.data, .csr_len = csr.len};
+        .struct_size = sizeof(request), .csr = csr, .csr_len = csr_len};
     provkey_enrolled *renewed = NULL;
     const provkey_status status = provkey_authority_renew(authority, &request, &renewed, ERR);
-    free(csr.data);
+    free(csr);
     return status;
 }
 
