@@ -193,10 +193,12 @@ class Authority:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Best effort: what waits in memory are counts that nothing depends on.
-        with suppress(Error):
-            self.flush()
-        self.close()
+        try:
+            # Best effort: what waits in memory are counts that nothing depends on.
+            with suppress(Exception):
+                self.flush()
+        finally:
+            self.close()
 
     @property
     def id(self) -> str:
