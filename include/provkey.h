@@ -10,10 +10,11 @@
 // number of an error code, and takes as its last argument a `provkey_error **`. That may be NULL;
 // otherwise it gets an error that the caller frees, and only if the call fails: set it to NULL
 // before. It stays NULL if there was no memory for an error. Outputs are written only if the call
-// succeeds.
+// succeeds. If the library itself fails that is a status, too, and Rust's own message about it goes to
+// standard error.
 //
-// Arguments. A pointer that must not be NULL and is, or that is to something else than its type
-// says, is an error, not a crash. A buffer is followed by its length; (NULL, 0) is empty, and NULL
+// Arguments. A pointer that must not be NULL and is, or that is to another object of this library than
+// its type says, is an error, not a crash. A buffer is followed by its length; (NULL, 0) is empty, and NULL
 // with a length is an error. A `const char *` is UTF-8 and ended by NUL, 4096 bytes at most; where
 // it may be left out, NULL says so. Structs that the caller fills in begin with `struct_size`: set all
 // bytes to 0 and then `struct_size` to the sizeof of the struct. A number that stands for nothing is
@@ -22,8 +23,12 @@
 // Memory. What a function gives is freed with the function named after its type, which does nothing
 // for NULL. Structs that the library gives are read-only; what they point to lives as long as they do.
 // Nothing that the caller passes is kept: it may be freed when the call has returned, except for the
-// user data of callbacks. Every struct that the library gives begins with a `provkey_header`; a field
-// is there if it lies within `header.size`.
+// user data of callbacks.
+//
+// Later versions. Every struct that the library hands out to be freed begins with a `provkey_header`; a
+// field is there if it lies within `header.size`. Structs may grow at their end, never into padding.
+// Those without a header or a `struct_size`, and those that a callback gets as an array, stay as they
+// are as long as `PROVKEY_ABI_VERSION` does.
 //
 // Secrets. Private keys, key texts, master keys and all `provkey_bytes` are wiped when they are freed.
 // What ring, the cryptographic library, keeps of a private key to sign with is not. No error and no
@@ -38,10 +43,12 @@
 //
 // Callbacks are called on a thread that is inside a call of this library, or on one of
 // `provkey_store_check`, never on another; those of an authority's store may be called for what
-// another thread asked for, and several at a time, so user data must bear that. A callback returns normally: it neither throws nor jumps out. What it is
-// given is good until it returns. `destroy` is called once, when nothing is called any more, if the
-// call that took the callbacks succeeded; if that failed, never. A process that forks uses an
-// authority on one side only: open it anew in the child.
+// another thread asked for, and several at a time, so user data must bear that. A callback,
+// `destroy` too, calls no function of an authority that it is a part of, and of an identity that
+// it signs for; it returns normally: it neither throws nor jumps out. What it is given is good
+// until it returns, and on its thread only. `destroy` is called once, when nothing is called any
+// more, if the call that took the callbacks succeeded; if that failed, never. A process that
+// forks uses an authority on one side only: open it anew in the child.
 
 
 #ifndef PROVKEY_H
@@ -1348,7 +1355,8 @@ typedef uint32_t provkey_reason;
 // All is well: code `ok`.
 #define PROVKEY_STATUS_OK 0
 
-// An argument that must be there is NULL, or is NULL with a length. Code `null_argument`.
+// An argument that must be there is NULL, is NULL with a length, or is not aligned. Code
+// `null_argument`.
 #define PROVKEY_STATUS_NULL_ARGUMENT 1
 
 // A text is not UTF-8. Code `text_not_utf8`.
@@ -1379,18 +1387,20 @@ typedef uint32_t provkey_reason;
 // A callback that must be there is NULL. Code `callback_missing`.
 #define PROVKEY_STATUS_CALLBACK_MISSING 9
 
-// A buffer or an array is longer than any that this library takes. Code `argument_too_large`.
+// A buffer or an array is longer than any that this library takes, or has another length than it
+// may have. Code `argument_too_large`.
 #define PROVKEY_STATUS_ARGUMENT_TOO_LARGE 11
 
 // There is no repair of this key text: it is right as it is, or it is damaged beyond repair.
 // Code `no_repair`.
 #define PROVKEY_STATUS_NO_REPAIR 10
 
-// Memory could not be had. Code `out_of_memory`.
+// Memory could not be had. Whether what the call was for has happened is not known. Code
+// `out_of_memory`.
 #define PROVKEY_STATUS_OUT_OF_MEMORY 90
 
-// A fault in this library: it panicked, and what the call was for did not happen. The object
-// may be used again. Code `internal_error`.
+// A fault in this library: it panicked. Whether what the call was for has happened is not known. The
+// object may be used again. Code `internal_error`.
 #define PROVKEY_STATUS_INTERNAL_ERROR 91
 
 // The key may not be used from this address, or the address is not known and the key has a
@@ -1653,7 +1663,7 @@ typedef uint32_t provkey_reason;
 // It is damaged, or not strict DER. Code `certificate_malformed`.
 #define PROVKEY_STATUS_CERTIFICATE_MALFORMED 702
 
-// There is neither PEM nor DER of a certificate. Code `certificate_missing`.
+// There is neither PEM nor DER of a certificate; or the identity has none yet. Code `certificate_missing`.
 #define PROVKEY_STATUS_CERTIFICATE_MISSING 703
 
 // It is longer than 64 KiB. Code `certificate_too_large`.
@@ -1774,7 +1784,8 @@ typedef uint32_t provkey_reason;
 // The private key is not that of the certificate. Code `private_key_mismatch`.
 #define PROVKEY_STATUS_PRIVATE_KEY_MISMATCH 822
 
-// There is neither PEM nor DER of a private key. Code `private_key_missing`.
+// There is neither PEM nor DER of a private key; or that of the identity lives elsewhere. Code
+// `private_key_missing`.
 #define PROVKEY_STATUS_PRIVATE_KEY_MISSING 823
 
 // The private key is encrypted. Code `private_key_passphrase_missing`.
@@ -2146,6 +2157,15 @@ provkey_status provkey_authority_list_audit(const struct provkey_authority *auth
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Stores the counts of refusals and replays that still wait in memory, for ten seconds at most. A
+// host calls it before it frees its last authority, and whenever it likes the trail to be complete.
+//
+// Errors: those of the store. What could not be stored is lost.
+provkey_status provkey_authority_flush(const struct provkey_authority *authority,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Frees a page of the audit trail. NULL is fine.
 void provkey_audit_page_free(struct provkey_audit_page *records);
 #endif
@@ -2458,8 +2478,9 @@ provkey_status provkey_authority_enroll(const struct provkey_authority *authorit
 #if defined(PROVKEY_AUTHORITY)
 // Enrolls many connectors for the price of one write, in a host that has one thread. All requests
 // have the `struct_size` of the first. For each, in order, `enrolled` gets the answer or NULL, and
-// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. The call fails only if
-// its own arguments are wrong: then nothing is written but `error`.
+// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. What is wrong with one
+// request is its own error. The call itself fails only if the arrays or a `struct_size` are wrong, or if memory runs
+// out or the library fails: then nothing is written but `error`, and those who asked ask again.
 provkey_status provkey_authority_enroll_many(const struct provkey_authority *authority,
                                              const struct provkey_enroll_request *requests,
                                              size_t requests_len,
@@ -3106,7 +3127,7 @@ provkey_status provkey_store_new(const struct provkey_store_callbacks *callbacks
 #if defined(PROVKEY_AUTHORITY)
 // Runs the checks that every store passes, each to its end, whatever became of the others.
 //
-// They need a working store, not an empty one: each has its own keys, whose names have `run` in
+// `run`: at most 100 bytes. The checks need a working store, not an empty one: each has its own keys, whose names have `run` in
 // them, and removes them if it passed. Several runs may share a store if their names differ.
 // `report`, if it is not NULL, is told each check by its name, and what was seen if it failed; NULL
 // if it passed. `failed`: how many failed.

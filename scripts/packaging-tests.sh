@@ -220,7 +220,9 @@ connector_keeps_to_itself() {
         "$(sed -n '/ read(0,/,$p' "$work/calls" | grep -v -e ' read(' -e ' newfstatat(1, "",' |
             sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p')"
 
-    equal 'variables of a connector' '' "$(variables "$connector/lib/libprovkey.a")"
+    # One flag per thread says during a call whether memory ran out: ffi/src/memory.rs.
+    equal 'variables of a connector' '' \
+        "$(variables "$connector/lib/libprovkey.a" | grep -v '\.tbss\..*6memory7UNWINDS' || true)"
     [[ $(variables "$full/lib/libprovkey.a") == *ENTERED* ]] || fail 'variables would not be seen'
 }
 

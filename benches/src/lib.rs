@@ -59,15 +59,21 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
 pub const ROUNDS: usize = 5;
 
 /// Lets two take turns and prints how many a second each made.
+pub fn beside(row: &str, rival: &str, ours: impl FnMut() -> f64, theirs: impl FnMut() -> f64) {
+    beside_in_turns(ROUNDS, row, rival, ours, theirs);
+}
+
+/// As [`beside`], in so many turns: many short ones where a difference is small.
 #[allow(clippy::print_stdout, reason = "what a benchmark is for")]
-pub fn beside(
+pub fn beside_in_turns(
+    rounds: usize,
     row: &str,
     rival: &str,
     mut ours: impl FnMut() -> f64,
     mut theirs: impl FnMut() -> f64,
 ) {
     let (mut our_figures, mut their_figures) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         our_figures.push(ours());
         their_figures.push(theirs());
     }

@@ -212,6 +212,8 @@ static int answer(host *host, bool renewing)
         printf("%s\n200\n", enrolled->chain_pem);
     else
         printf("%s\n%d\n", error != NULL ? error->code : "", error != NULL ? http_status(error) : 503);
+    /* This process ends: what it counts of refusals is stored now, or never. */
+    provkey_authority_flush(host->authority, NULL);
     buffer_wipe(&csr);
     provkey_enrolled_free(enrolled);
     provkey_error_free(error);

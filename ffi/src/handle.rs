@@ -48,6 +48,11 @@ pub(crate) struct Block<T: Handed> {
 /// Declares what opaque types stand for: each is handed out as a header, with a value behind it.
 macro_rules! opaque {
     ($type:ident, $kind:literal, $value:ty) => {
+        // Any thread may use what it stands for.
+        const _: () = {
+            const fn shared<T: Send + Sync>() {}
+            shared::<$value>();
+        };
         // SAFETY: C sees no fields, and the head is a header.
         unsafe impl $crate::handle::Handed for $type {
             const KIND: u32 = $kind;
@@ -162,19 +167,19 @@ unsafe fn kind(pointer: *const provkey_header) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::*;
 
     struct Opaque;
     struct Other;
-    opaque!(Opaque, 0x706b_fff0, Rc<()>);
-    opaque!(Other, 0x706b_fff1, Rc<()>);
+    opaque!(Opaque, 0x706b_fff0, Arc<()>);
+    opaque!(Other, 0x706b_fff1, Arc<()>);
 
     #[test]
     fn a_kind_is_known_again_and_no_other() {
-        let kept = Rc::new(());
-        let handed: *mut Opaque = hand_out(Rc::clone(&kept));
+        let kept = Arc::new(());
+        let handed: *mut Opaque = hand_out(Arc::clone(&kept));
         // SAFETY: it was handed out, and is freed once.
         unsafe {
             assert!(object(handed, "it").is_ok());
@@ -184,9 +189,9 @@ mod tests {
                 assert_eq!(failure.status(), PROVKEY_STATUS_HANDLE_WRONG_KIND);
                 free(wrong);
             }
-            assert_eq!(Rc::strong_count(&kept), 2);
+            assert_eq!(Arc::strong_count(&kept), 2);
             free(handed);
         }
-        assert_eq!(Rc::strong_count(&kept), 1);
+        assert_eq!(Arc::strong_count(&kept), 1);
     }
 }

@@ -29,23 +29,23 @@ impl<T: Handed> Drop for Held<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::*;
     use crate::handle::{hand_out, opaque};
 
     struct Opaque;
-    opaque!(Opaque, 0x706b_fff2, Rc<()>);
+    opaque!(Opaque, 0x706b_fff2, Arc<()>);
 
     #[test]
     fn what_is_held_is_freed_unless_it_is_released() {
-        let kept = Rc::new(());
-        let held = Held::<Opaque>::new(hand_out(Rc::clone(&kept)));
-        assert_eq!(Rc::strong_count(&kept), 2);
+        let kept = Arc::new(());
+        let held = Held::<Opaque>::new(hand_out(Arc::clone(&kept)));
+        assert_eq!(Arc::strong_count(&kept), 2);
         drop(held);
-        assert_eq!(Rc::strong_count(&kept), 1);
-        let released = Held::<Opaque>::new(hand_out(Rc::clone(&kept))).release();
-        assert_eq!(Rc::strong_count(&kept), 2);
+        assert_eq!(Arc::strong_count(&kept), 1);
+        let released = Held::<Opaque>::new(hand_out(Arc::clone(&kept))).release();
+        assert_eq!(Arc::strong_count(&kept), 2);
         // SAFETY: it is ours now.
         unsafe { handle::free(released) };
     }

@@ -2,20 +2,20 @@
 
 use core::ffi::c_char;
 use core::ptr;
-use std::ffi::CString;
 
 use crate::bytes::provkey_slice;
 
 /// Texts, bytes and lists that live as long as the record that points to them.
+///
+/// What a `Vec` points to stays where it is when the vector itself moves.
 #[derive(Default)]
 pub(crate) struct Kept {
-    texts: Vec<CString>,
-    bytes: Vec<Box<[u8]>>,
+    bytes: Vec<Vec<u8>>,
     #[cfg(feature = "authority")]
-    text_lists: Vec<Box<[*const c_char]>>,
+    text_lists: Vec<Vec<*const c_char>>,
     #[cfg(feature = "authority")]
-    slice_lists: Vec<Box<[provkey_slice]>>,
-    numbers: Vec<Box<[usize]>>,
+    slice_lists: Vec<Vec<provkey_slice>>,
+    numbers: Vec<Vec<usize>>,
 }
 
 impl Kept {
@@ -23,11 +23,10 @@ impl Kept {
     /// what stands behind it.
     pub(crate) fn text(&mut self, text: &str) -> *const c_char {
         let until_nul = text.split('\0').next().unwrap_or_default();
-        let text = CString::new(until_nul).unwrap_or_default();
-        // What a `CString` points to stays where it is when the list grows.
-        let pointer = text.as_ptr();
-        self.texts.push(text);
-        pointer
+        let mut text = Vec::with_capacity(until_nul.len() + 1);
+        text.extend_from_slice(until_nul.as_bytes());
+        text.push(0);
+        keep(&mut self.bytes, text).cast()
     }
 
     /// A text for C, or NULL.
@@ -36,32 +35,28 @@ impl Kept {
     }
 
     pub(crate) fn slice(&mut self, bytes: &[u8]) -> provkey_slice {
-        let bytes: Box<[u8]> = bytes.into();
-        let slice = provkey_slice { data: bytes.as_ptr(), len: bytes.len() };
-        self.bytes.push(bytes);
-        slice
+        provkey_slice { data: keep(&mut self.bytes, bytes.to_vec()), len: bytes.len() }
     }
 
     #[cfg(feature = "authority")]
     pub(crate) fn texts(&mut self, texts: &[&str]) -> *const *const c_char {
-        let list: Box<[_]> = texts.iter().map(|text| self.text(text)).collect();
-        let pointer = list.as_ptr();
-        self.text_lists.push(list);
-        pointer
+        let list = texts.iter().map(|text| self.text(text)).collect();
+        keep(&mut self.text_lists, list)
     }
 
     #[cfg(feature = "authority")]
     pub(crate) fn slices(&mut self, items: &[Vec<u8>]) -> *const provkey_slice {
-        let list: Box<[_]> = items.iter().map(|bytes| self.slice(bytes)).collect();
-        let pointer = list.as_ptr();
-        self.slice_lists.push(list);
-        pointer
+        let list = items.iter().map(|bytes| self.slice(bytes)).collect();
+        keep(&mut self.slice_lists, list)
     }
 
     pub(crate) fn numbers(&mut self, numbers: &[usize]) -> *const usize {
-        let numbers: Box<[usize]> = numbers.into();
-        let pointer = numbers.as_ptr();
-        self.numbers.push(numbers);
-        pointer
+        keep(&mut self.numbers, numbers.to_vec())
     }
+}
+
+fn keep<T>(lists: &mut Vec<Vec<T>>, list: Vec<T>) -> *const T {
+    let pointer = list.as_ptr();
+    lists.push(list);
+    pointer
 }

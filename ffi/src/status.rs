@@ -7,7 +7,8 @@ pub type provkey_status = i32;
 /// All is well: code `ok`.
 pub const PROVKEY_STATUS_OK: provkey_status = 0;
 
-/// An argument that must be there is NULL, or is NULL with a length. Code `null_argument`.
+/// An argument that must be there is NULL, is NULL with a length, or is not aligned. Code
+/// `null_argument`.
 pub const PROVKEY_STATUS_NULL_ARGUMENT: provkey_status = 1;
 
 /// A text is not UTF-8. Code `text_not_utf8`.
@@ -38,18 +39,20 @@ pub const PROVKEY_STATUS_ADDRESS_INVALID: provkey_status = 8;
 /// A callback that must be there is NULL. Code `callback_missing`.
 pub const PROVKEY_STATUS_CALLBACK_MISSING: provkey_status = 9;
 
-/// A buffer or an array is longer than any that this library takes. Code `argument_too_large`.
+/// A buffer or an array is longer than any that this library takes, or has another length than it
+/// may have. Code `argument_too_large`.
 pub const PROVKEY_STATUS_ARGUMENT_TOO_LARGE: provkey_status = 11;
 
 /// There is no repair of this key text: it is right as it is, or it is damaged beyond repair.
 /// Code `no_repair`.
 pub const PROVKEY_STATUS_NO_REPAIR: provkey_status = 10;
 
-/// Memory could not be had. Code `out_of_memory`.
+/// Memory could not be had. Whether what the call was for has happened is not known. Code
+/// `out_of_memory`.
 pub const PROVKEY_STATUS_OUT_OF_MEMORY: provkey_status = 90;
 
-/// A fault in this library: it panicked, and what the call was for did not happen. The object
-/// may be used again. Code `internal_error`.
+/// A fault in this library: it panicked. Whether what the call was for has happened is not known. The
+/// object may be used again. Code `internal_error`.
 pub const PROVKEY_STATUS_INTERNAL_ERROR: provkey_status = 91;
 
 /// The key may not be used from this address, or the address is not known and the key has a
@@ -312,7 +315,7 @@ pub const PROVKEY_STATUS_CERTIFICATE_DUPLICATE_EXTENSION: provkey_status = 701;
 /// It is damaged, or not strict DER. Code `certificate_malformed`.
 pub const PROVKEY_STATUS_CERTIFICATE_MALFORMED: provkey_status = 702;
 
-/// There is neither PEM nor DER of a certificate. Code `certificate_missing`.
+/// There is neither PEM nor DER of a certificate; or the identity has none yet. Code `certificate_missing`.
 pub const PROVKEY_STATUS_CERTIFICATE_MISSING: provkey_status = 703;
 
 /// It is longer than 64 KiB. Code `certificate_too_large`.
@@ -433,7 +436,8 @@ pub const PROVKEY_STATUS_PRIVATE_KEY_MALFORMED: provkey_status = 821;
 /// The private key is not that of the certificate. Code `private_key_mismatch`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_MISMATCH: provkey_status = 822;
 
-/// There is neither PEM nor DER of a private key. Code `private_key_missing`.
+/// There is neither PEM nor DER of a private key; or that of the identity lives elsewhere. Code
+/// `private_key_missing`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_MISSING: provkey_status = 823;
 
 /// The private key is encrypted. Code `private_key_passphrase_missing`.

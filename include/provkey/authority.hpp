@@ -237,6 +237,11 @@ public:
             [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });
     }
 
+    /// Stores the counts of refusals and replays that still wait in memory.
+    result<void> flush() const noexcept {
+        return detail::run([&](auto why) { return provkey_authority_flush(c(), why); });
+    }
+
     result<pruned> prune(std::uint64_t audit_before_ms,
                          std::uint64_t expired_before_ms) const noexcept {
         return detail::fill<pruned>([&](auto filled, auto why) {

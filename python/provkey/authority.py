@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -192,7 +193,12 @@ class Authority:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            # Best effort: what waits in memory are counts that nothing depends on.
+            with suppress(Exception):
+                self.flush()
+        finally:
+            self.close()
 
     @property
     def id(self) -> str:
@@ -316,6 +322,13 @@ class Authority:
         :class:`~provkey.MasterKeyError`, such as ``master_key_in_use``.
         """
         _native.remove_master(self._native, slot)
+
+    def flush(self) -> None:
+        """Stores the counts of refusals and replays that still wait in memory, for ten seconds at
+        most. A host calls it before it ends, and whenever it likes the trail to be complete. Raises
+        :class:`~provkey.StoreError`; what could not be stored is lost.
+        """
+        _native.flush(self._native)
 
     def prune(
         self, *, audit_before: datetime | None = None, expired_before: datetime | None = None

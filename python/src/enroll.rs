@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use provkey::authority::{EnrollRequest, Enrolled, Error, RenewRequest};
 use provkey::x509::Certificate as CoreCertificate;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
@@ -12,22 +13,23 @@ use crate::convert::{Moment, Source, from_attributes};
 use crate::errors::{self, OrRaise};
 use crate::fingerprint::Fingerprint;
 use crate::provisioning_key::TextToSend;
-use crate::record::make;
+use crate::record;
 
+/// Makes the record by position, in the order of its fields: see there.
 fn to_python<'py>(py: Python<'py>, enrolled: &Enrolled) -> PyResult<Bound<'py, PyAny>> {
     let chain = |ders: &[Vec<u8>]| PyTuple::new(py, ders.iter().map(|der| PyBytes::new(py, der)));
-    make!(py, records.Enrolled {
-        connector: enrolled.connector.as_str(),
-        key: enrolled.key.as_str(),
-        group: enrolled.group.as_str(),
-        certificate: enrolled.certificate.as_str(),
-        replay: enrolled.replay,
-        chain: chain(&enrolled.chain)?,
-        corporate_chain: chain(&enrolled.corporate_chain)?,
-        serial: &enrolled.serial,
-        not_before: Moment(enrolled.not_before),
-        not_after: Moment(enrolled.not_after),
-    })
+    record::records(py)?.getattr(intern!(py, "Enrolled"))?.call1((
+        enrolled.connector.as_str(),
+        enrolled.key.as_str(),
+        enrolled.group.as_str(),
+        enrolled.certificate.as_str(),
+        enrolled.replay,
+        chain(&enrolled.chain)?,
+        chain(&enrolled.corporate_chain)?,
+        &enrolled.serial,
+        Moment(enrolled.not_before),
+        Moment(enrolled.not_after),
+    ))
 }
 
 fn request(

@@ -89,7 +89,7 @@ mod _native {
         copy_key, create_key, delete_key, download_key, find_key, list_keys, update_key,
     };
     #[pymodule_export]
-    use crate::masters::{master_slot, prune, remove_master, rotate_master};
+    use crate::masters::{flush, master_slot, prune, remove_master, rotate_master};
     #[pymodule_export]
     use crate::provisioning_key::{KeyText, ProvisioningKey};
     #[pymodule_export]

@@ -33,6 +33,12 @@ pub(crate) fn remove_master(py: Python<'_>, authority: &Authority, slot: u8) -> 
 }
 
 #[pyfunction]
+#[pyo3(signature = (authority, /))]
+pub(crate) fn flush(py: Python<'_>, authority: &Authority) -> PyResult<()> {
+    authority.call(py, |authority| authority.flush())
+}
+
+#[pyfunction]
 #[pyo3(signature = (authority, /, *, audit_before, expired_before))]
 pub(crate) fn prune<'py>(
     py: Python<'py>,

@@ -49,7 +49,8 @@ def test_it_enrolls_and_renews_with_a_key_that_it_never_has(site: Site) -> None:
     identity = provkey.Identity.open(identity.seal(MATERIAL), MATERIAL)
     with pytest.raises(provkey.SigningError) as away:
         identity.renew_request()
-    assert code(away) == "signer_unavailable" and away.value.retryable
+    assert code(away) == "signer_unavailable"
+    assert away.value.retryable
     with pytest.raises(provkey.SigningError) as mismatch:
         identity.attach_signer(other)
     assert code(mismatch) == "signer_key_mismatch"

@@ -166,7 +166,7 @@ def test_the_clock_is_asked_once_for_each_call() -> None:
     with provkey.Authority.open(site.store, master_key=site.master, clock=clock) as authority:
         asked = 0
         authority.keys.create("k", group="gateways", certificate="signing", max_uses=1)
-    assert asked == 1
+        assert asked == 1
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,13 @@ def test_a_store_in_a_file(tmp_path: Path) -> None:
 
 
 def test_addresses_of_stores() -> None:
-    for address in ("postgres://localhost/db", "postgresql://localhost/db", "sqlite:", "/tmp/x"):
+    for address in ("sqlite:", "/tmp/x", "mysql://localhost/db", ""):
         code = code_of(Authority.open, address, master_key=MasterKey.generate())
         assert code == "store_address_invalid", address
+    # Nobody listens there.
+    for address in ("postgres://127.0.0.1:1/db", "postgresql://127.0.0.1:1/db"):
+        code = code_of(Authority.open, address, master_key=MasterKey.generate())
+        assert code == "store_unavailable", address
 
 
 def test_sqlite_stores(tmp_path: Path) -> None:

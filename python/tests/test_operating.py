@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from conftest import START, Site
+from conftest import START, Site, site_over
 
 import provkey
 from provkey import Action, InputError, KeyOrder, KeyState, RefusedError, RevocationReason
@@ -234,6 +234,26 @@ def test_hosts(site: Site) -> None:
     assert site.parsed(site.key(host="other.example.com:8443")).host == "other.example.com:8443"
     assert code_of(site.key, "b", host="none.example.com") == "host_unknown"
     assert code_of(site.authority.add_host, "Other.example.com") == "host_bad_name"
+
+
+def test_what_waits_in_memory_is_flushed() -> None:
+    store = provkey.MemoryStore()
+    site = site_over(store)
+    request = provkey.Identity.generate().request(site.parsed(site.key()))
+
+    def replays(authority: provkey.Authority) -> int:
+        found = authority.audit.filter(action=Action.CONNECTOR_REPLAYED)
+        return sum(record.count or 0 for record in found)
+
+    with site.authority as authority:
+        for _ in range(4):
+            authority.enroll(request)
+        assert replays(authority) < 3
+        authority.flush()
+        assert replays(authority) == 3
+        authority.enroll(request)
+    # The end of a context is one for what waits, too.
+    assert replays(provkey.Authority.open(store, master_key=site.master)) == 4
 
 
 def test_old_records_are_pruned(site: Site) -> None:

@@ -20,7 +20,8 @@ def url() -> Iterator[str]:
     with subprocess.Popen(
         [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         yield server.stdout.readline().strip()
         server.stdin.close()
         assert server.wait(timeout=60) == 0
@@ -43,7 +44,8 @@ def test_an_authority_moves_to_postgres(url: str, tmp_path: Path) -> None:
     with provkey.Authority.open(url, master_key=site.master, clock=site.clock) as authority:
         assert authority.keys.get(key.id).used == 1
         again = authority.enroll(identity.request(parsed))
-        assert again.replay and again.chain == enrolled.chain
+        assert again.replay
+        assert again.chain == enrolled.chain
         authority.enroll(provkey.Identity.generate().request(parsed))
         with pytest.raises(provkey.RefusedError) as refused:
             authority.enroll(provkey.Identity.generate().request(parsed))
@@ -69,5 +71,6 @@ def test_a_server_that_is_away_is_said_to_be_away_without_its_password() -> None
     url = "postgres://someone:hunter2@127.0.0.1:1/nothing?sslmode=disable"
     with pytest.raises(provkey.StoreError) as error:
         provkey.PostgresStore(url)
-    assert error.value.code == "store_unavailable" and error.value.retryable
+    assert error.value.code == "store_unavailable"
+    assert error.value.retryable
     assert "hunter2" not in str(error.value) + repr(error.value)

@@ -155,6 +155,18 @@ static void many_enroll_at_once(void)
         enroll_requests[i] = fleet_enroll_request(requests[i]);
     }
     enroll_requests[2].csr_len = 9;
+    // What is wrong with one request is its own error.
+    const char *address = enroll_requests[0].address;
+    enroll_requests[0].address = "fe80::1%eth0";
+    enroll_requests[1].key_text = (const uint8_t *)"";
+    enroll_requests[1].key_text_len = SIZE_MAX;
+    OK(provkey_authority_enroll_many(sensors.authority, enroll_requests, 3, enrolled, statuses, NULL, ERR));
+    CHECK(statuses[0] == PROVKEY_STATUS_ADDRESS_INVALID && enrolled[0] == NULL);
+    CHECK(statuses[1] == PROVKEY_STATUS_ARGUMENT_TOO_LARGE && enrolled[1] == NULL);
+    CHECK(statuses[2] == PROVKEY_STATUS_CSR_MALFORMED && enrolled[2] == NULL);
+    enroll_requests[0].address = address;
+    enroll_requests[1].key_text = NULL;
+    enroll_requests[1].key_text_len = 0;
     OK(provkey_authority_enroll_many(sensors.authority, enroll_requests, MANY, enrolled, statuses, errors,
                                      ERR));
     for (size_t i = 0; i < MANY; i++) {
@@ -179,6 +191,17 @@ static void many_enroll_at_once(void)
     }
     CHECK(fleet_used(sensors.authority, sensors.key->id) == 4);
     OK(provkey_authority_enroll_many(sensors.authority, NULL, 0, NULL, NULL, NULL, ERR));
+    // That they asked again is in the trail now, not only in memory.
+    provkey_audit_page *trail = NULL;
+    provkey_audit_filter filter = {.struct_size = sizeof(filter), .action = "connector_replayed"};
+    OK(provkey_authority_flush(sensors.authority, ERR));
+    OK(provkey_authority_list_audit(sensors.authority, &filter, NULL, &trail, ERR));
+    uint64_t replays = 0;
+    for (size_t i = 0; i < trail->items_len; i++) {
+        replays += trail->items[i]->count;
+    }
+    CHECK(replays == 4);
+    provkey_audit_page_free(trail);
     end();
 }
 

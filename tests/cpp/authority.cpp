@@ -47,6 +47,7 @@ void the_authority_itself(const provkey::store &store, world &world) {
     CHECK(rotated.without(0));
     auto text = rotated.text().value();
     CHECK(provkey::keyring::read(text).value().current_slot().value() == 1);
+    authority.flush().value();
     CHECK(authority.prune(0, 0).value().audit_records == 0);
 }
 
@@ -173,6 +174,7 @@ void nothing_left(const world &world) {
     FAILS(NULL_ARGUMENT, none.rotate_master(world.keyring));
     FAILS(NULL_ARGUMENT, none.remove_master(0));
     FAILS(NULL_ARGUMENT, none.prune(0, 0));
+    FAILS(NULL_ARGUMENT, none.flush());
     FAILS(NULL_ARGUMENT, none.create_group("group"));
     FAILS(NULL_ARGUMENT, none.group("id"));
     FAILS(NULL_ARGUMENT, none.find_group("id"));

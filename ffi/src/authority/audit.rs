@@ -135,6 +135,24 @@ pub unsafe extern "C" fn provkey_authority_list_audit(
     }
 }
 
+/// Stores the counts of refusals and replays that still wait in memory, for ten seconds at most. A
+/// host calls it before it frees its last authority, and whenever it likes the trail to be complete.
+///
+/// Errors: those of the store. What could not be stored is lost.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_flush(
+    authority: *const provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.flush()?)
+        })
+    }
+}
+
 /// Frees a page of the audit trail. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_audit_page_free(records: *mut provkey_audit_page) {

@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 use core::ptr;
 
-use provkey::authority::{EnrollRequest, Enrolled};
+use provkey::authority::{self as core_authority, Authority, EnrollRequest, Enrolled};
 use provkey::key::KeyText;
 
 use super::id::optional_address;
@@ -132,8 +132,9 @@ pub unsafe extern "C" fn provkey_authority_enroll(
 
 /// Enrolls many connectors for the price of one write, in a host that has one thread. All requests
 /// have the `struct_size` of the first. For each, in order, `enrolled` gets the answer or NULL, and
-/// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. The call fails only if
-/// its own arguments are wrong: then nothing is written but `error`.
+/// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. What is wrong with one
+/// request is its own error. The call itself fails only if the arrays or a `struct_size` are wrong, or if memory runs
+/// out or the library fails: then nothing is written but `error`, and those who asked ask again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_enroll_many(
     authority: *const provkey_authority,
@@ -159,7 +160,8 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
                 return Err(Failure::argument(status, "errors", "is not aligned"));
             }
             // All answers are made before the first is written: memory may run out.
-            let answers: Vec<_> = authority.enroll_many(&requests).iter().map(answer).collect();
+            let answers: Vec<_> =
+                enroll_many(authority, requests).into_iter().map(answer).collect();
             for (at, (status, answer, failure)) in answers.into_iter().enumerate() {
                 statuses.add(at).write(status);
                 enrolled.add(at).write(answer.release());
@@ -180,20 +182,33 @@ pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) 
 }
 
 /// What became of one of many.
-fn answer<E: Into<Failure> + Clone>(
-    result: &Result<Enrolled, E>,
+fn answer(
+    result: Result<Enrolled, Failure>,
 ) -> (provkey_status, Held<provkey_enrolled>, Held<provkey_error>) {
     match result {
         Ok(enrolled) => {
-            let answer = Held::new(page::hand_out(enrolled));
+            let answer = Held::new(page::hand_out(&enrolled));
             (PROVKEY_STATUS_OK, answer, Held::new(ptr::null_mut()))
         }
-        Err(error) => {
-            let failure: Failure = error.clone().into();
+        Err(failure) => {
             let status = failure.status();
             (status, Held::new(ptr::null_mut()), Held::new(failure.hand_out()))
         }
     }
+}
+
+/// Enrolls those that could be read, and answers for all, in order.
+fn enroll_many(
+    authority: &Authority,
+    requests: Vec<Result<EnrollRequest, Failure>>,
+) -> Vec<Result<Enrolled, Failure>> {
+    let (mut sound, mut answers) = (Vec::with_capacity(requests.len()), Vec::new());
+    for request in requests {
+        answers.push(request.map(|request| sound.push(request)));
+    }
+    let mut enrolled = authority.enroll_many(&sound).into_iter();
+    let mut next = || enrolled.next().unwrap_or(Err(core_authority::Error::Contended));
+    answers.into_iter().map(|read| read.and_then(|()| Ok(next()?))).collect()
 }
 
 /// # Safety
@@ -201,7 +216,7 @@ fn answer<E: Into<Failure> + Clone>(
 unsafe fn read_requests(
     first: *const provkey_enroll_request,
     len: usize,
-) -> Result<Vec<EnrollRequest>, Failure> {
+) -> Result<Vec<Result<EnrollRequest, Failure>>, Failure> {
     if len == 0 {
         return Ok(Vec::new());
     }
@@ -213,7 +228,9 @@ unsafe fn read_requests(
             return Err(Failure::argument(status, "requests", "is too long"));
         }
         let at = |index| first.cast::<u8>().add(index * each).cast::<provkey_enroll_request>();
-        (0..len).map(|index| read_request(&structure(at(index), "requests")?)).collect()
+        let given: Result<Vec<_>, _> =
+            (0..len).map(|index| structure(at(index), "requests")).collect();
+        Ok(given?.iter().map(|request| read_request(request)).collect())
     }
 }
 

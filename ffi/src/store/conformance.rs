@@ -16,7 +16,7 @@ use crate::text::text;
 
 /// Runs the checks that every store passes, each to its end, whatever became of the others.
 ///
-/// They need a working store, not an empty one: each has its own keys, whose names have `run` in
+/// `run`: at most 100 bytes. The checks need a working store, not an empty one: each has its own keys, whose names have `run` in
 /// them, and removes them if it passed. Several runs may share a store if their names differ.
 /// `report`, if it is not NULL, is told each check by its name, and what was seen if it failed; NULL
 /// if it passed. `failed`: how many failed.

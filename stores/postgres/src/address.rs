@@ -112,7 +112,8 @@ impl Own {
             let (name, value) = parameter.split_once('=')?;
             let value = percent_decode_str(value).decode_utf8().ok()?.into_owned();
             match name {
-                "schema" if !value.is_empty() => self.schema = Some(value),
+                "schema" if is_schema_name(&value) => self.schema = Some(value),
+                "schema" => return None,
                 "sslmode" => self.ssl_mode = Some(value),
                 "sslrootcert" => self.root_certificates = Some(value.into()),
                 _ => theirs.push(parameter),
@@ -120,6 +121,12 @@ impl Own {
         }
         Some(format!("{rest}?{}", theirs.join("&")))
     }
+}
+
+/// Whether PostgreSQL takes the name as it is, and so do quotes around it: identifiers have 63 bytes
+/// at most, and the schema also stands in string literals and in the bodies of functions.
+fn is_schema_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && !name.contains(['\'', '$', '\\', '\0'])
 }
 
 fn wrong() -> StoreError {

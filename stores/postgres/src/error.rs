@@ -103,6 +103,8 @@ fn kind(error: &Error) -> FaultKind {
         "25006" | "42501" => FaultKind::ReadOnly,
         // No such database, schema, table, function.
         "3D000" | "3F000" | "42P01" | "42883" => FaultKind::Missing,
+        // A table of ours without a column of ours is none of ours.
+        "42703" => FaultKind::NotAStore,
         "XX001" | "XX002" => FaultKind::Corrupt,
         _ => FaultKind::Unavailable,
     }

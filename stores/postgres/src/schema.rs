@@ -67,6 +67,8 @@ fn version(client: &mut impl GenericClient, address: &Address) -> Result<Option<
 
 /// Waits until nobody else makes or migrates this schema; until the end of the transaction.
 pub(crate) fn lock(transaction: &mut Transaction<'_>, address: &Address) -> Result<(), Failed> {
+    // Whatever is brought up to date may be large.
+    transaction.batch_execute("SET LOCAL statement_timeout = 0")?;
     let sql = "SELECT pg_advisory_xact_lock(hashtext('provkey schema'), hashtext($1))";
     transaction.query_one(sql, &[&address.schema()])?;
     Ok(())

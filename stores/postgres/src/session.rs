@@ -15,6 +15,8 @@ use crate::tls::Tls;
 const SETTINGS: &str = "
     SELECT set_config('default_transaction_isolation', 'read committed', false),
         set_config('lock_timeout', $1, false),
+        set_config('statement_timeout', $1, false),
+        set_config('search_path', 'pg_catalog', false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
         set_config('plan_cache_mode', 'force_generic_plan', false),
@@ -33,7 +35,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects to the server that takes writes. Locks are waited for that long.
+    /// Connects to the server that takes writes. Locks are waited for that long, and a statement, which
+    /// may wait for many, takes no longer; a commit takes as long as it takes.
     pub(crate) fn connect(
         address: &Arc<Address>,
         tls: &Tls,

@@ -47,9 +47,14 @@ impl Store for Front {
         let fault = draw_fault(&world);
         let dies = world.faulty() && world.chance.happens(world.faults.crash);
         let outcomes = match fault {
-            Fault::None | Fault::Unacknowledged => Some(world.apply(units)),
+            Fault::None | Fault::Unacknowledged => {
+                let outcomes = world.apply(units);
+                world.hosts[self.host].changes.settle(&outcomes);
+                Some(outcomes)
+            }
             Fault::NotApplied | Fault::Lost => None,
             Fault::Delayed => {
+                world.hosts[self.host].changes.doubt();
                 world.delay(units);
                 None
             }

@@ -1,9 +1,11 @@
 //! A host: a process with the authority open, until it dies.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use provkey::authority::{Authority, Environment, Error};
 use provkey::key::{Keyring, MasterKey};
+use provkey::store::Outcome;
 use provkey::time::{Clock, Timestamp};
 
 use super::front::Front;
@@ -19,6 +21,43 @@ pub(super) struct Host {
     authority: Mutex<Option<Authority>>,
     /// How many milliseconds its clock is ahead of the world's.
     pub(super) ahead_ms: Mutex<u64>,
+    /// What came of what it is asked for now.
+    pub(super) changes: Changes,
+}
+
+/// Whether an operation has changed something, or still may.
+#[derive(Default)]
+pub(super) struct Changes {
+    made: AtomicBool,
+    /// Whether a batch of it is on its way.
+    doubtful: AtomicBool,
+}
+
+impl Changes {
+    /// A batch is on its way, and may arrive.
+    pub(super) fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    /// A batch was answered. If it is one that is on its way as well, and is refused by something
+    /// else than its own record, its first, then it will be when it arrives: no version comes back.
+    pub(super) fn settle(&self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Applied(_) => self.made.store(true, Ordering::Relaxed),
+                Outcome::Refused(refused) if refused.operation > 0 => {
+                    self.doubtful.store(false, Ordering::Relaxed);
+                }
+                Outcome::Refused(_) => {}
+            }
+        }
+    }
+
+    /// Whether something has changed, or still may. Begins anew.
+    pub(super) fn take(&self) -> bool {
+        let doubtful = self.doubtful.swap(false, Ordering::Relaxed);
+        self.made.swap(false, Ordering::Relaxed) || doubtful
+    }
 }
 
 impl Host {

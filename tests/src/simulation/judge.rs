@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use provkey::authority::{Enrolled, Error};
-use provkey::store::Memory;
+use provkey::store::{Memory, StoreError};
 
 use super::connectors::connector;
 use super::ledger::{Begun, Ledger};
@@ -45,6 +45,7 @@ impl Ledger {
         operation: Operation,
         begun: &Begun,
         answer: &Answer,
+        changed: bool,
         calm: bool,
     ) {
         if let Operation::Enable { key, enabled: true } = operation {
@@ -54,6 +55,9 @@ impl Ledger {
         let judged = match (operation, answer) {
             (Operation::Enroll { connector, key, .. }, Answer::Done(Some(enrolled))) => {
                 self.judge_enrolled(connector, key, begun, enrolled)
+            }
+            (_, Answer::Failed(Error::Store(StoreError::NotApplied(_)))) if changed => {
+                Err("it says that nothing was changed, and something was".into())
             }
             (_, Answer::Failed(error)) => self.judge_refusal(operation, begun, error, calm),
             (_, Answer::Done(_)) => {
@@ -112,7 +116,7 @@ impl Ledger {
             ("key_disabled", Operation::Enroll { key, .. }) => since(self.keys[key].disabled_at),
             ("key_exhausted", Operation::Enroll { key, connector: number, .. }) => {
                 // Whoever is recorded gets its certificate although the key is used up.
-                let recorded = calm && self.enrollments.contains_key(connector(number).id.as_str());
+                let recorded = begun.recorded.contains(connector(number).id.as_str());
                 since(self.keys[key].full_at) && !recorded
             }
             ("key_exhausted", Operation::Copy { key }) => since(self.keys[key].full_at),

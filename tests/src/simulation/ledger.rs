@@ -12,7 +12,8 @@
 //! 6. none is handed out under a key that surely was disabled or deleted all the while, nor to a
 //!    connector that was revoked;
 //! 7. a refusal has a reason that was there at some moment of the request;
-//! 8. when all is calm nothing fails, and everybody who was recorded gets the certificate.
+//! 8. an error that says that nothing was changed says so truly;
+//! 9. when all is calm nothing fails, and everybody who was recorded gets the certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +75,8 @@ pub(super) struct Begun {
     pub(super) surely_deleted: Vec<bool>,
     pub(super) enables: Vec<u64>,
     pub(super) surely_revoked: BTreeSet<usize>,
+    /// The connectors that were recorded, by their ids.
+    pub(super) recorded: BTreeSet<String>,
 }
 
 impl Ledger {
@@ -107,6 +110,7 @@ impl Ledger {
             surely_deleted: self.keys.iter().map(|key| key.surely_deleted).collect(),
             enables: self.keys.iter().map(|key| key.enables).collect(),
             surely_revoked: self.surely_revoked.clone(),
+            recorded: self.enrollments.keys().cloned().collect(),
         }
     }
 

@@ -197,6 +197,7 @@ impl World {
         self.tell(|| format!("host {number}: {operation:?}"));
         lock(&self.busy)[number] = true;
         let host = &self.hosts[number];
+        host.changes.take();
         let begun = lock(&self.ledger).begin(&self.memory, operation);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             operation.perform(self, &host.authority(self, number)?)
@@ -212,8 +213,8 @@ impl World {
         };
         lock(&self.busy)[number] = false;
         self.note(&answer.kind(operation), || format!("host {number}: {}", answer.kind(operation)));
-        let calm = !self.faulty();
-        lock(&self.ledger).judge(&self.memory, operation, &begun, &answer, calm);
+        let (changed, calm) = (host.changes.take(), !self.faulty());
+        lock(&self.ledger).judge(&self.memory, operation, &begun, &answer, changed, calm);
     }
 
     /// Applies units, each judged by itself.

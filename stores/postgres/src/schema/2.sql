@@ -172,11 +172,21 @@ BEGIN
         first := unit_ends[unit] + 1;
     END LOOP;
 
+    -- The bodies of those that stood in the way. They may be unlocked, and another now than they were
+    -- decided on: then all is done again. Nothing has been written yet.
     IF in_the_way <> '{}' THEN
         there_bodies := ARRAY(
             SELECT r.body FROM unnest(there) WITH ORDINALITY AS it (slot, place)
             LEFT JOIN {schema}.records AS r ON r.key = keys[it.slot] AND it.slot = ANY (in_the_way)
+                AND r.version = versions[it.place]
             ORDER BY it.place);
+        IF EXISTS (
+            SELECT FROM unnest(there, useds, there_bodies) AS it (slot, used, body)
+            WHERE it.slot = ANY (in_the_way) AND it.used IS NULL AND it.body IS NULL
+        ) THEN
+            RAISE EXCEPTION 'a record that stood in the way has changed'
+                USING ERRCODE = 'serialization_failure';
+        END IF;
     END IF;
 
     -- 4. New records, in the order of their keys, before any other change: here one may wait for

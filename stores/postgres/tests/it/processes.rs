@@ -31,33 +31,41 @@ fn what_was_acknowledged_survives_kill_9_of_clients() {
     for round in 0..6u64 {
         let mut children =
             ["a", "b", "c"].map(|name| spawn("acknowledge", &url, &format!("{round}{name}")));
-        thread::sleep(Duration::from_millis(60 + round * 23));
+        let mut said: Vec<_> = children
+            .iter_mut()
+            .map(|child| BufReader::new(child.stdout.take().unwrap()).lines())
+            .collect();
+        // From when each is at work.
+        let is_applied = |line: &String| line.starts_with("applied ");
+        let mut lines: Vec<String> = said
+            .iter_mut()
+            .map(|lines| lines.by_ref().map_while(Result::ok).find(is_applied).unwrap())
+            .collect();
+        thread::sleep(Duration::from_millis(round * 23));
         for child in &mut children {
             child.kill().unwrap();
-        }
-        // What a killed client has sent is still done by the server, or not: wait for the end.
-        let mut lines = Vec::new();
-        for mut child in children {
             child.wait().unwrap();
-            lines
-                .extend(BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok));
         }
+        lines.extend(said.into_iter().flatten().map_while(Result::ok));
         let recorded = recorded(&store);
         for key in lines.iter().filter_map(|line| line.strip_prefix("applied ")) {
             let known = recorded.iter().any(|recorded| recorded.starts_with(key));
             assert!(known, "{key} was acknowledged but is not there");
         }
     }
-    wait_until_idle();
+    drop(store);
+    wait_until_nobody_is_connected(&url);
+    let store = PostgresStore::open(&url).unwrap();
     assert!(used(&store, "uses") > 0);
     assert_eq!(used(&store, "uses"), recorded(&store).len() as u64);
 }
 
-/// Until no transaction of a killed client is running any more.
-fn wait_until_idle() {
-    let running = "SELECT count(*) FROM pg_stat_activity
-        WHERE state <> 'idle' AND query LIKE '%.apply(%' AND pid <> pg_backend_pid()";
-    while SERVER.sql("postgres", running) != "0" {
+/// Until the server has let go of all clients of a database. What a killed client has sent may still
+/// wait to be read: only when its connection has ended is it known to be done or not.
+fn wait_until_nobody_is_connected(url: &str) {
+    let database = url.rsplit_once('/').expect("it ends with the database").1;
+    let connected = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+    while SERVER.sql("postgres", &connected) != "0" {
         thread::sleep(Duration::from_millis(10));
     }
 }

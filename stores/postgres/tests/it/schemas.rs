@@ -26,6 +26,11 @@ fn create_open_and_open_or_create() {
 #[test]
 fn one_database_may_have_several_stores() {
     let url = SERVER.new_database();
+    let too_long = "x".repeat(64);
+    for refused in ["o%27brien", "a%24%24b", "back%5Cslash", "", &too_long] {
+        let error = PostgresStore::create(&format!("{url}?schema={refused}")).unwrap_err();
+        assert_eq!(error.code(), "store_not_recognized", "{refused}");
+    }
     let odd = format!("{url}?schema=odd%20%22name%22%3B--");
     make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
     let other = PostgresStore::create(&odd).unwrap();
