@@ -13,12 +13,15 @@
 //! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
 
 mod app;
+mod client;
 mod config;
 mod connection;
+mod est;
+mod fallback;
 mod problem;
 
 // The public interface is:
-pub use config::Config;
+pub use config::{Config, ProxyHeader};
 pub use connection::Connection;
 
 use axum::Router;
@@ -31,5 +34,9 @@ use app::App;
 /// Whoever accepts connections puts a [`Connection`] into the extensions of each request.
 pub fn router(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);
-    Router::new().with_state(app)
+    Router::new()
+        .merge(est::router())
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .fallback(fallback::not_found)
+        .with_state(app)
 }
