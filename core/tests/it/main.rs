@@ -19,5 +19,6 @@ mod model;
 mod races;
 mod renewing;
 mod revoking;
+mod server_certificates;
 mod things;
 mod told;
