@@ -12,19 +12,27 @@
 //!
 //! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
 
+mod admission;
 mod app;
+mod body;
 mod client;
 mod config;
 mod connection;
+mod crowd;
 mod est;
 mod fallback;
 mod problem;
+mod rate;
+mod serve;
+mod tls;
 
 // The public interface is:
 pub use config::{Config, ProxyHeader};
 pub use connection::Connection;
+pub use serve::{ServeOptions, serve};
+pub use tls::{Tls, TlsError};
 
-use axum::Router;
+use axum::{Router, middleware};
 use provkey::authority::Authority;
 
 use app::App;
@@ -38,5 +46,6 @@ pub fn router(authority: Authority, config: Config) -> Router {
         .merge(est::router())
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .fallback(fallback::not_found)
+        .layer(middleware::from_fn(body::read_whole))
         .with_state(app)
 }
