@@ -2,6 +2,8 @@
 
 use provkey::authority::AddressRange;
 
+use crate::metrics::Metrics;
+
 /// What a host decides of the server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -23,6 +25,8 @@ pub struct Config {
     pub per_key_per_second: f64,
     /// How many of them may come at once.
     pub per_key_burst: u32,
+    /// What is counted and measured, if anything is.
+    pub metrics: Option<Metrics>,
 }
 
 impl Default for Config {
@@ -35,6 +39,7 @@ impl Default for Config {
             unproven_burst: 60,
             per_key_per_second: 500.0,
             per_key_burst: 20_000,
+            metrics: None,
         }
     }
 }
