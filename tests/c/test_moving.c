@@ -76,24 +76,24 @@ static void a_backup_is_a_store(void)
     provkey_store_free(store);
 }
 
-// What was enrolled after the backup is lost when that is put in the store's place.
-static void a_restored_backup_is_noticed(void)
+// What was enrolled after a copy was made is lost when that is put in the store's place.
+static void a_restored_copy_is_noticed(void)
 {
-    provkey_store *store = sqlite();
+    provkey_store *store = NULL;
+    provkey_store *old = NULL;
+    uint64_t records = 0;
+    OK(provkey_store_memory(&store, ERR));
+    OK(provkey_store_memory(&old, ERR));
     fleet fleet = fleet_new((fleet_parts){.store = store}, 3);
-    CHECK(unlink(copy) == 0);
-    OK(provkey_store_sqlite_backup(path, copy, ERR));
+    OK(provkey_store_copy(store, old, &records, ERR));
     provkey_identity_free(fleet_connector(&fleet));
     provkey_bytes *epoch = NULL;
     provkey_bytes *kept = NULL;
     OK(provkey_authority_epoch(fleet.authority, &epoch, ERR));
     const char *text = (const char *)epoch->data;
     OK(provkey_authority_check_epoch(fleet.authority, text, ERR));
-    provkey_store_free(store);
-    store = NULL;
 
-    OK(provkey_store_sqlite_open(copy, &store, ERR));
-    provkey_authority *restored = fleet_reopen((fleet_parts){.store = store}, fleet.keyring);
+    provkey_authority *restored = fleet_reopen((fleet_parts){.store = old}, fleet.keyring);
     FAILS(PROVKEY_STATUS_STORE_ROLLED_BACK, provkey_authority_check_epoch(restored, text, ERR));
     CHECK(!check_error->retryable && strstr(check_error->message, text) != NULL);
     FAILS(PROVKEY_STATUS_EPOCH_INVALID, provkey_authority_check_epoch(restored, "yesterday", ERR));
@@ -103,8 +103,9 @@ static void a_restored_backup_is_noticed(void)
     provkey_bytes_free(kept);
     provkey_bytes_free(epoch);
     provkey_authority_free(restored);
-    provkey_store_free(store);
     fleet_free(&fleet);
+    provkey_store_free(store);
+    provkey_store_free(old);
 }
 
 static void nothing_is_copied_from_nothing(void)
@@ -143,7 +144,7 @@ int main(void)
     an_authority_moves(server.url);
     postgres_server_stop(&server);
     RUN(a_backup_is_a_store);
-    RUN(a_restored_backup_is_noticed);
+    RUN(a_restored_copy_is_noticed);
     RUN(nothing_is_copied_from_nothing);
     RUN(a_server_that_is_away_is_said_to_be_away);
     char command[96];
