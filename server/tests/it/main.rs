@@ -1,0 +1,4 @@
+//! The router, asked in the process.
+
+mod common;
+mod est;
