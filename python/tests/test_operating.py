@@ -250,7 +250,8 @@ def test_a_store_that_was_rolled_back_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(provkey.StoreError) as rolled_back:
         restored.check_epoch(epoch)
     assert rolled_back.value.code == "store_rolled_back"
-    assert not rolled_back.value.retryable and not rolled_back.value.outcome_unknown
+    assert not rolled_back.value.retryable
+    assert not rolled_back.value.outcome_unknown
     assert code_of(restored.check_epoch, "yesterday") == "epoch_invalid"
     kept = restored.accept_rollback(epoch)
     restored.check_epoch(kept)
