@@ -559,6 +559,9 @@ pub const PROVKEY_STATUS_URL_INVALID: provkey_status = 928;
 /// The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 pub const PROVKEY_STATUS_VALIDITY_INVALID: provkey_status = 929;
 
+/// The text is none of an epoch. Code `epoch_invalid`.
+pub const PROVKEY_STATUS_EPOCH_INVALID: provkey_status = 930;
+
 /// The file holds no master key. Code `keyring_empty`.
 pub const PROVKEY_STATUS_KEYRING_EMPTY: provkey_status = 1000;
 
@@ -668,6 +671,10 @@ pub const PROVKEY_STATUS_STORE_TOO_NEW: provkey_status = 1209;
 /// The store is out of reach, or failed in a way that may pass. After a change it may not be
 /// known whether it was made: asking again settles it. Code `store_unavailable`.
 pub const PROVKEY_STATUS_STORE_UNAVAILABLE: provkey_status = 1210;
+
+/// The store lacks changes that were durable: an older copy was put in its place. Code
+/// `store_rolled_back`.
+pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
 
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
@@ -842,6 +849,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_TRUST_DOMAIN_INVALID, "trust_domain_invalid\0"),
     (PROVKEY_STATUS_URL_INVALID, "url_invalid\0"),
     (PROVKEY_STATUS_VALIDITY_INVALID, "validity_invalid\0"),
+    (PROVKEY_STATUS_EPOCH_INVALID, "epoch_invalid\0"),
     (PROVKEY_STATUS_KEYRING_EMPTY, "keyring_empty\0"),
     (PROVKEY_STATUS_KEYRING_FULL, "keyring_full\0"),
     (PROVKEY_STATUS_KEYRING_MALFORMED, "keyring_malformed\0"),
@@ -877,5 +885,6 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE, "store_request_too_large\0"),
     (PROVKEY_STATUS_STORE_TOO_NEW, "store_too_new\0"),
     (PROVKEY_STATUS_STORE_UNAVAILABLE, "store_unavailable\0"),
+    (PROVKEY_STATUS_STORE_ROLLED_BACK, "store_rolled_back\0"),
     (PROVKEY_STATUS_RANDOM_UNAVAILABLE, "random_unavailable\0"),
 ];

@@ -137,6 +137,7 @@ class Action(_Text):
     ENROLLMENT_REFUSED = "enrollment_refused"
     RENEWAL_REFUSED = "renewal_refused"
     PRUNED = "pruned"
+    ROLLBACK_ACCEPTED = "rollback_accepted"
 
 
 class EventKind(_Text):

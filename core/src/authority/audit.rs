@@ -71,6 +71,8 @@ pub enum Action {
     RenewalRefused,
     /// Old records were pruned.
     Pruned,
+    /// That the store was rolled back, and what was lost by it, was accepted.
+    RollbackAccepted,
 }
 
 impl Action {
@@ -101,6 +103,7 @@ impl Action {
         Self::EnrollmentRefused,
         Self::RenewalRefused,
         Self::Pruned,
+        Self::RollbackAccepted,
     ];
 
     /// The name, as it is stored and shown.
@@ -131,6 +134,7 @@ impl Action {
             Self::EnrollmentRefused => "enrollment_refused",
             Self::RenewalRefused => "renewal_refused",
             Self::Pruned => "pruned",
+            Self::RollbackAccepted => "rollback_accepted",
         }
     }
 

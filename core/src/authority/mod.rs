@@ -14,6 +14,7 @@ mod corporate;
 mod create;
 mod crl;
 mod enroll;
+mod epoch;
 mod error;
 mod groups;
 mod id;
@@ -43,6 +44,7 @@ pub use corporate::{CertificateImport, CertificateRequest, ImportedKey};
 pub use create::NewAuthority;
 pub use crl::Crl;
 pub use enroll::{EnrollRequest, Enrolled};
+pub use epoch::Epoch;
 pub use error::{Error, InputError, MasterError, Refusal};
 pub use groups::ConnectorGroup;
 pub use id::{AuthorityId, CertificateId, ConnectorId, GroupId};
@@ -65,6 +67,7 @@ use std::sync::{PoisonError, RwLock};
 
 use audit::AuditRecord as Audit;
 use crl::Crls;
+use epoch::Reached;
 use issuers::Issuers;
 use records::AuthorityRecord;
 use tally::Tally;
@@ -109,6 +112,7 @@ struct Inner {
     issuers: Issuers,
     crls: Crls,
     tally: Tally,
+    reached: Reached,
 }
 
 /// What every call needs of the authority's own record, and the master keys.
@@ -140,6 +144,7 @@ impl Authority {
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
+            reached: Reached::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }

@@ -8,6 +8,7 @@ mod common;
 mod crls;
 mod damaged;
 mod enrolling;
+mod epochs;
 mod faults;
 mod hostile_csrs;
 mod issuers;
