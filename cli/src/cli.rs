@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
 use crate::{
-    audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign, store,
+    audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, serve, sign,
+    store,
 };
 
 /// The heading of the options that every command has.
@@ -63,6 +64,8 @@ enum Command {
     /// The connector's half: an identity in a folder
     #[command(subcommand)]
     Identity(identity::Command),
+    /// Serve the authority over the network
+    Serve(serve::Args),
     /// The whole story in a temporary folder, with real certificates
     Demo,
 }
@@ -90,6 +93,7 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Sign(args) => sign::run(&args, place, output),
             Self::Identity(command) => identity::run(&command, output),
+            Self::Serve(args) => serve::run(&args, place, output),
             Self::Demo => demo::run(),
         }
     }

@@ -11,6 +11,7 @@ use provkey::random::RandomError;
 use provkey::store::StoreError;
 use provkey::x509::{CertificateError, LeafUrlError};
 use provkey_pkcs11::TokenError;
+use provkey_server::TlsError;
 
 use crate::cli::Cli;
 use crate::redact::redact;
@@ -116,6 +117,7 @@ from_errors_with_codes!(
     KeyringError,
     LeafUrlError,
     StoreError,
+    TlsError,
     TokenError,
 );
 

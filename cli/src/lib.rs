@@ -23,6 +23,7 @@ mod master;
 mod output;
 mod place;
 mod redact;
+mod serve;
 mod sign;
 mod store;
 mod system;
