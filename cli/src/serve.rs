@@ -1,7 +1,7 @@
 //! `provkey serve`: the authority over the network.
 
 mod log;
-mod notify;
+pub(crate) mod notify;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
