@@ -1616,6 +1616,9 @@ typedef uint32_t provkey_reason;
 // The identity has no certificate that could be renewed. Code `renewal_without_certificate`.
 #define PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE 511
 
+// The certificate of a server is for another host. Code `server_wrong_host`.
+#define PROVKEY_STATUS_SERVER_WRONG_HOST 512
+
 // A signature in the chain is wrong. Code `chain_bad_signature`.
 #define PROVKEY_STATUS_CHAIN_BAD_SIGNATURE 600
 

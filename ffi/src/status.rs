@@ -268,6 +268,9 @@ pub const PROVKEY_STATUS_IDENTITY_TOO_NEW: provkey_status = 510;
 /// The identity has no certificate that could be renewed. Code `renewal_without_certificate`.
 pub const PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE: provkey_status = 511;
 
+/// The certificate of a server is for another host. Code `server_wrong_host`.
+pub const PROVKEY_STATUS_SERVER_WRONG_HOST: provkey_status = 512;
+
 /// A signature in the chain is wrong. Code `chain_bad_signature`.
 pub const PROVKEY_STATUS_CHAIN_BAD_SIGNATURE: provkey_status = 600;
 
@@ -756,6 +759,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_IDENTITY_TOO_LARGE, "identity_too_large\0"),
     (PROVKEY_STATUS_IDENTITY_TOO_NEW, "identity_too_new\0"),
     (PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE, "renewal_without_certificate\0"),
+    (PROVKEY_STATUS_SERVER_WRONG_HOST, "server_wrong_host\0"),
     (PROVKEY_STATUS_CHAIN_BAD_SIGNATURE, "chain_bad_signature\0"),
     (PROVKEY_STATUS_CHAIN_EXPIRED, "chain_expired\0"),
     (PROVKEY_STATUS_CHAIN_INCOMPLETE, "chain_incomplete\0"),

@@ -129,6 +129,7 @@ class Action(_Text):
     KEY_DOWNLOADED = "key_downloaded"
     KEY_DELETED = "key_deleted"
     KEY_COMPROMISED = "key_compromised"
+    SERVER_CERTIFICATE_ISSUED = "server_certificate_issued"
     CONNECTOR_ENROLLED = "connector_enrolled"
     CONNECTOR_REPLAYED = "connector_replayed"
     CONNECTOR_RENEWED = "connector_renewed"

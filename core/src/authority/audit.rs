@@ -55,6 +55,8 @@ pub enum Action {
     KeyDeleted,
     /// What a provisioning key enrolled was revoked.
     KeyCompromised,
+    /// A server got a certificate for its host.
+    ServerCertificateIssued,
     /// A connector enrolled, at the cost of one use.
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
@@ -93,6 +95,7 @@ impl Action {
         Self::KeyDownloaded,
         Self::KeyDeleted,
         Self::KeyCompromised,
+        Self::ServerCertificateIssued,
         Self::ConnectorEnrolled,
         Self::ConnectorReplayed,
         Self::ConnectorRenewed,
@@ -123,6 +126,7 @@ impl Action {
             Self::KeyDownloaded => "key_downloaded",
             Self::KeyDeleted => "key_deleted",
             Self::KeyCompromised => "key_compromised",
+            Self::ServerCertificateIssued => "server_certificate_issued",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
             Self::ConnectorRenewed => "connector_renewed",

@@ -32,6 +32,7 @@ mod records;
 mod renew;
 mod revoke;
 mod seal;
+mod server_certificate;
 mod tally;
 
 pub use address::AddressRange;
@@ -56,6 +57,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
 pub use renew::RenewRequest;
 pub use revoke::{Compromise, Compromised};
+pub use server_certificate::ServerCertificate;
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

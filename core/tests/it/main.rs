@@ -20,5 +20,6 @@ mod model;
 mod races;
 mod renewing;
 mod revoking;
+mod server_certificates;
 mod things;
 mod told;
