@@ -19,6 +19,7 @@
 //! | `crl/<certificate>` | [`CrlRecord`]; of the root, `crl/root` |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
+//! | `audit-pruned` | before which moment audit records may be gone |
 //!
 //! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
 
