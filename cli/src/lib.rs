@@ -10,6 +10,7 @@ mod cli;
 mod connector;
 mod crl;
 mod demo;
+mod epoch;
 mod failure;
 mod files;
 mod group;

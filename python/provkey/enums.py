@@ -129,6 +129,7 @@ class Action(_Text):
     KEY_DOWNLOADED = "key_downloaded"
     KEY_DELETED = "key_deleted"
     KEY_COMPROMISED = "key_compromised"
+    SERVER_CERTIFICATE_ISSUED = "server_certificate_issued"
     CONNECTOR_ENROLLED = "connector_enrolled"
     CONNECTOR_REPLAYED = "connector_replayed"
     CONNECTOR_RENEWED = "connector_renewed"
@@ -136,6 +137,7 @@ class Action(_Text):
     ENROLLMENT_REFUSED = "enrollment_refused"
     RENEWAL_REFUSED = "renewal_refused"
     PRUNED = "pruned"
+    ROLLBACK_ACCEPTED = "rollback_accepted"
 
 
 class EventKind(_Text):

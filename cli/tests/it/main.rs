@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod demo;
+mod epoch;
 mod home;
 mod identity;
 mod inspect;

@@ -55,6 +55,8 @@ pub enum Action {
     KeyDeleted,
     /// What a provisioning key enrolled was revoked.
     KeyCompromised,
+    /// A server got a certificate for its host.
+    ServerCertificateIssued,
     /// A connector enrolled, at the cost of one use.
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
@@ -69,6 +71,8 @@ pub enum Action {
     RenewalRefused,
     /// Old records were pruned.
     Pruned,
+    /// That the store was rolled back, and what was lost by it, was accepted.
+    RollbackAccepted,
 }
 
 impl Action {
@@ -91,6 +95,7 @@ impl Action {
         Self::KeyDownloaded,
         Self::KeyDeleted,
         Self::KeyCompromised,
+        Self::ServerCertificateIssued,
         Self::ConnectorEnrolled,
         Self::ConnectorReplayed,
         Self::ConnectorRenewed,
@@ -98,6 +103,7 @@ impl Action {
         Self::EnrollmentRefused,
         Self::RenewalRefused,
         Self::Pruned,
+        Self::RollbackAccepted,
     ];
 
     /// The name, as it is stored and shown.
@@ -120,6 +126,7 @@ impl Action {
             Self::KeyDownloaded => "key_downloaded",
             Self::KeyDeleted => "key_deleted",
             Self::KeyCompromised => "key_compromised",
+            Self::ServerCertificateIssued => "server_certificate_issued",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
             Self::ConnectorRenewed => "connector_renewed",
@@ -127,6 +134,7 @@ impl Action {
             Self::EnrollmentRefused => "enrollment_refused",
             Self::RenewalRefused => "renewal_refused",
             Self::Pruned => "pruned",
+            Self::RollbackAccepted => "rollback_accepted",
         }
     }
 

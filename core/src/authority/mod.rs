@@ -14,6 +14,7 @@ mod corporate;
 mod create;
 mod crl;
 mod enroll;
+mod epoch;
 mod error;
 mod groups;
 mod id;
@@ -31,6 +32,7 @@ mod records;
 mod renew;
 mod revoke;
 mod seal;
+mod server_certificate;
 mod tally;
 
 pub use address::AddressRange;
@@ -42,6 +44,7 @@ pub use corporate::{CertificateImport, CertificateRequest, ImportedKey};
 pub use create::NewAuthority;
 pub use crl::Crl;
 pub use enroll::{EnrollRequest, Enrolled};
+pub use epoch::Epoch;
 pub use error::{Error, InputError, MasterError, Refusal};
 pub use groups::ConnectorGroup;
 pub use id::{AuthorityId, CertificateId, ConnectorId, GroupId};
@@ -54,6 +57,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
 pub use renew::RenewRequest;
 pub use revoke::{Compromise, Compromised};
+pub use server_certificate::ServerCertificate;
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -63,6 +67,7 @@ use std::sync::{PoisonError, RwLock};
 
 use audit::AuditRecord as Audit;
 use crl::Crls;
+use epoch::Reached;
 use issuers::Issuers;
 use records::AuthorityRecord;
 use tally::Tally;
@@ -107,6 +112,7 @@ struct Inner {
     issuers: Issuers,
     crls: Crls,
     tally: Tally,
+    reached: Reached,
 }
 
 /// What every call needs of the authority's own record, and the master keys.
@@ -138,6 +144,7 @@ impl Authority {
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
+            reached: Reached::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }
