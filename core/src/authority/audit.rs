@@ -67,6 +67,10 @@ pub enum Action {
     EnrollmentRefused,
     /// A renewal of a certificate that is known was refused.
     RenewalRefused,
+    /// An admin token was created.
+    TokenCreated,
+    /// An admin token was revoked.
+    TokenRevoked,
     /// Old records were pruned.
     Pruned,
 }
@@ -97,6 +101,8 @@ impl Action {
         Self::ConnectorRevoked,
         Self::EnrollmentRefused,
         Self::RenewalRefused,
+        Self::TokenCreated,
+        Self::TokenRevoked,
         Self::Pruned,
     ];
 
@@ -126,6 +132,8 @@ impl Action {
             Self::ConnectorRevoked => "connector_revoked",
             Self::EnrollmentRefused => "enrollment_refused",
             Self::RenewalRefused => "renewal_refused",
+            Self::TokenCreated => "token_created",
+            Self::TokenRevoked => "token_revoked",
             Self::Pruned => "pruned",
         }
     }

@@ -20,4 +20,5 @@ mod races;
 mod renewing;
 mod revoking;
 mod things;
+mod tokens;
 mod told;
