@@ -1,16 +1,23 @@
 //! Errors, as problem documents (RFC 9457).
 
+mod status;
+
+use std::time::SystemTime;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use provkey::authority::Error;
+use provkey::time::Timestamp;
 use serde::Serialize;
 
-/// Why a request was not served: a problem document (RFC 9457), with our code.
-#[derive(Clone, Debug, Serialize)]
+/// How long whoever meets trouble that passes by itself is asked to wait, unless it is known better.
+const RETRY_AFTER_SECONDS: u64 = 2;
+
+/// Why a request was not served.
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     /// The HTTP status.
-    #[serde(serialize_with = "number")]
     pub(crate) status: StatusCode,
     /// The stable code, the same in every language.
     pub(crate) code: &'static str,
@@ -18,47 +25,92 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// Whether the same request may succeed later without anybody doing anything.
     pub(crate) retryable: bool,
+    /// When to ask again, if it is retryable.
+    pub(crate) retry_after_seconds: u64,
 }
 
+/// What a client reads: the members of RFC 9457, 3.1, and ours.
+#[derive(Serialize)]
+pub(crate) struct Document {
+    /// Names the kind of problem: `urn:provkey:error:` and the code.
+    r#type: String,
+    /// The reason phrase of the status.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What it says to a person.
+    detail: String,
+    /// The stable code.
+    code: &'static str,
+    /// Whether the same request may succeed later without anybody doing anything.
+    retryable: bool,
+    /// What time it is for the server, in RFC 3339: it explains what a wrong clock leads to.
+    time: String,
+}
+
+/// The code of the problem that a response tells, for logs and metrics: an extension of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemCode(pub(crate) &'static str);
+
 impl Problem {
+    /// A problem that asking again does not solve.
+    pub(crate) fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
+        let (retryable, retry_after_seconds) = (false, RETRY_AFTER_SECONDS);
+        Self { status, code, detail: detail.into(), retryable, retry_after_seconds }
+    }
+
+    /// The same for a problem that passes by itself, perhaps after so many seconds.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retryable: true, retry_after_seconds: seconds, ..self }
+    }
+
+    /// A fault of the server.
     pub(crate) fn internal() -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: "internal_error",
-            detail: "something went wrong in the server".to_owned(),
-            retryable: true,
-        }
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new("internal_error", status, "something went wrong in the server")
+            .retry_after(RETRY_AFTER_SECONDS)
     }
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let (code, status) = (error.code(), status::of(&error));
+        let mut problem = Self::new(code, status, error.to_string());
+        // What a store or a signer says of itself is for the operator.
+        if status.is_server_error() {
+            tracing::error!(code, %error, "the authority failed");
+            problem.detail = "the server cannot do this now; its log says why".to_owned();
+        }
+        if error.retryable() { problem.retry_after(RETRY_AFTER_SECONDS) } else { problem }
+    }
+}
+
+impl From<Problem> for Document {
+    fn from(problem: Problem) -> Self {
         Self {
-            status: status(&error),
-            code: error.code(),
-            detail: error.to_string(),
-            retryable: error.retryable(),
+            r#type: format!("urn:provkey:error:{}", problem.code),
+            title: problem.status.canonical_reason().unwrap_or_default(),
+            status: problem.status.as_u16(),
+            detail: problem.detail,
+            code: problem.code,
+            retryable: problem.retryable,
+            time: Timestamp::from(SystemTime::now()).to_string(),
         }
     }
 }
 
-/// The status of an error of the authority.
-fn status(error: &Error) -> StatusCode {
-    match error {
-        Error::Store(_) | Error::Contended | Error::Random(_) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
-    }
-}
-
-fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u16(status.as_u16())
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self)).into_response();
+        let (status, code) = (self.status, self.code);
+        let retry_after = self.retryable.then_some(self.retry_after_seconds);
+        let mut response = (status, Json(Document::from(self))).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        // RFC 9110, 10.2.3.
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(ProblemCode(code));
         response
     }
 }
