@@ -12,13 +12,16 @@
 //!
 //! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
 
+// utoipa writes the types of parameters out.
+#[allow(unused_qualifications)]
+mod api;
 mod app;
 mod config;
 mod connection;
 mod problem;
 
 // The public interface is:
-pub use config::Config;
+pub use config::{AdminCertificate, Config};
 pub use connection::Connection;
 
 use axum::Router;
@@ -31,5 +34,5 @@ use app::App;
 /// Whoever accepts connections puts a [`Connection`] into the extensions of each request.
 pub fn router(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);
-    Router::new().with_state(app)
+    Router::new().merge(api::router()).with_state(app)
 }
