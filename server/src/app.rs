@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use provkey::authority::{Authority, Error};
 
-use crate::Config;
+use crate::config::Config;
+use crate::est::CaCertificates;
 use crate::problem::Problem;
 
 /// What every handler has. Cheap to clone.
@@ -12,11 +13,13 @@ use crate::problem::Problem;
 pub(crate) struct App {
     authority: Authority,
     pub(crate) config: Arc<Config>,
+    pub(crate) ca_certificates: CaCertificates,
 }
 
 impl App {
     pub(crate) fn new(authority: Authority, config: Config) -> Self {
-        Self { authority, config: Arc::new(config) }
+        let ca_certificates = CaCertificates::default();
+        Self { authority, config: Arc::new(config), ca_certificates }
     }
 
     /// Calls the authority, which blocks, on a thread that may.

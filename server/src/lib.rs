@@ -16,12 +16,15 @@
 #[allow(unused_qualifications)]
 mod api;
 mod app;
+mod client;
 mod config;
 mod connection;
+mod est;
+mod fallback;
 mod problem;
 
 // The public interface is:
-pub use config::{AdminCertificate, Config};
+pub use config::{AdminCertificate, Config, ProxyHeader};
 pub use connection::Connection;
 
 use axum::Router;
@@ -34,5 +37,10 @@ use app::App;
 /// Whoever accepts connections puts a [`Connection`] into the extensions of each request.
 pub fn router(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);
-    Router::new().merge(api::router()).with_state(app)
+    Router::new()
+        .merge(est::router())
+        .merge(api::router())
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .fallback(fallback::not_found)
+        .with_state(app)
 }

@@ -39,7 +39,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    Err(Problem::new("media_type_unsupported", status, "the body must be application/json"))
+    Err(Problem::new("unsupported_media_type", status, "the body must be application/json"))
 }
 
 fn unread(rejection: BytesRejection) -> Problem {

@@ -144,7 +144,7 @@ async fn what_is_asked_wrongly_is_refused_by_a_code_of_its_own() {
     check("POST", "/api/v1/groups", Some(json!({ "name": "FLEET" })), 409, "name_in_use").await;
     check("POST", "/api/v1/groups", Some(json!({ "name": "" })), 400, "name_empty").await;
     check("POST", "/api/v1/groups", Some(json!({ "nme": "a" })), 400, "request_malformed").await;
-    check("POST", "/api/v1/groups", None, 415, "media_type_unsupported").await;
+    check("POST", "/api/v1/groups", None, 415, "unsupported_media_type").await;
     check("GET", "/api/v1/keys?nme=a", None, 400, "request_malformed").await;
     check("GET", "/api/v1/keys?after=x", None, 400, "cursor_invalid").await;
     check("GET", &format!("/api/v1/keys/{none}"), None, 404, "key_not_found").await;

@@ -1,4 +1,4 @@
-//! What the server promises over HTTP.
+//! The router, asked in the process.
 
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -6,3 +6,5 @@
 mod access;
 mod administration;
 mod api;
+mod common;
+mod est;

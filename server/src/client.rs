@@ -1,0 +1,135 @@
+//! Who asks: the connector itself, also behind a proxy.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+
+use crate::app::App;
+use crate::config::{Config, ProxyHeader};
+use crate::connection::Connection;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// Where from, if that is known: behind a trusted proxy what it says, else the other end of
+    /// the connection.
+    pub(crate) address: Option<IpAddr>,
+    /// The certificate that it has shown, in DER, with the proof that it has the key.
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+impl Client {
+    fn of(config: &Config, connection: Option<&Connection>, headers: &HeaderMap) -> Self {
+        let Some(connection) = connection else { return Self::default() };
+        let certificate = connection.client_certificate.clone();
+        Self { address: address(config, connection.peer.ip(), headers), certificate }
+    }
+}
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&app.config, parts.extensions.get::<Connection>(), &parts.headers))
+    }
+}
+
+/// The address that is nearest to us and no trusted proxy's. Each proxy adds the one that it was
+/// asked from to the end of the list; what stands before that, anybody may have written.
+fn address(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    let is_proxy = |address| config.trusted_proxies.iter().any(|range| range.contains(address));
+    let mut address = peer.to_canonical();
+    let name = match config.proxy_header {
+        ProxyHeader::XForwardedFor => X_FORWARDED_FOR,
+        ProxyHeader::Forwarded => header::FORWARDED,
+    };
+    let values = headers.get_all(name).iter().rev();
+    let mut listed = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+    while is_proxy(address) {
+        let Some(element) = listed.next() else { break };
+        let node = match config.proxy_header {
+            ProxyHeader::XForwardedFor => Some(element.trim()),
+            ProxyHeader::Forwarded => forwarded_for(element),
+        };
+        // A proxy that does not say leaves it unknown.
+        address = node.and_then(parse_node)?.to_canonical();
+    }
+    Some(address)
+}
+
+/// The parameter `for` of an element (RFC 7239, 4). No address has a character that would have to
+/// be escaped.
+fn forwarded_for(element: &str) -> Option<&str> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    Some(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
+}
+
+/// An address with or without a port; one of version 6 with a port is in brackets.
+fn parse_node(node: &str) -> Option<IpAddr> {
+    if let Some(rest) = node.strip_prefix('[') {
+        return rest.split_once(']')?.0.parse().ok();
+    }
+    node.parse().ok().or_else(|| node.rsplit_once(':')?.0.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provkey::authority::AddressRange;
+
+    fn seen(header: ProxyHeader, values: &[&str], peer: &str) -> Option<String> {
+        let config = Config {
+            trusted_proxies: vec![AddressRange::parse("10.0.0.0/8").unwrap()],
+            proxy_header: header,
+            ..Config::default()
+        };
+        let mut headers = HeaderMap::new();
+        for value in values {
+            let name =
+                if header == ProxyHeader::Forwarded { "forwarded" } else { "x-forwarded-for" };
+            headers.append(name, value.parse().unwrap());
+        }
+        address(&config, peer.parse().unwrap(), &headers).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let check = |values: &[&str], peer, expected: Option<&str>| {
+            let found = seen(ProxyHeader::XForwardedFor, values, peer);
+            assert_eq!(found.as_deref(), expected, "{values:?} {peer}");
+        };
+        check(&["192.0.2.1"], "198.51.100.7", Some("198.51.100.7"));
+        check(&["192.0.2.1"], "10.0.0.1", Some("192.0.2.1"));
+        check(&["192.0.2.1"], "::ffff:10.0.0.1", Some("192.0.2.1"));
+        check(&["203.0.113.9, 192.0.2.1, 10.0.0.2"], "10.0.0.1", Some("192.0.2.1"));
+        check(&["203.0.113.9", "192.0.2.1", "10.0.0.2"], "10.0.0.1", Some("192.0.2.1"));
+        check(&["192.0.2.1:4711"], "10.0.0.1", Some("192.0.2.1"));
+        check(&["[2001:db8::1]:4711"], "10.0.0.1", Some("2001:db8::1"));
+        check(&["2001:db8::1"], "10.0.0.1", Some("2001:db8::1"));
+        check(&["unknown"], "10.0.0.1", None);
+        check(&["192.0.2.1, "], "10.0.0.1", None);
+        check(&[], "10.0.0.1", Some("10.0.0.1"));
+        check(&["10.0.0.3, 10.0.0.2"], "10.0.0.1", Some("10.0.0.3"));
+    }
+
+    #[test]
+    fn the_standard_header_is_read_if_it_is_the_one_that_the_proxy_writes() {
+        let check = |values: &[&str], expected: Option<&str>| {
+            let found = seen(ProxyHeader::Forwarded, values, "10.0.0.1");
+            assert_eq!(found.as_deref(), expected, "{values:?}");
+        };
+        check(&["for=192.0.2.60;proto=http;by=203.0.113.43"], Some("192.0.2.60"));
+        check(
+            &[r#"for=203.0.113.9, proto=https;For="[2001:db8:cafe::17]:4711""#],
+            Some("2001:db8:cafe::17"),
+        );
+        check(&["for=_hidden"], None);
+        check(&["proto=http"], None);
+    }
+}

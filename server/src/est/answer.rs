@@ -1,0 +1,41 @@
+//! Answers as EST clients read them.
+
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use base64ct::{Base64, Encoding};
+use provkey::authority::Enrolled;
+
+use super::pkcs7;
+
+/// What a chain in PEM is called (RFC 8555, 9.1).
+const PEM_CHAIN: &str = "application/pem-certificate-chain";
+const CONTENT_TRANSFER_ENCODING: HeaderName = HeaderName::from_static("content-transfer-encoding");
+
+/// An answer in base64: one line, and one line end. That is what all clients read: inner line
+/// ends break some of them, and a missing one at the end breaks others.
+pub(super) fn base64(kind: &'static str, der: &[u8]) -> Response {
+    let mut line = Base64::encode_string(der);
+    line.push('\n');
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CONTENT_TRANSFER_ENCODING, HeaderValue::from_static("base64")),
+    ];
+    (headers, line).into_response()
+}
+
+/// RFC 7030, 4.2.3: the certificate alone. Whoever asks for a chain in PEM gets that: one answer
+/// has all that a connector needs.
+pub(super) fn enrolled(headers: &HeaderMap, enrolled: &Enrolled) -> Response {
+    let accepts_chain = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == PEM_CHAIN));
+    if accepts_chain {
+        return ([(CONTENT_TYPE, PEM_CHAIN)], enrolled.chain_pem()).into_response();
+    }
+    let leaf = enrolled.chain.first().map(Vec::as_slice);
+    base64(pkcs7::CERTS_ONLY, &pkcs7::certs_only(leaf))
+}
