@@ -1616,6 +1616,9 @@ typedef uint32_t provkey_reason;
 // The identity has no certificate that could be renewed. Code `renewal_without_certificate`.
 #define PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE 511
 
+// The certificate of a server is for another host. Code `server_wrong_host`.
+#define PROVKEY_STATUS_SERVER_WRONG_HOST 512
+
 // A signature in the chain is wrong. Code `chain_bad_signature`.
 #define PROVKEY_STATUS_CHAIN_BAD_SIGNATURE 600
 
@@ -1904,6 +1907,9 @@ typedef uint32_t provkey_reason;
 // The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 #define PROVKEY_STATUS_VALIDITY_INVALID 929
 
+// The text is none of an epoch. Code `epoch_invalid`.
+#define PROVKEY_STATUS_EPOCH_INVALID 930
+
 // The file holds no master key. Code `keyring_empty`.
 #define PROVKEY_STATUS_KEYRING_EMPTY 1000
 
@@ -2013,6 +2019,10 @@ typedef uint32_t provkey_reason;
 // The store is out of reach, or failed in a way that may pass. After a change it may not be
 // known whether it was made: asking again settles it. Code `store_unavailable`.
 #define PROVKEY_STATUS_STORE_UNAVAILABLE 1210
+
+// The store lacks changes that were durable: an older copy was put in its place. Code
+// `store_rolled_back`.
+#define PROVKEY_STATUS_STORE_ROLLED_BACK 1211
 
 // The system gave no randomness. Code `random_unavailable`.
 #define PROVKEY_STATUS_RANDOM_UNAVAILABLE 1300
@@ -2508,6 +2518,50 @@ provkey_status provkey_authority_enroll_many(const struct provkey_authority *aut
 #if defined(PROVKEY_AUTHORITY)
 // Frees an answer. NULL is fine.
 void provkey_enrolled_free(struct provkey_enrolled *enrolled);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The epoch: a short text that names the latest change which this process knows to be durable. That
+// is the last one that it made; if it has made none yet, the one that it checked with
+// `provkey_authority_check_epoch`; or else the last one of the audit trail.
+//
+// A host that wants to notice when its store is rolled back, for instance because somebody restored
+// an old copy, keeps the epoch outside of the store, in a file elsewhere, written anew after changes,
+// as often as it likes. It may be kept late: an older epoch notices less, and is never a false alarm.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_epoch(const struct provkey_authority *authority,
+                                       struct provkey_bytes **epoch,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Checks that the store has the change that `epoch` names, and so all that came before it. A host does
+// so after `provkey_authority_open`, before it enrolls anybody, and may do so again at any time, for
+// instance after a failover.
+//
+// What it notices, precisely: that the store is of a time before that change. It does not notice
+// the loss of changes after it, and nothing at all once the audit record of the change may have
+// been pruned.
+//
+// Errors: `store_rolled_back` if the store lacks the change: uses that were counted since are
+// forgotten, so keys may enroll beyond their limits, and so are revocations. Put the newer store
+// back, or accept the loss. `epoch_invalid`, those of the store.
+provkey_status provkey_authority_check_epoch(const struct provkey_authority *authority,
+                                             const char *epoch,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Accepts that the store was rolled back, and lacks the change that `lost` names: this is written
+// into the audit trail, and `epoch` is the one to keep from now on. If the store lacks nothing,
+// nothing is written.
+//
+// Errors: `epoch_invalid`, those of the store.
+provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
+                                                 const char *lost,
+                                                 struct provkey_bytes **epoch,
+                                                 struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

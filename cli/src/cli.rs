@@ -57,7 +57,7 @@ enum Command {
     /// The master keys, and backups of the store
     #[command(subcommand)]
     Master(master::Command),
-    /// Moving an authority to another store
+    /// Moving an authority to another store, and going on with an older one
     #[command(subcommand)]
     Store(store::Command),
     /// Look at the text of a provisioning key, without a store and without a network
@@ -73,28 +73,29 @@ enum Command {
 
 impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let (place, mut output) = (self.place, Output::new(self.json));
-        match self.command {
-            Command::Init(args) => init::run(&args, &place, &mut output),
-            Command::Group(command) => group::run(&command, &place.authority()?, &mut output),
-            Command::Cert(command) => {
-                cert::run(&command, &place.authority()?, &place.token, &mut output)
-            }
-            Command::Key(command) => key::run(&command, &place.authority()?, &mut output),
-            Command::Connector(command) => {
-                connector::run(&command, &place.authority()?, &mut output)
-            }
-            Command::Crl(args) => crl::run(&args, &place.authority()?, &mut output),
-            Command::Audit(command) => audit::run(&command, &place.authority()?, &mut output),
-            Command::AdminToken(command) => {
-                admin_token::run(&command, &place.authority()?, &mut output)
-            }
-            Command::Master(command) => master::run(&command, &place, &mut output),
-            Command::Store(command) => store::run(&command, &mut output),
-            Command::Inspect(args) => inspect::run(&args, &mut output),
-            Command::Sign(args) => sign::run(&args, &place, &mut output),
-            Command::Identity(command) => identity::run(&command, &mut output),
-            Command::Demo => demo::run(),
+        let done = self.command.run(&self.place, &mut Output::new(self.json));
+        let kept = self.place.epoch.keep();
+        done.and(kept)
+    }
+}
+
+impl Command {
+    fn run(self, place: &Place, output: &mut Output) -> Result<(), Failure> {
+        match self {
+            Self::Init(args) => init::run(&args, place, output),
+            Self::Group(command) => group::run(&command, &place.authority()?, output),
+            Self::Cert(command) => cert::run(&command, &place.authority()?, &place.token, output),
+            Self::Key(command) => key::run(&command, &place.authority()?, output),
+            Self::Connector(command) => connector::run(&command, &place.authority()?, output),
+            Self::Crl(args) => crl::run(&args, &place.authority()?, output),
+            Self::Audit(command) => audit::run(&command, &place.authority()?, output),
+            Self::AdminToken(command) => admin_token::run(&command, &place.authority()?, output),
+            Self::Master(command) => master::run(&command, place, output),
+            Self::Store(command) => store::run(&command, place, output),
+            Self::Inspect(args) => inspect::run(&args, output),
+            Self::Sign(args) => sign::run(&args, place, output),
+            Self::Identity(command) => identity::run(&command, output),
+            Self::Demo => demo::run(),
         }
     }
 }

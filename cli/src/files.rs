@@ -11,6 +11,7 @@ use provkey::x509::{Certificate, Csr, RevocationList};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
+use crate::epoch;
 use crate::failure::Failure;
 
 /// More than anything that is read may have: the library refuses what is cut here as too long.
@@ -55,6 +56,9 @@ pub(crate) enum Content {
     Certificates,
     /// A CRL: mode 0644. Replaces a CRL.
     Crl,
+    /// The epoch of an authority: mode 0644. Replaces an epoch, also one that another process has
+    /// written since.
+    Epoch,
 }
 
 impl Content {
@@ -68,6 +72,7 @@ impl Content {
             Self::Request => Csr::parse(bytes).is_ok(),
             Self::Certificates => Certificate::parse_all(bytes).is_ok(),
             Self::Crl => RevocationList::parse(bytes).is_some(),
+            Self::Epoch => epoch::parse(bytes).is_ok(),
         };
         let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");
         bytes.is_empty() || (same_kind && !has_private_key())
@@ -99,7 +104,7 @@ impl Destination {
         }
         let path = locate(path);
         let temporary = temporary_beside(&path, content.permissions())?;
-        Ok(Self { path, temporary, exists })
+        Ok(Self { path, temporary, exists: exists || content == Content::Epoch })
     }
 
     /// Writes the file: all of it, durably, under its name at once.
@@ -177,7 +182,7 @@ fn sync_folder(path: &Path) -> Result<(), Failure> {
     synced.map_err(|error| unwritable(path, &error))
 }
 
-fn occupied(path: &Path) -> Failure {
+pub(crate) fn occupied(path: &Path) -> Failure {
     Failure::new(
         "file_exists",
         format!("{} exists already: name another file, or move it away", path.display()),

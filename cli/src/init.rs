@@ -25,6 +25,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let (store, file) = (place.store()?, place.master_key_file()?);
     let mut new = NewAuthority::new(Host::parse(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
+    place.epoch.check_new()?;
     let _lock = files::lock(files::folder(file))?;
     let store = store.open_or_create()?;
     // A master key file that is missing is not made anew for an authority that needs the old one.
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     keyring_file::warn_of_others(file);
     let environment = system::environment(store);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
+    place.epoch.begin(&authority)?;
     output.one(&AuthorityView::of(&authority))?;
     let made = if created { "made" } else { "used as it is" };
     output.say(format_args!("Master key file {} {made}: keep a copy apart.", file.display()))

@@ -11,6 +11,7 @@ mod cli;
 mod connector;
 mod crl;
 mod demo;
+mod epoch;
 mod failure;
 mod files;
 mod group;

@@ -10,6 +10,7 @@ use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 
 use crate::cli::GLOBAL;
+use crate::epoch::EpochPlace;
 use crate::failure::Failure;
 use crate::token::TokenPlace;
 use crate::{keyring_file, system};
@@ -26,6 +27,8 @@ pub(crate) struct Place {
     master_key_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) token: TokenPlace,
+    #[command(flatten)]
+    pub(crate) epoch: EpochPlace,
 }
 
 /// The address of a store. The URL may hold a password.
@@ -97,8 +100,16 @@ impl Place {
         })
     }
 
-    /// Opens the authority, acting as the user of this process.
+    /// Opens the authority, acting as the user of this process. The store must not be older than
+    /// the epoch that is kept, if one is.
     pub(crate) fn authority(&self) -> Result<Authority, Failure> {
+        let authority = self.authority_of_any_epoch()?;
+        self.epoch.check(&authority)?;
+        Ok(authority)
+    }
+
+    /// As [`Self::authority`], but the store may have been rolled back.
+    pub(crate) fn authority_of_any_epoch(&self) -> Result<Authority, Failure> {
         let (store, file) = (self.store()?, self.master_key_file()?);
         let keyring = keyring_file::read(file)?;
         keyring_file::warn_of_others(file);

@@ -1,4 +1,4 @@
-//! `provkey store`: moving an authority to another store.
+//! `provkey store`: moving an authority to another store, and going on with an older one.
 
 use clap::Subcommand;
 use provkey::authority::Authority;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::{Fields, Output};
-use crate::place::StoreAddress;
+use crate::place::{Place, StoreAddress};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -22,10 +22,24 @@ pub(crate) enum Command {
         #[arg(value_name = "TO", value_parser = StoreAddress::parse)]
         to: StoreAddress,
     },
+    /// Go on with a store that was rolled back: that lacks changes which the epoch file knows of
+    ///
+    /// What was counted or revoked since is forgotten: keys may enroll beyond their limits. It is
+    /// written into the audit trail. Put the newer store back instead, if there is one.
+    AcceptRollback,
 }
 
-pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
-    let Command::Copy { from, to } = command;
+pub(crate) fn run(command: &Command, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Copy { from, to } => copy(from, to, output),
+        Command::AcceptRollback => {
+            let (lost, kept) = place.epoch.accept(&place.authority_of_any_epoch()?)?;
+            output.one(&RollbackView { lost: lost.to_string(), kept: kept.to_string() })
+        }
+    }
+}
+
+fn copy(from: &StoreAddress, to: &StoreAddress, output: &mut Output) -> Result<(), Failure> {
     let from = from.open()?;
     if !Authority::exists(&*from)? {
         return Err(provkey::authority::InputError::AuthorityMissing.into());
@@ -42,5 +56,17 @@ struct CopyView {
 impl Fields for CopyView {
     fn fields(&self) -> Vec<(&'static str, String)> {
         vec![("Records", self.records.to_string())]
+    }
+}
+
+#[derive(Serialize)]
+struct RollbackView {
+    lost: String,
+    kept: String,
+}
+
+impl Fields for RollbackView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![("Lost", self.lost.clone()), ("Kept", self.kept.clone())]
     }
 }

@@ -268,6 +268,9 @@ pub const PROVKEY_STATUS_IDENTITY_TOO_NEW: provkey_status = 510;
 /// The identity has no certificate that could be renewed. Code `renewal_without_certificate`.
 pub const PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE: provkey_status = 511;
 
+/// The certificate of a server is for another host. Code `server_wrong_host`.
+pub const PROVKEY_STATUS_SERVER_WRONG_HOST: provkey_status = 512;
+
 /// A signature in the chain is wrong. Code `chain_bad_signature`.
 pub const PROVKEY_STATUS_CHAIN_BAD_SIGNATURE: provkey_status = 600;
 
@@ -556,6 +559,9 @@ pub const PROVKEY_STATUS_URL_INVALID: provkey_status = 928;
 /// The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 pub const PROVKEY_STATUS_VALIDITY_INVALID: provkey_status = 929;
 
+/// The text is none of an epoch. Code `epoch_invalid`.
+pub const PROVKEY_STATUS_EPOCH_INVALID: provkey_status = 930;
+
 /// The file holds no master key. Code `keyring_empty`.
 pub const PROVKEY_STATUS_KEYRING_EMPTY: provkey_status = 1000;
 
@@ -666,6 +672,10 @@ pub const PROVKEY_STATUS_STORE_TOO_NEW: provkey_status = 1209;
 /// known whether it was made: asking again settles it. Code `store_unavailable`.
 pub const PROVKEY_STATUS_STORE_UNAVAILABLE: provkey_status = 1210;
 
+/// The store lacks changes that were durable: an older copy was put in its place. Code
+/// `store_rolled_back`.
+pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
+
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
 
@@ -764,6 +774,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_IDENTITY_TOO_LARGE, "identity_too_large\0"),
     (PROVKEY_STATUS_IDENTITY_TOO_NEW, "identity_too_new\0"),
     (PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE, "renewal_without_certificate\0"),
+    (PROVKEY_STATUS_SERVER_WRONG_HOST, "server_wrong_host\0"),
     (PROVKEY_STATUS_CHAIN_BAD_SIGNATURE, "chain_bad_signature\0"),
     (PROVKEY_STATUS_CHAIN_EXPIRED, "chain_expired\0"),
     (PROVKEY_STATUS_CHAIN_INCOMPLETE, "chain_incomplete\0"),
@@ -853,6 +864,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_TRUST_DOMAIN_INVALID, "trust_domain_invalid\0"),
     (PROVKEY_STATUS_URL_INVALID, "url_invalid\0"),
     (PROVKEY_STATUS_VALIDITY_INVALID, "validity_invalid\0"),
+    (PROVKEY_STATUS_EPOCH_INVALID, "epoch_invalid\0"),
     (PROVKEY_STATUS_KEYRING_EMPTY, "keyring_empty\0"),
     (PROVKEY_STATUS_KEYRING_FULL, "keyring_full\0"),
     (PROVKEY_STATUS_KEYRING_MALFORMED, "keyring_malformed\0"),
@@ -888,6 +900,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE, "store_request_too_large\0"),
     (PROVKEY_STATUS_STORE_TOO_NEW, "store_too_new\0"),
     (PROVKEY_STATUS_STORE_UNAVAILABLE, "store_unavailable\0"),
+    (PROVKEY_STATUS_STORE_ROLLED_BACK, "store_rolled_back\0"),
     (PROVKEY_STATUS_RANDOM_UNAVAILABLE, "random_unavailable\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED, "admin_token_expired\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_INVALID, "admin_token_invalid\0"),

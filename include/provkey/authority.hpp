@@ -237,6 +237,25 @@ public:
             [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });
     }
 
+    /// Names the latest change that is known to be durable, to be kept outside of the store.
+    result<bytes> epoch() const noexcept {
+        return detail::make<bytes>(
+            [&](auto made, auto why) { return provkey_authority_epoch(c(), made, why); });
+    }
+
+    /// Fails if the store lacks the change that this names.
+    result<void> check_epoch(text epoch) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_check_epoch(c(), epoch.c_str(), why); });
+    }
+
+    /// Goes on with a store that lacks the change that this names. Answers the epoch from now on.
+    result<bytes> accept_rollback(text lost) const noexcept {
+        return detail::make<bytes>([&](auto made, auto why) {
+            return provkey_authority_accept_rollback(c(), lost.c_str(), made, why);
+        });
+    }
+
     /// Stores the counts of refusals and replays that still wait in memory.
     result<void> flush() const noexcept {
         return detail::run([&](auto why) { return provkey_authority_flush(c(), why); });

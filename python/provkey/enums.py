@@ -129,6 +129,7 @@ class Action(_Text):
     KEY_DOWNLOADED = "key_downloaded"
     KEY_DELETED = "key_deleted"
     KEY_COMPROMISED = "key_compromised"
+    SERVER_CERTIFICATE_ISSUED = "server_certificate_issued"
     CONNECTOR_ENROLLED = "connector_enrolled"
     CONNECTOR_REPLAYED = "connector_replayed"
     CONNECTOR_RENEWED = "connector_renewed"
@@ -138,6 +139,7 @@ class Action(_Text):
     TOKEN_CREATED = "token_created"
     TOKEN_REVOKED = "token_revoked"
     PRUNED = "pruned"
+    ROLLBACK_ACCEPTED = "rollback_accepted"
 
 
 class EventKind(_Text):

@@ -26,6 +26,7 @@ mod connectors;
 mod convert;
 mod crl;
 mod enroll;
+mod epoch;
 mod errors;
 mod files;
 mod fingerprint;
@@ -76,6 +77,8 @@ mod _native {
     use crate::crl::{crl, ocsp, root_crl};
     #[pymodule_export]
     use crate::enroll::{enroll, enroll_many, renew};
+    #[pymodule_export]
+    use crate::epoch::{accept_rollback, check_epoch, epoch};
     #[pymodule_export]
     use crate::fingerprint::Fingerprint;
     #[pymodule_export]

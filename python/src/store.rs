@@ -58,7 +58,7 @@ impl Store for PythonStore {
     }
 }
 
-const FAULTS: [FaultKind; 10] = [
+const FAULTS: [FaultKind; 11] = [
     FaultKind::Unavailable,
     FaultKind::Busy,
     FaultKind::Full,
@@ -69,6 +69,7 @@ const FAULTS: [FaultKind; 10] = [
     FaultKind::Missing,
     FaultKind::Exists,
     FaultKind::TooLarge,
+    FaultKind::RolledBack,
 ];
 
 /// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.

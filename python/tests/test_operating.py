@@ -236,6 +236,30 @@ def test_hosts(site: Site) -> None:
     assert code_of(site.authority.add_host, "Other.example.com") == "host_bad_name"
 
 
+def test_a_store_that_was_rolled_back_is_noticed(tmp_path: Path) -> None:
+    store = provkey.SqliteStore(tmp_path / "authority.db", mode="create")
+    site = site_over(store)
+    key = site.parsed(site.key())
+    store.backup(tmp_path / "old.db")
+    site.enroll(key)
+    epoch = site.authority.epoch()
+    site.authority.check_epoch(epoch)
+    assert site.authority.accept_rollback(epoch) == epoch
+
+    restored = provkey.Authority.open(f"sqlite:{tmp_path / 'old.db'}", master_key=site.master)
+    with pytest.raises(provkey.StoreError) as rolled_back:
+        restored.check_epoch(epoch)
+    assert rolled_back.value.code == "store_rolled_back"
+    assert not rolled_back.value.retryable
+    assert not rolled_back.value.outcome_unknown
+    assert code_of(restored.check_epoch, "yesterday") == "epoch_invalid"
+    kept = restored.accept_rollback(epoch)
+    restored.check_epoch(kept)
+    assert restored.epoch() == kept
+    accepted = restored.audit.filter(action=Action.ROLLBACK_ACCEPTED)
+    assert [record.details for record in accepted] == [epoch]
+
+
 def test_what_waits_in_memory_is_flushed() -> None:
     store = provkey.MemoryStore()
     site = site_over(store)

@@ -49,6 +49,10 @@ pub(crate) struct Document {
     time: String,
 }
 
+/// The code of the problem that a response tells, for logs and metrics: an extension of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemCode(pub(crate) &'static str);
+
 impl Problem {
     /// A problem that asking again does not solve.
     pub(crate) fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
@@ -98,7 +102,7 @@ impl From<Problem> for Document {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, code) = (self.status, self.code);
         let retry_after = self.retryable.then_some(self.retry_after_seconds);
         let mut response = (status, Json(Document::from(self))).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
@@ -107,6 +111,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response.extensions_mut().insert(ProblemCode(code));
         response
     }
 }

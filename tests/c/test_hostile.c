@@ -42,6 +42,7 @@ static const uint8_t key_of_record[] = "a key";
 static const char *ranges[] = {"192.0.2.0/24"};
 static uint8_t *public_key;
 static int public_key_len;
+static char epoch[32];
 static char *corporate_pem;
 static char *corporate_key;
 static char path[64];
@@ -245,6 +246,10 @@ static void make_answers(void)
     OK(provkey_authority_list_groups(good_authority, NULL, &good_connector_group_page, ERR));
     OK(provkey_authority_list_keys(good_authority, NULL, NULL, &good_key_page, ERR));
     OK(provkey_identity_describe(good_identity, now_ms(), &good_identity_details, ERR));
+    OK(provkey_authority_epoch(good_authority, &good_bytes, ERR));
+    snprintf(epoch, sizeof(epoch), "%s", (const char *)good_bytes->data);
+    provkey_bytes_free(good_bytes);
+    good_bytes = NULL;
     OK(provkey_keyring_text(good_keyring, &good_bytes, ERR));
     CHECK(provkey_keyring_text(NULL, &good_bytes, &good_error) == PROVKEY_STATUS_NULL_ARGUMENT);
 }
@@ -286,7 +291,11 @@ const char *good_text(const char *function, const char *argument)
         {"group", "group"},                 {"key", "key"},
     };
     if (strcmp(argument, "id") != 0 && strcmp(argument, "id_or_name") != 0) {
-        return strcmp(argument, "path") == 0 ? path : strcmp(argument, "reason") == 0 ? "superseded" : "api";
+        return strcmp(argument, "path") == 0     ? path
+               : strcmp(argument, "reason") == 0 ? "superseded"
+               : strcmp(argument, "epoch") == 0  ? epoch
+               : strcmp(argument, "lost") == 0   ? epoch
+                                                 : "api";
     }
     // Of the function's name, what stands behind the library's.
     const char *verb = function + strlen("provkey_");

@@ -76,6 +76,38 @@ static void a_backup_is_a_store(void)
     provkey_store_free(store);
 }
 
+// What was enrolled after a copy was made is lost when that is put in the store's place.
+static void a_restored_copy_is_noticed(void)
+{
+    provkey_store *store = NULL;
+    provkey_store *old = NULL;
+    uint64_t records = 0;
+    OK(provkey_store_memory(&store, ERR));
+    OK(provkey_store_memory(&old, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 3);
+    OK(provkey_store_copy(store, old, &records, ERR));
+    provkey_identity_free(fleet_connector(&fleet));
+    provkey_bytes *epoch = NULL;
+    provkey_bytes *kept = NULL;
+    OK(provkey_authority_epoch(fleet.authority, &epoch, ERR));
+    const char *text = (const char *)epoch->data;
+    OK(provkey_authority_check_epoch(fleet.authority, text, ERR));
+
+    provkey_authority *restored = fleet_reopen((fleet_parts){.store = old}, fleet.keyring);
+    FAILS(PROVKEY_STATUS_STORE_ROLLED_BACK, provkey_authority_check_epoch(restored, text, ERR));
+    CHECK(!check_error->retryable && strstr(check_error->message, text) != NULL);
+    FAILS(PROVKEY_STATUS_EPOCH_INVALID, provkey_authority_check_epoch(restored, "yesterday", ERR));
+    OK(provkey_authority_accept_rollback(restored, text, &kept, ERR));
+    OK(provkey_authority_check_epoch(restored, (const char *)kept->data, ERR));
+    CHECK(kept->len == epoch->len && strcmp((const char *)kept->data, text) != 0);
+    provkey_bytes_free(kept);
+    provkey_bytes_free(epoch);
+    provkey_authority_free(restored);
+    fleet_free(&fleet);
+    provkey_store_free(store);
+    provkey_store_free(old);
+}
+
 static void nothing_is_copied_from_nothing(void)
 {
     provkey_store *empty = NULL;
@@ -112,6 +144,7 @@ int main(void)
     an_authority_moves(server.url);
     postgres_server_stop(&server);
     RUN(a_backup_is_a_store);
+    RUN(a_restored_copy_is_noticed);
     RUN(nothing_is_copied_from_nothing);
     RUN(a_server_that_is_away_is_said_to_be_away);
     char command[96];

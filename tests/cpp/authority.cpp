@@ -49,6 +49,12 @@ void the_authority_itself(const provkey::store &store, world &world) {
     CHECK(provkey::keyring::read(text).value().current_slot().value() == 1);
     authority.flush().value();
     CHECK(authority.prune(0, 0).value().audit_records == 0);
+
+    const std::string epoch(authority.epoch().value().characters());
+    authority.check_epoch(epoch).value();
+    CHECK(authority.accept_rollback(epoch).value().characters() == epoch);
+    FAILS(STORE_ROLLED_BACK, authority.check_epoch("1795632000000-9f8e7d6c5b4a3928"));
+    FAILS(EPOCH_INVALID, authority.check_epoch("yesterday"));
 }
 
 void groups(const provkey::authority &authority) {

@@ -65,11 +65,44 @@ impl PostgresServer {
     /// # Panics
     /// As [`Self::start`].
     pub fn start_replica(&self) -> Self {
-        let mut replica = Self::prepare(&[]);
+        self.replicate(&[], &[])
+    }
+
+    /// Starts a replica that has to have applied a commit before this server reports it, and waits
+    /// until that holds.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_synchronous_standby(&self) -> Self {
+        // The name that it has for this server is that of its cluster.
+        let standby = self.replicate(&["-C", "-S", "s1"], &["cluster_name=s1"]);
+        self.configure(&[
+            ("synchronous_standby_names", "FIRST 1 (s1)"),
+            ("synchronous_commit", "remote_apply"),
+        ]);
+        let states = "SELECT sync_state FROM pg_stat_replication";
+        while self.sql("postgres", states) != "sync" {
+            thread::sleep(Duration::from_millis(10));
+        }
+        standby
+    }
+
+    /// Makes this replica a server that takes writes.
+    ///
+    /// # Panics
+    /// If it is none, or does not become one.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
+    }
+
+    fn replicate(&self, options: &[&str], settings: &[&str]) -> Self {
+        let mut replica = Self::prepare(settings);
         let data = replica.data();
         run(self
             .command("pg_basebackup")
-            .args(["-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-h"])
+            .args(["-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &self.port])
+            .args(options)
+            .arg("-h")
             .arg(&self.folder)
             .arg("-D")
             .arg(data));

@@ -5,6 +5,7 @@
 
 mod admin_token;
 mod demo;
+mod epoch;
 mod home;
 mod identity;
 mod inspect;

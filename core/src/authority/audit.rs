@@ -55,6 +55,8 @@ pub enum Action {
     KeyDeleted,
     /// What a provisioning key enrolled was revoked.
     KeyCompromised,
+    /// A server got a certificate for its host.
+    ServerCertificateIssued,
     /// A connector enrolled, at the cost of one use.
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
@@ -73,6 +75,8 @@ pub enum Action {
     TokenRevoked,
     /// Old records were pruned.
     Pruned,
+    /// That the store was rolled back, and what was lost by it, was accepted.
+    RollbackAccepted,
 }
 
 impl Action {
@@ -95,6 +99,7 @@ impl Action {
         Self::KeyDownloaded,
         Self::KeyDeleted,
         Self::KeyCompromised,
+        Self::ServerCertificateIssued,
         Self::ConnectorEnrolled,
         Self::ConnectorReplayed,
         Self::ConnectorRenewed,
@@ -104,6 +109,7 @@ impl Action {
         Self::TokenCreated,
         Self::TokenRevoked,
         Self::Pruned,
+        Self::RollbackAccepted,
     ];
 
     /// The name, as it is stored and shown.
@@ -126,6 +132,7 @@ impl Action {
             Self::KeyDownloaded => "key_downloaded",
             Self::KeyDeleted => "key_deleted",
             Self::KeyCompromised => "key_compromised",
+            Self::ServerCertificateIssued => "server_certificate_issued",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
             Self::ConnectorRenewed => "connector_renewed",
@@ -135,6 +142,7 @@ impl Action {
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
             Self::Pruned => "pruned",
+            Self::RollbackAccepted => "rollback_accepted",
         }
     }
 

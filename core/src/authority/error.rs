@@ -219,6 +219,8 @@ reasons! {
         CertificateSubjectInUse = "certificate_subject_in_use", "another enrollment certificate, or the root, has the same subject with another key";
         /// The key of the enrollment certificate lives elsewhere, and nothing that signs with it is attached.
         SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and its signer is not attached";
+        /// A text is none of an epoch.
+        EpochInvalid = "epoch_invalid", "this is no epoch of an authority: 13 digits, a hyphen, 16 hexadecimal digits";
         /// Somebody else has edited it since it was read.
         EditConflict = "edit_conflict", "it was changed since it was read, look again";
         /// A limit of uses is out of range.

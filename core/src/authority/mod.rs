@@ -14,6 +14,7 @@ mod corporate;
 mod create;
 mod crl;
 mod enroll;
+mod epoch;
 mod error;
 mod groups;
 mod id;
@@ -31,6 +32,7 @@ mod records;
 mod renew;
 mod revoke;
 mod seal;
+mod server_certificate;
 mod tally;
 mod token_text;
 mod tokens;
@@ -44,6 +46,7 @@ pub use corporate::{CertificateImport, CertificateRequest, ImportedKey};
 pub use create::NewAuthority;
 pub use crl::Crl;
 pub use enroll::{EnrollRequest, Enrolled};
+pub use epoch::Epoch;
 pub use error::{AdminTokenError, Error, InputError, MasterError, Refusal};
 pub use groups::ConnectorGroup;
 pub use id::{AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId};
@@ -56,6 +59,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use prune::{Pruned, Retention};
 pub use renew::RenewRequest;
 pub use revoke::{Compromise, Compromised};
+pub use server_certificate::ServerCertificate;
 pub use token_text::AdminTokenText;
 pub use tokens::{AdminRole, AdminToken, NewAdminToken};
 
@@ -67,6 +71,7 @@ use std::sync::{PoisonError, RwLock};
 
 use audit::AuditRecord as Audit;
 use crl::Crls;
+use epoch::Reached;
 use issuers::Issuers;
 use records::AuthorityRecord;
 use tally::Tally;
@@ -111,6 +116,7 @@ struct Inner {
     issuers: Issuers,
     crls: Crls,
     tally: Tally,
+    reached: Reached,
 }
 
 /// What every call needs of the authority's own record, and the master keys.
@@ -142,6 +148,7 @@ impl Authority {
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
+            reached: Reached::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }

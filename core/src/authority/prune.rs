@@ -77,6 +77,7 @@ impl Inner {
             if old.is_empty() {
                 return Ok(pruned);
             }
+            self.note_audit_pruned(before)?;
             pruned += self.delete_unchanged(&old, |record| alloc::vec![record.key.clone()])?;
         }
     }

@@ -8,7 +8,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::guard::Guard;
 use super::{
-    FaultKind, Operation, Outcome, Reason, Refused, Store, StoreError, StoreFault, Unit, Value,
+    FaultKind, Operation, Outcome, Reason, RecordKey, Refused, Store, StoreError, StoreFault, Unit,
+    Value,
 };
 use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 
@@ -27,6 +28,8 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 pub struct GroupCommit {
     store: Arc<Guard>,
     queue: Mutex<Queue>,
+    /// What the last unit that was applied put under a key that is never reused.
+    latest: Mutex<Option<RecordKey>>,
 }
 
 #[derive(Default)]
@@ -62,12 +65,22 @@ impl fmt::Debug for GroupCommit {
 impl GroupCommit {
     /// Applies to this store from now on.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store: Arc::new(Guard::new(store)), queue: Mutex::default() }
+        Self {
+            store: Arc::new(Guard::new(store)),
+            queue: Mutex::default(),
+            latest: Mutex::default(),
+        }
     }
 
     /// The store, to read from.
     pub(crate) fn store(&self) -> Arc<Guard> {
         Arc::clone(&self.store)
+    }
+
+    /// The record that the last unit which was applied was expected not to have, and has put: it
+    /// is there for as long as what that unit did, and all before it, is.
+    pub(crate) fn latest(&self) -> Option<RecordKey> {
+        lock(&self.latest).clone()
     }
 
     /// Applies one unit.
@@ -105,7 +118,13 @@ impl GroupCommit {
             .iter()
             .flat_map(|ticket| core::mem::take(&mut *lock(&ticket.units)))
             .collect();
-        lead.answer(apply_settled(&self.store, &units));
+        let result = apply_settled(&self.store, &units);
+        if let Ok(outcomes) = &result
+            && let Some(latest) = latest_of(&units, outcomes)
+        {
+            *lock(&self.latest) = Some(latest);
+        }
+        lead.answer(result);
         drop(lead);
         own.wait().unwrap_or_else(|| Err(unknown("the batch was left without an answer")))
     }
@@ -242,6 +261,18 @@ fn settle((outcome, unit): (Outcome, &Unit)) -> Outcome {
         Outcome::Refused(refused) if stands_already(unit, &refused) => Outcome::Applied(Vec::new()),
         outcome => outcome,
     }
+}
+
+/// What the last unit that was applied began with expecting to be absent.
+fn latest_of(units: &[Unit], outcomes: &[Outcome]) -> Option<RecordKey> {
+    units.iter().zip(outcomes).rev().find_map(|(unit, outcome)| {
+        match (outcome, unit.operations.first()) {
+            (Outcome::Applied(_), Some(Operation::Expect { key, version: None })) => {
+                Some(key.clone())
+            }
+            _ => None,
+        }
+    })
 }
 
 /// Whether a unit was refused by the very record that it puts.

@@ -256,6 +256,8 @@ pub enum FaultKind {
     Reentrant,
     /// The request passes a limit of [`limits`](crate::limits).
     TooLarge,
+    /// It lacks changes that were durable: an older copy was put in its place.
+    RolledBack,
 }
 
 impl FaultKind {
@@ -273,6 +275,7 @@ impl FaultKind {
             Self::Exists => "store_exists",
             Self::Reentrant => "reentrant_call",
             Self::TooLarge => "store_request_too_large",
+            Self::RolledBack => "store_rolled_back",
         }
     }
 

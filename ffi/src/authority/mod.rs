@@ -8,6 +8,7 @@ pub mod corporate;
 pub mod create;
 pub mod crl;
 pub mod enroll;
+pub mod epoch;
 pub mod groups;
 mod id;
 pub mod key_details;

@@ -1,13 +1,13 @@
 //! What a request says: its path, its query and its body, each of them strict.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
+use crate::body;
 use crate::problem::Problem;
 
 /// A JSON body without unknown members.
@@ -24,7 +24,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         check_media_type(request.headers())?;
-        let bytes = Bytes::from_request(request, app).await.map_err(unread)?;
+        let bytes = Bytes::from_request(request, app).await.map_err(|_| body::too_large())?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(malformed)?;
         json.end().map_err(|_| Problem::malformed("something follows the JSON value".into()))?;
@@ -40,17 +40,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     Err(Problem::new("unsupported_media_type", status, "the body must be application/json"))
-}
-
-fn unread(rejection: BytesRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            "body_too_large",
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is longer than {} bytes", super::BODY_BYTES_MAX),
-        ),
-        _ => Problem::malformed("the body ended early".into()),
-    }
 }
 
 /// Says where it is wrong, never what stands there: that may be a secret.

@@ -24,7 +24,6 @@ mod session;
 mod tokens;
 mod utilization;
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -35,9 +34,6 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Longest body of a request, in bytes: the certificates of a corporate CA with their key.
-const BODY_BYTES_MAX: usize = 256 * 1024;
-
 /// The API, and the description of it that it serves.
 pub(crate) fn router() -> Router<App> {
     let (routes, description) = described();
@@ -46,7 +42,6 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/v1/openapi.json", get(description))
         .layer(middleware::from_fn(etag::layer))
         .layer(middleware::map_response(headers))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 fn described() -> (Router<App>, OpenApi) {

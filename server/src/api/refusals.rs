@@ -28,9 +28,9 @@ refusals! {
     /// Of a change without a body.
     Changing: 400 401 403 404 409 410 500 503;
     /// Of a change with a body.
-    Writing: 400 401 403 404 409 410 413 415 500 503;
+    Writing: 400 401 403 404 408 409 410 413 415 500 503;
     /// Of an edit of a version.
-    Editing: 400 401 403 404 409 410 412 413 415 500 503;
+    Editing: 400 401 403 404 408 409 410 412 413 415 500 503;
 }
 
 fn response(status: u16) -> (String, RefOr<Response>) {
@@ -48,6 +48,7 @@ fn description(status: u16) -> &'static str {
         401 => "There are no credentials, or they are not valid.",
         403 => "The role does not suffice, or another site made the request.",
         404 => "There is no such thing.",
+        408 => "The body took too long to arrive.",
         409 => "Something stands in the way: a name that is taken, a thing in use, a key used up.",
         410 => "The provisioning key was deleted.",
         412 => "It was edited since the ETag in If-Match.",

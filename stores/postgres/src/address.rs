@@ -61,6 +61,11 @@ impl Address {
         Ok(Self { config, root_certificates: own.root_certificates, schema })
     }
 
+    /// Whether there is more than one server to try.
+    pub(crate) fn has_several_hosts(&self) -> bool {
+        self.config.get_hosts().len() > 1
+    }
+
     /// The name of the schema, as it stands in a catalog.
     pub(crate) fn schema(&self) -> &str {
         &self.schema

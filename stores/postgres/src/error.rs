@@ -76,6 +76,13 @@ impl Failed {
     fn fault(&self, address: &Address) -> StoreFault {
         match self {
             Self::Raced(error) => message(address, FaultKind::Busy, &said(error)),
+            // Another of the servers is going to take writes, in place of one that died or was demoted.
+            Self::Undone(error) | Self::Lost(error)
+                if is_of_replica(error) && address.has_several_hosts() =>
+            {
+                let why = format!("none of the servers takes writes now: {}", said(error));
+                message(address, FaultKind::Unavailable, &why)
+            }
             Self::Undone(error) | Self::Lost(error) => message(address, kind(error), &said(error)),
             Self::Senseless(what) => message(address, FaultKind::Corrupt, what),
         }
@@ -88,19 +95,16 @@ pub(crate) fn because(address: &Address, kind: FaultKind, why: &str) -> StoreErr
 }
 
 fn kind(error: &Error) -> FaultKind {
-    let Some(state) = error.code() else {
-        return match source::<io::Error>(error) {
-            // The client itself says so, of a server that takes no writes.
-            Some(io) if is_read_only(io) => FaultKind::ReadOnly,
-            _ => FaultKind::Unavailable,
-        };
-    };
+    if is_of_replica(error) {
+        return FaultKind::ReadOnly;
+    }
+    let Some(state) = error.code() else { return FaultKind::Unavailable };
     match state.code() {
         // Locks and cancelled waits; connections.
         "55P03" | "57014" | "53300" => FaultKind::Busy,
         "53100" => FaultKind::Full,
-        // A replica, or a role that may not write.
-        "25006" | "42501" => FaultKind::ReadOnly,
+        // A role that may not write.
+        "42501" => FaultKind::ReadOnly,
         // No such database, schema, table, function.
         "3D000" | "3F000" | "42P01" | "42883" => FaultKind::Missing,
         // A table of ours without a column of ours is none of ours.
@@ -110,8 +114,13 @@ fn kind(error: &Error) -> FaultKind {
     }
 }
 
-fn is_read_only(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+/// Whether the server takes no writes, as it says itself, or the client says of it.
+fn is_of_replica(error: &Error) -> bool {
+    let by_client = |error: &io::Error| {
+        error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+    };
+    error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+        || source::<io::Error>(error).is_some_and(by_client)
 }
 
 fn source<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {

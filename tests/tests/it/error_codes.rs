@@ -162,6 +162,7 @@ fn the_document_says_which_may_pass() {
         FaultKind::Exists,
         FaultKind::Reentrant,
         FaultKind::TooLarge,
+        FaultKind::RolledBack,
     ] {
         let error = StoreError::NotApplied(StoreFault::new(kind, ""));
         check(error.code(), error.retryable());

@@ -188,6 +188,11 @@ pub(in crate::authority) fn audit(at: Timestamp, tail: [u8; 8]) -> RecordKey {
     record_key(format!("audit/{}/{:016x}", ms(at), u64::from_be_bytes(tail)))
 }
 
+/// How far the audit trail was pruned.
+pub(in crate::authority) fn audit_pruned() -> RecordKey {
+    record_key("audit-pruned".into())
+}
+
 /// A moment as 13 digits, so that byte order is the order in time. The last moment of 13 digits
 /// is in the year 2286; later ones sort as that one.
 pub(in crate::authority) fn ms(at: Timestamp) -> String {

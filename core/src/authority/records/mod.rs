@@ -21,6 +21,7 @@
 //! | `admin-token/<id>`, `admin-token-by-name/<name>` | [`AdminTokenRecord`], its id while it is not revoked |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
+//! | `audit-pruned` | before which moment audit records may be gone |
 //!
 //! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
 

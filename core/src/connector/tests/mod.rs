@@ -6,6 +6,7 @@ mod clock;
 mod elsewhere;
 mod file;
 mod renew;
+mod server;
 
 use std::string::String;
 use std::sync::Arc;

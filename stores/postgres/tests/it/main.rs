@@ -12,6 +12,7 @@ mod access;
 mod ambiguous;
 mod child;
 mod conformance;
+mod failover;
 mod killed;
 mod processes;
 mod races;

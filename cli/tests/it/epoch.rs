@@ -1,0 +1,109 @@
+//! `--epoch-file`: a store that was rolled back is refused, until that is accepted.
+
+use std::fs;
+
+use crate::home::Home;
+
+const WITH_EPOCH: &str = "--epoch-file elsewhere/epoch";
+
+/// An authority with a key for two connectors, and an epoch file outside of its store.
+fn home() -> Home {
+    let home = Home::empty();
+    fs::create_dir(home.path("elsewhere")).unwrap();
+    for command in ["init --host api.example.com", "group create gateways", "cert create signing"] {
+        home.run(&format!("{command} {WITH_EPOCH}")).succeeds();
+    }
+    home.make_key("fleet", 2, &format!(" {WITH_EPOCH}"));
+    home
+}
+
+fn sign(home: &Home, name: &str) -> crate::home::Run {
+    home.write_csr(&format!("{name}.csr"));
+    home.run(&format!("sign --csr {name}.csr --key-file fleet.key --out {name}.pem {WITH_EPOCH}"))
+}
+
+/// Puts a backup in the place of the store, as one should: with nothing of the old one beside it.
+fn restore(home: &Home, backup: &str) {
+    for left in ["store.db-wal", "store.db-shm"] {
+        let _ = fs::remove_file(home.path(left));
+    }
+    fs::rename(home.path(backup), home.path("store.db")).unwrap();
+}
+
+#[test]
+fn a_restored_old_store_is_refused_until_that_is_accepted() {
+    let home = home();
+    sign(&home, "one").succeeds();
+    home.run("master backup old.db").succeeds();
+    sign(&home, "two").succeeds();
+    sign(&home, "three").is_refused("key_exhausted");
+    restore(&home, "old.db");
+
+    let lost = home.read("elsewhere/epoch");
+    let refused = sign(&home, "three");
+    refused.is_refused("store_rolled_back");
+    assert!(refused.stderr.contains("provkey store accept-rollback"), "{refused:?}");
+    assert!(!home.path("three.pem").exists());
+    home.run(&format!("key list {WITH_EPOCH}")).is_refused("store_rolled_back");
+    assert_eq!(home.read("elsewhere/epoch"), lost);
+    home.run("store accept-rollback").is_usage();
+
+    let accepted = home.json(&format!("store accept-rollback {WITH_EPOCH}"));
+    assert_eq!(accepted["lost"], lost.trim_end());
+    assert_eq!(accepted["kept"], home.read("elsewhere/epoch").trim_end());
+    let trail = home.json("audit list");
+    let last = trail["items"].as_array().unwrap().iter().find(|entry| {
+        entry["action"] == "rollback_accepted" && entry["details"] == lost.trim_end()
+    });
+    assert!(last.is_some(), "{trail}");
+    // What is forgotten is forgotten: that is what was accepted.
+    sign(&home, "three").succeeds();
+    sign(&home, "four").is_refused("key_exhausted");
+}
+
+/// The epoch moves with each change, and stays through whatever changes nothing.
+#[test]
+fn ordinary_work_is_no_rollback() {
+    let home = home();
+    assert_eq!(home.mode("elsewhere/epoch"), 0o644);
+    let mut epoch = home.read("elsewhere/epoch");
+    for connector in ["one", "two"] {
+        sign(&home, connector).succeeds();
+        let next = home.read("elsewhere/epoch");
+        assert_ne!(next, epoch);
+        for reading in ["key list", "audit list", "connector list"] {
+            home.run(&format!("{reading} {WITH_EPOCH}")).succeeds();
+            assert_eq!(home.read("elsewhere/epoch"), next);
+        }
+        epoch = next;
+    }
+    // Others who do not keep the epoch go on, too.
+    home.run("group create another").succeeds();
+    home.run(&format!("store copy sqlite:store.db sqlite:moved.db {WITH_EPOCH}")).succeeds();
+    home.run(&format!("group list {WITH_EPOCH} --store sqlite:moved.db")).succeeds();
+    home.run(&format!("store accept-rollback {WITH_EPOCH}")).succeeds();
+    let trail = home.json("audit list");
+    let actions = trail["items"].as_array().unwrap().iter().map(|entry| &entry["action"]);
+    assert!(actions.into_iter().all(|action| action != "rollback_accepted"));
+}
+
+#[test]
+fn an_epoch_file_is_never_taken_for_another_authority_or_another_file() {
+    let home = home();
+    let init = "init --host api.example.com --store sqlite:new.db --master-key-file new.key";
+    home.run(&format!("{init} {WITH_EPOCH}")).is_refused("file_exists");
+    assert!(!home.path("new.db").exists() && !home.path("new.key").exists());
+    home.run(init).succeeds();
+    home.run(&format!("group list --store sqlite:new.db --master-key-file new.key {WITH_EPOCH}"))
+        .is_refused("store_rolled_back");
+
+    let before = home.read("fleet.key");
+    home.run("group create another --epoch-file fleet.key").is_refused("epoch_invalid");
+    home.run("group create another --epoch-file nowhere/epoch").is_refused("file_unwritable");
+    assert_eq!(home.read("fleet.key"), before);
+    let groups = home.json("group list");
+    assert_eq!(groups["items"].as_array().unwrap().len(), 1, "nothing was changed before");
+    // An epoch file is begun with whatever comes first.
+    home.run("group list --epoch-file begun").succeeds();
+    assert!(!home.read("begun").is_empty());
+}

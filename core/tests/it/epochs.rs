@@ -1,0 +1,239 @@
+//! A store that is rolled back is noticed, and nothing else is taken for that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use provkey::authority::{Action, Authority, Environment, Epoch, Error, Retention};
+use provkey::key::Keyring;
+use provkey::store::{
+    FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+};
+use provkey::time::{Clock, Timestamp};
+use provkey::x509::RevocationReason;
+
+use crate::common::{DAY, TestConnector, World, master, name};
+
+/// A copy of a store as it is now, as somebody keeps it who makes backups.
+fn copy(world: &World) -> Arc<Memory> {
+    let copy = Memory::new();
+    Authority::copy_store(&*world.environment.store, &copy).unwrap();
+    Arc::new(copy)
+}
+
+/// Another process that finds this store where the world's was.
+fn started_again(world: &World, store: Arc<dyn Store>) -> Authority {
+    let environment = Environment { store, ..world.environment.clone() };
+    Authority::open(environment, Keyring::new(master(1))).unwrap()
+}
+
+fn check(authority: &Authority, epoch: &Epoch) -> &'static str {
+    match authority.check_epoch(epoch) {
+        Ok(()) => "there",
+        Err(error) => {
+            assert!(!error.retryable());
+            assert!(error.to_string().contains(&epoch.to_string()), "{error}");
+            error.code()
+        }
+    }
+}
+
+/// Changes of every kind that a host may keep the epoch of; with each, the store as it was then.
+fn history(world: &World) -> Vec<(Epoch, Arc<Memory>)> {
+    let mut history = Vec::new();
+    let mut keep = || history.push((world.authority.epoch().unwrap(), copy(world)));
+    keep();
+    let key = world.key("fleet", 9);
+    keep();
+    let text = world.provisioning_key(&key);
+    keep();
+    let enrolled = world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    keep();
+    let many: Vec<_> = (0..3).map(|_| TestConnector::new().proof(&text)).collect();
+    assert!(world.authority.enroll_many(&many).iter().all(Result::is_ok));
+    keep();
+    world.clock.advance(DAY);
+    world.authority.revoke_connector(enrolled.connector, RevocationReason::Unspecified).unwrap();
+    keep();
+    world.authority.prune(&Retention::default()).unwrap();
+    keep();
+    world.authority.delete_key(key.id).unwrap();
+    keep();
+    history
+}
+
+#[test]
+fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
+    let world = World::new();
+    let history = history(&world);
+    for (kept_at, (epoch, _)) in history.iter().enumerate() {
+        for (restored_to, (_, store)) in history.iter().enumerate() {
+            let authority = started_again(&world, store.clone());
+            let expected = if restored_to < kept_at { "store_rolled_back" } else { "there" };
+            assert_eq!(check(&authority, epoch), expected, "{kept_at} {restored_to}");
+        }
+        assert_eq!(check(&world.authority, epoch), "there");
+    }
+}
+
+/// What happens after a restore does not bring back what was lost.
+#[test]
+fn a_store_that_went_another_way_is_noticed() {
+    let world = World::new();
+    let text = world.provisioning_key(&world.key("fleet", 9));
+    let old = copy(&world);
+    world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
+    let epoch = world.authority.epoch().unwrap();
+    let other = started_again(&world, old);
+    for _ in 0..5 {
+        other.enroll(&TestConnector::new().proof(&text)).unwrap();
+    }
+    assert_eq!(check(&other, &epoch), "store_rolled_back");
+}
+
+#[test]
+fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
+    let world = World::new();
+    let made = world.authority.epoch().unwrap();
+    let idle = started_again(&world, world.environment.store.clone());
+    assert_eq!(idle.epoch().unwrap(), made);
+    world.clock.advance(DAY);
+    world.authority.create_group(&name("another")).unwrap();
+    assert_ne!(idle.epoch().unwrap(), made);
+    assert_eq!(idle.epoch().unwrap(), world.authority.epoch().unwrap());
+    assert_eq!(Epoch::parse(&made.to_string()), Ok(made));
+    assert!(made.at() < world.clock.now());
+}
+
+#[test]
+fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
+    let world = World::new();
+    let old = copy(&world);
+    world.clock.advance(DAY);
+    world.key("fleet", 1);
+    let lost = world.authority.epoch().unwrap();
+    assert_eq!(world.authority.accept_rollback(&lost).unwrap(), lost, "nothing is lost");
+    assert!(world.audit().iter().all(|record| record.action != Action::RollbackAccepted));
+
+    let restored = started_again(&world, old).acting_as("ada");
+    let kept = restored.accept_rollback(&lost).unwrap();
+    assert_eq!(check(&restored, &kept), "there");
+    assert_eq!(check(&restored, &lost), "store_rolled_back");
+    let page = provkey::authority::PageRequest { limit: 1000, after: None };
+    let trail = restored.list_audit(&Default::default(), &page).unwrap().items;
+    let accepted = trail.last().unwrap();
+    assert_eq!(accepted.action, Action::RollbackAccepted);
+    assert_eq!(accepted.actor.as_deref(), Some("ada"));
+    assert_eq!(accepted.details, Some(lost.to_string()));
+}
+
+/// Pruning is no rollback, and a rollback is noticed also in a store that was pruned before.
+#[test]
+fn an_epoch_that_was_pruned_is_no_alarm() {
+    let world = World::new();
+    let prune = || {
+        let retention = Retention { audit_before: Some(world.clock.now()), ..Retention::default() };
+        world.authority.prune(&retention).unwrap();
+    };
+    let first = world.authority.epoch().unwrap();
+    world.clock.advance(DAY);
+    prune();
+    let pruned = copy(&world);
+    assert_eq!(check(&world.authority, &first), "there");
+    world.clock.advance(DAY);
+    world.key("fleet", 1);
+    let second = world.authority.epoch().unwrap();
+    assert_eq!(check(&started_again(&world, pruned.clone()), &first), "there");
+    assert_eq!(check(&started_again(&world, pruned.clone()), &second), "store_rolled_back");
+    world.clock.advance(DAY);
+    prune();
+    assert_eq!(check(&world.authority, &second), "there");
+    assert_eq!(check(&started_again(&world, pruned), &second), "store_rolled_back");
+}
+
+/// A memory store that ends the process, so to speak, before or after a change; before or after
+/// which nothing happens any more.
+struct Ends {
+    memory: Arc<Memory>,
+    changes_left: AtomicUsize,
+    after: AtomicBool,
+}
+
+impl Store for Ends {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        let fault = StoreFault::new(FaultKind::Unavailable, "the end");
+        let count = |left: usize| Some(left.saturating_sub(1));
+        match self.changes_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count) {
+            Ok(0) => Err(StoreError::Unknown(fault)),
+            Ok(1) => {
+                if self.after.load(Ordering::SeqCst) {
+                    self.memory.apply(units)?;
+                }
+                Err(StoreError::Unknown(fault))
+            }
+            _ => self.memory.apply(units),
+        }
+    }
+}
+
+/// Wherever a process ends, the epoch that it kept is in the store.
+#[test]
+fn no_epoch_is_ahead_of_what_is_durable() {
+    for after in [false, true] {
+        for changes_left in 1.. {
+            let memory = Arc::new(Memory::new());
+            let store = Arc::new(Ends {
+                memory: memory.clone(),
+                changes_left: AtomicUsize::new(usize::MAX),
+                after: AtomicBool::new(after),
+            });
+            let world = World::over(store.clone());
+            let mut kept = vec![world.authority.epoch().unwrap()];
+            store.changes_left.store(changes_left, Ordering::SeqCst);
+            let done = work(&world, || kept.push(world.authority.epoch().unwrap()));
+            let next = started_again(&world, memory);
+            for epoch in &kept {
+                assert_eq!(check(&next, epoch), "there", "{changes_left} {after}");
+            }
+            if done.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+/// Everything that writes, and what prunes.
+fn work(world: &World, mut keep: impl FnMut()) -> Result<(), Error> {
+    let authority = &world.authority;
+    let mut step = |done: Result<(), Error>| {
+        keep();
+        done
+    };
+    world.clock.advance(DAY);
+    let key = authority.create_key(&world.new_key("fleet", 9))?;
+    step(Ok(()))?;
+    let text = authority.copy_key(key.id)?;
+    let text = provkey::key::ProvisioningKey::read(text.expose().as_bytes()).unwrap();
+    for _ in 0..2 {
+        let enrolled = authority.enroll(&TestConnector::new().proof(&text));
+        step(enrolled.map(drop))?;
+    }
+    let disabled = provkey::authority::KeyUpdate { enabled: Some(false), ..Default::default() };
+    step(authority.update_key(key.id, &disabled).map(drop))?;
+    let refused = authority.enroll(&TestConnector::new().proof(&text)).unwrap_err();
+    step(if refused.code() == "key_disabled" { Ok(()) } else { Err(refused) })?;
+    world.clock.advance(DAY);
+    for before in [DAY, DAY / 2] {
+        let audit_before = Some(Timestamp::minus(world.clock.now(), before));
+        let pruned = authority.prune(&Retention { audit_before, ..Retention::default() });
+        step(pruned.map(drop))?;
+    }
+    Ok(())
+}
