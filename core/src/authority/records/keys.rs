@@ -102,13 +102,12 @@ pub(in crate::authority) fn key_index_prefix(
     }
 }
 
-pub(in crate::authority) fn enrollment(id: ConnectorId) -> RecordKey {
-    record_key(format!("enrollment/{id}"))
-}
+/// Where the records of public keys begin.
+pub(in crate::authority) const ENROLLMENTS: &str = "enrollment/";
 
-/// Which connector has renewed with the public key that would make a connector of this id.
-pub(in crate::authority) fn renewed(id: ConnectorId) -> RecordKey {
-    record_key(format!("renewed/{id}"))
+/// The connector that the public key belongs to that has, or would have, this id.
+pub(in crate::authority) fn enrollment(id: ConnectorId) -> RecordKey {
+    record_key(format!("{ENROLLMENTS}{id}"))
 }
 
 pub(in crate::authority) fn replays(id: ConnectorId) -> RecordKey {

@@ -11,8 +11,7 @@
 //! | `key/<id>`, `key-uses/<id>`, `key-deleted/<id>` | [`KeyRecord`], counter of its uses, [`Tombstone`] |
 //! | `key-by-name/<name>`, `key-by-created/<ms>/<id>` | the key's id |
 //! | `key-by-group/<group>/{name,created}/…`, `key-by-certificate/<certificate>/{name,created}/…` | the key's id |
-//! | `enrollment/<connector>` | [`EnrollmentRecord`] |
-//! | `renewed/<id of a public key>` | the id of the connector that renewed with this public key |
+//! | `enrollment/<id of a public key>` | [`Owner`]: the enrollment of the connector that has this id, or who renewed with this public key |
 //! | `enrollment-by-key/<key>/<ms>/<connector>`, `enrollment-by-group/<group>/<ms>/<connector>` | nothing |
 //! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
 //! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
@@ -26,8 +25,10 @@
 //! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
 
 mod keys;
+mod owner;
 
 pub(super) use keys::*;
+pub(super) use owner::{Owner, RenewedKeyRecord, enrolled};
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -393,8 +394,12 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// The value of a body.
 pub(super) fn decode<T: DeserializeOwned>(record: &Record) -> Result<T, Error> {
+    serde_json::from_slice(body(record)?).map_err(|error| damaged(record, &error))
+}
+
+fn body(record: &Record) -> Result<&[u8], Error> {
     match &record.value {
-        Value::Body(body) => serde_json::from_slice(body).map_err(|e| damaged(record, &e)),
+        Value::Body(body) => Ok(body),
         Value::Counter(_) => Err(damaged(record, &"it is a counter")),
     }
 }
@@ -409,10 +414,7 @@ pub(super) fn counter(record: &Record) -> Result<Counter, Error> {
 
 /// The text that the body of an index entry is.
 pub(super) fn text(record: &Record) -> Result<&str, Error> {
-    match &record.value {
-        Value::Body(body) => core::str::from_utf8(body).map_err(|e| damaged(record, &e)),
-        Value::Counter(_) => Err(damaged(record, &"it is a counter")),
-    }
+    core::str::from_utf8(body(record)?).map_err(|error| damaged(record, &error))
 }
 
 pub(super) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {
