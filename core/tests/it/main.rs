@@ -22,4 +22,5 @@ mod renewing;
 mod revoking;
 mod server_certificates;
 mod things;
+mod tokens;
 mod told;
