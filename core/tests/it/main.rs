@@ -21,4 +21,5 @@ mod renewing;
 mod revoking;
 mod server_certificates;
 mod things;
+mod tokens;
 mod told;
