@@ -102,6 +102,7 @@ impl Subject<'_> {
             state: listing.state,
             order: listing.order,
             descending: listing.descending,
+            ..KeyFilter::default()
         };
         all(|page| host.list_keys(&filter, page)).iter().map(|key| self.number(key.id)).collect()
     }
