@@ -68,7 +68,7 @@ impl Authority {
             return Err(Refusal::PublicKeyOfAuthority.into());
         }
         let mut audit = self.audit(Action::ServerCertificateIssued);
-        let serial = SerialNumber::random(&*inner.random)?;
+        let serial = SerialNumber::draw(&*inner.random, audit.at)?;
         let certificate = issue_server(
             &state.open_root()?,
             &ServerParameters {
