@@ -46,6 +46,7 @@ test_tools() {
     need openssl openssl
     need certtool gnutls-bin
     need curl curl
+    need systemd-analyze systemd
     need pki strongswan-pki libstrongswan-standard-plugins libcharon-extra-plugins \
         libstrongswan-extra-plugins
     need softhsm2-util softhsm2

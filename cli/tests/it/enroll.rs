@@ -98,7 +98,7 @@ fn each_trouble_is_told_by_its_own_code() {
     drop(others);
 
     let _server = home.serve(port, &[]);
-    home.run(&format!("key edit {id} --disable")).succeeds();
+    home.run(&format!("key disable {id}")).succeeds();
     let run = home.run(ENROLL);
     run.is_refused("key_disabled");
     let secret = &text.trim()[text.rfind('_').unwrap() + 13..];

@@ -5,6 +5,7 @@
 
 mod admin_token;
 mod demo;
+mod deploy;
 mod enroll;
 mod epoch;
 mod est_clients;

@@ -1,10 +1,11 @@
 //! Whether a server is the one that a key is for.
 
 use super::{DAY, NOW, Pki, System, at, signer};
-use crate::connector::KeyReference;
+use crate::connector::{Identity, KeyReference};
 use crate::key::Host;
 use crate::x509::{
-    Certificate, IssueError, Issuer, SerialNumber, ServerParameters, Signer as _, issue_server,
+    Certificate, IssueError, Issuer, KeyAlgorithm, SerialNumber, ServerParameters, Signer as _,
+    issue_server,
 };
 
 const END: u64 = NOW + 90 * DAY;
@@ -45,6 +46,16 @@ fn a_server_that_the_root_vouches_for_is_good() {
         assert_eq!(check(&pki, &shown, 0), Ok(NOW - 300));
         assert_eq!(check(&pki, &shown, END + 1), Err("chain_expired"));
     }
+}
+
+#[test]
+fn an_identity_knows_whom_it_asks() {
+    let (pki, asked) = super::asked();
+    let shown = [server(&pki.root, "api.private.example.com"), pki.root.certificate().clone()];
+    assert_eq!(asked.check_server(&shown, at(NOW)), Ok(at(NOW)));
+    let identity = Identity::generate(KeyAlgorithm::Ed25519).unwrap();
+    let error = identity.check_server(&shown, at(NOW)).unwrap_err();
+    assert_eq!(error.code(), "answer_without_request");
 }
 
 #[test]
