@@ -104,7 +104,7 @@ impl<'a> Server<'a> {
         let root = chain.rfind("-----BEGIN").unwrap();
         File::create(self.home.path("root.pem"))
             .unwrap()
-            .write_all(chain[root..].as_bytes())
+            .write_all(&chain.as_bytes()[root..])
             .unwrap();
     }
 }
