@@ -52,8 +52,8 @@ async fn main() -> Result<()> {
     let authority = seed(&clock)?;
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let mut line = serde_json::json!({ "address": format!("http://{}", listener.local_addr()?) });
-    for role in AdminRole::ALL {
-        let new = NewAdminToken { name: name(role.as_str())?, role, expires_at: None };
+    for (role, person) in AdminRole::ALL.into_iter().zip(["vera", "oscar", "alice"]) {
+        let new = NewAdminToken { name: name(person)?, role, expires_at: None };
         line[role.as_str()] = authority.create_token(&new)?.1.expose().into();
     }
     writeln!(std::io::stdout(), "{line}")?;
