@@ -16,7 +16,6 @@ mod key_text;
 mod key_vectors;
 mod keys;
 mod masters;
-mod model;
 mod races;
 mod renewing;
 mod revoking;
