@@ -104,7 +104,8 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     let keyring = Keyring::new(MasterKey::from_bytes(master));
     let host = Host::parse("api.private.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
-    let authority = authority.acting_as("cli:root");
+    // Connectors act for themselves.
+    let (fleet, authority) = (authority.clone(), authority.acting_as("cli:root"));
     let group = |text| -> Result<GroupId> { Ok(authority.create_group(&name(text)?)?.id) };
     let (plants, branches, lab) = (group("Plants")?, group("Branch offices")?, group("Lab")?);
     group("Spare")?;
@@ -135,7 +136,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
         let new = NewKey::new(name(&format!("{text} {number:03}"))?, group, current, 4);
         authority.create_key(&new)?;
     }
-    enroll_over_time(&authority, clock, &keys)?;
+    enroll_over_time(&fleet, clock, &keys)?;
     clock.set_ago(Duration::ZERO);
     let soon = Some(Some(clock.now().plus(3 * DAY)));
     authority.update_key(keys[3], &KeyUpdate { expires_at: soon, ..KeyUpdate::default() })?;

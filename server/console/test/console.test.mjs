@@ -117,7 +117,7 @@ check("sorts by name and creation, and pages", {}, async (page) => {
   assert.equal(await name.getAttribute("aria-sort"), "descending");
   await page.getByLabel("Sort").selectOption({ label: "Oldest first" });
   await until("the oldest first", async () => (await names(page))[0] === "Plant 7 gateways");
-  await page.getByLabel("Rows").selectOption("25");
+  await page.getByLabel("Rows", { exact: true }).selectOption("25");
   await until("25", async () => (await names(page)).length === 25);
   const seen = await names(page);
   await button(page, "Next").click();
