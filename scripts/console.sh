@@ -33,13 +33,13 @@ case "${1:-}" in
     ;;
 --test)
     fleet
-    (cd $console && node --test --test-reporter=spec test/)
+    (cd $console && node --test --test-reporter=spec test/console.test.mjs)
     ;;
 --screenshots)
     fleet
     need optipng optipng
     mkdir -p docs/console
-    (cd $console && node test/shoot.mjs ../../docs/console)
+    (cd $console && node screenshots.mjs ../../docs/console)
     optipng -quiet -o2 docs/console/*.png
     ;;
 *)

@@ -42,7 +42,7 @@ export function Groups() {
               <tr role="row" key={one.id} class={one.id === id ? "chosen" : ""}>
                 <td role="cell" class="title">{one.name}</td>
                 <td role="cell" class="number" data-label="Provisioning keys"><a href={`#/keys?group=${one.id}`}>{count(one.keys)}</a></td>
-                <td role="cell" data-label="Connectors"><a href={`#/connectors?group=${one.id}`} aria-label={`Connectors of ${one.name}`}>See who</a></td>
+                <td role="cell" data-label="Connectors"><a href={`#/connectors?group=${one.id}`} aria-label={`See who belongs to ${one.name}`}>See who</a></td>
                 <td role="cell" data-label="Created">{date(one.created_at)}</td>
                 <td role="cell" data-label="Id"><code>{one.id}</code></td>
                 <td role="cell" class="row-actions">

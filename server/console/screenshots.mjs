@@ -1,5 +1,5 @@
-// Takes the screenshots of docs/console.md: node test/shoot.mjs FOLDER
-import { Fleet, launch, open } from "./harness.mjs";
+// Takes the screenshots of docs/console.md: node screenshots.mjs FOLDER
+import { Fleet, launch, open } from "./test/harness.mjs";
 
 const folder = process.argv[2];
 const fleet = await Fleet.start();
