@@ -37,10 +37,10 @@ case "${1:-}" in
     ;;
 --screenshots)
     fleet
-    need optipng optipng
+    need pngquant pngquant
     mkdir -p docs/console
     (cd $console && node screenshots.mjs ../../docs/console)
-    optipng -quiet -o2 docs/console/*.png
+    pngquant --force --ext .png --speed 1 --quality 80-98 docs/console/*.png
     ;;
 *)
     npm run --prefix $console --silent check

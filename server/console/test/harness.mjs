@@ -53,7 +53,7 @@ export async function open(browser, fleet, { role = "admin", path = "/", ...opti
   const context = await browser.newContext({ baseURL: fleet.address, locale: "en-GB", timezoneId: "UTC", acceptDownloads: true, ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   page.complaints = [];
   // A refusal is what some tests ask for; the browser logs each.
   const refused = /Failed to load resource: the server responded with a status of 4\d\d/;
