@@ -49,7 +49,7 @@ fn serials(enrollment: &Enrollment) -> impl Iterator<Item = (String, u64)> {
 }
 
 fn check_enrollment_indexes(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
-    let enrollments = || ledger.enrollments.values();
+    let enrollments = || ledger.enrollments.values().map(|one| &**one);
     let by = |kind: &str, of: &dyn Fn(&Enrollment) -> String| {
         let entry = |one: &Enrollment| {
             format!("enrollment-by-{kind}/{}/{:013}/{}", of(one), one.enrolled_at, one.connector)
@@ -71,7 +71,7 @@ fn check_revocations(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
         let unexpired = serials(one).filter(move |(_, not_after)| *not_after >= revoked_at);
         unexpired.map(|(serial, _)| format!("revoked/{serial}")).collect::<Vec<_>>()
     };
-    let wanted = ledger.enrollments.values().flat_map(entries).collect();
+    let wanted = ledger.enrollments.values().flat_map(|one| entries(one)).collect();
     compare("revoked", &keys_of(memory, "revoked/"), &wanted)
 }
 

@@ -26,6 +26,7 @@
 //! 13. every enrollment has its index entries and its audit records, and nothing is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use provkey::store::{Memory, Record, RecordKey, ScanRange, Store as _, Value};
 use serde::Deserialize;
@@ -63,6 +64,9 @@ pub(super) struct Former {
     pub(super) serial: String,
     pub(super) not_after: u64,
 }
+
+/// The enrollments, by the ids of their connectors.
+pub(super) type Enrollments = BTreeMap<String, Arc<Enrollment>>;
 
 impl Enrollment {
     pub(super) fn renewals(&self) -> u64 {
@@ -141,8 +145,9 @@ pub(super) struct KeyLedger {
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) keys: Vec<KeyLedger>,
-    /// By the id of the connector.
-    pub(super) enrollments: BTreeMap<String, Enrollment>,
+    pub(super) enrollments: Enrollments,
+    /// The version of each record that was parsed, by its key.
+    versions: BTreeMap<RecordKey, u64>,
     /// The certificates that each connector had, by its id.
     pub(super) leaves: BTreeMap<String, Past<Leaf>>,
     /// What connectors were handed out that had renewed nothing, by their numbers.
@@ -167,7 +172,7 @@ pub(super) struct Begun {
     pub(super) enables: Vec<u64>,
     pub(super) surely_revoked: BTreeSet<usize>,
     /// What was recorded, by the connectors' ids.
-    pub(super) recorded: BTreeMap<String, Enrollment>,
+    pub(super) recorded: Enrollments,
 }
 
 impl Ledger {
@@ -221,12 +226,21 @@ impl Ledger {
     }
 
     fn look_at_all(&mut self, memory: &Memory) -> Result<(), String> {
-        for (certificate, record) in read_all::<CertificateRecord>(memory, "certificate/")? {
-            if record.retired_at.is_some() {
-                self.retired.insert(certificate);
+        for record in scan(memory, "certificate/") {
+            if self.is_new(&record) && parse::<CertificateRecord>(&record)?.retired_at.is_some() {
+                self.retired.insert(name_of(&record));
             }
         }
-        let enrollments = read_all::<Enrollment>(memory, "enrollment/")?;
+        let mut enrollments = Enrollments::new();
+        for record in scan(memory, "enrollment/") {
+            let name = name_of(&record);
+            let known = self.enrollments.get(&name).map(Arc::clone);
+            let enrollment = match known.filter(|_| !self.is_new(&record)) {
+                Some(enrollment) => enrollment,
+                None => Arc::new(parse(&record)?),
+            };
+            enrollments.insert(name, enrollment);
+        }
         let before = std::mem::replace(&mut self.enrollments, enrollments);
         for (connector, before) in &before {
             match self.enrollments.get(connector) {
@@ -245,6 +259,11 @@ impl Ledger {
             self.look_at_key(at, memory, &before)?;
         }
         Ok(())
+    }
+
+    /// Whether a record has changed since it was seen last. Parsing takes most of the time of a run.
+    fn is_new(&mut self, record: &Record) -> bool {
+        self.versions.insert(record.key.clone(), record.version) != Some(record.version)
     }
 
     /// Of a certificate that was just added.
@@ -273,11 +292,11 @@ impl Ledger {
         &mut self,
         at: usize,
         memory: &Memory,
-        before: &BTreeMap<String, Enrollment>,
+        before: &Enrollments,
     ) -> Result<(), String> {
         let (moment, key) = (self.moment, &mut self.keys[at]);
         let id = key.id.clone();
-        let mine = |one: &&Enrollment| one.key == id;
+        let mine = |one: &&Arc<Enrollment>| one.key == id;
         let enrollments = self.enrollments.values().filter(mine).count() as u64;
         let added = self.enrollments.values().filter(mine);
         let added: Vec<_> = added.filter(|one| !before.contains_key(&one.connector)).collect();
@@ -303,7 +322,8 @@ impl Ledger {
         if !added.is_empty() && (key.surely_disabled || key.surely_deleted) {
             return Err(format!("{id} enrolls though it is disabled or deleted"));
         }
-        let expired = |one: &&Enrollment| record.expires_at.is_some_and(|at| one.enrolled_at >= at);
+        let expired =
+            |one: &&Arc<Enrollment>| record.expires_at.is_some_and(|at| one.enrolled_at >= at);
         if added.iter().any(expired) {
             return Err(format!("{id} enrolls though it has expired"));
         }
@@ -361,15 +381,20 @@ pub(super) fn parse<T: DeserializeOwned>(record: &Record) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("{:?}: {error}", record.key))
 }
 
-/// All records whose keys begin so, by what stands behind that.
+/// All records of a kind, by what stands behind that in their keys.
 pub(super) fn read_all<T: DeserializeOwned>(
     memory: &Memory,
     prefix: &str,
 ) -> Result<BTreeMap<String, T>, String> {
-    let found = memory.scan(&ScanRange::prefix(prefix), 1000).expect("memory does not fail");
-    let read = |record: &Record| {
-        let name = String::from_utf8_lossy(&record.key.as_bytes()[prefix.len()..]).into_owned();
-        Ok((name, parse(record)?))
-    };
-    found.iter().map(read).collect()
+    scan(memory, prefix).iter().map(|record| Ok((name_of(record), parse(record)?))).collect()
+}
+
+fn scan(memory: &Memory, prefix: &str) -> Vec<Record> {
+    memory.scan(&ScanRange::prefix(prefix), 1000).expect("memory does not fail")
+}
+
+/// What stands behind the kind of a record in its key.
+fn name_of(record: &Record) -> String {
+    let key = String::from_utf8_lossy(record.key.as_bytes());
+    key.split_once('/').map_or_else(String::new, |(_, name)| name.to_owned())
 }
