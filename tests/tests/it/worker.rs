@@ -86,6 +86,15 @@ impl Worker {
         answers
     }
 
+    /// Lets it answer what it was asked, and end in whatever way. The answers that nobody has taken
+    /// yet, and whether it came to its end.
+    pub(crate) fn end(mut self) -> (Vec<Answer>, bool) {
+        let (nobody, _) = channel();
+        self.questions = nobody;
+        let answers = self.rest();
+        (answers, self.child.wait().unwrap().success())
+    }
+
     fn rest(&self) -> Vec<Answer> {
         let lines = self.said.iter().filter(|line| line != "ready\n");
         lines.map(|line| serde_json::from_str(&line).unwrap()).collect()
