@@ -80,7 +80,11 @@ fn issuer(algorithm: KeyAlgorithm) -> provkey::x509::Issuer {
     let parameters = CaParameters {
         common_name: "bench",
         id: "root",
-        serial: SerialNumber::random(&provkey_benches::SystemRandom).unwrap(),
+        serial: SerialNumber::draw(
+            &provkey_benches::SystemRandom,
+            Timestamp::from_unix_seconds(1_800_000_000),
+        )
+        .unwrap(),
         not_before: Timestamp::from_unix_seconds(1_700_000_000),
         not_after: Timestamp::from_unix_seconds(2_700_000_000),
     };
@@ -97,7 +101,11 @@ fn certify(issuer: &provkey::x509::Issuer, csr: &[u8]) -> Vec<u8> {
         group_id: "qqqqqqqqqqqq",
         trust_domain: "api.private.example.com",
         public_key: csr.public_key(),
-        serial: SerialNumber::random(&provkey_benches::SystemRandom).unwrap(),
+        serial: SerialNumber::draw(
+            &provkey_benches::SystemRandom,
+            Timestamp::from_unix_seconds(1_800_000_000),
+        )
+        .unwrap(),
         not_before: Timestamp::from_unix_seconds(1_800_000_000),
         not_after: Timestamp::from_unix_seconds(1_900_000_000),
     };
@@ -134,7 +142,7 @@ fn forged(row: &str) {
 fn accounting_unit(number: usize, key_version: u64) -> Unit {
     let key = |text: String| RecordKey::new(text).unwrap();
     let connector = format!("{:026}", number * 2_654_435_761 % 1_000_000_007 * 100_000 + number);
-    let audit = key(format!("audit/1790000000000/{number:016x}"));
+    let audit = key(format!("audit/{ms}/{number:016x}"));
     let enrollment = key(format!("enrollment/{connector}"));
     Unit::new(vec![
         Operation::Expect { key: audit.clone(), version: None },
@@ -144,15 +152,15 @@ fn accounting_unit(number: usize, key_version: u64) -> Unit {
         Operation::Count { counter: key("key-uses/q2w3e4r5t6y7".into()), by: 1, at_ms: 1 },
         Operation::Put { key: enrollment, body: vec![b'e'; 1150] },
         Operation::Put {
-            key: key(format!("enrollment-by-key/q2w3e4r5t6y7/1790000000000/{connector}")),
+            key: key(format!("enrollment-by-key/q2w3e4r5t6y7/{ms}/{connector}")),
             body: vec![],
         },
         Operation::Put {
-            key: key(format!("enrollment-by-group/q2w3e4r5t6y7/1790000000000/{connector}")),
+            key: key(format!("enrollment-by-group/q2w3e4r5t6y7/{ms}/{connector}")),
             body: vec![],
         },
         Operation::Put {
-            key: key(format!("enrollment-by-serial/q2w3e4r5t6y7/{connector}")),
+            key: key(format!("enrollment-by-serial/q2w3e4r5t6y7/{number:034x}")),
             body: vec![b'c'; 26],
         },
     ])

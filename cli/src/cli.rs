@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
 use crate::{
-    audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign, store,
+    admin_token, audit, cert, connector, crl, demo, enroll, group, identity, init, inspect, key,
+    master, serve, sign, store,
 };
 
 /// The heading of the options that every command has.
@@ -50,6 +51,9 @@ enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Admin tokens: who may look after the authority over the network
+    #[command(subcommand)]
+    AdminToken(admin_token::Command),
     /// The master keys, and backups of the store
     #[command(subcommand)]
     Master(master::Command),
@@ -63,6 +67,13 @@ enum Command {
     /// The connector's half: an identity in a folder
     #[command(subcommand)]
     Identity(identity::Command),
+    /// Enroll this machine over the network, or renew its certificate if it is time. It may be run
+    /// again at any time
+    Enroll(enroll::EnrollArgs),
+    /// Renew the certificate of this machine over the network, if it is time
+    Renew(enroll::RenewArgs),
+    /// Serve the authority over the network
+    Serve(serve::Args),
     /// The whole story in a temporary folder, with real certificates
     Demo,
 }
@@ -85,11 +96,15 @@ impl Command {
             Self::Connector(command) => connector::run(&command, &place.authority()?, output),
             Self::Crl(args) => crl::run(&args, &place.authority()?, output),
             Self::Audit(command) => audit::run(&command, &place.authority()?, output),
+            Self::AdminToken(command) => admin_token::run(&command, &place.authority()?, output),
             Self::Master(command) => master::run(&command, place, output),
             Self::Store(command) => store::run(&command, place, output),
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Sign(args) => sign::run(&args, place, output),
             Self::Identity(command) => identity::run(&command, output),
+            Self::Enroll(args) => enroll::enroll(&args, output),
+            Self::Renew(args) => enroll::renew(&args, output),
+            Self::Serve(args) => serve::run(&args, place, output),
             Self::Demo => demo::run(),
         }
     }

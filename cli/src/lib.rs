@@ -4,12 +4,14 @@
 //! decision is the library's. It is a function, [`run`], so that the Python wheel has the same
 //! command as the binary.
 
+mod admin_token;
 mod audit;
 mod cert;
 mod cli;
 mod connector;
 mod crl;
 mod demo;
+mod enroll;
 mod epoch;
 mod failure;
 mod files;
@@ -23,6 +25,7 @@ mod master;
 mod output;
 mod place;
 mod redact;
+mod serve;
 mod sign;
 mod store;
 mod system;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use provkey::authority::{Authority, Error};
 
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::est::CaCertificates;
 use crate::problem::Problem;
@@ -13,13 +14,15 @@ use crate::problem::Problem;
 pub(crate) struct App {
     authority: Authority,
     pub(crate) config: Arc<Config>,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) ca_certificates: CaCertificates,
 }
 
 impl App {
     pub(crate) fn new(authority: Authority, config: Config) -> Self {
         let ca_certificates = CaCertificates::default();
-        Self { authority, config: Arc::new(config), ca_certificates }
+        let admission = Arc::new(Admission::new(&config));
+        Self { authority, config: Arc::new(config), admission, ca_certificates }
     }
 
     /// Calls the authority, which blocks, on a thread that may.
@@ -27,8 +30,13 @@ impl App {
         &self,
         work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let authority = self.authority.clone();
-        match tokio::task::spawn_blocking(move || work(&authority)).await {
+        let (authority, turn) = (self.authority.clone(), self.admission.call().await?);
+        let work = move || {
+            // Until it is done, whoever asked may be gone.
+            let _turn = turn;
+            work(&authority)
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(result) => Ok(result?),
             Err(_) => Err(Problem::internal()),
         }

@@ -24,7 +24,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    fn of(config: &Config, connection: Option<&Connection>, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(
+        config: &Config,
+        connection: Option<&Connection>,
+        headers: &HeaderMap,
+    ) -> Self {
         let Some(connection) = connection else { return Self::default() };
         let certificate = connection.client_certificate.clone();
         Self { address: address(config, connection.peer.ip(), headers), certificate }

@@ -1,9 +1,11 @@
 //! What a host decides of the server.
 
-use provkey::authority::AddressRange;
+use provkey::authority::{AddressRange, AdminRole};
+
+use crate::metrics::Metrics;
 
 /// What a host decides of the server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
     /// The proxies that are believed when they say where a request comes from.
@@ -11,6 +13,42 @@ pub struct Config {
     /// Where they say it. It must be the header that they write: another one comes from whoever
     /// asks.
     pub proxy_header: ProxyHeader,
+    /// The client certificates that may look after the authority.
+    pub admin_certificates: Vec<AdminCertificate>,
+    /// Whether a browser may send the cookie of the console without TLS. For plain HTTP on
+    /// loopback only.
+    pub insecure_cookies: bool,
+    /// How many calls of the authority are made at a time; each has a thread. Others wait.
+    pub calls_max: usize,
+    /// How many requests that prove nothing may come from one address in a second, for long. Beyond
+    /// that, all from there go one after the other. 0: any number.
+    pub unproven_per_second: f64,
+    /// How many of them may come at once.
+    pub unproven_burst: u32,
+    /// How many requests that prove the same provisioning key are answered in a second, for long.
+    /// 0: any number.
+    pub per_key_per_second: f64,
+    /// How many of them may come at once.
+    pub per_key_burst: u32,
+    /// What is counted and measured, if anything is.
+    pub metrics: Option<Metrics>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
+            calls_max: 256,
+            unproven_per_second: 1.0,
+            unproven_burst: 60,
+            per_key_per_second: 500.0,
+            per_key_burst: 20_000,
+            admin_certificates: Vec::new(),
+            insecure_cookies: false,
+            metrics: None,
+        }
+    }
 }
 
 /// The header in which a proxy says where a request comes from.
@@ -21,4 +59,15 @@ pub enum ProxyHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
+}
+
+/// A client certificate that may look after the authority.
+#[derive(Clone, Debug)]
+pub struct AdminCertificate {
+    /// SHA-256 of it in DER.
+    pub sha256: [u8; 32],
+    /// Whose it is: the audit trail says so.
+    pub name: String,
+    /// What its holder may do.
+    pub role: AdminRole,
 }

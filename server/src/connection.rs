@@ -13,3 +13,9 @@ pub struct Connection {
     /// Whether the connection is TLS.
     pub encrypted: bool,
 }
+
+impl Connection {
+    pub(crate) fn plain(peer: SocketAddr) -> Self {
+        Self { peer, client_certificate: None, encrypted: false }
+    }
+}

@@ -12,19 +12,35 @@
 //!
 //! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
 
+mod admission;
+// utoipa writes the types of parameters out.
+#[allow(unused_qualifications)]
+mod api;
 mod app;
+mod body;
 mod client;
 mod config;
 mod connection;
+mod crowd;
 mod est;
 mod fallback;
+mod metrics;
+mod operations;
 mod problem;
+mod rate;
+mod request;
+mod serve;
+mod tls;
 
 // The public interface is:
-pub use config::{Config, ProxyHeader};
+pub use config::{AdminCertificate, Config, ProxyHeader};
 pub use connection::Connection;
+pub use metrics::Metrics;
+pub use operations::operations;
+pub use serve::{ServeOptions, serve};
+pub use tls::{Tls, TlsError};
 
-use axum::Router;
+use axum::{Router, middleware};
 use provkey::authority::Authority;
 
 use app::App;
@@ -36,7 +52,11 @@ pub fn router(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);
     Router::new()
         .merge(est::router())
+        .merge(api::router())
+        .merge(operations::health())
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .fallback(fallback::not_found)
+        .layer(middleware::from_fn(body::read_whole))
+        .layer(middleware::from_fn_with_state(app.clone(), request::tell))
         .with_state(app)
 }

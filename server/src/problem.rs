@@ -30,7 +30,8 @@ pub(crate) struct Problem {
 }
 
 /// What a client reads: the members of RFC 9457, 3.1, and ours.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
 pub(crate) struct Document {
     /// Names the kind of problem: `urn:provkey:error:` and the code.
     r#type: String,
@@ -47,6 +48,10 @@ pub(crate) struct Document {
     /// What time it is for the server, in RFC 3339: it explains what a wrong clock leads to.
     time: String,
 }
+
+/// The code of the problem that a response tells, for logs and metrics: an extension of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemCode(pub(crate) &'static str);
 
 impl Problem {
     /// A problem that asking again does not solve.
@@ -97,7 +102,7 @@ impl From<Problem> for Document {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, code) = (self.status, self.code);
         let retry_after = self.retryable.then_some(self.retry_after_seconds);
         let mut response = (status, Json(Document::from(self))).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
@@ -106,6 +111,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response.extensions_mut().insert(ProblemCode(code));
         response
     }
 }

@@ -55,6 +55,8 @@ pub enum Action {
     KeyDeleted,
     /// What a provisioning key enrolled was revoked.
     KeyCompromised,
+    /// A server got a certificate for its host.
+    ServerCertificateIssued,
     /// A connector enrolled, at the cost of one use.
     ConnectorEnrolled,
     /// A connector got its certificate again, at no cost.
@@ -67,6 +69,10 @@ pub enum Action {
     EnrollmentRefused,
     /// A renewal of a certificate that is known was refused.
     RenewalRefused,
+    /// An admin token was created.
+    TokenCreated,
+    /// An admin token was revoked.
+    TokenRevoked,
     /// Old records were pruned.
     Pruned,
     /// That the store was rolled back, and what was lost by it, was accepted.
@@ -93,12 +99,15 @@ impl Action {
         Self::KeyDownloaded,
         Self::KeyDeleted,
         Self::KeyCompromised,
+        Self::ServerCertificateIssued,
         Self::ConnectorEnrolled,
         Self::ConnectorReplayed,
         Self::ConnectorRenewed,
         Self::ConnectorRevoked,
         Self::EnrollmentRefused,
         Self::RenewalRefused,
+        Self::TokenCreated,
+        Self::TokenRevoked,
         Self::Pruned,
         Self::RollbackAccepted,
     ];
@@ -123,12 +132,15 @@ impl Action {
             Self::KeyDownloaded => "key_downloaded",
             Self::KeyDeleted => "key_deleted",
             Self::KeyCompromised => "key_compromised",
+            Self::ServerCertificateIssued => "server_certificate_issued",
             Self::ConnectorEnrolled => "connector_enrolled",
             Self::ConnectorReplayed => "connector_replayed",
             Self::ConnectorRenewed => "connector_renewed",
             Self::ConnectorRevoked => "connector_revoked",
             Self::EnrollmentRefused => "enrollment_refused",
             Self::RenewalRefused => "renewal_refused",
+            Self::TokenCreated => "token_created",
+            Self::TokenRevoked => "token_revoked",
             Self::Pruned => "pruned",
             Self::RollbackAccepted => "rollback_accepted",
         }

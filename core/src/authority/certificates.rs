@@ -301,7 +301,7 @@ impl Inner {
                 id: id.as_str(),
                 not_before: now.minus(BACKDATE),
                 not_after,
-                serial: SerialNumber::random(random)?,
+                serial: SerialNumber::draw(random, now)?,
             },
         )?;
         let record = CertificateRecord {

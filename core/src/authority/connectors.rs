@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use super::error::{Error, InputError};
 use super::id::{CertificateId, ConnectorId, GroupId};
 use super::page::{Examined, Page, PageRequest};
-use super::records::{self, EnrollmentRecord, ReplaysRecord};
+use super::records::{self, ReplaysRecord};
 use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId};
 use crate::store::Record;
@@ -81,7 +81,7 @@ impl Authority {
     }
 
     /// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by
-    /// serial number, else by id.
+    /// serial number, which is the order in which their certificates were made, else by id.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -94,7 +94,7 @@ impl Authority {
             (Some(key), _, _) => (records::enrollments_of_key(key), false),
             (None, Some(group), _) => (records::enrollments_of_group(group), false),
             (None, None, Some(id)) => (records::enrollments_of_certificate(id), true),
-            (None, None, None) => ("enrollment/".into(), false),
+            (None, None, None) => (records::ENROLLMENTS.into(), false),
         };
         let admits = |connector: &Connector| {
             filter.group.is_none_or(|id| connector.group == id)
@@ -137,7 +137,9 @@ fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
     let [Some(enrollment), replays] = found else {
         return Ok(None);
     };
-    let record: EnrollmentRecord = records::decode(enrollment)?;
+    let Some(record) = records::enrolled(enrollment)? else {
+        return Ok(None);
+    };
     let replays: ReplaysRecord =
         replays.as_ref().map(records::decode).transpose()?.unwrap_or_default();
     Ok(Some(Connector {

@@ -369,7 +369,7 @@ impl Inner {
             return Err(InputError::CertificateSubjectInUse.into());
         }
         let parameters = CrossParameters {
-            serial: SerialNumber::random(&*self.random)?,
+            serial: SerialNumber::draw(&*self.random, now)?,
             not_before: now.minus(BACKDATE),
             not_after: Timestamp::MAX,
         };

@@ -99,7 +99,7 @@ fn new_record(
             id: id.as_str(),
             not_before: now.minus(BACKDATE),
             not_after,
-            serial: SerialNumber::random(random)?,
+            serial: SerialNumber::draw(random, now)?,
         },
     )?;
     let (slot, master) = (keyring.current_slot(), keyring.current());

@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 
 use super::audit::Action;
 use super::error::Error;
-use super::id::ConnectorId;
 use super::page::{Cursor, Examined, Page, PageRequest};
-use super::records::{self, CrlRecord, EnrollmentRecord, RevokedRecord};
+use super::records::{self, CrlRecord, EnrollmentRecord, Owner, RevokedRecord};
 use super::{Authority, Inner};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::store::{Operation, Outcome, Record, ScanRange, Unit};
@@ -50,7 +49,7 @@ impl Authority {
         let mut pruned = Pruned::default();
         if let Some(before) = retention.expired_before {
             pruned.enrollments = self.inner.prune_enrollments(before.min(now))?;
-            self.inner.prune_renewed()?;
+            self.inner.prune_renewed_keys()?;
             pruned.revocations = self.inner.prune_revocations(before.min(now))?;
         }
         if let Some(before) = retention.audit_before {
@@ -111,13 +110,16 @@ impl Inner {
         after: Option<Cursor>,
     ) -> Result<Page<Record>, Error> {
         let page = PageRequest { limit: 200, after };
-        self.listing("enrollment/".into(), false, &page)?.run(|found| {
-            let enrollments =
-                found.iter().map(records::decode).collect::<Result<Vec<EnrollmentRecord>, _>>()?;
-            let keys: Vec<_> = enrollments.iter().map(|one| records::key(one.key)).collect();
-            let keys = self.store.get(&keys)?;
-            let prunable = enrollments.iter().zip(&keys).zip(found).map(|((one, key), record)| {
-                let old = one.not_after < before && one.revoked_at.is_none() && key.is_none();
+        self.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
+            let enrollments = found.iter().map(records::enrolled).collect::<Result<Vec<_>, _>>()?;
+            let keys = enrollments.iter().flatten().map(|one| records::key(one.key));
+            let mut keys = self.store.get(&keys.collect::<Vec<_>>())?.into_iter();
+            let mut prunable = |one: &EnrollmentRecord| {
+                let key = keys.next().flatten();
+                one.not_after < before && one.revoked_at.is_none() && key.is_none()
+            };
+            let prunable = enrollments.iter().zip(found).map(|(one, record)| {
+                let old = one.as_ref().is_some_and(&mut prunable);
                 Examined::or_skip(old.then(|| record.clone()))
             });
             Ok(prunable.collect())
@@ -125,15 +127,20 @@ impl Inner {
     }
 
     /// Forgets the public keys that connectors had renewed with which are gone.
-    fn prune_renewed(&self) -> Result<(), Error> {
+    fn prune_renewed_keys(&self) -> Result<(), Error> {
         let mut page = PageRequest { limit: 200, after: None };
         loop {
-            let found = self.listing("renewed/".into(), false, &page)?.run(|found| {
-                let connectors = records::ids(found, ConnectorId::parse)?;
-                let keys: Vec<_> = connectors.into_iter().map(records::enrollment).collect();
-                let enrollments = self.store.get(&keys)?;
-                let orphans = found.iter().zip(enrollments).map(|(record, enrollment)| {
-                    Examined::or_skip(enrollment.is_none().then(|| record.clone()))
+            let found = self.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
+                let owners = found.iter().map(Owner::read).collect::<Result<Vec<_>, _>>()?;
+                let renewed = |owner: &Owner| match owner {
+                    Owner::Renewed(connector) => Some(records::enrollment(*connector)),
+                    Owner::Enrolled(_) => None,
+                };
+                let keys: Vec<_> = owners.iter().filter_map(renewed).collect();
+                let mut enrollments = self.store.get(&keys)?.into_iter();
+                let orphans = owners.iter().zip(found).map(|(owner, record)| {
+                    let orphan = renewed(owner).is_some() && enrollments.next().flatten().is_none();
+                    Examined::or_skip(orphan.then(|| record.clone()))
                 });
                 Ok(orphans.collect())
             })?;

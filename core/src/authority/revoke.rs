@@ -15,6 +15,7 @@ use super::{Authority, Inner};
 use crate::key::KeyId;
 use crate::limits::COMPROMISE_CONNECTORS_MAX;
 use crate::store::Outcome;
+use crate::store::Record;
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
@@ -43,6 +44,13 @@ struct Found {
     record: EnrollmentRecord,
 }
 
+impl Found {
+    fn read(record: &Record) -> Result<Option<Self>, Error> {
+        let enrolled = records::enrolled(record)?;
+        Ok(enrolled.map(|enrolled| Self { version: record.version, record: enrolled }))
+    }
+}
+
 impl Authority {
     /// Revokes a connector, for ever: its certificates are on the next CRL, and its public key
     /// never enrolls again. Revoking it once more changes nothing, the reason included.
@@ -51,9 +59,10 @@ impl Authority {
     /// `connector_not_found`, and those of the store.
     pub fn revoke_connector(&self, id: ConnectorId, reason: RevocationReason) -> Result<(), Error> {
         self.inner.until_undisturbed(|| {
-            let found = self.inner.read(records::enrollment(id))?;
-            let (version, record) = found.ok_or(InputError::ConnectorNotFound)?;
-            let Some(change) = self.revocation(Found { version, record }, reason)? else {
+            let found = self.inner.store.get(&[records::enrollment(id)])?;
+            let found = found.iter().flatten().next().map(Found::read).transpose()?;
+            let found = found.flatten().ok_or(InputError::ConnectorNotFound)?;
+            let Some(change) = self.revocation(found, reason)? else {
                 return Ok(Some(()));
             };
             Ok(self.inner.apply(change)?.is_ok().then_some(()))
@@ -176,12 +185,11 @@ impl Inner {
         listing.run(|index| {
             let ids = connector_ids(index)?;
             let keys: Vec<_> = ids.into_iter().map(records::enrollment).collect();
-            let found = |record: &crate::store::Record| {
-                Ok(Found { version: record.version, record: records::decode(record)? })
+            let found = |one: &Option<Record>| {
+                let found = one.as_ref().map(Found::read).transpose()?;
+                Ok(Examined::or_skip(found.flatten()))
             };
-            let enrollments = self.store.get(&keys)?;
-            let enrollments = enrollments.iter().map(|one| one.as_ref().map(found).transpose());
-            enrollments.map(|one| one.map(Examined::or_skip)).collect()
+            self.store.get(&keys)?.iter().map(found).collect()
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Why the connector did not do what it was asked.
 
+use crate::key::Host;
 use crate::limits::IDENTITY_BYTES_MAX;
 use crate::random::RandomError;
 use crate::time::Timestamp;
@@ -21,6 +22,12 @@ pub enum Error {
     /// The certificates of the answer do not lead to the pinned root. The code is the chain's.
     #[error("the answer cannot be trusted: {0}")]
     Chain(ChainError),
+    /// The certificates of a server do not lead to the pinned root. The code is the chain's.
+    #[error("the server cannot be trusted: {0}")]
+    Server(ChainError),
+    /// `server_wrong_host`: the server's certificate is for another host.
+    #[error("the server's certificate is not for {0}")]
+    ServerWrongHost(Host),
     /// `answer_without_request`: the identity has not asked with any key.
     #[error("this identity has not asked for a certificate, make a request first")]
     AnswerWithoutRequest,
@@ -75,7 +82,8 @@ impl Error {
             Self::Signer(error) => error.code(),
             Self::Random(_) => "random_unavailable",
             Self::Certificate(error) => error.code(),
-            Self::Chain(error) => error.code(),
+            Self::Chain(error) | Self::Server(error) => error.code(),
+            Self::ServerWrongHost(_) => "server_wrong_host",
             Self::AnswerWithoutRequest => "answer_without_request",
             Self::RenewalWithoutCertificate => "renewal_without_certificate",
             Self::AnswerForAnotherKey => "answer_for_another_key",
@@ -95,7 +103,7 @@ impl Error {
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Signer(error) => error.retryable(),
-            Self::Chain(error) => error.retryable(),
+            Self::Chain(error) | Self::Server(error) => error.retryable(),
             Self::Random(_) => true,
             _ => false,
         }

@@ -98,6 +98,7 @@ mod key_pair;
 mod key_reference;
 mod renew;
 mod request;
+mod server;
 mod state;
 
 pub use accept::Accepted;

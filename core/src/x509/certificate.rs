@@ -6,11 +6,14 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::extensions::{BasicConstraints, Extensions, ExtensionsError, KeyUsage, Purposes};
+use super::extensions::{
+    BasicConstraints, Extensions, ExtensionsError, HostName, KeyUsage, Purposes,
+};
 use super::reader::{Malformed, Reader};
 use super::signed::{Signed, SignedError};
 use super::validity::Validity;
 use super::{PublicKey, PublicKeyError, name, oid, pem, tag};
+use crate::key::Host;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::time::Timestamp;
 
@@ -148,6 +151,7 @@ pub struct Certificate {
     key_usage: Option<KeyUsage>,
     purposes: Option<Purposes>,
     uris: Vec<String>,
+    hosts: Vec<HostName>,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
     name_constraints: bool,
@@ -171,7 +175,7 @@ impl Certificate {
         }
         let extensions = tbs.extensions;
         let name_constraints = extensions.other(oid::NAME_CONSTRAINTS).is_some();
-        let uris = extensions.alt_names.map(|names| names.value.uris).unwrap_or_default();
+        let names = extensions.alt_names.map(|names| names.value).unwrap_or_default();
         Ok(Self {
             der: der.to_vec(),
             serial: tbs.serial.to_vec(),
@@ -182,7 +186,8 @@ impl Certificate {
             basic_constraints: extensions.basic_constraints.map(|e| e.value).unwrap_or_default(),
             key_usage: extensions.key_usage.map(|e| e.value),
             purposes: extensions.purposes.map(|e| e.value),
-            uris: uris.into_iter().map(String::from).collect(),
+            uris: names.uris.into_iter().map(String::from).collect(),
+            hosts: names.hosts,
             subject_key_id: extensions.subject_key_id.map(|e| e.value.to_vec()),
             authority_key_id: extensions.authority_key_id.and_then(|e| Some(e.value?.to_vec())),
             name_constraints,
@@ -296,6 +301,12 @@ impl Certificate {
     /// The URIs among the subject's alternative names.
     pub fn uris(&self) -> &[String] {
         &self.uris
+    }
+
+    /// Whether the subject's alternative names have this host, whatever its port: its name, or its
+    /// address. What a name with a wildcard covers does not count.
+    pub fn names_host(&self, host: &Host) -> bool {
+        self.hosts.contains(&HostName::of(host))
     }
 
     /// The identifier of its key.

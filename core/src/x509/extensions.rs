@@ -1,9 +1,12 @@
 //! Extensions of certificates and of requests (RFC 5280, 4.2), as they are read.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::reader::{Malformed, Reader};
 use super::{oid, tag};
+use crate::key::Host;
 use crate::limits::EXTENSIONS_MAX;
 
 /// What a key may be used for (RFC 5280, 4.2.1.3): a set of bits.
@@ -62,6 +65,10 @@ impl Purposes {
     pub const CLIENT_AUTH: Self =
         Self { client_auth: true, server_auth: false, any: false, other: false };
 
+    /// TLS servers, and nothing else.
+    pub const SERVER_AUTH: Self =
+        Self { client_auth: false, server_auth: true, any: false, other: false };
+
     fn read(value: &[u8]) -> Result<Self, Malformed> {
         let mut list = Reader::within(value, tag::SEQUENCE)?;
         let mut purposes = Self::default();
@@ -103,10 +110,42 @@ impl BasicConstraints {
     }
 }
 
+/// A name of a host, without a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HostName {
+    /// In lower case.
+    Dns(String),
+    Address(IpAddr),
+}
+
+impl HostName {
+    /// What a certificate for this host names.
+    pub(super) fn of(host: &Host) -> Self {
+        let name = host.name();
+        let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        match address.unwrap_or(name).parse() {
+            Ok(address) => Self::Address(address),
+            Err(_) => Self::Dns(name.into()),
+        }
+    }
+
+    fn dns(contents: &[u8]) -> Option<Self> {
+        let name = core::str::from_utf8(contents).ok().filter(|name| name.is_ascii())?;
+        Some(Self::Dns(name.to_ascii_lowercase()))
+    }
+
+    fn address(contents: &[u8]) -> Option<Self> {
+        let v4 = <[u8; 4]>::try_from(contents).map(|bytes| Ipv4Addr::from(bytes).into());
+        let v6 = || <[u8; 16]>::try_from(contents).map(|bytes| Ipv6Addr::from(bytes).into());
+        v4.or_else(|_| v6()).ok().map(Self::Address)
+    }
+}
+
 /// The alternative names of a subject (RFC 5280, 4.2.1.6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AltNames<'a> {
     pub(super) uris: Vec<&'a str>,
+    pub(super) hosts: Vec<HostName>,
     /// Whether there are names of other kinds.
     pub(super) other: bool,
 }
@@ -117,14 +156,13 @@ impl<'a> AltNames<'a> {
         let mut names = Self::default();
         // RFC 5280, 4.2.1.6: at least one.
         loop {
-            match list.optional(tag::context_primitive(6))? {
-                Some(uri) if uri.is_ascii() => {
-                    names.uris.push(core::str::from_utf8(uri).map_err(|_| Malformed)?);
-                }
-                Some(_) => return Err(Malformed),
-                None => {
-                    list.any()?;
-                    names.other = true;
+            if let Some(uri) = list.optional(tag::context_primitive(6))? {
+                let uri = core::str::from_utf8(uri).ok().filter(|uri| uri.is_ascii());
+                names.uris.push(uri.ok_or(Malformed)?);
+            } else {
+                match read_host(&mut list)? {
+                    Some(host) => names.hosts.push(host),
+                    None => names.other = true,
                 }
             }
             if list.is_at_end() {
@@ -132,6 +170,17 @@ impl<'a> AltNames<'a> {
             }
         }
     }
+}
+
+/// A name of any kind but a URI; `None`: it is none of a host.
+fn read_host(list: &mut Reader<'_>) -> Result<Option<HostName>, Malformed> {
+    if let Some(contents) = list.optional(tag::context_primitive(2))? {
+        return Ok(HostName::dns(contents));
+    }
+    if let Some(contents) = list.optional(tag::context_primitive(7))? {
+        return Ok(HostName::address(contents));
+    }
+    list.any().map(|_| None)
 }
 
 /// The value of an extension, and whether it is critical.

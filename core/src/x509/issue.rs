@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::extensions::HostName;
 use super::extensions::KeyUsage;
 use super::lint::{Expected, Flaw, Role, lint};
 use super::profile::{
@@ -11,10 +12,12 @@ use super::profile::{
     write_client_auth, write_connector_name, write_leaf_constants, write_leaf_urls,
     write_subject_key_id, write_tbs, write_uri,
 };
+use super::profile::{write_host, write_server_constants, write_server_name};
 use super::signature::{self, SignatureAlgorithm};
 use super::signed::Signed;
 use super::validity::Validity;
 use super::{Certificate, CorporateCa, LeafUrls, PublicKey, SerialNumber, Signer, SignerError};
+use crate::key::Host;
 use crate::time::Timestamp;
 
 /// A certificate could not be made.
@@ -366,6 +369,50 @@ pub fn issue_leaf(
     };
     let Validity { not_before, not_after } = validity;
     Ok(IssuedLeaf { der, not_before, not_after })
+}
+
+/// What differs between the certificates of servers.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerParameters<'a> {
+    /// The server's host. Its port does not matter.
+    pub host: &'a Host,
+    /// The server's public key.
+    pub public_key: &'a PublicKey,
+    /// The serial number.
+    pub serial: SerialNumber,
+    /// From when it is valid; rounded down to a second, and not before its issuer.
+    pub not_before: Timestamp,
+    /// Until when it is valid; rounded down to a second, and not past its issuer.
+    pub not_after: Timestamp,
+}
+
+/// Makes the certificate of a TLS server.
+///
+/// # Errors
+/// Any [`IssueError`] except `issuer_wrong_signer`; `issuer_not_allowed` if the issuer is for TLS
+/// clients only, as enrollment certificates are.
+pub fn issue_server(
+    issuer: &Issuer,
+    parameters: &ServerParameters<'_>,
+) -> Result<Certificate, IssueError> {
+    let ServerParameters { host, public_key, serial, .. } = *parameters;
+    if issuer.certificate.purposes().is_some_and(|purposes| !purposes.server_auth) {
+        return Err(IssueError::NotAnIssuer);
+    }
+    let validity = issuer.validity(parameters.not_before, parameters.not_after)?;
+    let tbs = write_tbs(&Tbs {
+        serial,
+        head: &issuer.head,
+        validity,
+        subject: &|out| write_server_name(out, host),
+        public_key,
+        extensions: &|out| {
+            write_server_constants(out, issuer.key_id());
+            write_subject_key_id(out, &public_key.key_id());
+            write_host(out, &HostName::of(host));
+        },
+    });
+    sign_checking(&*issuer.signer, &tbs, &issuer.expected(Role::Server(host), public_key))
 }
 
 /// Signs something else than a certificate, and checks the signature.

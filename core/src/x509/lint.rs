@@ -5,9 +5,10 @@
 //! slipped past the checks of its type; nothing flawed is ever signed.
 
 use super::certificate::TbsCertificate;
-use super::extensions::{BasicConstraints, Extension, KeyUsage, Purposes};
+use super::extensions::{BasicConstraints, Extension, HostName, KeyUsage, Purposes};
 use super::reader::{Malformed, Reader};
 use super::{Certificate, LeafUrl, LeafUrls, PublicKey, name, oid, tag};
+use crate::key::Host;
 
 /// What a certificate is for, which decides its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub(super) enum Role<'a> {
     Cross(&'a Certificate),
     /// With these URLs.
     Leaf(&'a LeafUrls),
+    /// Of this host.
+    Server(&'a Host),
 }
 
 /// What the certificate must agree with.
@@ -70,7 +73,8 @@ pub enum Flaw {
     /// The authority key identifier is not its issuer's subject key identifier.
     #[error("its authority key identifier")]
     AuthorityKeyId,
-    /// A leaf has not exactly one URI that ends with its common name, or an authority has one.
+    /// A leaf has not exactly one URI that ends with its common name, a server not its host alone, or
+    /// an authority has a name.
     #[error("its alternative names")]
     AltNames,
     /// The CRL distribution points are not the one of the issuer, or are critical.
@@ -143,7 +147,7 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let (ca, path_length) = match role {
         Role::Root => (true, None),
         Role::Enrollment | Role::Cross(_) => (true, Some(0)),
-        Role::Leaf(_) => (false, None),
+        Role::Leaf(_) | Role::Server(_) => (false, None),
     };
     let constraints = BasicConstraints { ca, path_length };
     // RFC 5280, 4.2.1.9 and 4.2.1.3: both critical.
@@ -153,16 +157,16 @@ fn lint_usage(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
         Role::Root | Role::Enrollment | Role::Cross(_) => {
             KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN)
         }
-        Role::Leaf(_) => KeyUsage::DIGITAL_SIGNATURE,
+        Role::Leaf(_) | Role::Server(_) => KeyUsage::DIGITAL_SIGNATURE,
     };
     let usage = Extension { critical: true, value: usage };
     ensure(tbs.extensions.key_usage == Some(usage), Flaw::KeyUsage)?;
     let purposes = match role {
         Role::Root => None,
-        Role::Enrollment | Role::Cross(_) | Role::Leaf(_) => {
-            Some(Extension { critical: false, value: Purposes::CLIENT_AUTH })
-        }
+        Role::Enrollment | Role::Cross(_) | Role::Leaf(_) => Some(Purposes::CLIENT_AUTH),
+        Role::Server(_) => Some(Purposes::SERVER_AUTH),
     };
+    let purposes = purposes.map(|value| Extension { critical: false, value });
     ensure(tbs.extensions.purposes == purposes, Flaw::Purposes)
 }
 
@@ -184,9 +188,14 @@ fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> 
     let names = tbs.extensions.alt_names.as_ref();
     let sound = match (role, names) {
         (Role::Leaf(_), Some(Extension { critical: false, value })) => {
-            !value.other && matches!(*value.uris, [uri] if is_connector(uri, tbs.subject))
+            !value.other
+                && value.hosts.is_empty()
+                && matches!(*value.uris, [uri] if is_connector(uri, tbs.subject))
         }
-        (Role::Leaf(_), _) => false,
+        (Role::Server(host), Some(Extension { critical: false, value })) => {
+            !value.other && value.uris.is_empty() && *value.hosts == [HostName::of(host)]
+        }
+        (Role::Leaf(_) | Role::Server(_), _) => false,
         (Role::Root | Role::Enrollment | Role::Cross(_), names) => names.is_none(),
     };
     ensure(sound, Flaw::AltNames)
@@ -197,7 +206,7 @@ fn lint_urls(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let none = LeafUrls::default();
     let urls = match role {
         Role::Leaf(urls) => urls,
-        Role::Root | Role::Enrollment | Role::Cross(_) => &none,
+        Role::Root | Role::Enrollment | Role::Cross(_) | Role::Server(_) => &none,
     };
     let crl = tbs.extensions.other(oid::CRL_DISTRIBUTION_POINTS);
     let sound = match (&urls.crl, crl) {

@@ -20,6 +20,9 @@
 //! | cRLDistributionPoints | | | one URL, if it is given |
 //! | authorityInfoAccess | | | ocsp and caIssuers, one URL of each, if they are given |
 //!
+//! The certificate of a server is one that the root signed: a leaf with the host as its common name,
+//! as far as that is short enough, and as its alternative name, for serverAuth.
+//!
 //! A cross-certificate is an enrollment certificate with the subject, the public key and the key
 //! identifier of a corporate CA's, byte for byte.
 //!
@@ -96,7 +99,8 @@ pub use csr::{VerifiedCsr, build_ca_csr, build_csr};
 #[cfg(feature = "connector")]
 pub use issue::{
     CaParameters, CrossParameters, IssueError, IssuedLeaf, Issuer, LeafParameters,
-    issue_cross_certificate, issue_enrollment_certificate, issue_leaf, issue_root,
+    ServerParameters, issue_cross_certificate, issue_enrollment_certificate, issue_leaf,
+    issue_root, issue_server,
 };
 #[cfg(feature = "connector")]
 pub use lint::Flaw;

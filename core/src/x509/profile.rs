@@ -2,15 +2,18 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use der::asn1::{GeneralizedTime, UtcTime};
 use der::{DateTime, Encode as _};
 
+use super::extensions::HostName;
 use super::signature::SignatureAlgorithm;
 use super::validity::{Validity, YEAR_2050};
 use super::writer::{bit_string, nested, primitive};
 use super::{LeafUrl, LeafUrls, PublicKey, SerialNumber, Signer, oid, tag};
+use crate::key::Host;
 use crate::time::Timestamp;
 
 /// `digitalSignature`, bit 0, and `keyCertSign` and `cRLSign`, bits 5 and 6, as the contents of
@@ -68,8 +71,19 @@ const COMMON_NAME_CHARACTERS_MAX: usize = 64;
 
 /// Writes the name of a connector: its id as the only common name.
 pub(super) fn write_connector_name(out: &mut Vec<u8>, id: &str) {
+    write_common_name(out, id);
+}
+
+/// Writes the name of a server: that of its host, if it is short enough. Its alternative name is
+/// what counts.
+pub(super) fn write_server_name(out: &mut Vec<u8>, host: &Host) {
+    let short = host.name().len() <= COMMON_NAME_CHARACTERS_MAX;
+    write_common_name(out, if short { host.name() } else { "provkey server" });
+}
+
+fn write_common_name(out: &mut Vec<u8>, name: &str) {
     nested(out, tag::SEQUENCE, |out| {
-        write_attribute(out, oid::COMMON_NAME, tag::UTF8_STRING, id.as_bytes());
+        write_attribute(out, oid::COMMON_NAME, tag::UTF8_STRING, name.as_bytes());
     });
 }
 
@@ -126,6 +140,12 @@ pub(super) fn write_generalized_time(out: &mut Vec<u8>, moment: Timestamp) {
 
 /// The extensions of every leaf, except those that name it and its key.
 pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
+    write_end_entity(out);
+    write_client_auth(out);
+    write_authority_key_id(out, issuer_key_id);
+}
+
+fn write_end_entity(out: &mut Vec<u8>) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
         // RFC 5280, 4.2.1.9: not an authority, which DER leaves out as the default.
         primitive(out, tag::SEQUENCE, &[]);
@@ -133,8 +153,6 @@ pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
     write_extension(out, oid::KEY_USAGE, true, |out| {
         primitive(out, tag::BIT_STRING, DIGITAL_SIGNATURE);
     });
-    write_client_auth(out);
-    write_authority_key_id(out, issuer_key_id);
 }
 
 /// RFC 5280, 4.2.1.9 and 4.2.1.3: what makes an authority.
@@ -154,9 +172,33 @@ pub(super) fn write_ca_constraints(out: &mut Vec<u8>, path_length: Option<u8>) {
 
 /// RFC 5280, 4.2.1.12.
 pub(super) fn write_client_auth(out: &mut Vec<u8>) {
+    write_purpose(out, oid::CLIENT_AUTH);
+}
+
+fn write_purpose(out: &mut Vec<u8>, purpose: &[u8]) {
     write_extension(out, oid::EXTENDED_KEY_USAGE, false, |out| {
-        nested(out, tag::SEQUENCE, |out| {
-            primitive(out, tag::OBJECT_IDENTIFIER, oid::CLIENT_AUTH);
+        nested(out, tag::SEQUENCE, |out| primitive(out, tag::OBJECT_IDENTIFIER, purpose));
+    });
+}
+
+/// RFC 5280, 4.2.1.9, 4.2.1.3 and 4.2.1.12: what makes a TLS server.
+pub(super) fn write_server_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
+    write_end_entity(out);
+    write_purpose(out, oid::SERVER_AUTH);
+    write_authority_key_id(out, issuer_key_id);
+}
+
+/// RFC 5280, 4.2.1.6: one host. Not critical, as the subject is not empty.
+pub(super) fn write_host(out: &mut Vec<u8>, host: &HostName) {
+    write_extension(out, oid::SUBJECT_ALT_NAME, false, |out| {
+        nested(out, tag::SEQUENCE, |out| match host {
+            HostName::Dns(name) => primitive(out, tag::context_primitive(2), name.as_bytes()),
+            HostName::Address(IpAddr::V4(address)) => {
+                primitive(out, tag::context_primitive(7), &address.octets());
+            }
+            HostName::Address(IpAddr::V6(address)) => {
+                primitive(out, tag::context_primitive(7), &address.octets());
+            }
         });
     });
 }

@@ -30,7 +30,7 @@ impl Random for Sevens {
 }
 
 pub(super) fn serial() -> SerialNumber {
-    SerialNumber::random(&Sevens).unwrap()
+    SerialNumber::draw(&Sevens, at(NOW)).unwrap()
 }
 
 pub(super) fn signer(algorithm: KeyAlgorithm) -> SoftwareSigner {

@@ -4,20 +4,16 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use base64ct::{Base64, Encoding};
 
+use crate::body::too_large;
 use crate::problem::Problem;
 
 /// A CSR of 16 KiB in base64, with line ends.
-pub(super) const BODY_BYTES_MAX: usize = 24 * 1024;
+const BODY_BYTES_MAX: usize = 24 * 1024;
 
 /// The CSR of a request, in DER or in PEM.
 pub(super) async fn csr(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     check_type(headers)?;
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if length.and_then(|length| length.parse().ok()).is_some_and(|n: u64| n > BODY_BYTES_MAX as u64)
-    {
-        return Err(too_large());
-    }
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| unread(&error))?;
+    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| too_large())?;
     decode(&bytes)
 }
 
@@ -54,26 +50,6 @@ fn decode(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
             )
         },
     )
-}
-
-fn too_large() -> Problem {
-    Problem::new(
-        "body_too_large",
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "the body is longer than a certificate signing request may be",
-    )
-}
-
-/// The body was longer than it may be, or ended early.
-fn unread(error: &axum::Error) -> Problem {
-    let mut source = Some(error as &dyn std::error::Error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return too_large();
-        }
-        source = error.source();
-    }
-    Problem::new("body_malformed", StatusCode::BAD_REQUEST, "the body ended early")
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ fn basic(credentials: &str) -> Result<Option<KeyText>, Problem> {
 }
 
 /// The length of a key's id, which the core of a key text begins with.
-const ID_CHARACTERS: usize = 12;
+pub(super) const ID_CHARACTERS: usize = 12;
 
 #[cfg(test)]
 mod tests {

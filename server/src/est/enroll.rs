@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use provkey::authority::{EnrollRequest, RenewRequest};
+use provkey::key::{KeyId, KeyText, Proof};
+use provkey::x509::Csr;
 
 use super::{answer, body, credentials};
 use crate::app::App;
@@ -18,12 +20,20 @@ pub(super) async fn enroll(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let key_text = credentials::key_text(&headers)?;
     let csr = body::csr(&headers, body).await?;
-    let address = client.address;
+    let (admission, address) = (&app.admission, client.address);
+    let key_text = credentials::key_text(&headers).inspect_err(|_| admission.unproven(address))?;
+    let claimed = claimed(&csr, key_text.as_ref());
+    let _lane = admission.enter(address, claimed).await?;
     let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
-    let enrolled = app.call(move |authority| authority.enroll(&request)).await?;
-    Ok(answer::enrolled(&headers, &enrolled))
+    let answered = app.call(move |authority| authority.enroll(&request)).await;
+    match (&answered, claimed) {
+        (Ok(enrolled), _) => admission.proven(enrolled.key),
+        (Err(problem), Some(key)) if refuses_a_proven_key(problem) => admission.proven(key),
+        (Err(problem), _) if problem.status.is_client_error() => admission.unproven(address),
+        (Err(_), _) => {}
+    }
+    Ok(answer::enrolled(&headers, &answered?))
 }
 
 /// A certificate for a certificate.
@@ -35,7 +45,26 @@ pub(super) async fn reenroll(
 ) -> Result<Response, Problem> {
     let csr = body::csr(&headers, body).await?;
     let Client { address, certificate: client_certificate } = client;
+    let _lane = app.admission.enter(address, None).await?;
     let request = RenewRequest { csr, client_certificate, address, ..RenewRequest::default() };
-    let renewed = app.call(move |authority| authority.renew(&request)).await?;
-    Ok(answer::enrolled(&headers, &renewed))
+    let answered = app.call(move |authority| authority.renew(&request)).await;
+    if answered.as_ref().is_err_and(|problem| problem.status.is_client_error()) {
+        app.admission.unproven(address);
+    }
+    Ok(answer::enrolled(&headers, &answered?))
+}
+
+/// The key that a request says it holds. Nothing is proven by that.
+fn claimed(csr: &[u8], text: Option<&KeyText>) -> Option<KeyId> {
+    let in_text = || {
+        let core = text?.expose().rsplit('_').next()?;
+        KeyId::parse(core.get(..credentials::ID_CHARACTERS)?).ok()
+    };
+    let in_csr = || Some(Proof::from_der(Csr::parse(csr).ok()?.proof()?).ok()?.id());
+    in_text().or_else(in_csr)
+}
+
+/// Whether a refusal says that the key, at least, was proven.
+fn refuses_a_proven_key(problem: &Problem) -> bool {
+    matches!(problem.status, StatusCode::FORBIDDEN | StatusCode::CONFLICT)
 }

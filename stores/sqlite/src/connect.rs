@@ -15,6 +15,9 @@ const STATEMENTS_KEPT: usize = 32;
 const LOG_PAGES: u32 = 4000;
 /// After a move, the log's file is cut to this size.
 const LOG_BYTES_KEPT: u64 = 32 * 1024 * 1024;
+/// Connectors come in no order, so each new one changes a page of the index that was not changed for
+/// long. What does not fit is read again from the file.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// How long to wait before another process is asked again: about as long as a commit. It is not
 /// known whose turn it is, so who asks more often waits less.
 const WAIT_MIN: Duration = Duration::from_micros(100);
@@ -46,6 +49,7 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // On Apple's systems a plain fsync does not reach the disk.
     connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)
 }

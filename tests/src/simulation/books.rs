@@ -151,7 +151,7 @@ fn check_audit(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
         if !right {
             return Err(format!(
                 "{connector} enrolled at {enrolled:?}, renewed {renewed} times and was revoked at \
-                 {revoked:?}, says the audit trail; {enrollment:?}"
+                 {revoked:?}, says the audit trail; it is {enrollment}"
             ));
         }
     }

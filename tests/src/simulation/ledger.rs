@@ -26,6 +26,7 @@
 //! 13. every enrollment has its index entries and its audit records, and nothing is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use provkey::store::{Memory, Record, RecordKey, ScanRange, Store as _, Value};
@@ -83,6 +84,19 @@ impl Enrollment {
 pub(super) struct Leaf {
     pub(super) base64: String,
     pub(super) not_after: u64,
+}
+
+/// What tells it from another.
+impl fmt::Display for Enrollment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connector, key, certificate, serial, enrolled_at, revoked_at, .. } = self;
+        let renewals = self.renewals();
+        write!(
+            f,
+            "connector {connector}, key {key}, enrolled at {enrolled_at}, renewed {renewals} times, "
+        )?;
+        write!(f, "revoked at {revoked_at:?}, serial number {serial} of {certificate}")
+    }
 }
 
 #[derive(Deserialize)]
@@ -285,7 +299,7 @@ impl Ledger {
         if key.is_none() && prunable {
             return Ok(());
         }
-        Err(format!("the enrollment of {} is gone: {before:?}", before.connector))
+        Err(format!("an enrollment is gone: {before}"))
     }
 
     fn look_at_key(
@@ -342,7 +356,7 @@ impl Ledger {
 /// Of an enrollment that was there before.
 fn check_change(before: &Enrollment, now: &Enrollment) -> Result<(), String> {
     let stays = |one: &Enrollment| (one.key.clone(), one.group.clone(), one.enrolled_at);
-    let changed = |what: &str| Err(format!("{what}: {before:?} became {now:?}"));
+    let changed = |what: &str| Err(format!("{what}: {before} became {now}"));
     if stays(before) != stays(now) {
         return changed("an enrollment became another");
     }

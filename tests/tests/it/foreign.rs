@@ -41,7 +41,7 @@ impl Random for Counting {
 }
 
 fn serial() -> SerialNumber {
-    SerialNumber::random(&Counting).unwrap()
+    SerialNumber::draw(&Counting, now()).unwrap()
 }
 
 fn now() -> Timestamp {

@@ -16,7 +16,12 @@ const CONNECTORS: usize = 3;
 const STEPS_MAX: usize = 1000;
 
 /// Asks for everybody in turn. What was answered, and whether the worker came to its end.
-fn ask(folder: &Path, csrs: &[Vec<u8>], kill_at: usize, lose: Option<usize>) -> (Vec<Answer>, bool) {
+fn ask(
+    folder: &Path,
+    csrs: &[Vec<u8>],
+    kill_at: usize,
+    lose: Option<usize>,
+) -> (Vec<Answer>, bool) {
     let mut command = Command::new(PROGRAM);
     command.arg(folder).arg("1").env("LD_PRELOAD", disk_faults()).env("DISK_FOLDER", folder);
     command.env("DISK_KILL_AT", kill_at.to_string());

@@ -29,13 +29,10 @@ pub(super) fn decide(
         return Err(Refusal::ProofRequired.into());
     }
     check_address(&key, proven.address)?;
-    if let Some(enrolled) = found.get(2).and_then(Option::as_ref) {
-        let record: EnrollmentRecord = records::decode(enrolled)?;
+    if let Some(owner) = found.get(2).and_then(Option::as_ref) {
+        let record = records::enrolled(owner)?.ok_or(Refusal::PublicKeyInUse)?;
         check_replay(&record, proven, now)?;
         return Ok(Next::Replay(record));
-    }
-    if found.get(3).is_some_and(Option::is_some) {
-        return Err(Refusal::PublicKeyInUse.into());
     }
     if key.expired(now) {
         return Err(Refusal::KeyExpired.into());

@@ -36,7 +36,7 @@ impl Inner {
         if [&state.root, &issuer.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
             return Err(Refusal::PublicKeyOfAuthority.into());
         }
-        let serial = SerialNumber::random(&*self.random)?;
+        let serial = SerialNumber::draw(&*self.random, new.now)?;
         let leaf = issue_leaf(
             issuer.leaf_issuer()?,
             &LeafParameters {

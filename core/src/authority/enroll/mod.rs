@@ -126,7 +126,7 @@ impl Inner {
         };
         let now = self.clock.now();
         let (mut signed, mut again) = (Vec::new(), Vec::new());
-        for (pending, found) in pending.into_iter().zip(found.chunks(4)) {
+        for (pending, found) in pending.into_iter().zip(found.chunks(3)) {
             let index = pending.index;
             match self.prepare(pending, found, now, actor) {
                 Ok(Prepared::Done(enrolled)) => results[index] = Ok(enrolled),
@@ -144,12 +144,7 @@ impl Inner {
             .iter()
             .flat_map(|Pending { proven, .. }| {
                 let Proven { key, connector, .. } = *proven;
-                [
-                    records::key(key),
-                    records::key_uses(key),
-                    records::enrollment(connector),
-                    records::renewed(connector),
-                ]
+                [records::key(key), records::key_uses(key), records::enrollment(connector)]
             })
             .collect();
         Ok(self.store.get(&keys)?)
@@ -252,7 +247,6 @@ impl Inner {
         // The issuer may have been opened long ago: it is not retired since.
         change.expect(records::certificate(record.certificate), issuer.version);
         change.expect_absent(records::enrollment(record.connector));
-        change.expect_absent(records::renewed(record.connector));
         change.count(records::key_uses(record.key), 1, record.enrolled_at);
         change.put(records::enrollment(record.connector), record);
         let [by_key, by_group] = records::enrollment_indexes(record);

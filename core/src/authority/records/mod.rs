@@ -11,13 +11,13 @@
 //! | `key/<id>`, `key-uses/<id>`, `key-deleted/<id>` | [`KeyRecord`], counter of its uses, [`Tombstone`] |
 //! | `key-by-name/<name>`, `key-by-created/<ms>/<id>` | the key's id |
 //! | `key-by-group/<group>/{name,created}/…`, `key-by-certificate/<certificate>/{name,created}/…` | the key's id |
-//! | `enrollment/<connector>` | [`EnrollmentRecord`] |
-//! | `renewed/<id of a public key>` | the id of the connector that renewed with this public key |
+//! | `enrollment/<id of a public key>` | [`Owner`]: the enrollment of the connector that has this id, or who renewed with this public key |
 //! | `enrollment-by-key/<key>/<ms>/<connector>`, `enrollment-by-group/<group>/<ms>/<connector>` | nothing |
 //! | `enrollment-by-serial/<certificate>/<serial>` | the connector's id |
 //! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
 //! | `last-revocation/<certificate>` | the connector's id; its version tells whether a CRL is complete |
 //! | `crl/<certificate>` | [`CrlRecord`]; of the root, `crl/root` |
+//! | `admin-token/<id>`, `admin-token-by-name/<name>` | [`AdminTokenRecord`], its id while it is not revoked |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
 //! | `audit-pruned` | before which moment audit records may be gone |
@@ -25,8 +25,10 @@
 //! Names are folded, moments are Unix milliseconds of 13 digits, so byte order is their order.
 
 mod keys;
+mod owner;
 
 pub(super) use keys::*;
+pub(super) use owner::{Owner, RenewedKeyRecord, enrolled};
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -40,8 +42,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::authority::address::AddressRange;
 use crate::authority::error::{Error, MasterError};
-use crate::authority::id::{AuthorityId, CertificateId, ConnectorId, GroupId};
+use crate::authority::id::{AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId};
 use crate::authority::name::Name;
+use crate::authority::tokens::AdminRole;
 use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::store::{Counter, Record, Value};
 use crate::time::Timestamp;
@@ -310,6 +313,23 @@ fn is_unspecified(reason: &RevocationReason) -> bool {
     *reason == RevocationReason::Unspecified
 }
 
+/// An admin token. Its text is not here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AdminTokenRecord {
+    pub(super) id: AdminTokenId,
+    pub(super) name: Name,
+    pub(super) role: AdminRole,
+    pub(super) created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) revoked_at: Option<Timestamp>,
+    /// Of the id and the secret together.
+    pub(super) sha256: Bytes,
+}
+
 /// A certificate that was revoked before it expired.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct RevokedRecord {
@@ -374,8 +394,12 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// The value of a body.
 pub(super) fn decode<T: DeserializeOwned>(record: &Record) -> Result<T, Error> {
+    serde_json::from_slice(body(record)?).map_err(|error| damaged(record, &error))
+}
+
+fn body(record: &Record) -> Result<&[u8], Error> {
     match &record.value {
-        Value::Body(body) => serde_json::from_slice(body).map_err(|e| damaged(record, &e)),
+        Value::Body(body) => Ok(body),
         Value::Counter(_) => Err(damaged(record, &"it is a counter")),
     }
 }
@@ -390,10 +414,7 @@ pub(super) fn counter(record: &Record) -> Result<Counter, Error> {
 
 /// The text that the body of an index entry is.
 pub(super) fn text(record: &Record) -> Result<&str, Error> {
-    match &record.value {
-        Value::Body(body) => core::str::from_utf8(body).map_err(|e| damaged(record, &e)),
-        Value::Counter(_) => Err(damaged(record, &"it is a counter")),
-    }
+    core::str::from_utf8(body(record)?).map_err(|error| damaged(record, &error))
 }
 
 pub(super) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {

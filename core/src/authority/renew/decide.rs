@@ -9,7 +9,9 @@ use super::prove::Proven;
 use crate::authority::enroll::Issued;
 use crate::authority::error::{Error, Refusal};
 use crate::authority::id::CertificateId;
-use crate::authority::records::{self, Bytes, EnrollmentRecord, FormerCertificate, RenewedRecord};
+use crate::authority::records::{
+    self, Bytes, EnrollmentRecord, FormerCertificate, Owner, RenewedRecord,
+};
 use crate::limits::FORMER_CERTIFICATES_MAX;
 use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
@@ -78,20 +80,20 @@ pub(super) fn decide(
     Ok(Next::Renew(place))
 }
 
-/// Whether the new public key is known as this connector's already. `found` is the enrollment
-/// under its id, and the connector that has renewed with it.
+/// Whether the new public key is known as this connector's already. `found` is whom it belongs
+/// to.
 pub(super) fn check_public_key(
     record: &EnrollmentRecord,
     proven: &Proven,
-    found: &[Option<Record>],
+    found: Option<&Record>,
 ) -> Result<bool, Error> {
     if record.spki_sha256.0 == proven.spki_sha256() {
         return Ok(true);
     }
-    match found {
-        [None, None] => Ok(false),
-        [None, Some(renewed)] if records::text(renewed)? == record.connector.as_str() => Ok(true),
-        _ => Err(Refusal::PublicKeyInUse.into()),
+    match found.map(Owner::read).transpose()? {
+        None => Ok(false),
+        Some(Owner::Renewed(connector)) if connector == record.connector => Ok(true),
+        Some(_) => Err(Refusal::PublicKeyInUse.into()),
     }
 }
 

@@ -29,7 +29,7 @@ use super::change::Change;
 use super::enroll::{Enrolled, Issued, ToIssue};
 use super::error::{Error, InputError, Refusal};
 use super::observer::Event;
-use super::records::{self, EnrollmentRecord, KeyRecord};
+use super::records::{self, EnrollmentRecord, KeyRecord, RenewedKeyRecord};
 use super::tally::Subject;
 use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId};
@@ -100,22 +100,19 @@ impl Inner {
     ) -> Result<Option<Enrolled>, Error> {
         let now = self.clock.now();
         let new = proven.public_key_id();
-        let found = self.store.get(&[
-            records::enrollment(proven.connector),
-            records::enrollment(new),
-            records::renewed(new),
-        ])?;
-        let Some((Some(enrollment), new_key)) = found.split_first() else {
+        let keys = [records::enrollment(proven.connector), records::enrollment(new)];
+        let found = self.store.get(&keys)?;
+        let [Some(enrollment), new_key] = found.as_slice() else {
             return Err(Refusal::CertificateUnknown.into());
         };
-        let record: EnrollmentRecord = records::decode(enrollment)?;
+        let record = records::enrolled(enrollment)?.ok_or(Refusal::CertificateUnknown)?;
         let place = decide::find(&record, proven).ok_or(Refusal::CertificateUnknown)?;
         *asker = Some(record.key);
         let place = match decide::decide(&record, place, proven, now)? {
             Next::Renew(place) => place,
             Next::Replay => return self.replay_renewal(&record, proven, now).map(Some),
         };
-        let known = decide::check_public_key(&record, proven, new_key)?;
+        let known = decide::check_public_key(&record, proven, new_key.as_ref())?;
         let key = self.read::<KeyRecord>(records::key(record.key))?;
         let version = |key: &Option<(u64, KeyRecord)>| key.as_ref().map(|(version, _)| *version);
         let renewal = Renewal { enrollment, place, proven, key: key.as_ref(), now };
@@ -131,8 +128,8 @@ impl Inner {
         };
         if !known {
             change.expect_absent(records::enrollment(new));
-            change.expect_absent(records::renewed(new));
-            change.put_bytes(records::renewed(new), record.connector.as_str());
+            let renewed = RenewedKeyRecord { renewed_by: record.connector };
+            change.put(records::enrollment(new), &renewed);
         }
         if let Err(obstacle) = self.apply(change)? {
             if obstacle.is(&records::certificate(record.certificate)) {

@@ -6,6 +6,7 @@ mod clock;
 mod elsewhere;
 mod file;
 mod renew;
+mod server;
 
 use std::string::String;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ fn signer() -> SoftwareSigner {
 }
 
 fn ca(id: &str, not_before: u64, not_after: u64) -> CaParameters<'_> {
-    let serial = SerialNumber::random(&System).unwrap();
+    let serial = SerialNumber::draw(&System, at(NOW)).unwrap();
     let (not_before, not_after) = (at(not_before), at(not_after));
     CaParameters { common_name: "Test", id, serial, not_before, not_after }
 }
@@ -86,7 +87,7 @@ impl Pki {
             group_id: "g1",
             trust_domain: "api.private.example.com",
             public_key,
-            serial: SerialNumber::random(&System).unwrap(),
+            serial: SerialNumber::draw(&System, at(NOW)).unwrap(),
             not_before: at(NOW - 300),
             not_after: at(LEAF_END),
         };

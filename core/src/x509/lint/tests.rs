@@ -1,6 +1,7 @@
 //! Each check of the lint can fail.
 
 use std::boxed::Box;
+use std::format;
 use std::vec::Vec;
 
 use super::*;
@@ -10,8 +11,8 @@ use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{NOW, at, enrollment, leaf, root, serial, signer};
 use crate::x509::writer::{nested, primitive};
 use crate::x509::{
-    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, LeafUrl, Signer as _,
-    issue_cross_certificate, issue_leaf, oid, tag,
+    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, LeafUrl, ServerParameters, Signer as _,
+    issue_cross_certificate, issue_leaf, issue_server, oid, tag,
 };
 
 const VERSION: usize = 0;
@@ -79,6 +80,22 @@ impl Good {
         Self { role: Role::Leaf(urls), issuer: Some(issuer), certificate }
     }
 
+    /// That of a server under this host.
+    fn server(host: &str) -> Self {
+        let issuer = root(KeyAlgorithm::Ed25519);
+        let host = Box::leak(Box::new(Host::parse(host).unwrap()));
+        let server = signer(KeyAlgorithm::Ed25519);
+        let parameters = ServerParameters {
+            host,
+            public_key: server.public_key(),
+            serial: serial(),
+            not_before: at(NOW),
+            not_after: Timestamp::MAX,
+        };
+        let certificate = issue_server(&issuer, &parameters).unwrap();
+        Self { role: Role::Server(host), issuer: Some(issuer), certificate }
+    }
+
     fn enrollment() -> Self {
         let issuer = root(KeyAlgorithm::Ed25519);
         let certificate = enrollment(&issuer, KeyAlgorithm::Ed25519).certificate().clone();
@@ -134,7 +151,11 @@ impl Good {
 #[test]
 fn what_is_issued_is_sound() {
     let leaves = [Good::leaf(), Good::leaf_with_urls()];
-    for good in leaves.into_iter().chain([Good::enrollment(), Good::cross(), Good::root()]) {
+    let hosts = ["h.example:8443", "192.0.2.1", "[2001:db8::1]"];
+    let long = format!("{0}.{0}.example", "a".repeat(60));
+    let servers = hosts.into_iter().chain([long.as_str()]).map(Good::server);
+    let authorities = [Good::enrollment(), Good::cross(), Good::root()];
+    for good in leaves.into_iter().chain(servers).chain(authorities) {
         assert_eq!(good.lint(&good.certificate.signed().tbs), Ok(()));
         let parts = take_apart(&good.certificate);
         assert_eq!(put_together(&parts), good.certificate.signed().tbs);
@@ -228,6 +249,27 @@ fn flaws_of_a_leaf_are_found() {
     let mut parts = take_apart(&good.certificate);
     parts[ALT_NAMES] = extension(oid::SUBJECT_ALT_NAME, &one);
     assert_eq!(good.lint(&put_together(&parts)), Ok(()), "so each of them is the flaw");
+}
+
+#[test]
+fn flaws_of_a_server_are_found() {
+    let (good, leaf) = (Good::server("h.example:8443"), take_apart(&Good::leaf().certificate));
+    for (part, flaw) in [(PURPOSES, Flaw::Purposes), (ALT_NAMES, Flaw::AltNames)] {
+        good.check(part, &[], flaw);
+        good.check(part, &leaf[part], flaw);
+        good.check(part, &critical(&good, part), flaw);
+    }
+    good.check_edit(ALT_NAMES, b"h.example", b"i.example", Flaw::AltNames);
+    good.check_edit(ALT_NAMES, b"\x82", b"\x81", Flaw::AltNames);
+    let name = b"\x82\x09h.example";
+    let two = [&[0x30, 2 * name.len() as u8], &name[..], name].concat();
+    good.check(ALT_NAMES, &extension(oid::SUBJECT_ALT_NAME, &two), Flaw::AltNames);
+    Good::server("192.0.2.1").check_edit(
+        ALT_NAMES,
+        &[192, 0, 2, 1],
+        &[192, 0, 2, 2],
+        Flaw::AltNames,
+    );
 }
 
 fn extension(oid: &[u8], value: &[u8]) -> Vec<u8> {

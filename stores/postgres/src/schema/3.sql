@@ -47,7 +47,8 @@ CREATE VIEW {schema}.enrollments AS SELECT
 FROM (
     SELECT convert_from(body, 'UTF8')::jsonb AS body FROM {schema}.records
     WHERE key >= 'enrollment/'::bytea AND key < 'enrollment0'::bytea OFFSET 0
-) AS it;
+) AS it
+WHERE it.body ? 'connector';  -- the others are public keys that a connector renewed with
 
 CREATE VIEW {schema}.audit AS SELECT
     timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'at')::bigint AS at,

@@ -46,7 +46,8 @@ CREATE VIEW enrollments AS SELECT
 FROM (
     SELECT CAST(body AS TEXT) AS body FROM records
     WHERE key >= CAST('enrollment/' AS BLOB) AND key < CAST('enrollment0' AS BLOB)
-) AS it;
+) AS it
+WHERE it.body ->> 'connector' IS NOT NULL;  -- the others are public keys that one renewed with
 
 CREATE VIEW audit AS SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'at') / 1000.0, 'unixepoch') AS at,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use provkey::authority::{
-    AuditFilter, Authority, ConnectorFilter, EnrollRequest, Environment, Name, NewAuthority,
-    NewCertificate, NewKey, PageRequest,
+    AuditFilter, Authority, ConnectorFilter, EnrollRequest, Enrolled, Environment, Name,
+    NewAuthority, NewCertificate, NewKey, PageRequest, RenewRequest,
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::random::{Random, RandomError};
@@ -48,12 +48,20 @@ fn authority(store: SqliteStore, clock: Arc<Past>) -> Authority {
     Authority::create(environment, keyring, &NewAuthority::new(host)).unwrap()
 }
 
-fn enroll(authority: &Authority, key: &ProvisioningKey) {
+fn enroll(authority: &Authority, key: &ProvisioningKey) -> Enrolled {
     let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
     let proof = Proof::make(key, signer.public_key().spki(), None);
     let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
     let address = Some("192.0.2.7".parse().unwrap());
-    authority.enroll(&EnrollRequest { csr, address, ..EnrollRequest::default() }).unwrap();
+    authority.enroll(&EnrollRequest { csr, address, ..EnrollRequest::default() }).unwrap()
+}
+
+/// Renews with another key pair.
+fn renew(authority: &Authority, mut enrolled: Enrolled) {
+    let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
+    let csr = build_csr(&signer, &[]).unwrap();
+    let client_certificate = Some(enrolled.chain.remove(0));
+    authority.renew(&RenewRequest { csr, client_certificate, ..RenewRequest::default() }).unwrap();
 }
 
 /// All rows of some columns, as text.
@@ -86,7 +94,8 @@ fn views_show_what_the_library_shows() {
     .map(|new| authority.create_key(&new).unwrap());
     for key in &keys[..2] {
         let text = authority.copy_key(key.id).unwrap();
-        enroll(&authority, &ProvisioningKey::read(text.expose().as_bytes()).unwrap());
+        let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
+        renew(&authority, enroll(&authority, &key));
     }
 
     clock.0.fetch_add(60_000, Ordering::SeqCst);

@@ -1,0 +1,47 @@
+//! Whom a public key belongs to.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EnrollmentRecord, body, decode};
+use crate::authority::error::Error;
+use crate::authority::id::ConnectorId;
+use crate::store::Record;
+
+/// The connector that a public key belongs to: what `enrollment/<id of the public key>` holds. A
+/// public key is a connector's whichever way it came, so one record decides, and who expects it to
+/// be absent needs no other.
+pub(in crate::authority) enum Owner {
+    /// The connector that enrolled with it, and has its id.
+    Enrolled(EnrollmentRecord),
+    /// A connector that renewed with it.
+    Renewed(ConnectorId),
+}
+
+/// A public key that a connector renewed with.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::authority) struct RenewedKeyRecord {
+    pub(in crate::authority) renewed_by: ConnectorId,
+}
+
+impl Owner {
+    pub(in crate::authority) fn read(record: &Record) -> Result<Self, Error> {
+        // An enrollment fails at its first field.
+        match serde_json::from_slice(body(record)?) {
+            Ok(RenewedKeyRecord { renewed_by }) => Ok(Self::Renewed(renewed_by)),
+            Err(_) => decode(record).map(Self::Enrolled),
+        }
+    }
+
+    pub(in crate::authority) fn enrolled(self) -> Option<EnrollmentRecord> {
+        match self {
+            Self::Enrolled(record) => Some(record),
+            Self::Renewed(_) => None,
+        }
+    }
+}
+
+/// The enrollment of the connector with this id, if there is one.
+pub(in crate::authority) fn enrolled(record: &Record) -> Result<Option<EnrollmentRecord>, Error> {
+    Owner::read(record).map(Owner::enrolled)
+}

@@ -1,0 +1,70 @@
+//! Whether a server is the one that a key is for.
+
+use super::{DAY, NOW, Pki, System, at, signer};
+use crate::connector::KeyReference;
+use crate::key::Host;
+use crate::x509::{
+    Certificate, IssueError, Issuer, SerialNumber, ServerParameters, Signer as _, issue_server,
+};
+
+const END: u64 = NOW + 90 * DAY;
+
+/// A certificate for the server under this host.
+fn server(issuer: &Issuer, host: &str) -> Certificate {
+    try_server(issuer, host).unwrap()
+}
+
+fn try_server(issuer: &Issuer, host: &str) -> Result<Certificate, IssueError> {
+    let (host, signer) = (Host::parse(host).unwrap(), signer());
+    let parameters = ServerParameters {
+        host: &host,
+        public_key: signer.public_key(),
+        serial: SerialNumber::draw(&System, at(NOW)).unwrap(),
+        not_before: at(NOW - 300),
+        not_after: at(END),
+    };
+    issue_server(issuer, &parameters)
+}
+
+fn check(pki: &Pki, shown: &[Certificate], seconds: u64) -> Result<u64, &'static str> {
+    let key = KeyReference::from(&pki.key());
+    let checked = key.check_server(shown, at(seconds));
+    checked.map(|now| now.unix_seconds()).map_err(|error| error.code())
+}
+
+#[test]
+fn a_server_that_the_root_vouches_for_is_good() {
+    let pki = Pki::new();
+    let root = pki.root.certificate().clone();
+    // The port does not matter.
+    for host in ["api.private.example.com", "api.private.example.com:8443"] {
+        let shown = [server(&pki.root, host), root.clone()];
+        assert_eq!(check(&pki, &shown, NOW), Ok(NOW));
+        assert_eq!(check(&pki, &shown, END), Ok(END));
+        // A clock that is behind is set right.
+        assert_eq!(check(&pki, &shown, 0), Ok(NOW - 300));
+        assert_eq!(check(&pki, &shown, END + 1), Err("chain_expired"));
+    }
+}
+
+#[test]
+fn any_other_server_is_not() {
+    let (pki, other) = (Pki::new(), Pki::new());
+    let host = "api.private.example.com";
+    let good = server(&pki.root, host);
+    let (root, others) = (pki.root.certificate().clone(), other.root.certificate().clone());
+    let check = |shown: &[Certificate]| check(&pki, shown, NOW).unwrap_err();
+    assert_eq!(check(&[]), "chain_no_leaf");
+    assert_eq!(check(&[good.clone()]), "chain_untrusted_root");
+    assert_eq!(check(&[server(&other.root, host), others.clone()]), "chain_untrusted_root");
+    assert_eq!(check(&[server(&other.root, host), others, root.clone()]), "chain_bad_signature");
+    assert_eq!(check(&[server(&other.root, host), root.clone()]), "chain_incomplete");
+    assert_eq!(check(&[server(&pki.root, "h.example"), root.clone()]), "server_wrong_host");
+    assert_eq!(check(&[root.clone(), good]), "chain_wrong_usage");
+    // A connector of the same authority is no server.
+    let connector = pki.leaf(signer().public_key());
+    let issuer = pki.enrollment.certificate().clone();
+    assert_eq!(check(&[connector, issuer, root]), "chain_wrong_usage");
+    // And what signs for connectors signs for no server.
+    assert_eq!(try_server(&pki.enrollment, host), Err(IssueError::NotAnIssuer));
+}

@@ -1,0 +1,182 @@
+//! The certificate of a server, and where the next one comes from.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+use std::{fmt, fs};
+
+use provkey::authority::{Authority, Error};
+use provkey::key::Host;
+use provkey::time::Timestamp;
+use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// How long a certificate is valid that the authority issues for its server.
+const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
+/// How long before its end the next one is issued.
+const RENEWED_BEFORE: Duration = Duration::from_secs(30 * 86_400);
+
+/// Why a server has no certificate.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The authority issued none.
+    Authority(Error),
+    /// `server_certificate_invalid`: it cannot be read, or cannot be used.
+    Certificate(String),
+}
+
+impl TlsError {
+    pub(super) fn new(sentence: &dyn Display) -> Self {
+        Self::Certificate(sentence.to_string())
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Authority(error) => error.code(),
+            Self::Certificate(_) => "server_certificate_invalid",
+        }
+    }
+}
+
+impl Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authority(error) => write!(f, "the server has no certificate: {error}"),
+            Self::Certificate(sentence) => {
+                write!(f, "the server's certificate cannot be used: {sentence}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+impl From<Error> for TlsError {
+    fn from(error: Error) -> Self {
+        Self::Authority(error)
+    }
+}
+
+/// Where certificates come from.
+pub(super) enum Source {
+    Authority { authority: Authority, host: Host },
+    Files { certificate: PathBuf, private_key: PathBuf },
+}
+
+/// A certificate that is used, and until when it need not be looked for another.
+struct Current {
+    key: Arc<CertifiedKey>,
+    due: Due,
+}
+
+/// What another certificate is due at.
+#[derive(PartialEq)]
+enum Due {
+    At(Timestamp),
+    /// When the files have other dates than these.
+    Changed(Vec<Option<SystemTime>>),
+}
+
+/// The certificate of now.
+pub(super) struct Certificates {
+    source: Source,
+    current: RwLock<Current>,
+}
+
+impl Certificates {
+    pub(super) fn new(source: Source) -> Result<Self, TlsError> {
+        let current = RwLock::new(source.load()?);
+        Ok(Self { source, current })
+    }
+
+    /// Replaces the certificate, if it is due. Whether it was.
+    pub(super) fn refresh(&self) -> Result<bool, TlsError> {
+        let due = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            self.source.is_due(&current.due)
+        };
+        if due {
+            let loaded = self.source.load()?;
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        }
+        Ok(due)
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificates").finish_non_exhaustive()
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&current.key))
+    }
+}
+
+impl Source {
+    fn load(&self) -> Result<Current, TlsError> {
+        match self {
+            Self::Authority { authority, host } => issue(authority, host),
+            Self::Files { certificate, private_key } => {
+                let dates = dates(&[certificate, private_key]);
+                let key = Arc::new(read(certificate, private_key)?);
+                Ok(Current { key, due: Due::Changed(dates) })
+            }
+        }
+    }
+
+    fn is_due(&self, due: &Due) -> bool {
+        match (self, due) {
+            (_, Due::At(moment)) => Timestamp::from(SystemTime::now()) >= *moment,
+            (Self::Files { certificate, private_key }, Due::Changed(before)) => {
+                dates(&[certificate, private_key]) != *before
+            }
+            (Self::Authority { .. }, Due::Changed(_)) => false,
+        }
+    }
+}
+
+/// Makes a key pair, which stays in this process, and has it certified.
+fn issue(authority: &Authority, host: &Host) -> Result<Current, TlsError> {
+    let made = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256);
+    let (signer, private_key) = made.map_err(|error| TlsError::new(&error))?;
+    let issued = authority.issue_server_certificate(host, signer.public_key(), VALIDITY)?;
+    let chain = issued.chain.into_iter().map(CertificateDer::from).collect();
+    let private_key = PrivatePkcs8KeyDer::from(private_key.expose());
+    let key = any_supported_type(&private_key.into()).map_err(|error| TlsError::new(&error))?;
+    let due = Due::At(issued.not_after.minus(RENEWED_BEFORE));
+    Ok(Current { key: Arc::new(CertifiedKey::new(chain, key)), due })
+}
+
+fn dates(paths: &[&Path]) -> Vec<Option<SystemTime>> {
+    let date = |path: &&Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    paths.iter().map(date).collect()
+}
+
+fn read(certificate: &Path, private_key: &Path) -> Result<CertifiedKey, TlsError> {
+    let of = |path: &Path, error: &dyn Display| {
+        TlsError::new(&format_args!("{}: {error}", path.display()))
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate)
+        .map_err(|error| of(certificate, &error))?
+        .collect();
+    let chain = chain.map_err(|error| of(certificate, &error))?;
+    if chain.is_empty() {
+        return Err(of(certificate, &"there is no certificate in it"));
+    }
+    let key = PrivateKeyDer::from_pem_file(private_key).map_err(|error| of(private_key, &error))?;
+    let key = any_supported_type(&key).map_err(|error| of(private_key, &error))?;
+    let certified = CertifiedKey::new(chain, key);
+    certified.keys_match().map_err(|error| of(private_key, &error))?;
+    Ok(certified)
+}

@@ -1,0 +1,83 @@
+//! TLS, by rustls.
+
+mod certificate;
+mod client;
+
+pub use certificate::TlsError;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use provkey::authority::Authority;
+use provkey::key::Host;
+use rustls::crypto::ring;
+use rustls::{ServerConfig, version};
+use std::path::PathBuf;
+
+use certificate::{Certificates, Source};
+
+/// How often it is looked whether the certificate has to be another one.
+const FRESHNESS_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How a server shows who it is: a certificate with its private key, and where the next one comes
+/// from.
+///
+/// A client may show a certificate of its own; that it has the key to it is checked, and nothing
+/// else, for what is decided by it is the authority's to decide.
+#[derive(Clone)]
+pub struct Tls {
+    config: Arc<ServerConfig>,
+    certificates: Arc<Certificates>,
+}
+
+impl Tls {
+    /// With a certificate that the authority issues for one of its hosts, under its root: to a
+    /// connector the pin in its key text says enough. It is issued anew in time.
+    ///
+    /// # Errors
+    /// That of the authority.
+    pub fn issued_by(authority: Authority, host: Host) -> Result<Self, TlsError> {
+        Self::new(Source::Authority { authority, host })
+    }
+
+    /// With a certificate, its issuers, and its private key from files in PEM, which are read
+    /// again when they change.
+    ///
+    /// # Errors
+    /// [`TlsError`] if a file cannot be read or used.
+    pub fn from_files(certificate: PathBuf, private_key: PathBuf) -> Result<Self, TlsError> {
+        Self::new(Source::Files { certificate, private_key })
+    }
+
+    fn new(source: Source) -> Result<Self, TlsError> {
+        let certificates = Arc::new(Certificates::new(source)?);
+        let provider = Arc::new(ring::default_provider());
+        let verifier = client::AnyClient::new(&provider);
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+            .map_err(|error| TlsError::new(&error))?
+            .with_client_cert_verifier(Arc::new(verifier))
+            .with_cert_resolver(Arc::clone(&certificates) as _);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.ticketer = ring::Ticketer::new().map_err(|error| TlsError::new(&error))?;
+        Ok(Self { config: Arc::new(config), certificates })
+    }
+
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
+    /// Replaces the certificate in time, for ever.
+    pub(crate) async fn keep_fresh(self) {
+        loop {
+            tokio::time::sleep(FRESHNESS_INTERVAL).await;
+            let certificates = Arc::clone(&self.certificates);
+            let refreshed = tokio::task::spawn_blocking(move || certificates.refresh()).await;
+            match refreshed {
+                Ok(Ok(true)) => tracing::info!("the server has a new certificate"),
+                Ok(Err(error)) => tracing::error!(%error, "the server keeps its old certificate"),
+                Ok(Ok(false)) | Err(_) => {}
+            }
+        }
+    }
+}
