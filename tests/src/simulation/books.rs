@@ -19,7 +19,7 @@ struct AuditRecord {
 pub(super) fn check(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     check_enrollment_indexes(memory, ledger)?;
     check_revocations(memory, ledger)?;
-    check_public_keys(memory, ledger)?;
+    check_public_keys(ledger)?;
     check_keys(memory)?;
     // Of what was pruned, there may be enrollments without audit records, and the other way round.
     if ledger.pruned_before == 0 { check_audit(memory, ledger) } else { Ok(()) }
@@ -75,19 +75,12 @@ fn check_revocations(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     compare("revoked", &keys_of(memory, "revoked/"), &wanted)
 }
 
-/// A public key belongs to one connector, whichever way it came.
-fn check_public_keys(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
-    for entry in keys_of(memory, "renewed/") {
-        let public_key = entry.trim_start_matches("renewed/");
-        let record = read(memory, &entry).map(|record| record.value);
-        let Some(Value::Body(connector)) = record else { return Err(format!("{entry} is none")) };
-        let connector = String::from_utf8_lossy(&connector).into_owned();
-        if ledger.enrollments.contains_key(public_key) {
-            return Err(format!("{public_key} has enrolled, and {connector} has renewed with it"));
-        }
+/// Whoever renewed with a public key is there.
+fn check_public_keys(ledger: &Ledger) -> Result<(), String> {
+    for (public_key, connector) in &ledger.renewed_keys {
         // Pruning forgets these last, and may have been interrupted.
-        if !ledger.enrollments.contains_key(&connector) && ledger.pruned_before == 0 {
-            return Err(format!("{entry} is of {connector}, who is not there"));
+        if !ledger.enrollments.contains_key(connector) && ledger.pruned_before == 0 {
+            return Err(format!("{public_key} is of {connector}, who is not there"));
         }
     }
     Ok(())

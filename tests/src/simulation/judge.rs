@@ -5,7 +5,7 @@ use provkey::authority::{Enrolled, Error};
 use provkey::store::{Memory, StoreError};
 
 use super::connectors::{Renewal, connector, number_of};
-use super::ledger::{Begun, Ledger, read};
+use super::ledger::{Begun, Ledger};
 use super::operation::{Given, Operation};
 use super::world::RENEWAL_GRACE;
 
@@ -92,13 +92,13 @@ impl Ledger {
                 let [one] = operation.enrolls()[..] else { unreachable!("it enrolls one") };
                 self.judge_enrolled(one, asked, enrolled)
             }
-            Answer::Done(Given::Many(given)) => self.judge_many(memory, asked, given),
+            Answer::Done(Given::Many(given)) => self.judge_many(asked, given),
             Answer::Done(Given::Nothing) => self.acknowledge(asked),
             Answer::Failed(error) => {
                 let untrue = is_unchanged(error) && asked.changed && !operation.takes_many_steps();
                 match untrue {
                     true => Err("it says that nothing was changed, and something was".into()),
-                    false => self.judge_refusal(memory, operation, asked, error),
+                    false => self.judge_refusal(operation, asked, error),
                 }
             }
             Answer::Died if asked.calm => Err("it died though all was calm".into()),
@@ -111,7 +111,6 @@ impl Ledger {
 
     fn judge_many(
         &mut self,
-        memory: &Memory,
         asked: &Asked<'_>,
         given: &[Result<Enrolled, Error>],
     ) -> Result<(), String> {
@@ -124,7 +123,7 @@ impl Ledger {
                 Ok(enrolled) => self.judge_enrolled((connector, key), asked, enrolled)?,
                 Err(error) => {
                     let alone = Operation::Enroll { connector, key, proof: false };
-                    self.judge_refusal(memory, alone, asked, error)?;
+                    self.judge_refusal(alone, asked, error)?;
                 }
             }
         }
@@ -202,7 +201,6 @@ impl Ledger {
 
     fn judge_refusal(
         &self,
-        memory: &Memory,
         operation: Operation,
         asked: &Asked<'_>,
         error: &Error,
@@ -211,10 +209,10 @@ impl Ledger {
         let is_true = match (code, operation) {
             ("store_unavailable" | "store_busy", _) => !asked.calm,
             (_, Operation::Enroll { connector, key, .. }) => {
-                self.is_true_of_enrollment(memory, (connector, key), asked, code)
+                self.is_true_of_enrollment((connector, key), asked, code)
             }
             (_, Operation::Renew { connector, .. }) => {
-                self.is_true_of_renewal(memory, connector, asked, code)
+                self.is_true_of_renewal(connector, asked, code)
             }
             ("connector_not_found", Operation::Revoke { connector: number }) => {
                 // It may have come meanwhile.
@@ -231,7 +229,6 @@ impl Ledger {
 
     fn is_true_of_enrollment(
         &self,
-        memory: &Memory,
         (number, at): (usize, usize),
         asked: &Asked<'_>,
         code: &str,
@@ -251,7 +248,7 @@ impl Ledger {
             "connector_revoked" => recorded.any(|one| one.revoked_at.is_some()),
             "public_key_in_use" => {
                 recorded.any(|one| one.key != key.id)
-                    || read(memory, &format!("renewed/{id}")).is_some()
+                    || self.renewed_keys.contains_key(id.as_str())
                     || self.pruned_before > 0
             }
             "certificate_renewed" => recorded.any(|one| one.renewals() > 0),
@@ -271,13 +268,7 @@ impl Ledger {
         expiries.any(|at| *at <= asked.clock_max)
     }
 
-    fn is_true_of_renewal(
-        &self,
-        memory: &Memory,
-        number: usize,
-        asked: &Asked<'_>,
-        code: &str,
-    ) -> bool {
+    fn is_true_of_renewal(&self, number: usize, asked: &Asked<'_>, code: &str) -> bool {
         let renewal = asked.renewal.expect("it is a renewal");
         let id = connector(number).id;
         let (before, now) =
@@ -297,10 +288,7 @@ impl Ledger {
             "certificate_retired" => !self.retired.is_empty(),
             "public_key_in_use" => {
                 let (new, other) = (renewal.new_id(), |of: &str| of != id.as_str());
-                let renewed = read(memory, &format!("renewed/{new}"));
-                let renewed = renewed.is_some_and(|record| {
-                    record.value != provkey::store::Value::Body(id.as_str().into())
-                });
+                let renewed = self.renewed_keys.get(new.as_str()).is_some_and(|of| other(of));
                 let enrolled = self.enrollments.contains_key(new.as_str()) && other(new.as_str());
                 renewed || enrolled || self.pruned_before > 0
             }

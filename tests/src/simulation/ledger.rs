@@ -107,6 +107,12 @@ pub(super) struct KeyRecord {
     expires_at: Option<u64>,
 }
 
+/// A public key that a connector renewed with.
+#[derive(Deserialize)]
+struct RenewedKey {
+    renewed_by: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct CertificateRecord {
     retired_at: Option<u64>,
@@ -160,6 +166,8 @@ pub(super) struct KeyLedger {
 pub(super) struct Ledger {
     pub(super) keys: Vec<KeyLedger>,
     pub(super) enrollments: Enrollments,
+    /// The public keys that connectors renewed with, and whose they are.
+    pub(super) renewed_keys: BTreeMap<String, String>,
     /// The version of each record that was parsed, by its key.
     versions: BTreeMap<RecordKey, u64>,
     /// The certificates that each connector had, by its id.
@@ -246,10 +254,21 @@ impl Ledger {
             }
         }
         let mut enrollments = Enrollments::new();
+        let renewed_keys = std::mem::take(&mut self.renewed_keys);
         for record in scan(memory, "enrollment/") {
             let name = name_of(&record);
+            let is_new = self.is_new(&record);
+            let renewed_by = match renewed_keys.get(&name).filter(|_| !is_new) {
+                Some(connector) => Some(connector.clone()),
+                None if is_new => parse::<RenewedKey>(&record)?.renewed_by,
+                None => None,
+            };
+            if let Some(connector) = renewed_by {
+                self.renewed_keys.insert(name, connector);
+                continue;
+            }
             let known = self.enrollments.get(&name).map(Arc::clone);
-            let enrollment = match known.filter(|_| !self.is_new(&record)) {
+            let enrollment = match known.filter(|_| !is_new) {
                 Some(enrollment) => enrollment,
                 None => Arc::new(parse(&record)?),
             };
