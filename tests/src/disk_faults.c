@@ -3,12 +3,14 @@
  * DISK_KILL_AT=n   the process is killed before the n-th write, truncation or sync, counted from 1;
  * DISK_LOSE=seed   and with it the power goes, so to speak: of what was written since the last sync of
  *                  its file, some is lost, as the seed says; all of it for 1.
+ * DISK_LIES=1      a sync does nothing;
  * DISK_FULL=path   as long as this file exists, no file grows: ENOSPC.
  *
  * What is mapped into memory is left alone, and so are the entries of folders. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -103,7 +105,12 @@ static void note(int fd, off_t at, size_t length)
     if (change == NULL) {
         abort();
     }
-    ssize_t found = pread(fd, change->bytes, length, at);
+    /* It may be open for writing only. */
+    char link[64];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    int reading = open(link, O_RDONLY);
+    ssize_t found = pread(reading, change->bytes, length, at);
+    close(reading);
     change->length = found < 0 ? 0 : (size_t)found;
     change->fd = dup(fd);
     change->file = file.st_ino;
@@ -203,9 +210,10 @@ static int synced(int fd, const char *name)
     }
     pthread_mutex_lock(&lock);
     step();
-    int done = real(fd);
+    bool lies = getenv("DISK_LIES") != NULL;
+    int done = lies ? 0 : real(fd);
     struct stat file;
-    if (done == 0 && fstat(fd, &file) == 0) {
+    if (!lies && done == 0 && fstat(fd, &file) == 0) {
         for (struct change **change = &changes; *change != NULL;) {
             struct change *one = *change;
             if (one->file == file.st_ino) {
