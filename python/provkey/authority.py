@@ -31,6 +31,7 @@ from .records import (
     Pruned,
 )
 from .store import PostgresStore, SqliteStore, Store
+from .tokens import Tokens
 
 __all__ = ["Authority", "EnrollRequest"]
 
@@ -75,6 +76,8 @@ class Authority:
     """The connectors that have enrolled."""
     audit: Audit
     """The audit trail."""
+    tokens: Tokens
+    """The admin tokens."""
 
     def __init__(self, native: _native.Authority) -> None:
         """Use :meth:`create` or :meth:`open`."""
@@ -84,6 +87,7 @@ class Authority:
         self.keys = Keys(native)
         self.connectors = Connectors(native)
         self.audit = Audit(native)
+        self.tokens = Tokens(native)
 
     @classmethod
     def create(

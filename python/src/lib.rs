@@ -44,6 +44,7 @@ mod request;
 mod revoke;
 mod signer;
 mod store;
+mod tokens;
 mod unit;
 
 use pyo3::prelude::*;
@@ -101,6 +102,10 @@ mod _native {
     use crate::revoke::{compromise_key, revoke_connector};
     #[pymodule_export]
     use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
+    #[pymodule_export]
+    use crate::tokens::{
+        AdminTokenText, authenticate_token, create_token, find_token, list_tokens, revoke_token,
+    };
     #[pymodule_export]
     use crate::unit::Unit;
 }
