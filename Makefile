@@ -25,8 +25,8 @@ bench: ## the benchmarks
 	scripts/bench.sh
 	scripts/bench-python.sh
 
-demo: ## the whole story, told by the command itself
-	cargo run --locked --release -p provkey-cli -- demo
+demo: ## the whole story, told by the command itself; KEEP=1: its server stays
+	cargo run --locked --release -p provkey-cli -- demo $(if $(KEEP),--keep)
 
 console: ## the web console, from the sources in server/console
 	scripts/console.sh

@@ -79,6 +79,7 @@ from .records import (
     Page,
     Pruned,
     Repair,
+    ServerCertificate,
 )
 from .signer import Signer
 from .store import Store
@@ -143,6 +144,7 @@ __all__ = [
     "Repair",
     "Request",
     "RevocationReason",
+    "ServerCertificate",
     "Signer",
     "SigningError",
     "SqliteStore",

@@ -138,6 +138,16 @@ mod tests {
         assert_eq!(format!("{text:?}"), "AdminTokenText(elided)");
     }
 
+    #[test]
+    fn the_hash_is_of_id_and_secret() {
+        let [one, other] =
+            ["q2w3e4r5t6y7", "p2w3e4r5t6y7"].map(|id| AdminTokenId::parse(id).unwrap());
+        let secret = Secret::from_bytes([7; 20]);
+        assert_eq!(sha256(one, &secret), sha256(one, &Secret::from_bytes([7; 20])));
+        assert_ne!(sha256(one, &secret), sha256(other, &secret));
+        assert_ne!(sha256(one, &secret), sha256(one, &Secret::from_bytes([8; 20])));
+    }
+
     proptest! {
         #[test]
         fn a_text_is_read_as_it_was_written(secret: [u8; 20]) {
