@@ -128,13 +128,13 @@ mod tests {
         AdminTokenText::of(id, &Secret::from_bytes(secret))
     }
 
-    /// The format is fixed: texts that were handed out stay good.
+    /// The format is fixed: texts that were handed out stay good. This one was made by another
+    /// implementation.
     #[test]
     fn the_text_of_a_secret_is_this_one() {
-        let expected = "pvkt1_q2w3e4r5t6y7_qyqszqgpqyqszqgpqyqszqgpqyqszqgp";
+        let expected = "pvkt1_q2w3e4r5t6y7_qypqgzqpqypqgzqpqypqgzqpqypqgzqp3dh7lrcespt0q";
         let text = text([1, 2, 4, 8, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 1]);
-        assert_eq!(text.expose().len(), 64);
-        assert_eq!(&text.expose()[..19], &expected[..19]);
+        assert_eq!(text.expose(), expected);
         assert_eq!(format!("{text:?}"), "AdminTokenText(elided)");
     }
 
