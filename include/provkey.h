@@ -990,6 +990,22 @@ typedef struct provkey_compromised {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// The certificate of a server, signed by the root, so that the pin in a key text is all that a
+// connector needs to trust it. Freed with `provkey_server_certificate_free`.
+typedef struct provkey_server_certificate {
+    // For the library.
+    struct provkey_header header;
+    // The server's certificate, then the root, in PEM. The server has to send both: the root is
+    // what the pin in a key text names.
+    const char *chain_pem;
+    // From when on it is valid, in Unix milliseconds.
+    uint64_t not_before_ms;
+    // Until when it is valid.
+    uint64_t not_after_ms;
+} provkey_server_certificate;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // What somebody may do. Each role may do what those before it may.
 typedef uint32_t provkey_admin_role;
 #endif
@@ -1028,22 +1044,6 @@ typedef struct provkey_admin_token_page {
     // Where to go on. NULL: this was the last page.
     const char *next;
 } provkey_admin_token_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The certificate of a server, signed by the root, so that the pin in a key text is all that a
-// connector needs to trust it. Freed with `provkey_server_certificate_free`.
-typedef struct provkey_server_certificate {
-    // For the library.
-    struct provkey_header header;
-    // The server's certificate, then the root, in PEM. The server has to send both: the root is
-    // what the pin in a key text names.
-    const char *chain_pem;
-    // From when on it is valid, in Unix milliseconds.
-    uint64_t not_before_ms;
-    // Until when it is valid.
-    uint64_t not_after_ms;
-} provkey_server_certificate;
 #endif
 
 // How a connector's certificate stands.
@@ -2955,6 +2955,30 @@ provkey_status provkey_authority_compromise_key(const struct provkey_authority *
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Issues a certificate for a TLS server at one of the authority's hosts, for the public key in this
+// SubjectPublicKeyInfo, in DER: the private key stays with the server. Such a certificate cannot be
+// revoked: let it be valid for a few months at most, and ask again in time. Every one is in the
+// audit trail.
+//
+// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
+// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
+// `csr_unsupported_key` and the `weak_key_` codes if the public key is not accepted; those of the
+// signer and of the store.
+provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
+                                                          const char *host,
+                                                          const uint8_t *spki,
+                                                          size_t spki_len,
+                                                          uint64_t validity_seconds,
+                                                          struct provkey_server_certificate **certificate,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the certificate of a server. NULL is fine.
+void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
 // is a secret: it is here and nowhere else, for only a hash is stored.
 //
@@ -3017,30 +3041,6 @@ void provkey_admin_token_free(struct provkey_admin_token *token);
 #if defined(PROVKEY_AUTHORITY)
 // Frees a page of admin tokens. NULL is fine.
 void provkey_admin_token_page_free(struct provkey_admin_token_page *tokens);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Issues a certificate for a TLS server at one of the authority's hosts, for the public key in this
-// SubjectPublicKeyInfo, in DER: the private key stays with the server. Such a certificate cannot be
-// revoked: let it be valid for a few months at most, and ask again in time. Every one is in the
-// audit trail.
-//
-// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
-// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
-// `csr_unsupported_key` and the `weak_key_` codes if the public key is not accepted; those of the
-// signer and of the store.
-provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
-                                                          const char *host,
-                                                          const uint8_t *spki,
-                                                          size_t spki_len,
-                                                          uint64_t validity_seconds,
-                                                          struct provkey_server_certificate **certificate,
-                                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees the certificate of a server. NULL is fine.
-void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
 #endif
 
 // Frees bytes, and wipes them. NULL is fine.
