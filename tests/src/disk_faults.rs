@@ -1,5 +1,6 @@
 //! Disks that fail a process, by a library that is preloaded into it: see `disk_faults.c`.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -14,6 +15,9 @@ pub fn disk_faults() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let make = || {
         let folder = tempfile::Builder::new().prefix("disk").tempdir().expect("a folder").keep();
+        // Servers run as other users.
+        let readable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&folder, readable).expect("it is ours");
         let (source, library) = (folder.join("disk_faults.c"), folder.join("disk_faults.so"));
         std::fs::write(&source, SOURCE).expect("the folder can be written");
         let mut compiler = Command::new("cc");
