@@ -1005,6 +1005,47 @@ typedef struct provkey_server_certificate {
 } provkey_server_certificate;
 #endif
 
+#if defined(PROVKEY_AUTHORITY)
+// What somebody may do. Each role may do what those before it may.
+typedef uint32_t provkey_admin_role;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An admin token. It does not hold the secret. Freed with `provkey_admin_token_free`.
+typedef struct provkey_admin_token {
+    // For the library.
+    struct provkey_header header;
+    // Its id, which its text shows.
+    const char *id;
+    // Its name.
+    const char *name;
+    // What its holder may do.
+    provkey_admin_role role;
+    // When it was created, in Unix milliseconds.
+    uint64_t created_at_ms;
+    // Who created it. NULL: that is not known.
+    const char *created_by;
+    // When it ends, in Unix milliseconds. 0: never.
+    uint64_t expires_at_ms;
+    // When it was revoked, in Unix milliseconds. 0: it was not.
+    uint64_t revoked_at_ms;
+} provkey_admin_token;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A page of admin tokens. Freed, with its items, with `provkey_admin_token_page_free`.
+typedef struct provkey_admin_token_page {
+    // For the library.
+    struct provkey_header header;
+    // The tokens.
+    const struct provkey_admin_token *const *items;
+    // How many there are.
+    size_t items_len;
+    // Where to go on. NULL: this was the last page.
+    const char *next;
+} provkey_admin_token_page;
+#endif
+
 // How a connector's certificate stands.
 typedef uint32_t provkey_certificate_state;
 
@@ -1354,6 +1395,21 @@ typedef uint32_t provkey_reason;
 #if defined(PROVKEY_AUTHORITY)
 // A tally of refusals or replays could not be stored. Nothing else was affected.
 #define PROVKEY_EVENT_TYPE_TALLY_LOST 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Look at everything but secrets.
+#define PROVKEY_ADMIN_ROLE_VIEWER 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Look after provisioning keys, groups and connectors; take out the texts of keys.
+#define PROVKEY_ADMIN_ROLE_OPERATOR 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Look after enrollment certificates and admin tokens, too.
+#define PROVKEY_ADMIN_ROLE_ADMIN 3
 #endif
 
 // There is none yet.
@@ -2920,6 +2976,71 @@ provkey_status provkey_authority_issue_server_certificate(const struct provkey_a
 #if defined(PROVKEY_AUTHORITY)
 // Frees the certificate of a server. NULL is fine.
 void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
+// is a secret: it is here and nowhere else, for only a hash is stored.
+//
+// Errors: the `name_` codes, `expiry_in_past`, those of the store.
+provkey_status provkey_authority_create_token(const struct provkey_authority *authority,
+                                              const char *name,
+                                              provkey_admin_role role,
+                                              uint64_t expires_at_ms,
+                                              struct provkey_admin_token **token,
+                                              struct provkey_bytes **token_text,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The admin token that has this text, if it is still good.
+//
+// Errors: `admin_token_malformed` without looking anything up; `admin_token_invalid`,
+// `admin_token_revoked`, `admin_token_expired`, those of the store.
+provkey_status provkey_authority_authenticate_token(const struct provkey_authority *authority,
+                                                    const char *token_text,
+                                                    struct provkey_admin_token **token,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The admin token that has this id, or the name while it is not revoked.
+//
+// Errors: `admin_token_not_found`, those of the store.
+provkey_status provkey_authority_find_token(const struct provkey_authority *authority,
+                                            const char *id_or_name,
+                                            struct provkey_admin_token **token,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists admin tokens by id, those that are revoked or have expired included. `page`: NULL for the
+// first one.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_tokens(const struct provkey_authority *authority,
+                                             const struct provkey_page_request *page,
+                                             struct provkey_admin_token_page **tokens,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
+//
+// Errors: `admin_token_not_found`, those of the store.
+provkey_status provkey_authority_revoke_token(const struct provkey_authority *authority,
+                                              const char *id,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees an admin token. NULL is fine, and so is one of a page, which stays as it is.
+void provkey_admin_token_free(struct provkey_admin_token *token);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of admin tokens. NULL is fine.
+void provkey_admin_token_page_free(struct provkey_admin_token_page *tokens);
 #endif
 
 // Frees bytes, and wipes them. NULL is fine.

@@ -150,6 +150,7 @@ struct renew_request : plain<provkey_renew_request> {
 
 // What the authority gives. The fields are those of C.
 
+using admin_token = record<provkey_admin_token, provkey_admin_token_free>;
 using authority_details = record<provkey_authority_details, provkey_authority_details_free>;
 using certificate_request = record<provkey_certificate_request, provkey_certificate_request_free>;
 using compromised = provkey_compromised;
@@ -163,6 +164,7 @@ using enrollment_certificate =
 using key_details = record<provkey_key_details, provkey_key_details_free>;
 using pruned = provkey_pruned;
 
+using admin_token_page = page<provkey_admin_token_page, provkey_admin_token_page_free>;
 using audit_page = page<provkey_audit_page, provkey_audit_page_free>;
 using certificate_request_page =
     page<provkey_certificate_request_page, provkey_certificate_request_page_free>;
@@ -176,6 +178,12 @@ using key_page = page<provkey_key_page, provkey_key_page_free>;
 struct key_file {
     bytes name;
     bytes contents; // a secret
+};
+
+/// An admin token that was just made, with its text.
+struct new_admin_token {
+    admin_token token;
+    bytes text; // a secret
 };
 
 /// An authority. Any number of threads may use one at the same time. What each function does stands
@@ -475,6 +483,48 @@ public:
         return detail::fill<compromised>([&](auto filled, auto why) {
             return provkey_authority_compromise_key(c(), id.c_str(), since_ms, dry_run, filled, why);
         });
+    }
+
+    // Admin tokens.
+
+    result<new_admin_token> create_token(text name, provkey_admin_role role,
+                                         std::uint64_t expires_at_ms = 0) const noexcept {
+        provkey_admin_token *token = nullptr;
+        provkey_bytes *secret = nullptr;
+        result<void> done = detail::run([&](auto why) {
+            return provkey_authority_create_token(c(), name.c_str(), role, expires_at_ms, &token,
+                                                  &secret, why);
+        });
+        if (!done)
+            return done.take_error();
+        return new_admin_token{admin_token(token), bytes(secret)};
+    }
+
+    result<admin_token> authenticate_token(text token_text) const noexcept {
+        return detail::make<admin_token>([&](auto made, auto why) {
+            return provkey_authority_authenticate_token(c(), token_text.c_str(), made, why);
+        });
+    }
+
+    result<admin_token> find_token(text id_or_name) const noexcept {
+        return detail::make<admin_token>([&](auto made, auto why) {
+            return provkey_authority_find_token(c(), id_or_name.c_str(), made, why);
+        });
+    }
+
+    result<admin_token_page> list_tokens(const page_request &page = {}) const noexcept {
+        return detail::make<admin_token_page>(
+            [&](auto made, auto why) { return provkey_authority_list_tokens(c(), &page, made, why); });
+    }
+
+    auto tokens() const {
+        return all<admin_token_page>(
+            [this](const page_request &page) { return list_tokens(page); });
+    }
+
+    result<void> revoke_token(text id) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_revoke_token(c(), id.c_str(), why); });
     }
 
     // Connectors.

@@ -12,6 +12,7 @@ The side that hands out certificates is :class:`Authority`; the side that asks f
 
 from . import conformance
 from ._native import (
+    AdminTokenText,
     Certificate,
     Fingerprint,
     Identity,
@@ -31,6 +32,7 @@ from .certificates import CertificateRequests, Certificates
 from .connectors import Connectors
 from .enums import (
     Action,
+    AdminRole,
     CertificateState,
     CertificateWarning,
     EventKind,
@@ -60,6 +62,7 @@ from .keys import Keys
 from .listing import Listing
 from .records import (
     Accepted,
+    AdminToken,
     AuditRecord,
     CertificateRequest,
     Compromised,
@@ -80,11 +83,15 @@ from .records import (
 )
 from .signer import Signer
 from .store import Store
+from .tokens import Tokens
 
 __all__ = [
     "AcceptError",
     "Accepted",
     "Action",
+    "AdminRole",
+    "AdminToken",
+    "AdminTokenText",
     "Audit",
     "AuditRecord",
     "Authority",
@@ -143,6 +150,7 @@ __all__ = [
     "SqliteStore",
     "Store",
     "StoreError",
+    "Tokens",
     "UsageError",
     "__version__",
     "conformance",

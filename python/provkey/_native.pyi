@@ -18,6 +18,7 @@ from .errors import Error
 from .keys import KeyFilter, KeyUpdate, NewKey
 from .records import (
     Accepted,
+    AdminToken,
     AuditRecord,
     CertificateRequest,
     Compromised,
@@ -39,6 +40,7 @@ from .signer import Signer
 from .store import Decision, Operation, Outcome, Record, Refused, Store
 
 __all__ = [
+    "AdminTokenText",
     "Authority",
     "Certificate",
     "Fingerprint",
@@ -55,6 +57,7 @@ __all__ = [
     "__version__",
     "accept_rollback",
     "attach_signer",
+    "authenticate_token",
     "certificate_warnings",
     "check_epoch",
     "compromise_key",
@@ -66,6 +69,7 @@ __all__ = [
     "create_certificate",
     "create_group",
     "create_key",
+    "create_token",
     "crl",
     "delete_certificate",
     "delete_certificate_request",
@@ -79,6 +83,7 @@ __all__ = [
     "find_certificate_request",
     "find_group",
     "find_key",
+    "find_token",
     "flush",
     "import_answer",
     "import_certificate",
@@ -89,6 +94,7 @@ __all__ = [
     "list_connectors",
     "list_groups",
     "list_keys",
+    "list_tokens",
     "master_slot",
     "ocsp",
     "prune",
@@ -97,6 +103,7 @@ __all__ = [
     "request_certificate",
     "retire_certificate",
     "revoke_connector",
+    "revoke_token",
     "root_crl",
     "rotate_master",
     "run_command",
@@ -150,6 +157,14 @@ class Fingerprint:
     def __ge__(self, other: Fingerprint, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs__(self) -> tuple[bytes]: ...
+
+@final
+class AdminTokenText:
+    def __new__(cls, text: str) -> Self: ...
+    def expose(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
 
 @final
 class KeyText:
@@ -384,6 +399,13 @@ def delete_group(authority: Authority, id_or_name: str, /) -> None: ...
 def list_groups(
     authority: Authority, /, *, limit: int, after: str | None
 ) -> Page[ConnectorGroup]: ...
+def create_token(
+    authority: Authority, name: str, role: str, expires_at: datetime | None, /
+) -> tuple[AdminToken, AdminTokenText]: ...
+def authenticate_token(authority: Authority, text: AdminTokenText, /) -> AdminToken: ...
+def find_token(authority: Authority, id_or_name: str, /) -> AdminToken: ...
+def revoke_token(authority: Authority, id_or_name: str, /) -> AdminToken: ...
+def list_tokens(authority: Authority, /, *, limit: int, after: str | None) -> Page[AdminToken]: ...
 def create_certificate(authority: Authority, terms: Terms, /) -> EnrollmentCertificate: ...
 def request_certificate(authority: Authority, terms: Terms, /) -> CertificateRequest: ...
 def import_answer(

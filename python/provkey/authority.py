@@ -32,6 +32,7 @@ from .records import (
     ServerCertificate,
 )
 from .store import PostgresStore, SqliteStore, Store
+from .tokens import Tokens
 
 __all__ = ["Authority", "EnrollRequest"]
 
@@ -76,6 +77,8 @@ class Authority:
     """The connectors that have enrolled."""
     audit: Audit
     """The audit trail."""
+    tokens: Tokens
+    """The admin tokens."""
 
     def __init__(self, native: _native.Authority) -> None:
         """Use :meth:`create` or :meth:`open`."""
@@ -85,6 +88,7 @@ class Authority:
         self.keys = Keys(native)
         self.connectors = Connectors(native)
         self.audit = Audit(native)
+        self.tokens = Tokens(native)
 
     @classmethod
     def create(

@@ -6,6 +6,7 @@ from enum import Enum
 
 __all__ = [
     "Action",
+    "AdminRole",
     "CertificateState",
     "CertificateWarning",
     "EventKind",
@@ -38,6 +39,17 @@ class KeyAlgorithm(_Text):
     """Ed25519."""
     RSA = "rsa"
     """RSA of 2048 to 4096 bits. Accepted from others, not made here."""
+
+
+class AdminRole(_Text):
+    """What somebody may do. Each role may do what those before it may."""
+
+    VIEWER = "viewer"
+    """Look at everything but secrets."""
+    OPERATOR = "operator"
+    """Look after provisioning keys, groups and connectors; take out the texts of keys."""
+    ADMIN = "admin"
+    """Look after enrollment certificates and admin tokens, too."""
 
 
 class KeyState(_Text):

@@ -61,7 +61,7 @@ def _rebuild(cls: type[Error], args: tuple[str, ...], state: dict[str, Any]) -> 
 
 
 class RefusedError(Error):
-    """An enrollment or a renewal was refused. That costs no use."""
+    """An enrollment, a renewal or an admin token was refused. That costs no use."""
 
 
 class CsrError(Error):

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ._native import Certificate, Fingerprint, KeyText
-from .enums import Action, EventKind, KeyState, RevocationReason
+from .enums import Action, AdminRole, EventKind, KeyState, RevocationReason
 
 __all__ = [
     "Accepted",
+    "AdminToken",
     "AuditRecord",
     "CertificateRequest",
     "Compromised",
@@ -103,6 +104,26 @@ class Page(Generic[T]):
     next: str | None
     """Where to go on: the ``after`` of the next page. None: this was the last. A page may be short,
     or empty, and yet have one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminToken(_Record):
+    """An admin token: who may look after the authority over a network."""
+
+    id: str
+    """Its id, which its text shows."""
+    name: str
+    """Its name."""
+    role: AdminRole
+    """What its holder may do."""
+    created_at: datetime
+    """When it was created."""
+    created_by: str | None
+    """Who created it."""
+    expires_at: datetime | None
+    """When it ends."""
+    revoked_at: datetime | None
+    """When it was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use provkey::authority::{self, InputError, MasterError, Refusal};
+use provkey::authority::{self, AdminTokenError, InputError, MasterError, Refusal};
 use provkey::connector;
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError, MasterKeyError};
 use provkey::random::RandomError;
@@ -90,6 +90,7 @@ macro_rules! classes {
 
 classes! {
     Refusal => "RefusedError", never;
+    AdminTokenError => "RefusedError", never;
     CsrError => "CsrError", never;
     InputError => "InputError", never;
     HostError => "InputError", never;
@@ -109,6 +110,7 @@ impl Failure for authority::Error {
     fn class(&self) -> &'static str {
         match self {
             Self::Refused(error) => error.class(),
+            Self::AdminToken(error) => error.class(),
             Self::Csr(error) => error.class(),
             Self::Input(error) => error.class(),
             Self::Host(error) => error.class(),

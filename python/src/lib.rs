@@ -45,6 +45,7 @@ mod revoke;
 mod server_certificate;
 mod signer;
 mod store;
+mod tokens;
 mod unit;
 
 use pyo3::prelude::*;
@@ -104,6 +105,10 @@ mod _native {
     use crate::server_certificate::issue_server_certificate;
     #[pymodule_export]
     use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
+    #[pymodule_export]
+    use crate::tokens::{
+        AdminTokenText, authenticate_token, create_token, find_token, list_tokens, revoke_token,
+    };
     #[pymodule_export]
     use crate::unit::Unit;
 }

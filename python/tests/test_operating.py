@@ -9,7 +9,15 @@ import pytest
 from conftest import START, Site, site_over
 
 import provkey
-from provkey import Action, InputError, KeyOrder, KeyState, RefusedError, RevocationReason
+from provkey import (
+    Action,
+    AdminRole,
+    InputError,
+    KeyOrder,
+    KeyState,
+    RefusedError,
+    RevocationReason,
+)
 
 
 def code_of(call: object, *arguments: object, **named: object) -> str:
@@ -284,3 +292,21 @@ def test_old_records_are_pruned(site: Site) -> None:
     site.clock.advance(days=10)
     pruned = site.authority.prune(audit_before=site.clock.now, expired_before=site.clock.now)
     assert (pruned.audit_records, pruned.enrollments, pruned.revocations) == (3, 0, 0)
+
+
+def test_admin_tokens(site: Site) -> None:
+    tokens = site.authority.tokens
+    token, text = tokens.create("ci", role=AdminRole.OPERATOR, expires_at=START + timedelta(days=1))
+    assert (token.role, token.created_at, token.revoked_at) == (AdminRole.OPERATOR, START, None)
+    assert text.expose().startswith(f"pvkt1_{token.id}_")
+    assert text.expose() not in repr(text) + repr(token)
+    assert tokens.authenticate(text) == tokens.authenticate(text.expose()) == token
+    assert tokens.get("CI") == tokens.get(token.id) == token
+    assert code_of(tokens.create, "CI", role=AdminRole.ADMIN) == "name_in_use"
+    assert code_of(tokens.authenticate, "pvkt1_nonsense") == "admin_token_malformed"
+    assert list(tokens) == [token]
+    assert tokens.revoke(token).revoked_at == START
+    with pytest.raises(RefusedError) as refused:
+        tokens.authenticate(text)
+    assert refused.value.code == "admin_token_revoked"
+    assert code_of(tokens.revoke, "nobody") == "admin_token_not_found"

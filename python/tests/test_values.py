@@ -120,6 +120,7 @@ def test_every_error_is_an_error_of_this_package() -> None:
 @pytest.mark.parametrize(
     ("enumeration", "source", "type_name"),
     [
+        (enums.AdminRole, "core/src/authority/tokens.rs", "AdminRole"),
         (enums.KeyState, "core/src/authority/key_details.rs", "KeyState"),
         (enums.Action, "core/src/authority/audit.rs", "Action"),
         (enums.KeyAlgorithm, "core/src/x509/algorithm.rs", "KeyAlgorithm"),

@@ -10,7 +10,7 @@
 //! browsers ─── / (the console) ──┘
 //! ```
 //!
-//! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
+//! The authority blocks, so each call of it runs on tokio's blocking pool: `App::call`.
 
 mod admission;
 // utoipa writes the types of parameters out.

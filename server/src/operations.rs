@@ -16,7 +16,7 @@ pub(crate) fn health() -> Router<App> {
     Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
 }
 
-/// What is not for everybody, with [`health`]: `/metrics`. It is to be served where only those who
+/// What is not for everybody, with `health`: `/metrics`. It is to be served where only those who
 /// look after the server can ask.
 pub fn operations(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);

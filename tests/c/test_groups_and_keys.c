@@ -342,6 +342,39 @@ static void the_audit_trail_names_who_did_what(void)
     end();
 }
 
+static void an_admin_token_is_good_until_it_is_revoked(void)
+{
+    begin(1);
+    provkey_admin_token *token = NULL, *found = NULL;
+    provkey_admin_token_page *page = NULL;
+    provkey_bytes *secret = NULL;
+    provkey_authority *authority = sensors.authority;
+    FAILS(PROVKEY_STATUS_VALUE_UNKNOWN, provkey_authority_create_token(authority, "ci", 9, 0, &token, &secret, ERR));
+    FAILS(PROVKEY_STATUS_EXPIRY_IN_PAST,
+          provkey_authority_create_token(authority, "ci", PROVKEY_ADMIN_ROLE_ADMIN, 1, &token, &secret, ERR));
+    CHECK(token == NULL && secret == NULL);
+    OK(provkey_authority_create_token(authority, "ci", PROVKEY_ADMIN_ROLE_OPERATOR, 0, &token, &secret, ERR));
+    const char *text = (const char *)secret->data;
+    CHECK(strncmp(text, "pvkt1_", 6) == 0 && token->role == PROVKEY_ADMIN_ROLE_OPERATOR);
+    OK(provkey_authority_authenticate_token(authority, text, &found, ERR));
+    CHECK_TEXT(found->id, token->id);
+    CHECK(found->expires_at_ms == 0 && found->revoked_at_ms == 0);
+    provkey_admin_token_free(found);
+    FAILS(PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED, provkey_authority_authenticate_token(authority, "x", &found, ERR));
+    OK(provkey_authority_find_token(authority, "CI", &found, ERR));
+    CHECK_TEXT(found->name, "ci");
+    provkey_admin_token_free(found);
+    OK(provkey_authority_list_tokens(authority, NULL, &page, ERR));
+    CHECK(page->items_len == 1 && page->next == NULL);
+    provkey_admin_token_page_free(page);
+    OK(provkey_authority_revoke_token(authority, token->id, ERR));
+    FAILS(PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, provkey_authority_authenticate_token(authority, text, &found, ERR));
+    FAILS(PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND, provkey_authority_revoke_token(authority, "nobody", ERR));
+    provkey_admin_token_free(token);
+    provkey_bytes_free(secret);
+    end();
+}
+
 int main(void)
 {
     RUN(an_authority_says_what_it_is);
@@ -353,5 +386,6 @@ int main(void)
     RUN(keys_are_filtered_and_sorted);
     RUN(a_key_is_copied_and_downloaded_until_it_is_used_up);
     RUN(the_audit_trail_names_who_did_what);
+    RUN(an_admin_token_is_good_until_it_is_revoked);
     return check_done();
 }

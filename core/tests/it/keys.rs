@@ -150,6 +150,14 @@ fn listings_filter_sort_and_page() {
         assert_eq!(list(&filter, limit), ["Key 19", "Key 14"]);
         let filter = KeyFilter { state: Some(KeyState::Disabled), ..KeyFilter::default() };
         assert_eq!(list(&filter, limit), [""; 0]);
+        let none = KeyFilter { used_min: Some(1), ..KeyFilter::default() };
+        assert_eq!(list(&none, limit), [""; 0]);
+        let all = KeyFilter { used_max: Some(0), max_uses_min: Some(1), ..KeyFilter::default() };
+        assert_eq!(list(&all, limit), sorted);
+        let key = world.authority.find_key("Key 07").unwrap();
+        let filter =
+            KeyFilter { id_contains: Some(key.id.as_str()[2..].into()), ..KeyFilter::default() };
+        assert_eq!(list(&filter, limit), ["Key 07"]);
     }
     let page = PageRequest { limit: 3, after: None };
     let cursor = world.authority.list_keys(&KeyFilter::default(), &page).unwrap().next;

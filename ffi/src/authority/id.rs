@@ -4,7 +4,7 @@ use crate::text::{optional_text, text};
 use core::ffi::c_char;
 use core::net::IpAddr;
 
-use provkey::authority::{CertificateId, ConnectorId, GroupId, InputError};
+use provkey::authority::{AdminTokenId, CertificateId, ConnectorId, GroupId, InputError};
 use provkey::key::KeyId;
 
 use crate::error::Failure;
@@ -31,6 +31,12 @@ impl Id for GroupId {
 impl Id for CertificateId {
     fn read(text: &str) -> Result<Self, InputError> {
         Self::parse(text).ok_or(InputError::CertificateNotFound)
+    }
+}
+
+impl Id for AdminTokenId {
+    fn read(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).ok_or(InputError::AdminTokenNotFound)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod prune;
 pub mod renew;
 pub mod revoke;
 pub mod server_certificate;
+pub mod tokens;
 
 use core::ffi::c_char;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::cross_site;
 use crate::app::App;
+use crate::client::Client;
 use crate::connection::Connection;
 use crate::problem::Problem;
 
@@ -64,12 +65,12 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
         let value = value.to_str().unwrap_or_default();
         let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
         let text = scheme.and_then(|_| value.get(7..)).ok_or_else(missing)?;
-        return by_token(text, app).await;
+        return by_token(text, parts, app).await;
     }
     // What a browser sends by itself is good for requests of its own page only.
     if let Some(text) = cookie(&parts.headers, app) {
         cross_site::refuse_from_browser(parts)?;
-        return by_token(&text, app).await;
+        return by_token(&text, parts, app).await;
     }
     if let Some(who) = by_certificate(parts, app) {
         cross_site::refuse(parts)?;
@@ -79,9 +80,18 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
 }
 
 /// Finds out whose admin token a text is.
-pub(super) async fn by_token(text: &str, app: &App) -> Result<Who, Problem> {
+///
+/// Whoever tries many that are wrong goes into the narrow lane of those who prove nothing.
+pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Who, Problem> {
     let text = AdminTokenText::new(text.to_owned());
-    app.call(move |authority| authority.authenticate_token(&text)).await.map(Who::from)
+    let connection = parts.extensions.get::<Connection>();
+    let address = Client::of(&app.config, connection, &parts.headers).address;
+    let _lane = app.admission.enter(address, None).await?;
+    let found = app.call(move |authority| authority.authenticate_token(&text)).await;
+    if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
+        app.admission.unproven(address);
+    }
+    found.map(Who::from)
 }
 
 fn by_certificate(parts: &Parts, app: &App) -> Option<Who> {

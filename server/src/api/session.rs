@@ -68,7 +68,7 @@ pub(super) async fn sign_in(
 ) -> Result<impl IntoResponse, Problem> {
     cross_site::refuse(&parts)?;
     let text = input.token.trim();
-    let who = credentials::by_token(text, &app).await?;
+    let who = credentials::by_token(text, &parts, &app).await?;
     let now = Timestamp::from(std::time::SystemTime::now());
     let left =
         who.expires_at.map_or(u64::MAX, |at| at.unix_seconds().saturating_sub(now.unix_seconds()));

@@ -1,0 +1,232 @@
+//! Admin tokens: who may look after the authority over a network.
+
+use core::ffi::c_char;
+
+use provkey::authority::{AdminRole, AdminToken, AdminTokenText, Name, NewAdminToken};
+
+use super::id::id;
+use super::page::{
+    self, Describe, Entries, KeptEntries, moment, page_request, provkey_page_request,
+};
+use super::{Opened, provkey_authority};
+use crate::argument::output;
+use crate::bytes::{self, provkey_bytes};
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, provkey_header, record};
+use crate::held::Held;
+use crate::kept::Kept;
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::text::text;
+
+/// What somebody may do. Each role may do what those before it may.
+pub type provkey_admin_role = u32;
+
+/// Look at everything but secrets.
+pub const PROVKEY_ADMIN_ROLE_VIEWER: provkey_admin_role = 1;
+/// Look after provisioning keys, groups and connectors; take out the texts of keys.
+pub const PROVKEY_ADMIN_ROLE_OPERATOR: provkey_admin_role = 2;
+/// Look after enrollment certificates and admin tokens, too.
+pub const PROVKEY_ADMIN_ROLE_ADMIN: provkey_admin_role = 3;
+
+/// An admin token. It does not hold the secret. Freed with `provkey_admin_token_free`.
+#[repr(C)]
+pub struct provkey_admin_token {
+    /// For the library.
+    pub header: provkey_header,
+    /// Its id, which its text shows.
+    pub id: *const c_char,
+    /// Its name.
+    pub name: *const c_char,
+    /// What its holder may do.
+    pub role: provkey_admin_role,
+    /// When it was created, in Unix milliseconds.
+    pub created_at_ms: u64,
+    /// Who created it. NULL: that is not known.
+    pub created_by: *const c_char,
+    /// When it ends, in Unix milliseconds. 0: never.
+    pub expires_at_ms: u64,
+    /// When it was revoked, in Unix milliseconds. 0: it was not.
+    pub revoked_at_ms: u64,
+}
+
+/// A page of admin tokens. Freed, with its items, with `provkey_admin_token_page_free`.
+#[repr(C)]
+pub struct provkey_admin_token_page {
+    /// For the library.
+    pub header: provkey_header,
+    /// The tokens.
+    pub items: *const *const provkey_admin_token,
+    /// How many there are.
+    pub items_len: usize,
+    /// Where to go on. NULL: this was the last page.
+    pub next: *const c_char,
+}
+
+record!(provkey_admin_token, 0x706b_0131, Kept);
+record!(provkey_admin_token_page, 0x706b_0132, KeptEntries<provkey_admin_token>);
+
+impl Describe<AdminToken> for provkey_admin_token {
+    fn describe(header: provkey_header, token: &AdminToken, kept: &mut Kept) -> Self {
+        Self {
+            header,
+            id: kept.text(token.id.as_str()),
+            name: kept.text(token.name.as_str()),
+            role: match token.role {
+                AdminRole::Admin => PROVKEY_ADMIN_ROLE_ADMIN,
+                AdminRole::Operator => PROVKEY_ADMIN_ROLE_OPERATOR,
+                _ => PROVKEY_ADMIN_ROLE_VIEWER,
+            },
+            created_at_ms: token.created_at.unix_ms(),
+            created_by: kept.optional_text(token.created_by.as_deref()),
+            expires_at_ms: token.expires_at.map_or(0, |at| at.unix_ms()),
+            revoked_at_ms: token.revoked_at.map_or(0, |at| at.unix_ms()),
+        }
+    }
+}
+
+fn role(number: provkey_admin_role) -> Result<AdminRole, Failure> {
+    match number {
+        PROVKEY_ADMIN_ROLE_VIEWER => Ok(AdminRole::Viewer),
+        PROVKEY_ADMIN_ROLE_OPERATOR => Ok(AdminRole::Operator),
+        PROVKEY_ADMIN_ROLE_ADMIN => Ok(AdminRole::Admin),
+        _ => Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "role", "is unknown")),
+    }
+}
+
+/// Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
+/// is a secret: it is here and nowhere else, for only a hash is stored.
+///
+/// Errors: the `name_` codes, `expiry_in_past`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_create_token(
+    authority: *const provkey_authority,
+    name: *const c_char,
+    role: provkey_admin_role,
+    expires_at_ms: u64,
+    token: *mut *mut provkey_admin_token,
+    token_text: *mut *mut provkey_bytes,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let name = Name::new(text(name, "name")?)?;
+            let role = self::role(role)?;
+            let token = output(token, "token")?;
+            let token_text = output(token_text, "token_text")?;
+            let new = NewAdminToken { name, role, expires_at: moment(expires_at_ms) };
+            let (made, made_text) = authority.create_token(&new)?;
+            let made_text = Held::new(bytes::hand_out(made_text.expose().as_bytes()));
+            token.set(page::hand_out(&made));
+            token_text.set(made_text.release());
+            Ok(())
+        })
+    }
+}
+
+/// The admin token that has this text, if it is still good.
+///
+/// Errors: `admin_token_malformed` without looking anything up; `admin_token_invalid`,
+/// `admin_token_revoked`, `admin_token_expired`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_authenticate_token(
+    authority: *const provkey_authority,
+    token_text: *const c_char,
+    token: *mut *mut provkey_admin_token,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let given = AdminTokenText::new(text(token_text, "token_text")?.to_owned());
+            let token = output(token, "token")?;
+            token.set(page::hand_out(&authority.authenticate_token(&given)?));
+            Ok(())
+        })
+    }
+}
+
+/// The admin token that has this id, or the name while it is not revoked.
+///
+/// Errors: `admin_token_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_find_token(
+    authority: *const provkey_authority,
+    id_or_name: *const c_char,
+    token: *mut *mut provkey_admin_token,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let id_or_name = text(id_or_name, "id_or_name")?;
+            let token = output(token, "token")?;
+            token.set(page::hand_out(&authority.find_token(id_or_name)?));
+            Ok(())
+        })
+    }
+}
+
+/// Lists admin tokens by id, those that are revoked or have expired included. `page`: NULL for the
+/// first one.
+///
+/// Errors: `cursor_invalid`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_list_tokens(
+    authority: *const provkey_authority,
+    page: *const provkey_page_request,
+    tokens: *mut *mut provkey_admin_token_page,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let page = page_request(page)?;
+            let tokens = output(tokens, "tokens")?;
+            let Entries { items, items_len, next, kept } =
+                Entries::of(&authority.list_tokens(&page)?);
+            let header = provkey_admin_token_page::HEADER;
+            let head = provkey_admin_token_page { header, items, items_len, next };
+            tokens.set(handle::hand_out_record(head, kept));
+            Ok(())
+        })
+    }
+}
+
+/// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
+///
+/// Errors: `admin_token_not_found`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_revoke_token(
+    authority: *const provkey_authority,
+    id: *const c_char,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            authority.revoke_token(self::id(id, "id")?)?;
+            Ok(())
+        })
+    }
+}
+
+/// Frees an admin token. NULL is fine, and so is one of a page, which stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_admin_token_free(token: *mut provkey_admin_token) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(token) }
+}
+
+/// Frees a page of admin tokens. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_admin_token_page_free(tokens: *mut provkey_admin_token_page) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(tokens) }
+}

@@ -1,0 +1,53 @@
+"""Admin tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from . import _native
+from ._types import id_of
+from .enums import AdminRole
+from .listing import Listing
+from .records import AdminToken
+
+__all__ = ["Tokens"]
+
+
+class Tokens(Listing[AdminToken]):
+    """The admin tokens of an authority, by id, those that are revoked or have expired included."""
+
+    def __init__(self, authority: _native.Authority) -> None:
+        super().__init__(
+            lambda limit, after: _native.list_tokens(authority, limit=limit, after=after)
+        )
+        self._authority = authority
+
+    def create(
+        self, name: str, *, role: AdminRole, expires_at: datetime | None = None
+    ) -> tuple[AdminToken, _native.AdminTokenText]:
+        """Creates a token, whose name is unique among those that are not revoked. Its text is here
+        and nowhere else: only a hash is stored. Raises :class:`~provkey.InputError`, such as
+        ``name_in_use`` or ``expiry_in_past``.
+        """
+        return _native.create_token(self._authority, name, role.value, expires_at)
+
+    def authenticate(self, text: _native.AdminTokenText | str) -> AdminToken:
+        """The token that has this text, if it is still good. Raises
+        :class:`~provkey.RefusedError`: ``admin_token_malformed`` without looking anything up,
+        ``admin_token_invalid``, ``admin_token_revoked`` or ``admin_token_expired``.
+        """
+        if isinstance(text, str):
+            text = _native.AdminTokenText(text)
+        return _native.authenticate_token(self._authority, text)
+
+    def get(self, id_or_name: str) -> AdminToken:
+        """The token that has this id, or this name while it is not revoked. Raises
+        :class:`~provkey.InputError` with the code ``admin_token_not_found``.
+        """
+        return _native.find_token(self._authority, id_or_name)
+
+    def revoke(self, token: AdminToken | str) -> AdminToken:
+        """Revokes a token, given as record, id or name, at once and for ever. Raises as
+        :meth:`get`.
+        """
+        return _native.revoke_token(self._authority, id_of(token))
