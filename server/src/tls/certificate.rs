@@ -180,3 +180,71 @@ fn read(certificate: &Path, private_key: &Path) -> Result<CertifiedKey, TlsError
     certified.keys_match().map_err(|error| of(private_key, &error))?;
     Ok(certified)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use provkey::authority::NewAuthority;
+    use provkey::key::{Keyring, MasterKey};
+    use provkey::store::Memory;
+    use provkey::x509::{Certificate, PublicKey};
+
+    use super::*;
+
+    fn authority(host: &Host) -> Authority {
+        let environment = provkey_tests::environment(Arc::new(Memory::new()));
+        let keyring = Keyring::new(MasterKey::from_bytes([1; 32]));
+        Authority::create(environment, keyring, &NewAuthority::new(host.clone())).unwrap()
+    }
+
+    fn shown(certificates: &Certificates) -> PublicKey {
+        let current = certificates.current.read().unwrap();
+        Certificate::parse(&current.key.cert[0]).unwrap().public_key().unwrap()
+    }
+
+    #[test]
+    fn files_are_read_again_when_they_change() {
+        let host = Host::parse("api.example.com").unwrap();
+        let (authority, folder) = (authority(&host), tempfile::tempdir().unwrap());
+        let (certificate, private_key) =
+            (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+        let write = |age: u64| {
+            let (signer, pkcs8) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
+            let issued = authority.issue_server_certificate(&host, signer.public_key(), VALIDITY);
+            fs::write(&certificate, issued.unwrap().chain_pem()).unwrap();
+            fs::write(&private_key, pkcs8.to_pem().as_bytes()).unwrap();
+            let date = SystemTime::now() - Duration::from_secs(age);
+            for path in [&certificate, &private_key] {
+                fs::File::options().write(true).open(path).unwrap().set_modified(date).unwrap();
+            }
+            signer.public_key().clone()
+        };
+        let first = write(100);
+        let source =
+            Source::Files { certificate: certificate.clone(), private_key: private_key.clone() };
+        let certificates = Certificates::new(source).unwrap();
+        assert!(!certificates.refresh().unwrap());
+        assert_eq!(shown(&certificates), first);
+        let second = write(50);
+        assert!(certificates.refresh().unwrap());
+        assert_eq!(shown(&certificates), second);
+        // What does not fit is not taken, and what was there stays.
+        fs::write(&certificate, "nothing").unwrap();
+        let error = certificates.refresh().unwrap_err();
+        assert_eq!(error.code(), "server_certificate_invalid");
+        assert_eq!(shown(&certificates), second);
+    }
+
+    #[test]
+    fn the_authority_issues_one_and_the_next_in_time() {
+        let host = Host::parse("api.example.com").unwrap();
+        let source = Source::Authority { authority: authority(&host), host };
+        let certificates = Certificates::new(source).unwrap();
+        let first = shown(&certificates);
+        assert!(!certificates.refresh().unwrap());
+        certificates.current.write().unwrap().due = Due::At(Timestamp::default());
+        assert!(certificates.refresh().unwrap());
+        assert_ne!(shown(&certificates), first);
+    }
+}

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use provkey::authority::{Authority, KeyDetails, Name, NewAuthority, NewCertificate, NewKey};
 use provkey::connector::Identity;
 use provkey::key::{Host, Keyring, MasterKey, ProvisioningKey};
-use provkey::store::Memory;
+use provkey::store::{Memory, Store};
 use provkey::x509::KeyAlgorithm;
 use provkey_server::{Config, Connection, router};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub(crate) const HOST: &str = "api.private.example.com";
 pub(crate) struct World {
     pub(crate) authority: Authority,
     pub(crate) key: KeyDetails,
-    router: Router,
+    pub(crate) router: Router,
 }
 
 /// The other end of a connection.
@@ -33,7 +33,11 @@ pub(crate) fn connection(client_certificate: Option<Vec<u8>>) -> Connection {
 
 impl World {
     pub(crate) fn new(max_uses: u64) -> Self {
-        let environment = provkey_tests::environment(Arc::new(Memory::new()));
+        Self::over(Arc::new(Memory::new()), max_uses, Config::default())
+    }
+
+    pub(crate) fn over(store: Arc<dyn Store>, max_uses: u64, config: Config) -> Self {
+        let environment = provkey_tests::environment(store);
         let keyring = Keyring::new(MasterKey::from_bytes([1; 32]));
         let new = NewAuthority::new(Host::parse(HOST).unwrap());
         let authority = Authority::create(environment, keyring, &new).unwrap();
@@ -41,7 +45,7 @@ impl World {
         let signing = authority.create_certificate(&NewCertificate::new(name("signing"))).unwrap();
         let new = NewKey::new(name("first floor"), group, signing.id, max_uses);
         let key = authority.create_key(&new).unwrap();
-        let router = router(authority.clone(), Config::default());
+        let router = router(authority.clone(), config);
         Self { authority, key, router }
     }
 

@@ -8,3 +8,4 @@ mod administration;
 mod api;
 mod common;
 mod est;
+mod limits;

@@ -1,0 +1,127 @@
+//! Limits, and the end of a server.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::sleep;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::Request;
+use hyper::body::Frame;
+use provkey::key::{ProvisioningKey, Secret};
+use provkey::store::{Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+use provkey_server::{Config, ServeOptions, serve};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::common::{World, identity, problem};
+
+const ENROLL: &str = "/.well-known/est/simpleenroll";
+
+fn csr(world: &World) -> Vec<u8> {
+    identity().request(&world.provisioning_key(), None).unwrap().der().to_vec()
+}
+
+fn post(body: impl Into<Body>) -> Request<Body> {
+    Request::post(ENROLL).header("content-type", "application/pkcs10").body(body.into()).unwrap()
+}
+
+/// A body of which nothing ever arrives.
+struct Never;
+
+impl HttpBody for Never {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        Poll::Pending
+    }
+}
+
+/// The clock stands still but for those who wait.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let world = World::new(1);
+    let response = world.ask(post(Body::new(Never))).await;
+    assert_eq!(problem(response, 408).await, "body_too_slow");
+}
+
+#[tokio::test]
+async fn a_key_has_a_rate_that_others_cannot_use_up() {
+    let mut config = Config::default();
+    (config.per_key_per_second, config.per_key_burst) = (0.001, 2);
+    config.unproven_burst = 0;
+    let world = World::over(Arc::new(Memory::new()), 10, config);
+    let key = world.provisioning_key();
+    let secret = Secret::from_bytes([7; 20]);
+    let forged = ProvisioningKey::from_parts(key.host().clone(), key.id(), secret, key.pin());
+    for _ in 0..20 {
+        let csr = identity().request(&forged, None).unwrap().der().to_vec();
+        let response = world.ask(post(csr)).await;
+        assert_eq!(problem(response, 401).await, "key_invalid");
+    }
+    for _ in 0..3 {
+        assert_eq!(world.ask(post(csr(&world))).await.status(), 200);
+    }
+    assert_eq!(problem(world.ask(post(csr(&world))).await, 429).await, "rate_limited");
+    assert_eq!(world.used(), 3);
+}
+
+/// A store that says when it is asked to change something, and takes its time.
+struct Slow {
+    store: Memory,
+    begun: mpsc::UnboundedSender<()>,
+}
+
+impl Store for Slow {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.store.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.store.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        let _ = self.begun.send(());
+        sleep(Duration::from_millis(300));
+        self.store.apply(units)
+    }
+}
+
+#[tokio::test]
+async fn what_is_being_signed_is_finished_when_the_server_ends() {
+    let (begun, mut beginning) = mpsc::unbounded_channel();
+    let store = Arc::new(Slow { store: Memory::new(), begun });
+    let world = World::over(store, 1, Config::default());
+    let csr = csr(&world);
+    while beginning.try_recv().is_ok() {}
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, ended) = oneshot::channel::<()>();
+    let server =
+        tokio::spawn(serve(listener, world.router.clone(), ServeOptions::default(), async {
+            ended.await.unwrap();
+        }));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST {ENROLL} HTTP/1.1\r\nHost: h\r\nContent-Type: application/pkcs10\r\n\
+         Content-Length: {}\r\n\r\n",
+        csr.len()
+    );
+    stream.write_all(&[head.as_bytes(), &csr].concat()).await.unwrap();
+    beginning.recv().await.unwrap();
+    end.send(()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    server.await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+    assert_eq!(world.used(), 1);
+}
