@@ -1877,8 +1877,8 @@ typedef uint32_t provkey_reason;
 // The name has a control or invisible character. Code `name_bad_character`.
 #define PROVKEY_STATUS_NAME_BAD_CHARACTER 920
 
-// The name looks like the text of a provisioning key, which is a secret and was not kept. Code
-// `name_is_a_key`.
+// The name looks like the text of a provisioning key or an admin token, which is a secret and was
+// not kept. Code `name_is_a_key`.
 #define PROVKEY_STATUS_NAME_IS_A_KEY 921
 
 // The name is empty. Code `name_empty`.
@@ -2026,6 +2026,21 @@ typedef uint32_t provkey_reason;
 
 // The system gave no randomness. Code `random_unavailable`.
 #define PROVKEY_STATUS_RANDOM_UNAVAILABLE 1300
+
+// The admin token has expired. Code `admin_token_expired`.
+#define PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED 1400
+
+// There is no such admin token, or its secret is another. Code `admin_token_invalid`.
+#define PROVKEY_STATUS_ADMIN_TOKEN_INVALID 1401
+
+// The text is no admin token, or was miscopied. Code `admin_token_malformed`.
+#define PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED 1402
+
+// There is no such admin token. Code `admin_token_not_found`.
+#define PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND 1403
+
+// The admin token was revoked. Code `admin_token_revoked`.
+#define PROVKEY_STATUS_ADMIN_TOKEN_REVOKED 1404
 
 #if defined(PROVKEY_AUTHORITY)
 // Bytes.

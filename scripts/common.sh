@@ -60,3 +60,11 @@ cargo_tool() {
         cargo install --quiet --locked --debug --root target/tools "$name@$version"
     fi
 }
+
+# plant PATCH FOLDER: a copy of the sources there, with the bug of a patch in it.
+plant() {
+    rm -rf "$2"
+    mkdir -p "$2"
+    git ls-files -z | xargs -0 cp --parents -t "$2" 2>/dev/null || true
+    (cd "$2" && patch --quiet -p1) <"$1"
+}

@@ -9,10 +9,7 @@ failed=0
 
 for patch in tests/mutations/*.patch; do
     name=$(basename "$patch" .patch)
-    rm -rf "$copy"
-    mkdir -p "$copy"
-    git ls-files -z | xargs -0 cp --parents -t "$copy" 2>/dev/null || true
-    (cd "$copy" && patch --quiet -p1) <"$patch"
+    plant "$patch" "$copy"
     cargo build --quiet --release --manifest-path "$copy/Cargo.toml" --target-dir target/mutations/build \
         -p provkey-tests --bin provkey-simulate
     if said=$(target/mutations/build/release/provkey-simulate --seeds "$seeds"); then

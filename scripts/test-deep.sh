@@ -11,6 +11,8 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
     cargo test --locked -p provkey --lib --target "$host" --target-dir target/asan
 
+PROVKEY_TEST_DEEP=1 scripts/schedules.sh --mutations
+
 # What the simulation must not find, and what it must.
 make simulate SEEDS="${SEEDS:-100000}"
 scripts/mutations.sh

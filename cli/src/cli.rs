@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
 use crate::{
-    audit, cert, connector, crl, demo, group, identity, init, inspect, key, master, sign, store,
+    admin_token, audit, cert, connector, crl, demo, group, identity, init, inspect, key, master,
+    sign, store,
 };
 
 /// The heading of the options that every command has.
@@ -50,6 +51,9 @@ enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Admin tokens: who may look after the authority over the network
+    #[command(subcommand)]
+    AdminToken(admin_token::Command),
     /// The master keys, and backups of the store
     #[command(subcommand)]
     Master(master::Command),
@@ -85,6 +89,7 @@ impl Command {
             Self::Connector(command) => connector::run(&command, &place.authority()?, output),
             Self::Crl(args) => crl::run(&args, &place.authority()?, output),
             Self::Audit(command) => audit::run(&command, &place.authority()?, output),
+            Self::AdminToken(command) => admin_token::run(&command, &place.authority()?, output),
             Self::Master(command) => master::run(&command, place, output),
             Self::Store(command) => store::run(&command, place, output),
             Self::Inspect(args) => inspect::run(&args, output),

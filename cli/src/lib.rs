@@ -4,6 +4,7 @@
 //! decision is the library's. It is a function, [`run`], so that the Python wheel has the same
 //! command as the binary.
 
+mod admin_token;
 mod audit;
 mod cert;
 mod cli;

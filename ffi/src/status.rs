@@ -529,8 +529,8 @@ pub const PROVKEY_STATUS_MAX_USES_INVALID: provkey_status = 919;
 /// The name has a control or invisible character. Code `name_bad_character`.
 pub const PROVKEY_STATUS_NAME_BAD_CHARACTER: provkey_status = 920;
 
-/// The name looks like the text of a provisioning key, which is a secret and was not kept. Code
-/// `name_is_a_key`.
+/// The name looks like the text of a provisioning key or an admin token, which is a secret and was
+/// not kept. Code `name_is_a_key`.
 pub const PROVKEY_STATUS_NAME_IS_A_KEY: provkey_status = 921;
 
 /// The name is empty. Code `name_empty`.
@@ -678,6 +678,21 @@ pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
 
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
+
+/// The admin token has expired. Code `admin_token_expired`.
+pub const PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED: provkey_status = 1400;
+
+/// There is no such admin token, or its secret is another. Code `admin_token_invalid`.
+pub const PROVKEY_STATUS_ADMIN_TOKEN_INVALID: provkey_status = 1401;
+
+/// The text is no admin token, or was miscopied. Code `admin_token_malformed`.
+pub const PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED: provkey_status = 1402;
+
+/// There is no such admin token. Code `admin_token_not_found`.
+pub const PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND: provkey_status = 1403;
+
+/// The admin token was revoked. Code `admin_token_revoked`.
+pub const PROVKEY_STATUS_ADMIN_TOKEN_REVOKED: provkey_status = 1404;
 
 /// Every status and its code, which ends with a NUL for C.
 pub(crate) const CODES: &[(provkey_status, &str)] = &[
@@ -887,4 +902,9 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_STORE_UNAVAILABLE, "store_unavailable\0"),
     (PROVKEY_STATUS_STORE_ROLLED_BACK, "store_rolled_back\0"),
     (PROVKEY_STATUS_RANDOM_UNAVAILABLE, "random_unavailable\0"),
+    (PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED, "admin_token_expired\0"),
+    (PROVKEY_STATUS_ADMIN_TOKEN_INVALID, "admin_token_invalid\0"),
+    (PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED, "admin_token_malformed\0"),
+    (PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND, "admin_token_not_found\0"),
+    (PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, "admin_token_revoked\0"),
 ];

@@ -136,6 +136,8 @@ class Action(_Text):
     CONNECTOR_REVOKED = "connector_revoked"
     ENROLLMENT_REFUSED = "enrollment_refused"
     RENEWAL_REFUSED = "renewal_refused"
+    TOKEN_CREATED = "token_created"
+    TOKEN_REVOKED = "token_revoked"
     PRUNED = "pruned"
     ROLLBACK_ACCEPTED = "rollback_accepted"
 

@@ -218,6 +218,7 @@ impl Filter {
             state,
             order: if self.order == "created" { KeyOrder::Created } else { KeyOrder::Name },
             descending: self.descending,
+            ..KeyFilter::default()
         })
     }
 }

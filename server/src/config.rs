@@ -1,6 +1,6 @@
 //! What a host decides of the server.
 
-use provkey::authority::AddressRange;
+use provkey::authority::{AddressRange, AdminRole};
 
 use crate::metrics::Metrics;
 
@@ -13,6 +13,11 @@ pub struct Config {
     /// Where they say it. It must be the header that they write: another one comes from whoever
     /// asks.
     pub proxy_header: ProxyHeader,
+    /// The client certificates that may look after the authority.
+    pub admin_certificates: Vec<AdminCertificate>,
+    /// Whether a browser may send the cookie of the console without TLS. For plain HTTP on
+    /// loopback only.
+    pub insecure_cookies: bool,
     /// How many calls of the authority are made at a time; each has a thread. Others wait.
     pub calls_max: usize,
     /// How many requests that prove nothing may come from one address in a second, for long. Beyond
@@ -39,6 +44,8 @@ impl Default for Config {
             unproven_burst: 60,
             per_key_per_second: 500.0,
             per_key_burst: 20_000,
+            admin_certificates: Vec::new(),
+            insecure_cookies: false,
             metrics: None,
         }
     }
@@ -52,4 +59,15 @@ pub enum ProxyHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
+}
+
+/// A client certificate that may look after the authority.
+#[derive(Clone, Debug)]
+pub struct AdminCertificate {
+    /// SHA-256 of it in DER.
+    pub sha256: [u8; 32],
+    /// Whose it is: the audit trail says so.
+    pub name: String,
+    /// What its holder may do.
+    pub role: AdminRole,
 }

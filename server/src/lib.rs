@@ -13,6 +13,9 @@
 //! The authority blocks, so each call of it runs on tokio's blocking pool: [`App::call`].
 
 mod admission;
+// utoipa writes the types of parameters out.
+#[allow(unused_qualifications)]
+mod api;
 mod app;
 mod body;
 mod client;
@@ -30,7 +33,7 @@ mod serve;
 mod tls;
 
 // The public interface is:
-pub use config::{Config, ProxyHeader};
+pub use config::{AdminCertificate, Config, ProxyHeader};
 pub use connection::Connection;
 pub use metrics::Metrics;
 pub use operations::operations;
@@ -49,6 +52,7 @@ pub fn router(authority: Authority, config: Config) -> Router {
     let app = App::new(authority, config);
     Router::new()
         .merge(est::router())
+        .merge(api::router())
         .merge(operations::health())
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .fallback(fallback::not_found)

@@ -30,7 +30,8 @@ pub(crate) struct Problem {
 }
 
 /// What a client reads: the members of RFC 9457, 3.1, and ours.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
 pub(crate) struct Document {
     /// Names the kind of problem: `urn:provkey:error:` and the code.
     r#type: String,

@@ -63,6 +63,7 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         state: args.state.as_ref().and_then(state),
         order,
         descending,
+        ..KeyFilter::default()
     };
     output.page(authority.list_keys(&filter, &args.page.request())?, KeyView::from)
 }

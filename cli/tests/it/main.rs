@@ -3,6 +3,7 @@
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod admin_token;
 mod demo;
 mod epoch;
 mod home;

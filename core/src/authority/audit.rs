@@ -69,6 +69,10 @@ pub enum Action {
     EnrollmentRefused,
     /// A renewal of a certificate that is known was refused.
     RenewalRefused,
+    /// An admin token was created.
+    TokenCreated,
+    /// An admin token was revoked.
+    TokenRevoked,
     /// Old records were pruned.
     Pruned,
     /// That the store was rolled back, and what was lost by it, was accepted.
@@ -102,6 +106,8 @@ impl Action {
         Self::ConnectorRevoked,
         Self::EnrollmentRefused,
         Self::RenewalRefused,
+        Self::TokenCreated,
+        Self::TokenRevoked,
         Self::Pruned,
         Self::RollbackAccepted,
     ];
@@ -133,6 +139,8 @@ impl Action {
             Self::ConnectorRevoked => "connector_revoked",
             Self::EnrollmentRefused => "enrollment_refused",
             Self::RenewalRefused => "renewal_refused",
+            Self::TokenCreated => "token_created",
+            Self::TokenRevoked => "token_revoked",
             Self::Pruned => "pruned",
             Self::RollbackAccepted => "rollback_accepted",
         }

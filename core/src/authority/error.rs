@@ -23,6 +23,9 @@ pub enum Error {
     /// The host text of an authority is not acceptable.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// An admin token is not accepted.
+    #[error(transparent)]
+    AdminToken(#[from] AdminTokenError),
     /// The master keys do not fit the authority.
     #[error(transparent)]
     Master(#[from] MasterError),
@@ -65,6 +68,7 @@ impl Error {
             Self::Csr(error) => error.code(),
             Self::Input(error) => error.code(),
             Self::Host(error) => error.code(),
+            Self::AdminToken(error) => error.code(),
             Self::Master(error) => error.code(),
             Self::Keyring(error) => error.code(),
             Self::Issue(error) => error.code(),
@@ -185,8 +189,8 @@ reasons! {
         NameTooLong = "name_too_long", "the name is longer than 128 bytes";
         /// A name has a control character or an invisible one.
         NameBadCharacter = "name_bad_character", "the name has a control or invisible character";
-        /// A name holds what looks like the text of a provisioning key.
-        NameIsAKey = "name_is_a_key", "the name looks like the text of a provisioning key, which is a secret";
+        /// A name holds what looks like the text of a provisioning key, or an admin token.
+        NameIsAKey = "name_is_a_key", "the name looks like the text of a provisioning key or an admin token, which is a secret";
         /// Another thing of the same kind has this name.
         NameInUse = "name_in_use", "the name is taken";
         /// No such provisioning key.
@@ -197,6 +201,8 @@ reasons! {
         CertificateNotFound = "certificate_not_found", "there is no such enrollment certificate";
         /// No such connector.
         ConnectorNotFound = "connector_not_found", "there is no such connector";
+        /// No such admin token.
+        AdminTokenNotFound = "admin_token_not_found", "there is no such admin token";
         /// Keys or connectors belong to the group.
         GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
         /// Keys or connectors hang on the certificate.
@@ -241,6 +247,20 @@ reasons! {
         HostUnknown = "host_unknown", "the authority does not have this host";
         /// A cursor does not come from this listing.
         CursorInvalid = "cursor_invalid", "the cursor does not belong to this listing";
+    }
+}
+
+reasons! {
+    /// Why an admin token is not accepted.
+    AdminTokenError {
+        /// The text is none of an admin token, or was miscopied. It is not looked up.
+        Malformed = "admin_token_malformed", "this is no admin token, or it was miscopied";
+        /// There is no such token, or its secret is another: which of these is not said.
+        Invalid = "admin_token_invalid", "the admin token is not valid here";
+        /// The token has expired.
+        Expired = "admin_token_expired", "the admin token has expired";
+        /// The token was revoked.
+        Revoked = "admin_token_revoked", "the admin token was revoked";
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ids of groups, enrollment certificates, connectors and authorities.
+//! Ids of groups, enrollment certificates, connectors, admin tokens and authorities.
 //!
 //! All are written in bech32's alphabet, 5 bits a character: no vowels but `a`, `e` and `u`, and no
 //! characters that look alike.
@@ -73,6 +73,10 @@ id! {
     CertificateId, 12
 }
 id! {
+    /// The id of an admin token: 12 random characters.
+    AdminTokenId, 12
+}
+id! {
     /// The id of a connector: 26 characters, the left 130 bits of the SHA-256 of the
     /// SubjectPublicKeyInfo that it enrolled with. A connector *is* its public key.
     ConnectorId, 26
@@ -85,6 +89,12 @@ impl AuthorityId {
 }
 
 impl GroupId {
+    pub(super) fn random(random: &dyn Random) -> Result<Self, RandomError> {
+        random_characters(random).map(Self)
+    }
+}
+
+impl AdminTokenId {
     pub(super) fn random(random: &dyn Random) -> Result<Self, RandomError> {
         random_characters(random).map(Self)
     }

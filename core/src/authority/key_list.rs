@@ -11,6 +11,7 @@ use super::records::{self, Order};
 use super::{Authority, Inner, name};
 use crate::key::KeyId;
 use crate::store::Record;
+use crate::time::Timestamp;
 
 /// Which provisioning keys to list, and in which order.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,20 @@ pub struct KeyFilter {
     pub certificate: Option<CertificateId>,
     /// Only those in this state.
     pub state: Option<KeyState>,
+    /// Only those whose id contains this.
+    pub id_contains: Option<String>,
+    /// Only those with at least this limit of uses.
+    pub max_uses_min: Option<u64>,
+    /// Only those with at most this limit of uses.
+    pub max_uses_max: Option<u64>,
+    /// Only those that have enrolled at least this many connectors.
+    pub used_min: Option<u64>,
+    /// Only those that have enrolled at most this many connectors.
+    pub used_max: Option<u64>,
+    /// Only those that enrolled a connector from this moment on.
+    pub last_used_since: Option<Timestamp>,
+    /// Only those that enrolled nobody from this moment on, or never anybody.
+    pub last_used_before: Option<Timestamp>,
     /// Sorted by what.
     pub order: KeyOrder,
     /// From the last to the first.
@@ -40,9 +55,24 @@ pub enum KeyOrder {
     Created,
 }
 
+impl KeyFilter {
+    /// Whether the id and the uses of a key are among those to list.
+    fn admits_uses(&self, key: &StoredKey) -> bool {
+        let (used, max_uses, last) = (key.uses.used, key.max_uses(), key.uses.last_at_ms);
+        let last = last.map(Timestamp::from_unix_ms);
+        self.id_contains.as_ref().is_none_or(|part| key.record.id.as_str().contains(part.as_str()))
+            && self.max_uses_min.is_none_or(|min| max_uses >= min)
+            && self.max_uses_max.is_none_or(|max| max_uses <= max)
+            && self.used_min.is_none_or(|min| used >= min)
+            && self.used_max.is_none_or(|max| used <= max)
+            && self.last_used_since.is_none_or(|since| last.is_some_and(|last| last >= since))
+            && self.last_used_before.is_none_or(|before| last.is_none_or(|last| last < before))
+    }
+}
+
 impl Authority {
-    /// Lists provisioning keys. A page examines a bounded number of keys: with a filter on name
-    /// or state, or on both group and certificate, it may be short and yet have a cursor.
+    /// Lists provisioning keys. A page examines a bounded number of keys: with a filter on
+    /// anything but one group or one certificate it may be short and yet have a cursor.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -80,6 +110,7 @@ impl Inner {
                 && filter.group.is_none_or(|group| key.record.group == group)
                 && filter.certificate.is_none_or(|id| key.record.certificate == id)
                 && filter.state.is_none_or(|state| key.state(now) == state)
+                && filter.admits_uses(key)
         };
         found
             .chunks(2)

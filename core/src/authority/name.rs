@@ -33,7 +33,7 @@ impl Name {
             return Err(InputError::NameBadCharacter);
         }
         // Names stand in listings and audit records: a text pasted into the wrong field would stay.
-        if text.to_ascii_lowercase().contains("pvk1_") {
+        if holds_secret(text) {
             return Err(InputError::NameIsAKey);
         }
         Ok(Self(text.into()))
@@ -48,6 +48,12 @@ impl Name {
     pub(super) fn folded(&self) -> String {
         fold(&self.0)
     }
+}
+
+/// Whether a text holds what a provisioning key or an admin token begins with.
+fn holds_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("pvk1_") || text.contains("pvkt1_")
 }
 
 /// Folds letter case, each character by itself: part of a name folds to part of what the name
@@ -113,6 +119,7 @@ mod tests {
         check("a\u{ad}b", "name_bad_character");
         check("a\u{e0041}", "name_bad_character");
         check("PVK1_api.example.com_q2w3", "name_is_a_key");
+        check("my pvkt1_q2w3e4r5t6y7_", "name_is_a_key");
     }
 
     #[test]

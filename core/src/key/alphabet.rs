@@ -15,7 +15,7 @@ const VALUES: [u8; 256] = {
 };
 
 /// The 5 bits that `character` stands for, if it is one of the alphabet.
-pub(super) const fn value_of(character: u8) -> Option<u8> {
+pub(crate) const fn value_of(character: u8) -> Option<u8> {
     match VALUES[character as usize] {
         NO_VALUE => None,
         value => Some(value),
@@ -23,18 +23,18 @@ pub(super) const fn value_of(character: u8) -> Option<u8> {
 }
 
 /// The character for the lowest 5 bits of `value`.
-pub(super) const fn character_of(value: u8) -> u8 {
+pub(crate) const fn character_of(value: u8) -> u8 {
     ALPHABET[(value & 31) as usize]
 }
 
 /// Spreads 40 bits over eight values, most significant first.
-pub(super) fn spread(bytes: [u8; 5]) -> [u8; 8] {
+pub(crate) fn spread(bytes: [u8; 5]) -> [u8; 8] {
     let bits = bytes.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
     core::array::from_fn(|i| (bits >> (35 - 5 * i)) as u8 & 31)
 }
 
 /// Gathers 40 bits from eight values: the reverse of [`spread`].
-pub(super) fn gather(values: [u8; 8]) -> [u8; 5] {
+pub(crate) fn gather(values: [u8; 8]) -> [u8; 5] {
     let bits = values.iter().fold(0, |bits, &value| bits << 5 | u64::from(value & 31));
     core::array::from_fn(|i| (bits >> (32 - 8 * i)) as u8)
 }

@@ -8,10 +8,10 @@
 use super::alphabet::value_of;
 
 /// Number of check characters.
-pub(super) const CHECK: usize = 13;
+pub(crate) const CHECK: usize = 13;
 
 /// Every valid word leaves this residue: the characters of `pr0vkeychecks`, 5 bits each.
-pub(super) const TARGET: u128 = {
+pub(crate) const TARGET: u128 = {
     let characters = b"pr0vkeychecks";
     let mut target = 0;
     let mut i = 0;
@@ -34,7 +34,7 @@ const GENERATOR: [u128; 5] = [
 
 /// The polynomial 1 ‖ `values`, modulo the generator. Free of branches and of look-ups, because
 /// what is summed is mostly secret.
-pub(super) fn residue(values: &[u8]) -> u128 {
+pub(crate) fn residue(values: &[u8]) -> u128 {
     values.iter().fold(1, |residue, &value| append(residue, value))
 }
 
@@ -48,7 +48,7 @@ fn append(residue: u128, value: u8) -> u128 {
 }
 
 /// The check values that make `values`, followed by them, a valid word.
-pub(super) fn check_of(values: &[u8]) -> [u8; CHECK] {
+pub(crate) fn check_of(values: &[u8]) -> [u8; CHECK] {
     let padded = (0..CHECK).fold(residue(values), |residue, _| append(residue, 0));
     coefficients(padded ^ TARGET)
 }

@@ -38,10 +38,10 @@
 //! Without the feature `connector` there are the texts and the reading of proofs, but neither
 //! derivation nor proof, which need ring.
 
-mod alphabet;
+pub(crate) mod alphabet;
 #[cfg(feature = "authority")]
 mod as_text;
-mod checksum;
+pub(crate) mod checksum;
 mod clean;
 mod correct;
 mod error;

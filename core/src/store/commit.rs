@@ -4,9 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::guard::Guard;
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::{
     FaultKind, Operation, Outcome, Reason, RecordKey, Refused, Store, StoreError, StoreFault, Unit,
     Value,

@@ -9,7 +9,7 @@ use super::{
     FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
 };
 
-std::thread_local! {
+super::thread_local! {
     /// The stores that this thread is inside of, by address.
     static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
@@ -27,7 +27,7 @@ impl Guard {
 
     /// Fails if this thread is inside the store already.
     pub(crate) fn check_not_inside(&self) -> Result<(), StoreError> {
-        let inside = ENTERED.with_borrow(|entered| entered.contains(&self.address()));
+        let inside = ENTERED.with(|entered| entered.borrow().contains(&self.address()));
         if inside {
             let message = "the store called back into its own authority";
             return Err(StoreError::NotApplied(StoreFault::new(FaultKind::Reentrant, message)));
@@ -62,7 +62,7 @@ impl Guard {
 
     fn enter(&self) -> Result<Entered, StoreError> {
         self.check_not_inside()?;
-        ENTERED.with_borrow_mut(|entered| entered.push(self.address()));
+        ENTERED.with(|entered| entered.borrow_mut().push(self.address()));
         Ok(Entered)
     }
 }
@@ -72,7 +72,7 @@ struct Entered;
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ENTERED.with_borrow_mut(Vec::pop);
+        ENTERED.with(|entered| entered.borrow_mut().pop());
     }
 }
 

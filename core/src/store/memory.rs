@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{RwLock, RwLockReadGuard};
 use std::vec::Vec;
 
+use super::sync::{RwLock, RwLockReadGuard};
 use super::{
     Counter, FaultKind, Operation, Outcome, Reason, Record, RecordKey, Refused, ScanRange, Store,
     StoreError, StoreFault, Unit, Value,

@@ -23,6 +23,8 @@ mod group_read;
 mod guard;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(all(test, shuttle))]
+mod schedules;
 mod unit;
 
 #[cfg(feature = "authority")]
@@ -39,6 +41,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
+
+// What threads meet at in this module. Its tests have shuttle's, and so every schedule they like.
+#[cfg(all(test, shuttle))]
+use shuttle::{sync, thread_local};
+#[cfg(all(feature = "std", not(all(test, shuttle))))]
+use std::sync;
+#[cfg(all(feature = "authority", not(all(test, shuttle))))]
+use std::thread_local;
 
 use crate::limits::RECORD_KEY_BYTES_MAX;
 

@@ -125,6 +125,7 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
                 }
             },
             descending: given.descending != 0,
+            ..KeyFilter::default()
         })
     }
 }

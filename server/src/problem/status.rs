@@ -11,6 +11,7 @@ pub(super) fn of(error: &Error) -> StatusCode {
         Error::Refused(refusal) => of_refusal(*refusal),
         Error::Csr(CsrError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Input(error) => of_input(*error),
+        Error::AdminToken(_) => StatusCode::UNAUTHORIZED,
         Error::Master(MasterError::InUse | MasterError::SlotTaken) => StatusCode::CONFLICT,
         Error::Csr(_)
         | Error::Host(_)
@@ -45,7 +46,8 @@ fn of_input(error: InputError) -> StatusCode {
         | InputError::GroupNotFound
         | InputError::CertificateNotFound
         | InputError::CertificateRequestNotFound
-        | InputError::ConnectorNotFound => StatusCode::NOT_FOUND,
+        | InputError::ConnectorNotFound
+        | InputError::AdminTokenNotFound => StatusCode::NOT_FOUND,
         InputError::NameInUse
         | InputError::GroupInUse
         | InputError::CertificateInUse

@@ -3,5 +3,8 @@
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod access;
+mod administration;
+mod api;
 mod common;
 mod est;

@@ -9,6 +9,7 @@ mod error_codes;
 mod foreign;
 mod full_disk;
 mod killed;
+mod model;
 mod processes;
 mod refusals;
 mod revocation;

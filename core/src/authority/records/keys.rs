@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::{EnrollmentRecord, KeyRecord, damaged};
 use crate::authority::error::Error;
-use crate::authority::id::{CertificateId, ConnectorId, GroupId};
+use crate::authority::id::{AdminTokenId, CertificateId, ConnectorId, GroupId};
 use crate::key::{KeyId, Slot};
 use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
@@ -170,6 +170,17 @@ pub(in crate::authority) fn enrollment_indexes(enrollment: &EnrollmentRecord) ->
         record_key(format!("{}{at}/{connector}", enrollments_of_key(*key))),
         record_key(format!("{}{at}/{connector}", enrollments_of_group(*group))),
     ]
+}
+
+/// What the record keys of all admin tokens begin with.
+pub(in crate::authority) const ADMIN_TOKENS: &str = "admin-token/";
+
+pub(in crate::authority) fn admin_token(id: AdminTokenId) -> RecordKey {
+    record_key(format!("{ADMIN_TOKENS}{id}"))
+}
+
+pub(in crate::authority) fn admin_token_by_name(folded: &str) -> RecordKey {
+    record_key(format!("admin-token-by-name/{folded}"))
 }
 
 pub(in crate::authority) fn audit(at: Timestamp, tail: [u8; 8]) -> RecordKey {

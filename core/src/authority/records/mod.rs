@@ -17,6 +17,7 @@
 //! | `revoked/<certificate>/<serial>` | [`RevokedRecord`]: what CRLs are made of |
 //! | `last-revocation/<certificate>` | the connector's id; its version tells whether a CRL is complete |
 //! | `crl/<certificate>` | [`CrlRecord`]; of the root, `crl/root` |
+//! | `admin-token/<id>`, `admin-token-by-name/<name>` | [`AdminTokenRecord`], its id while it is not revoked |
 //! | `replays/<connector>` | [`ReplaysRecord`], best effort |
 //! | `audit/<ms>/<16 hex digits>` | [`AuditRecord`](super::audit::AuditRecord) |
 //! | `audit-pruned` | before which moment audit records may be gone |
@@ -41,8 +42,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::authority::address::AddressRange;
 use crate::authority::error::{Error, MasterError};
-use crate::authority::id::{AuthorityId, CertificateId, ConnectorId, GroupId};
+use crate::authority::id::{AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId};
 use crate::authority::name::Name;
+use crate::authority::tokens::AdminRole;
 use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::store::{Counter, Record, Value};
 use crate::time::Timestamp;
@@ -309,6 +311,23 @@ impl EnrollmentRecord {
 
 fn is_unspecified(reason: &RevocationReason) -> bool {
     *reason == RevocationReason::Unspecified
+}
+
+/// An admin token. Its text is not here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AdminTokenRecord {
+    pub(super) id: AdminTokenId,
+    pub(super) name: Name,
+    pub(super) role: AdminRole,
+    pub(super) created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) revoked_at: Option<Timestamp>,
+    /// Of the id and the secret together.
+    pub(super) sha256: Bytes,
 }
 
 /// A certificate that was revoked before it expired.

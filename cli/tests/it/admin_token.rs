@@ -1,0 +1,43 @@
+//! Admin tokens.
+
+use provkey::authority::{AdminTokenText, Authority};
+use provkey::key::Keyring;
+
+use crate::home::Home;
+
+#[test]
+fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
+    let home = Home::new();
+    let made = home.json("admin-token create ci --role operator --expires 1d");
+    let text = made["text"].as_str().unwrap();
+    assert!(text.starts_with(&format!("pvkt1_{}_", made["id"].as_str().unwrap())));
+    let authenticate = || {
+        let keyring = std::fs::read_to_string(home.path("master.key")).unwrap();
+        let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();
+        let environment = provkey_tests::environment(std::sync::Arc::new(store));
+        let keyring = Keyring::parse_file(&keyring).unwrap();
+        let authority = Authority::open(environment, keyring).unwrap();
+        authority.authenticate_token(&AdminTokenText::new(text.to_owned()))
+    };
+    let token = authenticate().unwrap();
+    assert_eq!((token.name.as_str(), token.role.as_str()), ("ci", "operator"));
+    assert!(token.created_by.unwrap().starts_with("cli:"));
+
+    let listed = home.run("admin-token list");
+    assert!(listed.stdout.contains("operator") && !listed.stdout.contains(text), "{listed:?}");
+    home.run("admin-token revoke ci").succeeds();
+    assert_eq!(authenticate().unwrap_err().code(), "admin_token_revoked");
+    let shown = home.run("admin-token create again --role viewer --expires never");
+    assert!(shown.stdout.contains("Token           pvkt1_"), "{shown:?}");
+}
+
+#[test]
+fn wrong_roles_and_names_are_refused() {
+    let home = Home::new();
+    assert_eq!(home.run("admin-token create ci --role root").status, 2);
+    home.run("admin-token create ci --role viewer").succeeds();
+    let again = home.run("admin-token create CI --role viewer");
+    assert!(again.stderr.contains("error: name_in_use"), "{again:?}");
+    let absent = home.run("admin-token revoke nobody");
+    assert!(absent.stderr.contains("error: admin_token_not_found"), "{absent:?}");
+}

@@ -1,0 +1,173 @@
+//! A server with a fleet to look at, in memory: `cargo run -p provkey-server --example fleet`.
+//!
+//! It shows how an application mounts the router of its own accord, and is what the console is
+//! tested with. The first line of its output is JSON: the address and a token of each role. It ends
+//! when its standard input does.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{self, Next};
+use provkey::authority::{
+    AdminRole, Authority, CertificateId, EnrollRequest, Environment, GroupId, KeyUpdate, Name,
+    NewAdminToken, NewAuthority, NewCertificate, NewKey,
+};
+use provkey::key::{Host, KeyId, Keyring, MasterKey};
+use provkey::random::Random;
+use provkey::store::Memory;
+use provkey::time::{Clock, Timestamp};
+use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
+use provkey_server::{Config, Connection, router};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The clock of the machine, some time ago: what the fleet did has taken weeks.
+#[derive(Default)]
+struct PastClock(AtomicU64);
+
+impl PastClock {
+    fn set_ago(&self, ago: Duration) {
+        self.0.store(ago.as_millis() as u64, Ordering::Relaxed);
+    }
+}
+
+impl Clock for PastClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+            .minus(Duration::from_millis(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let port = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
+    let clock = Arc::new(PastClock::default());
+    let authority = seed(&clock)?;
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let mut line = serde_json::json!({ "address": format!("http://{}", listener.local_addr()?) });
+    for role in AdminRole::ALL {
+        let new = NewAdminToken { name: name(role.as_str())?, role, expires_at: None };
+        line[role.as_str()] = authority.create_token(&new)?.1.expose().into();
+    }
+    writeln!(std::io::stdout(), "{line}")?;
+    let mut config = Config::default();
+    config.insecure_cookies = true;
+    let app = router(authority, config).layer(middleware::from_fn(connection));
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    tokio::select! {
+        result = axum::serve(listener, service) => Ok(result?),
+        _ = ended => Ok(()),
+    }
+}
+
+/// Tells the router of the connection, as whoever accepts connections has to.
+async fn connection(
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> axum::response::Response {
+    let connection = Connection { peer, client_certificate: None, encrypted: false };
+    request.extensions_mut().insert(connection);
+    next.run(request).await
+}
+
+fn name(text: &str) -> Result<Name> {
+    Ok(Name::new(text)?)
+}
+
+/// What keys of one kind are like.
+struct Kind {
+    name: &'static str,
+    group: GroupId,
+    certificate: CertificateId,
+    max_uses: u64,
+}
+
+fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
+    clock.set_ago(60 * DAY);
+    let mut master = [0; 32];
+    random().fill(&mut master)?;
+    let environment = Environment {
+        store: Arc::new(Memory::new()),
+        clock: clock.clone(),
+        random: random(),
+        observer: None,
+    };
+    let keyring = Keyring::new(MasterKey::from_bytes(master));
+    let host = Host::parse("api.private.example.com")?;
+    let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
+    let authority = authority.acting_as("cli:root");
+    let group = |text| -> Result<GroupId> { Ok(authority.create_group(&name(text)?)?.id) };
+    let (plants, branches, lab) = (group("Plants")?, group("Branch offices")?, group("Lab")?);
+    group("Spare")?;
+    let current = authority.create_certificate(&NewCertificate::new(name("Connectors 2026")?))?.id;
+    let short = NewCertificate {
+        validity: 120 * DAY,
+        leaf_validity: 90 * DAY,
+        ..NewCertificate::new(name("Pilot")?)
+    };
+    let pilot = authority.create_certificate(&short)?.id;
+    authority.request_certificate(&NewCertificate::new(name("Corporate")?))?;
+    let kinds = [
+        Kind { name: "Plant 7 gateways", group: plants, certificate: current, max_uses: 40 },
+        Kind { name: "Plant 9 gateways", group: plants, certificate: current, max_uses: 250 },
+        Kind { name: "Branch routers", group: branches, certificate: current, max_uses: 12 },
+        Kind { name: "Pilot sensors", group: lab, certificate: pilot, max_uses: 30 },
+        Kind { name: "Lab bench", group: lab, certificate: pilot, max_uses: 5 },
+    ];
+    let mut keys = Vec::new();
+    for kind in &kinds {
+        clock.set_ago(45 * DAY);
+        let new = NewKey::new(name(kind.name)?, kind.group, kind.certificate, kind.max_uses);
+        keys.push(authority.create_key(&new)?.id);
+    }
+    for number in 1..=80 {
+        clock.set_ago(40 * DAY - Duration::from_secs(number * 3600));
+        let (group, text) = if number % 3 == 0 { (plants, "Line") } else { (branches, "Store") };
+        let new = NewKey::new(name(&format!("{text} {number:03}"))?, group, current, 4);
+        authority.create_key(&new)?;
+    }
+    enroll_over_time(&authority, clock, &keys)?;
+    clock.set_ago(Duration::ZERO);
+    let soon = Some(Some(clock.now().plus(3 * DAY)));
+    authority.update_key(keys[3], &KeyUpdate { expires_at: soon, ..KeyUpdate::default() })?;
+    let off = authority.find_key("Store 001")?.id;
+    authority.update_key(off, &KeyUpdate { enabled: Some(false), ..KeyUpdate::default() })?;
+    Ok(authority)
+}
+
+/// Some days more, some days fewer; the branch routers until their key is used up.
+fn enroll_over_time(authority: &Authority, clock: &PastClock, keys: &[KeyId]) -> Result<()> {
+    let texts: Vec<_> =
+        keys.iter().map(|key| authority.copy_key(*key)).collect::<std::result::Result<_, _>>()?;
+    for day in (0..30_u64).rev() {
+        for (index, text) in texts.iter().enumerate() {
+            let several = [(day * 7) % 3, (day * 5) % 8, u64::from(day < 12), day % 2, 0][index];
+            for number in 0..several {
+                clock.set_ago(day as u32 * DAY + Duration::from_secs(number * 1800 + 60));
+                let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519)?.0;
+                let request = EnrollRequest {
+                    csr: build_csr(&signer, &[])?,
+                    key_text: Some(provkey::key::KeyText::new(text.expose().to_owned())),
+                    address: Some([10, 20, index as u8, number as u8 + 1].into()),
+                    ..EnrollRequest::default()
+                };
+                authority.enroll(&request)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The randomness of the operating system.
+fn random() -> Arc<dyn Random> {
+    provkey_tests::environment(Arc::new(Memory::new())).random
+}

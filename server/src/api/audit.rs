@@ -1,0 +1,110 @@
+//! The audit trail.
+
+use axum::Json;
+use provkey::authority::{Action, AuditFilter, AuditRecord, ConnectorId, InputError};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::acting::Viewer;
+use super::input::Parameters;
+use super::keys;
+use super::moment::Moment;
+use super::page::{self, PageView};
+use super::refusals::Looking;
+use crate::problem::Problem;
+
+/// One entry of the audit trail. Which members are there depends on the action.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Entry {
+    /// When; for entries with a count the minute's beginning.
+    at: Moment,
+    /// What happened.
+    #[schema(example = "key_created")]
+    action: &'static str,
+    /// Who did it.
+    actor: Option<String>,
+    /// The provisioning key.
+    key: Option<String>,
+    /// The connector group.
+    group: Option<String>,
+    /// The enrollment certificate.
+    certificate: Option<String>,
+    /// The connector.
+    connector: Option<String>,
+    /// Where the connector asked from.
+    address: Option<String>,
+    /// Why it was refused: the stable code.
+    code: Option<String>,
+    /// How often in that minute, for refusals and replays.
+    count: Option<u64>,
+    /// What exactly, in words.
+    details: Option<String>,
+}
+
+impl From<AuditRecord> for Entry {
+    fn from(record: AuditRecord) -> Self {
+        Self {
+            at: record.at.into(),
+            action: record.action.as_str(),
+            actor: record.actor,
+            key: record.key.map(|key| key.to_string()),
+            group: record.group.map(|group| group.to_string()),
+            certificate: record.certificate.map(|certificate| certificate.to_string()),
+            connector: record.connector.map(|connector| connector.to_string()),
+            address: record.address.map(|address| address.to_string()),
+            code: record.code,
+            count: record.count,
+            details: record.details,
+        }
+    }
+}
+
+/// Which entries to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only of the provisioning key with this id.
+    key: Option<String>,
+    /// Only of the connector with this id.
+    connector: Option<String>,
+    /// Only this action, for example `key_created`.
+    action: Option<String>,
+    /// Only from this moment on.
+    since: Option<Moment>,
+    /// The latest first; without: it is.
+    latest_first: Option<bool>,
+    /// How many entries at most: 1 to 1000, by default 50.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
+impl Which {
+    fn filter(&self) -> Result<AuditFilter, Problem> {
+        let connector = |id: &str| ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound);
+        let action = |name: &str| {
+            Action::parse(name).ok_or_else(|| Problem::malformed("there is no such action".into()))
+        };
+        Ok(AuditFilter {
+            key: self.key.as_deref().map(keys::read_id).transpose()?,
+            connector: self.connector.as_deref().map(connector).transpose()?,
+            action: self.action.as_deref().map(action).transpose()?,
+            since: self.since.map(|since| since.0),
+            latest_first: self.latest_first.unwrap_or(true),
+        })
+    }
+}
+
+/// Lists the audit trail in the order of time. A page examines a bounded number of entries.
+#[utoipa::path(get, path = "/audit", tag = "audit", operation_id = "listAudit",
+    params(Which), responses((status = 200, body = PageView<Entry>), Looking))]
+pub(super) async fn list(
+    viewer: Viewer,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<Entry>>, Problem> {
+    let (filter, page) = (which.filter()?, page::request(which.limit, which.after.as_ref()));
+    let page = viewer.call(move |authority| authority.list_audit(&filter, &page)).await?;
+    Ok(Json(PageView::of(page, Entry::from)))
+}

@@ -1,0 +1,119 @@
+//! Enrollment certificates that a corporate CA was asked for.
+
+use axum::Json;
+use axum::http::StatusCode;
+use provkey::authority::{CertificateId, CertificateRequest, InputError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::acting::{Admin, Viewer};
+use super::certificates::{Certificate, CertificateInput, read_certificates};
+use super::groups::Which;
+use super::input::{Body, Id, Parameters};
+use super::moment::Moment;
+use super::page::PageView;
+use super::refusals::{Changing, Common, Looking, Writing};
+use crate::problem::Problem;
+
+/// A certificate that a corporate CA was asked for, and has not issued yet.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CertificateRequest)]
+pub(super) struct RequestView {
+    /// The id that its certificate will have.
+    id: String,
+    /// The name that its certificate will have.
+    name: String,
+    /// When it was made.
+    created_at: Moment,
+    /// How long the certificates of connectors will be valid.
+    leaf_validity_seconds: u64,
+    /// The CSR in PEM, for the corporate CA.
+    csr: String,
+}
+
+impl From<CertificateRequest> for RequestView {
+    fn from(request: CertificateRequest) -> Self {
+        Self {
+            csr: request.csr_pem(),
+            id: request.id.to_string(),
+            name: request.name.into(),
+            created_at: request.created_at.into(),
+            leaf_validity_seconds: request.leaf_validity.as_secs(),
+        }
+    }
+}
+
+/// What a corporate CA issued.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    /// The certificate in PEM, first; those of its issuers may follow.
+    certificates: String,
+}
+
+fn read_id(id: &str) -> Result<CertificateId, InputError> {
+    CertificateId::parse(id).ok_or(InputError::CertificateRequestNotFound)
+}
+
+/// Lists the requests for certificates.
+#[utoipa::path(get, path = "/certificate-requests", tag = "certificates",
+    operation_id = "listCertificateRequests", params(Which),
+    responses((status = 200, body = PageView<RequestView>), Common))]
+pub(super) async fn list(
+    viewer: Viewer,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<RequestView>>, Problem> {
+    let page = which.page();
+    let page = viewer.call(move |authority| authority.list_certificate_requests(&page)).await?;
+    Ok(Json(PageView::of(page, RequestView::from)))
+}
+
+/// Makes a key pair and a CSR with which a corporate CA can be asked for a certificate.
+#[utoipa::path(post, path = "/certificate-requests", tag = "certificates",
+    operation_id = "createCertificateRequest", request_body = CertificateInput,
+    responses((status = 201, body = RequestView), Writing))]
+pub(super) async fn create(
+    admin: Admin,
+    Body(input): Body<CertificateInput>,
+) -> Result<(StatusCode, Json<RequestView>), Problem> {
+    let new = input.read()?;
+    let request = admin.call(move |authority| authority.request_certificate(&new)).await?;
+    Ok((StatusCode::CREATED, Json(request.into())))
+}
+
+/// One request for a certificate.
+#[utoipa::path(get, path = "/certificate-requests/{id}", tag = "certificates",
+    operation_id = "showCertificateRequest",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = RequestView), Looking))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<RequestView>, Problem> {
+    let id = read_id(&id)?;
+    Ok(Json(viewer.call(move |authority| authority.certificate_request(id)).await?.into()))
+}
+
+/// Takes the certificate that a corporate CA issued for a request.
+#[utoipa::path(post, path = "/certificate-requests/{id}/answer", tag = "certificates",
+    operation_id = "answerCertificateRequest", request_body = Answer,
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 201, body = Certificate), Writing))]
+pub(super) async fn answer(
+    admin: Admin,
+    Id(id): Id,
+    Body(input): Body<Answer>,
+) -> Result<(StatusCode, Json<Certificate>), Problem> {
+    let (id, certificates) = (read_id(&id)?, read_certificates(&input.certificates)?);
+    let take =
+        move |authority: &provkey::authority::Authority| authority.import_answer(id, &certificates);
+    Ok((StatusCode::CREATED, Json(admin.call(take).await?.into())))
+}
+
+/// Deletes a request for a certificate, with its private key.
+#[utoipa::path(delete, path = "/certificate-requests/{id}", tag = "certificates",
+    operation_id = "deleteCertificateRequest",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 204, description = "Deleted."), Changing))]
+pub(super) async fn delete(admin: Admin, Id(id): Id) -> Result<StatusCode, Problem> {
+    let id = read_id(&id)?;
+    admin.call(move |authority| authority.delete_certificate_request(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,124 @@
+//! What is asked of enrollment certificates.
+
+use std::time::Duration;
+
+use provkey::authority::{CertificateImport, ImportedKey, InputError, Name, NewCertificate};
+use provkey::x509::{Certificate, KeyAlgorithm, LeafUrl, LeafUrls};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::problem::Problem;
+
+/// An enrollment certificate to create, or to ask a corporate CA for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCertificate)]
+pub(in crate::api) struct CertificateInput {
+    /// Its name, unique among enrollment certificates.
+    name: String,
+    /// The algorithm of its key: `p256`, `p384` or `ed25519`; without: `p256`.
+    algorithm: Option<String>,
+    /// How long it is valid; without: 10 years. A corporate CA decides that itself.
+    validity_seconds: Option<u64>,
+    /// How long the certificates of connectors are valid; without: a year.
+    leaf_validity_seconds: Option<u64>,
+    /// How long after its end a connector's certificate is still renewed; without: 30 days.
+    renewal_grace_seconds: Option<u64>,
+    /// How long a CRL is good; without: a week.
+    crl_validity_seconds: Option<u64>,
+    /// Where connectors' certificates say that the CRL is.
+    crl_url: Option<String>,
+    /// Where connectors' certificates say that OCSP is.
+    ocsp_url: Option<String>,
+    /// Where connectors' certificates say that this certificate is.
+    ca_issuers_url: Option<String>,
+}
+
+impl CertificateInput {
+    pub(in crate::api) fn read(self) -> Result<NewCertificate, Problem> {
+        let usual = NewCertificate::new(Name::new(&self.name)?);
+        let algorithm =
+            self.algorithm.as_deref().map_or(Some(usual.algorithm), KeyAlgorithm::parse);
+        let seconds = |given: Option<u64>, usual| given.map_or(usual, Duration::from_secs);
+        Ok(NewCertificate {
+            algorithm: algorithm.ok_or(InputError::AlgorithmUnsupported)?,
+            validity: seconds(self.validity_seconds, usual.validity),
+            leaf_validity: seconds(self.leaf_validity_seconds, usual.leaf_validity),
+            renewal_grace: seconds(self.renewal_grace_seconds, usual.renewal_grace),
+            crl_validity: seconds(self.crl_validity_seconds, usual.crl_validity),
+            leaf_urls: urls(self.crl_url, self.ocsp_url, self.ca_issuers_url)?,
+            ..usual
+        })
+    }
+}
+
+fn urls(
+    crl: Option<String>,
+    ocsp: Option<String>,
+    ca_issuers: Option<String>,
+) -> Result<LeafUrls, Problem> {
+    let url = |text: Option<String>| text.map(|text| LeafUrl::parse(&text)).transpose();
+    Ok(LeafUrls { crl: url(crl)?, ocsp: url(ocsp)?, ca_issuers: url(ca_issuers)? })
+}
+
+/// Certificates in PEM, that of the CA first.
+pub(in crate::api) fn read_certificates(pem: &str) -> Result<Vec<Certificate>, Problem> {
+    Ok(Certificate::parse_all(pem.as_bytes())?)
+}
+
+/// A CA certificate of somebody else to import.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CertificateImport)]
+pub(in crate::api) struct Import {
+    /// Its name, unique among enrollment certificates.
+    name: String,
+    /// The certificate in PEM, first, and those of its issuers that connectors are to get with it.
+    certificates: String,
+    /// Its private key in PEM.
+    #[schema(value_type = String)]
+    private_key: Zeroizing<String>,
+    /// The passphrase of the private key, if it is encrypted.
+    #[schema(value_type = Option<String>)]
+    passphrase: Option<Zeroizing<String>>,
+    /// How long the certificates of connectors are valid; without: a year.
+    leaf_validity_seconds: Option<u64>,
+    /// How long after its end a connector's certificate is still renewed; without: 30 days.
+    renewal_grace_seconds: Option<u64>,
+}
+
+/// A CA certificate of somebody else that can be read.
+pub(super) struct ReadImport {
+    terms: NewCertificate,
+    certificates: Vec<Certificate>,
+    private_key: Zeroizing<String>,
+    passphrase: Option<Zeroizing<String>>,
+}
+
+impl Import {
+    pub(super) fn read(self) -> Result<ReadImport, Problem> {
+        let usual = NewCertificate::new(Name::new(&self.name)?);
+        let seconds = |given: Option<u64>, usual| given.map_or(usual, Duration::from_secs);
+        let terms = NewCertificate {
+            leaf_validity: seconds(self.leaf_validity_seconds, usual.leaf_validity),
+            renewal_grace: seconds(self.renewal_grace_seconds, usual.renewal_grace),
+            ..usual
+        };
+        let certificates = read_certificates(&self.certificates)?;
+        let Self { private_key, passphrase, .. } = self;
+        Ok(ReadImport { terms, certificates, private_key, passphrase })
+    }
+}
+
+impl ReadImport {
+    pub(super) fn as_import(&self) -> CertificateImport<'_> {
+        let passphrase = self.passphrase.as_ref().map(|text| text.as_bytes());
+        let key = ImportedKey::File { contents: self.private_key.as_bytes(), passphrase };
+        CertificateImport {
+            leaf_validity: self.terms.leaf_validity,
+            renewal_grace: self.terms.renewal_grace,
+            ..CertificateImport::new(self.terms.name.clone(), self.certificates.clone(), key)
+        }
+    }
+}

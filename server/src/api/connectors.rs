@@ -1,0 +1,170 @@
+//! Connectors: who has enrolled.
+
+use axum::Json;
+use provkey::authority::{self, ConnectorFilter, ConnectorId, InputError};
+use provkey::x509::{self, RevocationReason};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::acting::{Operator, Viewer};
+use super::input::{Body, Id, Parameters};
+use super::moment::Moment;
+use super::page::{self, PageView};
+use super::refusals::{Common, Looking, Writing};
+use super::{certificates, groups, keys};
+use crate::problem::Problem;
+
+/// A connector that has enrolled.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Connector {
+    /// Its id: what its certificate names.
+    id: String,
+    /// The provisioning key that it enrolled with. It may have been deleted since.
+    key: String,
+    /// The group that it belongs to.
+    group: String,
+    /// The enrollment certificate that signed its certificate.
+    certificate: String,
+    /// When it enrolled.
+    enrolled_at: Moment,
+    /// Where it enrolled from, if that is known.
+    address: Option<String>,
+    /// Its fingerprint in hexadecimal, if it gave one.
+    fingerprint: Option<String>,
+    /// The serial number of its certificate, in hexadecimal.
+    serial: String,
+    /// From when on its certificate is valid.
+    not_before: Moment,
+    /// Until when its certificate is valid.
+    not_after: Moment,
+    /// How often it has renewed its certificate.
+    renewals: u64,
+    /// When it last did.
+    renewed_at: Option<Moment>,
+    /// When it was revoked.
+    revoked_at: Option<Moment>,
+    /// Why it was revoked, in the words of RFC 5280, 5.3.1.
+    revocation_reason: Option<&'static str>,
+    /// About how often it got its certificate again.
+    replays: u64,
+    /// When it last got its certificate again.
+    last_replay_at: Option<Moment>,
+    /// Its certificate in PEM.
+    pem: String,
+}
+
+impl From<authority::Connector> for Connector {
+    fn from(found: authority::Connector) -> Self {
+        let leaf = x509::Certificate::parse(&found.leaf);
+        Self {
+            id: found.id.to_string(),
+            key: found.key.to_string(),
+            group: found.group.to_string(),
+            certificate: found.certificate.to_string(),
+            enrolled_at: found.enrolled_at.into(),
+            address: found.address.map(|address| address.to_string()),
+            fingerprint: found.fingerprint.map(|fingerprint| fingerprint.to_string()),
+            serial: found.serial,
+            not_before: found.not_before.into(),
+            not_after: found.not_after.into(),
+            renewals: found.renewals,
+            renewed_at: found.renewed_at.map(Moment),
+            revoked_at: found.revoked_at.map(Moment),
+            revocation_reason: found.revocation_reason.map(RevocationReason::as_str),
+            replays: found.replays,
+            last_replay_at: found.last_replay_at.map(Moment),
+            pem: leaf.map(|leaf| leaf.to_pem()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Which connectors to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only those that enrolled with the key of this id.
+    key: Option<String>,
+    /// Only those of the group with this id.
+    group: Option<String>,
+    /// Only those that hang on the enrollment certificate with this id.
+    certificate: Option<String>,
+    /// Only those that enrolled from this moment on.
+    since: Option<Moment>,
+    /// The latest first, when listed by key or by group.
+    descending: Option<bool>,
+    /// How many entries at most: 1 to 1000, by default 50.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
+impl Which {
+    fn filter(&self) -> Result<ConnectorFilter, Problem> {
+        Ok(ConnectorFilter {
+            key: self.key.as_deref().map(keys::read_id).transpose()?,
+            group: self.group.as_deref().map(groups::read_id).transpose()?,
+            certificate: self.certificate.as_deref().map(certificates::read_id).transpose()?,
+            since: self.since.map(|since| since.0),
+            descending: self.descending.unwrap_or(false),
+        })
+    }
+}
+
+/// Why a connector is revoked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revocation {
+    /// Why, in the words of RFC 5280, 5.3.1; without: `unspecified`.
+    #[schema(example = "keyCompromise")]
+    reason: Option<String>,
+}
+
+fn read_id(id: &str) -> Result<ConnectorId, InputError> {
+    ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound)
+}
+
+/// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by serial
+/// number, else by id.
+#[utoipa::path(get, path = "/connectors", tag = "connectors", operation_id = "listConnectors",
+    params(Which), responses((status = 200, body = PageView<Connector>), Looking))]
+pub(super) async fn list(
+    viewer: Viewer,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<Connector>>, Problem> {
+    let (filter, page) = (which.filter()?, page::request(which.limit, which.after.as_ref()));
+    let page = viewer.call(move |authority| authority.list_connectors(&filter, &page)).await?;
+    Ok(Json(PageView::of(page, Connector::from)))
+}
+
+/// One connector.
+#[utoipa::path(get, path = "/connectors/{id}", tag = "connectors",
+    operation_id = "showConnector", params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Connector), Looking))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<Connector>, Problem> {
+    let id = read_id(&id)?;
+    Ok(Json(viewer.call(move |authority| authority.connector(id)).await?.into()))
+}
+
+/// Revokes a connector, for ever: its public key never enrolls again.
+#[utoipa::path(post, path = "/connectors/{id}/revoke", tag = "connectors",
+    operation_id = "revokeConnector", params(("id" = String, Path, description = "Its id.")),
+    request_body = Revocation, responses((status = 200, body = Connector), Writing, Common))]
+pub(super) async fn revoke(
+    operator: Operator,
+    Id(id): Id,
+    Body(input): Body<Revocation>,
+) -> Result<Json<Connector>, Problem> {
+    let id = read_id(&id)?;
+    let reason = match input.reason.as_deref() {
+        None => RevocationReason::Unspecified,
+        Some(name) => RevocationReason::parse(name)
+            .ok_or_else(|| Problem::malformed("`reason` is none of RFC 5280".into()))?,
+    };
+    let revoke = move |authority: &authority::Authority| {
+        authority.revoke_connector(id, reason)?;
+        authority.connector(id)
+    };
+    Ok(Json(operator.call(revoke).await?.into()))
+}

@@ -1,0 +1,119 @@
+//! Who asks: by an admin token, by the session cookie that holds one, or by a client certificate.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use provkey::authority::{AdminRole, AdminToken, AdminTokenText};
+use provkey::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::cross_site;
+use crate::app::App;
+use crate::connection::Connection;
+use crate::problem::Problem;
+
+/// The cookie, where it may be sent over TLS only. The prefix keeps other hosts of a domain from
+/// setting it.
+pub(super) const COOKIE: &str = "__Host-provkey";
+const COOKIE_WITHOUT_TLS: &str = "provkey";
+
+/// The longest time that a browser keeps somebody signed in.
+pub(super) const SESSION_SECONDS: u64 = 12 * 3600;
+
+/// Somebody who was let in.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    pub(super) name: String,
+    pub(super) role: AdminRole,
+    pub(super) by: By,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+/// What let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Token,
+    Certificate,
+}
+
+impl Who {
+    /// The name in the audit trail.
+    pub(super) fn actor(&self) -> String {
+        format!("{}:{}", self.by.as_str(), self.name)
+    }
+}
+
+impl By {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+impl From<AdminToken> for Who {
+    fn from(token: AdminToken) -> Self {
+        let AdminToken { name, role, expires_at, .. } = token;
+        Self { name: name.to_string(), role, by: By::Token, expires_at }
+    }
+}
+
+/// Finds out who sends a request.
+pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Problem> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        let value = value.to_str().unwrap_or_default();
+        let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+        let text = scheme.and_then(|_| value.get(7..)).ok_or_else(missing)?;
+        return by_token(text, app).await;
+    }
+    // What a browser sends by itself is good for requests of its own page only.
+    if let Some(text) = cookie(&parts.headers, app) {
+        cross_site::refuse_from_browser(parts)?;
+        return by_token(&text, app).await;
+    }
+    if let Some(who) = by_certificate(parts, app) {
+        cross_site::refuse(parts)?;
+        return Ok(who);
+    }
+    Err(missing())
+}
+
+/// Finds out whose admin token a text is.
+pub(super) async fn by_token(text: &str, app: &App) -> Result<Who, Problem> {
+    let text = AdminTokenText::new(text.to_owned());
+    app.call(move |authority| authority.authenticate_token(&text)).await.map(Who::from)
+}
+
+fn by_certificate(parts: &Parts, app: &App) -> Option<Who> {
+    let connection = parts.extensions.get::<Connection>()?;
+    let sha256: [u8; 32] = Sha256::digest(connection.client_certificate.as_ref()?).into();
+    let known = app.config.admin_certificates.iter().find(|known| known.sha256 == sha256)?;
+    let (name, role) = (known.name.clone(), known.role);
+    Some(Who { name, role, by: By::Certificate, expires_at: None })
+}
+
+fn missing() -> Problem {
+    let detail = "give an admin token as `Authorization: Bearer`, sign in, or show the certificate \
+                  of an administrator";
+    Problem::new("credentials_missing", StatusCode::UNAUTHORIZED, detail)
+}
+
+fn cookie(headers: &HeaderMap, app: &App) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = lines.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
+    let name = cookie_name(app);
+    cookies
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .find_map(|(found, value)| (found == name && !value.is_empty()).then(|| value.to_owned()))
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.insecure_cookies { COOKIE_WITHOUT_TLS } else { COOKIE }
+}
+
+/// The header that makes a browser keep a token for so long, out of reach of every script.
+pub(super) fn set_cookie(app: &App, text: &str, seconds: u64) -> String {
+    let secure = if app.config.insecure_cookies { "" } else { "; Secure" };
+    let name = cookie_name(app);
+    format!("{name}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+}

@@ -1,0 +1,107 @@
+//! Connector groups.
+
+use axum::Json;
+use axum::http::StatusCode;
+use provkey::authority::{ConnectorGroup, GroupId, InputError, Name};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::acting::{Operator, Viewer};
+use super::input::{Body, Id, Parameters};
+use super::moment::Moment;
+use super::page::{self, PageView};
+use super::refusals::{Changing, Common, Looking, Writing};
+use crate::problem::Problem;
+
+/// A connector group.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Group {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// How many provisioning keys serve it.
+    keys: u64,
+    /// When it was created.
+    created_at: Moment,
+}
+
+impl From<ConnectorGroup> for Group {
+    fn from(group: ConnectorGroup) -> Self {
+        let ConnectorGroup { id, name, created_at, keys } = group;
+        Self { id: id.to_string(), name: name.into(), keys, created_at: created_at.into() }
+    }
+}
+
+/// A group to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewGroup {
+    /// Its name, unique among groups.
+    #[schema(example = "Plant 7")]
+    name: String,
+}
+
+/// Which page of the groups.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// How many entries at most: 1 to 1000, by default 50.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+}
+
+impl Which {
+    pub(super) fn page(&self) -> provkey::authority::PageRequest {
+        page::request(self.limit, self.after.as_ref())
+    }
+}
+
+pub(super) fn read_id(id: &str) -> Result<GroupId, InputError> {
+    GroupId::parse(id).ok_or(InputError::GroupNotFound)
+}
+
+/// Lists the groups by name.
+#[utoipa::path(get, path = "/groups", tag = "groups", operation_id = "listGroups",
+    params(Which), responses((status = 200, body = PageView<Group>), Common))]
+pub(super) async fn list(
+    viewer: Viewer,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<Group>>, Problem> {
+    let page = viewer.call(move |authority| authority.list_groups(&which.page())).await?;
+    Ok(Json(PageView::of(page, Group::from)))
+}
+
+/// Creates a group.
+#[utoipa::path(post, path = "/groups", tag = "groups", operation_id = "createGroup",
+    request_body = NewGroup, responses((status = 201, body = Group), Writing))]
+pub(super) async fn create(
+    operator: Operator,
+    Body(input): Body<NewGroup>,
+) -> Result<(StatusCode, Json<Group>), Problem> {
+    let name = Name::new(&input.name)?;
+    let group = operator.call(move |authority| authority.create_group(&name)).await?;
+    Ok((StatusCode::CREATED, Json(group.into())))
+}
+
+/// One group.
+#[utoipa::path(get, path = "/groups/{id}", tag = "groups", operation_id = "showGroup",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Group), Looking))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<Group>, Problem> {
+    let id = read_id(&id)?;
+    Ok(Json(viewer.call(move |authority| authority.group(id)).await?.into()))
+}
+
+/// Deletes a group that no key serves and no connector belongs to.
+#[utoipa::path(delete, path = "/groups/{id}", tag = "groups", operation_id = "deleteGroup",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 204, description = "Deleted."), Changing))]
+pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode, Problem> {
+    let id = read_id(&id)?;
+    operator.call(move |authority| authority.delete_group(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,143 @@
+//! Provisioning keys.
+
+mod input;
+mod view;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use provkey::authority::{Compromise, InputError, KeyUpdate};
+use provkey::key::KeyId;
+
+use input::{CompromiseInput, KeyInput, KeyPatch, Which};
+use view::{Compromised, Key, Text};
+
+use super::acting::{Operator, Viewer};
+use super::etag::{self, Version};
+use super::input::{Body, Id, Parameters};
+use super::page::PageView;
+use super::refusals::{Changing, Common, Editing, Looking, Writing};
+use crate::problem::Problem;
+
+type Found = (Extension<Version>, Json<Key>);
+
+pub(super) fn read_id(id: &str) -> Result<KeyId, InputError> {
+    KeyId::parse(id).map_err(|_| InputError::KeyNotFound)
+}
+
+fn found(key: Key) -> Found {
+    (Extension(Version(key.version())), Json(key))
+}
+
+/// Lists provisioning keys.
+#[utoipa::path(get, path = "/keys", tag = "keys", operation_id = "listKeys",
+    params(Which), responses((status = 200, body = PageView<Key>), Common))]
+pub(super) async fn list(
+    viewer: Viewer,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<Key>>, Problem> {
+    let (filter, page) = (which.filter()?, which.page());
+    let page = viewer.call(move |authority| authority.list_keys(&filter, &page)).await?;
+    Ok(Json(PageView::of(page, Key::from)))
+}
+
+/// Creates a provisioning key. Copying it gives its text.
+#[utoipa::path(post, path = "/keys", tag = "keys", operation_id = "createKey",
+    request_body = KeyInput, responses((status = 201, body = Key), Writing))]
+pub(super) async fn create(
+    operator: Operator,
+    Body(input): Body<KeyInput>,
+) -> Result<(StatusCode, Json<Key>), Problem> {
+    let new = input.read()?;
+    let key = operator.call(move |authority| authority.create_key(&new)).await?;
+    Ok((StatusCode::CREATED, Json(key.into())))
+}
+
+/// One provisioning key. Its ETag is for edits.
+#[utoipa::path(get, path = "/keys/{id}", tag = "keys", operation_id = "showKey",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Key), Looking))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Found, Problem> {
+    let id = read_id(&id)?;
+    Ok(found(viewer.call(move |authority| authority.key(id)).await?.into()))
+}
+
+/// Edits a provisioning key. What is left out stays as it is. Uses do not disturb an edit that
+/// stands on an ETag.
+#[utoipa::path(patch, path = "/keys/{id}", tag = "keys", operation_id = "editKey",
+    params(
+        ("id" = String, Path, description = "Its id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the edit stands on."),
+    ),
+    request_body = KeyPatch, responses((status = 200, body = Key), Editing))]
+pub(super) async fn edit(
+    operator: Operator,
+    Id(id): Id,
+    headers: HeaderMap,
+    Body(input): Body<KeyPatch>,
+) -> Result<Found, Problem> {
+    let id = read_id(&id)?;
+    let update = KeyUpdate { version: etag::if_match(&headers)?, ..input.read()? };
+    let edited = operator.call(move |authority| authority.update_key(id, &update)).await;
+    // RFC 9110, 13.1.1.
+    let edited = edited.map_err(|problem| match problem.code {
+        "edit_conflict" => Problem { status: StatusCode::PRECONDITION_FAILED, ..problem },
+        _ => problem,
+    });
+    Ok(found(edited?.into()))
+}
+
+/// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep their
+/// certificates.
+#[utoipa::path(delete, path = "/keys/{id}", tag = "keys", operation_id = "deleteKey",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 204, description = "Deleted."), Changing))]
+pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode, Problem> {
+    let id = read_id(&id)?;
+    operator.call(move |authority| authority.delete_key(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The text of a key, to hand to a connector. Each copy is in the audit trail. One that is used up
+/// is not copied until its limit is raised.
+#[utoipa::path(post, path = "/keys/{id}/copy", tag = "keys", operation_id = "copyKey",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Text), Changing))]
+pub(super) async fn copy(operator: Operator, Id(id): Id) -> Result<Json<Text>, Problem> {
+    let id = read_id(&id)?;
+    let text = operator.call(move |authority| authority.copy_key(id)).await?;
+    Ok(Json(Text { text: text.expose().to_owned() }))
+}
+
+/// The text of a key as a file. Each download is in the audit trail.
+#[utoipa::path(post, path = "/keys/{id}/download", tag = "keys", operation_id = "downloadKey",
+    params(("id" = String, Path, description = "Its id.")),
+    responses(
+        (status = 200, body = String, content_type = "text/plain; charset=utf-8"),
+        Changing,
+    ))]
+pub(super) async fn download(operator: Operator, Id(id): Id) -> Result<Response, Problem> {
+    let id = read_id(&id)?;
+    let file = operator.call(move |authority| authority.download_key(id)).await?;
+    let disposition = format!("attachment; filename=\"{}\"", file.file_name);
+    let disposition = HeaderValue::from_str(&disposition).map_err(|_| Problem::internal())?;
+    let contents = format!("{}\n", file.contents.expose());
+    Ok(([(header::CONTENT_DISPOSITION, disposition)], contents).into_response())
+}
+
+/// Disables a key that others know, and revokes what it enrolled; of a deleted key, too. With
+/// `dry_run` it only counts.
+#[utoipa::path(post, path = "/keys/{id}/compromise", tag = "keys",
+    operation_id = "compromiseKey", request_body = CompromiseInput,
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Compromised), Writing))]
+pub(super) async fn compromise(
+    operator: Operator,
+    Id(id): Id,
+    Body(input): Body<CompromiseInput>,
+) -> Result<Json<Compromised>, Problem> {
+    let id = read_id(&id)?;
+    let compromise = Compromise::from(input);
+    let done = operator.call(move |authority| authority.compromise_key(id, &compromise)).await?;
+    Ok(Json(done.into()))
+}

@@ -1,0 +1,119 @@
+//! Admin tokens.
+
+use axum::Json;
+use axum::http::StatusCode;
+use provkey::authority::{AdminRole, AdminToken, AdminTokenId, InputError, Name, NewAdminToken};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::acting::Admin;
+use super::groups::Which;
+use super::input::{Body, Id, Parameters};
+use super::moment::Moment;
+use super::page::PageView;
+use super::refusals::{Common, Looking, Writing};
+use crate::problem::Problem;
+
+/// An admin token. It does not hold the secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminToken)]
+pub(super) struct Token {
+    /// Its id, which its text shows.
+    id: String,
+    /// Its name, which the audit trail shows.
+    name: String,
+    /// `viewer`, `operator` or `admin`.
+    role: &'static str,
+    /// When it was created.
+    created_at: Moment,
+    /// Who created it.
+    created_by: Option<String>,
+    /// When it ends.
+    expires_at: Option<Moment>,
+    /// When it was revoked.
+    revoked_at: Option<Moment>,
+}
+
+impl From<AdminToken> for Token {
+    fn from(token: AdminToken) -> Self {
+        Self {
+            id: token.id.to_string(),
+            name: token.name.into(),
+            role: token.role.as_str(),
+            created_at: token.created_at.into(),
+            created_by: token.created_by,
+            expires_at: token.expires_at.map(Moment),
+            revoked_at: token.revoked_at.map(Moment),
+        }
+    }
+}
+
+/// An admin token that was just created.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedToken {
+    /// What others see of it.
+    token: Token,
+    /// Its text, which is shown this once.
+    text: String,
+}
+
+/// What somebody may do. Each role may do what those before it may.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Role {
+    Viewer,
+    Operator,
+    Admin,
+}
+
+/// An admin token to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewAdminToken)]
+pub(super) struct TokenInput {
+    /// Its name, unique among those that are not revoked.
+    name: String,
+    /// What its holder may do.
+    role: Role,
+    /// When it ends. Without: never.
+    expires_at: Option<Moment>,
+}
+
+/// Lists the admin tokens by id.
+#[utoipa::path(get, path = "/tokens", tag = "access", operation_id = "listTokens",
+    params(Which), responses((status = 200, body = PageView<Token>), Common))]
+pub(super) async fn list(
+    admin: Admin,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<PageView<Token>>, Problem> {
+    let page = admin.call(move |authority| authority.list_tokens(&which.page())).await?;
+    Ok(Json(PageView::of(page, Token::from)))
+}
+
+/// Creates an admin token. Its text is in this answer and nowhere else.
+#[utoipa::path(post, path = "/tokens", tag = "access", operation_id = "createToken",
+    request_body = TokenInput, responses((status = 201, body = CreatedToken), Writing))]
+pub(super) async fn create(
+    admin: Admin,
+    Body(input): Body<TokenInput>,
+) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
+    let role = match input.role {
+        Role::Viewer => AdminRole::Viewer,
+        Role::Operator => AdminRole::Operator,
+        Role::Admin => AdminRole::Admin,
+    };
+    let (name, expires_at) = (Name::new(&input.name)?, input.expires_at.map(|at| at.0));
+    let new = NewAdminToken { name, role, expires_at };
+    let (token, text) = admin.call(move |authority| authority.create_token(&new)).await?;
+    let created = CreatedToken { token: token.into(), text: text.expose().to_owned() };
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Revokes an admin token, at once and for ever.
+#[utoipa::path(post, path = "/tokens/{id}/revoke", tag = "access", operation_id = "revokeToken",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, body = Token), Looking))]
+pub(super) async fn revoke(admin: Admin, Id(id): Id) -> Result<Json<Token>, Problem> {
+    let id = AdminTokenId::parse(&id).ok_or(InputError::AdminTokenNotFound)?;
+    Ok(Json(admin.call(move |authority| authority.revoke_token(id)).await?.into()))
+}

@@ -1,0 +1,179 @@
+//! Who is let in, and who may do what.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use provkey::authority::{AdminRole, NewAdminToken};
+use provkey::time::Timestamp;
+use provkey_server::{AdminCertificate, Config};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::api::{Api, name, with_certificate};
+
+#[tokio::test]
+async fn without_credentials_that_are_good_nobody_learns_anything() {
+    let api = Api::new();
+    let check = async |headers: &[(&str, &str)], code: &str| {
+        let answer = api.ask("GET", "/api/v1/keys", headers, None).await;
+        assert_eq!(answer.problem(), (401, code.to_owned()));
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+    };
+    check(&[], "credentials_missing").await;
+    check(&[("authorization", "Basic YTpi")], "credentials_missing").await;
+    check(&[("authorization", "Bearer x")], "admin_token_malformed").await;
+    check(&[("cookie", "__Host-provkey=x")], "admin_token_malformed").await;
+    let other = Api::new().token(AdminRole::Viewer);
+    check(&[("authorization", &format!("Bearer {other}"))], "admin_token_invalid").await;
+    let new = NewAdminToken { name: name("gone"), role: AdminRole::Admin, expires_at: None };
+    let (token, text) = api.authority.create_token(&new).unwrap();
+    api.authority.revoke_token(token.id).unwrap();
+    check(&[("authorization", &format!("bearer {}", text.expose()))], "admin_token_revoked").await;
+}
+
+/// The least role of every operation, as the description lists them.
+fn least_role(method: &str, path: &str) -> AdminRole {
+    match (method, path) {
+        ("get", "/api/v1/tokens") => AdminRole::Admin,
+        ("get", _) => AdminRole::Viewer,
+        (_, path) if path.starts_with("/api/v1/certificate") => AdminRole::Admin,
+        (_, path) if path.starts_with("/api/v1/tokens") => AdminRole::Admin,
+        (_, path) if path.starts_with("/api/v1/authority") => AdminRole::Admin,
+        _ => AdminRole::Operator,
+    }
+}
+
+#[tokio::test]
+async fn every_operation_wants_its_role() {
+    let api = Api::new();
+    let tokens = [AdminRole::Viewer, AdminRole::Operator].map(|role| (role, api.token(role)));
+    let description = api.ask("GET", "/api/v1/openapi.json", &[], None).await.json();
+    let mut operations = 0;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let open = path == "/api/v1/session";
+        for method in methods.as_object().unwrap().keys().filter(|method| *method != "parameters") {
+            operations += 1;
+            let concrete = path.replace("{id}", "q2w3e4r5t6y7");
+            for (role, token) in &tokens {
+                let answer = api.by(token, &method.to_uppercase(), &concrete, None).await;
+                let refused = answer.status == StatusCode::FORBIDDEN
+                    && answer.problem().1 == "role_insufficient";
+                let expected = !open && *role < least_role(method, path);
+                assert_eq!(refused, expected, "{method} {path} by {role}: {:?}", answer.body);
+            }
+        }
+    }
+    assert_eq!(operations, 37);
+}
+
+#[tokio::test]
+async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
+    let api = Api::new();
+    let token = api.token(AdminRole::Operator);
+    let signed = api.ask("POST", "/api/v1/session", &[], Some(json!({ "token": token }))).await;
+    assert_eq!(signed.json()["role"], "operator");
+    let set = signed.header("set-cookie");
+    for attribute in ["Path=/", "HttpOnly", "SameSite=Strict", "Secure", "Max-Age=43200"] {
+        assert!(set.split("; ").any(|found| found == attribute), "{attribute} in {set}");
+    }
+    let cookie = set.split(';').next().unwrap();
+    assert!(cookie.starts_with("__Host-provkey="));
+
+    let create = async |headers: &[(&str, &str)], group: &str| {
+        let headers = [headers, &[("cookie", cookie), ("host", "console.example.com")]].concat();
+        let answer =
+            api.ask("POST", "/api/v1/groups", &headers, Some(json!({ "name": group }))).await;
+        answer.status.as_u16()
+    };
+    let console = ("x-provkey-console", "1");
+    assert_eq!(create(&[console, ("sec-fetch-site", "same-origin")], "a").await, 201);
+    assert_eq!(create(&[console, ("origin", "https://console.example.com")], "b").await, 201);
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin")],
+        &[console, ("sec-fetch-site", "cross-site")],
+        &[console, ("sec-fetch-site", "same-site")],
+        &[console, ("origin", "https://evil.example.com")],
+        &[console, ("origin", "null")],
+    ] {
+        assert_eq!(create(headers, "c").await, 403, "{headers:?}");
+    }
+    let headers = [("cookie", cookie), ("sec-fetch-site", "cross-site")];
+    assert_eq!(api.ask("GET", "/api/v1/keys", &headers, None).await.status, 403);
+
+    let out = api.ask("DELETE", "/api/v1/session", &[("cookie", cookie)], None).await;
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    let plain = Api::with({
+        let mut config = Config::default();
+        config.insecure_cookies = true;
+        config
+    });
+    let token = plain.token(AdminRole::Viewer);
+    let signed = plain.ask("POST", "/api/v1/session", &[], Some(json!({ "token": token }))).await;
+    assert!(!signed.header("set-cookie").contains("Secure"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token() {
+    let api = Api::new();
+    let soon =
+        Timestamp::from(std::time::SystemTime::now()).plus(std::time::Duration::from_secs(90));
+    let new =
+        NewAdminToken { name: name("brief"), role: AdminRole::Viewer, expires_at: Some(soon) };
+    let (token, text) = api.authority.create_token(&new).unwrap();
+    let body = json!({ "token": format!(" {}\n", text.expose()) });
+    let signed = api.ask("POST", "/api/v1/session", &[], Some(body)).await;
+    let set = signed.header("set-cookie");
+    let age = set.split("Max-Age=").nth(1).unwrap().split(';').next().unwrap();
+    assert!((80..=90).contains(&age.parse::<u64>().unwrap()), "{set}");
+    let cookie = set.split(';').next().unwrap();
+    let ask = async || api.ask("GET", "/api/v1/session", &[("cookie", cookie)], None).await;
+    assert_eq!(ask().await.json()["name"], "brief");
+    api.authority.revoke_token(token.id).unwrap();
+    assert_eq!(ask().await.problem().1, "admin_token_revoked");
+}
+
+#[tokio::test]
+async fn a_client_certificate_that_is_listed_lets_in() {
+    let certificate = b"what the TLS handshake has shown";
+    let mut config = Config::default();
+    config.admin_certificates = vec![AdminCertificate {
+        sha256: Sha256::digest(certificate).into(),
+        name: "alice".into(),
+        role: AdminRole::Operator,
+    }];
+    let api = Api::with(config);
+    let create = async |certificate: &[u8], site: &str| {
+        let request = Request::post("/api/v1/groups")
+            .header("content-type", "application/json")
+            .header("sec-fetch-site", site)
+            .extension(with_certificate(certificate))
+            .body(Body::from(json!({ "name": "Plants" }).to_string()));
+        api.send(request.unwrap()).await.status.as_u16()
+    };
+    assert_eq!(create(b"another", "none").await, 401);
+    // A browser shows a certificate by itself, too.
+    assert_eq!(create(certificate, "cross-site").await, 403);
+    assert_eq!(create(certificate, "none").await, 201);
+    let entries = api.get("/api/v1/audit?action=group_created").await;
+    assert_eq!(entries["items"][0]["actor"], "certificate:alice");
+}
+
+#[tokio::test]
+async fn no_answer_repeats_a_secret_that_was_sent() {
+    let api = Api::new();
+    let canary = "pvkt1_canary";
+    for body in [
+        json!({ "token": 1, "x": canary }),
+        json!({ "token": canary }),
+        json!({ "name": canary, "role": canary }),
+        json!([canary]),
+        Value::from(canary),
+    ] {
+        for path in ["/api/v1/session", "/api/v1/tokens", "/api/v1/keys", "/api/v1/groups"] {
+            let answer = api.by_admin("POST", path, Some(body.clone())).await;
+            assert!(answer.status.is_client_error());
+            let text = String::from_utf8(answer.body.to_vec()).unwrap();
+            assert!(!text.contains(canary), "{path} {body}: {text}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! How the authority looks, to the host that did not take the last step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use provkey::authority::{
+    AuditFilter, AuditRecord, Authority, CertificateId, Connector, ConnectorFilter, ConnectorId,
+    Error, GroupId, KeyDetails, KeyFilter, Page, PageRequest,
+};
+use provkey::key::KeyId;
+use provkey::x509::RevocationList;
+
+use super::super::GROUPS;
+use super::super::seen::{self, Audit, LISTINGS, Listing, Seen};
+use super::super::step::{KEY_PAIRS, NAMES};
+use super::{Subject, connector_id, moment, seconds};
+
+/// Short, so that most listings take several.
+const PAGE: usize = 2;
+
+impl Subject<'_> {
+    pub(in crate::model) fn seen(&self) -> Seen {
+        // Refusals and replays wait in memory to be written together.
+        self.hosts[0].flush().unwrap();
+        let host = &self.hosts[1];
+        let connectors: Vec<_> =
+            all(|page| host.list_connectors(&ConnectorFilter::default(), page));
+        Seen {
+            groups: self.see_groups(host),
+            certificates: self.see_certificates(host),
+            keys: self.keys.iter().map(|key| self.see_key(host.key(key.id))).collect(),
+            named: NAMES.iter().map(|name| self.find(host, name)).collect(),
+            listings: LISTINGS.iter().map(|listing| self.list(host, listing)).collect(),
+            connectors: connectors.iter().map(|connector| self.see_connector(connector)).collect(),
+            of_keys: self.keys.iter().map(|key| of_key(host, key.id)).collect(),
+            of_groups: self.groups.iter().map(|group| of_group(host, *group)).collect(),
+            of_certificates: self.certificates.iter().map(|id| of_certificate(host, *id)).collect(),
+            revoked: self.revoked(host),
+            audit: self.audit(host),
+        }
+    }
+
+    fn see_groups(&self, host: &Authority) -> Vec<Option<seen::Group>> {
+        let listed = all(|page| host.list_groups(page));
+        let see = |id: &GroupId| {
+            let group = host.group(*id).ok();
+            assert_eq!(group.as_ref(), listed.iter().find(|listed| listed.id == *id));
+            group.map(|group| seen::Group {
+                name: known_name(group.name.as_str()),
+                keys: group.keys,
+            })
+        };
+        self.groups.iter().map(see).collect()
+    }
+
+    fn see_certificates(&self, host: &Authority) -> Vec<seen::Certificate> {
+        let see = |id: &CertificateId| {
+            let certificate = host.certificate(*id).unwrap();
+            let retired_at = certificate.retired_at.map(seconds);
+            seen::Certificate { keys: certificate.keys, retired_at }
+        };
+        self.certificates.iter().map(see).collect()
+    }
+
+    fn see_key(&self, key: Result<KeyDetails, Error>) -> Result<seen::Key, &'static str> {
+        let key = key.map_err(|error| error.code())?;
+        Ok(seen::Key {
+            name: known_name(key.name.as_str()),
+            group: position(&self.groups, &key.group.id),
+            certificate: position(&self.certificates, &key.certificate.id),
+            max_uses: key.max_uses,
+            used: key.used,
+            last_used_at: key.last_used_at.map(seconds),
+            enabled: key.enabled,
+            expires_at: key.expires_at.map(seconds),
+            proof_only: key.proof_only,
+            created_at: seconds(key.created_at),
+            state: key.state,
+            copyable: key.copyable(),
+        })
+    }
+
+    fn find(&self, host: &Authority, name: &str) -> Option<usize> {
+        match host.find_key(name) {
+            Ok(found) => Some(self.number(found.id)),
+            Err(error) => {
+                assert_eq!(error.code(), "key_not_found");
+                None
+            }
+        }
+    }
+
+    fn number(&self, id: KeyId) -> usize {
+        position(self.keys.iter().map(|key| key.id), id)
+    }
+
+    fn list(&self, host: &Authority, listing: &Listing) -> Vec<usize> {
+        let filter = KeyFilter {
+            name_contains: listing.contains.map(Into::into),
+            group: listing.group.map(|group| self.groups[group]),
+            certificate: listing.certificate.map(|certificate| self.certificates[certificate]),
+            state: listing.state,
+            order: listing.order,
+            descending: listing.descending,
+            ..KeyFilter::default()
+        };
+        all(|page| host.list_keys(&filter, page)).iter().map(|key| self.number(key.id)).collect()
+    }
+
+    fn see_connector(&self, seen: &Connector) -> (usize, seen::Connector) {
+        let number = position(self.leaves.iter().map(|leaf| &leaf.serial), &seen.serial);
+        assert_eq!(self.leaves[number].der, seen.leaf);
+        let connector = seen::Connector {
+            key: self.number(seen.key),
+            group: position(&self.groups, &seen.group),
+            certificate: position(&self.certificates, &seen.certificate),
+            number,
+            ends: seconds(seen.not_after),
+            enrolled_at: seconds(seen.enrolled_at),
+            renewals: seen.renewals,
+            renewed_at: seen.renewed_at.map(seconds),
+            revoked_at: seen.revoked_at.map(seconds),
+            replays: seen.replays,
+            last_replay_at: seen.last_replay_at.map(seconds),
+        };
+        (connector_number(seen.id), connector)
+    }
+
+    fn revoked(&self, host: &Authority) -> BTreeSet<usize> {
+        let mut revoked = BTreeSet::new();
+        for certificate in &self.certificates {
+            let list = RevocationList::parse(&host.crl(*certificate).unwrap().der).unwrap();
+            let serials = list.revoked.iter().map(|one| one.serial.to_string());
+            let leaf = |serial: String| {
+                position(self.leaves.iter().map(|leaf| leaf.serial.as_str()), &serial)
+            };
+            revoked.extend(serials.map(leaf));
+        }
+        // When they are left out is not promised.
+        revoked.retain(|number| self.leaves[*number].not_after >= moment(self.now()));
+        revoked
+    }
+
+    fn audit(&self, host: &Authority) -> Vec<Audit> {
+        let records = all(|page| host.list_audit(&AuditFilter::default(), page));
+        assert!(records.is_sorted_by_key(|record| record.at));
+        let mut audit: Vec<_> = records.iter().map(|record| self.see_audit(record)).collect();
+        audit.sort();
+        audit
+    }
+
+    fn see_audit(&self, record: &AuditRecord) -> Audit {
+        Audit {
+            at: seconds(record.at),
+            action: record.action.as_str(),
+            key: record.key.map(|key| self.number(key)),
+            group: record.group.map(|group| position(&self.groups, &group)),
+            certificate: record.certificate.map(|id| position(&self.certificates, &id)),
+            connector: record.connector.map(connector_number),
+            code: record.code.clone(),
+            count: record.count,
+        }
+    }
+}
+
+fn position<T: PartialEq>(all: impl IntoIterator<Item = T>, one: T) -> usize {
+    all.into_iter().position(|other| other == one).expect("it is one of ours")
+}
+
+/// All entries of a listing, page by page.
+fn all<T>(page: impl Fn(&PageRequest) -> Result<Page<T>, Error>) -> Vec<T> {
+    let mut request = PageRequest { limit: PAGE, after: None };
+    let mut all = Vec::new();
+    loop {
+        let Page { items, next } = page(&request).unwrap();
+        assert!(items.len() <= PAGE);
+        all.extend(items);
+        let Some(next) = next else { return all };
+        request.after = Some(next);
+    }
+}
+
+fn connector_number(id: ConnectorId) -> usize {
+    static NUMBERS: LazyLock<BTreeMap<ConnectorId, usize>> =
+        LazyLock::new(|| (0..KEY_PAIRS).map(|number| (connector_id(number), number)).collect());
+    NUMBERS[&id]
+}
+
+fn known_name(name: &str) -> &'static str {
+    NAMES.into_iter().chain(GROUPS).find(|known| *known == name).expect("it is one of ours")
+}
+
+/// In the order of enrollment, and within one moment by number.
+fn in_order(listed: Vec<Connector>) -> Vec<(u64, usize)> {
+    assert!(listed.is_sorted_by_key(|connector| connector.enrolled_at));
+    let see =
+        |connector: &Connector| (seconds(connector.enrolled_at), connector_number(connector.id));
+    let mut all: Vec<_> = listed.iter().map(see).collect();
+    all.sort_unstable();
+    all
+}
+
+fn of_key(host: &Authority, key: KeyId) -> Vec<(u64, usize)> {
+    let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
+    in_order(all(|page| host.list_connectors(&filter, page)))
+}
+
+fn of_group(host: &Authority, group: GroupId) -> Vec<(u64, usize)> {
+    let filter = ConnectorFilter { group: Some(group), ..ConnectorFilter::default() };
+    in_order(all(|page| host.list_connectors(&filter, page)))
+}
+
+fn of_certificate(host: &Authority, certificate: CertificateId) -> Vec<usize> {
+    let filter = ConnectorFilter { certificate: Some(certificate), ..ConnectorFilter::default() };
+    let listed = all(|page| host.list_connectors(&filter, page));
+    assert_eq!(host.count_connectors(certificate).unwrap(), listed.len() as u64);
+    let mut all: Vec<_> = listed.iter().map(|one| connector_number(one.id)).collect();
+    all.sort_unstable();
+    all
+}
