@@ -4,13 +4,14 @@
 # copy of the sources.
 source "$(dirname "$0")/common.sh"
 
-# check FOLDER: the tests of the sources there.
+# check SOURCES BUILD: the tests of the sources in one folder, built in another. Each has its own:
+# cargo does not tell two copies of a workspace apart.
 check() {
-    RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="$PWD/target/schedules" \
+    RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="$PWD/$2" \
         cargo test --quiet --locked --manifest-path "$1/Cargo.toml" -p provkey --lib schedules
 }
 
-check .
+check . target/schedules/build
 [ "${1:-}" = --mutations ] || exit 0
 
 copy=target/schedules/sources
@@ -19,11 +20,11 @@ failed=0
 for patch in tests/mutations/schedules/*.patch; do
     name=$(basename "$patch" .patch)
     plant "$patch" "$copy"
-    if (unset PROVKEY_TEST_DEEP && check "$copy") >"$said" 2>&1; then
+    if (unset PROVKEY_TEST_DEEP && check "$copy" target/schedules/mutated) >"$said" 2>&1; then
         echo "mutation $name: NOT FOUND"
         failed=1
-    elif found=$(grep -m 1 -o '^test .*schedules::.* FAILED$' "$said" | cut -d ' ' -f 2); then
-        echo "mutation $name: found by $found"
+    elif found=$(grep -m 1 -o '^    store::schedules::.*' "$said"); then
+        echo "mutation $name: found by ${found##*::}"
     else
         echo "mutation $name: does not build:"
         tail -n 20 "$said"

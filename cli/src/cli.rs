@@ -6,8 +6,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
 use crate::{
-    admin_token, audit, cert, connector, crl, demo, group, identity, init, inspect, key, master,
-    sign, store,
+    admin_token, audit, cert, connector, crl, demo, enroll, group, identity, init, inspect, key,
+    master, serve, sign, store,
 };
 
 /// The heading of the options that every command has.
@@ -67,6 +67,13 @@ enum Command {
     /// The connector's half: an identity in a folder
     #[command(subcommand)]
     Identity(identity::Command),
+    /// Enroll this machine over the network, or renew its certificate if it is time. It may be run
+    /// again at any time
+    Enroll(enroll::EnrollArgs),
+    /// Renew the certificate of this machine over the network, if it is time
+    Renew(enroll::RenewArgs),
+    /// Serve the authority over the network
+    Serve(serve::Args),
     /// The whole story in a temporary folder, with real certificates
     Demo,
 }
@@ -95,6 +102,9 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Sign(args) => sign::run(&args, place, output),
             Self::Identity(command) => identity::run(&command, output),
+            Self::Enroll(args) => enroll::enroll(&args, output),
+            Self::Renew(args) => enroll::renew(&args, output),
+            Self::Serve(args) => serve::run(&args, place, output),
             Self::Demo => demo::run(),
         }
     }

@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked, and how that is told.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
@@ -11,6 +12,7 @@ use provkey::random::RandomError;
 use provkey::store::StoreError;
 use provkey::x509::{CertificateError, LeafUrlError};
 use provkey_pkcs11::TokenError;
+use provkey_server::TlsError;
 
 use crate::cli::Cli;
 use crate::redact::redact;
@@ -20,11 +22,13 @@ pub(crate) enum Failure {
     /// It was refused, or failed: exit 1.
     Refused {
         /// The stable code.
-        code: &'static str,
+        code: Cow<'static, str>,
         /// What a person should know and do.
         sentence: String,
         /// Lines before the last one.
         notes: Vec<String>,
+        /// Whether it may pass by itself.
+        retryable: bool,
     },
     /// It was not called as it should be: exit 2.
     Usage(clap::Error),
@@ -34,7 +38,8 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn new(code: &'static str, sentence: impl Display) -> Self {
-        Self::Refused { code, sentence: sentence.to_string(), notes: Vec::new() }
+        let (sentence, notes, retryable) = (sentence.to_string(), Vec::new(), false);
+        Self::Refused { code: code.into(), sentence, notes, retryable }
     }
 
     /// A required argument is missing that clap cannot require, for it may stand anywhere.
@@ -69,7 +74,7 @@ impl Failure {
     /// What people are told; the last line has the code.
     pub(crate) fn lines(self) -> Vec<String> {
         match self {
-            Self::Refused { code, sentence, notes: mut lines } => {
+            Self::Refused { code, sentence, notes: mut lines, .. } => {
                 let sentence = redact(&sentence).replace(['\n', '\r'], " ");
                 lines.push(format!("error: {code}: {sentence}"));
                 lines
@@ -90,6 +95,11 @@ fn report_usage(error: &clap::Error) -> u8 {
         false => io::stderr().write_all(redacted.as_bytes()),
     };
     u8::from(error.use_stderr()) * 2
+}
+
+/// Tells what is being done.
+pub(crate) fn notice(notice: impl Display) {
+    let _ = writeln!(io::stderr(), "notice: {notice}");
 }
 
 /// Tells something that is no reason to stop.
@@ -116,6 +126,7 @@ from_errors_with_codes!(
     KeyringError,
     LeafUrlError,
     StoreError,
+    TlsError,
     TokenError,
 );
 

@@ -1,10 +1,11 @@
 //! `provkey identity`: the connector's half, in a folder.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use nix::fcntl::Flock;
 use provkey::connector::{Accepted, Error, Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
 use provkey::time::Clock;
@@ -76,11 +77,11 @@ impl Home {
         self.dir.join(name)
     }
 
-    fn material(&self) -> Option<&[u8]> {
+    pub(crate) fn material(&self) -> Option<&[u8]> {
         self.fingerprint.as_deref().map(str::as_bytes)
     }
 
-    fn open(&self) -> Result<Identity, Failure> {
+    pub(crate) fn open(&self) -> Result<Identity, Failure> {
         let bytes = files::read(&self.file(IDENTITY))?;
         Ok(match self.material() {
             Some(material) => Identity::open(&bytes, material)?,
@@ -88,7 +89,7 @@ impl Home {
         })
     }
 
-    fn save(&self, identity: &Identity) -> Result<(), Failure> {
+    pub(crate) fn save(&self, identity: &Identity) -> Result<(), Failure> {
         let bytes = match self.material() {
             Some(material) => Zeroizing::new(identity.seal(material, &SystemRandom)?),
             None => identity.to_bytes(),
@@ -96,11 +97,35 @@ impl Home {
         files::replace_secret(&self.file(IDENTITY), &bytes)
     }
 
-    fn make_folder(&self) -> Result<(), Failure> {
+    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(|error| {
             let sentence = format!("{} cannot be made: {error}", self.dir.display());
             Failure::new("file_unwritable", sentence)
         })
+    }
+
+    /// Keeps others away from the folder until what is returned is dropped.
+    pub(crate) fn lock(&self) -> Result<Flock<File>, Failure> {
+        files::lock(&self.dir)
+    }
+
+    /// The identity, if there is one.
+    pub(crate) fn open_if_any(&self) -> Result<Option<Identity>, Failure> {
+        self.file(IDENTITY).exists().then(|| self.open()).transpose()
+    }
+
+    /// Accepts an answer, and writes all that follows from it.
+    pub(crate) fn accept(&self, identity: &mut Identity, answer: &[u8]) -> Result<(), Failure> {
+        let old_private_key = private_key_pem(identity);
+        let accepted = identity.accept(answer, SystemClock.now())?;
+        warn_of_clock(&accepted);
+        let chain_file = Destination::prepare(&self.file(CHAIN), Content::Certificates)?;
+        let private_key = private_key_pem(identity);
+        let private_key_file = PrivateKeyFile::prepare(self, &private_key, &old_private_key)?;
+        // The identity comes second: if it stays as it was, the next run knows whose key is there.
+        private_key_file.write(&private_key)?;
+        self.save(identity)?;
+        chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())
     }
 
     /// The identity that is there and has no certificate yet, or a new one.
@@ -132,14 +157,14 @@ pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure>
 fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure> {
     let key = ProvisioningKey::read(&files::read(key_file)?)?;
     home.make_folder()?;
-    let _lock = files::lock(&home.dir)?;
+    let _lock = home.lock()?;
     let mut identity = home.open_or_make()?;
     let request = identity.request(&key, home.material().map(Fingerprint::of_raw))?;
     write_request(home, &identity, &request, output)
 }
 
 fn renew(home: &Home, new_key: bool, output: &mut Output) -> Result<(), Failure> {
-    let _lock = files::lock(&home.dir)?;
+    let _lock = home.lock()?;
     let mut identity = home.open()?;
     let key = match new_key {
         true => RenewalKey::New(identity.public_key().algorithm()),
@@ -163,18 +188,9 @@ fn write_request(
 }
 
 fn accept(home: &Home, chain: &Path, output: &mut Output) -> Result<(), Failure> {
-    let _lock = files::lock(&home.dir)?;
+    let _lock = home.lock()?;
     let mut identity = home.open()?;
-    let old_private_key = private_key_pem(&identity);
-    let accepted = identity.accept(&files::read(chain)?, SystemClock.now())?;
-    warn_of_clock(&accepted);
-    let chain_file = Destination::prepare(&home.file(CHAIN), Content::Certificates)?;
-    let private_key = private_key_pem(&identity);
-    let private_key_file = PrivateKeyFile::prepare(home, &private_key, &old_private_key)?;
-    // The identity comes second: if it stays as it was, the next run knows whose key is there.
-    private_key_file.write(&private_key)?;
-    home.save(&identity)?;
-    chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())?;
+    home.accept(&mut identity, &files::read(chain)?)?;
     output.one(&IdentityView::of(&identity))
 }
 
@@ -232,7 +248,7 @@ impl From<Error> for Failure {
 }
 
 #[derive(Serialize)]
-struct IdentityView {
+pub(crate) struct IdentityView {
     state: &'static str,
     algorithm: &'static str,
     asked_with: Option<KeyView>,
@@ -259,7 +275,7 @@ impl From<&KeyReference> for KeyView {
 }
 
 impl IdentityView {
-    fn of(identity: &Identity) -> Self {
+    pub(crate) fn of(identity: &Identity) -> Self {
         let certificate = identity.certificate();
         Self {
             state: identity.state(SystemClock.now()).as_str(),

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use provkey::authority::Authority;
+use provkey::authority::{Authority, Environment};
 use provkey::store::{Store, StoreError};
 use provkey_postgres::PostgresStore;
+use provkey_server::Metrics;
 use provkey_sqlite::SqliteStore;
 
 use crate::cli::GLOBAL;
@@ -110,11 +111,25 @@ impl Place {
 
     /// As [`Self::authority`], but the store may have been rolled back.
     pub(crate) fn authority_of_any_epoch(&self) -> Result<Authority, Failure> {
-        let (store, file) = (self.store()?, self.master_key_file()?);
+        let environment = system::environment(self.store()?.open()?);
+        Ok(self.open(environment)?.acting_as(&system::actor()))
+    }
+
+    fn open(&self, environment: Environment) -> Result<Authority, Failure> {
+        let file = self.master_key_file()?;
         let keyring = keyring_file::read(file)?;
         keyring_file::warn_of_others(file);
-        let authority = Authority::open(system::environment(store.open()?), keyring)?;
-        Ok(authority.acting_as(&system::actor()))
+        Ok(Authority::open(environment, keyring)?)
+    }
+
+    /// Opens the authority for a server, with all that it signs with, measured.
+    pub(crate) fn serving_authority(&self, metrics: &Metrics) -> Result<Authority, Failure> {
+        let mut environment = system::environment(metrics.store(self.store()?.open()?));
+        environment.observer = Some(Arc::new(metrics.clone()));
+        let authority = self.open(environment)?;
+        self.epoch.check(&authority)?;
+        self.token.attach(&authority)?;
+        Ok(authority)
     }
 
     /// Opens the authority with all that it signs with.

@@ -11,6 +11,7 @@ use provkey::key::Keyring;
 use provkey::random::RandCore;
 use provkey::store::Store;
 use provkey::time::Timestamp;
+use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 
 /// The name of the store's file in the folder.
@@ -33,7 +34,20 @@ pub fn environment(store: Arc<dyn Store>) -> Environment {
 /// # Errors
 /// Whatever a file, the keyring, the store or the authority fails with.
 pub fn open_authority(folder: &Path) -> Result<Authority, Box<dyn Error>> {
+    let address = format!("sqlite:{}", folder.join(STORE_FILE).display());
+    open_authority_on(folder, &address)
+}
+
+/// Opens the authority whose master key is in a folder, on any store: `sqlite:PATH` or
+/// `postgres://USER@HOST/DATABASE`.
+///
+/// # Errors
+/// As [`open_authority`].
+pub fn open_authority_on(folder: &Path, address: &str) -> Result<Authority, Box<dyn Error>> {
     let keyring = Keyring::parse_file(&fs::read_to_string(folder.join(MASTER_KEY_FILE))?)?;
-    let store = SqliteStore::open(folder.join(STORE_FILE))?;
-    Ok(Authority::open(environment(Arc::new(store)), keyring)?)
+    let store: Arc<dyn Store> = match address.strip_prefix("sqlite:") {
+        Some(path) => Arc::new(SqliteStore::open(path)?),
+        None => Arc::new(PostgresStore::open(address)?),
+    };
+    Ok(Authority::open(environment(store), keyring)?)
 }

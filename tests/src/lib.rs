@@ -6,12 +6,13 @@
 //! `tests/it`; what other languages read is in `vectors`.
 
 mod folder;
+pub mod history;
 mod message;
 mod postgres;
 pub mod simulation;
 
-pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
-pub use message::{Answer, Granted, Question};
+pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority, open_authority_on};
+pub use message::{Answer, Asked, Granted, Question};
 pub use postgres::{PostgresServer, serve_postgres};
 
 /// The program in the README runs as a test of the documentation.

@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::history::Call;
+
+/// What a worker is asked.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// A connector's request; answered by an [`Answer`].
+    Question(Question),
+    /// A call of a history; answered by an [`Event`](crate::history::Event).
+    Call(Call),
+}
+
 /// A connector's request, on its way to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Question {

@@ -191,11 +191,11 @@ impl Authority {
     /// `certificate_not_found`, and those of the store.
     pub fn retire_certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         let key = records::certificate(id);
-        self.inner.until_undisturbed(|| {
+        let retired = self.inner.until_undisturbed(|| {
             let found = self.inner.read::<CertificateRecord>(key.clone())?;
             let (version, mut record) = found.ok_or(InputError::CertificateNotFound)?;
             if record.retired_at.is_some() {
-                return Ok(Some(()));
+                return Ok(Some(record));
             }
             let mut audit = self.audit(Action::CertificateRetired);
             audit.certificate = Some(id);
@@ -204,10 +204,18 @@ impl Authority {
             let mut change = self.inner.change(&audit)?;
             change.expect(key.clone(), version);
             change.put(key.clone(), &record);
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+            Ok(self.inner.apply(change)?.is_ok().then_some(record))
         })?;
         self.inner.close_issuer(id);
-        self.certificate(id).map_err(Error::after_change)
+        let certificate = match self.certificate(id) {
+            // It was deleted since, and so no key used it.
+            Err(Error::Input(InputError::CertificateNotFound)) => {
+                let parsed = retired.parsed()?;
+                EnrollmentCertificate::new(retired, parsed, 0)
+            }
+            found => found,
+        };
+        certificate.map_err(Error::after_change)
     }
 
     /// How many connectors' certificates an enrollment certificate has signed that are kept, and

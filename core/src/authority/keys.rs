@@ -15,7 +15,7 @@ use super::records::{self, KeyRecord, Tombstone};
 use super::{Authority, Inner};
 use crate::key::{Host, KeyId, KeyText, ProvisioningKey};
 use crate::limits::{ALLOWED_ADDRESSES_MAX, COUNT_MAX};
-use crate::store::{Reason, RecordKey};
+use crate::store::{Counter, Reason, RecordKey};
 use crate::time::Timestamp;
 
 /// How to create a provisioning key.
@@ -97,11 +97,11 @@ impl Authority {
     /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
         self.inner.check_new_key(new)?;
-        let id = self.inner.until_undisturbed(|| self.try_create_key(new))?;
-        self.key(id).map_err(Error::after_change)
+        let created = self.inner.until_undisturbed(|| self.try_create_key(new))?;
+        self.after_change(created)
     }
 
-    fn try_create_key(&self, new: &NewKey) -> Result<Option<KeyId>, Error> {
+    fn try_create_key(&self, new: &NewKey) -> Result<Option<StoredKey>, Error> {
         let (inner, state) = (&self.inner, self.inner.state());
         let mut audit = self.audit(Action::KeyCreated);
         let id = KeyId::random(state.current_master()?.0, &*inner.random)?;
@@ -136,9 +136,22 @@ impl Authority {
         put_indexes(&mut change, &record);
         count_users(&mut change, &record, 1, audit.at);
         match inner.apply(change)? {
-            Ok(_) => Ok(Some(id)),
+            Ok(_) => {
+                let uses = Counter { limit: Some(new.max_uses), ..Counter::default() };
+                Ok(Some(StoredKey { version: 0, record, uses }))
+            }
             Err(obstacle) => refused_key(&record, &obstacle).map(|()| None),
         }
+    }
+
+    /// A key that was created or edited, as it is now. If it was deleted since, as the change left
+    /// it: `key_deleted` would say that nothing was changed.
+    fn after_change(&self, left: StoredKey) -> Result<KeyDetails, Error> {
+        let details = match self.key(left.record.id) {
+            Err(Error::Refused(Refusal::KeyDeleted)) => self.inner.details_of(left),
+            found => found,
+        };
+        details.map_err(Error::after_change)
     }
 
     /// One provisioning key.
@@ -146,9 +159,7 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn key(&self, id: KeyId) -> Result<KeyDetails, Error> {
-        let stored = self.inner.stored_key(id)?;
-        let details = self.inner.details(alloc::vec![stored])?;
-        details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
+        self.inner.details_of(self.inner.stored_key(id)?)
     }
 
     /// The provisioning key that has this id or this name.
@@ -176,11 +187,11 @@ impl Authority {
     /// `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
         self.inner.check_update(update)?;
-        self.inner.until_undisturbed(|| self.try_update_key(id, update))?;
-        self.key(id).map_err(Error::after_change)
+        let edited = self.inner.until_undisturbed(|| self.try_update_key(id, update))?;
+        self.after_change(edited)
     }
 
-    fn try_update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<Option<()>, Error> {
+    fn try_update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<Option<StoredKey>, Error> {
         let stored = self.inner.stored_key(id)?;
         if update.version.is_some_and(|version| version != stored.version) {
             return Err(InputError::EditConflict.into());
@@ -206,7 +217,11 @@ impl Authority {
             change.count(records::certificate_users(after.certificate), 1, audit.at);
         }
         match self.inner.apply(change)? {
-            Ok(_) => Ok(Some(())),
+            Ok(_) => {
+                let limit = update.max_uses.or(stored.uses.limit);
+                let uses = Counter { limit, ..stored.uses };
+                Ok(Some(StoredKey { version: stored.version, record: after, uses }))
+            }
             Err(obstacle) => refused_key(&after, &obstacle).map(|()| None),
         }
     }
@@ -287,6 +302,12 @@ impl Inner {
             None if found.last().is_some_and(Option::is_some) => Err(Refusal::KeyDeleted.into()),
             None => Err(InputError::KeyNotFound.into()),
         }
+    }
+
+    /// What an operator sees of a key.
+    fn details_of(&self, stored: StoredKey) -> Result<KeyDetails, Error> {
+        let details = self.details(alloc::vec![stored])?;
+        details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
     }
 
     /// The key itself, derived from its master key.

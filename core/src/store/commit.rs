@@ -215,11 +215,11 @@ impl Ticket {
 
     /// Waits for the answer; `None` if this caller is to lead instead.
     fn wait(&self) -> Option<Result<Vec<Outcome>, StoreError>> {
-        let waiting = |state: &mut State| matches!(state, State::Waiting);
-        let mut state = self
-            .changed
-            .wait_while(lock(&self.state), waiting)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
+        // `wait_while` would stop waiting if the lock were poisoned.
+        while matches!(*state, State::Waiting) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         match core::mem::replace(&mut *state, State::Waiting) {
             State::Done(result) => Some(result),
             State::Lost => Some(Err(unknown("the store panicked"))),

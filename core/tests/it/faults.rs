@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use provkey::authority::Authority;
+use provkey::authority::{Authority, Environment, KeyUpdate, NewCertificate};
+use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
 };
 
-use crate::common::{TestConnector, World, code, renewal};
+use crate::common::{TestConnector, World, code, master, name, renewal};
 
 /// What goes wrong with the next `apply`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -265,4 +266,69 @@ fn callers_that_wait_share_one_apply() {
     assert_eq!(sizes.iter().sum::<usize>(), 20);
     assert!(sizes.len() <= 10, "{sizes:?}");
     assert_eq!(world.used(&key), 20);
+}
+
+/// A store that lets somebody else act right after a change.
+struct Then {
+    memory: Arc<Memory>,
+    act: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Store for Then {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        let outcomes = self.memory.apply(units);
+        let act = self.act.lock().unwrap().take();
+        act.into_iter().for_each(|act| act());
+        outcomes
+    }
+}
+
+/// An error would say that nothing was changed.
+#[test]
+fn a_change_is_answered_though_another_host_deletes_at_once_what_was_changed() {
+    let memory = Arc::new(Memory::new());
+    let store = Arc::new(Then { memory: memory.clone(), act: Mutex::default() });
+    let world = World::over(store.clone());
+    let environment = Environment { store: memory, ..world.environment.clone() };
+    let other = Authority::open(environment, Keyring::new(master(1))).unwrap();
+    let then = |act: fn(&Authority)| {
+        let other = other.clone();
+        *store.act.lock().unwrap() = Some(Box::new(move || act(&other)));
+    };
+    let delete_key = |other: &Authority| {
+        let key = other.find_key("fleet").unwrap();
+        other.delete_key(key.id).unwrap();
+    };
+
+    then(delete_key);
+    let created = world.key("fleet", 7);
+    assert_eq!((created.name.as_str(), created.max_uses, created.used), ("fleet", 7, 0));
+    assert_eq!(world.authority.key(created.id).unwrap_err().code(), "key_deleted");
+
+    let key = world.key("fleet", 1);
+    world.authority.enroll(&TestConnector::new().proof(&world.provisioning_key(&key))).unwrap();
+    then(delete_key);
+    let update = KeyUpdate { max_uses: Some(9), enabled: Some(false), ..KeyUpdate::default() };
+    let edited = world.authority.update_key(key.id, &update).unwrap();
+    assert_eq!((edited.max_uses, edited.used, edited.enabled), (9, 1, false));
+    let again = world.authority.update_key(key.id, &update);
+    assert_eq!(again.unwrap_err().code(), "key_deleted");
+
+    let unused = world.authority.create_certificate(&NewCertificate::new(name("CA 2"))).unwrap();
+    then(|other| {
+        let unused = other.find_certificate("CA 2").unwrap();
+        other.delete_certificate(unused.id).unwrap();
+    });
+    let retired = world.authority.retire_certificate(unused.id).unwrap();
+    assert!(retired.retired_at.is_some());
+    let gone = world.authority.certificate(unused.id);
+    assert_eq!(gone.unwrap_err().code(), "certificate_not_found");
 }

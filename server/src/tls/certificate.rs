@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
 
-use provkey::authority::Authority;
+use provkey::authority::{Authority, Error};
 use provkey::key::Host;
 use provkey::time::Timestamp;
 use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner};
@@ -23,33 +23,44 @@ const RENEWED_BEFORE: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why a server has no certificate.
 #[derive(Debug)]
-pub struct TlsError {
-    code: &'static str,
-    sentence: String,
+#[non_exhaustive]
+pub enum TlsError {
+    /// The authority issued none.
+    Authority(Error),
+    /// `server_certificate_invalid`: it cannot be read, or cannot be used.
+    Certificate(String),
 }
 
 impl TlsError {
     pub(super) fn new(sentence: &dyn Display) -> Self {
-        Self { code: "server_certificate_invalid", sentence: sentence.to_string() }
+        Self::Certificate(sentence.to_string())
     }
 
-    /// The stable code: `server_certificate_invalid`, or that of the authority.
-    pub const fn code(&self) -> &'static str {
-        self.code
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Authority(error) => error.code(),
+            Self::Certificate(_) => "server_certificate_invalid",
+        }
     }
 }
 
 impl Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server has no certificate: {}", self.sentence)
+        match self {
+            Self::Authority(error) => write!(f, "the server has no certificate: {error}"),
+            Self::Certificate(sentence) => {
+                write!(f, "the server's certificate cannot be used: {sentence}")
+            }
+        }
     }
 }
 
 impl std::error::Error for TlsError {}
 
-impl From<provkey::authority::Error> for TlsError {
-    fn from(error: provkey::authority::Error) -> Self {
-        Self { code: error.code(), sentence: error.to_string() }
+impl From<Error> for TlsError {
+    fn from(error: Error) -> Self {
+        Self::Authority(error)
     }
 }
 

@@ -1,7 +1,8 @@
-//! One process of an authority: `provkey-test-worker FOLDER THREADS`.
+//! One process of an authority: `provkey-test-worker FOLDER THREADS [STORE]`.
 //!
-//! Opens the authority in the folder and says `ready`. From then on each thread takes a question
-//! from standard input, enrolls the connector and writes the answer to standard output at once,
+//! Opens the authority whose master key is in the folder, on the store that is there or the one that
+//! is named, and says `ready`. From then on each thread takes a question from standard input, enrolls
+//! the connector, or makes the call of a history, and writes the answer to standard output at once,
 //! until there are no more questions.
 
 use std::error::Error;
@@ -10,14 +11,17 @@ use std::path::Path;
 use std::{env, thread};
 
 use provkey::authority::{Authority, EnrollRequest, Enrolled};
-use provkey_tests::{Answer, Granted, Question, open_authority};
+use provkey_tests::history::perform;
+use provkey_tests::{Answer, Asked, Granted, Question, open_authority, open_authority_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let [folder, threads] = arguments.as_slice() else {
-        return Err("usage: provkey-test-worker FOLDER THREADS".into());
+    let (threads, authority) = match arguments.as_slice() {
+        [folder, threads] => (threads, open_authority(Path::new(folder))?),
+        [folder, threads, store] => (threads, open_authority_on(Path::new(folder), store)?),
+        _ => return Err("usage: provkey-test-worker FOLDER THREADS [STORE]".into()),
     };
-    let (authority, threads) = (open_authority(Path::new(folder))?, threads.parse()?);
+    let threads = threads.parse()?;
     say("ready")?;
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| serve(&authority))).collect();
@@ -29,13 +33,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn serve(authority: &Authority) -> io::Result<()> {
     let mut line = String::new();
     while io::stdin().read_line(&mut line)? > 0 {
-        let Question { connector, csr } = serde_json::from_str(&line)?;
-        let enrolled = authority.enroll(&EnrollRequest { csr, ..EnrollRequest::default() });
-        let outcome = enrolled.map(granted).map_err(|error| error.code().to_owned());
-        say(&serde_json::to_string(&Answer { connector, outcome })?)?;
+        let answer = match serde_json::from_str(&line)? {
+            Asked::Question(question) => serde_json::to_string(&enroll(authority, question))?,
+            Asked::Call(call) => serde_json::to_string(&perform(authority, &call))?,
+        };
+        say(&answer)?;
         line.clear();
     }
     Ok(())
+}
+
+fn enroll(authority: &Authority, Question { connector, csr }: Question) -> Answer {
+    let enrolled = authority.enroll(&EnrollRequest { csr, ..EnrollRequest::default() });
+    let outcome = enrolled.map(granted).map_err(|error| error.code().to_owned());
+    Answer { connector, outcome }
 }
 
 fn granted(Enrolled { serial, chain, replay, .. }: Enrolled) -> Granted {

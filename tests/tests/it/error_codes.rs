@@ -76,8 +76,16 @@ fn codes_in(source: &str) -> Vec<String> {
     let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let constants = after("fn code(").map(|rest| first_block(rest).trim_start_matches('{'));
     let reasons = after("reasons! {").flat_map(|rest| first_block(rest).split(" = ").skip(1));
-    let failures =
-        ["Failure::new(", "Self::new(", "Problem::new(", "code="].into_iter().flat_map(after);
+    let failures = [
+        "Failure::new(",
+        "Self::new(",
+        "Problem::new(",
+        "Trouble::new(",
+        "Trouble::passing(",
+        "code=",
+    ]
+    .into_iter()
+    .flat_map(after);
     let all = functions.chain(constants).chain(reasons).chain(failures);
     all.filter_map(literal).map(str::to_owned).collect()
 }

@@ -9,6 +9,7 @@ mod error_codes;
 mod foreign;
 mod full_disk;
 mod killed;
+mod linearizable;
 mod model;
 mod processes;
 mod refusals;

@@ -7,13 +7,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use provkey_tests::{Answer, Question};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provkey-test-worker");
 
 /// A running `provkey-test-worker`. Its pipes are served by threads, so asking never waits.
 pub(crate) struct Worker {
     child: Child,
-    questions: Sender<Question>,
+    questions: Sender<String>,
     said: Receiver<String>,
 }
 
@@ -30,11 +32,10 @@ impl Worker {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let (questions, asked) = channel::<Question>();
+        let (questions, asked) = channel::<String>();
         thread::spawn(move || {
             for question in asked {
-                let line = serde_json::to_string(&question).unwrap() + "\n";
-                if stdin.write_all(line.as_bytes()).is_err() {
+                if stdin.write_all(question.as_bytes()).is_err() {
                     break; // It was killed.
                 }
             }
@@ -61,17 +62,21 @@ impl Worker {
     }
 
     pub(crate) fn ask(&self, connector: usize, csr: &[u8]) {
+        self.send(&Question { connector, csr: csr.to_vec() });
+    }
+
+    pub(crate) fn send(&self, question: &impl Serialize) {
         // A worker that was killed hears nothing.
-        let _ = self.questions.send(Question { connector, csr: csr.to_vec() });
+        let _ = self.questions.send(serde_json::to_string(question).unwrap() + "\n");
     }
 
     /// The next answer, whoever asked.
-    pub(crate) fn answer(&self) -> Answer {
+    pub(crate) fn answer<T: DeserializeOwned>(&self) -> T {
         serde_json::from_str(&self.said.recv().expect("the worker is gone")).unwrap()
     }
 
     /// Kills it, as `kill -9` does. What it has said until then.
-    pub(crate) fn kill(mut self) -> Vec<Answer> {
+    pub(crate) fn kill<T: DeserializeOwned>(mut self) -> Vec<T> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.rest()
@@ -86,7 +91,7 @@ impl Worker {
         answers
     }
 
-    fn rest(&self) -> Vec<Answer> {
+    fn rest<T: DeserializeOwned>(&self) -> Vec<T> {
         let lines = self.said.iter().filter(|line| line != "ready\n");
         lines.map(|line| serde_json::from_str(&line).unwrap()).collect()
     }

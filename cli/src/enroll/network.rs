@@ -1,0 +1,222 @@
+//! One question to the server, and its answer: names, connections, TLS and HTTP, each with a
+//! trouble of its own.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use base64ct::{Base64, Encoding as _};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::TokioIo;
+use provkey::connector::{self, KeyReference};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::pinned::Pinned;
+use super::trouble::Trouble;
+use crate::failure::warn;
+
+const CHAIN: &str = "application/pem-certificate-chain";
+/// More than any answer has.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// How long each step may take.
+const STEP_TIME_MAX: Duration = Duration::from_secs(20);
+/// How far clocks may be apart before somebody should look at them.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(300);
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Operation {
+    Enroll,
+    Renew,
+}
+
+impl Operation {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Enroll => "/.well-known/est/simpleenroll",
+            Self::Renew => "/.well-known/est/simplereenroll",
+        }
+    }
+}
+
+/// The server at the host of a key.
+pub(super) struct Server {
+    key: KeyReference,
+    connect: Option<SocketAddr>,
+    tls: Arc<ClientConfig>,
+    verifier: Arc<Pinned>,
+}
+
+impl Server {
+    pub(super) fn new(
+        key: &KeyReference,
+        connect: Option<SocketAddr>,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, Trouble> {
+        let provider = Arc::new(default_provider());
+        let others = ca_file.map(other_servers).transpose()?;
+        let verifier = Arc::new(Pinned::new(key, others, &provider));
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Trouble::new("tls_failed", error))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
+            .with_no_client_auth();
+        Ok(Self { key: key.clone(), connect, tls: Arc::new(config), verifier })
+    }
+
+    /// Sends a request, and gives the chain in PEM that comes back.
+    pub(super) fn ask(
+        &self,
+        operation: Operation,
+        request: &connector::Request,
+    ) -> Result<Vec<u8>, Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Trouble::passing("connect_failed", error))?;
+        runtime.block_on(async {
+            let stream = self.tls(self.connect().await?).await?;
+            let response = within("the answer", self.send(stream, operation, request)).await??;
+            let status = response.status().as_u16();
+            let headers = response.headers().clone();
+            compare_clocks(&headers);
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
+            let body = within("the answer", body).await?;
+            let body = body.map_err(|error| broken(&error))?.to_bytes();
+            match status {
+                200 => Ok(body.to_vec()),
+                status => Err(Trouble::answered(status, retry_after(&headers), &body)),
+            }
+        })
+    }
+
+    async fn connect(&self) -> Result<TcpStream, Trouble> {
+        let host = self.key.host();
+        let addresses = match self.connect {
+            Some(address) => vec![address],
+            None => {
+                let name = host.name().trim_matches(['[', ']']);
+                let found = within("the name server", lookup_host((name, host.port()))).await?;
+                let found = found.map_err(|error| {
+                    let sentence = format!("the name {name} leads to no address: {error}");
+                    Trouble::passing("dns_failed", sentence)
+                });
+                found?.collect()
+            }
+        };
+        let mut failure = None;
+        for address in addresses {
+            match timeout(STEP_TIME_MAX, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => failure = Some((address, error)),
+                Err(_) => failure = Some((address, io::ErrorKind::TimedOut.into())),
+            }
+        }
+        let sentence = match failure {
+            Some((address, error)) => format!("no connection to {host} at {address}: {error}"),
+            None => format!("the name {host} leads to no address"),
+        };
+        Err(Trouble::passing("connect_failed", sentence))
+    }
+
+    async fn tls(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Trouble> {
+        let name = self.key.host().name().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(name).map_err(|error| Trouble::new("tls_failed", error))?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let error = match within("the TLS handshake", connector.connect(name, stream)).await? {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
+        };
+        if let Some(refused) = self.verifier.take_refusal() {
+            return Err(Trouble::new(refused.code(), refused));
+        }
+        let sentence = format!("TLS failed: {error}");
+        // What rustls says is about what was said; all else is about the connection.
+        let said = error.get_ref().is_some_and(|error| error.is::<rustls::Error>());
+        Err(match said {
+            true => Trouble::new("tls_failed", sentence),
+            false => Trouble::passing("tls_failed", sentence),
+        })
+    }
+
+    async fn send(
+        &self,
+        stream: TlsStream<TcpStream>,
+        operation: Operation,
+        request: &connector::Request,
+    ) -> Result<Response<Incoming>, Trouble> {
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        tokio::spawn(connection);
+        let request = Request::post(operation.path())
+            .header(HOST, self.key.host().as_str())
+            .header(CONTENT_TYPE, "application/pkcs10")
+            .header(ACCEPT, CHAIN)
+            .body(Full::new(Bytes::from(Base64::encode_string(request.der()))))
+            .map_err(|error| Trouble::new("server_answer_invalid", error))?;
+        sender.send_request(request).await.map_err(|error| broken(&error))
+    }
+}
+
+async fn within<T>(what: &str, step: impl Future<Output = T>) -> Result<T, Trouble> {
+    timeout(STEP_TIME_MAX, step).await.map_err(|_| {
+        let seconds = STEP_TIME_MAX.as_secs();
+        Trouble::passing("connect_failed", format!("{what} took longer than {seconds} seconds"))
+    })
+}
+
+/// Whether the request arrived is not known: asking again finds out.
+fn broken(error: &dyn std::fmt::Display) -> Trouble {
+    Trouble::passing("connect_failed", format!("the connection broke: {error}"))
+}
+
+/// Servers under these CAs.
+fn other_servers(file: &Path) -> Result<Arc<WebPkiServerVerifier>, Trouble> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        Trouble::new("file_unreadable", format!("{} cannot be used: {error}", file.display()))
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))? {
+        let certificate = certificate.map_err(|error| unusable(&error))?;
+        roots.add(certificate).map_err(|error| unusable(&error))?;
+    }
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    verifier.build().map_err(|error| unusable(&error))
+}
+
+/// RFC 9110, 10.2.3, in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The time that the server states explains what goes wrong. It decides nothing.
+fn compare_clocks(headers: &HeaderMap) {
+    let stated = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let stated = stated.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let Some(stated) = stated.map(|date| SystemTime::from(date.timestamp())) else { return };
+    let now = SystemTime::now();
+    let (apart, way) = match now.duration_since(stated) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(error) => (error.duration(), "behind"),
+    };
+    if apart > CLOCKS_APART_MAX {
+        let seconds = apart.as_secs();
+        warn(format_args!("the clock of this machine is {seconds} seconds {way} the server's"));
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether a TLS server is the one that a key pins.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use provkey::connector::{Error, KeyReference};
+use provkey::time::Clock as _;
+use provkey::x509::Certificate;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+
+use crate::system::SystemClock;
+
+/// Takes the server that the pin names, or one that the other verifier takes.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    key: KeyReference,
+    others: Option<Arc<WebPkiServerVerifier>>,
+    algorithms: WebPkiSupportedAlgorithms,
+    /// Why the last server was not taken.
+    refused: Mutex<Option<Error>>,
+}
+
+impl Pinned {
+    pub(super) fn new(
+        key: &KeyReference,
+        others: Option<Arc<WebPkiServerVerifier>>,
+        provider: &CryptoProvider,
+    ) -> Self {
+        let algorithms = provider.signature_verification_algorithms;
+        Self { key: key.clone(), others, algorithms, refused: Mutex::default() }
+    }
+
+    /// Why the last server was not taken, if that is what failed.
+    pub(super) fn take_refusal(&self) -> Option<Error> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn check(&self, shown: &[&CertificateDer<'_>]) -> Result<(), Error> {
+        let parsed: Result<Vec<_>, _> = shown.iter().map(|der| Certificate::parse(der)).collect();
+        self.key.check_server(&parsed?, SystemClock.now()).map(drop)
+    }
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let shown: Vec<_> = [end_entity].into_iter().chain(intermediates).collect();
+        let Err(error) = self.check(&shown) else { return Ok(ServerCertVerified::assertion()) };
+        if let Some(others) = &self.others {
+            let taken = others.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+            if taken.is_ok() {
+                return taken;
+            }
+        }
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,179 @@
+//! `provkey serve`: the authority over the network.
+
+mod log;
+pub(crate) mod notify;
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use provkey::authority::{AddressRange, Authority};
+use provkey::key::Host;
+use provkey_server::{Config, Metrics, ProxyHeader, ServeOptions, Tls, operations, router, serve};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to accept connections [default: all addresses, and the port of the host]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Which host of the authority this is [default: its first]
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// The server's certificate and its issuers, in PEM; read again when it changes. Without it the
+    /// authority issues one, which connectors trust by the pin in their keys
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Serve plain HTTP, to a proxy that does TLS. Keys and tokens travel unprotected
+    #[arg(long, conflicts_with = "tls_certificate")]
+    plain_http: bool,
+    /// A proxy, as an address or a range, that is believed when it says where requests come from
+    #[arg(long, value_name = "RANGE", value_parser = AddressRange::parse)]
+    trusted_proxy: Vec<AddressRange>,
+    /// The header in which it says so; it must be one that it writes itself
+    #[arg(long, value_name = "HEADER", default_value = "x-forwarded-for")]
+    #[arg(value_parser = ["x-forwarded-for", "forwarded"])]
+    proxy_header: String,
+    /// Where to serve /metrics, /healthz and /readyz, in plain HTTP, to whoever looks after the
+    /// server
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    operations_listen: Option<SocketAddr>,
+    /// How the log is written, to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    log_format: String,
+    /// How much of it
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    #[arg(value_parser = ["error", "warn", "info", "debug"])]
+    log_level: String,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// Those of the limits that a site may want otherwise.
+#[derive(clap::Args)]
+struct Limits {
+    /// Most connections at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 8192)]
+    connections_max: usize,
+    /// Most connections of one address at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 2048)]
+    connections_per_address_max: usize,
+    /// Most requests a second with the same provisioning key, beyond the first 20,000; 0: any number
+    #[arg(long, value_name = "NUMBER", default_value_t = 500.0)]
+    per_key_rate: f64,
+    /// Most requests a second from one address that prove nothing, beyond the first 60; 0: any
+    /// number
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    unproven_rate: f64,
+}
+
+pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    log::begin(&args.log_format, &args.log_level);
+    allow_open_files();
+    let metrics = Metrics::default();
+    let authority = place.serving_authority(&metrics)?;
+    let host = match &args.host {
+        Some(host) => Host::parse(host)?,
+        None => first_host(&authority)?,
+    };
+    let config = config(args, metrics);
+    let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
+    let runtime = runtime.map_err(|error| failed(&error))?;
+    let served = runtime.block_on(serve_until_told(args, &authority, &host, config, output));
+    // What is being signed is finished, also for those who did not wait for it.
+    drop::<Runtime>(runtime);
+    authority.flush()?;
+    served
+}
+
+fn first_host(authority: &Authority) -> Result<Host, Failure> {
+    let hosts = authority.hosts();
+    hosts.into_iter().next().ok_or_else(|| provkey::authority::InputError::HostUnknown.into())
+}
+
+fn config(args: &Args, metrics: Metrics) -> Config {
+    let mut config = Config::default();
+    config.trusted_proxies.clone_from(&args.trusted_proxy);
+    config.proxy_header = match args.proxy_header.as_str() {
+        "forwarded" => ProxyHeader::Forwarded,
+        _ => ProxyHeader::XForwardedFor,
+    };
+    config.per_key_per_second = args.limits.per_key_rate;
+    config.unproven_per_second = args.limits.unproven_rate;
+    config.metrics = Some(metrics);
+    config
+}
+
+fn tls(args: &Args, authority: &Authority, host: &Host) -> Result<Option<Tls>, Failure> {
+    Ok(match (&args.tls_certificate, &args.tls_key) {
+        _ if args.plain_http => None,
+        (Some(certificate), Some(key)) => Some(Tls::from_files(certificate.clone(), key.clone())?),
+        _ => Some(Tls::issued_by(authority.clone(), host.clone())?),
+    })
+}
+
+async fn serve_until_told(
+    args: &Args,
+    authority: &Authority,
+    host: &Host,
+    config: Config,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    // Whoever tells it to end may do so from now on.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+    let mut options = ServeOptions::default();
+    options.tls = tls(args, authority, host)?;
+    options.connections_max = args.limits.connections_max;
+    options.connections_per_address_max = args.limits.connections_per_address_max;
+    let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
+    let listener = listen(args.listen.unwrap_or(everywhere)).await?;
+    let address = listener.local_addr().map_err(|error| failed(&error))?;
+    if let Some(operations_address) = args.operations_listen {
+        let listener = listen(operations_address).await?;
+        let address = listener.local_addr().map_err(|error| failed(&error))?;
+        output.say(format_args!("Operations at http://{address}"))?;
+        let router = operations(authority.clone(), config.clone());
+        tokio::spawn(serve(listener, router, ServeOptions::default(), std::future::pending()));
+    }
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    output.plain(&format!("Serving {host} at {scheme}://{address}\n"))?;
+    notify::ready();
+    tracing::info!(%host, %address, scheme, "serving");
+    serve(listener, router(authority.clone(), config), options, async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("ending: what is being answered is finished");
+    })
+    .await;
+    Ok(())
+}
+
+fn failed(error: &io::Error) -> Failure {
+    Failure::new("listen_failed", format!("the server cannot run here: {error}"))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new("listen_failed", format!("{address} cannot be listened at: {error}"))
+    })
+}
+
+/// Each connection is an open file: as many as the system allows at all.
+fn allow_open_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}

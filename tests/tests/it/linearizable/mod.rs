@@ -1,0 +1,167 @@
+//! Calls of threads and of processes at the same time, on every store: there is always an order of
+//! them, one after the other, that explains all answers.
+
+mod checker;
+mod planted;
+mod processes;
+mod specification;
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use provkey::authority::{
+    Authority, ConnectorId, KeyDetails, NewAuthority, NewCertificate, NewKey,
+};
+use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
+use provkey::store::{Memory, Store};
+use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, build_csr};
+use provkey_postgres::PostgresStore;
+use provkey_sqlite::SqliteStore;
+use provkey_tests::history::{Call, Event, Step, now_ns, perform};
+use provkey_tests::{PostgresServer, STORE_FILE, environment};
+use rand_core::Rng as _;
+use tempfile::TempDir;
+
+use self::specification::{CONNECTORS, LIMIT, is_linearizable};
+use crate::site::{name, scaled};
+
+const THREADS: usize = 4;
+const CALLS_OF_A_THREAD: usize = 6;
+
+/// An authority, and as many keys as there are histories.
+struct Fleet {
+    authority: Authority,
+    new_key: NewKey,
+    random: rand_chacha::ChaCha8Rng,
+}
+
+fn keyring() -> Keyring {
+    Keyring::new(MasterKey::from_bytes([1; 32]))
+}
+
+/// Another host of the authority.
+fn open(store: Arc<dyn Store>) -> Authority {
+    Authority::open(environment(store), keyring()).unwrap()
+}
+
+impl Fleet {
+    fn new(store: Arc<dyn Store>) -> Self {
+        let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
+        let authority = Authority::create(environment(store), keyring(), &new).unwrap();
+        let group = authority.create_group(&name("Branch offices")).unwrap().id;
+        let certificate =
+            authority.create_certificate(&NewCertificate::new(name("CA"))).unwrap().id;
+        let new_key = NewKey::new(name("key"), group, certificate, LIMIT);
+        let random = rand_core::SeedableRng::seed_from_u64(getrandom::u64().unwrap());
+        Self { authority, new_key, random }
+    }
+
+    /// A new key, and calls about it and its connectors.
+    fn calls(&mut self, count: usize) -> Vec<Call> {
+        self.new_key.name = name(&format!("key {}", self.random.next_u64()));
+        let KeyDetails { id, .. } = self.authority.create_key(&self.new_key).unwrap();
+        let text = self.authority.copy_key(id).unwrap();
+        let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
+        let connectors: Vec<_> = (0..CONNECTORS).map(|_| connector(&key)).collect();
+        let call = |number| {
+            let step = self.step();
+            let connector = match step {
+                Step::Enroll(at) | Step::Revoke(at) => connectors[at].clone(),
+                _ => <(String, Vec<u8>)>::default(),
+            };
+            Call { number, step, key: id.to_string(), connector }
+        };
+        (0..count).map(call).collect()
+    }
+
+    fn step(&mut self) -> Step {
+        let mut below = |limit: u64| self.random.next_u64() % limit;
+        let connector = below(CONNECTORS as u64) as usize;
+        match below(100) {
+            0..48 => Step::Enroll(connector),
+            48..74 => Step::Read,
+            74..84 => Step::SetLimit(below(4) + 1),
+            84..92 => Step::Enable(below(3) > 0),
+            92..98 => Step::Revoke(connector),
+            _ => Step::Delete,
+        }
+    }
+}
+
+fn connector(key: &ProvisioningKey) -> (String, Vec<u8>) {
+    let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
+    let public_key = signer.public_key();
+    let proof = Proof::make(key, public_key.spki(), None);
+    let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
+    (ConnectorId::of_spki_sha256(&public_key.sha256()).to_string(), csr)
+}
+
+/// Makes the calls from threads, each with a host of the authority.
+fn play_in_threads(hosts: &[Authority], calls: &[Call]) -> Vec<Event> {
+    let start = Barrier::new(THREADS);
+    let play = |calls: &[Call], host: &Authority| -> Vec<Event> {
+        start.wait();
+        calls.iter().map(|call| perform(host, call)).collect()
+    };
+    let (play, hosts) = (&play, hosts.iter().cycle());
+    thread::scope(|scope| {
+        let parts = calls.chunks(calls.len().div_ceil(THREADS)).zip(hosts);
+        let threads: Vec<_> =
+            parts.map(|(calls, host)| scope.spawn(move || play(calls, host))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Whether a history of threads can be explained.
+fn explain_threads(fleet: &mut Fleet, hosts: &[Authority]) -> Result<(), String> {
+    let calls = fleet.calls(THREADS * CALLS_OF_A_THREAD);
+    let asked: Vec<_> = calls.iter().map(|call| (now_ns(), call.clone())).collect();
+    explain(&asked, &play_in_threads(hosts, &calls))
+}
+
+fn explain(calls: &[(u64, Call)], events: &[Event]) -> Result<(), String> {
+    if is_linearizable(calls, events) {
+        return Ok(());
+    }
+    let mut events: Vec<_> = events.iter().collect();
+    events.sort_by_key(|event| event.called_ns);
+    let line = |event: &&Event| {
+        let Event { called_ns, answered_ns, answer, number } = event;
+        format!("{called_ns} to {answered_ns}: {:?}: {answer:?}\n", calls[*number].1.step)
+    };
+    Err(events.iter().map(line).collect())
+}
+
+#[track_caller]
+fn check_threads(histories: usize, store: &Arc<dyn Store>, others: &[Arc<dyn Store>]) {
+    let mut fleet = Fleet::new(Arc::clone(store));
+    let mut hosts = vec![fleet.authority.clone()];
+    hosts.extend(others.iter().map(|store| open(Arc::clone(store))));
+    for _ in 0..histories {
+        if let Err(history) = explain_threads(&mut fleet, &hosts) {
+            panic!("nothing explains\n{history}");
+        }
+    }
+}
+
+#[test]
+fn threads_in_memory() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    check_threads(scaled(200, 20_000), &store, &[Arc::clone(&store)]);
+}
+
+#[test]
+fn threads_on_sqlite() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(STORE_FILE);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&path).unwrap());
+    check_threads(scaled(40, 2_000), &store, &[Arc::new(SqliteStore::open(&path).unwrap())]);
+}
+
+#[test]
+fn threads_on_postgresql() {
+    let server = PostgresServer::start();
+    let url = server.new_database();
+    let store: Arc<dyn Store> = Arc::new(PostgresStore::create(&url).unwrap());
+    check_threads(scaled(40, 4_000), &store, &[Arc::new(PostgresStore::open(&url).unwrap())]);
+}

@@ -1,0 +1,94 @@
+//! The same from processes, of which some are killed: what they were asked then, and have not
+//! answered, may have happened.
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+
+use provkey::key::MasterKey;
+use provkey::store::Store;
+use provkey_postgres::PostgresStore;
+use provkey_sqlite::SqliteStore;
+use provkey_tests::history::{Call, Event, now_ns};
+use provkey_tests::{MASTER_KEY_FILE, PostgresServer, STORE_FILE};
+use tempfile::TempDir;
+
+use super::{Fleet, explain};
+use crate::site::scaled;
+use crate::worker::{PROGRAM, Worker};
+
+const PROCESSES: usize = 3;
+const THREADS: &str = "2";
+const CALLS_OF_A_PROCESS: usize = 8;
+
+/// Where the processes find the authority.
+struct Place<'a> {
+    folder: &'a TempDir,
+    address: &'a str,
+}
+
+#[test]
+fn on_sqlite() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(STORE_FILE);
+    let store = Arc::new(SqliteStore::create(&path).unwrap());
+    let address = format!("sqlite:{}", path.display());
+    check(&Place { folder: &folder, address: &address }, store, scaled(40, 2_000));
+}
+
+#[test]
+fn on_postgresql() {
+    let (server, folder) = (PostgresServer::start(), TempDir::new().unwrap());
+    let url = server.new_database();
+    let store = Arc::new(PostgresStore::create(&url).unwrap());
+    check(&Place { folder: &folder, address: &url }, store, scaled(40, 4_000));
+}
+
+fn check(place: &Place<'_>, store: Arc<dyn Store>, histories: usize) {
+    let master = MasterKey::from_bytes([1; 32]).to_hex();
+    fs::write(place.folder.path().join(MASTER_KEY_FILE), master.as_bytes()).unwrap();
+    let mut fleet = Fleet::new(store);
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| place.spawn()).collect();
+    let mut unanswered = 0;
+    for history in 0..histories {
+        let asked = ask(&workers, fleet.calls(PROCESSES * CALLS_OF_A_PROCESS));
+        let mut events = Vec::new();
+        // One in four histories loses a process on its way.
+        if history % 4 == 3 {
+            let worker = workers.remove(0);
+            let until = history / 4 % CALLS_OF_A_PROCESS;
+            events.extend((0..until).map(|_| worker.answer::<Event>()));
+            events.extend(worker.kill::<Event>());
+            unanswered += CALLS_OF_A_PROCESS - events.len();
+        }
+        for worker in &workers {
+            events.extend((0..CALLS_OF_A_PROCESS).map(|_| worker.answer::<Event>()));
+        }
+        if let Err(history) = explain(&asked, &events) {
+            panic!("nothing explains\n{history}");
+        }
+        workers.resize_with(PROCESSES, || place.spawn());
+    }
+    assert!(unanswered > 0, "no process was killed on its way");
+    assert!(workers.into_iter().all(|worker| worker.finish().is_empty()));
+}
+
+impl Place<'_> {
+    fn spawn(&self) -> Worker {
+        let mut command = Command::new(PROGRAM);
+        command.arg(self.folder.path()).arg(THREADS).arg(self.address);
+        let worker = Worker::spawn(&mut command);
+        worker.wait_until_ready();
+        worker
+    }
+}
+
+/// Gives the calls out to workers; when, and what.
+fn ask(workers: &[Worker], calls: Vec<Call>) -> Vec<(u64, Call)> {
+    let ask = |(call, worker): (Call, &Worker)| {
+        let now = now_ns();
+        worker.send(&call);
+        (now, call)
+    };
+    calls.into_iter().zip(workers.iter().cycle()).map(ask).collect()
+}
