@@ -2,7 +2,7 @@
 //! is made durable at each command.
 
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -38,6 +38,7 @@ impl Server {
             .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
             .args(["--loglevel", "warning", "--dir"])
             .arg(directory.path())
+            .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed");
         let server = Self { child, socket, next: AtomicUsize::new(0), _directory: directory };
