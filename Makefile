@@ -1,4 +1,4 @@
-.PHONY: help test python test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size simulate
+.PHONY: help console test python test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,8 +25,11 @@ bench: ## the benchmarks
 	scripts/bench.sh
 	scripts/bench-python.sh
 
-demo: ## the whole story, told by the command itself
-	cargo run --locked --release -p provkey-cli -- demo
+demo: ## the whole story, told by the command itself; KEEP=1: its server stays
+	cargo run --locked --release -p provkey-cli -- demo $(if $(KEEP),--keep)
+
+console: ## the web console, from the sources in server/console
+	scripts/console.sh
 
 header: ## include/provkey.h, from the sources in ffi/
 	scripts/header.sh

@@ -989,6 +989,22 @@ typedef struct provkey_compromised {
 } provkey_compromised;
 #endif
 
+#if defined(PROVKEY_AUTHORITY)
+// The certificate of a server, signed by the root, so that the pin in a key text is all that a
+// connector needs to trust it. Freed with `provkey_server_certificate_free`.
+typedef struct provkey_server_certificate {
+    // For the library.
+    struct provkey_header header;
+    // The server's certificate, then the root, in PEM. The server has to send both: the root is
+    // what the pin in a key text names.
+    const char *chain_pem;
+    // From when on it is valid, in Unix milliseconds.
+    uint64_t not_before_ms;
+    // Until when it is valid.
+    uint64_t not_after_ms;
+} provkey_server_certificate;
+#endif
+
 // How a connector's certificate stands.
 typedef uint32_t provkey_certificate_state;
 
@@ -2882,6 +2898,30 @@ provkey_status provkey_authority_compromise_key(const struct provkey_authority *
                                                 struct provkey_error **error);
 #endif
 
+#if defined(PROVKEY_AUTHORITY)
+// Issues a certificate for a TLS server at one of the authority's hosts, for the public key in this
+// SubjectPublicKeyInfo, in DER: the private key stays with the server. Such a certificate cannot be
+// revoked: let it be valid for a few months at most, and ask again in time. Every one is in the
+// audit trail.
+//
+// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
+// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
+// `csr_unsupported_key` and the `weak_key_` codes if the public key is not accepted; those of the
+// signer and of the store.
+provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
+                                                          const char *host,
+                                                          const uint8_t *spki,
+                                                          size_t spki_len,
+                                                          uint64_t validity_seconds,
+                                                          struct provkey_server_certificate **certificate,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the certificate of a server. NULL is fine.
+void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
+#endif
+
 // Frees bytes, and wipes them. NULL is fine.
 void provkey_bytes_free(struct provkey_bytes *bytes);
 
@@ -3087,6 +3127,23 @@ provkey_status provkey_identity_accept(struct provkey_identity *identity,
                                        uint64_t now_ms,
                                        struct provkey_accepted *accepted,
                                        struct provkey_error **error);
+
+// Checks the certificates that a TLS server at the host of a key has shown, its own one first, in
+// PEM, under the key that this identity asked with last. `now_ms` is what the machine's clock
+// says; `checked_ms`, which may be NULL, becomes the moment to go on with: a clock that is behind
+// is no reason to refuse.
+//
+// Only the root that the key pins is trusted. The server's certificate must be signed by it
+// directly, be for TLS servers, and name the host. That the server has the private key is what the
+// TLS handshake shows.
+//
+// Errors: `answer_without_request`, `server_wrong_host`, the `certificate_` and `chain_` codes.
+provkey_status provkey_identity_check_server(const struct provkey_identity *identity,
+                                             const uint8_t *chain,
+                                             size_t chain_len,
+                                             uint64_t now_ms,
+                                             uint64_t *checked_ms,
+                                             struct provkey_error **error);
 
 // Makes a signer of callbacks and of its public key: the DER of a SubjectPublicKeyInfo, which says
 // how it signs. It is freed with `provkey_signer_free`.

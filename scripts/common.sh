@@ -45,6 +45,10 @@ test_tools() {
     need cc gcc libc6-dev
     need openssl openssl
     need certtool gnutls-bin
+    need curl curl
+    need systemd-analyze systemd
+    need pki strongswan-pki libstrongswan-standard-plugins libcharon-extra-plugins \
+        libstrongswan-extra-plugins
     need softhsm2-util softhsm2
     need pkcs11-tool opensc
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql

@@ -27,6 +27,9 @@ python_packages
 target/venv/bin/ruff format --quiet --check python scripts
 target/venv/bin/ruff check --quiet python scripts
 
+# The console is that of its sources.
+scripts/console.sh --check
+
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/examples/tests/*.sh
 
 cargo deny --locked check licenses bans sources

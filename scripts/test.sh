@@ -20,3 +20,7 @@ scripts/abi.sh --check
 # The C and C++ programs, and those in the documents.
 scripts/c-examples.sh
 scripts/c-tests.sh
+
+# The web console in a browser, and the API against its description.
+scripts/console.sh --test
+scripts/api-tests.sh

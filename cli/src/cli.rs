@@ -75,7 +75,7 @@ enum Command {
     /// Serve the authority over the network
     Serve(serve::Args),
     /// The whole story in a temporary folder, with real certificates
-    Demo,
+    Demo(demo::Args),
 }
 
 impl Cli {
@@ -105,7 +105,7 @@ impl Command {
             Self::Enroll(args) => enroll::enroll(&args, output),
             Self::Renew(args) => enroll::renew(&args, output),
             Self::Serve(args) => serve::run(&args, place, output),
-            Self::Demo => demo::run(),
+            Self::Demo(args) => demo::run(&args),
         }
     }
 }

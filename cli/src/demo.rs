@@ -2,6 +2,8 @@
 //!
 //! It is told by the commands themselves: each is run as if it had been typed.
 
+mod network;
+
 use std::env;
 use std::fs;
 use std::io::{self, Write};
@@ -26,11 +28,18 @@ const KEY_FILE: &str = "gateways.key";
 /// In the story somebody copies the key by hand, and one character wrong.
 const MISCOPIED_FILE: &str = "by-hand.key";
 
-pub(crate) fn run() -> Result<(), Failure> {
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Let the server of the story stay until Ctrl-C, for a look
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(unusable)?;
     let before = env::current_dir().map_err(unusable)?;
     env::set_current_dir(&folder).map_err(unusable)?;
-    let told = tell();
+    let told = tell(args.keep);
     env::set_current_dir(before).map_err(unusable)?;
     folder.close().map_err(unusable)?;
     told
@@ -41,13 +50,14 @@ fn unusable(error: io::Error) -> Failure {
     Failure::new("file_unwritable", sentence)
 }
 
-fn tell() -> Result<(), Failure> {
+fn tell(keep: bool) -> Result<(), Failure> {
     prepare()?;
     let key = make_key()?;
     enroll_two()?;
     explain_a_miscopied_key()?;
     run_out(&key)?;
     raise_the_limit(&key)?;
+    network::tell(keep)?;
     narrate("That is all. The temporary folder is gone.")
 }
 
@@ -144,8 +154,18 @@ fn provkey(command: &str) -> Result<(), Failure> {
 }
 
 fn run_command(command: &str) -> Result<(), Failure> {
+    run_in(&PLACE, command)
+}
+
+/// Runs one command of the story at another place.
+fn run_at(place: &[&str; 4], command: &str) -> Result<(), Failure> {
+    run_in(place, command)?;
+    Ok(writeln!(stdout())?)
+}
+
+fn run_in(place: &[&str; 4], command: &str) -> Result<(), Failure> {
     writeln!(stdout(), "{COMMAND}$ provkey {command}{COMMAND:#}")?;
-    let arguments = ["provkey"].into_iter().chain(PLACE).chain(command.split(' '));
+    let arguments = ["provkey"].into_iter().chain(place.iter().copied()).chain(command.split(' '));
     Cli::try_parse_from(arguments).map_err(Failure::Usage)?.run()
 }
 

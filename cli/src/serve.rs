@@ -1,5 +1,6 @@
 //! `provkey serve`: the authority over the network.
 
+mod administrators;
 mod log;
 pub(crate) mod notify;
 
@@ -14,6 +15,8 @@ use provkey_server::{Config, Metrics, ProxyHeader, ServeOptions, Tls, operations
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+
+use administrators::Administrator;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -44,6 +47,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HEADER", default_value = "x-forwarded-for")]
     #[arg(value_parser = ["x-forwarded-for", "forwarded"])]
     proxy_header: String,
+    /// Who may look after the authority with a client certificate, beside those with an admin token
+    #[arg(long, value_name = "ROLE:NAME:FILE", value_parser = Administrator::parse)]
+    administrator: Vec<Administrator>,
     /// Where to serve /metrics, /healthz and /readyz, in plain HTTP, to whoever looks after the
     /// server
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -86,7 +92,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
         Some(host) => Host::parse(host)?,
         None => first_host(&authority)?,
     };
-    let config = config(args, metrics);
+    let config = config(args, metrics)?;
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     let served = runtime.block_on(serve_until_told(args, &authority, &host, config, output));
@@ -101,7 +107,7 @@ fn first_host(authority: &Authority) -> Result<Host, Failure> {
     hosts.into_iter().next().ok_or_else(|| provkey::authority::InputError::HostUnknown.into())
 }
 
-fn config(args: &Args, metrics: Metrics) -> Config {
+fn config(args: &Args, metrics: Metrics) -> Result<Config, Failure> {
     let mut config = Config::default();
     config.trusted_proxies.clone_from(&args.trusted_proxy);
     config.proxy_header = match args.proxy_header.as_str() {
@@ -111,7 +117,12 @@ fn config(args: &Args, metrics: Metrics) -> Config {
     config.per_key_per_second = args.limits.per_key_rate;
     config.unproven_per_second = args.limits.unproven_rate;
     config.metrics = Some(metrics);
-    config
+    config.admin_certificates =
+        args.administrator.iter().map(Administrator::read).collect::<Result<_, _>>()?;
+    // A browser on this machine; behind a proxy it comes over TLS.
+    let loopback = args.listen.is_some_and(|address| address.ip().is_loopback());
+    config.insecure_cookies = args.plain_http && loopback && args.trusted_proxy.is_empty();
+    Ok(config)
 }
 
 fn tls(args: &Args, authority: &Authority, host: &Host) -> Result<Option<Tls>, Failure> {

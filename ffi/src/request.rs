@@ -3,8 +3,9 @@
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use provkey::connector::{RenewalKey, Request};
+use provkey::connector::{self, RenewalKey, Request};
 use provkey::time::Timestamp;
+use provkey::x509::Certificate;
 
 use crate::algorithm::{algorithm, provkey_key_algorithm};
 use crate::argument::{buffer, output};
@@ -161,6 +162,43 @@ pub unsafe extern "C" fn provkey_identity_accept(
                     not_before_ms: said.not_before.unix_ms(),
                     not_after_ms: said.not_after.unix_ms(),
                 });
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Checks the certificates that a TLS server at the host of a key has shown, its own one first, in
+/// PEM, under the key that this identity asked with last. `now_ms` is what the machine's clock
+/// says; `checked_ms`, which may be NULL, becomes the moment to go on with: a clock that is behind
+/// is no reason to refuse.
+///
+/// Only the root that the key pins is trusted. The server's certificate must be signed by it
+/// directly, be for TLS servers, and name the host. That the server has the private key is what the
+/// TLS handshake shows.
+///
+/// Errors: `answer_without_request`, `server_wrong_host`, the `certificate_` and `chain_` codes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_check_server(
+    identity: *const provkey_identity,
+    chain: *const u8,
+    chain_len: usize,
+    now_ms: u64,
+    checked_ms: *mut u64,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let chain = buffer(chain, chain_len, "chain")?;
+            let checked = match checked_ms.is_null() {
+                true => None,
+                false => Some(output(checked_ms, "checked_ms")?),
+            };
+            let chain = Certificate::parse_all(chain).map_err(connector::Error::from)?;
+            let now = locked(identity)?.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
+            if let Some(checked) = checked {
+                checked.set(now.unix_ms());
             }
             Ok(())
         })

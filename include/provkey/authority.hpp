@@ -156,6 +156,7 @@ using compromised = provkey_compromised;
 using connector = record<provkey_connector, provkey_connector_free>;
 using connector_group = record<provkey_connector_group, provkey_connector_group_free>;
 using crl = record<provkey_crl, provkey_crl_free>;
+using server_certificate = record<provkey_server_certificate, provkey_server_certificate_free>;
 using enrolled = record<provkey_enrolled, provkey_enrolled_free>;
 using enrollment_certificate =
     record<provkey_enrollment_certificate, provkey_enrollment_certificate_free>;
@@ -549,6 +550,14 @@ public:
     result<provkey::crl> root_crl() const noexcept {
         return detail::make<provkey::crl>(
             [&](auto made, auto why) { return provkey_authority_root_crl(c(), made, why); });
+    }
+
+    result<server_certificate> issue_server_certificate(text host, bytes_view spki,
+                                                        std::uint64_t validity_seconds) const noexcept {
+        return detail::make<server_certificate>([&](auto made, auto why) {
+            return provkey_authority_issue_server_certificate(
+                c(), host.c_str(), spki.data(), spki.size(), validity_seconds, made, why);
+        });
     }
 
     result<bytes> ocsp(bytes_view request) const noexcept {

@@ -230,6 +230,14 @@ public:
             return provkey_identity_accept(c(), answer.data(), answer.size(), now_ms, filled, why);
         });
     }
+
+    /// Checks the certificates that a TLS server has shown, in PEM, its own one first. Gives the
+    /// moment to go on with, in Unix milliseconds.
+    result<std::uint64_t> check_server(bytes_view chain, std::uint64_t now_ms) const noexcept {
+        return detail::fill<std::uint64_t>([&](auto filled, auto why) {
+            return provkey_identity_check_server(c(), chain.data(), chain.size(), now_ms, filled, why);
+        });
+    }
 };
 
 } // namespace provkey

@@ -76,6 +76,7 @@ from .records import (
     Page,
     Pruned,
     Repair,
+    ServerCertificate,
 )
 from .signer import Signer
 from .store import Store
@@ -136,6 +137,7 @@ __all__ = [
     "Repair",
     "Request",
     "RevocationReason",
+    "ServerCertificate",
     "Signer",
     "SigningError",
     "SqliteStore",

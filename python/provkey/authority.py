@@ -29,6 +29,7 @@ from .records import (
     Event,
     KeyDetails,
     Pruned,
+    ServerCertificate,
 )
 from .store import PostgresStore, SqliteStore, Store
 
@@ -303,6 +304,17 @@ class Authority:
         be answered is one of OCSP's own error responses.
         """
         return _native.ocsp(self._native, request)
+
+    def issue_server_certificate(
+        self, host: str, public_key: bytes, *, validity: timedelta = timedelta(days=90)
+    ) -> ServerCertificate:
+        """Issues a certificate for a TLS server at one of the authority's hosts, signed by the root, so
+        that the pin in a key text is all that a connector needs to trust it. ``public_key`` is its
+        SubjectPublicKeyInfo in DER: the private key stays with the server. It cannot be revoked: ask
+        again in time. Raises :class:`~provkey.InputError` with the code ``host_unknown`` or
+        ``validity_invalid``, and :class:`~provkey.CsrError` if the key is not accepted.
+        """
+        return _native.issue_server_certificate(self._native, host, public_key, validity=validity)
 
     @property
     def master_slot(self) -> int:

@@ -38,6 +38,7 @@ __all__ = [
     "Page",
     "Pruned",
     "Repair",
+    "ServerCertificate",
 ]
 
 T = TypeVar("T")
@@ -390,6 +391,18 @@ class Crl(_Record):
     """When the next list is there at the latest."""
     entries: int
     """How many certificates are on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerCertificate(_Record):
+    """The certificate of a TLS server, signed by the root that key texts pin."""
+
+    chain_pem: str = field(repr=False)
+    """The server's certificate, then the root, in PEM. The server has to send both."""
+    not_before: datetime
+    """From when on it is valid."""
+    not_after: datetime
+    """Until when it is valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,6 +162,8 @@ impl Failure for connector::Error {
             Self::Random(error) => error.class(),
             Self::Certificate(_)
             | Self::Chain(_)
+            | Self::Server(_)
+            | Self::ServerWrongHost(_)
             | Self::AnswerWithoutRequest
             | Self::AnswerForAnotherKey
             | Self::ClockAhead { .. } => "AcceptError",

@@ -1,7 +1,7 @@
 //! A connector's identity.
 
 use provkey::connector::{Accepted, Error, Identity as CoreIdentity, KeyReference, RenewalKey};
-use provkey::x509::Pkcs8;
+use provkey::x509::{Certificate as CoreCertificate, Pkcs8};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -169,6 +169,33 @@ impl Identity {
             not_before: Moment(not_before),
             not_after: Moment(not_after),
         })
+    }
+
+    /// Checks the certificates that a TLS server at the key's host has shown, its own one first, under
+    /// the key that this identity asked with last, and gives the moment to go on with, a datetime. They
+    /// are PEM (text or bytes), or certificates.
+    ///
+    /// Only the root that the key pins is trusted. The server's certificate must be signed by it
+    /// directly, be for TLS servers, and name the host. A clock that is behind is no reason to refuse.
+    /// Raises `AcceptError`.
+    #[pyo3(signature = (chain, *, now = None))]
+    fn check_server(
+        &self,
+        py: Python<'_>,
+        chain: Bound<'_, PyAny>,
+        now: Option<Moment>,
+    ) -> PyResult<Moment> {
+        let now = or_now(now);
+        let checked = match chain.extract::<Source>() {
+            Ok(chain) => self.call(py, |identity| {
+                identity.check_server(&CoreCertificate::parse_all(&chain.0)?, now)
+            }),
+            Err(_) => {
+                let Certificates(chain) = chain.extract()?;
+                self.call(py, |identity| identity.check_server(&chain, now))
+            }
+        };
+        checked.map(Moment)
     }
 
     /// The whole identity as bytes that only this machine opens again: `material` (bytes, not empty)

@@ -42,6 +42,7 @@ mod provisioning_key;
 mod record;
 mod request;
 mod revoke;
+mod server_certificate;
 mod signer;
 mod store;
 mod unit;
@@ -99,6 +100,8 @@ mod _native {
     use crate::request::Request;
     #[pymodule_export]
     use crate::revoke::{compromise_key, revoke_connector};
+    #[pymodule_export]
+    use crate::server_certificate::issue_server_certificate;
     #[pymodule_export]
     use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
     #[pymodule_export]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,41 @@ def test_a_crl_lists_who_was_revoked(site: Site) -> None:
     assert revoked is not None
     reason = revoked.extensions.get_extension_for_class(x509.CRLReason).value.reason
     assert reason is x509.ReasonFlags.key_compromise
+
+
+def test_a_connector_trusts_the_server_of_its_authority(site: Site) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    host = site.authority.hosts[0]
+    issued = site.authority.issue_server_certificate(host, spki, validity=timedelta(days=1))
+    leaf, root = x509.load_pem_x509_certificates(issued.chain_pem.encode())
+    leaf.verify_directly_issued_by(root)
+    assert leaf.public_key() == key.public_key()
+    assert (issued.not_before, issued.not_after) == (
+        leaf.not_valid_before_utc,
+        leaf.not_valid_after_utc,
+    )
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [host.split(":")[0]]
+
+    identity = Identity.generate()
+    with pytest.raises(provkey.AcceptError) as raised:
+        identity.check_server(issued.chain_pem, now=START)
+    assert raised.value.code == "answer_without_request"
+    identity.request(site.parsed(site.key()))
+    assert identity.check_server(issued.chain_pem, now=START) == START
+    both = [leaf, root]
+    assert identity.check_server(both, now=START - timedelta(days=9)) == issued.not_before
+    with pytest.raises(provkey.AcceptError) as raised:
+        identity.check_server(both, now=START + timedelta(days=2))
+    assert raised.value.code == "chain_expired"
+    with pytest.raises(provkey.InputError) as refused:
+        site.authority.issue_server_certificate("h.example", spki)
+    assert refused.value.code == "host_unknown"
+    with pytest.raises(provkey.CsrError):
+        site.authority.issue_server_certificate(host, b"nonsense")
 
 
 def test_ocsp_answers(site: Site) -> None:

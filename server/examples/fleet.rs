@@ -52,8 +52,8 @@ async fn main() -> Result<()> {
     let authority = seed(&clock)?;
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let mut line = serde_json::json!({ "address": format!("http://{}", listener.local_addr()?) });
-    for role in AdminRole::ALL {
-        let new = NewAdminToken { name: name(role.as_str())?, role, expires_at: None };
+    for (role, person) in AdminRole::ALL.into_iter().zip(["vera", "oscar", "alice"]) {
+        let new = NewAdminToken { name: name(person)?, role, expires_at: None };
         line[role.as_str()] = authority.create_token(&new)?.1.expose().into();
     }
     writeln!(std::io::stdout(), "{line}")?;
@@ -104,7 +104,8 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     let keyring = Keyring::new(MasterKey::from_bytes(master));
     let host = Host::parse("api.private.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
-    let authority = authority.acting_as("cli:root");
+    // Connectors act for themselves.
+    let (fleet, authority) = (authority.clone(), authority.acting_as("cli:root"));
     let group = |text| -> Result<GroupId> { Ok(authority.create_group(&name(text)?)?.id) };
     let (plants, branches, lab) = (group("Plants")?, group("Branch offices")?, group("Lab")?);
     group("Spare")?;
@@ -135,7 +136,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
         let new = NewKey::new(name(&format!("{text} {number:03}"))?, group, current, 4);
         authority.create_key(&new)?;
     }
-    enroll_over_time(&authority, clock, &keys)?;
+    enroll_over_time(&fleet, clock, &keys)?;
     clock.set_ago(Duration::ZERO);
     let soon = Some(Some(clock.now().plus(3 * DAY)));
     authority.update_key(keys[3], &KeyUpdate { expires_at: soon, ..KeyUpdate::default() })?;

@@ -21,6 +21,7 @@ mod body;
 mod client;
 mod config;
 mod connection;
+mod console;
 mod crowd;
 mod est;
 mod fallback;
@@ -53,6 +54,7 @@ pub fn router(authority: Authority, config: Config) -> Router {
     Router::new()
         .merge(est::router())
         .merge(api::router())
+        .merge(console::router())
         .merge(operations::health())
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .fallback(fallback::not_found)

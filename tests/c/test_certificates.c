@@ -348,6 +348,46 @@ static void the_revoked_are_on_the_crl_and_known_to_ocsp(void)
     end();
 }
 
+static void a_connector_trusts_the_server_of_its_authority(void)
+{
+    begin();
+    provkey_identity *identity = fleet_connector(&sensors);
+    provkey_identity_details *details = NULL;
+    OK(provkey_identity_describe(identity, now_ms(), &details, ERR));
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    uint8_t *spki = NULL;
+    const int spki_len = i2d_PUBKEY(key, &spki);
+    CHECK(spki_len > 0);
+    provkey_server_certificate *server = NULL;
+    FAILS(PROVKEY_STATUS_HOST_UNKNOWN,
+          provkey_authority_issue_server_certificate(sensors.authority, "h.example", spki,
+                                                     (size_t)spki_len, 86400, &server, ERR));
+    FAILS(PROVKEY_STATUS_CSR_BAD_KEY,
+          provkey_authority_issue_server_certificate(sensors.authority, details->asked_host,
+                                                     BYTES("nonsense"), 86400, &server, ERR));
+    OK(provkey_authority_issue_server_certificate(sensors.authority, details->asked_host, spki,
+                                                  (size_t)spki_len, 86400, &server, ERR));
+    const uint8_t *chain = (const uint8_t *)server->chain_pem;
+    uint64_t checked = 0;
+    OK(provkey_identity_check_server(identity, chain, strlen(server->chain_pem), now_ms(), &checked,
+                                     ERR));
+    CHECK(checked >= server->not_before_ms && checked < server->not_after_ms);
+    OK(provkey_identity_check_server(identity, chain, strlen(server->chain_pem), 0, NULL, ERR));
+    FAILS(PROVKEY_STATUS_CHAIN_EXPIRED,
+          provkey_identity_check_server(identity, chain, strlen(server->chain_pem),
+                                        server->not_after_ms + 1000, &checked, ERR));
+    // A connector is no server.
+    FAILS(PROVKEY_STATUS_CHAIN_WRONG_USAGE,
+          provkey_identity_check_server(identity, (const uint8_t *)details->chain_pem,
+                                        strlen(details->chain_pem), now_ms(), &checked, ERR));
+    provkey_server_certificate_free(server);
+    OPENSSL_free(spki);
+    EVP_PKEY_free(key);
+    provkey_identity_details_free(details);
+    provkey_identity_free(identity);
+    end();
+}
+
 int main(void)
 {
     RUN(certificates_are_made_found_and_deleted);
@@ -356,5 +396,6 @@ int main(void)
     RUN(the_key_of_a_corporate_ca_may_live_elsewhere);
     RUN(the_key_of_an_enrollment_certificate_may_live_elsewhere);
     RUN(the_revoked_are_on_the_crl_and_known_to_ocsp);
+    RUN(a_connector_trusts_the_server_of_its_authority);
     return check_done();
 }

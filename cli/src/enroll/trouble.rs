@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// What keeps a connector from its certificate.
 pub(super) struct Trouble {
     pub(super) code: Cow<'static, str>,
-    sentence: String,
+    pub(super) sentence: String,
     /// Whether it may pass by itself.
     pub(super) retryable: bool,
     /// How long the server would like to be left alone.

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 pub(crate) struct Home {
     folder: TempDir,
+    /// Where the authority is.
+    pub(crate) store: String,
 }
 
 /// What a run of the command left.
@@ -25,7 +27,7 @@ pub(crate) struct Run {
 impl Home {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), store: "sqlite:store.db".into() }
     }
 
     /// A folder with an authority, a group `gateways` and a certificate `signing`.
@@ -48,7 +50,7 @@ impl Home {
         command
             .args(arguments)
             .current_dir(&self.folder)
-            .env("PROVKEY_STORE", "sqlite:store.db")
+            .env("PROVKEY_STORE", &self.store)
             .env("PROVKEY_MASTER_KEY_FILE", "master.key")
             .env_remove("PROVKEY_FINGERPRINT")
             .stdin(Stdio::null());

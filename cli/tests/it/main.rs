@@ -5,11 +5,16 @@
 
 mod admin_token;
 mod demo;
+mod deploy;
+mod enroll;
 mod epoch;
+mod est_clients;
 mod home;
+mod hostile;
 mod identity;
 mod inspect;
 mod keys;
+mod killed_server;
 mod life;
 mod lists;
 mod master;
@@ -17,6 +22,7 @@ mod output;
 mod postgres;
 mod readme;
 mod revoking;
+mod server;
 mod sign;
 mod token;
 mod usage;

@@ -1,6 +1,6 @@
 //! Whether a server is the one that a provisioning key is for.
 
-use super::{Error, KeyReference};
+use super::{Error, Identity, KeyReference};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse};
 
@@ -36,5 +36,22 @@ impl KeyReference {
         let now = now.max(chain.not_before());
         chain.check_time(now).map_err(Error::Server)?;
         Ok(now)
+    }
+}
+
+impl Identity {
+    /// Checks a server as [`KeyReference::check_server`] does, under the key that this identity asked
+    /// with last.
+    ///
+    /// # Errors
+    /// `answer_without_request` if it has not asked with any; those of
+    /// [`KeyReference::check_server`].
+    pub fn check_server(
+        &self,
+        certificates: &[Certificate],
+        now: Timestamp,
+    ) -> Result<Timestamp, Error> {
+        let key = self.asked_with().or(self.enrolled_with());
+        key.ok_or(Error::AnswerWithoutRequest)?.check_server(certificates, now)
     }
 }

@@ -22,6 +22,7 @@ mod part;
 pub mod prune;
 pub mod renew;
 pub mod revoke;
+pub mod server_certificate;
 
 use core::ffi::c_char;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use super::acting::{Operator, Viewer};
 use super::etag::{self, Version};
 use super::input::{Body, Id, Parameters};
 use super::page::PageView;
-use super::refusals::{Changing, Common, Editing, Looking, Writing};
+use super::refusals::{Changing, Editing, Looking, Writing};
 use crate::problem::Problem;
 
 type Found = (Extension<Version>, Json<Key>);
@@ -31,7 +31,7 @@ fn found(key: Key) -> Found {
 
 /// Lists provisioning keys.
 #[utoipa::path(get, path = "/keys", tag = "keys", operation_id = "listKeys",
-    params(Which), responses((status = 200, body = PageView<Key>), Common))]
+    params(Which), responses((status = 200, body = PageView<Key>), Looking))]
 pub(super) async fn list(
     viewer: Viewer,
     Parameters(which): Parameters<Which>,

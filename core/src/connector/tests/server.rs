@@ -1,10 +1,11 @@
 //! Whether a server is the one that a key is for.
 
 use super::{DAY, NOW, Pki, System, at, signer};
-use crate::connector::KeyReference;
+use crate::connector::{Identity, KeyReference};
 use crate::key::Host;
 use crate::x509::{
-    Certificate, IssueError, Issuer, SerialNumber, ServerParameters, Signer as _, issue_server,
+    Certificate, IssueError, Issuer, KeyAlgorithm, SerialNumber, ServerParameters, Signer as _,
+    issue_server,
 };
 
 const END: u64 = NOW + 90 * DAY;
@@ -48,6 +49,16 @@ fn a_server_that_the_root_vouches_for_is_good() {
 }
 
 #[test]
+fn an_identity_knows_whom_it_asks() {
+    let (pki, asked) = super::asked();
+    let shown = [server(&pki.root, "api.private.example.com"), pki.root.certificate().clone()];
+    assert_eq!(asked.check_server(&shown, at(NOW)), Ok(at(NOW)));
+    let identity = Identity::generate(KeyAlgorithm::Ed25519).unwrap();
+    let error = identity.check_server(&shown, at(NOW)).unwrap_err();
+    assert_eq!(error.code(), "answer_without_request");
+}
+
+#[test]
 fn any_other_server_is_not() {
     let (pki, other) = (Pki::new(), Pki::new());
     let host = "api.private.example.com";
@@ -55,7 +66,7 @@ fn any_other_server_is_not() {
     let (root, others) = (pki.root.certificate().clone(), other.root.certificate().clone());
     let check = |shown: &[Certificate]| check(&pki, shown, NOW).unwrap_err();
     assert_eq!(check(&[]), "chain_no_leaf");
-    assert_eq!(check(&[good.clone()]), "chain_untrusted_root");
+    assert_eq!(check(core::slice::from_ref(&good)), "chain_untrusted_root");
     assert_eq!(check(&[server(&other.root, host), others.clone()]), "chain_untrusted_root");
     assert_eq!(check(&[server(&other.root, host), others, root.clone()]), "chain_bad_signature");
     assert_eq!(check(&[server(&other.root, host), root.clone()]), "chain_incomplete");

@@ -1,0 +1,58 @@
+//! `provkey serve --administrator`: who may look after the authority with a client certificate.
+
+use std::path::Path;
+
+use provkey::authority::AdminRole;
+use provkey::x509::Certificate;
+use provkey_server::AdminCertificate;
+
+use crate::failure::Failure;
+use crate::files;
+
+/// A certificate file, whose it is, and what its holder may do: `ROLE:NAME:FILE`.
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator {
+    role: AdminRole,
+    name: String,
+    file: String,
+}
+
+impl Administrator {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = text.splitn(3, ':');
+        let (Some(role), Some(name), Some(file)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err("it is ROLE:NAME:FILE, for example operator:alice:alice.pem".into());
+        };
+        let role = AdminRole::parse(role).ok_or("the role is viewer, operator or admin")?;
+        if name.is_empty() {
+            return Err("the name is missing: the audit trail shows it".into());
+        }
+        Ok(Self { role, name: name.into(), file: file.into() })
+    }
+
+    /// Reads the certificate. The first counts, if there are several in the file.
+    pub(crate) fn read(&self) -> Result<AdminCertificate, Failure> {
+        let certificates = Certificate::parse_all(&files::read(Path::new(&self.file))?)?;
+        let certificate = certificates.first().ok_or_else(|| {
+            Failure::new("certificate_missing", format!("{} holds no certificate", self.file))
+        })?;
+        let (name, role) = (self.name.clone(), self.role);
+        Ok(AdminCertificate { sha256: certificate.sha256(), name, role })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_administrator_has_a_role_a_name_and_a_file() {
+        let read = Administrator::parse("operator:alice:C:/alice.pem").unwrap();
+        assert_eq!((read.role, read.name.as_str()), (AdminRole::Operator, "alice"));
+        assert_eq!(read.file, "C:/alice.pem");
+        for wrong in ["", "operator", "operator:alice", "root:alice:a.pem", "viewer::a.pem"] {
+            assert!(Administrator::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What anybody may send to a server, and what becomes of those who hold a key.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+
+use crate::home::Home;
+use crate::server::Server;
+
+/// Sends this over plain HTTP, and gives what comes back until the server closes.
+fn send(server: &Server<'_>, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn post(more: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: application/pkcs10\r\nContent-Length: {}\r\n{more}\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn garbage_and_slow_and_forged_requests_shut_out_nobody() {
+    let (home, port) = Home::local();
+    let id = home.make_key("k", 100, "");
+    home.write_csr("c.csr");
+    let csr = std::fs::read(home.path("c.csr")).unwrap();
+    let server = home.serve(port, &["--plain-http"]);
+    // Slow ones hold their connections all the time.
+    let slow: Vec<_> = (0..300)
+        .map(|index| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            let request = post("", &csr);
+            stream.write_all(&request[..40 + index % 100]).unwrap();
+            stream
+        })
+        .collect();
+    for garbage in [&b"\0\xff\x16\x03\x01"[..], b"GET / HTTP/9\r\n\r\n", &[b'A'; 100_000]] {
+        assert!(!send(&server, garbage).contains(" 500 "));
+    }
+    let large = send(&server, &post("", &vec![b'M'; 10_000_000]));
+    assert!(large.is_empty() || large.contains("body_too_large"), "{large}");
+    assert!(send(&server, &post("", &[b'M'; 40_000])).contains("body_too_large"));
+    assert!(send(&server, &post("", b"?")).contains("body_malformed"));
+
+    let text = home.read("k.key");
+    let bearer = |text: &str| format!("Authorization: Bearer {}\r\n", text.trim());
+    let at = text.len() - 40;
+    let other = if &text[at..=at] == "q" { "p" } else { "q" };
+    let forged = [&text[..at], other, &text[at + 1..]].concat();
+    let honest = thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..250 {
+                    let answer = send(&server, &post(&bearer(&forged), &csr));
+                    assert!(answer.contains("key_invalid") || answer.contains("rate_limited"));
+                }
+            });
+        }
+        let honest = scope.spawn(|| {
+            let requests = (0..20).map(|index| {
+                home.write_csr(&format!("honest-{index}.csr"));
+                let csr = std::fs::read(home.path(&format!("honest-{index}.csr"))).unwrap();
+                send(&server, &post(&bearer(&text), &csr))
+            });
+            requests.collect::<Vec<_>>()
+        });
+        honest.join().unwrap()
+    });
+    for answer in honest {
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    assert_eq!(home.json(&format!("key show {id}"))["used"], 20);
+    drop(slow);
+}
+
+/// A secret is sent in every place in which one may land, and looked for wherever something is told.
+#[test]
+fn no_secret_is_told_anywhere() {
+    let (home, port) = Home::local();
+    home.make_key("canary", 1, "");
+    home.write_csr("c.csr");
+    let csr = std::fs::read(home.path("c.csr")).unwrap();
+    let text = home.read("canary.key");
+    let text = text.trim();
+    let secret = &text[text.rfind('_').unwrap() + 13..][..32];
+    let server = home.serve(port, &["--plain-http", "--log-format", "json"]);
+    let mut told = Vec::new();
+    let bearer = format!("Authorization: Bearer {text}\r\n");
+    for more in [
+        &bearer,
+        &format!("{bearer}X-Request-Id: {text}\r\nUser-Agent: {text}\r\nReferer: {text}\r\n"),
+        &format!("Authorization: {text}\r\nX-Forwarded-For: {text}\r\nAccept: {text}\r\n"),
+        &format!("Authorization: Basic {text}\r\nCookie: a={text}\r\n"),
+        &format!("Authorization: Bearer {text}x\r\n"),
+    ] {
+        told.push(send(&server, &post(more, &csr)));
+        told.push(send(&server, &post(more, text.as_bytes())));
+    }
+    for path in [format!("/{text}"), format!("/.well-known/est/{text}?key={text}")] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {text}\r\nConnection: close\r\n\r\n");
+        told.push(send(&server, request.as_bytes()));
+    }
+    assert!(told[0].starts_with("HTTP/1.1 200 "), "{}", told[0]);
+    told.push(home.run("audit list --json").stdout);
+    told.push(server.operation("/metrics"));
+    told.push(server.log());
+    for told in told {
+        assert!(!told.contains(secret), "{told}");
+    }
+    assert!(server.log().contains("\"route\":\"/.well-known/est/simpleenroll\""));
+}

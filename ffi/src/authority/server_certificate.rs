@@ -1,0 +1,91 @@
+//! Certificates for the servers of the authority.
+
+use core::ffi::c_char;
+use std::time::Duration;
+
+use provkey::authority::ServerCertificate;
+use provkey::key::Host;
+use provkey::x509::{CsrError, PublicKey};
+
+use super::page::{self, Describe};
+use super::{Opened, provkey_authority};
+use crate::argument::{buffer, output};
+use crate::call::call;
+use crate::error::provkey_error;
+use crate::handle::{self, object, provkey_header, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// The certificate of a server, signed by the root, so that the pin in a key text is all that a
+/// connector needs to trust it. Freed with `provkey_server_certificate_free`.
+#[repr(C)]
+pub struct provkey_server_certificate {
+    /// For the library.
+    pub header: provkey_header,
+    /// The server's certificate, then the root, in PEM. The server has to send both: the root is
+    /// what the pin in a key text names.
+    pub chain_pem: *const c_char,
+    /// From when on it is valid, in Unix milliseconds.
+    pub not_before_ms: u64,
+    /// Until when it is valid.
+    pub not_after_ms: u64,
+}
+
+record!(provkey_server_certificate, 0x706b_0117, Kept);
+
+impl Describe<ServerCertificate> for provkey_server_certificate {
+    fn describe(header: provkey_header, issued: &ServerCertificate, kept: &mut Kept) -> Self {
+        Self {
+            header,
+            chain_pem: kept.text(&issued.chain_pem()),
+            not_before_ms: issued.not_before.unix_ms(),
+            not_after_ms: issued.not_after.unix_ms(),
+        }
+    }
+}
+
+/// Issues a certificate for a TLS server at one of the authority's hosts, for the public key in this
+/// SubjectPublicKeyInfo, in DER: the private key stays with the server. Such a certificate cannot be
+/// revoked: let it be valid for a few months at most, and ask again in time. Every one is in the
+/// audit trail.
+///
+/// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
+/// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
+/// `csr_unsupported_key` and the `weak_key_` codes if the public key is not accepted; those of the
+/// signer and of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
+    authority: *const provkey_authority,
+    host: *const c_char,
+    spki: *const u8,
+    spki_len: usize,
+    validity_seconds: u64,
+    certificate: *mut *mut provkey_server_certificate,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            let host = Host::parse(text(host, "host")?)?;
+            let spki = buffer(spki, spki_len, "spki")?;
+            let certificate = output(certificate, "certificate")?;
+            let public_key = PublicKey::from_spki(spki)
+                .map_err(|error| provkey::authority::Error::from(CsrError::from(error)))?;
+            let validity = Duration::from_secs(validity_seconds);
+            let issued = authority.issue_server_certificate(&host, &public_key, validity)?;
+            certificate.set(page::hand_out(&issued));
+            Ok(())
+        })
+    }
+}
+
+/// Frees the certificate of a server. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_server_certificate_free(
+    certificate: *mut provkey_server_certificate,
+) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(certificate) }
+}
