@@ -38,7 +38,7 @@ table=target/benchmarks.md
     echo '| measured | figure | beside | figure | ratio |'
     echo '|---|---|---|---|---|'
 } | tee "$table"
-for name in issuing sqlite postgres memory c_abi; do
+for name in issuing sqlite postgres server memory c_abi; do
     bench --bench "$name" | tee -a "$table"
 done
 awk -v table="$table" '
