@@ -13,6 +13,9 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 # Core with less: no import or item may be left over without a feature.
 cargo clippy --locked -p provkey --all-targets --no-default-features -- -D warnings
 cargo clippy --locked -p provkey --all-targets --no-default-features --features connector -- -D warnings
+# The tests that only scripts/schedules.sh builds.
+RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR=target/schedules/build \
+    cargo clippy --locked -p provkey --lib --tests -- -D warnings
 
 # The C library of a connector alone; and with what its own builds may use beyond a stable compiler.
 cargo clippy --locked -p provkey-ffi --no-default-features -- -D warnings

@@ -5,12 +5,16 @@
 //! for tests, which tests of other languages have as `provkey-test-postgres`. The tests are in
 //! `tests/it`; what other languages read is in `vectors`.
 
+#[cfg(target_os = "linux")]
+mod disk_faults;
 mod folder;
 pub mod history;
 mod message;
 mod postgres;
 pub mod simulation;
 
+#[cfg(target_os = "linux")]
+pub use disk_faults::disk_faults;
 pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority, open_authority_on};
 pub use message::{Answer, Asked, Granted, Question};
 pub use postgres::{PostgresServer, serve_postgres};

@@ -30,6 +30,7 @@ wait
 pub struct PostgresServer {
     folder: PathBuf,
     settings: Vec<String>,
+    variables: Vec<(&'static str, PathBuf)>,
     port: String,
     watch: Option<Child>,
     databases: AtomicUsize,
@@ -50,14 +51,37 @@ impl PostgresServer {
     /// As [`Self::start`].
     pub fn start_with(settings: &[&str]) -> Self {
         let mut server = Self::prepare(settings);
-        let data = server.data();
-        run(server
-            .command("initdb")
-            .args(["-A", "trust", "-U", "postgres", "--no-sync"])
-            .args(["-E", "UTF8", "--locale=C", "-D"])
-            .arg(data));
+        server.init();
         server.run();
         server
+    }
+
+    /// As [`Self::start`], on a disk that [`Self::fill_disk`] fills.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[cfg(target_os = "linux")]
+    pub fn start_on_a_small_disk() -> Self {
+        let mut server = Self::prepare(&[]);
+        server.init();
+        server.variables = vec![
+            ("LD_PRELOAD", crate::disk_faults()),
+            ("DISK_FOLDER", server.data().join("base")),
+            ("DISK_FULL", server.folder.join("full")),
+        ];
+        server.run();
+        server
+    }
+
+    /// From now on no table of this server can grow, or every one can again.
+    ///
+    /// # Panics
+    /// If its folder cannot be written.
+    #[cfg(target_os = "linux")]
+    pub fn fill_disk(&self, full: bool) {
+        let file = self.folder.join("full");
+        let done = if full { fs::write(file, "") } else { fs::remove_file(file) };
+        done.expect("the folder can be written");
     }
 
     /// Starts a replica of this server.
@@ -224,10 +248,19 @@ impl PostgresServer {
         Self {
             folder,
             settings: settings.iter().map(ToString::to_string).collect(),
+            variables: Vec::new(),
             port: port.unwrap_or("5432").into(),
             watch: None,
             databases: AtomicUsize::new(0),
         }
+    }
+
+    fn init(&self) {
+        run(self
+            .command("initdb")
+            .args(["-A", "trust", "-U", "postgres", "--no-sync"])
+            .args(["-E", "UTF8", "--locale=C", "-D"])
+            .arg(self.data()));
     }
 
     fn data(&self) -> PathBuf {
@@ -243,6 +276,7 @@ impl PostgresServer {
         for setting in usual.iter().chain(&self.settings) {
             command.args(["-c", setting]);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         self.watch = Some(command.stdin(Stdio::piped()).spawn().expect("a shell"));
         let started = Instant::now();
         let mut ready = self.command("pg_isready");

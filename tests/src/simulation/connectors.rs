@@ -1,15 +1,21 @@
-//! The connectors, which are the same in every run: making their keys takes longer than a run.
+//! The connectors. Their keys are the same in every run: making them takes longer than a run.
 
 use std::sync::OnceLock;
 
-use provkey::authority::ConnectorId;
-use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, build_csr};
+use provkey::authority::{ConnectorId, Enrolled, RenewRequest};
+use provkey::key::Host;
+use provkey::x509::{
+    Certificate, KeyAlgorithm, PublicKey, RenewalProof, Signer, SignerError, build_csr,
+};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 pub(super) const CONNECTORS: usize = 7;
+/// How many key pairs a connector has: it enrolls with the first, and renews with any.
+const GENERATIONS: usize = 3;
 
-/// A connector with a plain request.
-pub(super) struct Connector {
+/// A key pair of a connector, with a plain request.
+pub(super) struct Generation {
+    /// What a connector would be called that enrolls with it.
     pub(super) id: ConnectorId,
     pub(super) csr: Vec<u8>,
     pub(super) signer: SeededSigner,
@@ -39,15 +45,120 @@ impl SeededSigner {
     }
 }
 
-/// The connector of this number.
-pub(super) fn connector(number: usize) -> &'static Connector {
-    static ALL: OnceLock<Vec<Connector>> = OnceLock::new();
-    &ALL.get_or_init(|| (1..).map(make).take(CONNECTORS).collect())[number]
+/// The connector of this number, as it enrolls.
+pub(super) fn connector(number: usize) -> &'static Generation {
+    generation(number, 0)
 }
 
-fn make(seed: u8) -> Connector {
+/// The number of the connector of this id.
+pub(super) fn number_of(id: &str) -> Option<usize> {
+    (0..CONNECTORS).find(|number| connector(*number).id.as_str() == id)
+}
+
+/// A key pair of a connector. One connector renews with the key pair that another enrolls with.
+fn generation(number: usize, generation: usize) -> &'static Generation {
+    static ALL: OnceLock<Vec<Generation>> = OnceLock::new();
+    let all = ALL.get_or_init(|| (1..).map(make).take(CONNECTORS * GENERATIONS).collect());
+    match (number, generation) {
+        (5, 1) => &all[6],
+        _ => &all[number + generation * CONNECTORS],
+    }
+}
+
+fn make(seed: u8) -> Generation {
     let signer = SeededSigner::new(seed);
     let id = ConnectorId::of_spki_sha256(&signer.public_key.sha256());
     let csr = build_csr(&signer, &[]).expect("the signer does not fail");
-    Connector { id, csr, signer }
+    Generation { id, csr, signer }
+}
+
+/// What a connector has in its hands.
+#[derive(Default)]
+pub(super) struct Client {
+    held: Option<Held>,
+    /// With which key pair it has asked for a renewal that was not answered yet.
+    asked_for: Option<usize>,
+}
+
+#[derive(Clone)]
+struct Held {
+    leaf: Vec<u8>,
+    generation: usize,
+}
+
+impl Held {
+    fn certificate(&self) -> Certificate {
+        Certificate::parse(&self.leaf).expect("the authority made it")
+    }
+}
+
+/// A request for a renewal.
+#[derive(Clone)]
+pub(super) struct Renewal {
+    number: usize,
+    old: Held,
+    new: usize,
+}
+
+impl Client {
+    /// It has enrolled, and takes the certificate unless it has one for another key pair since.
+    pub(super) fn enrolled(&mut self, enrolled: &Enrolled) {
+        if self.held.as_ref().is_none_or(|held| held.generation == 0) && self.asked_for.is_none() {
+            self.held = Some(Held { leaf: enrolled.chain[0].clone(), generation: 0 });
+        }
+    }
+
+    /// What it asks with when it renews: as before, as long as there was no answer.
+    pub(super) fn renewal(&mut self, number: usize, new_key: bool) -> Option<Renewal> {
+        let old = self.held.clone()?;
+        let next = if new_key { (old.generation + 1) % GENERATIONS } else { old.generation };
+        let new = *self.asked_for.get_or_insert(next);
+        Some(Renewal { number, old, new })
+    }
+
+    /// It was answered, if it still waits for this.
+    pub(super) fn renewed(&mut self, renewal: &Renewal, enrolled: &Enrolled) {
+        let waits = self.asked_for == Some(renewal.new)
+            && self.held.as_ref().is_some_and(|held| held.leaf == renewal.old.leaf);
+        if waits {
+            self.held = Some(Held { leaf: enrolled.chain[0].clone(), generation: renewal.new });
+            self.asked_for = None;
+        }
+    }
+
+    /// It was refused for good: it asks with another key pair, or has to enroll again.
+    pub(super) fn refused(&mut self, code: &str) {
+        match code {
+            "public_key_in_use" => self.asked_for = None,
+            "store_unavailable" | "store_busy" | "certificate_retired" => {}
+            _ => *self = Self::default(),
+        }
+    }
+}
+
+impl Renewal {
+    pub(super) fn old_leaf(&self) -> &[u8] {
+        &self.old.leaf
+    }
+
+    /// When the certificate that is renewed ends.
+    pub(super) fn old_not_after(&self) -> u64 {
+        self.old.certificate().not_after().unix_ms()
+    }
+
+    /// What the new key pair would be called as a connector of its own.
+    pub(super) fn new_id(&self) -> ConnectorId {
+        generation(self.number, self.new).id
+    }
+
+    pub(super) fn request(&self) -> RenewRequest {
+        let host = Host::parse("api.example.com").expect("it is canonical");
+        let old = &generation(self.number, self.old.generation).signer;
+        let new = &generation(self.number, self.new).signer;
+        let proof =
+            RenewalProof::make(&host, &self.old.certificate(), old, new.public_key().spki(), None);
+        let attribute = proof.expect("the signer does not fail").to_attribute();
+        let csr = build_csr(new, &[&attribute]).expect("the signer does not fail");
+        RenewRequest { csr, ..RenewRequest::default() }
+    }
 }

@@ -28,6 +28,8 @@ enum Fault {
     Lost,
     /// It is applied, and the host does not know.
     Unacknowledged,
+    /// The store stops in the middle of it, and the host does not know how far it came.
+    Partly,
     /// It is on its way for a long time, and the host does not know.
     Delayed,
 }
@@ -51,6 +53,12 @@ impl Store for Front {
                 let outcomes = world.apply(units);
                 world.hosts[self.host].changes.settle(&outcomes);
                 Some(outcomes)
+            }
+            Fault::Partly => {
+                let outcomes = world.apply(&units[..world.part_of(units)]);
+                world.hosts[self.host].changes.settle(&outcomes);
+                world.note("batch partly applied", || format!("{} units were", outcomes.len()));
+                None
             }
             Fault::NotApplied | Fault::Lost => None,
             Fault::Delayed => {
@@ -104,7 +112,8 @@ fn draw_fault(world: &World) -> Fault {
     if !world.faulty() || !world.chance.happens(world.faults.write) {
         return Fault::None;
     }
-    let faults = [Fault::NotApplied, Fault::Lost, Fault::Unacknowledged, Fault::Delayed];
+    let faults =
+        [Fault::NotApplied, Fault::Lost, Fault::Unacknowledged, Fault::Partly, Fault::Delayed];
     faults[world.chance.below(faults.len())]
 }
 

@@ -1,6 +1,6 @@
 //! A host: a process with the authority open, until it dies.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use provkey::authority::{Authority, Environment, Error};
@@ -21,6 +21,8 @@ pub(super) struct Host {
     authority: Mutex<Option<Authority>>,
     /// How many milliseconds its clock is ahead of the world's.
     pub(super) ahead_ms: Mutex<u64>,
+    /// What its clock said at most, since it was asked for what it is asked for now.
+    pub(super) clock_max: AtomicU64,
     /// What came of what it is asked for now.
     pub(super) changes: Changes,
 }
@@ -101,6 +103,8 @@ impl Clock for HostClock {
     fn now(&self) -> Timestamp {
         let world = self.world.upgrade().expect("the world outlives its hosts");
         let ahead = *lock(&world.hosts[self.host].ahead_ms);
-        Timestamp::from_unix_ms(*lock(&world.now_ms) + ahead)
+        let now = *lock(&world.now_ms) + ahead;
+        world.hosts[self.host].clock_max.fetch_max(now, Ordering::Relaxed);
+        Timestamp::from_unix_ms(now)
     }
 }

@@ -4,88 +4,148 @@ use base64ct::{Base64, Encoding as _};
 use provkey::authority::{Enrolled, Error};
 use provkey::store::{Memory, StoreError};
 
-use super::connectors::connector;
+use super::connectors::{Renewal, connector, number_of};
 use super::ledger::{Begun, Ledger};
-use super::operation::Operation;
+use super::operation::{Given, Operation};
+use super::world::RENEWAL_GRACE;
 
 /// What came of what was asked for.
 pub(super) enum Answer {
-    Done(Option<Box<Enrolled>>),
+    Done(Given),
     Failed(Error),
     /// The process died meanwhile.
     Died,
 }
 
-impl Answer {
-    /// What kind of answer it is, for statistics.
-    pub(super) fn kind(&self, operation: Operation) -> String {
-        let asked = match operation {
-            Operation::Enroll { .. } => "enroll",
-            Operation::SetLimit { .. } => "set limit",
-            Operation::Enable { enabled: true, .. } => "enable",
-            Operation::Enable { enabled: false, .. } => "disable",
-            Operation::Delete { .. } => "delete",
-            Operation::Revoke { .. } => "revoke",
-            Operation::Copy { .. } => "copy",
-        };
-        let answer = match self {
-            Self::Done(Some(enrolled)) if enrolled.replay => "again",
-            Self::Done(_) => "done",
-            Self::Failed(error) => error.code(),
-            Self::Died => "died",
-        };
-        format!("{asked}: {answer}")
+/// What was asked for, of which host, and how that was.
+pub(super) struct Asked<'a> {
+    pub(super) operation: Operation,
+    /// If it is one.
+    pub(super) renewal: Option<&'a Renewal>,
+    pub(super) begun: Begun,
+    /// Whether something was changed by it, or still may be.
+    pub(super) changed: bool,
+    /// Whether nothing went wrong.
+    pub(super) calm: bool,
+    /// What the host's clock said at most, in Unix milliseconds.
+    pub(super) clock_max: u64,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Enroll { .. } => "enroll",
+            Self::EnrollMany { .. } => "enroll many",
+            Self::Renew { .. } => "renew",
+            Self::SetLimit { .. } => "set limit",
+            Self::Enable { enabled: true, .. } => "enable",
+            Self::Enable { enabled: false, .. } => "disable",
+            Self::Expire { .. } => "expire",
+            Self::Move { .. } => "move",
+            Self::Retire { .. } => "retire",
+            Self::Delete { .. } => "delete",
+            Self::Revoke { .. } => "revoke",
+            Self::Compromise { .. } => "compromise",
+            Self::Prune { .. } => "prune",
+            Self::Copy { .. } => "copy",
+        }
     }
 }
 
+impl Answer {
+    /// What kinds of answer it holds, for statistics.
+    pub(super) fn kinds(&self, operation: Operation) -> Vec<String> {
+        let kind = |answer: &str| format!("{}: {answer}", operation.name());
+        let of = |given: &Result<Enrolled, Error>| {
+            kind(given.as_ref().map_or_else(Error::code, granted))
+        };
+        match self {
+            Self::Done(Given::Many(given)) => given.iter().map(of).collect(),
+            Self::Done(Given::One(enrolled)) => vec![kind(granted(enrolled))],
+            Self::Done(Given::Nothing) => vec![kind("done")],
+            Self::Failed(error) => vec![kind(error.code())],
+            Self::Died => vec![kind("died")],
+        }
+    }
+}
+
+fn granted(enrolled: &Enrolled) -> &'static str {
+    if enrolled.replay { "again" } else { "done" }
+}
+
+fn is_unchanged(error: &Error) -> bool {
+    matches!(error, Error::Store(StoreError::NotApplied(_)))
+}
+
 impl Ledger {
-    pub(super) fn judge(
-        &mut self,
-        memory: &Memory,
-        operation: Operation,
-        begun: &Begun,
-        answer: &Answer,
-        changed: bool,
-        calm: bool,
-    ) {
+    pub(super) fn judge(&mut self, memory: &Memory, asked: &Asked<'_>, answer: &Answer) {
+        let operation = asked.operation;
         if let Operation::Enable { key, enabled: true } = operation {
             self.keys[key].enabling -= 1;
         }
         self.look(memory);
-        let judged = match (operation, answer) {
-            (Operation::Enroll { connector, key, .. }, Answer::Done(Some(enrolled))) => {
-                self.judge_enrolled(connector, key, begun, enrolled)
+        let judged = match answer {
+            Answer::Done(Given::One(enrolled)) if asked.renewal.is_some() => {
+                self.judge_renewed(asked, enrolled)
             }
-            (_, Answer::Failed(Error::Store(StoreError::NotApplied(_)))) if changed => {
-                Err("it says that nothing was changed, and something was".into())
+            Answer::Done(Given::One(enrolled)) => {
+                let [one] = operation.enrolls()[..] else { unreachable!("it enrolls one") };
+                self.judge_enrolled(one, asked, enrolled)
             }
-            (_, Answer::Failed(error)) => self.judge_refusal(operation, begun, error, calm),
-            (_, Answer::Done(_)) => {
-                self.acknowledge(operation, begun);
-                Ok(())
+            Answer::Done(Given::Many(given)) => self.judge_many(asked, given),
+            Answer::Done(Given::Nothing) => self.acknowledge(asked),
+            Answer::Failed(error) => {
+                let untrue = is_unchanged(error) && asked.changed && !operation.takes_many_steps();
+                match untrue {
+                    true => Err("it says that nothing was changed, and something was".into()),
+                    false => self.judge_refusal(operation, asked, error),
+                }
             }
-            (_, Answer::Died) if calm => Err("it died though all was calm".into()),
-            (_, Answer::Died) => Ok(()),
+            Answer::Died if asked.calm => Err("it died though all was calm".into()),
+            Answer::Died => Ok(()),
         };
         if let Err(what) = judged {
             self.violated(format!("{operation:?}: {what}"));
         }
     }
 
+    fn judge_many(
+        &mut self,
+        asked: &Asked<'_>,
+        given: &[Result<Enrolled, Error>],
+    ) -> Result<(), String> {
+        let unchanged = |one: &Result<_, Error>| one.as_ref().is_err_and(is_unchanged);
+        if given.iter().all(unchanged) && asked.changed {
+            return Err("it says that nothing was changed, and something was".into());
+        }
+        for ((connector, key), given) in asked.operation.enrolls().into_iter().zip(given) {
+            match given {
+                Ok(enrolled) => self.judge_enrolled((connector, key), asked, enrolled)?,
+                Err(error) => {
+                    let alone = Operation::Enroll { connector, key, proof: false };
+                    self.judge_refusal(alone, asked, error)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn judge_enrolled(
         &mut self,
-        number: usize,
-        key: usize,
-        begun: &Begun,
+        (number, key): (usize, usize),
+        asked: &Asked<'_>,
         enrolled: &Enrolled,
     ) -> Result<(), String> {
-        let leaf = enrolled.chain.first().ok_or("there is no certificate")?;
+        let begun = &asked.begun;
+        let leaf = self.check_recorded(number, begun, enrolled)?;
         let recorded = self.enrollments.get(connector(number).id.as_str());
-        let recorded = recorded.ok_or("a certificate without a record")?;
-        if recorded.leaf != Base64::encode_string(leaf) || recorded.key != self.keys[key].id {
-            return Err("another certificate than is recorded".into());
+        if recorded.is_some_and(|recorded| recorded.key != self.keys[key].id) {
+            return Err("a certificate under another key".into());
         }
-        if self.handed_out.get(&number).is_some_and(|before| before != leaf) {
+        // Whoever renews, or enrolls anew long after everything of it was pruned, gets another.
+        let is_first = recorded.is_some_and(|one| one.renewals() == 0);
+        let before = self.handed_out.get(&number);
+        if is_first && self.pruned_before == 0 && before.is_some_and(|before| *before != leaf) {
             return Err("another certificate than before".into());
         }
         if begun.surely_revoked.contains(&number) {
@@ -95,44 +155,70 @@ impl Ledger {
         if begun.surely_deleted[key] || (begun.surely_disabled[key] && never_enabled) {
             return Err("a certificate under a key that is disabled or deleted".into());
         }
-        self.handed_out.insert(number, leaf.clone());
+        if is_first {
+            self.handed_out.insert(number, leaf);
+        }
         Ok(())
+    }
+
+    fn judge_renewed(&mut self, asked: &Asked<'_>, enrolled: &Enrolled) -> Result<(), String> {
+        let Operation::Renew { connector: number, .. } = asked.operation else {
+            unreachable!("it is a renewal")
+        };
+        let leaf = self.check_recorded(number, &asked.begun, enrolled)?;
+        if asked.begun.surely_revoked.contains(&number) {
+            return Err("a renewal of a revoked connector".into());
+        }
+        let old = asked.renewal.expect("it is a renewal").old_leaf();
+        if leaf == old {
+            return Err("a renewal with the same certificate".into());
+        }
+        let not_after = enrolled.not_after.unix_ms();
+        match self.renewals.insert(old.to_vec(), (leaf.clone(), not_after)) {
+            Some((before, until)) if before != leaf && asked.clock_max <= until => {
+                Err("a certificate has been renewed twice".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The certificate that was handed out, which has to be what was recorded meanwhile.
+    fn check_recorded(
+        &self,
+        number: usize,
+        begun: &Begun,
+        enrolled: &Enrolled,
+    ) -> Result<Vec<u8>, String> {
+        let leaf = enrolled.chain.first().ok_or("there is no certificate")?;
+        let text = Base64::encode_string(leaf);
+        let leaves = self.leaves.get(connector(number).id.as_str());
+        let leaves = leaves.ok_or("a certificate without a record")?;
+        match leaves.since(begun.moment).any(|one| one.base64 == text) {
+            true => Ok(leaf.clone()),
+            false => Err("another certificate than is recorded".into()),
+        }
     }
 
     fn judge_refusal(
         &self,
         operation: Operation,
-        begun: &Begun,
+        asked: &Asked<'_>,
         error: &Error,
-        calm: bool,
     ) -> Result<(), String> {
         let code = error.code();
-        let since = |moment: Option<u64>| moment.is_some_and(|moment| moment >= begun.moment);
         let is_true = match (code, operation) {
-            ("store_unavailable" | "store_busy", _) => !calm,
-            ("key_deleted", _) => {
-                self.key_in(operation).is_some_and(|at| since(self.keys[at].deleted_at))
+            ("store_unavailable" | "store_busy", _) => !asked.calm,
+            (_, Operation::Enroll { connector, key, .. }) => {
+                self.is_true_of_enrollment((connector, key), asked, code)
             }
-            ("key_disabled", Operation::Enroll { key, .. }) => since(self.keys[key].disabled_at),
-            ("key_exhausted", Operation::Enroll { key, connector: number, .. }) => {
-                // Whoever is recorded gets its certificate although the key is used up.
-                let recorded = begun.recorded.contains(connector(number).id.as_str());
-                since(self.keys[key].full_at) && !recorded
-            }
-            ("key_exhausted", Operation::Copy { key }) => since(self.keys[key].full_at),
-            ("connector_revoked", Operation::Enroll { connector: number, .. }) => {
-                let recorded = self.enrollments.get(connector(number).id.as_str());
-                recorded.is_some_and(|one| one.revoked_at.is_some())
-            }
-            ("public_key_in_use", Operation::Enroll { connector: number, key, .. }) => {
-                let recorded = self.enrollments.get(connector(number).id.as_str());
-                recorded.is_some_and(|one| one.key != self.keys[key].id)
+            (_, Operation::Renew { connector, .. }) => {
+                self.is_true_of_renewal(connector, asked, code)
             }
             ("connector_not_found", Operation::Revoke { connector: number }) => {
                 // It may have come meanwhile.
-                !calm || !self.enrollments.contains_key(connector(number).id.as_str())
+                !asked.calm || !self.enrollments.contains_key(connector(number).id.as_str())
             }
-            _ => false,
+            _ => self.is_true_of_key(operation, asked, code),
         };
         if is_true {
             Ok(())
@@ -141,29 +227,131 @@ impl Ledger {
         }
     }
 
-    fn key_in(&self, operation: Operation) -> Option<usize> {
-        match operation {
-            Operation::Enroll { key, .. }
-            | Operation::SetLimit { key, .. }
+    fn is_true_of_enrollment(
+        &self,
+        (number, at): (usize, usize),
+        asked: &Asked<'_>,
+        code: &str,
+    ) -> bool {
+        let (id, key) = (connector(number).id, &self.keys[at]);
+        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= asked.begun.moment);
+        let (before, now) =
+            (asked.begun.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
+        // Whoever is recorded gets its certificate although the key is used up or has expired.
+        let is_new = before.is_none() || now.is_none();
+        let mut recorded = before.into_iter().chain(now);
+        match code {
+            "key_deleted" => since(key.deleted_at),
+            "key_disabled" => since(key.disabled_at),
+            "key_expired" => is_new && self.has_expired(at, asked),
+            "key_exhausted" => is_new && since(key.full_at),
+            "connector_revoked" => recorded.any(|one| one.revoked_at.is_some()),
+            "public_key_in_use" => {
+                recorded.any(|one| one.key != key.id)
+                    || self.renewed_keys.contains_key(id.as_str())
+                    || self.pruned_before > 0
+            }
+            "certificate_renewed" => recorded.any(|one| one.renewals() > 0),
+            "certificate_expired" => self.leaves.get(id.as_str()).is_some_and(|leaves| {
+                leaves.since(asked.begun.moment).any(|leaf| leaf.not_after < asked.clock_max)
+            }),
+            "certificate_retired" => {
+                let mut signers = key.certificates.since(asked.begun.moment);
+                signers.any(|certificate| self.retired.contains(certificate))
+            }
+            _ => false,
+        }
+    }
+
+    fn has_expired(&self, key: usize, asked: &Asked<'_>) -> bool {
+        let mut expiries = self.keys[key].expiries.since(asked.begun.moment).flatten();
+        expiries.any(|at| *at <= asked.clock_max)
+    }
+
+    fn is_true_of_renewal(&self, number: usize, asked: &Asked<'_>, code: &str) -> bool {
+        let renewal = asked.renewal.expect("it is a renewal");
+        let id = connector(number).id;
+        let (before, now) =
+            (asked.begun.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
+        let old = Base64::encode_string(renewal.old_leaf());
+        let has_gone_on = self
+            .leaves
+            .get(id.as_str())
+            .is_some_and(|leaves| leaves.since(asked.begun.moment).any(|leaf| leaf.base64 != old));
+        match code {
+            "connector_revoked" => now.is_some_and(|one| one.revoked_at.is_some()),
+            "certificate_renewed" => has_gone_on,
+            "certificate_unknown" => has_gone_on || before.is_none() || now.is_none(),
+            "renewal_too_late" => {
+                asked.clock_max > renewal.old_not_after() + RENEWAL_GRACE.as_millis() as u64
+            }
+            "certificate_retired" => !self.retired.is_empty(),
+            "public_key_in_use" => {
+                let (new, other) = (renewal.new_id(), |of: &str| of != id.as_str());
+                let renewed = self.renewed_keys.get(new.as_str()).is_some_and(|of| other(of));
+                let enrolled = self.enrollments.contains_key(new.as_str()) && other(new.as_str());
+                renewed || enrolled || self.pruned_before > 0
+            }
+            _ => false,
+        }
+    }
+
+    fn is_true_of_key(&self, operation: Operation, asked: &Asked<'_>, code: &str) -> bool {
+        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= asked.begun.moment);
+        let key = match operation {
+            Operation::SetLimit { key, .. }
             | Operation::Enable { key, .. }
+            | Operation::Expire { key, .. }
+            | Operation::Move { key, .. }
             | Operation::Delete { key }
-            | Operation::Copy { key } => Some(key),
-            Operation::Revoke { .. } => None,
+            | Operation::Copy { key } => &self.keys[key],
+            _ => return false,
+        };
+        match (code, operation) {
+            ("key_deleted", _) => since(key.deleted_at),
+            ("key_exhausted", Operation::Copy { .. }) => since(key.full_at),
+            ("expiry_in_past", Operation::Expire { at_ms, .. }) => at_ms <= asked.clock_max,
+            ("certificate_retired", Operation::Move { .. }) => !self.retired.is_empty(),
+            _ => false,
         }
     }
 
     /// What is sure once it was acknowledged.
-    fn acknowledge(&mut self, operation: Operation, begun: &Begun) {
-        match operation {
-            Operation::Enable { key: number, enabled: false } => {
-                // Not if somebody is about to enable it, who decides anew when the edit is refused.
-                let key = &mut self.keys[number];
-                let alone = key.enables == begun.enables[number] && key.enabling == 0;
-                key.surely_disabled = alone;
+    fn acknowledge(&mut self, asked: &Asked<'_>) -> Result<(), String> {
+        let begun = &asked.begun;
+        match asked.operation {
+            Operation::Enable { key, enabled: false } => {
+                self.keys[key].surely_disabled = self.is_alone(key, begun);
             }
             Operation::Delete { key } => self.keys[key].surely_deleted = true,
             Operation::Revoke { connector } => drop(self.surely_revoked.insert(connector)),
+            Operation::Compromise { key } => return self.acknowledge_compromise(key, begun),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Whether nobody is about to enable a key: whoever is decides anew when the edit is refused.
+    fn is_alone(&self, key: usize, begun: &Begun) -> bool {
+        let key_ledger = &self.keys[key];
+        key_ledger.enables == begun.enables[key] && key_ledger.enabling == 0
+    }
+
+    fn acknowledge_compromise(&mut self, key: usize, begun: &Begun) -> Result<(), String> {
+        let (alone, id) = (self.is_alone(key, begun), &self.keys[key].id);
+        for (connector, enrollment) in &self.enrollments {
+            let concerned = enrollment.key == *id
+                && (alone || begun.recorded.get(connector).is_some_and(|one| one.key == *id));
+            if concerned && enrollment.revoked_at.is_none() {
+                return Err(format!("{connector} is not revoked"));
+            }
+            if concerned {
+                self.surely_revoked.extend(number_of(connector));
+            }
+        }
+        if alone {
+            self.keys[key].surely_disabled = true;
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@
 //! there with what must hold, see its list. A seed that breaks it breaks it again:
 //! `provkey-simulate --seed N` tells its story.
 
+mod books;
 mod chance;
 mod connectors;
 mod front;

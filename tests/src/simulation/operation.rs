@@ -1,68 +1,187 @@
 //! What people and connectors ask the hosts for.
 
-use provkey::authority::{Authority, EnrollRequest, Enrolled, Error, KeyUpdate};
+use provkey::authority::{
+    Authority, Compromise, EnrollRequest, Enrolled, Error, KeyUpdate, Retention,
+};
 use provkey::key::{KeyText, Proof, ProvisioningKey};
+use provkey::time::Timestamp;
 use provkey::x509::{RevocationReason, Signer as _, build_csr};
 
 use super::chance::Chance;
-use super::connectors::{CONNECTORS, connector};
-use super::world::{KEYS, World};
+use super::connectors::{CONNECTORS, Renewal, connector};
+use super::world::{CERTIFICATES, HOUR_MS, KEYS, World};
 
-/// What is asked for, by the numbers of keys and connectors.
+/// What is asked for, by the numbers of keys, certificates and connectors.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
-    Enroll { connector: usize, key: usize, proof: bool },
-    SetLimit { key: usize, limit: u64 },
-    Enable { key: usize, enabled: bool },
-    Delete { key: usize },
-    Revoke { connector: usize },
-    Copy { key: usize },
+    Enroll {
+        connector: usize,
+        key: usize,
+        proof: bool,
+    },
+    /// Some connectors with one key, and every other of them perhaps with another.
+    EnrollMany {
+        first: usize,
+        count: usize,
+        keys: [usize; 2],
+    },
+    Renew {
+        connector: usize,
+        new_key: bool,
+    },
+    SetLimit {
+        key: usize,
+        limit: u64,
+    },
+    Enable {
+        key: usize,
+        enabled: bool,
+    },
+    /// `at_ms`: when it expires; never for 0.
+    Expire {
+        key: usize,
+        at_ms: u64,
+    },
+    Move {
+        key: usize,
+        certificate: usize,
+    },
+    Retire {
+        certificate: usize,
+    },
+    Delete {
+        key: usize,
+    },
+    Revoke {
+        connector: usize,
+    },
+    Compromise {
+        key: usize,
+    },
+    Prune {
+        before_ms: u64,
+        audit: bool,
+    },
+    Copy {
+        key: usize,
+    },
+}
+
+/// What an operation that succeeded gives.
+pub(super) enum Given {
+    Nothing,
+    One(Box<Enrolled>),
+    /// To each of many, in their order.
+    Many(Vec<Result<Enrolled, Error>>),
 }
 
 impl Operation {
-    pub(super) fn draw(chance: &Chance) -> Self {
+    pub(super) fn draw(chance: &Chance, now_ms: u64) -> Self {
         // Most connectors ask with the first key, so that it runs out.
-        let key = if chance.happens(75) { 0 } else { chance.below(KEYS) };
-        match chance.below(100) {
-            0..68 => {
-                let (connector, proof) = (chance.below(CONNECTORS), chance.happens(20));
-                Self::Enroll { connector, key, proof }
+        let key = || if chance.happens(75) { 0 } else { chance.below(KEYS) };
+        let connector = || chance.below(CONNECTORS);
+        match chance.below(200) {
+            0..82 => Self::Enroll { connector: connector(), key: key(), proof: chance.happens(20) },
+            82..104 => {
+                let (first, count) = (connector(), 2 + chance.below(CONNECTORS - 2));
+                Self::EnrollMany { first, count, keys: [key(), key()] }
             }
-            68..80 => Self::SetLimit { key, limit: 1 + chance.below(5) as u64 },
-            80..91 => Self::Enable { key, enabled: chance.happens(50) },
-            91..93 => Self::Delete { key },
-            93..96 => Self::Revoke { connector: chance.below(CONNECTORS) },
-            _ => Self::Copy { key },
+            104..136 => Self::Renew { connector: connector(), new_key: chance.happens(60) },
+            136..156 => Self::SetLimit { key: key(), limit: 1 + chance.below(5) as u64 },
+            156..172 => Self::Enable { key: key(), enabled: chance.happens(50) },
+            172..176 => {
+                let hours = chance.below(60) as u64;
+                let at_ms = if chance.happens(50) { now_ms + hours * HOUR_MS as u64 } else { 0 };
+                Self::Expire { key: key(), at_ms }
+            }
+            176..181 => Self::Move { key: key(), certificate: chance.below(CERTIFICATES) },
+            181..183 => Self::Retire { certificate: chance.below(CERTIFICATES) },
+            183..187 => Self::Delete { key: key() },
+            187..192 => Self::Revoke { connector: connector() },
+            192..194 => Self::Compromise { key: key() },
+            194..197 => {
+                let before_ms = now_ms + chance.below(48 * HOUR_MS) as u64;
+                Self::Prune { before_ms, audit: chance.happens(30) }
+            }
+            _ => Self::Copy { key: key() },
         }
     }
 
-    /// Asks a host. `None`: it was no enrollment, and succeeded.
+    /// The connectors and keys that it enrolls.
+    pub(super) fn enrolls(self) -> Vec<(usize, usize)> {
+        match self {
+            Self::Enroll { connector, key, .. } => vec![(connector, key)],
+            Self::EnrollMany { first, count, keys } => {
+                (0..count).map(|n| ((first + n) % CONNECTORS, keys[n % 2])).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it makes its changes one after the other, so that some stay when it fails.
+    pub(super) fn takes_many_steps(self) -> bool {
+        matches!(self, Self::Compromise { .. } | Self::Prune { .. })
+    }
+
+    /// Asks a host.
     pub(super) fn perform(
         self,
         world: &World,
         authority: &Authority,
-    ) -> Result<Option<Enrolled>, Error> {
-        let update = |key: usize, update| authority.update_key(world.keys()[key].id, &update);
+        renewal: Option<&Renewal>,
+    ) -> Result<Given, Error> {
+        let key_id = |key: usize| world.keys()[key].id;
+        let update = |key: usize, update| authority.update_key(key_id(key), &update).map(drop);
         match self {
             Self::Enroll { connector, key, proof } => {
-                return authority.enroll(&request(world, connector, key, proof)).map(Some);
+                let enrolled = authority.enroll(&request(world, connector, key, proof))?;
+                return Ok(Given::One(Box::new(enrolled)));
+            }
+            Self::EnrollMany { .. } => {
+                let requests = self
+                    .enrolls()
+                    .into_iter()
+                    .map(|(connector, key)| request(world, connector, key, connector % 2 == 0));
+                return Ok(Given::Many(authority.enroll_many(&requests.collect::<Vec<_>>())));
+            }
+            Self::Renew { .. } => {
+                let renewal = renewal.expect("it has a certificate");
+                return Ok(Given::One(Box::new(authority.renew(&renewal.request())?)));
             }
             Self::SetLimit { key, limit } => {
-                let max_uses = Some(limit);
-                update(key, KeyUpdate { max_uses, ..KeyUpdate::default() }).map(drop)
+                update(key, KeyUpdate { max_uses: Some(limit), ..KeyUpdate::default() })
             }
             Self::Enable { key, enabled } => {
-                let enabled = Some(enabled);
-                update(key, KeyUpdate { enabled, ..KeyUpdate::default() }).map(drop)
+                update(key, KeyUpdate { enabled: Some(enabled), ..KeyUpdate::default() })
             }
-            Self::Delete { key } => authority.delete_key(world.keys()[key].id),
+            Self::Expire { key, at_ms } => {
+                let at = (at_ms > 0).then(|| Timestamp::from_unix_ms(at_ms));
+                update(key, KeyUpdate { expires_at: Some(at), ..KeyUpdate::default() })
+            }
+            Self::Move { key, certificate } => {
+                let certificate = Some(world.certificates()[certificate]);
+                update(key, KeyUpdate { certificate, ..KeyUpdate::default() })
+            }
+            Self::Retire { certificate } => {
+                authority.retire_certificate(world.certificates()[certificate]).map(drop)
+            }
+            Self::Delete { key } => authority.delete_key(key_id(key)),
             Self::Revoke { connector: number } => {
                 let (id, reason) = (connector(number).id, RevocationReason::KeyCompromise);
                 authority.revoke_connector(id, reason)
             }
-            Self::Copy { key } => authority.copy_key(world.keys()[key].id).map(drop),
+            Self::Compromise { key } => {
+                authority.compromise_key(key_id(key), &Compromise::default()).map(drop)
+            }
+            Self::Prune { before_ms, audit } => {
+                let before = Timestamp::from_unix_ms(before_ms);
+                let audit_before = audit.then_some(before);
+                let retention = Retention { audit_before, expired_before: Some(before) };
+                authority.prune(&retention).map(drop)
+            }
+            Self::Copy { key } => authority.copy_key(key_id(key)).map(drop),
         }
-        .map(|()| None)
+        .map(|()| Given::Nothing)
     }
 }
 

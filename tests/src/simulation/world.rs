@@ -3,26 +3,31 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
 
-use provkey::authority::{Authority, Name, NewAuthority, NewCertificate, NewKey};
+use provkey::authority::{Authority, CertificateId, Name, NewAuthority, NewCertificate, NewKey};
 use provkey::key::{Host as HostName, KeyId};
 use provkey::store::{Memory, Outcome, Store as _, Unit};
 use provkey::x509::KeyAlgorithm;
 
+use super::books;
 use super::chance::Chance;
-use super::connectors::CONNECTORS;
+use super::connectors::{CONNECTORS, Client};
 use super::front::Crash;
 use super::host::{Host, environment, keyring, lock};
-use super::judge::Answer;
+use super::judge::{Answer, Asked};
 use super::ledger::Ledger;
-use super::operation::Operation;
+use super::operation::{Given, Operation};
 use super::statistics::Statistics;
 
 pub(super) const HOSTS: usize = 3;
 pub(super) const KEYS: usize = 2;
+pub(super) const CERTIFICATES: usize = 3;
+const LEAF_VALIDITY: Duration = Duration::from_secs(72 * 3600);
+pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// When the world begins, in Unix milliseconds.
 const BEGINNING_MS: u64 = 1_800_000_000_000;
-const HOUR_MS: usize = 3_600_000;
+pub(super) const HOUR_MS: usize = 3_600_000;
 
 /// How often things go wrong, in percent of the calls of the store. Drawn for each run, so that some
 /// runs are rough and some are nearly calm.
@@ -49,6 +54,8 @@ pub(super) struct World {
     pub(super) now_ms: Mutex<u64>,
     pub(super) ledger: Mutex<Ledger>,
     keys: OnceLock<Vec<Key>>,
+    certificates: OnceLock<Vec<CertificateId>>,
+    clients: Mutex<[Client; CONNECTORS]>,
     /// Batches that are on their way still.
     delayed: Mutex<Vec<Vec<Unit>>>,
     /// Hosts that are inside of an operation.
@@ -76,9 +83,11 @@ impl World {
             now_ms: Mutex::new(BEGINNING_MS),
             ledger: Mutex::new(Ledger::default()),
             keys: OnceLock::new(),
+            certificates: OnceLock::new(),
+            clients: Mutex::default(),
             delayed: Mutex::default(),
             busy: Mutex::default(),
-            operations_left: Mutex::new(8 + chance.below(16)),
+            operations_left: Mutex::new(10 + chance.below(20)),
             calm: AtomicBool::new(true),
             statistics: Mutex::default(),
             story: tell.then(Mutex::default),
@@ -97,14 +106,19 @@ impl World {
         let authority = authority.expect("the store is empty");
         let name = |name: &str| Name::new(name).expect("it is a name");
         let group = authority.create_group(&name("group")).expect("it is the first").id;
-        let new = NewCertificate {
-            algorithm: KeyAlgorithm::Ed25519,
-            ..NewCertificate::new(name("certificate"))
+        let certificate = |number: usize| {
+            let new = NewCertificate {
+                algorithm: KeyAlgorithm::Ed25519,
+                leaf_validity: LEAF_VALIDITY,
+                renewal_grace: RENEWAL_GRACE,
+                ..NewCertificate::new(name(&format!("certificate {number}")))
+            };
+            authority.create_certificate(&new).expect("its name is new").id
         };
-        let certificate = authority.create_certificate(&new).expect("it is the first").id;
+        let certificates: Vec<_> = (0..CERTIFICATES).map(certificate).collect();
         let make = |number: usize| {
             let max_uses = 1 + self.chance.below(4) as u64;
-            let new = NewKey::new(name(&format!("key {number}")), group, certificate, max_uses);
+            let new = NewKey::new(name(&format!("key {number}")), group, certificates[0], max_uses);
             let id = authority.create_key(&new).expect("its name is new").id;
             let text = authority.copy_key(id).expect("it has uses").expose().to_owned();
             Key { id, text }
@@ -112,11 +126,16 @@ impl World {
         let keys: Vec<_> = (0..KEYS).map(make).collect();
         *lock(&self.ledger) = Ledger::new(&keys);
         self.keys.get_or_init(|| keys);
+        self.certificates.get_or_init(|| certificates);
         self.calm.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn keys(&self) -> &[Key] {
         self.keys.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn certificates(&self) -> &[CertificateId] {
+        self.certificates.get().map_or(&[], Vec::as_slice)
     }
 
     /// Whether anything may go wrong now.
@@ -153,6 +172,13 @@ impl World {
             let host = self.chance.below(HOSTS);
             let key = lock(&self.ledger).key_of(connector).unwrap_or(0);
             self.operate(host, Operation::Enroll { connector, key, proof: false });
+            if self.chance.happens(25) {
+                self.operate(host, Operation::Renew { connector, new_key: false });
+            }
+        }
+        let mut ledger = lock(&self.ledger);
+        if let Err(what) = books::check(&self.memory, &ledger) {
+            ledger.violated(what);
         }
     }
 
@@ -186,7 +212,8 @@ impl World {
                 drop(left);
                 if !idle.is_empty() {
                     let host = idle[self.chance.below(idle.len())];
-                    self.operate(host, Operation::draw(&self.chance));
+                    let now = *lock(&self.now_ms);
+                    self.operate(host, Operation::draw(&self.chance, now));
                 }
             }
         }
@@ -194,16 +221,26 @@ impl World {
 
     /// Asks one host for something, and judges what comes of it.
     fn operate(self: &Arc<Self>, number: usize, operation: Operation) {
+        let renewal = match operation {
+            Operation::Renew { connector, new_key } => {
+                match lock(&self.clients)[connector].renewal(connector, new_key) {
+                    Some(renewal) => Some(renewal),
+                    None => return, // It has no certificate.
+                }
+            }
+            _ => None,
+        };
         self.tell(|| format!("host {number}: {operation:?}"));
         lock(&self.busy)[number] = true;
         let host = &self.hosts[number];
         host.changes.take();
+        host.clock_max.store(0, Ordering::Relaxed);
         let begun = lock(&self.ledger).begin(&self.memory, operation);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
-            operation.perform(self, &host.authority(self, number)?)
+            operation.perform(self, &host.authority(self, number)?, renewal.as_ref())
         }));
         let answer = match done {
-            Ok(Ok(answer)) => Answer::Done(answer.map(Box::new)),
+            Ok(Ok(given)) => Answer::Done(given),
             Ok(Err(error)) => Answer::Failed(error),
             Err(payload) if payload.is::<Crash>() => {
                 host.close();
@@ -212,9 +249,43 @@ impl World {
             Err(payload) => panic::resume_unwind(payload),
         };
         lock(&self.busy)[number] = false;
-        self.note(&answer.kind(operation), || format!("host {number}: {}", answer.kind(operation)));
-        let (changed, calm) = (host.changes.take(), !self.faulty());
-        lock(&self.ledger).judge(&self.memory, operation, &begun, &answer, changed, calm);
+        for kind in answer.kinds(operation) {
+            self.note(&kind, || format!("host {number}: {kind}"));
+        }
+        let asked = Asked {
+            operation,
+            renewal: renewal.as_ref(),
+            begun,
+            changed: host.changes.take(),
+            calm: !self.faulty(),
+            clock_max: host.clock_max.load(Ordering::Relaxed),
+        };
+        lock(&self.ledger).judge(&self.memory, &asked, &answer);
+        self.hand_out(&asked, &answer);
+    }
+
+    /// Lets connectors have what they were answered.
+    fn hand_out(&self, asked: &Asked<'_>, answer: &Answer) {
+        let mut clients = lock(&self.clients);
+        match (asked.operation, asked.renewal, answer) {
+            (Operation::Renew { connector, .. }, Some(renewal), Answer::Done(Given::One(one))) => {
+                clients[connector].renewed(renewal, one);
+            }
+            (Operation::Renew { connector, .. }, _, Answer::Failed(error)) => {
+                clients[connector].refused(error.code());
+            }
+            (Operation::Enroll { connector, .. }, _, Answer::Done(Given::One(one))) => {
+                clients[connector].enrolled(one);
+            }
+            (operation, _, Answer::Done(Given::Many(given))) => {
+                for ((connector, _), given) in operation.enrolls().into_iter().zip(given) {
+                    if let Ok(enrolled) = given {
+                        clients[connector].enrolled(enrolled);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Applies units, each judged by itself.
@@ -225,6 +296,11 @@ impl World {
             outcomes.expect("memory does not fail").remove(0)
         };
         units.iter().map(apply).collect()
+    }
+
+    /// How much of a batch is applied when the store stops in the middle of it.
+    pub(super) fn part_of(&self, units: &[Unit]) -> usize {
+        self.chance.below(units.len() + 1)
     }
 
     /// Keeps a batch on its way for a while.
@@ -242,7 +318,8 @@ impl World {
         let units = delayed.remove(at);
         drop(delayed);
         if self.chance.happens(80) {
-            let applied = self.apply(&units);
+            let arrived = if self.chance.happens(75) { units.len() } else { self.part_of(&units) };
+            let applied = self.apply(&units[..arrived]);
             let applied = applied.iter().any(|outcome| matches!(outcome, Outcome::Applied(_)));
             let what = if applied { "late batch applied" } else { "late batch refused" };
             self.note(what, || what.into());
@@ -254,6 +331,7 @@ impl World {
     fn turn_clocks(&self) {
         let host = self.chance.below(HOSTS);
         *lock(&self.hosts[host].ahead_ms) = self.chance.below(48 * HOUR_MS) as u64;
-        *lock(&self.now_ms) += self.chance.below(HOUR_MS) as u64;
+        let hours = if self.chance.happens(25) { 60 } else { 1 };
+        *lock(&self.now_ms) += self.chance.below(hours * HOUR_MS) as u64;
     }
 }

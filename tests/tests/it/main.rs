@@ -11,6 +11,7 @@ mod full_disk;
 mod killed;
 mod linearizable;
 mod model;
+mod power_loss;
 mod processes;
 mod refusals;
 mod revocation;

@@ -7,7 +7,7 @@ use crate::site::scaled;
 #[test]
 fn nothing_goes_wrong_whatever_goes_wrong() {
     let mut all = Statistics::default();
-    let seeds = scaled(200, 5000);
+    let seeds = scaled(120, 5000);
     for seed in 0..seeds as u64 {
         match simulation::run(seed, false) {
             Ok(statistics) => all.add(&statistics),
@@ -22,7 +22,17 @@ fn nothing_goes_wrong_whatever_goes_wrong() {
         "enroll: key_disabled",
         "enroll: key_exhausted",
         "enroll: store_unavailable",
+        "enroll: certificate_retired",
+        "enroll: public_key_in_use",
+        "enroll many: done",
+        "renew: done",
+        "renew: died",
+        "renew: connector_revoked",
+        "retire: done",
+        "compromise: done",
+        "prune: done",
         "batch unknown",
+        "batch partly applied",
         "late batch applied",
         "late batch refused",
     ] {

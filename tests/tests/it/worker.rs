@@ -83,12 +83,19 @@ impl Worker {
     }
 
     /// Lets it answer what it was asked, and end. The answers that nobody has taken yet.
-    pub(crate) fn finish(mut self) -> Vec<Answer> {
+    pub(crate) fn finish(self) -> Vec<Answer> {
+        let (answers, done) = self.end();
+        assert!(done);
+        answers
+    }
+
+    /// Lets it answer what it was asked, and end in whatever way. The answers that nobody has taken
+    /// yet, and whether it came to its end.
+    pub(crate) fn end(mut self) -> (Vec<Answer>, bool) {
         let (nobody, _) = channel();
         self.questions = nobody;
         let answers = self.rest();
-        assert!(self.child.wait().unwrap().success());
-        answers
+        (answers, self.child.wait().unwrap().success())
     }
 
     fn rest<T: DeserializeOwned>(&self) -> Vec<T> {

@@ -5,6 +5,9 @@
 //! `scripts/schedules.sh` runs these tests, which need `--cfg shuttle`, and shows that they find
 //! what is planted.
 
+// Clippy grants these to functions marked `#[test]`, but not to what they share.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 mod commit;
 mod memory;
 

@@ -13,6 +13,7 @@ mod ambiguous;
 mod child;
 mod conformance;
 mod failover;
+mod full;
 mod killed;
 mod processes;
 mod races;

@@ -109,6 +109,9 @@ pub(super) struct Listing {
     pub(super) certificate: Option<usize>,
     pub(super) state: Option<KeyState>,
     pub(super) contains: Option<&'static str>,
+    /// At least so many connectors, or at most so many allowed.
+    pub(super) used_min: Option<u64>,
+    pub(super) max_uses_max: Option<u64>,
 }
 
 const ALL: Listing = Listing {
@@ -118,9 +121,11 @@ const ALL: Listing = Listing {
     certificate: None,
     state: None,
     contains: None,
+    used_min: None,
+    max_uses_max: None,
 };
 
-pub(super) const LISTINGS: [Listing; 12] = [
+pub(super) const LISTINGS: [Listing; 14] = [
     ALL,
     Listing { descending: true, ..ALL },
     Listing { order: KeyOrder::Created, ..ALL },
@@ -133,4 +138,6 @@ pub(super) const LISTINGS: [Listing; 12] = [
     Listing { state: Some(KeyState::Exhausted), order: KeyOrder::Created, ..ALL },
     Listing { state: Some(KeyState::Disabled), ..ALL },
     Listing { state: Some(KeyState::Expired), contains: Some("st"), ..ALL },
+    Listing { used_min: Some(1), ..ALL },
+    Listing { max_uses_max: Some(2), order: KeyOrder::Created, descending: true, ..ALL },
 ];

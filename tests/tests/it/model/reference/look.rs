@@ -78,6 +78,8 @@ impl Model {
         listing.group.is_none_or(|group| key.group == group)
             && listing.certificate.is_none_or(|certificate| key.certificate == certificate)
             && listing.state.is_none_or(|state| self.state(key) == state)
+            && listing.used_min.is_none_or(|min| key.used >= min)
+            && listing.max_uses_max.is_none_or(|max| key.max_uses <= max)
             && listing.contains.is_none_or(|part| fold(key.name).contains(&fold(part)))
     }
 

@@ -100,6 +100,8 @@ impl Subject<'_> {
             group: listing.group.map(|group| self.groups[group]),
             certificate: listing.certificate.map(|certificate| self.certificates[certificate]),
             state: listing.state,
+            used_min: listing.used_min,
+            max_uses_max: listing.max_uses_max,
             order: listing.order,
             descending: listing.descending,
             ..KeyFilter::default()

@@ -1,0 +1,30 @@
+//! Disks that fail a process, by a library that is preloaded into it: see `disk_faults.c`.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+const SOURCE: &str = include_str!("disk_faults.c");
+
+/// The library to name in `LD_PRELOAD`. It is made once for a process.
+///
+/// # Panics
+/// If there is no C compiler, or it fails.
+pub fn disk_faults() -> PathBuf {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let make = || {
+        let folder = tempfile::Builder::new().prefix("disk").tempdir().expect("a folder").keep();
+        // Servers run as other users.
+        let readable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&folder, readable).expect("it is ours");
+        let (source, library) = (folder.join("disk_faults.c"), folder.join("disk_faults.so"));
+        std::fs::write(&source, SOURCE).expect("the folder can be written");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]);
+        let done = compiler.arg(&library).arg(&source).args(["-ldl", "-lpthread"]).status();
+        assert!(done.expect("there is a C compiler").success(), "{SOURCE}");
+        library
+    };
+    MADE.get_or_init(make).clone()
+}
