@@ -31,8 +31,6 @@ fn main() {
         assert!(run.status.success(), "{run:?}");
         String::from_utf8(run.stdout).unwrap().trim().parse().unwrap()
     };
-    println!("| measured | figure | beside | figure | ratio |");
-    println!("|---|---|---|---|---|");
     let row = |row, ours: &str, count, theirs: &dyn Fn() -> f64| {
         beside_in_turns(TURNS, row, "the same in Rust", || in_c(ours, count), theirs);
     };

@@ -1,5 +1,5 @@
-//! Connectors that enroll through HTTPS beside the library alone, in the same run: as `compare.rs`,
-//! in the same form. Clients and server share the machine.
+//! Connectors that enroll through HTTPS beside the library alone. Clients and server share the
+//! machine.
 //!
 //! `cargo bench -p provkey-benches --bench server`
 
@@ -34,10 +34,6 @@ const CONNECTORS: usize = 10_000;
 const HOST: &str = "api.private.example.com";
 
 fn main() {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("{cores} threads at once on this machine");
-    println!("| measured | figure | beside | figure | ratio |");
-    println!("|---|---|---|---|---|");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         ours.push(through_https());

@@ -41,6 +41,15 @@ pub fn verify_and_sign(algorithm: KeyAlgorithm) -> Box<dyn Fn() + Sync> {
     })
 }
 
+/// How a hand-written program has SQLite commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journal {
+    /// As a connection comes if nobody says anything: a rollback journal.
+    Rollback,
+    /// The write-ahead log, made durable at each commit.
+    Wal,
+}
+
 /// The accounting that one writes by hand: a table of keys with a count, a table of enrollments,
 /// and one transaction for each use, on one connection that all threads share.
 #[derive(Debug)]
@@ -48,10 +57,12 @@ pub struct HandWritten(Mutex<Connection>);
 
 impl HandWritten {
     /// Makes the tables, and one key with a limit.
-    pub fn create(path: &Path, max_uses: u64) -> rusqlite::Result<Self> {
+    pub fn create(path: &Path, journal: Journal, max_uses: u64) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        if journal == Journal::Wal {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+        }
         connection.execute_batch(
             "CREATE TABLE keys (id INTEGER PRIMARY KEY, max_uses INTEGER, used INTEGER);
              CREATE TABLE enrollments (

@@ -44,18 +44,25 @@ pub struct World {
     pub certificate: CertificateId,
 }
 
+fn environment(store: Arc<dyn Store>) -> Environment {
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    Environment { store, clock, random, observer: None }
+}
+
+fn keyring() -> Keyring {
+    Keyring::new(MasterKey::from_bytes([7; 32]))
+}
+
+/// Opens the authority that [`authority`] has made in a store.
+pub fn open(store: Arc<dyn Store>) -> Authority {
+    Authority::open(environment(store), keyring()).expect("an authority")
+}
+
 /// Makes an authority over a store.
 pub fn authority(store: Arc<dyn Store>) -> World {
-    let environment = Environment {
-        store,
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        observer: None,
-    };
-    let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
     let host = Host::parse("api.private.example.com").expect("a host");
-    let authority =
-        Authority::create(environment, keyring, &NewAuthority::new(host)).expect("an authority");
+    let new = NewAuthority::new(host);
+    let authority = Authority::create(environment(store), keyring(), &new).expect("an authority");
     let group = authority.create_group(&name("group")).expect("a group").id;
     let new = NewCertificate::new(name("certificate"));
     let certificate = authority.create_certificate(&new).expect("a certificate").id;

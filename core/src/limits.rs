@@ -43,6 +43,9 @@ pub const RECORD_KEY_BYTES_MAX: usize = 512;
 pub const RECORD_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most record keys in one `get`.
 pub const GET_KEYS_MAX: usize = 4096;
+/// Most enrollments and renewals of one authority that read at the same moment. Others wait, and share
+/// the next read.
+pub const READS_AT_ONCE_MAX: usize = 4;
 /// Most records in the answer of one `scan`.
 pub const SCAN_RECORDS_MAX: usize = 1024;
 /// Most operations in one unit.

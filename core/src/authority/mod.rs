@@ -79,7 +79,7 @@ use tally::Tally;
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
 use crate::limits::ACTOR_BYTES_MAX;
 use crate::random::Random;
-use crate::store::{GroupCommit, Guard, RecordKey, Store};
+use crate::store::{GroupCommit, GroupRead, Guard, RecordKey, Store};
 use crate::time::Clock;
 use crate::x509::{Certificate, Issuer};
 
@@ -108,6 +108,8 @@ pub struct Authority {
 
 struct Inner {
     store: Arc<Guard>,
+    /// Reads what enrollments and renewals stand on.
+    reads: GroupRead,
     commit: GroupCommit,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -140,6 +142,7 @@ impl Authority {
         let state = State::read(&commit.store(), Arc::new(keyring))?;
         let inner = Inner {
             store: commit.store(),
+            reads: GroupRead::new(commit.store()),
             commit,
             clock,
             random,

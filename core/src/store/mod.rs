@@ -18,6 +18,8 @@ mod commit;
 #[cfg(feature = "std")]
 pub mod conformance;
 #[cfg(feature = "authority")]
+mod group_read;
+#[cfg(feature = "authority")]
 mod guard;
 #[cfg(feature = "std")]
 mod memory;
@@ -27,6 +29,8 @@ mod unit;
 
 #[cfg(feature = "authority")]
 pub use commit::GroupCommit;
+#[cfg(feature = "authority")]
+pub(crate) use group_read::GroupRead;
 #[cfg(feature = "authority")]
 pub(crate) use guard::Guard;
 #[cfg(feature = "std")]

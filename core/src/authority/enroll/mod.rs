@@ -147,7 +147,7 @@ impl Inner {
                 [records::key(key), records::key_uses(key), records::enrollment(connector)]
             })
             .collect();
-        Ok(self.store.get(&keys)?)
+        Ok(self.reads.get(&keys)?)
     }
 
     /// Decides on a request, and signs if it is a new enrollment.

@@ -1,5 +1,7 @@
 //! Whom a public key belongs to.
 
+use alloc::boxed::Box;
+
 use serde::{Deserialize, Serialize};
 
 use super::{EnrollmentRecord, body, decode};
@@ -12,7 +14,7 @@ use crate::store::Record;
 /// be absent needs no other.
 pub(in crate::authority) enum Owner {
     /// The connector that enrolled with it, and has its id.
-    Enrolled(EnrollmentRecord),
+    Enrolled(Box<EnrollmentRecord>),
     /// A connector that renewed with it.
     Renewed(ConnectorId),
 }
@@ -29,13 +31,13 @@ impl Owner {
         // An enrollment fails at its first field.
         match serde_json::from_slice(body(record)?) {
             Ok(RenewedKeyRecord { renewed_by }) => Ok(Self::Renewed(renewed_by)),
-            Err(_) => decode(record).map(Self::Enrolled),
+            Err(_) => decode(record).map(|enrolled| Self::Enrolled(Box::new(enrolled))),
         }
     }
 
     pub(in crate::authority) fn enrolled(self) -> Option<EnrollmentRecord> {
         match self {
-            Self::Enrolled(record) => Some(record),
+            Self::Enrolled(record) => Some(*record),
             Self::Renewed(_) => None,
         }
     }

@@ -101,7 +101,7 @@ impl Inner {
         let now = self.clock.now();
         let new = proven.public_key_id();
         let keys = [records::enrollment(proven.connector), records::enrollment(new)];
-        let found = self.store.get(&keys)?;
+        let found = self.reads.get(&keys)?;
         let [Some(enrollment), new_key] = found.as_slice() else {
             return Err(Refusal::CertificateUnknown.into());
         };

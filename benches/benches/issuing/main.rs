@@ -1,0 +1,170 @@
+//! From a CSR to a certificate, beside ring alone and beside what others make it with, and what it
+//! costs to refuse a forged key. All in one process but OpenSSL and Python, which have their own.
+//!
+//! `cargo bench -p provkey-benches --bench issuing [-- WORD]`: only rows that contain the word.
+
+// A program for people, that ends by panicking if anything goes wrong.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+mod foreign;
+mod rivals;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use provkey::key::{Keyring, MasterKey, ProvisioningKey};
+use provkey::store::Memory;
+use provkey::time::Timestamp;
+use provkey::x509::{
+    CaParameters, Csr, Issuer, KeyAlgorithm, LeafParameters, SerialNumber, SoftwareSigner,
+    build_csr, issue_leaf, issue_root,
+};
+use provkey_benches::{Row, SystemRandom, authority, beside, per_second, run, verify_and_sign};
+
+/// The moment of all certificates here.
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+
+fn main() {
+    run(&[
+        Row("P-256 CSR to certificate", |row| beside_ring(row, KeyAlgorithm::EcdsaP256, 4000)),
+        Row("P-384 CSR to certificate", |row| beside_ring(row, KeyAlgorithm::EcdsaP384, 400)),
+        Row("Ed25519 CSR to certificate", |row| beside_ring(row, KeyAlgorithm::Ed25519, 4000)),
+        Row("P-256 CSR to certificate, beside rcgen", |row| {
+            let (pki, rival) = (Pki::new(KeyAlgorithm::EcdsaP256), rivals::Rcgen::new());
+            pki.beside(row, "rcgen", || per_second(1, 4000, |_, _| rival.certify(&pki.csr)));
+        }),
+        Row("P-256 CSR to certificate, beside x509-cert", |row| {
+            let (pki, rival) = (Pki::new(KeyAlgorithm::EcdsaP256), rivals::X509Cert::new());
+            let theirs = || per_second(1, 4000, |_, _| rival.certify(&pki.csr));
+            pki.beside(row, "x509-cert's builder, ring's signatures", theirs);
+        }),
+        Row("P-256 CSR to certificate, beside OpenSSL", |row| {
+            let pki = Pki::new(KeyAlgorithm::EcdsaP256);
+            let program = foreign::build_openssl();
+            let version = foreign::run(&program, &["version"]);
+            let rival = format!("OpenSSL {version}, in C");
+            pki.beside(row, &rival, || foreign::per_second(&program, &pki.csr, 2000));
+        }),
+        Row("P-256 CSR to certificate, beside Python", |row| {
+            let pki = Pki::new(KeyAlgorithm::EcdsaP256);
+            let (python, script) = foreign::python();
+            let version = foreign::run(&python, &[&script, "version"]);
+            let rival = format!("Python's cryptography {version}");
+            pki.beside(row, &rival, || foreign::per_second_by(&python, &script, &pki.csr, 1000));
+        }),
+        Row("P-256 CSR to certificate, 2 threads", two_threads),
+        Row("what of that is not cryptography", not_cryptography),
+        Row("forged key text refused", forged),
+    ]);
+}
+
+/// An issuer, and the CSR of a connector, both with keys of one algorithm.
+struct Pki {
+    issuer: Issuer,
+    csr: Vec<u8>,
+}
+
+impl Pki {
+    fn new(algorithm: KeyAlgorithm) -> Self {
+        let (signer, _) = SoftwareSigner::generate(algorithm).unwrap();
+        let parameters = CaParameters {
+            common_name: "bench",
+            id: "root",
+            serial: SerialNumber::draw(&SystemRandom, NOW).unwrap(),
+            not_before: Timestamp::from_unix_seconds(1_700_000_000),
+            not_after: Timestamp::from_unix_seconds(2_700_000_000),
+        };
+        let certificate = issue_root(&signer, &parameters).unwrap();
+        let (connector, _) = SoftwareSigner::generate(algorithm).unwrap();
+        Self {
+            issuer: Issuer::new(certificate, Arc::new(signer)).unwrap(),
+            csr: build_csr(&connector, &[]).unwrap(),
+        }
+    }
+
+    fn certify(&self) -> Vec<u8> {
+        let csr = Csr::parse(black_box(&self.csr)).unwrap().verify().unwrap();
+        let parameters = LeafParameters {
+            connector_id: "qqqqqqqqqqqqqqqqqqqqqqqqqq",
+            group_id: "qqqqqqqqqqqq",
+            trust_domain: "api.private.example.com",
+            public_key: csr.public_key(),
+            serial: SerialNumber::draw(&SystemRandom, NOW).unwrap(),
+            not_before: NOW,
+            not_after: Timestamp::from_unix_seconds(1_900_000_000),
+        };
+        issue_leaf(&self.issuer, &parameters).unwrap().der
+    }
+
+    fn per_second(&self, threads: usize, count: usize) -> f64 {
+        per_second(threads, count, |_, _| drop(black_box(self.certify())))
+    }
+
+    fn beside(&self, row: &str, rival: &str, theirs: impl FnMut() -> f64) {
+        beside(row, rival, || self.per_second(1, 4000), theirs);
+    }
+}
+
+fn beside_ring(row: &str, algorithm: KeyAlgorithm, count: usize) {
+    let (pki, ring) = (Pki::new(algorithm), verify_and_sign(algorithm));
+    beside(
+        row,
+        "ring's verify and sign alone",
+        || pki.per_second(1, count),
+        || per_second(1, count, |_, _| ring()),
+    );
+}
+
+fn two_threads(row: &str) {
+    let pki = Pki::new(KeyAlgorithm::EcdsaP256);
+    beside(row, "1 thread", || pki.per_second(2, 4000), || pki.per_second(1, 4000));
+}
+
+/// What is left of the time of a certificate after that of its two signatures, in microseconds, of many
+/// short turns.
+fn not_cryptography(row: &str) {
+    let (pki, ring) = (Pki::new(KeyAlgorithm::EcdsaP256), verify_and_sign(KeyAlgorithm::EcdsaP256));
+    let (rcgen, builder) = (rivals::Rcgen::new(), rivals::X509Cert::new());
+    let micros = |rate: f64| 1e6 / rate;
+    let mut rest = [const { Vec::new() }; 3];
+    for _ in 0..101 {
+        let ring = micros(per_second(1, 200, |_, _| ring()));
+        let others = [
+            pki.per_second(1, 200),
+            per_second(1, 200, |_, _| rcgen.certify(&pki.csr)),
+            per_second(1, 200, |_, _| builder.certify(&pki.csr)),
+        ];
+        rest.iter_mut().zip(others).for_each(|(rest, rate)| rest.push(micros(rate) - ring));
+    }
+    let [ours, rcgen, builder] = rest.map(provkey_benches::median);
+    println!(
+        "| {row} | {ours:.1} µs | rcgen, x509-cert's builder | {rcgen:.1} µs, {builder:.1} µs | {:.2}, {:.2} |",
+        ours / rcgen,
+        ours / builder
+    );
+}
+
+fn forged(row: &str) {
+    let world = authority(Arc::new(Memory::new()));
+    let (details, key) = world.key("fleet", 1);
+    let secret = MasterKey::from_bytes([8; 32]).derive_secret(key.host(), details.id);
+    let forged =
+        ProvisioningKey::from_parts(key.host().clone(), details.id, secret, key.pin()).to_text();
+    let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
+    let hmac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &[1; 32]);
+    beside(
+        row,
+        "one HMAC-SHA256 of 64 bytes",
+        || {
+            per_second(1, 100_000, |_, _| {
+                let key = ProvisioningKey::parse_strict(black_box(forged.expose())).unwrap();
+                assert!(!keyring.verify_key(&key));
+            })
+        },
+        || {
+            per_second(1, 100_000, |_, _| {
+                black_box(ring::hmac::sign(&hmac, black_box(&[2; 64])));
+            })
+        },
+    );
+}
