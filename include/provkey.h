@@ -825,6 +825,20 @@ typedef struct provkey_key_filter {
     provkey_key_order order;
     // 1: from the last to the first.
     uint8_t descending;
+    // Only those whose id contains this. NULL: any.
+    const char *id_contains;
+    // Only those with at least this limit of uses.
+    uint64_t max_uses_min;
+    // Only those with at most this limit of uses. 0: any.
+    uint64_t max_uses_max;
+    // Only those that have enrolled at least this many connectors.
+    uint64_t used_min;
+    // Only those that have enrolled at most this many connectors, none perhaps. NULL: any.
+    const uint64_t *used_max;
+    // Only those that enrolled a connector from this moment on, in Unix milliseconds. 0: any.
+    uint64_t last_used_since_ms;
+    // Only those that enrolled nobody from this moment on, or never anybody. 0: any.
+    uint64_t last_used_before_ms;
 } provkey_key_filter;
 #endif
 
@@ -2701,8 +2715,8 @@ void provkey_key_details_free(struct provkey_key_details *key);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Lists provisioning keys. A page examines a bounded number of keys: with a filter on name or
-// state, or on both group and certificate, it may be short and yet have a `next`.
+// Lists provisioning keys. A page examines a bounded number of keys: with a filter on anything but
+// one group or one certificate it may be short and yet have a `next`.
 //
 // Errors: `cursor_invalid`, `group_not_found` and `certificate_not_found` for what is no id, those of
 // the store.

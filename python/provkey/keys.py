@@ -66,6 +66,13 @@ class KeyFilter:
     group: str | None = None
     certificate: str | None = None
     state: KeyState | None = None
+    id_contains: str | None = None
+    max_uses_min: int | None = None
+    max_uses_max: int | None = None
+    used_min: int | None = None
+    used_max: int | None = None
+    last_used_since: datetime | None = None
+    last_used_before: datetime | None = None
     order: KeyOrder = KeyOrder.NAME
     descending: bool = False
 
@@ -175,15 +182,31 @@ class Keys(Listing[KeyDetails]):
         group: GroupRef | None = None,
         certificate: CertificateRef | None = None,
         state: KeyState | None = None,
+        id_contains: str | None = None,
+        max_uses_min: int | None = None,
+        max_uses_max: int | None = None,
+        used_min: int | None = None,
+        used_max: int | None = None,
+        last_used_since: datetime | None = None,
+        last_used_before: datetime | None = None,
         order: KeyOrder = KeyOrder.NAME,
         descending: bool = False,
     ) -> Listing[KeyDetails]:
-        """Some of the keys: those that fit everything that is given."""
+        """Some of the keys: those that fit everything that is given. The moments are aware;
+        ``last_used_before`` admits those that never enrolled anybody, too.
+        """
         keys = KeyFilter(
             name_contains=name_contains,
             group=None if group is None else id_of(group),
             certificate=None if certificate is None else id_of(certificate),
             state=state,
+            id_contains=id_contains,
+            max_uses_min=max_uses_min,
+            max_uses_max=max_uses_max,
+            used_min=used_min,
+            used_max=used_max,
+            last_used_since=last_used_since,
+            last_used_before=last_used_before,
             order=order,
             descending=descending,
         )

@@ -202,6 +202,13 @@ from_attributes! {
         group: Option<String>,
         certificate: Option<String>,
         state: Option<String>,
+        id_contains: Option<String>,
+        max_uses_min: Option<u64>,
+        max_uses_max: Option<u64>,
+        used_min: Option<u64>,
+        used_max: Option<u64>,
+        last_used_since: Option<Moment>,
+        last_used_before: Option<Moment>,
         order: String,
         descending: bool,
     }
@@ -218,7 +225,13 @@ impl Filter {
             state,
             order: if self.order == "created" { KeyOrder::Created } else { KeyOrder::Name },
             descending: self.descending,
-            ..KeyFilter::default()
+            id_contains: self.id_contains,
+            max_uses_min: self.max_uses_min,
+            max_uses_max: self.max_uses_max,
+            used_min: self.used_min,
+            used_max: self.used_max,
+            last_used_since: self.last_used_since.map(|since| since.0),
+            last_used_before: self.last_used_before.map(|before| before.0),
         })
     }
 }

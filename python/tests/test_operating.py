@@ -136,6 +136,11 @@ def test_keys_are_listed_and_filtered(site: Site) -> None:
     first = keys.filter(name_contains="key").first()
     assert first == keys.get("key 0")
     assert keys.filter(name_contains="none").first() is None
+    by_uses = keys.filter(max_uses_min=2, max_uses_max=3, used_min=0, used_max=0)
+    assert [key.name for key in by_uses] == ["key 1", "key 2"]
+    assert [key.id for key in keys.filter(id_contains=first.id)] == [first.id]
+    assert keys.filter(last_used_since=START).first() is None
+    assert keys.filter(last_used_before=START).count() == 6
     assert code_of(keys.filter(group="none").first) == "group_not_found"
     listing = keys.filter(order=KeyOrder.CREATED)
     assert list(listing) == list(listing), "a listing can be read again"

@@ -280,7 +280,22 @@ static void keys_are_filtered_and_sorted(void)
     check_keys(&filter, "Barn;Rooftop;");
     filter.state = PROVKEY_KEY_STATE_EXPIRED;
     check_keys(&filter, "");
-    filter.order = 2;
+    const uint64_t none = 0;
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .used_max = &none};
+    check_keys(&filter, "Barn;Rooftop;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .used_min = 1};
+    check_keys(&filter, "Roof;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .max_uses_min = 2};
+    check_keys(&filter, "Barn;Rooftop;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .max_uses_max = 1};
+    check_keys(&filter, "Roof;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .id_contains = sensors.key->id};
+    check_keys(&filter, "Roof;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .last_used_since_ms = 1};
+    check_keys(&filter, "Roof;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .last_used_before_ms = 1};
+    check_keys(&filter, "Barn;Rooftop;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .order = 2};
     FAILS(PROVKEY_STATUS_VALUE_UNKNOWN,
           provkey_authority_list_keys(sensors.authority, &filter, NULL, &page, ERR));
     end();

@@ -7,6 +7,7 @@ use provkey::authority::{Authority, KeyFilter, KeyOrder, KeyState};
 use super::view::KeyView;
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
+use crate::times::Since;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -22,6 +23,27 @@ pub(crate) struct Args {
     /// Only those whose name contains this, letter case ignored
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// Only those whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    id: Option<String>,
+    /// Only those with at least this limit of uses
+    #[arg(long, value_name = "N")]
+    max_uses_min: Option<u64>,
+    /// Only those with at most this limit of uses
+    #[arg(long, value_name = "N")]
+    max_uses_max: Option<u64>,
+    /// Only those that have enrolled at least this many connectors
+    #[arg(long, value_name = "N")]
+    used_min: Option<u64>,
+    /// Only those that have enrolled at most this many connectors
+    #[arg(long, value_name = "N")]
+    used_max: Option<u64>,
+    /// Only those that enrolled a connector from this moment on: RFC 3339, or a period such as 24h
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    last_used_since: Option<Since>,
+    /// Only those that enrolled nobody from this moment on, or never anybody
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    last_used_before: Option<Since>,
     /// Sorted by what; with `-` from the last to the first
     #[arg(long, value_enum, default_value = "name", allow_hyphen_values = true)]
     sort: Sort,
@@ -63,7 +85,13 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         state: args.state.as_ref().and_then(state),
         order,
         descending,
-        ..KeyFilter::default()
+        id_contains: args.id.clone(),
+        max_uses_min: args.max_uses_min,
+        max_uses_max: args.max_uses_max,
+        used_min: args.used_min,
+        used_max: args.used_max,
+        last_used_since: args.last_used_since.map(|since| since.0),
+        last_used_before: args.last_used_before.map(|before| before.0),
     };
     output.page(authority.list_keys(&filter, &args.page.request())?, KeyView::from)
 }

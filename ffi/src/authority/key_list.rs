@@ -9,7 +9,7 @@ use super::key_details::{
     PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED, PROVKEY_KEY_STATE_EXPIRED,
     PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
 };
-use super::page::{Entries, KeptEntries, page_request, provkey_page_request};
+use super::page::{Entries, KeptEntries, moment, page_request, provkey_page_request};
 use super::{Opened, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::call::call;
@@ -45,6 +45,20 @@ pub struct provkey_key_filter {
     pub order: provkey_key_order,
     /// 1: from the last to the first.
     pub descending: u8,
+    /// Only those whose id contains this. NULL: any.
+    pub id_contains: *const c_char,
+    /// Only those with at least this limit of uses.
+    pub max_uses_min: u64,
+    /// Only those with at most this limit of uses. 0: any.
+    pub max_uses_max: u64,
+    /// Only those that have enrolled at least this many connectors.
+    pub used_min: u64,
+    /// Only those that have enrolled at most this many connectors, none perhaps. NULL: any.
+    pub used_max: *const u64,
+    /// Only those that enrolled a connector from this moment on, in Unix milliseconds. 0: any.
+    pub last_used_since_ms: u64,
+    /// Only those that enrolled nobody from this moment on, or never anybody. 0: any.
+    pub last_used_before_ms: u64,
 }
 
 plain!(provkey_key_filter);
@@ -64,8 +78,8 @@ pub struct provkey_key_page {
 
 record!(provkey_key_page, 0x706b_0110, KeptEntries<provkey_key_details>);
 
-/// Lists provisioning keys. A page examines a bounded number of keys: with a filter on name or
-/// state, or on both group and certificate, it may be short and yet have a `next`.
+/// Lists provisioning keys. A page examines a bounded number of keys: with a filter on anything but
+/// one group or one certificate it may be short and yet have a `next`.
 ///
 /// Errors: `cursor_invalid`, `group_not_found` and `certificate_not_found` for what is no id, those of
 /// the store.
@@ -125,7 +139,13 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
                 }
             },
             descending: given.descending != 0,
-            ..KeyFilter::default()
+            id_contains: optional_text(given.id_contains, "id_contains")?.map(Into::into),
+            max_uses_min: (given.max_uses_min != 0).then_some(given.max_uses_min),
+            max_uses_max: (given.max_uses_max != 0).then_some(given.max_uses_max),
+            used_min: (given.used_min != 0).then_some(given.used_min),
+            used_max: given.used_max.as_ref().copied(),
+            last_used_since: moment(given.last_used_since_ms),
+            last_used_before: moment(given.last_used_before_ms),
         })
     }
 }
