@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::str;
+use std::{mem, str};
 
 use clap::Args;
 use provkey::authority::{Authority, Epoch, Error, InputError};
@@ -81,14 +81,28 @@ impl EpochPlace {
 
     /// Keeps the epoch that the authority has at the end of a command, whatever came of that.
     pub(crate) fn keep(&self) -> Result<(), Failure> {
-        let Some(Opened { authority, file, kept }) = self.opened.take() else { return Ok(()) };
-        let epoch = authority.epoch()?;
-        if kept == Some(epoch) {
-            return Ok(());
-        }
-        file.write(format!("{epoch}\n").as_bytes()).map_err(|failure| {
+        let kept = self.keep_so_far();
+        self.opened.replace(None);
+        kept.map_err(|failure| {
             failure.note("What was asked for is done; only its epoch is not kept.")
         })
+    }
+
+    /// Keeps the epoch that the authority has now, if it is another. What fails is tried again the next
+    /// time.
+    pub(crate) fn keep_so_far(&self) -> Result<(), Failure> {
+        let mut opened = self.opened.borrow_mut();
+        let (Some(path), Some(opened)) = (&self.epoch_file, opened.as_mut()) else {
+            return Ok(());
+        };
+        let epoch = opened.authority.epoch()?;
+        if opened.kept != Some(epoch) {
+            let next = Destination::prepare(path, Content::Epoch)?;
+            let file = mem::replace(&mut opened.file, next);
+            file.write(format!("{epoch}\n").as_bytes())?;
+            opened.kept = Some(epoch);
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod notify;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use provkey::authority::{AddressRange, Authority};
@@ -15,12 +16,16 @@ use provkey_server::{Config, Metrics, ProxyHeader, ServeOptions, Tls, operations
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
 use administrators::Administrator;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
+
+/// How often a server keeps the epoch of its authority.
+const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -95,7 +100,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let config = config(args, metrics)?;
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
     let runtime = runtime.map_err(|error| failed(&error))?;
-    let served = runtime.block_on(serve_until_told(args, &authority, &host, config, output));
+    let served = runtime.block_on(serve_until_told(args, place, &authority, &host, config, output));
     // What is being signed is finished, also for those who did not wait for it.
     drop::<Runtime>(runtime);
     authority.flush()?;
@@ -135,6 +140,7 @@ fn tls(args: &Args, authority: &Authority, host: &Host) -> Result<Option<Tls>, F
 
 async fn serve_until_told(
     args: &Args,
+    place: &Place,
     authority: &Authority,
     host: &Host,
     config: Config,
@@ -165,11 +171,24 @@ async fn serve_until_told(
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = keep_epoch(place) => {}
         }
         tracing::info!("ending: what is being answered is finished");
     })
     .await;
     Ok(())
+}
+
+/// Keeps the epoch, for ever: a server may end without being asked.
+async fn keep_epoch(place: &Place) {
+    let mut moments = tokio::time::interval(EPOCH_INTERVAL);
+    moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        moments.tick().await;
+        if let Err(failure) = tokio::task::block_in_place(|| place.epoch.keep_so_far()) {
+            tracing::warn!(why = failure.lines().join("; "), "the epoch is not kept");
+        }
+    }
 }
 
 fn failed(error: &io::Error) -> Failure {

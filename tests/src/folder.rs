@@ -14,6 +14,8 @@ use provkey::time::Timestamp;
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 
+use crate::killing_store::killing;
+
 /// The name of the store's file in the folder.
 pub const STORE_FILE: &str = "authority.db";
 /// The name of the file that holds the master key.
@@ -39,7 +41,8 @@ pub fn open_authority(folder: &Path) -> Result<Authority, Box<dyn Error>> {
 }
 
 /// Opens the authority whose master key is in a folder, on any store: `sqlite:PATH` or
-/// `postgres://USER@HOST/DATABASE`.
+/// `postgres://USER@HOST/DATABASE`. If `PROVKEY_TEST_KILL_AT` says so, the process ends at one of the calls
+/// of the store.
 ///
 /// # Errors
 /// As [`open_authority`].
@@ -49,5 +52,5 @@ pub fn open_authority_on(folder: &Path, address: &str) -> Result<Authority, Box<
         Some(path) => Arc::new(SqliteStore::open(path)?),
         None => Arc::new(PostgresStore::open(address)?),
     };
-    Ok(Authority::open(environment(store), keyring)?)
+    Ok(Authority::open(environment(killing(store)?), keyring)?)
 }

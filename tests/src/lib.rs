@@ -9,6 +9,7 @@
 mod disk_faults;
 mod folder;
 pub mod history;
+mod killing_store;
 mod message;
 mod postgres;
 pub mod simulation;
@@ -16,6 +17,7 @@ pub mod simulation;
 #[cfg(target_os = "linux")]
 pub use disk_faults::disk_faults;
 pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority, open_authority_on};
+pub use killing_store::{KILL_AT, killing};
 pub use message::{Answer, Asked, Granted, Question};
 pub use postgres::{PostgresServer, serve_postgres};
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::home::Home;
+use crate::server::wait_until;
 
 const WITH_EPOCH: &str = "--epoch-file elsewhere/epoch";
 
@@ -59,6 +60,28 @@ fn a_restored_old_store_is_refused_until_that_is_accepted() {
     // What is forgotten is forgotten: that is what was accepted.
     sign(&home, "three").succeeds();
     sign(&home, "four").is_refused("key_exhausted");
+}
+
+/// A server keeps the epoch while it runs: it may be killed.
+#[test]
+fn a_server_keeps_the_epoch_of_what_it_enrolls() {
+    let (home, port) = Home::local();
+    home.make_key("fleet", 2, "");
+    home.run("master backup old.db").succeeds();
+    let before = home.json("audit list")["items"][0]["at"].clone();
+    let mut server = home.serve(port, &["--epoch-file", "epoch"]);
+    wait_until("the first epoch", || home.path("epoch").exists());
+    let first = home.read("epoch");
+    home.run("enroll --key-file fleet.key --dir one").succeeds();
+    wait_until("an epoch of the enrollment", || home.read("epoch") != first);
+    server.kill();
+    server = home.serve(port, &["--epoch-file", "epoch"]);
+    server.kill();
+
+    restore(&home, "old.db");
+    assert_eq!(home.json("audit list")["items"][0]["at"], before);
+    home.run(&format!("serve --listen 127.0.0.1:{port} --epoch-file epoch"))
+        .is_refused("store_rolled_back");
 }
 
 /// The epoch moves with each change, and stays through whatever changes nothing.

@@ -9,6 +9,7 @@ mod error_codes;
 mod foreign;
 mod full_disk;
 mod killed;
+mod killed_at_each_call;
 mod linearizable;
 mod model;
 mod power_loss;

@@ -91,7 +91,12 @@ impl Worker {
 
     /// Lets it answer what it was asked, and end in whatever way. The answers that nobody has taken
     /// yet, and whether it came to its end.
-    pub(crate) fn end(mut self) -> (Vec<Answer>, bool) {
+    pub(crate) fn end(self) -> (Vec<Answer>, bool) {
+        self.end_with()
+    }
+
+    /// As [`Self::end`], with answers to whatever was asked.
+    pub(crate) fn end_with<T: DeserializeOwned>(mut self) -> (Vec<T>, bool) {
         let (nobody, _) = channel();
         self.questions = nobody;
         let answers = self.rest();

@@ -1,0 +1,187 @@
+//! A process is killed before and after each call of its store, whatever it is doing: all of it is
+//! done then, or nothing, and whoever asks again finishes it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use provkey::authority::{
+    Action, AuditFilter, Authority, CertificateId, ConnectorFilter, ConnectorId, GroupId,
+    NewAuthority, NewCertificate, NewKey, PageRequest,
+};
+use provkey::key::{Host, KeyId, Keyring, MasterKey, Proof, ProvisioningKey};
+use provkey::store::Store;
+use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+use provkey_postgres::PostgresStore;
+use provkey_sqlite::SqliteStore;
+use provkey_tests::history::{Answered, Call, Event, Step, perform};
+use provkey_tests::{KILL_AT, MASTER_KEY_FILE, PostgresServer, environment, open_authority_on};
+use tempfile::TempDir;
+
+use crate::site::name;
+use crate::worker::{PROGRAM, Worker};
+
+/// An authority that a worker opens, too.
+struct Killed {
+    folder: TempDir,
+    address: String,
+    authority: Authority,
+    group: GroupId,
+    certificate: CertificateId,
+}
+
+impl Killed {
+    fn new(address: impl FnOnce(&Path) -> String) -> Self {
+        let folder = TempDir::new().unwrap();
+        let address = address(folder.path());
+        let store: Arc<dyn Store> = match address.strip_prefix("sqlite:") {
+            Some(path) => Arc::new(SqliteStore::create(path).unwrap()),
+            None => Arc::new(PostgresStore::create(&address).unwrap()),
+        };
+        let environment = environment(store);
+        let master = MasterKey::generate(&*environment.random).unwrap();
+        fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
+        let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
+        let authority = Authority::create(environment, Keyring::new(master), &new).unwrap();
+        let group = authority.create_group(&name("group")).unwrap().id;
+        let new = NewCertificate::new(name("certificate"));
+        let certificate = authority.create_certificate(&new).unwrap().id;
+        Self { folder, address, authority, group, certificate }
+    }
+
+    /// Kills a worker at every moment of a step, each time with another key, until one comes to its
+    /// answer. Gives how often one was killed.
+    fn kill_at_each_call(&self, step: &Step) -> usize {
+        for moment in 0.. {
+            let call = self.prepare(&format!("{step:?} {moment}"), step);
+            let mut worker = Command::new(PROGRAM);
+            worker.arg(self.folder.path()).args(["1", &self.address]);
+            let worker = Worker::spawn(worker.env(KILL_AT, moment.to_string()));
+            worker.send(&call);
+            let (answers, done) = worker.end_with::<Event>();
+            let before = self.state(&call);
+            assert!(before.is_whole(&call.step), "{step:?}, moment {moment}: {before:?}");
+            // Who was answered was told what is so.
+            assert!(answers.is_empty() || before.done, "{step:?}, moment {moment}: {before:?}");
+            self.finish(&call, &before);
+            if done {
+                assert_eq!(answers.len(), 1);
+                return moment;
+            }
+        }
+        unreachable!("a step ends")
+    }
+
+    /// A key with two uses, and a connector, which has enrolled if it is to be revoked.
+    fn prepare(&self, key: &str, step: &Step) -> Call {
+        let new = NewKey::new(name(key), self.group, self.certificate, 2);
+        let id = self.authority.create_key(&new).unwrap().id;
+        let text = self.authority.copy_key(id).unwrap();
+        let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
+        let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
+        let proof = Proof::make(&key, signer.public_key().spki(), None);
+        let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
+        let connector = ConnectorId::of_spki_sha256(&signer.public_key().sha256());
+        let connector = (connector.to_string(), csr);
+        let call = Call { number: 0, step: step.clone(), key: id.to_string(), connector };
+        if matches!(step, Step::Revoke(_)) {
+            let enroll = Call { step: Step::Enroll(0), ..call.clone() };
+            perform(&self.authority, &enroll).answer.unwrap();
+        }
+        call
+    }
+
+    /// What is to be seen of a key, by another host.
+    fn state(&self, call: &Call) -> State {
+        let authority = open_authority_on(self.folder.path(), &self.address).unwrap();
+        let id = KeyId::parse(&call.key).unwrap();
+        let page = PageRequest { limit: 100, after: None };
+        let filter = ConnectorFilter { key: Some(id), ..ConnectorFilter::default() };
+        let connectors = authority.list_connectors(&filter, &page).unwrap().items;
+        let filter = AuditFilter { key: Some(id), ..AuditFilter::default() };
+        let audit = authority.list_audit(&filter, &page).unwrap().items;
+        let audited = |action| audit.iter().filter(|record| record.action == action).count();
+        let key = authority.key(id).ok();
+        let revoked = connectors.iter().any(|connector| connector.revoked_at.is_some());
+        let done = match call.step {
+            Step::SetLimit(limit) => key.as_ref().is_some_and(|key| key.max_uses == limit),
+            Step::Enable(enabled) => key.as_ref().is_some_and(|key| key.enabled == enabled),
+            Step::Delete => key.is_none(),
+            Step::Revoke(_) => revoked,
+            Step::Enroll(_) | Step::Read => !connectors.is_empty(),
+        };
+        let audited = match call.step {
+            Step::SetLimit(_) | Step::Enable(_) => audited(Action::KeyUpdated),
+            Step::Delete => audited(Action::KeyDeleted),
+            Step::Revoke(_) => audited(Action::ConnectorRevoked),
+            Step::Enroll(_) | Step::Read => audited(Action::ConnectorEnrolled),
+        };
+        let serials = connectors.into_iter().map(|connector| connector.serial).collect();
+        State { done, audited, used: key.map(|key| key.used), serials }
+    }
+
+    /// Does it again, as whoever got no answer does.
+    fn finish(&self, call: &Call, before: &State) {
+        let answer = perform(&self.authority, call).answer.unwrap();
+        match (&call.step, answer) {
+            (Step::Enroll(_), Answered::Certificate { serial, replay }) => {
+                assert_eq!(replay, before.done);
+                assert!(!replay || before.serials == [serial]);
+            }
+            (Step::Delete, Answered::Refused(code)) if before.done => {
+                assert_eq!(code, "key_deleted");
+            }
+            (_, answer) => assert_eq!(answer, Answered::Done),
+        }
+        let after = self.state(call);
+        assert!(after.done && after.is_whole(&call.step), "{after:?}");
+    }
+}
+
+/// What is to be seen of a step.
+#[derive(Debug)]
+struct State {
+    done: bool,
+    /// How often the audit trail has it.
+    audited: usize,
+    /// `None`: the key is gone.
+    used: Option<u64>,
+    serials: Vec<String>,
+}
+
+impl State {
+    /// Whether the books agree: what is done is recorded, what is recorded is done, once; and each use
+    /// that was counted is one connector's.
+    fn is_whole(&self, step: &Step) -> bool {
+        let counted = self.used.is_none_or(|used| used == self.serials.len() as u64);
+        // An edit that is made again is in the audit trail again.
+        let recorded = match step {
+            Step::SetLimit(_) | Step::Enable(_) => self.done == (self.audited > 0),
+            _ => usize::from(self.done) == self.audited,
+        };
+        counted && recorded
+    }
+}
+
+const STEPS: [Step; 5] =
+    [Step::Enroll(0), Step::SetLimit(5), Step::Enable(false), Step::Revoke(0), Step::Delete];
+
+fn check(killed: &Killed) {
+    for step in STEPS {
+        let moments = killed.kill_at_each_call(&step);
+        // Opening, reading and applying are three calls at least.
+        assert!(moments >= 6, "{step:?} has {moments} moments");
+    }
+}
+
+#[test]
+fn on_sqlite() {
+    check(&Killed::new(|folder| format!("sqlite:{}", folder.join("authority.db").display())));
+}
+
+#[test]
+fn on_postgresql() {
+    let server = PostgresServer::start();
+    check(&Killed::new(|_| server.new_database()));
+}
