@@ -111,22 +111,28 @@ impl Place {
 
     /// As [`Self::authority`], but the store may have been rolled back.
     pub(crate) fn authority_of_any_epoch(&self) -> Result<Authority, Failure> {
-        let environment = system::environment(self.store()?.open()?);
-        Ok(self.open(environment)?.acting_as(&system::actor()))
+        let authority = self.open(system::environment)?;
+        Ok(authority.acting_as(&system::actor()))
     }
 
-    fn open(&self, environment: Environment) -> Result<Authority, Failure> {
-        let file = self.master_key_file()?;
+    /// Opens the authority in an environment around its store. The store is opened last: what is
+    /// wrong with the arguments and the master key is said before.
+    fn open(
+        &self,
+        environment: impl FnOnce(Arc<dyn Store>) -> Environment,
+    ) -> Result<Authority, Failure> {
+        let (store, file) = (self.store()?, self.master_key_file()?);
         let keyring = keyring_file::read(file)?;
         keyring_file::warn_of_others(file);
-        Ok(Authority::open(environment, keyring)?)
+        Ok(Authority::open(environment(store.open()?), keyring)?)
     }
 
     /// Opens the authority for a server, with all that it signs with, measured.
     pub(crate) fn serving_authority(&self, metrics: &Metrics) -> Result<Authority, Failure> {
-        let mut environment = system::environment(metrics.store(self.store()?.open()?));
-        environment.observer = Some(Arc::new(metrics.clone()));
-        let authority = self.open(environment)?;
+        let authority = self.open(|store| Environment {
+            observer: Some(Arc::new(metrics.clone())),
+            ..system::environment(metrics.store(store))
+        })?;
         self.epoch.check(&authority)?;
         self.token.attach(&authority)?;
         Ok(authority)

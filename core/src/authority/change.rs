@@ -140,13 +140,17 @@ impl Inner {
         })
     }
 
-    /// Takes a step until it no longer meets changes of others (`None`).
+    /// Takes a step until it no longer meets changes of others (`None`). What it met may have been its
+    /// own, see [`Error::after_conflict`].
     pub(super) fn until_undisturbed<T>(
         &self,
         mut step: impl FnMut() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        for _ in 0..ENROLL_TRIES_MAX {
-            if let Some(done) = step()? {
+        if let Some(done) = step()? {
+            return Ok(done);
+        }
+        for _ in 1..ENROLL_TRIES_MAX {
+            if let Some(done) = step().map_err(Error::after_conflict)? {
                 return Ok(done);
             }
         }

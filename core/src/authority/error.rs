@@ -89,6 +89,13 @@ impl Error {
         }
     }
 
+    /// The error of a step that was taken again after a conflict. What stood in the way may be what the
+    /// step before has made: that is so when its outcome was unknown, and its audit record, which would
+    /// have told, was pruned before it was asked for. So it does not say that nothing was changed.
+    pub(super) fn after_conflict(self) -> Self {
+        self.after_change()
+    }
+
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn retryable(&self) -> bool {
         match self {

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use provkey::authority::{Authority, Environment, KeyUpdate, NewCertificate};
+use provkey::authority::{Authority, Environment, Error, KeyUpdate, NewCertificate};
 use provkey::key::Keyring;
 use provkey::store::{
-    FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+    FaultKind, Memory, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,
+    StoreFault, Unit,
 };
 
 use crate::common::{TestConnector, World, code, master, name, renewal};
@@ -96,6 +97,64 @@ fn an_unknown_outcome_is_settled() {
         used += 1;
         assert_eq!(world.used(&key), used, "{faults:?}");
     }
+}
+
+/// A store that applies a batch in doubt, loses the audit trail before it is asked again, and then
+/// does not answer.
+#[derive(Default)]
+struct Forgetful {
+    memory: Memory,
+    /// How often it was called since it began to be so; 0: it is not.
+    calls: AtomicUsize,
+}
+
+impl Store for Forgetful {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        match self.calls.load(Ordering::SeqCst) {
+            3 => Err(StoreError::NotApplied(StoreFault::new(FaultKind::Unavailable, "as planned"))),
+            _ => self.memory.get(keys),
+        }
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        let call = |calls: usize| (calls > 0).then_some(calls + 1);
+        let calls = self.calls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, call);
+        if calls == Ok(2) {
+            let audit = self.memory.scan(&ScanRange::prefix("audit/"), 100)?;
+            let delete = |record: Record| Operation::Delete { key: record.key };
+            self.memory.apply(&[Unit::new(audit.into_iter().map(delete).collect())])?;
+        }
+        let outcomes = self.memory.apply(units);
+        match calls {
+            Ok(1) => Err(StoreError::Unknown(StoreFault::new(FaultKind::Unavailable, "planned"))),
+            _ => outcomes,
+        }
+    }
+}
+
+/// A host whose clock is ahead may prune what another is about to ask for.
+#[test]
+fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
+    let store = Arc::new(Forgetful::default());
+    let world = World::over(store.clone());
+    let key = world.key("fleet", 9);
+    let connector = TestConnector::new().proof(&world.provisioning_key(&key));
+
+    store.calls.store(1, Ordering::SeqCst);
+    let enrolled = world.authority.enroll(&connector).unwrap_err();
+    assert!(matches!(enrolled, Error::Store(StoreError::Unknown(_))), "{enrolled:?}");
+    store.calls.store(1, Ordering::SeqCst);
+    let update = KeyUpdate { enabled: Some(false), ..KeyUpdate::default() };
+    let updated = world.authority.update_key(key.id, &update).unwrap_err();
+    assert!(matches!(updated, Error::Store(StoreError::Unknown(_))), "{updated:?}");
+
+    store.calls.store(0, Ordering::SeqCst);
+    let key = world.authority.key(key.id).unwrap();
+    assert_eq!((key.used, key.enabled), (1, false), "both had happened");
 }
 
 /// As for enrollments: whether it is known or not what became of a renewal, there is one of it.

@@ -101,11 +101,17 @@ impl Inner {
                 Err(failed) => results[index] = Err(self.refuse(failed, request.address)),
             }
         }
-        for _ in 0..ENROLL_TRIES_MAX {
+        pending = self.try_enroll(pending, actor, &mut results);
+        for _ in 1..ENROLL_TRIES_MAX {
             if pending.is_empty() {
                 break;
             }
+            let again: Vec<_> = pending.iter().map(|pending| pending.index).collect();
             pending = self.try_enroll(pending, actor, &mut results);
+            for index in again {
+                let result = core::mem::replace(&mut results[index], Err(Error::Contended));
+                results[index] = result.map_err(Error::after_conflict);
+            }
         }
         for Pending { proven, .. } in &pending {
             self.tell_refused(Some(proven.key), proven.address, &Error::Contended);
