@@ -833,8 +833,10 @@ typedef struct provkey_key_filter {
     uint64_t max_uses_max;
     // Only those that have enrolled at least this many connectors.
     uint64_t used_min;
-    // Only those that have enrolled at most this many connectors, none perhaps. NULL: any.
-    const uint64_t *used_max;
+    // Only those that have enrolled at most this many connectors. 0: any.
+    uint64_t used_max;
+    // 1: only those that have enrolled nobody, whatever `used_max` says.
+    uint8_t unused;
     // Only those that enrolled a connector from this moment on, in Unix milliseconds. 0: any.
     uint64_t last_used_since_ms;
     // Only those that enrolled nobody from this moment on, or never anybody. 0: any.

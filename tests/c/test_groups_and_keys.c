@@ -280,9 +280,10 @@ static void keys_are_filtered_and_sorted(void)
     check_keys(&filter, "Barn;Rooftop;");
     filter.state = PROVKEY_KEY_STATE_EXPIRED;
     check_keys(&filter, "");
-    const uint64_t none = 0;
-    filter = (provkey_key_filter){.struct_size = sizeof(filter), .used_max = &none};
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .unused = 1};
     check_keys(&filter, "Barn;Rooftop;");
+    filter = (provkey_key_filter){.struct_size = sizeof(filter), .used_max = 1};
+    check_keys(&filter, "Barn;Roof;Rooftop;");
     filter = (provkey_key_filter){.struct_size = sizeof(filter), .used_min = 1};
     check_keys(&filter, "Roof;");
     filter = (provkey_key_filter){.struct_size = sizeof(filter), .max_uses_min = 2};

@@ -53,8 +53,10 @@ pub struct provkey_key_filter {
     pub max_uses_max: u64,
     /// Only those that have enrolled at least this many connectors.
     pub used_min: u64,
-    /// Only those that have enrolled at most this many connectors, none perhaps. NULL: any.
-    pub used_max: *const u64,
+    /// Only those that have enrolled at most this many connectors. 0: any.
+    pub used_max: u64,
+    /// 1: only those that have enrolled nobody, whatever `used_max` says.
+    pub unused: u8,
     /// Only those that enrolled a connector from this moment on, in Unix milliseconds. 0: any.
     pub last_used_since_ms: u64,
     /// Only those that enrolled nobody from this moment on, or never anybody. 0: any.
@@ -143,7 +145,10 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
             max_uses_min: (given.max_uses_min != 0).then_some(given.max_uses_min),
             max_uses_max: (given.max_uses_max != 0).then_some(given.max_uses_max),
             used_min: (given.used_min != 0).then_some(given.used_min),
-            used_max: given.used_max.as_ref().copied(),
+            used_max: match given.unused {
+                0 => (given.used_max != 0).then_some(given.used_max),
+                _ => Some(0),
+            },
             last_used_since: moment(given.last_used_since_ms),
             last_used_before: moment(given.last_used_before_ms),
         })
