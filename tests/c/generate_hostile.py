@@ -26,7 +26,7 @@ REQUIRED_FIELDS = {
     "environment.store",
 }
 # Types of numbers that each stand for something.
-ENUMS = {"provkey_key_algorithm", "provkey_key_state", "provkey_key_order", "provkey_key_fields",
+ENUMS = {"provkey_admin_role", "provkey_key_algorithm", "provkey_key_state", "provkey_key_order", "provkey_key_fields",
          "provkey_operation_type", "provkey_record_type", "provkey_reason"}
 # Lengths that nothing has.
 HUGE = ["SIZE_MAX", "(size_t)1 << 40", "16 * 1024 * 1024 + 1"]

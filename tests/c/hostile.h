@@ -40,6 +40,8 @@ typedef struct hostile_object {
 extern const hostile_object *hostile_objects;
 extern size_t hostile_objects_len;
 
+extern provkey_admin_token *good_admin_token;
+extern provkey_admin_token_page *good_admin_token_page;
 extern provkey_authority *good_authority;
 extern provkey_authority_details *good_authority_details;
 extern provkey_audit_page *good_audit_page;
@@ -65,6 +67,7 @@ extern provkey_observer *good_observer;
 extern provkey_provisioning_key *good_provisioning_key;
 extern provkey_random *good_random;
 extern provkey_request *good_request;
+extern provkey_server_certificate *good_server_certificate;
 extern provkey_signer *good_signer;
 extern provkey_store *good_store;
 

@@ -10,6 +10,8 @@
 #include "secure_element.h"
 #include "table_store.h"
 
+provkey_admin_token *good_admin_token;
+provkey_admin_token_page *good_admin_token_page;
 provkey_authority *good_authority;
 provkey_authority_details *good_authority_details;
 provkey_audit_page *good_audit_page;
@@ -35,6 +37,7 @@ provkey_observer *good_observer;
 provkey_provisioning_key *good_provisioning_key;
 provkey_random *good_random;
 provkey_request *good_request;
+provkey_server_certificate *good_server_certificate;
 provkey_signer *good_signer;
 provkey_store *good_store;
 
@@ -43,6 +46,7 @@ static const char *ranges[] = {"192.0.2.0/24"};
 static uint8_t *public_key;
 static int public_key_len;
 static char epoch[32];
+static char token_text[128];
 static char *corporate_pem;
 static char *corporate_key;
 static char path[64];
@@ -156,6 +160,8 @@ static void object(const char *type, const void *pointer)
 
 static void list_objects(void)
 {
+    OBJECT(admin_token);
+    OBJECT(admin_token_page);
     OBJECT(authority);
     OBJECT(authority_details);
     OBJECT(audit_page);
@@ -181,6 +187,7 @@ static void list_objects(void)
     OBJECT(provisioning_key);
     OBJECT(random);
     OBJECT(request);
+    OBJECT(server_certificate);
     OBJECT(signer);
     OBJECT(store);
     object("a record of a page", good_audit_page->items[0]);
@@ -245,6 +252,15 @@ static void make_answers(void)
     OK(provkey_authority_list_connectors(good_authority, NULL, NULL, &good_connector_page, ERR));
     OK(provkey_authority_list_groups(good_authority, NULL, &good_connector_group_page, ERR));
     OK(provkey_authority_list_keys(good_authority, NULL, NULL, &good_key_page, ERR));
+    OK(provkey_authority_create_token(good_authority, "Watch", PROVKEY_ADMIN_ROLE_VIEWER, 0,
+                                      &good_admin_token, &good_bytes, ERR));
+    snprintf(token_text, sizeof(token_text), "%s", (const char *)good_bytes->data);
+    provkey_bytes_free(good_bytes);
+    good_bytes = NULL;
+    OK(provkey_authority_list_tokens(good_authority, NULL, &good_admin_token_page, ERR));
+    OK(provkey_authority_issue_server_certificate(good_authority, "api.example.com:8443", public_key,
+                                                  (size_t)public_key_len, 86400, &good_server_certificate,
+                                                  ERR));
     OK(provkey_identity_describe(good_identity, now_ms(), &good_identity_details, ERR));
     OK(provkey_authority_epoch(good_authority, &good_bytes, ERR));
     snprintf(epoch, sizeof(epoch), "%s", (const char *)good_bytes->data);
@@ -256,6 +272,8 @@ static void make_answers(void)
 
 static void free_all(void)
 {
+    provkey_admin_token_free(good_admin_token);
+    provkey_admin_token_page_free(good_admin_token_page);
     provkey_authority_details_free(good_authority_details);
     provkey_audit_page_free(good_audit_page);
     provkey_bytes_free(good_bytes);
@@ -272,6 +290,7 @@ static void free_all(void)
     provkey_identity_details_free(good_identity_details);
     provkey_key_page_free(good_key_page);
     provkey_request_free(good_request);
+    provkey_server_certificate_free(good_server_certificate);
     fleet_free(&sensors);
     provkey_clock_free(good_clock);
     provkey_random_free(good_random);
@@ -288,13 +307,14 @@ const char *good_text(const char *function, const char *argument)
     static const char *const by_function[][2] = {
         {"certificate_request", "request"}, {"import_answer", "request"}, {"count_connectors", "certificate"},
         {"certificate", "certificate"},     {"crl", "certificate"},       {"connector", "connector"},
-        {"group", "group"},                 {"key", "key"},
+        {"group", "group"},                 {"key", "key"},               {"token", "token"},
     };
     if (strcmp(argument, "id") != 0 && strcmp(argument, "id_or_name") != 0) {
         return strcmp(argument, "path") == 0     ? path
                : strcmp(argument, "reason") == 0 ? "superseded"
                : strcmp(argument, "epoch") == 0  ? epoch
                : strcmp(argument, "lost") == 0   ? epoch
+               : strcmp(argument, "token_text") == 0 ? token_text
                                                  : "api";
     }
     // Of the function's name, what stands behind the library's.
@@ -305,6 +325,7 @@ const char *good_text(const char *function, const char *argument)
             return of[0] == 'r' ? good_certificate_request->id
                    : of[0] == 'g' ? good_connector_group->id
                    : of[0] == 'k' ? good_key_details->id
+                   : of[0] == 't' ? good_admin_token->id
                    : of[1] == 'e' ? good_enrollment_certificate->id
                                   : good_connector->id;
         }
@@ -316,7 +337,7 @@ const char *good_text(const char *function, const char *argument)
 provkey_slice good_buffer(const char *function, const char *argument)
 {
     (void)function;
-    if (strcmp(argument, "public_key") == 0) {
+    if (strcmp(argument, "public_key") == 0 || strcmp(argument, "spki") == 0) {
         return (provkey_slice){public_key, (size_t)public_key_len};
     }
     return (provkey_slice){SOME_BYTES, 10};
@@ -325,7 +346,9 @@ provkey_slice good_buffer(const char *function, const char *argument)
 uint32_t good_number(const char *function, const char *argument)
 {
     (void)function;
-    return strcmp(argument, "reason") == 0 ? PROVKEY_REASON_EXISTS : 0;
+    return strcmp(argument, "reason") == 0 ? PROVKEY_REASON_EXISTS
+           : strcmp(argument, "role") == 0 ? PROVKEY_ADMIN_ROLE_VIEWER
+                                           : 0;
 }
 
 static void calls(void)
