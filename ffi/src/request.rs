@@ -190,13 +190,14 @@ pub unsafe extern "C" fn provkey_identity_check_server(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
+            let identity = locked(identity)?;
             let chain = buffer(chain, chain_len, "chain")?;
             let checked = match checked_ms.is_null() {
                 true => None,
                 false => Some(output(checked_ms, "checked_ms")?),
             };
             let chain = Certificate::parse_all(chain).map_err(connector::Error::from)?;
-            let now = locked(identity)?.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
+            let now = identity.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
             if let Some(checked) = checked {
                 checked.set(now.unix_ms());
             }

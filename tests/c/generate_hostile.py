@@ -14,7 +14,7 @@ MANY = ("provkey_authority_enroll_many",)
 # Arguments, and fields of structs, that may be left out.
 OPTIONAL = {
     "audit_filter", "client_certificate", "connector_filter", "filter", "fingerprint", "page", "random",
-    "provkey_identity_accept.accepted", "provkey_authority_update_key.key", "errors",
+    "provkey_identity_accept.accepted", "provkey_identity_check_server.checked_ms", "provkey_authority_update_key.key", "errors",
     "provkey_identity_renew_request.signer", "provkey_authority_revoke_connector.reason",
     "provkey_operation_decide.record", "provkey_record_sink_push.record",
     "provkey_outcome_sink_refused.record", "report", "user_data",
