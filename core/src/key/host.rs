@@ -7,7 +7,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use crate::limits::HOST_CHARACTERS_MAX;
 
 /// Longest label of a host name (RFC 1035, section 2.3.4).
-pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
+const LABEL_CHARACTERS_MAX: usize = 63;
 /// The port that is meant where none is written.
 const PORT_DEFAULT: u16 = 443;
 

@@ -9,15 +9,17 @@ use super::alphabet::value_of;
 use super::clean::clean;
 use super::correct::repair;
 use super::error::Problem;
-use super::host::LABEL_CHARACTERS_MAX;
 use super::text::{self, PREFIX, SEPARATOR};
-use super::word::{WORD, Word};
+use super::word::{SECRET, WORD, Word};
 use super::{KeyText, KeyTextError, ProvisioningKey};
 use crate::limits::KEY_TEXT_BYTES_MAX;
 
 /// Characters of the core before its secret: the id.
 const PUBLIC: usize = 12;
 const HOST_AT: usize = PREFIX.len();
+/// In as many characters as a secret has, so many of a host are none of the alphabet: its dots,
+/// its hyphens and every fourth or so of its letters. A secret has none but what was miscopied.
+const HOST_FOREIGN_MIN: usize = 6;
 
 pub(super) fn read(bytes: &[u8]) -> Result<ProvisioningKey, KeyTextError> {
     if let Some(extra) = bytes.len().checked_sub(KEY_TEXT_BYTES_MAX).filter(|&extra| extra > 0) {
@@ -191,8 +193,9 @@ impl<'a> Parts<'a> {
 
     /// Whether a host that the tag does not confirm may be shown: not if another key could be in it.
     fn shows_host(&self) -> bool {
-        let mut labels = self.host.split(|&c| c == '.');
-        !self.host.contains(&SEPARATOR) && labels.all(|label| label.len() <= LABEL_CHARACTERS_MAX)
+        let is_foreign = |c: &&char| u8::try_from(**c).ok().and_then(value_of).is_none();
+        let is_host = |run: &[char]| run.iter().filter(is_foreign).count() >= HOST_FOREIGN_MIN;
+        !self.host.contains(&SEPARATOR) && self.host.windows(SECRET).all(is_host)
     }
 
     /// The check is right and the tag is not the host's: points at what no host has.

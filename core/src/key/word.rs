@@ -13,7 +13,8 @@ use super::{Host, KeyId, Pin, Secret};
 pub(super) const WORD: usize = 85;
 
 const ID: usize = 12;
-const SECRET: usize = 32;
+/// Number of characters of the secret.
+pub(super) const SECRET: usize = 32;
 const PIN: usize = 24;
 const TAG: usize = 4;
 const SECRET_AT: usize = ID;
