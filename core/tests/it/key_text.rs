@@ -394,7 +394,9 @@ fn the_secret_of_a_key_before_another_is_not_shown() {
         for (separator, dot) in [('_', None), ('-', None), ('q', Some(20)), ('q', Some(40))] {
             let mut first = text();
             first[CORE_AT - 1] = separator;
-            dot.map(|at| first[CORE_AT + at] = '.');
+            if let Some(at) = dot {
+                first[CORE_AT + at] = '.';
+            }
             let text = format!("{}{second}{}", joined(&first), &joined(&text())[HOST_AT..]);
             let error = ProvisioningKey::read(text.as_bytes()).unwrap_err();
             let secret = joined(&self::text()[CORE_AT + 12..CORE_AT + 18]);
