@@ -24,6 +24,10 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 /// a key that is never reused. A unit that is refused by its own record has happened: it is
 /// answered as applied, without counters, for those of that moment are not known.
 ///
+/// Callers that have their answer wake each other, one after the other. If all were woken at once,
+/// the one who applies the next batch would, after each wait for the disk, wait again, behind all of
+/// them, for a processor.
+///
 /// If the store panics, the caller that was inside panics; the others get `Unknown`.
 pub struct GroupCommit {
     store: Arc<Guard>,
@@ -51,7 +55,8 @@ enum State {
     Waiting,
     /// It is this caller's turn to apply.
     Leads,
-    Done(Result<Vec<Outcome>, StoreError>),
+    /// The answer, and whom this caller wakes once it has it.
+    Done(Result<Vec<Outcome>, StoreError>, Option<Arc<Ticket>>),
     /// The leader panicked: nobody knows what became of the batch.
     Lost,
 }
@@ -149,18 +154,18 @@ impl Lead<'_> {
 
     fn answer(&mut self, result: Result<Vec<Outcome>, StoreError>) {
         let mut outcomes = result.map(Vec::into_iter);
-        for ticket in &self.batch {
+        for (ticket, next) in self.batch.iter().zip(1..) {
             let answer = match &mut outcomes {
                 Ok(outcomes) => Ok(outcomes.by_ref().take(ticket.count).collect()),
                 Err(error) => Err(error.clone()),
             };
-            ticket.set(State::Done(answer));
+            *lock(&ticket.state) = State::Done(answer, self.batch.get(next).cloned());
             self.answered += 1;
         }
     }
 
-    /// Comes last, so that callers who come again at once are part of the next batch: a batch costs
-    /// one fsync however many are in it.
+    /// Comes before the callers of this batch are woken: the next one is as large as it will be, for
+    /// whoever is to be in it has come while this one was applied.
     fn hand_over(&self) {
         let mut queue = lock(&self.commit.queue);
         if self.batch.is_empty() {
@@ -176,8 +181,12 @@ impl Lead<'_> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        for ticket in &self.batch[self.answered..] {
-            ticket.set(State::Lost);
+        if self.answered < self.batch.len() {
+            for ticket in &self.batch[self.answered..] {
+                *lock(&ticket.state) = State::Lost;
+            }
+            // Who would wake whom has come apart.
+            self.batch.iter().for_each(|ticket| ticket.changed.notify_one());
         }
         self.hand_over();
     }
@@ -221,7 +230,13 @@ impl Ticket {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         match core::mem::replace(&mut *state, State::Waiting) {
-            State::Done(result) => Some(result),
+            State::Done(result, next) => {
+                drop(state);
+                if let Some(next) = next {
+                    next.changed.notify_one();
+                }
+                Some(result)
+            }
             State::Lost => Some(Err(unknown("the store panicked"))),
             State::Leads | State::Waiting => None,
         }
