@@ -10,10 +10,7 @@ use rusqlite::{
 
 /// Statements that a connection keeps prepared: more than this crate has.
 const STATEMENTS_KEPT: usize = 32;
-/// The log is moved into the tree when it has this many pages. More pages: fewer moves, in which
-/// a page that was changed often moves once; and a longer recovery after a crash.
-const LOG_PAGES: u32 = 4000;
-/// After a move, the log's file is cut to this size.
+/// After all of the log was moved into the file, the log's file is cut to this size.
 const LOG_BYTES_KEPT: u64 = 32 * 1024 * 1024;
 /// Connectors come in no order, so each new one changes a page of the index that was not changed for
 /// long. What does not fit is read again from the file.
@@ -47,11 +44,24 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
         return Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(why)));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // On Apple's systems a plain fsync does not reach the disk.
-    connection.pragma_update(None, "fullfsync", true)?;
+    reach_the_disk(connection)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)
+}
+
+/// On Apple's systems a plain fsync does not reach the disk.
+fn reach_the_disk(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "fullfsync", true)
+}
+
+/// Opens a connection that moves the log into the file. It waits for nobody.
+pub(crate) fn checkpointer(path: &Path) -> Result<Connection> {
+    let connection = open(path)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    reach_the_disk(&connection)?;
+    // A connection that has read nothing yet does not know that there is a log.
+    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+    Ok(connection)
 }
 
 /// Opens a connection that reads.

@@ -36,12 +36,16 @@
 //! the time of an enrollment. Within a batch, the records that its units share are read once, and
 //! a counter is written once, at the end.
 //!
+//! The log is moved into the file when it has 16 MiB, on a thread of its own that ends with the move:
+//! nobody waits for that but, at its end, the batch of that moment.
+//!
 //! The tables are described in `src/schema/1.sql`. The views of `src/schema/2.sql` are for people
 //! and reports: `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates`,
 //! `audit`. Try `sqlite3 -box authority.db 'SELECT * FROM provisioning_keys'`.
 
 mod backup;
 mod batch;
+mod checkpoint;
 mod connect;
 mod error;
 mod file;

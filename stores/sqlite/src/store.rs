@@ -1,13 +1,14 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 use rusqlite::{Connection, ErrorCode, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
+use crate::checkpoint::Checkpoints;
 use crate::error::{because, not_applied, of_commit, of_io};
 use crate::file::FileId;
 use crate::schema::{self, Identity};
@@ -24,7 +25,8 @@ pub struct SqliteStore {
     /// The file that the connections have open.
     file: FileId,
     options: SqliteOptions,
-    writer: Mutex<Connection>,
+    writer: Arc<Mutex<Connection>>,
+    checkpoints: Checkpoints,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -126,8 +128,11 @@ impl SqliteStore {
         let path = file::locate(path)?;
         let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;
         let file = FileId::of(&path).map_err(|error| of_io(&path, &error))?;
-        let (writer, readers) = (Mutex::new(writer), Mutex::default());
-        let store = Self { path, file, options, writer, readers };
+        let writer = Arc::new(Mutex::new(writer));
+        let checkpoints = Checkpoints::new(&path, &writer);
+        let checkpoints = checkpoints.map_err(|error| not_applied(&path, &error))?;
+        let readers = Mutex::default();
+        let store = Self { path, file, options, writer, checkpoints, readers };
         store.recognize(mode)?;
         Ok(store)
     }
@@ -251,6 +256,8 @@ impl Store for SqliteStore {
         let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
         if changed {
             self.commit(transaction)?;
+            drop(connection);
+            self.checkpoints.begin_if_due();
         }
         Ok(outcomes)
     }

@@ -8,6 +8,7 @@ mod child;
 mod conformance;
 mod disk;
 mod files;
+mod log;
 mod processes;
 mod views;
 

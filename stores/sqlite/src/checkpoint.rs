@@ -1,0 +1,130 @@
+//! Moving the log into the file, beside those who commit.
+
+use std::ffi::c_int;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB, Result};
+
+use crate::connect;
+
+/// The log is moved into the file when it has this many pages. More pages: fewer moves, in which
+/// a page that was changed often moves once; and a longer recovery after a crash.
+const LOG_PAGES: c_int = 4000;
+/// What was not moved, because others read it or move it themselves, is tried again with so many
+/// pages more.
+const MORE_PAGES: c_int = LOG_PAGES / 4;
+/// While the log is moved it grows. So few pages are moved while nobody commits.
+const LAST_PAGES: c_int = 200;
+/// After so many moves the rest is moved while nobody commits, however long it is.
+const MOVES_MAX: usize = 4;
+/// How long another process may keep the last move waiting.
+const WAIT_MAX: Duration = Duration::from_millis(10);
+/// Enough for SQLite many times over.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// Moves the log when it is long, on a thread that lives as long as the move.
+///
+/// SQLite would do it within the commit that makes the log long enough, and keep all who wait
+/// for that commit, and behind it, for as long as it takes to write and sync all those pages.
+pub(crate) struct Checkpoints {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Arc<Mutex<Connection>>,
+    /// The pages of the log after the last commit.
+    pages: Arc<AtomicI32>,
+    /// With how many pages it is to be moved next.
+    due: AtomicI32,
+}
+
+impl Checkpoints {
+    /// For the commits of this connection from now on.
+    pub(crate) fn new(path: &Path, writer: &Arc<Mutex<Connection>>) -> Result<Self> {
+        let pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&pages);
+        let hook = move |_: &mut Wal, count| {
+            seen.store(count, Ordering::Relaxed);
+            Ok(())
+        };
+        writer.lock().unwrap_or_else(PoisonError::into_inner).wal_hook(Some(hook))?;
+        let (path, writer) = (path.to_owned(), Arc::clone(writer));
+        let shared = Shared { path, writer, pages, due: AtomicI32::new(LOG_PAGES) };
+        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
+    }
+
+    /// Begins to move the log if it is long and nobody does so yet. To be called after a commit.
+    pub(crate) fn begin_if_due(&self) {
+        if !self.shared.is_due() {
+            return;
+        }
+        let Ok(mut thread) = self.thread.try_lock() else { return };
+        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let builder = thread::Builder::new().name("provkey-log".into()).stack_size(STACK_BYTES);
+        match builder.spawn(move || shared.move_log()) {
+            Ok(new) => *thread = Some(new),
+            // No thread is to be had: as SQLite does it.
+            Err(_) => self.shared.move_log(),
+        }
+    }
+}
+
+/// Waits for a move that was begun: its connection must not outlive the store.
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            // Should it have panicked, the log is as it was.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn is_due(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= self.due.load(Ordering::Relaxed)
+    }
+
+    /// Whatever goes wrong here is no error of anybody's: what the log has is durable, and it is
+    /// moved later.
+    fn move_log(&self) {
+        let due = match self.try_move_log() {
+            Ok(Moved::All) => LOG_PAGES,
+            Ok(Moved::Part) | Err(_) => self.pages.load(Ordering::Relaxed) + MORE_PAGES,
+        };
+        self.due.store(due, Ordering::Relaxed);
+    }
+
+    fn try_move_log(&self) -> Result<Moved> {
+        let connection = connect::checkpointer(&self.path)?;
+        let checkpoint = || connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
+        for _ in 0..MOVES_MAX {
+            let (_, moved) = checkpoint()?;
+            if self.pages.load(Ordering::Relaxed) - moved <= LAST_PAGES {
+                break;
+            }
+        }
+        // Only when all of it is moved does the next commit begin the log anew.
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let nobody_commits = connect::begin(&writer, WAIT_MAX)?;
+        let (pages, moved) = checkpoint()?;
+        drop(nobody_commits);
+        if pages == moved { Ok(Moved::All) } else { Ok(Moved::Part) }
+    }
+}
+
+enum Moved {
+    All,
+    Part,
+}
