@@ -1607,7 +1607,7 @@ typedef uint32_t provkey_reason;
 // It asks for a key usage other than digitalSignature. Code `csr_requests_key_usage`.
 #define PROVKEY_STATUS_CSR_REQUESTS_KEY_USAGE 311
 
-// It asks for alternative names. Code `csr_requests_names`.
+// It asks for alternative names, at a renewal for others than the certificate has. Code `csr_requests_names`.
 #define PROVKEY_STATUS_CSR_REQUESTS_NAMES 312
 
 // A text in the subject is longer than RFC 5280, A.1, allows. Code `csr_subject_length`.

@@ -171,7 +171,7 @@ pub const PROVKEY_STATUS_CSR_REQUESTS_EXTENSION: provkey_status = 310;
 /// It asks for a key usage other than digitalSignature. Code `csr_requests_key_usage`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_KEY_USAGE: provkey_status = 311;
 
-/// It asks for alternative names. Code `csr_requests_names`.
+/// It asks for alternative names, at a renewal for others than the certificate has. Code `csr_requests_names`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_NAMES: provkey_status = 312;
 
 /// A text in the subject is longer than RFC 5280, A.1, allows. Code `csr_subject_length`.

@@ -85,4 +85,22 @@ fn strongswan_enrolls_and_enrolls_again() {
     let verify = "openssl verify -x509_strict -CAfile ca.pem -untrusted ca-1.pem one.crt two.crt";
     assert!(shell(&server, verify).contains("two.crt: OK"));
     assert_eq!(home.used(), 2, "renewing costs no use");
+    // RFC 7030, 4.2.2: with the alternative names of the certificate.
+    let again = |names: &str| {
+        format!(
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout three.pem \
+                -subj /CN=x -addext \"subjectAltName=$({names})\" -outform DER 2>/dev/null | base64 \
+                | {CURL} --no-fail -H 'Content-Type: application/pkcs10' --data-binary @- \
+                    --cert two.crt --key two.pem $URL/.well-known/est/simplereenroll"
+        )
+    };
+    let names = "openssl x509 -in two.crt -noout -ext subjectAltName | sed -n 's/^ *URI/URI/p'";
+    let other = format!("{names} | sed 's/$/x/'");
+    assert!(shell(&server, &again(&other)).contains("csr_requests_names"));
+    let decode = "base64 -d | openssl pkcs7 -inform DER -print_certs -out three.crt";
+    shell(&server, &format!("{} | {decode}", again(names)));
+    let names = |certificate| {
+        shell(&server, &format!("openssl x509 -in {certificate} -noout -ext subjectAltName"))
+    };
+    assert_eq!(names("three.crt"), names("two.crt"));
 }

@@ -257,6 +257,40 @@ fn an_expired_certificate_renews_by_signature_as_long_as_it_may() {
     check(renew_after(31 * DAY, true), "renewal_too_late");
 }
 
+/// RFC 7030, 4.2.2: a client repeats the names of its certificate.
+#[test]
+fn a_renewal_may_ask_for_the_names_that_the_certificate_has() {
+    let fleet = Fleet::new();
+    let uri = Certificate::parse(&fleet.first.chain[0]).unwrap().uris()[0].clone();
+    let renew = |names: &[(u8, &str)]| {
+        let key = new_key();
+        let csr = build_csr(&key, &[&asking_for_names(names)]).unwrap();
+        fleet.renew(&RenewRequest { csr, ..fleet.over_tls(&key) })
+    };
+    const URI: u8 = 0x86;
+    const DNS: u8 = 0x82;
+    for other in [&[(URI, "spiffe://x/y")][..], &[(URI, &uri), (DNS, "x")], &[(DNS, &uri)]] {
+        check(renew(other), "csr_requests_names");
+    }
+    check(renew(&[(URI, &uri), (URI, &uri)]), "csr_requests_names");
+    check(renew(&[(URI, &uri)]), "enrolled");
+}
+
+/// The attribute extensionRequest (RFC 2985, 5.4.2) with alternative names of these tags.
+fn asking_for_names(names: &[(u8, &str)]) -> Vec<u8> {
+    let wrapped = |tag: u8, contents: Vec<u8>| -> Vec<u8> {
+        let length = u8::try_from(contents.len()).unwrap();
+        let long: &[u8] = if length < 128 { &[] } else { &[0x81] };
+        [&[tag], long, &[length], &contents].concat()
+    };
+    let names =
+        names.iter().flat_map(|(tag, name)| wrapped(*tag, name.as_bytes().to_vec())).collect();
+    let value = wrapped(0x04, wrapped(0x30, names));
+    let extension = wrapped(0x30, [&[0x06, 3, 0x55, 0x1d, 0x11], &*value].concat());
+    let oid = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14];
+    wrapped(0x30, [&oid, &*wrapped(0x31, wrapped(0x30, extension))].concat())
+}
+
 /// With certificates of an hour, the answer to a renewal may expire before it is fetched.
 #[test]
 fn an_answer_that_expired_unseen_is_made_anew() {

@@ -47,7 +47,7 @@ impl Inner {
         let proof = csr.renewal().map(|proof| check(&self.state(), proof, &csr)).transpose()?;
         let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
         let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
-        let csr = csr.verify()?;
+        let csr = csr.verify_renewal_of(&certificate)?;
         let connector = certificate.common_name().and_then(ConnectorId::parse);
         Ok(Proven {
             connector: connector.ok_or(Refusal::CertificateUnknown)?,

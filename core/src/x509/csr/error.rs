@@ -74,7 +74,7 @@ pub enum CsrError {
     /// It asks for an extended key usage other than clientAuth.
     #[error("the request asks for an extended key usage other than clientAuth; remove it")]
     RequestsExtendedKeyUsage,
-    /// It asks for names. The authority gives names.
+    /// It asks for names, at a renewal for others than the certificate has. The authority gives names.
     #[error("the request asks for alternative names; remove them, the authority gives names")]
     RequestsNames,
     /// It asks for another extension.

@@ -1,6 +1,6 @@
 use super::{Csr, CsrError};
-use crate::x509::extensions::{Extensions, KeyUsage, Purposes};
-use crate::x509::{PublicKey, signature};
+use crate::x509::extensions::{AltNames, Extensions, KeyUsage, Purposes};
+use crate::x509::{Certificate, PublicKey, signature};
 
 /// A request whose maker has the private key, and that asks for nothing that is not granted.
 #[derive(Clone, Debug)]
@@ -23,18 +23,31 @@ impl Csr {
     /// Any [`CsrError`] that [`Csr::parse`] does not give, and `csr_malformed` for damage in
     /// what it asks for.
     pub fn verify(self) -> Result<VerifiedCsr, CsrError> {
+        self.verify_all(None)
+    }
+
+    /// As [`Csr::verify`], of a request to renew this certificate. It may ask for the alternative
+    /// names that the certificate has, as clients do (RFC 7030, 4.2.2): it gets them anyway.
+    ///
+    /// # Errors
+    /// As [`Csr::verify`].
+    pub fn verify_renewal_of(self, old: &Certificate) -> Result<VerifiedCsr, CsrError> {
+        self.verify_all(Some(old))
+    }
+
+    fn verify_all(self, old: Option<&Certificate>) -> Result<VerifiedCsr, CsrError> {
         let public_key = PublicKey::from_spki(&self.spki)?;
         if let Some(extensions) = &self.requested_extensions {
-            check_requested(&Extensions::read(extensions)?)?;
+            check_requested(&Extensions::read(extensions)?, old)?;
         }
         signature::verify(&self.signed, &public_key)?;
         Ok(VerifiedCsr { public_key })
     }
 }
 
-/// Whether a request asks only for what every connector gets anyway. A request for a subject
+/// Whether a request asks only for what the connector gets anyway. A request for a subject
 /// key identifier is one of these: its value is computed, not copied.
-fn check_requested(extensions: &Extensions<'_>) -> Result<(), CsrError> {
+fn check_requested(extensions: &Extensions<'_>, old: Option<&Certificate>) -> Result<(), CsrError> {
     if extensions.basic_constraints.as_ref().is_some_and(|extension| extension.value.ca) {
         return Err(CsrError::RequestsCa);
     }
@@ -46,11 +59,17 @@ fn check_requested(extensions: &Extensions<'_>) -> Result<(), CsrError> {
     if purposes.is_some_and(|extension| extension.value != Purposes::CLIENT_AUTH) {
         return Err(CsrError::RequestsExtendedKeyUsage);
     }
-    if extensions.alt_names.is_some() {
+    let names = extensions.alt_names.as_ref();
+    if names.is_some_and(|names| old.is_none_or(|old| !are_names_of(&names.value, old))) {
         return Err(CsrError::RequestsNames);
     }
     if extensions.authority_key_id.is_some() || !extensions.others.is_empty() {
         return Err(CsrError::RequestsExtension);
     }
     Ok(())
+}
+
+/// Whether these are the names of a certificate of ours, which has URIs only.
+fn are_names_of(names: &AltNames<'_>, certificate: &Certificate) -> bool {
+    names.hosts.is_empty() && !names.other && names.uris == certificate.uris()
 }
