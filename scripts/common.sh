@@ -47,6 +47,7 @@ test_tools() {
     need certtool gnutls-bin
     need curl curl
     need systemd-analyze systemd
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || need libfaketime libfaketime
     need pki strongswan-pki libstrongswan-standard-plugins libcharon-extra-plugins \
         libstrongswan-extra-plugins
     need softhsm2-util softhsm2

@@ -1,6 +1,8 @@
 //! `provkey enroll` and `provkey renew`, with `provkey serve` at the other end.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
 
@@ -37,6 +39,41 @@ fn a_connector_enrolls_and_renews_however_often_it_is_run() {
     assert_ne!(home.read("one/key.pem"), key);
     assert_eq!(home.used(), 1);
     assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
+}
+
+/// With a clock that runs six hundred times as fast, and a certificate of an hour.
+#[test]
+fn a_daemon_renews_when_it_is_time() {
+    let (home, port) = Home::local();
+    home.run("cert create short --leaf-validity 1h").succeeds();
+    let create = "key create --name k --group gateways --cert short --max-uses 1 --out k.key";
+    home.run(create).succeeds();
+    let server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let chain = home.read("one/chain.pem");
+    let mut command = home.command(&["renew", "--dir", "one", "--daemon"]);
+    command.env("LD_PRELOAD", faketime()).env("FAKETIME", "+0 x600");
+    let mut daemon = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(daemon.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<_> = lines.take_while(|line| line != "notice: Certificate renewed").collect();
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    for what in ["faketime_shm", "sem.faketime_sem"] {
+        fs::remove_file(format!("/dev/shm/{what}_{}", daemon.id())).unwrap();
+    }
+    // It looked at it before, and it was not time yet.
+    assert!(said.iter().any(|line| line.starts_with("notice: Certificate is valid")), "{said:?}");
+    assert!(said.contains(&format!("notice: Enroll: connecting to localhost:{port}")), "{said:?}");
+    assert_ne!(home.read("one/chain.pem"), chain);
+    assert_eq!(home.used(), 1);
+    assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
+}
+
+/// Debian's place for the library, which is a folder for each architecture.
+fn faketime() -> PathBuf {
+    let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
+    let mut libraries = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
+    libraries.find(|library| library.exists()).expect("Debian's package faketime")
 }
 
 /// An answer that was lost, and a program that was killed before it came.
