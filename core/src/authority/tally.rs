@@ -163,12 +163,19 @@ impl Inner {
         Ok(())
     }
 
+    /// Of a connector that is still there: what is pruned leaves nothing.
     fn add_to_replays(
         &self,
         connector: ConnectorId,
         due: &Due,
         unit: &mut Unit,
     ) -> Result<(), Error> {
+        let owner = records::enrollment(connector);
+        let Some(enrollment) = self.store.get(&[owner.clone()])?.pop().flatten() else {
+            return Ok(());
+        };
+        let version = Some(enrollment.version);
+        unit.operations.push(Operation::Expect { key: owner, version });
         let key = records::replays(connector);
         let found = self.read::<ReplaysRecord>(key.clone())?;
         let version = found.map(|(version, _)| version);
