@@ -171,7 +171,8 @@ impl Inner {
         unit: &mut Unit,
     ) -> Result<(), Error> {
         let owner = records::enrollment(connector);
-        let Some(enrollment) = self.store.get(&[owner.clone()])?.pop().flatten() else {
+        let Some(enrollment) = self.store.get(core::slice::from_ref(&owner))?.pop().flatten()
+        else {
             return Ok(());
         };
         let version = Some(enrollment.version);

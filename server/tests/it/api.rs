@@ -2,15 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use provkey::authority::{
-    AdminRole, Authority, EnrollRequest, Name, NewAdminToken, NewAuthority, NewCertificate, NewKey,
+    AdminRole, Authority, EnrollRequest, Environment, Name, NewAdminToken, NewAuthority,
+    NewCertificate, NewKey,
 };
 use provkey::key::{Host, KeyId, Keyring, MasterKey};
 use provkey::store::Memory;
+use provkey::time::Timestamp;
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
 use provkey_server::{Config, Connection, router};
 use serde_json::{Value, json};
@@ -49,13 +54,25 @@ pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
+/// A clock that never says the same twice, so that what happens later is later.
+fn ticking() -> impl Fn() -> Timestamp {
+    let latest = AtomicU64::new(0);
+    move || {
+        let now = Timestamp::from(SystemTime::now()).unix_ms();
+        let before = latest.fetch_update(Relaxed, Relaxed, |latest| Some(now.max(latest + 1)));
+        Timestamp::from_unix_ms(now.max(before.unwrap() + 1))
+    }
+}
+
 impl Api {
     pub(crate) fn new() -> Self {
         Self::with(Config::default())
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        let environment = provkey_tests::environment(Arc::new(Memory::new()));
+        let clock = Arc::new(ticking());
+        let environment =
+            Environment { clock, ..provkey_tests::environment(Arc::new(Memory::new())) };
         let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
         let new = NewAuthority::new(Host::parse("api.example.com").unwrap());
         let authority = Authority::create(environment, keyring, &new).unwrap();
