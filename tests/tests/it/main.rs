@@ -3,6 +3,7 @@
 // Clippy grants these to functions marked `#[test]`, but not to what they share.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod batches;
 mod corporate;
 mod end_to_end;
 mod error_codes;
