@@ -13,7 +13,8 @@ use crate::record;
 /// One transaction's worth of units.
 ///
 /// Every check of a unit is decided before its first write, so a refused unit has written
-/// nothing and there is nothing to roll back for it.
+/// nothing and there is nothing to roll back for it. Only what is new is inserted to find out that it
+/// is; what was inserted is deleted again if something else turns out not to be.
 ///
 /// Many units of one batch look at the same few records: the key and its counter. Their heads
 /// are read once and then followed here; a counter is written once, at the end.
@@ -23,9 +24,29 @@ pub(crate) struct Batch<'c> {
     sequence_before: u64,
     select_head: CachedStatement<'c>,
     select: CachedStatement<'c>,
-    write: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    replace: CachedStatement<'c>,
     delete: CachedStatement<'c>,
     update_sequence: CachedStatement<'c>,
+}
+
+/// How sure one is that what a unit puts is new.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// It is inserted, and that shows whether it was.
+    Hopeful,
+    /// Each record is looked at.
+    Careful,
+}
+
+/// What one operation writes.
+enum Step<'c> {
+    /// A body whose record is new.
+    Insert(&'c RecordKey, &'c [u8]),
+    /// A body, whether or not there was one.
+    Put(&'c RecordKey, &'c [u8]),
+    Delete(&'c RecordKey),
+    Count(&'c RecordKey, Counter),
 }
 
 /// What is known of a record within the transaction.
@@ -60,7 +81,11 @@ impl<'c> Batch<'c> {
             select: connection.prepare_cached(
                 "SELECT version, used, used_max, last_at_ms, body FROM records WHERE key = ?1",
             )?,
-            write: connection.prepare_cached(
+            insert: connection.prepare_cached(
+                "INSERT INTO records (key, version, body) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (key) DO NOTHING",
+            )?,
+            replace: connection.prepare_cached(
                 "INSERT INTO records (key, version, used, used_max, last_at_ms, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (key) DO UPDATE SET (version, used, used_max, last_at_ms, body)
@@ -71,21 +96,18 @@ impl<'c> Batch<'c> {
         })
     }
 
+    /// Nearly all units are applied, and what they put is nearly always new: so that is tried first,
+    /// without a look at what was there.
     fn apply(&mut self, unit: &'c Unit) -> Result<Outcome> {
-        let counters = match self.decide(unit)? {
-            Ok(counters) => counters,
-            Err(refused) => return Ok(Outcome::Refused(refused)),
-        };
-        self.sequence += 1;
-        for (operation, counter) in unit.operations.iter().zip(&counters) {
-            match (operation, counter) {
-                (Operation::Put { key, body }, _) => self.put(key, body)?,
-                (Operation::Delete { key }, _) => self.delete(key)?,
-                (operation, Some(counter)) => self.count(operation.key(), *counter),
-                (_, None) => {}
-            }
+        if let Ok(steps) = self.plan(unit, Mode::Hopeful)?
+            && self.insert(&steps)?
+        {
+            return self.write(&steps);
         }
-        Ok(Outcome::Applied(counters.into_iter().flatten().collect()))
+        match self.plan(unit, Mode::Careful)? {
+            Ok(steps) => self.write(&steps),
+            Err(refused) => Ok(Outcome::Refused(refused)),
+        }
     }
 
     /// Writes what is still unwritten. Answers whether the batch has changed anything.
@@ -100,28 +122,88 @@ impl<'c> Batch<'c> {
                 continue;
             };
             let Counter { used, limit, last_at_ms } = counter;
-            self.write.execute((key, version, used, limit, last_at_ms, None::<&[u8]>))?;
+            self.replace.execute((key, version, used, limit, last_at_ms, None::<&[u8]>))?;
         }
         self.update_sequence.execute([self.sequence])?;
         Ok(true)
     }
 
-    fn decide(&mut self, unit: &'c Unit) -> Result<Result<Vec<Option<Counter>>, Refused>> {
+    /// What the unit will write, if all of its checks hold.
+    fn plan(&mut self, unit: &'c Unit, mode: Mode) -> Result<Result<Vec<Step<'c>>, Refused>> {
         if let Err(malformed) = unit.check_form() {
             let operation = malformed.operation;
             return Ok(Err(Refused { operation, reason: Reason::Malformed, record: None }));
         }
-        let mut counters = Vec::with_capacity(unit.operations.len());
+        let mut steps = Vec::with_capacity(unit.operations.len());
         for (index, operation) in unit.operations.iter().enumerate() {
-            match operation.decide(self.head(operation.key())?) {
-                Ok(counter) => counters.push(counter),
-                Err(reason) => {
-                    let record = self.record(operation.key())?;
-                    return Ok(Err(Refused { operation: index, reason, record }));
+            let key = operation.key();
+            let is_new = mode == Mode::Hopeful && self.may_be_new(key, unit);
+            let counter = match is_new {
+                true => Ok(None),
+                false => operation.decide(self.head(key)?),
+            };
+            match (operation, counter) {
+                (_, Err(reason)) => {
+                    return Ok(Err(Refused {
+                        operation: index,
+                        reason,
+                        record: self.record(key)?,
+                    }));
+                }
+                (Operation::Put { body, .. }, _) if is_new => steps.push(Step::Insert(key, body)),
+                (Operation::Put { body, .. }, _) => steps.push(Step::Put(key, body)),
+                (Operation::Delete { .. }, _) => steps.push(Step::Delete(key)),
+                (_, Ok(Some(counter))) => steps.push(Step::Count(key, counter)),
+                (_, Ok(None)) => {}
+            }
+        }
+        Ok(Ok(steps))
+    }
+
+    /// Whether the unit puts a record that nothing is known of, and expects at most that there is none.
+    fn may_be_new(&self, key: &RecordKey, unit: &Unit) -> bool {
+        let mut touching = unit.operations.iter().filter(|operation| operation.key() == key);
+        let is_put = |operation: &Operation| matches!(operation, Operation::Put { .. });
+        !self.heads.contains_key(key.as_bytes())
+            && touching.clone().any(is_put)
+            && touching
+                .all(|it| is_put(it) || matches!(it, Operation::Expect { version: None, .. }))
+    }
+
+    /// Inserts what is to be new. If anything is not, nothing is inserted, and the answer is false.
+    fn insert(&mut self, steps: &[Step<'c>]) -> Result<bool> {
+        let new = |step: &Step<'c>| match *step {
+            Step::Insert(key, body) => Some((key.as_bytes(), body)),
+            _ => None,
+        };
+        for (count, (key, body)) in steps.iter().filter_map(new).enumerate() {
+            if self.insert.execute((key, self.sequence + 1, body))? == 1 {
+                continue;
+            }
+            for (key, _) in steps.iter().filter_map(new).take(count) {
+                self.delete.execute([key])?;
+            }
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Writes all else. The unit is applied then.
+    fn write(&mut self, steps: &[Step<'c>]) -> Result<Outcome> {
+        self.sequence += 1;
+        let mut counters = Vec::new();
+        for step in steps {
+            match *step {
+                Step::Insert(..) => {}
+                Step::Put(key, body) => self.put(key, body)?,
+                Step::Delete(key) => self.delete(key)?,
+                Step::Count(key, counter) => {
+                    self.know(key, Some(counter), true);
+                    counters.push(counter);
                 }
             }
         }
-        Ok(Ok(counters))
+        Ok(Outcome::Applied(counters))
     }
 
     fn head(&mut self, key: &'c RecordKey) -> Result<Option<Head>> {
@@ -149,7 +231,7 @@ impl<'c> Batch<'c> {
 
     fn put(&mut self, key: &'c RecordKey, body: &[u8]) -> Result<()> {
         let none = None::<u64>;
-        self.write.execute((key.as_bytes(), self.sequence, none, none, none, body))?;
+        self.replace.execute((key.as_bytes(), self.sequence, none, none, none, body))?;
         self.know(key, None, false);
         Ok(())
     }
@@ -158,10 +240,6 @@ impl<'c> Batch<'c> {
         self.delete.execute([key.as_bytes()])?;
         self.heads.insert(key.as_bytes(), Known { head: None, unwritten: false });
         Ok(())
-    }
-
-    fn count(&mut self, counter: &'c RecordKey, value: Counter) {
-        self.know(counter, Some(value), true);
     }
 
     fn know(&mut self, key: &'c RecordKey, counter: Option<Counter>, unwritten: bool) {
