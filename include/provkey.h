@@ -39,7 +39,9 @@
 // of threads at a time. A `provkey_identity` is used by one at a time: a call that meets another is
 // refused with `handle_in_use`. Structs that the library gives may be read by any number of threads.
 // Whatever is freed must not be in use. The library has no global state, and starts no threads, but
-// for `provkey_store_check`, whose threads have ended when it returns.
+// for `provkey_store_check`, whose threads have ended when it returns, and for a store in a file of
+// SQLite, which moves its log into the file on one that lives for as long as that takes, at most
+// until the store is freed; where no thread is to be had, the call that made the log long moves it.
 //
 // Callbacks are called on a thread that is inside a call of this library, or on one of
 // `provkey_store_check`, never on another; those of an authority's store may be called for what
