@@ -46,7 +46,7 @@ enum Step<'c> {
     /// A body, whether or not there was one.
     Put(&'c RecordKey, &'c [u8]),
     Delete(&'c RecordKey),
-    Count(&'c RecordKey, Counter),
+    Counter(&'c RecordKey, Counter),
 }
 
 /// What is known of a record within the transaction.
@@ -153,7 +153,7 @@ impl<'c> Batch<'c> {
                 (Operation::Put { body, .. }, _) if is_new => steps.push(Step::Insert(key, body)),
                 (Operation::Put { body, .. }, _) => steps.push(Step::Put(key, body)),
                 (Operation::Delete { .. }, _) => steps.push(Step::Delete(key)),
-                (_, Ok(Some(counter))) => steps.push(Step::Count(key, counter)),
+                (_, Ok(Some(counter))) => steps.push(Step::Counter(key, counter)),
                 (_, Ok(None)) => {}
             }
         }
@@ -197,7 +197,7 @@ impl<'c> Batch<'c> {
                 Step::Insert(..) => {}
                 Step::Put(key, body) => self.put(key, body)?,
                 Step::Delete(key) => self.delete(key)?,
-                Step::Count(key, counter) => {
+                Step::Counter(key, counter) => {
                     self.know(key, Some(counter), true);
                     counters.push(counter);
                 }
