@@ -45,7 +45,7 @@ pub const RECORD_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const GET_KEYS_MAX: usize = 4096;
 /// Most enrollments and renewals of one authority that read at the same moment. Others wait, and share
 /// the next read.
-pub const READS_AT_ONCE_MAX: usize = 4;
+pub const READS_AT_ONCE_MAX: usize = 2;
 /// Most records in the answer of one `scan`.
 pub const SCAN_RECORDS_MAX: usize = 1024;
 /// Most operations in one unit.
