@@ -58,8 +58,9 @@ fn a_daemon_renews_when_it_is_time() {
     let said: Vec<_> = lines.take_while(|line| line != "notice: Certificate renewed").collect();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
+    // What faketime leaves behind, in most of its versions.
     for what in ["faketime_shm", "sem.faketime_sem"] {
-        fs::remove_file(format!("/dev/shm/{what}_{}", daemon.id())).unwrap();
+        drop(fs::remove_file(format!("/dev/shm/{what}_{}", daemon.id())));
     }
     // It looked at it before, and it was not time yet.
     assert!(said.iter().any(|line| line.starts_with("notice: Certificate is valid")), "{said:?}");

@@ -170,17 +170,14 @@ impl Inner {
         due: &Due,
         unit: &mut Unit,
     ) -> Result<(), Error> {
-        let owner = records::enrollment(connector);
-        let Some(enrollment) = self.store.get(core::slice::from_ref(&owner))?.pop().flatten()
-        else {
-            return Ok(());
-        };
+        let (owner, key) = (records::enrollment(connector), records::replays(connector));
+        let found = self.store.get(&[owner.clone(), key.clone()])?;
+        let [Some(enrollment), found] = found.as_slice() else { return Ok(()) };
         let version = Some(enrollment.version);
         unit.operations.push(Operation::Expect { key: owner, version });
-        let key = records::replays(connector);
-        let found = self.read::<ReplaysRecord>(key.clone())?;
-        let version = found.map(|(version, _)| version);
-        let mut replays = found.map_or_else(ReplaysRecord::default, |(_, replays)| replays);
+        let version = found.as_ref().map(|record| record.version);
+        let replays: Option<ReplaysRecord> = found.as_ref().map(records::decode).transpose()?;
+        let mut replays = replays.unwrap_or_default();
         replays.count = replays.count.saturating_add(due.count);
         replays.last_at = replays.last_at.max(due.last_at);
         replace(unit, key, version, records::encode(&replays));

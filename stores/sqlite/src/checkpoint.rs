@@ -16,8 +16,8 @@ use crate::connect;
 /// The log is moved into the file when it has this many pages. More pages: fewer moves, in which
 /// a page that was changed often moves once; and a longer recovery after a crash.
 const LOG_PAGES: c_int = 4000;
-/// What was not moved, because others read it or move it themselves, is tried again with so many
-/// pages more.
+/// A log that did not begin anew, because others read it or move it themselves, is moved again with
+/// so many pages more.
 const MORE_PAGES: c_int = LOG_PAGES / 4;
 /// While the log is moved it grows. So few pages are moved while nobody commits.
 const LAST_PAGES: c_int = 200;
@@ -40,36 +40,59 @@ pub(crate) struct Checkpoints {
 struct Shared {
     path: PathBuf,
     writer: Arc<Mutex<Connection>>,
-    /// The pages of the log after the last commit.
-    pages: Arc<AtomicI32>,
+    log: Arc<Log>,
+}
+
+/// What is known of the log.
+struct Log {
+    /// Its pages after the last commit.
+    pages: AtomicI32,
     /// With how many pages it is to be moved next.
     due: AtomicI32,
+}
+
+impl Log {
+    fn note_commit(&self, pages: c_int) {
+        // It began anew.
+        if pages < self.pages.swap(pages, Ordering::Relaxed) {
+            self.due.store(LOG_PAGES, Ordering::Relaxed);
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.pages() >= self.due.load(Ordering::Relaxed)
+    }
+
+    fn pages(&self) -> c_int {
+        self.pages.load(Ordering::Relaxed)
+    }
 }
 
 impl Checkpoints {
     /// For the commits of this connection from now on.
     pub(crate) fn new(path: &Path, writer: &Arc<Mutex<Connection>>) -> Result<Self> {
-        let pages = Arc::new(AtomicI32::new(0));
-        let seen = Arc::clone(&pages);
-        let hook = move |_: &mut Wal, count| {
-            seen.store(count, Ordering::Relaxed);
+        let log = Arc::new(Log { pages: AtomicI32::new(0), due: AtomicI32::new(LOG_PAGES) });
+        let noted = Arc::clone(&log);
+        let hook = move |_: &mut Wal, pages| {
+            noted.note_commit(pages);
             Ok(())
         };
         writer.lock().unwrap_or_else(PoisonError::into_inner).wal_hook(Some(hook))?;
         let (path, writer) = (path.to_owned(), Arc::clone(writer));
-        let shared = Shared { path, writer, pages, due: AtomicI32::new(LOG_PAGES) };
-        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
+        Ok(Self { shared: Arc::new(Shared { path, writer, log }), thread: Mutex::default() })
     }
 
     /// Begins to move the log if it is long and nobody does so yet. To be called after a commit.
     pub(crate) fn begin_if_due(&self) {
-        if !self.shared.is_due() {
+        let log = &self.shared.log;
+        if !log.is_due() {
             return;
         }
         let Ok(mut thread) = self.thread.try_lock() else { return };
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
+        log.due.store(log.pages() + MORE_PAGES, Ordering::Relaxed);
         let shared = Arc::clone(&self.shared);
         let builder = thread::Builder::new().name("provkey-log".into()).stack_size(STACK_BYTES);
         match builder.spawn(move || shared.move_log()) {
@@ -92,39 +115,24 @@ impl Drop for Checkpoints {
 }
 
 impl Shared {
-    fn is_due(&self) -> bool {
-        self.pages.load(Ordering::Relaxed) >= self.due.load(Ordering::Relaxed)
-    }
-
     /// Whatever goes wrong here is no error of anybody's: what the log has is durable, and it is
     /// moved later.
     fn move_log(&self) {
-        let due = match self.try_move_log() {
-            Ok(Moved::All) => LOG_PAGES,
-            Ok(Moved::Part) | Err(_) => self.pages.load(Ordering::Relaxed) + MORE_PAGES,
-        };
-        self.due.store(due, Ordering::Relaxed);
+        drop(self.try_move_log());
     }
 
-    fn try_move_log(&self) -> Result<Moved> {
+    fn try_move_log(&self) -> Result<()> {
         let connection = connect::checkpointer(&self.path)?;
         let checkpoint = || connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
         for _ in 0..MOVES_MAX {
             let (_, moved) = checkpoint()?;
-            if self.pages.load(Ordering::Relaxed) - moved <= LAST_PAGES {
+            if self.log.pages() - moved <= LAST_PAGES {
                 break;
             }
         }
         // Only when all of it is moved does the next commit begin the log anew.
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let nobody_commits = connect::begin(&writer, WAIT_MAX)?;
-        let (pages, moved) = checkpoint()?;
-        drop(nobody_commits);
-        if pages == moved { Ok(Moved::All) } else { Ok(Moved::Part) }
+        let _nobody_commits = connect::begin(&writer, WAIT_MAX)?;
+        checkpoint().map(drop)
     }
-}
-
-enum Moved {
-    All,
-    Part,
 }

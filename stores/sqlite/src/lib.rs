@@ -31,8 +31,9 @@
 //!
 //! # Inside
 //! A batch of units is one transaction (`BEGIN IMMEDIATE`). All of a unit is decided, by
-//! [`Operation::decide`](provkey::store::Operation::decide), before its first write, and any error
-//! of SQLite undoes the whole batch; so a unit needs no savepoint, which would cost a quarter of
+//! [`Operation::decide`](provkey::store::Operation::decide), before its first write, but for what is
+//! inserted in the hope that it is new, and deleted again if not all of it was; and any error
+//! of SQLite undoes the whole batch. So a unit needs no savepoint, which would cost a quarter of
 //! the time of an enrollment. Within a batch, the records that its units share are read once, and
 //! a counter is written once, at the end.
 //!
