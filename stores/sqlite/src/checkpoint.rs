@@ -18,7 +18,7 @@ use crate::connect;
 const LOG_PAGES: c_int = 4000;
 /// A log that did not begin anew, because others read it or move it themselves, is moved again with
 /// so many pages more.
-const MORE_PAGES: c_int = LOG_PAGES / 4;
+const MORE_PAGES: c_int = LOG_PAGES / 16;
 /// While the log is moved it grows. So few pages are moved while nobody commits.
 const LAST_PAGES: c_int = 200;
 /// After so many moves the rest is moved while nobody commits, however long it is.
