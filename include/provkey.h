@@ -1485,6 +1485,10 @@ typedef uint32_t provkey_reason;
 // Code `no_repair`.
 #define PROVKEY_STATUS_NO_REPAIR 10
 
+// The handle was opened by another process, which this one was forked from. A forked child opens
+// its own, and may free inherited ones, which does nothing but free memory. Code `used_after_fork`.
+#define PROVKEY_STATUS_USED_AFTER_FORK 12
+
 // Memory could not be had. Whether what the call was for has happened is not known. Code
 // `out_of_memory`.
 #define PROVKEY_STATUS_OUT_OF_MEMORY 90

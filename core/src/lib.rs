@@ -19,7 +19,7 @@
 //!
 //! # What it does not do
 //! It opens no socket and no file, reads no clock, and draws no randomness but what ring draws for
-//! its keys and signatures. The host gives it a [`store`], a [`time::Clock`] and a
+//! its keys and signatures. Of the operating system it asks one thing: the id of its [`process`]. The host gives it a [`store`], a [`time::Clock`] and a
 //! [`random::Random`], carries requests and answers, and keeps the master key outside the store.
 //! Calls block; an async host makes them from its pool for blocking work.
 //!
@@ -49,6 +49,8 @@ extern crate std;
 
 pub mod key;
 pub mod limits;
+#[cfg(feature = "std")]
+pub mod process;
 pub mod random;
 pub mod store;
 pub mod time;

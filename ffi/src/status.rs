@@ -47,6 +47,10 @@ pub const PROVKEY_STATUS_ARGUMENT_TOO_LARGE: provkey_status = 11;
 /// Code `no_repair`.
 pub const PROVKEY_STATUS_NO_REPAIR: provkey_status = 10;
 
+/// The handle was opened by another process, which this one was forked from. A forked child opens
+/// its own, and may free inherited ones, which does nothing but free memory. Code `used_after_fork`.
+pub const PROVKEY_STATUS_USED_AFTER_FORK: provkey_status = 12;
+
 /// Memory could not be had. Whether what the call was for has happened is not known. Code
 /// `out_of_memory`.
 pub const PROVKEY_STATUS_OUT_OF_MEMORY: provkey_status = 90;
@@ -708,6 +712,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_CALLBACK_MISSING, "callback_missing\0"),
     (PROVKEY_STATUS_ARGUMENT_TOO_LARGE, "argument_too_large\0"),
     (PROVKEY_STATUS_NO_REPAIR, "no_repair\0"),
+    (PROVKEY_STATUS_USED_AFTER_FORK, "used_after_fork\0"),
     (PROVKEY_STATUS_OUT_OF_MEMORY, "out_of_memory\0"),
     (PROVKEY_STATUS_INTERNAL_ERROR, "internal_error\0"),
     (PROVKEY_STATUS_ADDRESS_NOT_ALLOWED, "address_not_allowed\0"),

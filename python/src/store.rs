@@ -58,7 +58,7 @@ impl Store for PythonStore {
     }
 }
 
-const FAULTS: [FaultKind; 11] = [
+const FAULTS: [FaultKind; 12] = [
     FaultKind::Unavailable,
     FaultKind::Busy,
     FaultKind::Full,
@@ -70,6 +70,7 @@ const FAULTS: [FaultKind; 11] = [
     FaultKind::Exists,
     FaultKind::TooLarge,
     FaultKind::RolledBack,
+    FaultKind::UsedAfterFork,
 ];
 
 /// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.

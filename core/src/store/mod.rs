@@ -51,6 +51,8 @@ use std::sync;
 use std::thread_local;
 
 use crate::limits::RECORD_KEY_BYTES_MAX;
+#[cfg(feature = "std")]
+use crate::process::UsedAfterFork;
 
 /// Ordered records with versions. See the [module documentation](self) for what is promised.
 ///
@@ -227,6 +229,14 @@ impl StoreError {
     }
 }
 
+/// Nothing was done.
+#[cfg(feature = "std")]
+impl From<UsedAfterFork> for StoreError {
+    fn from(error: UsedAfterFork) -> Self {
+        Self::NotApplied(StoreFault::new(FaultKind::UsedAfterFork, alloc::format!("{error}")))
+    }
+}
+
 /// A kind of fault, and its particulars in words. Never holds a secret or a record's body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -272,6 +282,8 @@ pub enum FaultKind {
     TooLarge,
     /// It lacks changes that were durable: an older copy was put in its place.
     RolledBack,
+    /// It was opened by another process, which this one was forked from.
+    UsedAfterFork,
 }
 
 impl FaultKind {
@@ -290,6 +302,7 @@ impl FaultKind {
             Self::Reentrant => "reentrant_call",
             Self::TooLarge => "store_request_too_large",
             Self::RolledBack => "store_rolled_back",
+            Self::UsedAfterFork => "used_after_fork",
         }
     }
 

@@ -24,7 +24,7 @@ use crate::status::{
     PROVKEY_STATUS_STORE_CORRUPT, PROVKEY_STATUS_STORE_FULL, PROVKEY_STATUS_STORE_MISSING,
     PROVKEY_STATUS_STORE_NOT_RECOGNIZED, PROVKEY_STATUS_STORE_READ_ONLY,
     PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE, PROVKEY_STATUS_STORE_ROLLED_BACK,
-    PROVKEY_STATUS_STORE_TOO_NEW, provkey_status,
+    PROVKEY_STATUS_STORE_TOO_NEW, PROVKEY_STATUS_USED_AFTER_FORK, provkey_status,
 };
 
 /// Which records a `scan` reads: those with a key from `start`, included, to `end`, excluded, in
@@ -251,6 +251,7 @@ fn check(status: provkey_status, message: Option<String>) -> Result<(), StoreFau
         PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE => FaultKind::TooLarge,
         PROVKEY_STATUS_STORE_ROLLED_BACK => FaultKind::RolledBack,
         PROVKEY_STATUS_REENTRANT_CALL => FaultKind::Reentrant,
+        PROVKEY_STATUS_USED_AFTER_FORK => FaultKind::UsedAfterFork,
         _ => FaultKind::Unavailable,
     };
     let unexplained = || {

@@ -171,6 +171,7 @@ fn the_document_says_which_may_pass() {
         FaultKind::Reentrant,
         FaultKind::TooLarge,
         FaultKind::RolledBack,
+        FaultKind::UsedAfterFork,
     ] {
         let error = StoreError::NotApplied(StoreFault::new(kind, ""));
         check(error.code(), error.retryable());

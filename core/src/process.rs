@@ -1,0 +1,129 @@
+//! What belongs to the process that made it.
+//!
+//! A forked child inherits locks in whatever state they were in, and shares the parent's open files
+//! and connections. To use either hangs the child or corrupts what the parent does. So each handle
+//! with locks or connections knows its process and refuses every other one.
+//!
+//! The id of this process is the one thing that this crate asks of the operating system itself.
+
+use std::fmt;
+use std::process;
+
+/// The process that made something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process(u32);
+
+impl Process {
+    /// This process.
+    pub fn current() -> Self {
+        Self(process::id())
+    }
+
+    /// Whether this is still the same process, and no forked child of it.
+    pub fn is_current(self) -> bool {
+        self == Self::current()
+    }
+
+    /// Fails in a forked child.
+    ///
+    /// # Errors
+    /// [`UsedAfterFork`].
+    pub fn check(self) -> Result<(), UsedAfterFork> {
+        if self.is_current() { Ok(()) } else { Err(UsedAfterFork) }
+    }
+}
+
+/// A handle was used in a forked child of the process that made it. Nothing was done.
+///
+/// Code `used_after_fork`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this was opened before the process was forked: open it again in the new process")]
+pub struct UsedAfterFork;
+
+impl UsedAfterFork {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        "used_after_fork"
+    }
+
+    /// Whether the same call may succeed later: never.
+    pub const fn retryable(self) -> bool {
+        false
+    }
+}
+
+/// A value with locks or connections, which only the process that made it reaches.
+///
+/// A forked child does not drop it either: to close a connection is to use it. There it is leaked.
+///
+/// ```
+/// use provkey::process::Owned;
+///
+/// let owned = Owned::new(String::from("a connection"));
+/// assert_eq!(owned.get()?, "a connection");
+/// # Ok::<(), provkey::process::UsedAfterFork>(())
+/// ```
+pub struct Owned<T> {
+    process: Process,
+    /// There until it is dropped.
+    value: Option<T>,
+}
+
+impl<T> Owned<T> {
+    /// A value of this process.
+    pub fn new(value: T) -> Self {
+        Self { process: Process::current(), value: Some(value) }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// [`UsedAfterFork`] in a forked child.
+    pub fn get(&self) -> Result<&T, UsedAfterFork> {
+        self.process.check()?;
+        self.value.as_ref().ok_or(UsedAfterFork)
+    }
+}
+
+impl<T: Default> Default for Owned<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Of the value nothing is shown: that may take its locks.
+impl<T> fmt::Debug for Owned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned").field("process", &self.process).finish_non_exhaustive()
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        if !self.process.is_current() {
+            core::mem::forget(self.value.take());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::rc::Rc;
+
+    use super::*;
+
+    fn of_another_process<T>(value: T) -> Owned<T> {
+        Owned { process: Process(process::id().wrapping_add(1)), value: Some(value) }
+    }
+
+    #[test]
+    fn only_the_process_that_made_a_value_reaches_and_drops_it() {
+        let value = Rc::new(());
+        drop((Owned::new(Rc::clone(&value)), Owned::new(Rc::clone(&value)).get()));
+        assert_eq!(Rc::strong_count(&value), 1);
+        let inherited = of_another_process(Rc::clone(&value));
+        assert_eq!(inherited.get(), Err(UsedAfterFork));
+        drop(inherited);
+        assert_eq!(Rc::strong_count(&value), 2, "it is leaked");
+    }
+}
