@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::app::App;
 use crate::config::{Config, ProxyHeader};
 use crate::connection::Connection;
+use crate::forwarded::{forwarded, x_forwarded_for};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -48,38 +49,20 @@ impl FromRequestParts<App> for Client {
 fn address(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
     let is_proxy = |address| config.trusted_proxies.iter().any(|range| range.contains(address));
     let mut address = peer.to_canonical();
-    let name = match config.proxy_header {
-        ProxyHeader::XForwardedFor => X_FORWARDED_FOR,
-        ProxyHeader::Forwarded => header::FORWARDED,
+    if !is_proxy(address) {
+        return Some(address);
+    }
+    let lines = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let mut listed = match config.proxy_header {
+        ProxyHeader::XForwardedFor => x_forwarded_for(lines(X_FORWARDED_FOR)),
+        ProxyHeader::Forwarded => forwarded(lines(header::FORWARDED))?,
     };
-    let values = headers.get_all(name).iter().rev();
-    let mut listed = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
     while is_proxy(address) {
-        let Some(element) = listed.next() else { break };
-        let node = match config.proxy_header {
-            ProxyHeader::XForwardedFor => Some(element.trim()),
-            ProxyHeader::Forwarded => forwarded_for(element),
-        };
+        let Some(node) = listed.pop() else { break };
         // A proxy that does not say leaves it unknown.
-        address = node.and_then(parse_node)?.to_canonical();
+        address = node?.to_canonical();
     }
     Some(address)
-}
-
-/// The parameter `for` of an element (RFC 7239, 4). No address has a character that would have to
-/// be escaped.
-fn forwarded_for(element: &str) -> Option<&str> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-    Some(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
-}
-
-/// An address with or without a port; one of version 6 with a port is in brackets.
-fn parse_node(node: &str) -> Option<IpAddr> {
-    if let Some(rest) = node.strip_prefix('[') {
-        return rest.split_once(']')?.0.parse().ok();
-    }
-    node.parse().ok().or_else(|| node.rsplit_once(':')?.0.parse().ok())
 }
 
 #[cfg(test)]
@@ -133,6 +116,11 @@ mod tests {
             &[r#"for=203.0.113.9, proto=https;For="[2001:db8:cafe::17]:4711""#],
             Some("2001:db8:cafe::17"),
         );
+        check(&["for=203.0.113.9", "for=192.0.2.60"], Some("192.0.2.60"));
+        check(&[r#"for=192.0.2.1;host="x;for=10.9.9.9;y=""#], Some("192.0.2.1"));
+        check(&[r#"for=192.0.2.1;host="x,for=10.9.9.9;y=""#], None);
+        check(&[r#"for="10.9.9.9, for=192.0.2.1"#], None);
+        check(&["for=192.0.2.1:4711"], None);
         check(&["for=_hidden"], None);
         check(&["proto=http"], None);
     }

@@ -25,6 +25,7 @@ mod console;
 mod crowd;
 mod est;
 mod fallback;
+mod forwarded;
 mod metrics;
 mod operations;
 mod problem;
