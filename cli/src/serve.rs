@@ -91,6 +91,12 @@ struct Limits {
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     log::begin(&args.log_format, &args.log_level);
     allow_open_files();
+    if args.plain_http && args.trusted_proxy.is_empty() {
+        tracing::warn!(
+            "--plain-http without --trusted-proxy: keys and tokens travel unprotected, and all \
+             connectors behind a proxy have its address and share the limits of one"
+        );
+    }
     let metrics = Metrics::default();
     let authority = place.serving_authority(&metrics)?;
     let host = match &args.host {

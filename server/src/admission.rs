@@ -1,34 +1,36 @@
 //! Who is served when many ask.
 //!
-//! Whether a key is proven costs less to find out than to remember who asked, so nobody is turned
-//! away for what others have sent from the same address. But an address from which much comes that
-//! proves nothing has a lane of its own, a narrow one: it slows down nobody else, and those behind it
-//! who hold a key still pass. What is counted for a key is only what proved it, so nobody who does
-//! not hold the key can use up its rate.
+//! Connectors and administrators have permits apart, and in both lanes address neighborhoods take
+//! turns ([`Lane`]): what one sends makes another wait for a permit or two, not for all of it.
+//!
+//! Whether a key or an admin token is proven costs some microseconds to find out, so nobody waits
+//! longer for that because of what else came from the same address. A renewal is proven by two
+//! signatures, which whoever asks may choose to be expensive: from an address from which much comes
+//! that proves nothing, renewals are answered one after the other. What is counted for a key is only
+//! what proved it, so nobody who does not hold the key can use up its rate.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use provkey::key::KeyId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::crowd::neighborhood;
+use crate::lane::{Lane, Permit};
 use crate::problem::Problem;
 use crate::rate::Rates;
 
-/// How long a request waits for its turn.
-const WAIT_MAX: Duration = Duration::from_secs(10);
-/// How many requests the narrow lane takes at a time.
-const NARROW: usize = 2;
+/// How many renewals are checked at a time for addresses that are over the rate, and for one of them.
+const SUSPECT: (usize, usize) = (2, 1);
+/// One neighborhood may have this part of a lane's permits.
+const SHARE: usize = 4;
 
 /// Who is served, and when.
 pub(crate) struct Admission {
-    calls: Arc<Semaphore>,
-    narrow: Arc<Semaphore>,
+    connectors: Lane,
+    administrators: Lane,
+    suspects: Lane,
     unproven: Rates<IpAddr>,
     keys: Rates<KeyId>,
 }
@@ -36,39 +38,49 @@ pub(crate) struct Admission {
 impl Admission {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            calls: Arc::new(Semaphore::new(config.calls_max)),
-            narrow: Arc::new(Semaphore::new(NARROW)),
+            connectors: Lane::new(config.calls_max, config.calls_max / SHARE),
+            administrators: Lane::new(
+                config.administrator_calls_max,
+                config.administrator_calls_max / SHARE,
+            ),
+            suspects: Lane::new(SUSPECT.0, SUSPECT.1),
             unproven: Rates::new(config.unproven_per_second, config.unproven_burst),
             keys: Rates::new(config.per_key_per_second, config.per_key_burst),
         }
     }
 
-    /// Waits for a turn to call the authority.
-    pub(crate) async fn call(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let turn = timeout(WAIT_MAX, Arc::clone(&self.calls).acquire_owned()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| {
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Problem::new("server_busy", status, "the server has too much to do").retry_after(5)
+    /// Waits for a turn to call the authority for a connector.
+    pub(crate) async fn connector(&self, address: Option<IpAddr>) -> Result<Permit, Problem> {
+        self.connectors.enter(address).await.ok_or_else(Problem::busy)
+    }
+
+    /// Waits for a turn to call the authority for an administrator.
+    pub(crate) async fn administrator(&self, address: Option<IpAddr>) -> Result<Permit, Problem> {
+        self.administrators.enter(address).await.ok_or_else(Problem::busy)
+    }
+
+    /// Refuses a request that claims to hold a key which is used too often.
+    pub(crate) fn check_rate(&self, claimed: Option<KeyId>) -> Result<(), Problem> {
+        let over = claimed.and_then(|key| self.keys.over(&key, Instant::now()));
+        over.map_or(Ok(()), |wait| {
+            Err(rate_limited("the provisioning key is used too often", wait))
         })
     }
 
-    /// Lets a request in that claims to hold a key. What is returned is kept until it is answered.
-    pub(crate) async fn enter(
+    /// Lets a request in whose proof is expensive to check. What is returned is kept until it is
+    /// answered.
+    pub(crate) async fn check_expensive(
         &self,
         address: Option<IpAddr>,
-        claimed: Option<KeyId>,
-    ) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        let now = Instant::now();
-        if let Some(wait) = claimed.and_then(|key| self.keys.over(&key, now)) {
-            return Err(rate_limited("the provisioning key is used too often", wait));
-        }
-        let over = address.and_then(|address| self.unproven.over(&neighborhood(address), now));
+    ) -> Result<Option<Permit>, Problem> {
+        let over =
+            address.and_then(|address| self.unproven.over(&neighborhood(address), Instant::now()));
         let Some(wait) = over else { return Ok(None) };
-        let lane = timeout(WAIT_MAX, Arc::clone(&self.narrow).acquire_owned()).await;
-        let lane = lane.ok().and_then(Result::ok);
-        lane.map(Some).ok_or_else(|| {
-            rate_limited("too many requests from this address prove no provisioning key", wait)
-        })
+        self.suspects
+            .enter(address)
+            .await
+            .map(Some)
+            .ok_or_else(|| rate_limited("too many requests from this address prove nothing", wait))
     }
 
     /// Notes a request that proved nothing.

@@ -1,13 +1,22 @@
 //! What every handler has: the authority, and what the host decided.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::Bytes;
 use provkey::authority::{Authority, Error};
 
 use crate::admission::Admission;
+use crate::cached::Cached;
 use crate::config::Config;
-use crate::est::CaCertificates;
+use crate::lane::Permit;
+use crate::operations::Readiness;
 use crate::problem::Problem;
+
+/// How long the answers are given again that anybody may ask for.
+const CA_CERTIFICATES_FRESH_FOR: Duration = Duration::from_secs(5);
+const READINESS_FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// What every handler has. Cheap to clone.
 #[derive(Clone)]
@@ -15,25 +24,54 @@ pub(crate) struct App {
     authority: Authority,
     pub(crate) config: Arc<Config>,
     pub(crate) admission: Arc<Admission>,
-    pub(crate) ca_certificates: CaCertificates,
+    /// The answer to `cacerts`.
+    pub(crate) ca_certificates: Cached<Result<Bytes, Problem>>,
+    /// The answer to `/readyz`.
+    pub(crate) readiness: Cached<Readiness>,
 }
 
 impl App {
     pub(crate) fn new(authority: Authority, config: Config) -> Self {
-        let ca_certificates = CaCertificates::default();
-        let admission = Arc::new(Admission::new(&config));
-        Self { authority, config: Arc::new(config), admission, ca_certificates }
+        Self {
+            authority,
+            admission: Arc::new(Admission::new(&config)),
+            config: Arc::new(config),
+            ca_certificates: Cached::new(CA_CERTIFICATES_FRESH_FOR),
+            readiness: Cached::new(READINESS_FRESH_FOR),
+        }
     }
 
-    /// Calls the authority, which blocks, on a thread that may.
+    /// Calls the authority for a connector that asks from this address.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
+        address: Option<IpAddr>,
         work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (authority, turn) = (self.authority.clone(), self.admission.call().await?);
+        let permit = self.admission.connector(address).await?;
+        self.block(Some(permit), work).await
+    }
+
+    /// Calls the authority for an administrator who asks from this address.
+    pub(crate) async fn administer<T: Send + 'static>(
+        &self,
+        address: Option<IpAddr>,
+        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.admission.administrator(address).await?;
+        self.block(Some(permit), work).await
+    }
+
+    /// Calls the authority, which blocks, on a thread that may. Without a permit: for what is called
+    /// once at a time.
+    pub(crate) async fn block<T: Send + 'static>(
+        &self,
+        permit: Option<Permit>,
+        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let authority = self.authority.clone();
         let work = move || {
             // Until it is done, whoever asked may be gone.
-            let _turn = turn;
+            let _permit = permit;
             work(&authority)
         };
         match tokio::task::spawn_blocking(work).await {

@@ -18,10 +18,13 @@ pub struct Config {
     /// Whether a browser may send the cookie of the console without TLS. For plain HTTP on
     /// loopback only.
     pub insecure_cookies: bool,
-    /// How many calls of the authority are made at a time; each has a thread. Others wait.
+    /// How many calls of the authority are made at a time for connectors; each has a thread. Others
+    /// wait. One address, or /64 of IPv6, has a quarter of them at most, and addresses take turns.
     pub calls_max: usize,
+    /// The same for administrators, and for those who show an admin token.
+    pub administrator_calls_max: usize,
     /// How many requests that prove nothing may come from one address in a second, for long. Beyond
-    /// that, all from there go one after the other. 0: any number.
+    /// that, renewals from there are answered one after the other. 0: any number.
     pub unproven_per_second: f64,
     /// How many of them may come at once.
     pub unproven_burst: u32,
@@ -40,6 +43,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
             calls_max: 256,
+            administrator_calls_max: 32,
             unproven_per_second: 1.0,
             unproven_burst: 60,
             per_key_per_second: 500.0,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use provkey::authority::{Authority, PageRequest};
+use provkey::authority::{Authority, Error, PageRequest};
 
 use crate::app::App;
 use crate::config::Config;
@@ -23,9 +23,18 @@ pub fn operations(authority: Authority, config: Config) -> Router {
     health().route("/metrics", get(metrics)).with_state(app)
 }
 
-async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    let page = PageRequest { limit: 1, after: None };
-    app.call(move |authority| authority.list_groups(&page)).await?;
+/// What `/readyz` answers.
+pub(crate) type Readiness = Result<&'static str, Problem>;
+
+/// Anybody may ask as often as they like: the store is asked once a second, on a thread of its own.
+async fn ready(State(app): State<App>) -> Readiness {
+    let asked = app.clone();
+    app.readiness.get(|| async move { asked.block(None, readiness).await }).await?
+}
+
+/// Whether the server can do its work.
+fn readiness(authority: &Authority) -> Result<&'static str, Error> {
+    authority.list_groups(&PageRequest { limit: 1, after: None })?;
     Ok("ok\n")
 }
 
@@ -35,7 +44,7 @@ async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
         let sentence = "this server has no metrics";
         return Err(Problem::new("not_found", StatusCode::NOT_FOUND, sentence));
     };
-    let text = app.call(move |authority| metrics.text(authority)).await?;
+    let text = app.administer(None, move |authority| metrics.text(authority)).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -65,6 +65,12 @@ impl Problem {
         Self { retryable: true, retry_after_seconds: seconds, ..self }
     }
 
+    /// There is more to do than the server can do now.
+    pub(crate) fn busy() -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new("server_busy", status, "the server has too much to do").retry_after(5)
+    }
+
     /// A fault of the server.
     pub(crate) fn internal() -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;

@@ -32,6 +32,7 @@ fn garbage_and_slow_and_forged_requests_shut_out_nobody() {
     home.write_csr("c.csr");
     let csr = std::fs::read(home.path("c.csr")).unwrap();
     let server = home.serve(port, &["--plain-http"]);
+    assert!(server.log().contains("--plain-http without --trusted-proxy"));
     // Slow ones hold their connections all the time.
     let slow: Vec<_> = (0..300)
         .map(|index| {

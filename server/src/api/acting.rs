@@ -1,6 +1,7 @@
 //! Who may do what, decided in one place.
 
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -15,6 +16,7 @@ use crate::problem::Problem;
 pub(super) struct Acting<R> {
     app: App,
     pub(super) who: Who,
+    address: Option<IpAddr>,
     role: PhantomData<R>,
 }
 
@@ -53,7 +55,8 @@ impl<R: Wanted> FromRequestParts<App> for Acting<R> {
             let detail = format!("this wants the role {}, yours is {}", R::ROLE, who.role);
             return Err(Problem::new("role_insufficient", StatusCode::FORBIDDEN, detail));
         }
-        Ok(Self { app: app.clone(), who, role: PhantomData })
+        let address = credentials::address(parts, app);
+        Ok(Self { app: app.clone(), who, address, role: PhantomData })
     }
 }
 
@@ -65,7 +68,7 @@ impl<R> Acting<R> {
     ) -> Result<T, Problem> {
         let actor = self.who.actor();
         let call = move |authority: &Authority| Ok(work(&authority.acting_as(&actor)));
-        self.app.call(call).await?.map_err(problem)
+        self.app.administer(self.address, call).await?.map_err(problem)
     }
 }
 

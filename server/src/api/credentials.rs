@@ -1,5 +1,7 @@
 //! Who asks: by an admin token, by the session cookie that holds one, or by a client certificate.
 
+use std::net::IpAddr;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use provkey::authority::{AdminRole, AdminToken, AdminTokenText};
@@ -80,18 +82,19 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
 }
 
 /// Finds out whose admin token a text is.
-///
-/// Whoever tries many that are wrong goes into the narrow lane of those who prove nothing.
 pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Who, Problem> {
     let text = AdminTokenText::new(text.to_owned());
-    let connection = parts.extensions.get::<Connection>();
-    let address = Client::of(&app.config, connection, &parts.headers).address;
-    let _lane = app.admission.enter(address, None).await?;
-    let found = app.call(move |authority| authority.authenticate_token(&text)).await;
+    let address = address(parts, app);
+    let found = app.administer(address, move |authority| authority.authenticate_token(&text)).await;
     if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
         app.admission.unproven(address);
     }
     found.map(Who::from)
+}
+
+/// Where a request comes from.
+pub(super) fn address(parts: &Parts, app: &App) -> Option<IpAddr> {
+    Client::of(&app.config, parts.extensions.get::<Connection>(), &parts.headers).address
 }
 
 fn by_certificate(parts: &Parts, app: &App) -> Option<Who> {

@@ -22,15 +22,15 @@ macro_rules! refusals {
 
 refusals! {
     /// Of whatever needs credentials.
-    Common: 400 401 403 429 500 503;
+    Common: 400 401 403 500 503;
     /// Of looking at one thing.
-    Looking: 400 401 403 404 410 429 500 503;
+    Looking: 400 401 403 404 410 500 503;
     /// Of a change without a body.
-    Changing: 400 401 403 404 409 410 429 500 503;
+    Changing: 400 401 403 404 409 410 500 503;
     /// Of a change with a body.
-    Writing: 400 401 403 404 408 409 410 413 415 429 500 503;
+    Writing: 400 401 403 404 408 409 410 413 415 500 503;
     /// Of an edit of a version.
-    Editing: 400 401 403 404 408 409 410 412 413 415 429 500 503;
+    Editing: 400 401 403 404 408 409 410 412 413 415 500 503;
 }
 
 fn response(status: u16) -> (String, RefOr<Response>) {
@@ -54,7 +54,6 @@ fn description(status: u16) -> &'static str {
         412 => "It was edited since the ETag in If-Match.",
         413 => "The body is too large.",
         415 => "The body is not JSON.",
-        429 => "Too much that proves nothing came from this address.",
         503 => "The store is not available now.",
         _ => "The server cannot do this; its log says why.",
     }

@@ -1,5 +1,6 @@
 //! Answers as EST clients read them.
 
+use axum::body::Bytes;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -12,11 +13,16 @@ use super::pkcs7;
 const PEM_CHAIN: &str = "application/pem-certificate-chain";
 const CONTENT_TRANSFER_ENCODING: HeaderName = HeaderName::from_static("content-transfer-encoding");
 
-/// An answer in base64: one line, and one line end. That is what all clients read: inner line
-/// ends break some of them, and a missing one at the end breaks others.
-pub(super) fn base64(kind: &'static str, der: &[u8]) -> Response {
+/// Base64: one line, and one line end. That is what all clients read: inner line ends break some
+/// of them, and a missing one at the end breaks others.
+pub(super) fn encode(der: &[u8]) -> Bytes {
     let mut line = Base64::encode_string(der);
     line.push('\n');
+    line.into()
+}
+
+/// An answer in base64.
+pub(super) fn line(kind: &'static str, line: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (CONTENT_TRANSFER_ENCODING, HeaderValue::from_static("base64")),
@@ -37,5 +43,5 @@ pub(super) fn enrolled(headers: &HeaderMap, enrolled: &Enrolled) -> Response {
         return ([(CONTENT_TYPE, PEM_CHAIN)], enrolled.chain_pem()).into_response();
     }
     let leaf = enrolled.chain.first().map(Vec::as_slice);
-    base64(pkcs7::CERTS_ONLY, &pkcs7::certs_only(leaf))
+    line(pkcs7::CERTS_ONLY, encode(&pkcs7::certs_only(leaf)))
 }

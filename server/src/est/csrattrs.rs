@@ -16,5 +16,5 @@ pub(super) async fn csrattrs() -> Response {
     let curve = value(Tag::Set, &oid(P_256));
     let key = value(Tag::Sequence, &[oid(EC_PUBLIC_KEY), curve].concat());
     let attributes = value(Tag::Sequence, &[key, oid(ECDSA_WITH_SHA256)].concat());
-    answer::base64("application/csrattrs", &attributes)
+    answer::line("application/csrattrs", answer::encode(&attributes))
 }

@@ -24,9 +24,9 @@ pub(super) async fn enroll(
     let (admission, address) = (&app.admission, client.address);
     let key_text = credentials::key_text(&headers).inspect_err(|_| admission.unproven(address))?;
     let claimed = claimed(&csr, key_text.as_ref());
-    let _lane = admission.enter(address, claimed).await?;
+    admission.check_rate(claimed)?;
     let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
-    let answered = app.call(move |authority| authority.enroll(&request)).await;
+    let answered = app.call(address, move |authority| authority.enroll(&request)).await;
     match (&answered, claimed) {
         (Ok(enrolled), _) => admission.proven(enrolled.key),
         (Err(problem), Some(key)) if refuses_a_proven_key(problem) => admission.proven(key),
@@ -45,9 +45,9 @@ pub(super) async fn reenroll(
 ) -> Result<Response, Problem> {
     let csr = body::csr(&headers, body).await?;
     let Client { address, certificate: client_certificate } = client;
-    let _lane = app.admission.enter(address, None).await?;
+    let _permit = app.admission.check_expensive(address).await?;
     let request = RenewRequest { csr, client_certificate, address, ..RenewRequest::default() };
-    let answered = app.call(move |authority| authority.renew(&request)).await;
+    let answered = app.call(address, move |authority| authority.renew(&request)).await;
     if answered.as_ref().is_err_and(|problem| problem.status.is_client_error()) {
         app.admission.unproven(address);
     }

@@ -19,8 +19,6 @@ mod csrattrs;
 mod enroll;
 mod pkcs7;
 
-pub(crate) use cacerts::CaCertificates;
-
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -1,7 +1,9 @@
 //! Limits, and the end of a server.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread::sleep;
 use std::time::Duration;
@@ -9,14 +11,17 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
 use hyper::body::Frame;
+use provkey::authority::{AdminRole, NewAdminToken};
 use provkey::key::{ProvisioningKey, Secret};
 use provkey::store::{Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
-use provkey_server::{Config, ServeOptions, serve};
+use provkey_server::{Config, Connection, ServeOptions, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-use crate::common::{World, identity, problem};
+use crate::common::{World, identity, name, problem};
 
 const ENROLL: &str = "/.well-known/est/simpleenroll";
 
@@ -72,10 +77,18 @@ async fn a_key_has_a_rate_that_others_cannot_use_up() {
     assert_eq!(world.used(), 3);
 }
 
-/// A store that says when it is asked to change something, and takes its time.
+/// A store that says when it is asked to change something, and takes its time; and which counts
+/// how often it is asked for a listing.
 struct Slow {
     store: Memory,
     begun: mpsc::UnboundedSender<()>,
+    scans: AtomicUsize,
+}
+
+impl Slow {
+    fn new(begun: mpsc::UnboundedSender<()>) -> Arc<Self> {
+        Arc::new(Self { store: Memory::new(), begun, scans: AtomicUsize::new(0) })
+    }
 }
 
 impl Store for Slow {
@@ -84,6 +97,7 @@ impl Store for Slow {
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.scans.fetch_add(1, Ordering::Relaxed);
         self.store.scan(range, limit)
     }
 
@@ -94,11 +108,60 @@ impl Store for Slow {
     }
 }
 
+/// A request from another address than that of the others.
+fn from(address: [u8; 4], mut request: Request<Body>) -> Request<Body> {
+    let peer = SocketAddr::from((address, 4711));
+    request.extensions_mut().insert(Connection { peer, client_certificate: None, encrypted: true });
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_of_one_address_is_not_the_queue_of_others() {
+    let mut config = Config::default();
+    config.calls_max = 4;
+    let world = Arc::new(World::over(Slow::new(mpsc::unbounded_channel().0), 100, config));
+    let new = NewAdminToken { name: name("a"), role: AdminRole::Viewer, expires_at: None };
+    let (_, token) = world.authority.create_token(&new).unwrap();
+    let key = world.provisioning_key();
+    let csr = || identity().request(&key, None).unwrap().der().to_vec();
+    let honest = post(csr());
+    let mut many = JoinSet::new();
+    for _ in 0..12 {
+        let (world, request) = (Arc::clone(&world), post(csr()));
+        many.spawn(async move { world.ask(from([198, 51, 100, 7], request)).await.status() });
+    }
+    // They are signed one after the other now, each for 300 ms.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(timeout(Duration::from_secs(2), world.ask(honest)).await.is_ok());
+    let session = Request::get("/api/v1/session");
+    let session = session.header("authorization", format!("Bearer {}", token.expose()));
+    let session = from([198, 51, 100, 7], session.body(Body::empty()).unwrap());
+    let asked = timeout(Duration::from_millis(500), world.ask(session)).await;
+    assert_eq!(asked.unwrap().status(), 200);
+    assert!(world.used() < 12, "the others still wait");
+    assert!(many.join_all().await.iter().all(|status| *status == 200));
+}
+
+#[tokio::test]
+async fn readiness_is_asked_of_the_store_once_a_second() {
+    let mut config = Config::default();
+    // No permit is left for anybody.
+    config.calls_max = 0;
+    let store = Slow::new(mpsc::unbounded_channel().0);
+    let world = World::over(Arc::clone(&store) as _, 1, config);
+    let before = store.scans.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        assert_eq!(world.ask(request).await.status(), 200);
+    }
+    let scans = store.scans.load(Ordering::Relaxed) - before;
+    assert!((1..=3).contains(&scans), "{scans}");
+}
+
 #[tokio::test]
 async fn what_is_being_signed_is_finished_when_the_server_ends() {
     let (begun, mut beginning) = mpsc::unbounded_channel();
-    let store = Arc::new(Slow { store: Memory::new(), begun });
-    let world = World::over(store, 1, Config::default());
+    let world = World::over(Slow::new(begun), 1, Config::default());
     let csr = csr(&world);
     while beginning.try_recv().is_ok() {}
 
