@@ -2118,6 +2118,10 @@ typedef uint32_t provkey_reason;
 // `store_rolled_back`.
 #define PROVKEY_STATUS_STORE_ROLLED_BACK 1211
 
+// The files of the store were removed, replaced or cut short while it was open. It neither reads nor
+// writes any more: open it anew. Code `store_broken`.
+#define PROVKEY_STATUS_STORE_BROKEN 1212
+
 // The system gave no randomness. Code `random_unavailable`.
 #define PROVKEY_STATUS_RANDOM_UNAVAILABLE 1300
 

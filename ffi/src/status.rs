@@ -680,6 +680,10 @@ pub const PROVKEY_STATUS_STORE_UNAVAILABLE: provkey_status = 1210;
 /// `store_rolled_back`.
 pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
 
+/// The files of the store were removed, replaced or cut short while it was open. It neither reads nor
+/// writes any more: open it anew. Code `store_broken`.
+pub const PROVKEY_STATUS_STORE_BROKEN: provkey_status = 1212;
+
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
 
@@ -895,6 +899,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_SIGNER_MISSING, "signer_missing\0"),
     (PROVKEY_STATUS_SIGNER_UNAVAILABLE, "signer_unavailable\0"),
     (PROVKEY_STATUS_REENTRANT_CALL, "reentrant_call\0"),
+    (PROVKEY_STATUS_STORE_BROKEN, "store_broken\0"),
     (PROVKEY_STATUS_STORE_BUSY, "store_busy\0"),
     (PROVKEY_STATUS_STORE_CORRUPT, "store_corrupt\0"),
     (PROVKEY_STATUS_STORE_EXISTS, "store_exists\0"),

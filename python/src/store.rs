@@ -58,7 +58,7 @@ impl Store for PythonStore {
     }
 }
 
-const FAULTS: [FaultKind; 12] = [
+const FAULTS: [FaultKind; 13] = [
     FaultKind::Unavailable,
     FaultKind::Busy,
     FaultKind::Full,
@@ -71,6 +71,7 @@ const FAULTS: [FaultKind; 12] = [
     FaultKind::TooLarge,
     FaultKind::RolledBack,
     FaultKind::UsedAfterFork,
+    FaultKind::Broken,
 ];
 
 /// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.

@@ -284,6 +284,8 @@ pub enum FaultKind {
     RolledBack,
     /// It was opened by another process, which this one was forked from.
     UsedAfterFork,
+    /// Its files were removed, replaced or cut short while it was open.
+    Broken,
 }
 
 impl FaultKind {
@@ -303,6 +305,7 @@ impl FaultKind {
             Self::TooLarge => "store_request_too_large",
             Self::RolledBack => "store_rolled_back",
             Self::UsedAfterFork => "used_after_fork",
+            Self::Broken => "store_broken",
         }
     }
 

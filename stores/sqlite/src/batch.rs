@@ -58,17 +58,7 @@ struct Known {
 }
 
 impl<'c> Batch<'c> {
-    /// Applies all units. Answers also whether that changed anything.
-    pub(crate) fn apply_all(
-        connection: &'c Connection,
-        units: &'c [Unit],
-    ) -> Result<(Vec<Outcome>, bool)> {
-        let mut batch = Self::begin(connection)?;
-        let outcomes = units.iter().map(|unit| batch.apply(unit)).collect::<Result<_>>()?;
-        Ok((outcomes, batch.finish()?))
-    }
-
-    fn begin(connection: &'c Connection) -> Result<Self> {
+    pub(crate) fn begin(connection: &'c Connection) -> Result<Self> {
         let mut sequence = connection.prepare_cached("SELECT latest FROM sequence")?;
         let sequence = sequence.query_row((), |row| row.get(0))?;
         Ok(Self {
@@ -96,6 +86,17 @@ impl<'c> Batch<'c> {
         })
     }
 
+    /// The version that the latest unit gave to what it wrote.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Applies all units. Answers also the new sequence number, if that changed anything.
+    pub(crate) fn apply_all(mut self, units: &'c [Unit]) -> Result<(Vec<Outcome>, Option<u64>)> {
+        let outcomes = units.iter().map(|unit| self.apply(unit)).collect::<Result<_>>()?;
+        Ok((outcomes, self.finish()?))
+    }
+
     /// Nearly all units are applied, and what they put is nearly always new: so that is tried first,
     /// without a look at what was there.
     fn apply(&mut self, unit: &'c Unit) -> Result<Outcome> {
@@ -110,10 +111,10 @@ impl<'c> Batch<'c> {
         }
     }
 
-    /// Writes what is still unwritten. Answers whether the batch has changed anything.
-    fn finish(mut self) -> Result<bool> {
+    /// Writes what is still unwritten. Answers the new sequence number, if the batch has changed anything.
+    fn finish(mut self) -> Result<Option<u64>> {
         if self.sequence == self.sequence_before {
-            return Ok(false);
+            return Ok(None);
         }
         for (key, known) in &self.heads {
             let Known { head: Some(Head { version, counter: Some(counter) }), unwritten: true } =
@@ -125,7 +126,7 @@ impl<'c> Batch<'c> {
             self.replace.execute((key, version, used, limit, last_at_ms, None::<&[u8]>))?;
         }
         self.update_sequence.execute([self.sequence])?;
-        Ok(true)
+        Ok(Some(self.sequence))
     }
 
     /// What the unit will write, if all of its checks hold.

@@ -12,6 +12,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, Result};
 
 use crate::connect;
+use crate::watch::Watch;
 
 /// The log is moved into the file when it has this many pages. More pages: fewer moves, in which
 /// a page that was changed often moves once; and a longer recovery after a crash.
@@ -40,6 +41,7 @@ pub(crate) struct Checkpoints {
 struct Shared {
     path: PathBuf,
     writer: Arc<Mutex<Connection>>,
+    watch: Arc<Watch>,
     log: Arc<Log>,
 }
 
@@ -70,7 +72,11 @@ impl Log {
 
 impl Checkpoints {
     /// For the commits of this connection from now on.
-    pub(crate) fn new(path: &Path, writer: &Arc<Mutex<Connection>>) -> Result<Self> {
+    pub(crate) fn new(
+        path: &Path,
+        writer: &Arc<Mutex<Connection>>,
+        watch: &Arc<Watch>,
+    ) -> Result<Self> {
         let log = Arc::new(Log { pages: AtomicI32::new(0), due: AtomicI32::new(LOG_PAGES) });
         let noted = Arc::clone(&log);
         let hook = move |_: &mut Wal, pages| {
@@ -78,8 +84,9 @@ impl Checkpoints {
             Ok(())
         };
         writer.lock().unwrap_or_else(PoisonError::into_inner).wal_hook(Some(hook))?;
-        let (path, writer) = (path.to_owned(), Arc::clone(writer));
-        Ok(Self { shared: Arc::new(Shared { path, writer, log }), thread: Mutex::default() })
+        let (path, writer, watch) = (path.to_owned(), Arc::clone(writer), Arc::clone(watch));
+        let shared = Shared { path, writer, watch, log };
+        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
     }
 
     /// Begins to move the log if it is long and nobody does so yet. To be called after a commit.
@@ -118,7 +125,9 @@ impl Shared {
     /// Whatever goes wrong here is no error of anybody's: what the log has is durable, and it is
     /// moved later.
     fn move_log(&self) {
-        drop(self.try_move_log());
+        if self.watch.check().is_ok() {
+            drop(self.try_move_log());
+        }
     }
 
     fn try_move_log(&self) -> Result<()> {

@@ -4,9 +4,15 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{
     Connection, Error, ErrorCode, OpenFlags, Result, Transaction, TransactionBehavior, ffi,
 };
+
+#[cfg(unix)]
+use crate::locks;
+use crate::schema;
 
 /// Statements that a connection keeps prepared: more than this crate has.
 const STATEMENTS_KEPT: usize = 32;
@@ -23,6 +29,9 @@ const WAIT_MAX: Duration = Duration::from_millis(1);
 /// Opens a file that exists. No URIs, and nothing is made or changed by it.
 fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    #[cfg(unix)]
+    let connection = Connection::open_with_flags_and_vfs(path, flags, locks::VFS)?;
+    #[cfg(not(unix))]
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
@@ -32,6 +41,8 @@ fn open(path: &Path) -> Result<Connection> {
 pub(crate) fn writer(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function(schema::WRITER_FUNCTION, 0, flags, |_| Ok(true))?;
     Ok(connection)
 }
 
@@ -70,6 +81,12 @@ pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> Result<Connection> 
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+/// Has the connection, when it is closed, leave the log as it is.
+pub(crate) fn leave_log(connection: &Connection) -> Result<()> {
+    let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(setting, true).map(drop)
 }
 
 /// Begins a transaction that writes, when the other processes let it.

@@ -29,6 +29,11 @@ pub(crate) fn of_commit(path: &Path, error: &Error) -> StoreError {
     }
 }
 
+/// An error that was found after a commit.
+pub(crate) fn outcome_unknown(error: StoreError) -> StoreError {
+    StoreError::Unknown(error.fault().clone())
+}
+
 /// An error of the file system.
 pub(crate) fn of_io(path: &Path, error: &io::Error) -> StoreError {
     let kind = match error.kind() {
@@ -87,6 +92,9 @@ fn message(path: &Path, kind: FaultKind, why: &str) -> StoreFault {
         FaultKind::TooNew => "a newer version of provkey wrote this store; use that version",
         FaultKind::Missing => "there is no store; make one first",
         FaultKind::Exists => "there is something already; name a new file",
+        FaultKind::Broken => {
+            "the store is broken: put the right file in its place, then start the program again"
+        }
         _ => "the store is out of reach",
     };
     StoreFault::new(kind, format!("{}: {advice} ({why})", path.display()))

@@ -1,6 +1,6 @@
 //! The file of a store: made for its owner alone, and durably.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::MetadataExt;
@@ -55,12 +55,17 @@ pub(crate) struct FileId(u64, u64);
 
 impl FileId {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
+        Ok(Self::from(&fs::metadata(path)?))
+    }
+}
+
+impl From<&Metadata> for FileId {
+    fn from(metadata: &Metadata) -> Self {
         #[cfg(unix)]
         let id = Self(metadata.dev(), metadata.ino());
         #[cfg(not(unix))]
         let id = Self(0, u64::from(metadata.is_file()));
-        Ok(id)
+        id
     }
 }
 

@@ -23,11 +23,23 @@
 //!   a writer waits up to [`SqliteOptions::busy_timeout`], then it is `store_busy`. Readers wait
 //!   for nobody.
 //! - A process that is killed at any moment leaves the file whole: each unit is there or not.
+//! - Other code in the process may open, read, copy and close the files, with another SQLite too.
+//!   SQLite's own locks would be gone then, and with them what was acknowledged: `src/locks.c` says
+//!   why and what is done instead. It needs open file description locks (Linux 3.15, macOS), and that
+//!   nobody in the process has the file open *with the same SQLite* before: otherwise opening is
+//!   `store_unavailable`.
+//! - A file that is removed, replaced or cut short while it is in use is noticed before the next call
+//!   and after each commit: `store_broken`. Nothing is acknowledged any more, and the files are left
+//!   as they are.
+//! - Other programs read the views. What they try to write is refused: "no such function:
+//!   only_provkey_writes_here".
+//! - In a forked child all calls are `used_after_fork`. The child may open the store anew.
 //! - The file and what SQLite keeps beside it (`-wal`, `-shm`) are made with mode 0600. They
 //!   belong together: never copy the file alone while it is in use, use [`SqliteStore::backup`].
 //! - A file that is no provkey store, or one of a newer version, is refused and left as it is.
 //!
-//! Not for network file systems: SQLite's log needs memory that its processes share.
+//! Not for network file systems: SQLite's log needs memory that its processes share. What is written
+//! over the bytes of the files, and a child that `clone` makes past `pthread_atfork`, is not noticed.
 //!
 //! # Inside
 //! A batch of units is one transaction (`BEGIN IMMEDIATE`). All of a unit is decided, by
@@ -50,11 +62,14 @@ mod checkpoint;
 mod connect;
 mod error;
 mod file;
+mod locks;
+mod open;
 mod options;
 mod read;
 mod record;
 mod schema;
 mod store;
+mod watch;
 
 pub use options::SqliteOptions;
 pub use store::SqliteStore;

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
-use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
-use rusqlite::{Connection, ErrorCode, Result as SqliteResult, Transaction};
+use provkey::process::Owned;
+use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+use rusqlite::{Connection, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
 use crate::checkpoint::Checkpoints;
-use crate::error::{because, not_applied, of_commit, of_io};
-use crate::file::FileId;
-use crate::schema::{self, Identity};
+use crate::error::{not_applied, of_commit, of_io, outcome_unknown};
+use crate::open::{self, Mode};
+use crate::watch::Watch;
 use crate::{SqliteOptions, backup, connect, file, read};
 
 /// Connections for reading that are kept for later.
@@ -22,19 +23,17 @@ const READERS_KEPT: usize = 8;
 /// Calls come from any thread. One writes at a time; reads go on beside it and beside each other.
 pub struct SqliteStore {
     path: PathBuf,
-    /// The file that the connections have open.
-    file: FileId,
     options: SqliteOptions,
-    writer: Arc<Mutex<Connection>>,
-    checkpoints: Checkpoints,
-    readers: Mutex<Vec<Connection>>,
+    open: Owned<Open>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Create,
-    Open,
-    OpenOrCreate,
+/// What a forked child must neither use nor close. In the order in which it is dropped: the connections
+/// before the locks of their file.
+struct Open {
+    checkpoints: Checkpoints,
+    readers: Mutex<Vec<Connection>>,
+    writer: Arc<Mutex<Connection>>,
+    watch: Arc<Watch>,
 }
 
 impl SqliteStore {
@@ -117,69 +116,62 @@ impl SqliteStore {
     }
 
     fn start(path: &Path, options: SqliteOptions, mode: Mode) -> Result<Self, StoreError> {
-        let missing = !path.exists();
-        if mode == Mode::Create || (mode == Mode::OpenOrCreate && missing) {
-            match file::create(path) {
-                // Another process has made it since.
-                Err(e) if mode == Mode::OpenOrCreate && e.fault().kind == FaultKind::Exists => {}
-                created => created?,
-            }
-        }
-        let path = file::locate(path)?;
-        let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;
-        let file = FileId::of(&path).map_err(|error| of_io(&path, &error))?;
-        let writer = Arc::new(Mutex::new(writer));
-        let checkpoints = Checkpoints::new(&path, &writer);
+        let (path, writer, watch) = open::open(path, &options, mode)?;
+        let (writer, watch) = (Arc::new(Mutex::new(writer)), Arc::new(watch));
+        let checkpoints = Checkpoints::new(&path, &writer, &watch);
         let checkpoints = checkpoints.map_err(|error| not_applied(&path, &error))?;
-        let readers = Mutex::default();
-        let store = Self { path, file, options, writer, checkpoints, readers };
-        store.recognize(mode)?;
-        Ok(store)
+        let open = Open { checkpoints, readers: Mutex::default(), writer, watch };
+        Ok(Self { path, options, open: Owned::new(open) })
     }
 
-    /// Looks at what the file is before anything in it is changed.
-    fn recognize(&self, mode: Mode) -> Result<(), StoreError> {
-        let connection = self.writer();
-        let refuse = |kind, why| Err(because(&self.path, kind, why));
-        let identity = connect::retry(self.options.busy_timeout, || schema::identity(&connection));
-        let identity = identity.map_err(|error| match connection.is_readonly("main") {
-            // SQLite makes its index beside the file even to read.
-            Ok(true) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-                because(&self.path, FaultKind::ReadOnly, "nothing can be written beside it")
-            }
-            _ => self.not_applied(&error),
-        });
-        match (identity?, mode) {
-            (Identity::Empty, Mode::Open) => refuse(FaultKind::Missing, "the file is empty"),
-            (Identity::Empty, _) => self.migrate(&connection, mode),
-            (_, Mode::Create) => refuse(FaultKind::Exists, "it is a database"),
-            (Identity::Current, _) => self.make_durable(&connection),
-            (Identity::Older, _) => self.migrate(&connection, mode),
-            (Identity::Newer, _) => refuse(FaultKind::TooNew, "its schema is not known here"),
-            (Identity::Foreign, _) => {
-                refuse(FaultKind::NotAStore, "it is a database of another program")
-            }
+    /// Fails in a forked child.
+    fn opened(&self) -> Result<&Open, StoreError> {
+        Ok(self.open.get()?)
+    }
+
+    fn not_applied(&self, error: &rusqlite::Error) -> StoreError {
+        not_applied(&self.path, error)
+    }
+
+    /// Reads with a connection of its own. After an error the connection is not kept.
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> SqliteResult<T>) -> Result<T, StoreError> {
+        let open = self.opened()?;
+        open.watch.check()?;
+        let kept = open.readers().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.new_reader(open)?,
+        };
+        let answer = read(&connection).map_err(|error| self.not_applied(&error))?;
+        let mut readers = open.readers();
+        if readers.len() < READERS_KEPT {
+            readers.push(connection);
         }
+        Ok(answer)
     }
 
-    /// Brings an empty file or an older store up to date, unless another process just did.
-    fn migrate(&self, connection: &Connection, mode: Mode) -> Result<(), StoreError> {
-        self.make_durable(connection)?;
-        let transaction = self.begin(connection)?;
-        let identity = schema::identity(&transaction).map_err(|error| self.not_applied(&error))?;
-        match identity {
-            Identity::Empty | Identity::Older => {
-                schema::migrate(&transaction).map_err(|error| self.not_applied(&error))?;
-                self.commit(transaction)
-            }
-            Identity::Current if mode != Mode::Create => Ok(()),
-            _ => Err(because(&self.path, FaultKind::Exists, "another process just made it")),
+    /// Opens a connection to the file that the others have open.
+    fn new_reader(&self, open: &Open) -> Result<Connection, StoreError> {
+        let connection = connect::reader(&self.path, self.options.busy_timeout);
+        open.watch.check()?;
+        connection.map_err(|error| self.not_applied(&error))
+    }
+
+    /// Applies the units and makes them durable.
+    fn write(&self, open: &Open, units: &[Unit]) -> Result<(Vec<Outcome>, bool), StoreError> {
+        let connection = open.writer();
+        open.watch.check()?;
+        let transaction = self.begin(&connection)?;
+        let batch = Batch::begin(&transaction).map_err(|error| self.not_applied(&error))?;
+        open.watch.check_committed(batch.sequence())?;
+        let applied = batch.apply_all(units);
+        let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
+        let Some(sequence) = changed else { return Ok((outcomes, false)) };
+        transaction.commit().map_err(|error| of_commit(&self.path, &error))?;
+        if !open.watch.note_commit(sequence) {
+            self.look_again(open, &connection).map_err(outcome_unknown)?;
         }
-    }
-
-    fn make_durable(&self, connection: &Connection) -> Result<(), StoreError> {
-        connect::retry(self.options.busy_timeout, || connect::make_durable(connection))
-            .map_err(|error| self.not_applied(&error))
+        Ok((outcomes, true))
     }
 
     fn begin<'c>(&self, connection: &'c Connection) -> Result<Transaction<'c>, StoreError> {
@@ -187,29 +179,18 @@ impl SqliteStore {
             .map_err(|error| self.not_applied(&error))
     }
 
-    fn commit(&self, transaction: Transaction<'_>) -> Result<(), StoreError> {
-        transaction.commit().map_err(|error| of_commit(&self.path, &error))
+    /// Looks at what was committed while nobody else may commit.
+    fn look_again(&self, open: &Open, connection: &Connection) -> Result<(), StoreError> {
+        open.watch.check()?;
+        let transaction = self.begin(connection)?;
+        let batch = Batch::begin(&transaction).map_err(|error| self.not_applied(&error))?;
+        open.watch.check_committed(batch.sequence())
     }
+}
 
-    /// Checks that the path still leads to the file that is open: when a backup is put in its place
-    /// while it is in use, what is written to the file of before is lost.
-    fn check_in_place(&self) -> Result<(), StoreError> {
-        match FileId::of(&self.path) {
-            Ok(file) if file == self.file => Ok(()),
-            Ok(_) => {
-                let why = "another file was put in its place; start the program again";
-                Err(because(&self.path, FaultKind::Unavailable, why))
-            }
-            Err(error) => Err(of_io(&self.path, &error)),
-        }
-    }
-
-    fn not_applied(&self, error: &rusqlite::Error) -> StoreError {
-        not_applied(&self.path, error)
-    }
-
-    // A lock that was poisoned is taken all the same: a transaction that a panic went through
-    // has been rolled back when it was dropped.
+// A lock that was poisoned is taken all the same: a transaction that a panic went through has been
+// rolled back when it was dropped.
+impl Open {
     fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -217,22 +198,17 @@ impl SqliteStore {
     fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Reads with a connection of its own. After an error the connection is not kept.
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> SqliteResult<T>) -> Result<T, StoreError> {
-        let kept = self.readers().pop();
-        let connection = match kept {
-            Some(connection) => Ok(connection),
-            None => connect::reader(&self.path, self.options.busy_timeout),
-        };
-        let connection = connection.map_err(|error| self.not_applied(&error))?;
-        self.check_in_place()?;
-        let answer = read(&connection).map_err(|error| self.not_applied(&error))?;
-        let mut readers = self.readers();
-        if readers.len() < READERS_KEPT {
-            readers.push(connection);
+/// A log that is not in its place must not be moved into a database, nor be deleted, as SQLite would
+/// when it closes the last connection.
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.watch.is_broken() {
+            // Should it fail, nothing worse happens than what broke the store.
+            drop(connect::leave_log(&self.writer()));
+            drop(self.readers().iter().try_for_each(connect::leave_log));
         }
-        Ok(answer)
     }
 }
 
@@ -249,15 +225,10 @@ impl Store for SqliteStore {
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
-        let connection = self.writer();
-        let transaction = self.begin(&connection)?;
-        self.check_in_place()?;
-        let applied = Batch::apply_all(&transaction, units);
-        let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
+        let open = self.opened()?;
+        let (outcomes, changed) = self.write(open, units)?;
         if changed {
-            self.commit(transaction)?;
-            drop(connection);
-            self.checkpoints.begin_if_due();
+            open.checkpoints.begin_if_due();
         }
         Ok(outcomes)
     }
@@ -283,7 +254,7 @@ mod tests {
             let key = RecordKey::new(format!("{n:05}")).unwrap();
             Unit::new(vec![Operation::Put { key, body: vec![0; 1000] }])
         };
-        store.writer().pragma_update(None, "max_page_count", 40).unwrap();
+        store.opened().unwrap().writer().pragma_update(None, "max_page_count", 40).unwrap();
         let mut applied = 0;
         let error = loop {
             match store.apply(&[put(applied), put(applied + 1)]) {
@@ -295,7 +266,7 @@ mod tests {
         assert_eq!(error.code(), "store_full");
         assert!(matches!(error, StoreError::NotApplied(_)));
         assert_eq!(store.scan(&ScanRange::prefix(""), 1000).unwrap().len(), applied);
-        store.writer().pragma_update(None, "max_page_count", 4000).unwrap();
+        store.opened().unwrap().writer().pragma_update(None, "max_page_count", 4000).unwrap();
         store.apply(&[put(applied), put(applied + 1)]).unwrap();
         assert_eq!(store.scan(&ScanRange::prefix(""), 1000).unwrap().len(), applied + 2);
     }

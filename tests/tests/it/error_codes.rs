@@ -172,6 +172,7 @@ fn the_document_says_which_may_pass() {
         FaultKind::TooLarge,
         FaultKind::RolledBack,
         FaultKind::UsedAfterFork,
+        FaultKind::Broken,
     ] {
         let error = StoreError::NotApplied(StoreFault::new(kind, ""));
         check(error.code(), error.retryable());

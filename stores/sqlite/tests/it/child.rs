@@ -33,6 +33,8 @@ fn a_child_plays_its_role() {
     match role.as_str() {
         "count" => count_until_full(&SqliteStore::open_or_create(&path).unwrap(), &name),
         "acknowledge" => acknowledge(&SqliteStore::open(&path).unwrap(), &name),
+        "among strangers" => crate::strangers::commit_among_strangers(&path, &name),
+        "fork" => crate::forks::fork_while_others_commit(&path),
         "fill" => crate::disk::fill(&path),
         "write" => crate::disk::write_where_nothing_can_be_written(&path),
         role => panic!("no such role: {role}"),

@@ -129,23 +129,3 @@ fn a_backup_is_a_store() {
     put(&copy, "a", "3");
     assert_eq!(body(&store, "a"), text("2"));
 }
-
-#[test]
-fn a_store_whose_file_is_replaced_writes_nothing_more() {
-    let (folder, path) = temporary();
-    let store = SqliteStore::create(&path).unwrap();
-    put(&store, "a", "1");
-    let copy = folder.path().join("copy.db");
-    store.backup(&copy).unwrap();
-    let key = RecordKey::new("b").unwrap();
-    let unit = Unit::new(vec![Operation::Put { key: key.clone(), body: b"2".to_vec() }]);
-    fs::rename(&copy, &path).unwrap();
-    let refused = |error: StoreError, code| {
-        assert_eq!(error.code(), code, "{error}");
-        assert!(matches!(error, StoreError::NotApplied(_)), "{error}");
-    };
-    refused(store.apply(std::slice::from_ref(&unit)).unwrap_err(), "store_unavailable");
-    refused(store.get(std::slice::from_ref(&key)).unwrap_err(), "store_unavailable");
-    fs::remove_file(&path).unwrap();
-    refused(store.apply(&[unit]).unwrap_err(), "store_missing");
-}

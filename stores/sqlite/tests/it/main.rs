@@ -4,12 +4,15 @@
 
 use std::path::PathBuf;
 
+mod broken;
 mod child;
 mod conformance;
 mod disk;
 mod files;
+mod forks;
 mod log;
 mod processes;
+mod strangers;
 mod views;
 
 /// A folder that goes away with the test, and where in it to put a store.

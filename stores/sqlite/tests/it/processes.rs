@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::child::{make_counter, spawn};
 use crate::temporary;
 
-fn used(store: &SqliteStore) -> u64 {
+pub(crate) fn used(store: &SqliteStore) -> u64 {
     let counter = store.get(&[RecordKey::new("uses").unwrap()]).unwrap().remove(0).unwrap();
     match counter.value {
         Value::Counter(counter) => counter.used,
@@ -20,7 +20,7 @@ fn used(store: &SqliteStore) -> u64 {
     }
 }
 
-fn recorded(store: &SqliteStore) -> Vec<String> {
+pub(crate) fn recorded(store: &SqliteStore) -> Vec<String> {
     let mut range = ScanRange::prefix("used/");
     let mut keys = Vec::new();
     loop {
@@ -33,7 +33,7 @@ fn recorded(store: &SqliteStore) -> Vec<String> {
     }
 }
 
-fn check_whole(path: &Path) {
+pub(crate) fn check_whole(path: &Path) {
     let connection = Connection::open(path).unwrap();
     let found: String =
         connection.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();

@@ -1,0 +1,463 @@
+/*
+ * SQLite's locks on a store, taken so that nobody else in the process can drop them.
+ *
+ * SQLite's locks on Unix are POSIX locks, which belong to the process: as soon as any code in it closes
+ * any descriptor of the file, all of them are gone (fcntl(2)). Another SQLite in the same process, or a
+ * plain copy of the file, is enough. Another process then takes the write-ahead log for abandoned and
+ * deletes it, and what was acknowledged is lost.
+ *
+ * Open file description locks (F_OFD_SETLK, Linux 3.15, macOS) belong to a descriptor's description and
+ * end with that alone. They conflict with POSIX locks, those of the same process included, so every other
+ * user of the file still sees ours. The functions below replace five system calls of SQLite's VFS "unix"
+ * (xSetSystemCall). For the files of a registered store, and no others, a request for a lock is carried out
+ * on one *lock descriptor* per file and process. Bytes, moments and order stay SQLite's.
+ *
+ * Why one lock descriptor per file: SQLite shares its locks between the connections of a process and
+ * asks through whichever descriptor is at hand. Why not one of SQLite's own: the mapping of the index
+ * keeps its description, and so its locks, alive in a forked child.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#define _FILE_OFFSET_BITS 64
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#if defined(__APPLE__) && !defined(F_OFD_SETLK)
+#define F_OFD_SETLK 90
+#define F_OFD_SETLKW 91
+#define F_OFD_GETLK 92
+#endif
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/* The byte that a connection to a database in WAL mode keeps locked: the first of SQLite's SHARED_FIRST. */
+#define SHARED_BYTE 0x40000002
+/* The byte that a process keeps locked while it uses the index: SQLite's UNIX_SHM_DMS. */
+#define IN_USE_BYTE 128
+/* Standard input, output and error are not ours, closed or not. */
+#define DESCRIPTOR_MIN 3
+
+/* A descriptor that SQLite opened. */
+struct descriptor {
+    int fd;
+    int access;
+    bool parked; /* SQLite closed it, see park_or_close. */
+    struct descriptor *next;
+};
+
+/* A file of a store: its database, the log ("-wal") or the index of the log ("-shm"). */
+struct provkey_locks_file {
+    dev_t device;
+    ino_t inode;
+    char *path;
+    int lock; /* The lock descriptor, or -1. */
+    bool guarded; /* SHARED_BYTE or IN_USE_BYTE is locked by us. */
+    unsigned stores; /* That have it as their database. */
+    unsigned forks; /* While descriptors were open, see after_fork_in_child. */
+    struct descriptor *descriptors;
+    struct provkey_locks_file *next;
+};
+typedef struct provkey_locks_file file;
+
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static file *files;
+static int dev_null = -1;
+
+static void enter(void) { pthread_mutex_lock(&table); }
+
+static void leave(void) { pthread_mutex_unlock(&table); }
+
+/* ---- The table. All of these are called between enter and leave. ---- */
+
+static file *find(const struct stat *status) {
+    for (file *it = files; it; it = it->next)
+        if (it->device == status->st_dev && it->inode == status->st_ino) return it;
+    return NULL;
+}
+
+static file *add(const char *path, const struct stat *status) {
+    file *added = calloc(1, sizeof *added);
+    char *copy = strdup(path);
+    if (!added || !copy) {
+        free(added), free(copy);
+        errno = ENOMEM;
+        return NULL;
+    }
+    added->device = status->st_dev, added->inode = status->st_ino;
+    added->path = copy, added->lock = -1;
+    added->next = files, files = added;
+    return added;
+}
+
+/* The system gives a number that is free again to another file. False if there is no memory. */
+static bool name(file *of, const char *path) {
+    if (of->descriptors || strcmp(of->path, path) == 0) return true;
+    char *copy = strdup(path);
+    if (!copy) return false;
+    free(of->path);
+    of->path = copy;
+    return true;
+}
+
+/* Forgets a file that is not in use. After a fork it stays: see salted. */
+static void forget_if_unused(file *unused) {
+    if (unused->descriptors || unused->stores || unused->forks) return;
+    for (file **it = &files; *it; it = &(*it)->next) {
+        if (*it != unused) continue;
+        *it = unused->next;
+        free(unused->path), free(unused);
+        return;
+    }
+}
+
+/* The file that SQLite's descriptor is of, if it is one of a store. */
+static file *file_of(int fd, struct descriptor **found) {
+    for (file *it = files; it; it = it->next)
+        for (struct descriptor *descriptor = it->descriptors; descriptor; descriptor = descriptor->next)
+            if (descriptor->fd == fd) {
+                if (found) *found = descriptor;
+                return it;
+            }
+    return NULL;
+}
+
+/* Whether this is the log or the index of a database in the table. */
+static bool is_beside_database(const char *path) {
+    static const size_t suffix = sizeof "-wal" - 1;
+    size_t length = strlen(path);
+    if (length <= suffix) return false;
+    const char *end = path + length - suffix;
+    if (strcmp(end, "-wal") != 0 && strcmp(end, "-shm") != 0) return false;
+    char *database = strndup(path, length - suffix);
+    struct stat status;
+    bool known = database && stat(database, &status) == 0 && find(&status);
+    free(database);
+    return known;
+}
+
+static struct descriptor *parked(file *of, int access) {
+    for (struct descriptor *it = of->descriptors; it; it = it->next)
+        if (it->parked && it->access == access) return it;
+    return NULL;
+}
+
+static bool in_use(const file *of) {
+    for (const struct descriptor *it = of->descriptors; it; it = it->next)
+        if (!it->parked) return true;
+    return false;
+}
+
+static int above_standard_streams(int fd) {
+    if (fd < 0 || fd >= DESCRIPTOR_MIN) return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return moved;
+}
+
+static int open_lock_descriptor(const file *of) {
+    int fd = open(of->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) fd = open(of->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = above_standard_streams(fd);
+    if (fd < 0) return -1;
+    struct stat status;
+    if (fstat(fd, &status) == 0 && status.st_dev == of->device && status.st_ino == of->inode) return fd;
+    /* Another file was put there meanwhile. */
+    close(fd);
+    errno = EIO;
+    return -1;
+}
+
+#ifdef F_OFD_SETLK
+/* Whether another SQLite in this process holds POSIX locks on the file, as far as the system says. */
+static bool stranger_holds_locks(const file *of) {
+    struct flock any = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(of->lock, F_OFD_GETLK, &any) == 0 && any.l_type != F_UNLCK && any.l_pid == getpid();
+}
+
+static void unlock_all(const file *of) {
+    struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(of->lock, F_OFD_SETLK, &all);
+}
+#endif
+
+static void close_all(file *of) {
+    while (of->descriptors) {
+        struct descriptor *closed = of->descriptors;
+        of->descriptors = closed->next;
+        close(closed->fd);
+        free(closed);
+    }
+    if (of->lock >= 0) close(of->lock);
+    of->lock = -1;
+    forget_if_unused(of);
+}
+
+/* ---- What SQLite calls instead of the system. ---- */
+
+static int reuse_parked(const char *path, int flags) {
+    struct stat status;
+    if (!files || flags & (O_EXCL | O_TRUNC) || stat(path, &status) != 0) return -1;
+    file *of = find(&status);
+    struct descriptor *descriptor = of ? parked(of, flags & O_ACCMODE) : NULL;
+    if (!descriptor) return -1;
+    descriptor->parked = false;
+    return descriptor->fd;
+}
+
+/* Takes note of a descriptor, if it is of a file of a store. False if it must not be used. */
+static bool track(int fd, const char *path, int flags) {
+    struct stat status;
+    if (!files || fstat(fd, &status) != 0) return true;
+    file *of = find(&status);
+    if (!of && !is_beside_database(path)) return true;
+    if (!of) of = add(path, &status);
+    struct descriptor *descriptor = of && name(of, path) ? calloc(1, sizeof *descriptor) : NULL;
+    if (!descriptor) {
+        if (of) forget_if_unused(of);
+        errno = ENOMEM;
+        return false;
+    }
+    descriptor->fd = fd, descriptor->access = flags & O_ACCMODE;
+    descriptor->next = of->descriptors, of->descriptors = descriptor;
+    return true;
+}
+
+HIDDEN int provkey_locks_open(const char *path, int flags, int mode) {
+    enter();
+    int fd = reuse_parked(path, flags);
+    leave();
+    if (fd >= 0) return fd;
+    fd = open(path, flags, mode);
+    if (fd < 0) return -1;
+    enter();
+    bool usable = track(fd, path, flags);
+    leave();
+    if (usable) return fd;
+    close(fd);
+    errno = ENOMEM;
+    return -1;
+}
+
+/*
+ * While the file is in use its descriptors are parked, not closed: a close would drop the POSIX locks that
+ * another SQLite in this process has on it, and let us write beside its checkpoint. The same holds at
+ * the end, as long as there is somebody with such locks.
+ */
+static int park_or_close(file *of, struct descriptor *descriptor) {
+    descriptor->parked = true;
+    if (in_use(of)) return 0;
+#ifdef F_OFD_SETLK
+    if (of->lock >= 0) {
+        /* SQLite leaves it to the close to unlock IN_USE_BYTE. */
+        unlock_all(of);
+        of->guarded = false;
+        if (stranger_holds_locks(of)) return 0;
+    }
+#endif
+    close_all(of);
+    return 0;
+}
+
+HIDDEN int provkey_locks_close(int fd) {
+    struct descriptor *descriptor;
+    enter();
+    file *of = file_of(fd, &descriptor);
+    int answer = of ? park_or_close(of, descriptor) : close(fd);
+    leave();
+    return answer;
+}
+
+#ifdef F_OFD_SETLK
+/* The lock descriptor for SQLite's; that one itself if its file is none of a store; or -1 with errno. */
+static int lock_descriptor(int fd, file **found) {
+    enter();
+    file *of = *found = file_of(fd, NULL);
+    if (of && of->lock < 0) of->lock = open_lock_descriptor(of);
+    int lock = of ? of->lock : fd;
+    leave();
+    return lock;
+}
+
+static bool covers(const struct flock *range, off_t byte) {
+    return range->l_start <= byte && (range->l_len == 0 || byte < range->l_start + range->l_len);
+}
+
+static void take_note(file *of, const struct flock *set) {
+    if (!covers(set, SHARED_BYTE) && !covers(set, IN_USE_BYTE)) return;
+    enter();
+    of->guarded = set->l_type != F_UNLCK;
+    leave();
+}
+
+static int lock_file(int fd, int command, struct flock *range) {
+    file *of;
+    int lock = lock_descriptor(fd, &of);
+    if (lock < 0) return -1;
+    if (!of) return fcntl(fd, command, range);
+    range->l_pid = 0;
+    if (command == F_GETLK) return fcntl(lock, F_OFD_GETLK, range);
+    int answer = fcntl(lock, command == F_SETLKW ? F_OFD_SETLKW : F_OFD_SETLK, range);
+    if (answer == 0) take_note(of, range);
+    return answer;
+}
+#endif
+
+HIDDEN int provkey_locks_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    int answer;
+    if (command == F_SETLK || command == F_SETLKW || command == F_GETLK) {
+        struct flock *range = va_arg(arguments, struct flock *);
+#ifdef F_OFD_SETLK
+        answer = lock_file(fd, command, range);
+#else
+        answer = fcntl(fd, command, range);
+#endif
+    } else {
+        /* SQLite's others (F_GETFD, F_SETFD, F_FULLFSYNC) take a number or nothing. */
+        int argument = va_arg(arguments, int);
+        answer = fcntl(fd, command, argument);
+    }
+    va_end(arguments);
+    return answer;
+}
+
+/*
+ * SQLite knows a file by device and inode, and keeps what this process has locked of it. After a fork it
+ * has that of the parent, with mutexes that may be locked for ever. With another device number it finds
+ * nothing and begins anew. It uses the number for nothing else.
+ */
+static int salted(int answer, struct stat *status) {
+    if (answer != 0) return answer;
+    enter();
+    const file *of = find(status);
+    if (of) status->st_dev ^= (dev_t)of->forks << 20;
+    leave();
+    return 0;
+}
+
+HIDDEN int provkey_locks_stat(const char *path, struct stat *status) { return salted(stat(path, status), status); }
+
+HIDDEN int provkey_locks_fstat(int fd, struct stat *status) { return salted(fstat(fd, status), status); }
+
+/* ---- Forks. ---- */
+
+void *sqlite3_mutex_alloc(int id);
+void sqlite3_mutex_enter(void *mutex);
+void sqlite3_mutex_leave(void *mutex);
+
+/*
+ * SQLite's static mutexes, in an order in which it takes them: MAIN, OPEN, VFS1, PRNG, LRU, PMEM, MEM. All are
+ * held during a fork, so that the child does not inherit one that another thread had locked, nor
+ * something half changed.
+ */
+static const int mutex_ids[] = {2, 4, 11, 5, 6, 7, 3};
+#define MUTEXES (sizeof mutex_ids / sizeof *mutex_ids)
+static void *mutexes[MUTEXES];
+
+static void before_fork(void) {
+    for (size_t i = 0; i < MUTEXES; i++) sqlite3_mutex_enter(mutexes[i]);
+    enter();
+}
+
+static void after_fork(void) {
+    leave();
+    for (size_t i = MUTEXES; i-- > 0;) sqlite3_mutex_leave(mutexes[i]);
+}
+
+/*
+ * The child lets go of the locks, which are the parent's for as long as nobody else has their description
+ * open, and of SQLite's descriptors, so that nothing inherited can reach the files. Only what may be called
+ * between fork and exec is called here, so the list of descriptors is left behind.
+ */
+static void after_fork_in_child(void) {
+    for (file *it = files; it; it = it->next) {
+        if (it->lock >= 0) close(it->lock);
+        it->lock = -1, it->guarded = false, it->stores = 0;
+        if (it->descriptors) it->forks++;
+        for (struct descriptor *descriptor = it->descriptors; descriptor; descriptor = descriptor->next) {
+            if (descriptor->parked)
+                close(descriptor->fd);
+            else if (dup2(dev_null, descriptor->fd) >= 0)
+                fcntl(descriptor->fd, F_SETFD, FD_CLOEXEC);
+        }
+        it->descriptors = NULL;
+    }
+    after_fork();
+}
+
+/* ---- What the store calls. ---- */
+
+/* To be called once, before the first store is registered. 0, or what errno says. */
+HIDDEN int provkey_locks_start(void) {
+#ifndef F_OFD_SETLK
+    return ENOSYS;
+#else
+    dev_null = above_standard_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (dev_null < 0) return errno;
+    for (size_t i = 0; i < MUTEXES; i++) mutexes[i] = sqlite3_mutex_alloc(mutex_ids[i]);
+    return pthread_atfork(before_fork, after_fork, after_fork_in_child);
+#endif
+}
+
+/* Registers the database of a store, before SQLite opens it. NULL, and errno says why. */
+HIDDEN file *provkey_locks_register(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return NULL;
+    enter();
+    file *of = find(&status);
+    if (!of) of = add(path, &status);
+    if (of && !name(of, path)) of = NULL;
+    if (of) of->stores++;
+    leave();
+    return of;
+}
+
+/* Ends a registration of this process, after SQLite has closed the connections of the store. */
+HIDDEN void provkey_locks_unregister(file *of) {
+    enter();
+    of->stores--;
+    forget_if_unused(of);
+    leave();
+}
+
+static file *index_of(const file *database) {
+    size_t length = strlen(database->path);
+    for (file *it = files; it; it = it->next)
+        if (strncmp(it->path, database->path, length) == 0 && strcmp(it->path + length, "-shm") == 0 &&
+            it->lock >= 0 && in_use(it))
+            return it;
+    return NULL;
+}
+
+/* Whether what a connection in WAL mode keeps locked is locked by us, of the database and of the index. */
+HIDDEN bool provkey_locks_held(const file *database) {
+    enter();
+    const file *index = index_of(database);
+    bool held = database->guarded && index && index->guarded;
+    leave();
+    return held;
+}
+
+/* Reads the beginning of the index through the lock descriptor. Whether all of it was there. */
+HIDDEN bool provkey_locks_read_index(const file *database, void *into, size_t length) {
+    enter();
+    const file *index = index_of(database);
+    bool whole = index && pread(index->lock, into, length, 0) == (ssize_t)length;
+    leave();
+    return whole;
+}

@@ -1,0 +1,152 @@
+//! SQLite's locks on the file of a store, which nobody else in the process can drop.
+//!
+//! `locks.c` says why and how. This is the one module of the crate that calls C itself.
+
+#![allow(unsafe_code)]
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use provkey::store::StoreError;
+
+use crate::error::of_io;
+
+/// The registration of a store's file, which must be there. It has to outlive all connections to it.
+pub(crate) struct Locks {
+    #[cfg(unix)]
+    database: *mut unix::Database,
+}
+
+impl Locks {
+    /// Registers the file, before SQLite opens it.
+    pub(crate) fn register(path: &Path) -> Result<Self, StoreError> {
+        Self::try_register(path).map_err(|error| of_io(path, &error))
+    }
+}
+
+#[cfg(not(unix))]
+impl Locks {
+    // Elsewhere SQLite's locks belong to a handle, not to the process.
+    fn try_register(_: &Path) -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    pub(crate) fn are_held(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn read_index(&self, _: &mut [u8]) -> bool {
+        false
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::{CStr, CString, c_char, c_int, c_void};
+    use std::io::{Error, ErrorKind, Result};
+    use std::os::unix::ffi::OsStrExt;
+
+    use rusqlite::ffi::{SQLITE_OK, sqlite3_vfs_find};
+
+    use super::{Locks, OnceLock, Path};
+
+    /// What `locks.c` knows of a file.
+    #[repr(C)]
+    pub(super) struct Database {
+        _private: [u8; 0],
+    }
+
+    unsafe extern "C" {
+        fn provkey_locks_start() -> c_int;
+        fn provkey_locks_register(path: *const c_char) -> *mut Database;
+        fn provkey_locks_unregister(database: *mut Database);
+        fn provkey_locks_held(database: *const Database) -> bool;
+        fn provkey_locks_read_index(
+            database: *const Database,
+            into: *mut c_void,
+            length: usize,
+        ) -> bool;
+
+        // Their arguments are SQLite's affair.
+        fn provkey_locks_open();
+        fn provkey_locks_close();
+        fn provkey_locks_fcntl();
+        fn provkey_locks_stat();
+        fn provkey_locks_fstat();
+    }
+
+    const CALLS: [(&CStr, unsafe extern "C" fn()); 5] = [
+        (c"open", provkey_locks_open),
+        (c"close", provkey_locks_close),
+        (c"fcntl", provkey_locks_fcntl),
+        (c"stat", provkey_locks_stat),
+        (c"fstat", provkey_locks_fstat),
+    ];
+
+    // SAFETY: what C has behind the pointer is guarded by a mutex there.
+    unsafe impl Send for Locks {}
+    // SAFETY: as above.
+    unsafe impl Sync for Locks {}
+
+    impl Locks {
+        pub(super) fn try_register(path: &Path) -> Result<Self> {
+            static STARTED: OnceLock<Result<()>> = OnceLock::new();
+            if let Err(error) = STARTED.get_or_init(start) {
+                return Err(Error::new(error.kind(), format!("its locks cannot be had: {error}")));
+            }
+            let path = CString::new(path.as_os_str().as_bytes())?;
+            // SAFETY: the path ends with NUL and is only read during the call.
+            let database = unsafe { provkey_locks_register(path.as_ptr()) };
+            match database.is_null() {
+                true => Err(Error::last_os_error()),
+                false => Ok(Self { database }),
+            }
+        }
+
+        /// Whether SQLite has locked what a connection to a log keeps locked, and has done so here.
+        /// It has not if the application opened the file with the same SQLite before.
+        pub(crate) fn are_held(&self) -> bool {
+            // SAFETY: it is registered.
+            unsafe { provkey_locks_held(self.database) }
+        }
+
+        /// Reads the beginning of the log's index. False if it is shorter, or there is none.
+        pub(crate) fn read_index(&self, into: &mut [u8]) -> bool {
+            // SAFETY: it is registered, and as many bytes may be written as `into` has.
+            unsafe { provkey_locks_read_index(self.database, into.as_mut_ptr().cast(), into.len()) }
+        }
+    }
+
+    impl Drop for Locks {
+        fn drop(&mut self) {
+            // SAFETY: it is registered, and this ends that once.
+            unsafe { provkey_locks_unregister(self.database) }
+        }
+    }
+
+    /// Has SQLite make its system calls through `locks.c`.
+    fn start() -> Result<()> {
+        // SAFETY: SQLite's documented way to replace system calls. Each is replaced by a function with the
+        // arguments and the answer that SQLite's table of them has for the name.
+        unsafe {
+            // Also makes SQLite ready.
+            let vfs = sqlite3_vfs_find(super::VFS.as_ptr());
+            let set =
+                vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall).ok_or(ErrorKind::Unsupported)?;
+            match provkey_locks_start() {
+                0 => {}
+                error => return Err(Error::from_raw_os_error(error)),
+            }
+            for (name, call) in CALLS {
+                if set(vfs, name.as_ptr(), Some(call)) != SQLITE_OK {
+                    return Err(ErrorKind::Unsupported.into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The VFS that stores are opened with, whatever the application has made the default.
+#[cfg(unix)]
+pub(crate) const VFS: &std::ffi::CStr = c"unix";
