@@ -79,7 +79,8 @@ struct Limits {
     /// Most connections of one address at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 2048)]
     connections_per_address_max: usize,
-    /// Most requests a second with the same provisioning key, beyond the first 20,000; 0: any number
+    /// Most new enrollments a second with the same provisioning key, beyond the first 20,000; 0: any
+    /// number
     #[arg(long, value_name = "NUMBER", default_value_t = 500.0)]
     per_key_rate: f64,
     /// Most requests a second from one address that prove nothing, beyond the first 60; 0: any

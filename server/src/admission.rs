@@ -7,7 +7,8 @@
 //! longer for that because of what else came from the same address. A renewal is proven by two
 //! signatures, which whoever asks may choose to be expensive: from an address from which much comes
 //! that proves nothing, renewals are answered one after the other. What is counted for a key is only
-//! what proved it, so nobody who does not hold the key can use up its rate.
+//! a new enrollment, so nobody who does not hold the key can use up its rate, not even with a
+//! captured request (`repeats.rs`).
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -90,14 +91,14 @@ impl Admission {
         }
     }
 
-    /// Notes a request that proved this key.
-    pub(crate) fn proven(&self, key: KeyId) {
+    /// Notes a new enrollment with this key.
+    pub(crate) fn enrolled(&self, key: KeyId) {
         self.keys.count(key, Instant::now());
     }
 }
 
 /// RFC 6585, 4.
-fn rate_limited(detail: &str, wait: Duration) -> Problem {
+pub(crate) fn rate_limited(detail: &str, wait: Duration) -> Problem {
     let seconds = wait.as_secs().clamp(1, 60);
     Problem::new("rate_limited", StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
 }

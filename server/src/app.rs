@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::lane::Permit;
 use crate::operations::Readiness;
 use crate::problem::Problem;
+use crate::repeats::Repeats;
 
 /// How long the answers are given again that anybody may ask for.
 const CA_CERTIFICATES_FRESH_FOR: Duration = Duration::from_secs(5);
@@ -24,6 +25,7 @@ pub(crate) struct App {
     authority: Authority,
     pub(crate) config: Arc<Config>,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) repeats: Arc<Repeats>,
     /// The answer to `cacerts`.
     pub(crate) ca_certificates: Cached<Result<Bytes, Problem>>,
     /// The answer to `/readyz`.
@@ -35,6 +37,7 @@ impl App {
         Self {
             authority,
             admission: Arc::new(Admission::new(&config)),
+            repeats: Arc::new(Repeats::new(&config)),
             config: Arc::new(config),
             ca_certificates: Cached::new(CA_CERTIFICATES_FRESH_FOR),
             readiness: Cached::new(READINESS_FRESH_FOR),

@@ -28,11 +28,21 @@ pub struct Config {
     pub unproven_per_second: f64,
     /// How many of them may come at once.
     pub unproven_burst: u32,
-    /// How many requests that prove the same provisioning key are answered in a second, for long.
-    /// 0: any number.
+    /// How many connectors enroll with the same provisioning key in a second, for long. Replays and
+    /// refusals do not count. 0: any number.
     pub per_key_per_second: f64,
     /// How many of them may come at once.
     pub per_key_burst: u32,
+    /// How many replays and refusals of one connector with one provisioning key are answered in a
+    /// second, for long. 0: any number.
+    pub per_connector_per_second: f64,
+    /// How many of them may come at once.
+    pub per_connector_burst: u32,
+    /// How many replays and refusals of all connectors at one address are answered in a second, for
+    /// long. 0: any number.
+    pub repeats_per_second: f64,
+    /// How many of them may come at once.
+    pub repeats_burst: u32,
     /// What is counted and measured, if anything is.
     pub metrics: Option<Metrics>,
 }
@@ -48,6 +58,10 @@ impl Default for Config {
             unproven_burst: 60,
             per_key_per_second: 500.0,
             per_key_burst: 20_000,
+            per_connector_per_second: 1.0,
+            per_connector_burst: 60,
+            repeats_per_second: 100.0,
+            repeats_burst: 20_000,
             admin_certificates: Vec::new(),
             insecure_cookies: false,
             metrics: None,

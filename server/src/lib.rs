@@ -17,6 +17,7 @@ mod admission;
 #[allow(unused_qualifications)]
 mod api;
 mod app;
+mod asker;
 mod body;
 mod cached;
 mod client;
@@ -32,6 +33,7 @@ mod metrics;
 mod operations;
 mod problem;
 mod rate;
+mod repeats;
 mod request;
 mod serve;
 mod tls;

@@ -10,6 +10,7 @@ use axum::response::Response;
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::problem::ProblemCode;
@@ -18,7 +19,8 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Too short for the secret of a key.
 const ID_CHARACTERS_MAX: usize = 64;
 
-/// Gives a request an id, and tells what became of it. The route is told, not the path: anything
+/// Gives a request an id, and tells what became of it; of one that proved its key or its
+/// certificate also which they were. The route is told, not the path: anything
 /// may be written in a path, a key text, too.
 pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -34,6 +36,9 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
     let took = begun.elapsed();
     let status = response.status().as_u16();
     let code = response.extensions().get::<ProblemCode>().map(|code| code.0);
+    let asker = response.extensions().get::<Asker>();
+    let key = asker.and_then(|asker| asker.key).map(tracing::field::display);
+    let connector = asker.map(|asker| tracing::field::display(asker.connector));
     let address = client.address.map(tracing::field::display);
     let _in_span = span.enter();
     tracing::info!(
@@ -42,6 +47,8 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
         status,
         code,
         address,
+        key,
+        connector,
         took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );

@@ -81,6 +81,32 @@ fn garbage_and_slow_and_forged_requests_shut_out_nobody() {
     drop(slow);
 }
 
+#[test]
+fn the_log_says_who_was_answered_and_who_was_refused() {
+    let (home, port) = Home::local();
+    let id = home.make_key("k", 1, "");
+    let text = home.read("k.key");
+    let server = home.serve(port, &["--plain-http", "--log-format", "json"]);
+    let bearer = format!("X-Request-Id: r1\r\nAuthorization: Bearer {}\r\n", text.trim());
+    let mut connectors = Vec::new();
+    for (file, status) in [("a.csr", 200), ("b.csr", 403), ("b.csr", 403)] {
+        if !home.path(file).exists() {
+            home.write_csr(file);
+        }
+        let answer = send(&server, &post(&bearer, &std::fs::read(home.path(file)).unwrap()));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.to_lowercase().contains("x-request-id: r1"), "{answer}");
+        let log = server.log();
+        let line = log.lines().rfind(|line| line.contains("simpleenroll")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["key"], &line["status"]), (&id.clone().into(), &status.into()), "{line}");
+        connectors.push(line["connector"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(home.json(&format!("connector show {}", connectors[0]))["key"]["id"], id);
+    assert_ne!(connectors[0], connectors[1]);
+    assert_eq!(connectors[1], connectors[2]);
+}
+
 /// A secret is sent in every place in which one may land, and looked for wherever something is told.
 #[test]
 fn no_secret_is_told_anywhere() {

@@ -6,6 +6,7 @@ use provkey::authority::{Error, Refusal};
 use provkey::key::KeyText;
 use zeroize::Zeroizing;
 
+use crate::asker::KEY_ID_CHARACTERS;
 use crate::problem::Problem;
 
 /// The key text that stands beside a CSR. Nothing is known of it but that it is text.
@@ -39,14 +40,11 @@ fn basic(credentials: &str) -> Result<Option<KeyText>, Problem> {
     let core = password.rsplit('_').next().unwrap_or_default();
     match user.len() {
         0 => {}
-        ID_CHARACTERS if core.starts_with(user) => {}
+        KEY_ID_CHARACTERS if core.starts_with(user) => {}
         _ => return Err(Error::from(Refusal::CredentialsDisagree).into()),
     }
     Ok(Some(KeyText::new(password.to_owned())))
 }
-
-/// The length of a key's id, which the core of a key text begins with.
-pub(super) const ID_CHARACTERS: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,16 @@
 //! Simple enrollment and re-enrollment (RFC 7030, 4.2).
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
-use provkey::authority::{EnrollRequest, RenewRequest};
-use provkey::key::{KeyId, KeyText, Proof};
-use provkey::x509::Csr;
+use axum::response::{IntoResponse as _, Response};
+use provkey::authority::{EnrollRequest, Enrolled, Refusal, RenewRequest};
 
 use super::{answer, body, credentials};
 use crate::app::App;
+use crate::asker::Asker;
 use crate::client::Client;
 use crate::problem::Problem;
 
@@ -23,17 +24,17 @@ pub(super) async fn enroll(
     let csr = body::csr(&headers, body).await?;
     let (admission, address) = (&app.admission, client.address);
     let key_text = credentials::key_text(&headers).inspect_err(|_| admission.unproven(address))?;
-    let claimed = claimed(&csr, key_text.as_ref());
-    admission.check_rate(claimed)?;
+    let asker = Asker::of_enrollment(&csr, key_text.as_ref());
+    admission.check_rate(asker.and_then(|asker| asker.key))?;
+    app.repeats.check(asker, address)?;
     let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
     let answered = app.call(address, move |authority| authority.enroll(&request)).await;
-    match (&answered, claimed) {
-        (Ok(enrolled), _) => admission.proven(enrolled.key),
-        (Err(problem), Some(key)) if refuses_a_proven_key(problem) => admission.proven(key),
-        (Err(problem), _) if problem.status.is_client_error() => admission.unproven(address),
-        (Err(_), _) => {}
+    if let Ok(enrolled) = &answered
+        && !enrolled.replay
+    {
+        admission.enrolled(enrolled.key);
     }
-    Ok(answer::enrolled(&headers, &answered?))
+    Ok(respond(&app, &headers, asker, address, answered))
 }
 
 /// A certificate for a certificate.
@@ -45,26 +46,44 @@ pub(super) async fn reenroll(
 ) -> Result<Response, Problem> {
     let csr = body::csr(&headers, body).await?;
     let Client { address, certificate: client_certificate } = client;
+    let asker = Asker::of_renewal(&csr, client_certificate.as_deref());
     let _permit = app.admission.check_expensive(address).await?;
+    app.repeats.check(asker, address)?;
     let request = RenewRequest { csr, client_certificate, address, ..RenewRequest::default() };
     let answered = app.call(address, move |authority| authority.renew(&request)).await;
-    if answered.as_ref().is_err_and(|problem| problem.status.is_client_error()) {
-        app.admission.unproven(address);
-    }
-    Ok(answer::enrolled(&headers, &answered?))
+    Ok(respond(&app, &headers, asker, address, answered))
 }
 
-/// The key that a request says it holds. Nothing is proven by that.
-fn claimed(csr: &[u8], text: Option<&KeyText>) -> Option<KeyId> {
-    let in_text = || {
-        let core = text?.expose().rsplit('_').next()?;
-        KeyId::parse(core.get(..credentials::ID_CHARACTERS)?).ok()
+/// Counts what became of a request, and answers it. The response names who asked, if that is
+/// proven, for the log.
+fn respond(
+    app: &App,
+    headers: &HeaderMap,
+    claimed: Option<Asker>,
+    address: Option<IpAddr>,
+    answered: Result<Enrolled, Problem>,
+) -> Response {
+    let proven = match &answered {
+        Ok(enrolled) => Some(Asker::from(enrolled)),
+        Err(problem) => claimed.filter(|_| refuses_what_is_proven(problem)),
     };
-    let in_csr = || Some(Proof::from_der(Csr::parse(csr).ok()?.proof()?).ok()?.id());
-    in_text().or_else(in_csr)
+    match (&answered, proven) {
+        (Ok(enrolled), _) if !enrolled.replay => {}
+        // A renewal is counted under what its request claims: that is what the next one claims.
+        (_, Some(asker)) => app.repeats.count(claimed.unwrap_or(asker), address),
+        (Err(problem), None) if problem.status.is_client_error() => app.admission.unproven(address),
+        _ => {}
+    }
+    let mut response = answered
+        .map_or_else(Problem::into_response, |enrolled| answer::enrolled(headers, &enrolled));
+    if let Some(asker) = proven {
+        response.extensions_mut().insert(asker);
+    }
+    response
 }
 
-/// Whether a refusal says that the key, at least, was proven.
-fn refuses_a_proven_key(problem: &Problem) -> bool {
-    matches!(problem.status, StatusCode::FORBIDDEN | StatusCode::CONFLICT)
+/// Whether a refusal says that the key or the certificate, at least, was proven.
+fn refuses_what_is_proven(problem: &Problem) -> bool {
+    let renewed_too_often = problem.code == Refusal::RenewalTooEarly.code();
+    matches!(problem.status, StatusCode::FORBIDDEN | StatusCode::CONFLICT) || renewed_too_often
 }

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::common::{World, identity, name, problem};
+use crate::common::{World, connection, identity, name, problem};
 
 const ENROLL: &str = "/.well-known/est/simpleenroll";
 
@@ -75,6 +75,58 @@ async fn a_key_has_a_rate_that_others_cannot_use_up() {
     }
     assert_eq!(problem(world.ask(post(csr(&world))).await, 429).await, "rate_limited");
     assert_eq!(world.used(), 3);
+}
+
+/// The same, from an address that ends in this byte.
+fn post_from(byte: u8, body: impl Into<Body>) -> Request<Body> {
+    let mut request = post(body);
+    let peer = SocketAddr::from(([192, 0, 2, byte], 4711));
+    request.extensions_mut().insert(Connection { peer, ..connection(None) });
+    request
+}
+
+#[tokio::test]
+async fn replays_of_one_request_keep_nobody_else_from_enrolling() {
+    let mut config = Config::default();
+    // Replays alone would use that up.
+    (config.per_key_per_second, config.per_key_burst) = (0.001, 250);
+    let world = World::over(Arc::new(Memory::new()), 1000, config);
+    let captured = csr(&world);
+    assert_eq!(world.ask(post_from(1, captured.clone())).await.status(), 200);
+    let (mut replayed, mut refused) = (0, 0);
+    for number in 0..10_000 {
+        let answer = world.ask(post_from(9, captured.clone())).await;
+        match answer.status().as_u16() {
+            200 => replayed += 1,
+            _ => refused += u32::from(problem(answer, 429).await == "rate_limited"),
+        }
+        if number % 50 == 0 {
+            // Also beside whoever replays, at the same address.
+            let address = if number % 100 == 0 { 9 } else { 2 };
+            assert_eq!(world.ask(post_from(address, csr(&world))).await.status(), 200, "{number}");
+        }
+    }
+    assert_eq!(replayed + refused, 10_000);
+    assert!((60..200).contains(&replayed), "{replayed}");
+    // Who replays cannot keep the connector itself from its certificate.
+    assert_eq!(world.ask(post_from(1, captured.clone())).await.status(), 200);
+    assert_eq!(world.used(), 201);
+}
+
+#[tokio::test]
+async fn refusals_of_one_connector_are_bounded_and_cost_the_key_nothing() {
+    let world = World::new(1);
+    let (late, later) = (csr(&world), csr(&world));
+    assert_eq!(world.ask(post(csr(&world))).await.status(), 200);
+    let mut codes = Vec::new();
+    for _ in 0..100 {
+        let answer = world.ask(post(late.clone())).await;
+        let status = answer.status().as_u16();
+        codes.push(problem(answer, status).await);
+    }
+    assert_eq!(codes[..60], vec!["key_exhausted"; 60]);
+    assert_eq!(codes[90..], vec!["rate_limited"; 10]);
+    assert_eq!(problem(world.ask(post(later)).await, 403).await, "key_exhausted");
 }
 
 /// A store that says when it is asked to change something, and takes its time; and which counts
