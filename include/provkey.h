@@ -2898,13 +2898,36 @@ provkey_status provkey_authority_master_slot(const struct provkey_authority *aut
 // Makes the current master key of `keyring`, in a slot that the authority does not know yet, the
 // one that new keys are derived from, and seals all CA keys anew under it. Keys made before stay
 // good: the keyring must have their master keys too. Other processes that have the authority open
-// must be given the new keyring before. Calling it again after an interruption finishes what is
-// left.
+// need the new keyring, too, best before: `provkey_authority_replace_keyring`. Calling it again after
+// an interruption finishes what is left.
 //
 // Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
 provkey_status provkey_authority_rotate_master(const struct provkey_authority *authority,
                                                const struct provkey_keyring *keyring,
                                                struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Replaces the keyring of an open authority, for example by the one with the master key that another
+// process has rotated to. It must have every master key that the authority knows now. Calls that run
+// go on with the old one. If it is refused, nothing has changed.
+//
+// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
+provkey_status provkey_authority_replace_keyring(const struct provkey_authority *authority,
+                                                 const struct provkey_keyring *keyring,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The slots of the master keys that the authority has in its store and this process lacks: bit n is
+// slot n. If there are any, another process has rotated: read the master key file again and call
+// `provkey_authority_replace_keyring`. Until then connectors enroll and renew with the keys made
+// before, and what needs the new master key is `master_key_missing`.
+//
+// Errors: `master_key_wrong`, those of the store.
+provkey_status provkey_authority_missing_masters(const struct provkey_authority *authority,
+                                                 uint32_t *slots,
+                                                 struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

@@ -241,6 +241,18 @@ public:
             [&](auto why) { return provkey_authority_rotate_master(c(), keyring.c(), why); });
     }
 
+    result<void> replace_keyring(const keyring &keyring) const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_replace_keyring(c(), keyring.c(), why); });
+    }
+
+    /// Bit n: the master key of slot n is missing.
+    result<std::uint32_t> missing_masters() const noexcept {
+        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
+            return provkey_authority_missing_masters(c(), filled, why);
+        });
+    }
+
     result<void> remove_master(std::uint32_t slot) const noexcept {
         return detail::run(
             [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });

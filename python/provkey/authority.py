@@ -328,10 +328,26 @@ class Authority:
     def rotate_master(self, keyring: Keyring) -> None:
         """Makes the current master key of ``keyring`` the one that new keys are derived from, and
         seals all CA keys anew under it. Keys made before stay good: the keyring has their master keys
-        too. Save the keyring, and give it to other processes, *before*. Calling it again after an
-        interruption finishes what is left. Raises :class:`~provkey.MasterKeyError`.
+        too. Save the keyring *before*; other processes need it, too: :meth:`replace_keyring`. Calling it
+        again after an interruption finishes what is left. Raises :class:`~provkey.MasterKeyError`.
         """
         _native.rotate_master(self._native, keyring)
+
+    def replace_keyring(self, keyring: Keyring) -> None:
+        """Replaces the keyring of this open authority, for example by the one with the master key
+        that another process has rotated to. It must have every master key that the authority knows
+        now. Raises :class:`~provkey.MasterKeyError`; nothing has changed then.
+        """
+        _native.replace_keyring(self._native, keyring)
+
+    def missing_masters(self) -> list[int]:
+        """The slots of the master keys that the authority has in its store and this process lacks.
+
+        If there are any, another process has rotated: read the master key file again and call
+        :meth:`replace_keyring`. Until then connectors enroll and renew with the keys made before,
+        and what needs the new master key raises ``master_key_missing``.
+        """
+        return _native.missing_masters(self._native)
 
     def remove_master(self, slot: int) -> None:
         """Forgets the master key of a slot that nothing stands on any more. Raises

@@ -94,7 +94,9 @@ mod _native {
         copy_key, create_key, delete_key, download_key, find_key, list_keys, update_key,
     };
     #[pymodule_export]
-    use crate::masters::{flush, master_slot, prune, remove_master, rotate_master};
+    use crate::masters::{
+        flush, master_slot, missing_masters, prune, remove_master, replace_keyring, rotate_master,
+    };
     #[pymodule_export]
     use crate::provisioning_key::{KeyText, ProvisioningKey};
     #[pymodule_export]

@@ -26,6 +26,25 @@ pub(crate) fn rotate_master(
 }
 
 #[pyfunction]
+#[pyo3(signature = (authority, keyring, /))]
+pub(crate) fn replace_keyring(
+    py: Python<'_>,
+    authority: &Authority,
+    keyring: &Keyring,
+) -> PyResult<()> {
+    let keyring = keyring.copy();
+    authority.call(py, |authority| authority.replace_keyring(keyring))
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, /))]
+pub(crate) fn missing_masters(py: Python<'_>, authority: &Authority) -> PyResult<Vec<u16>> {
+    let missing = authority.call(py, |authority| authority.missing_masters())?;
+    // Numbers of 8 bits would become bytes.
+    Ok(missing.into_iter().map(|slot| slot.number().into()).collect())
+}
+
+#[pyfunction]
 #[pyo3(signature = (authority, slot, /))]
 pub(crate) fn remove_master(py: Python<'_>, authority: &Authority, slot: u8) -> PyResult<()> {
     let slot = slot_of(slot)?;

@@ -103,8 +103,14 @@ def test_master_keys_are_rotated(site: Site, tmp_path: Path) -> None:
     assert (keyring.slots, keyring.current_slot) == ((0,), 0)
     assert (rotated.slots, rotated.current_slot) == ((0, 1), 1)
     rotated.save(tmp_path / "keyring")
+    other = Authority.open(site.store, master_key=site.master)
+    assert other.missing_masters() == []
     site.authority.rotate_master(rotated)
     assert site.authority.master_slot == 1
+    assert other.missing_masters() == [1]
+    assert code_of(other.replace_keyring, keyring) == "master_key_missing"
+    other.replace_keyring(rotated)
+    assert other.missing_masters() == []
     after = site.parsed(site.key("after"))
     site.enroll(before)
     site.enroll(after)

@@ -336,7 +336,16 @@ static void the_master_key_is_rotated(void)
     OK(provkey_keyring_rotated(sensors.keyring, NULL, &rotated, ERR));
     OK(provkey_keyring_current_slot(rotated, &slot, ERR));
     CHECK(slot == 1);
+    provkey_authority *other = fleet_reopen((fleet_parts){.store = store}, sensors.keyring);
     OK(provkey_authority_rotate_master(sensors.authority, rotated, ERR));
+    uint32_t missing = 9;
+    OK(provkey_authority_missing_masters(other, &missing, ERR));
+    CHECK(missing == 1u << 1);
+    FAILS(PROVKEY_STATUS_MASTER_KEY_MISSING, provkey_authority_replace_keyring(other, sensors.keyring, ERR));
+    OK(provkey_authority_replace_keyring(other, rotated, ERR));
+    OK(provkey_authority_missing_masters(other, &missing, ERR));
+    CHECK(missing == 0);
+    provkey_authority_free(other);
     OK(provkey_authority_master_slot(sensors.authority, &slot, ERR));
     CHECK(slot == 1);
     // Keys of both master keys are good.

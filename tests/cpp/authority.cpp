@@ -41,6 +41,10 @@ void the_authority_itself(const provkey::store &store, world &world) {
     CHECK(authority.master_slot().value() == 0 && world.keyring.current_slot().value() == 0);
     auto rotated = world.keyring.rotated().value();
     authority.rotate_master(rotated).value();
+    CHECK(authority.missing_masters().value() == 0 && another.missing_masters().value() == 1 << 1);
+    FAILS(MASTER_KEY_MISSING, another.replace_keyring(world.keyring));
+    another.replace_keyring(rotated).value();
+    CHECK(another.missing_masters().value() == 0);
     CHECK(authority.master_slot().value() == 1);
     FAILS(MASTER_KEY_IN_USE, authority.remove_master(0));
     FAILS(KEYRING_SLOT_CURRENT, rotated.without(1));
@@ -184,6 +188,8 @@ void nothing_left(const world &world) {
     FAILS(NULL_ARGUMENT, none.acting_as("me"));
     FAILS(NULL_ARGUMENT, none.master_slot());
     FAILS(NULL_ARGUMENT, none.rotate_master(world.keyring));
+    FAILS(NULL_ARGUMENT, none.replace_keyring(world.keyring));
+    FAILS(NULL_ARGUMENT, none.missing_masters());
     FAILS(NULL_ARGUMENT, none.remove_master(0));
     FAILS(NULL_ARGUMENT, none.prune(0, 0));
     FAILS(NULL_ARGUMENT, none.flush());

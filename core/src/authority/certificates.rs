@@ -206,7 +206,7 @@ impl Authority {
             change.put(key.clone(), &record);
             Ok(self.inner.apply(change)?.is_ok().then_some(record))
         })?;
-        self.inner.close_issuer(id);
+        self.inner.reopen_issuer(id);
         let certificate = match self.certificate(id) {
             // It was deleted since, and so no key used it.
             Err(Error::Input(InputError::CertificateNotFound)) => {

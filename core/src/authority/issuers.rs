@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
-use super::error::{Error, InputError, Refusal};
+use super::error::{Error, InputError, MasterError, Refusal};
 use super::id::CertificateId;
 use super::records::{self, CertificateRecord};
 use super::{Authority, Inner, seal};
@@ -18,9 +18,17 @@ use crate::x509::{Certificate, Issuer, Signer};
 /// record still has the version that was opened.
 #[derive(Default)]
 pub(super) struct Issuers {
-    opened: RwLock<BTreeMap<CertificateId, Arc<OpenIssuer>>>,
+    opened: RwLock<BTreeMap<CertificateId, Kept>>,
     /// Signers whose keys live elsewhere, by their SubjectPublicKeyInfo.
     attached: RwLock<BTreeMap<Vec<u8>, Arc<dyn Signer>>>,
+}
+
+/// An issuer that was opened.
+#[derive(Clone)]
+struct Kept {
+    issuer: Arc<OpenIssuer>,
+    /// Its record may have changed since: it is opened anew before it is used.
+    outdated: bool,
 }
 
 /// An enrollment certificate with its key.
@@ -80,7 +88,7 @@ impl Issuers {
         self.attached.read().unwrap_or_else(PoisonError::into_inner).get(spki).cloned()
     }
 
-    fn opened(&self, id: CertificateId) -> Option<Arc<OpenIssuer>> {
+    fn opened(&self, id: CertificateId) -> Option<Kept> {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
@@ -89,7 +97,14 @@ impl Issuers {
         if opened.len() >= OPEN_ISSUERS_MAX {
             opened.clear();
         }
-        opened.insert(id, Arc::clone(issuer));
+        opened.insert(id, Kept { issuer: Arc::clone(issuer), outdated: false });
+    }
+
+    fn outdate(&self, id: CertificateId) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = opened.get_mut(&id) {
+            kept.outdated = true;
+        }
     }
 
     fn forget(&self, id: CertificateId) {
@@ -100,12 +115,23 @@ impl Issuers {
 impl Inner {
     /// An enrollment certificate with its key.
     pub(super) fn issuer(&self, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
-        if let Some(issuer) = self.issuers.opened(id) {
-            return Ok(issuer);
-        }
-        let issuer = Arc::new(self.open_issuer(id)?);
+        let before = match self.issuers.opened(id) {
+            Some(Kept { issuer, outdated: false }) => return Ok(issuer),
+            before => before.map(|kept| kept.issuer),
+        };
+        let issuer = self.open_issuer(id, before.as_deref()).inspect_err(|error| {
+            if matches!(error, Error::Input(InputError::CertificateNotFound)) {
+                self.close_issuer(id);
+            }
+        });
+        let issuer = Arc::new(issuer?);
         self.issuers.keep(id, &issuer);
         Ok(issuer)
+    }
+
+    /// Has an opened issuer opened anew before it is used again.
+    pub(super) fn reopen_issuer(&self, id: CertificateId) {
+        self.issuers.outdate(id);
     }
 
     /// Forgets an opened issuer, and with it the private key.
@@ -113,15 +139,20 @@ impl Inner {
         self.issuers.forget(id);
     }
 
-    /// Forgets an opened issuer if its record is what stood in the way of a unit.
-    pub(super) fn close_issuer_if_changed(&self, id: CertificateId, refused: &Refused) {
+    /// Has an opened issuer opened anew if its record is what stood in the way of a unit.
+    pub(super) fn reopen_issuer_if_changed(&self, id: CertificateId, refused: &Refused) {
         let key = records::certificate(id);
         if refused.record.as_ref().is_some_and(|record| record.key == key) {
-            self.close_issuer(id);
+            self.reopen_issuer(id);
         }
     }
 
-    fn open_issuer(&self, id: CertificateId) -> Result<OpenIssuer, Error> {
+    /// Opens an issuer, of which `before` is what was opened before, if anything was.
+    fn open_issuer(
+        &self,
+        id: CertificateId,
+        before: Option<&OpenIssuer>,
+    ) -> Result<OpenIssuer, Error> {
         let state = self.state();
         let found = self.read::<CertificateRecord>(records::certificate(id))?;
         let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
@@ -129,8 +160,17 @@ impl Inner {
         let issuer = match &record.private_key {
             Some(sealed) => {
                 let place = seal::Place { authority: state.record.id, record: id.as_str() };
-                let signer = seal::open(&state.keyring, &place, sealed, &certificate)?;
-                Some(Issuer::new(certificate.clone(), Arc::new(signer))?)
+                let signer: Arc<dyn Signer> =
+                    match seal::open(&state.keyring, &place, sealed, &certificate) {
+                        // Another process has sealed it anew under a master key that this one
+                        // lacks so far. The key itself is the same.
+                        Err(Error::Master(MasterError::Missing)) => before
+                            .filter(|before| before.certificate == certificate)
+                            .and_then(|before| Some(before.issuer.as_ref()?.shared_signer()))
+                            .ok_or(MasterError::Missing)?,
+                        signer => Arc::new(signer?),
+                    };
+                Some(Issuer::new(certificate.clone(), signer)?)
             }
             None => self
                 .issuers

@@ -2,6 +2,9 @@
 
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
 use super::audit::Action;
 use super::error::{Error, MasterError};
@@ -12,6 +15,10 @@ use super::{Authority, Inner, State, seal};
 use crate::key::{Keyring, MasterKey, Slot};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::store::{Reason, RecordKey, ScanRange};
+use crate::time::Timestamp;
+
+/// How often an unknown slot in a request leads to a look at the store.
+const LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How the authority's record names a master key.
 pub(super) fn describe(slot: Slot, master: &MasterKey) -> MasterRecord {
@@ -20,13 +27,42 @@ pub(super) fn describe(slot: Slot, master: &MasterKey) -> MasterRecord {
 
 /// Checks that a keyring has each master key that the authority knows.
 pub(super) fn check(masters: &[MasterRecord], keyring: &Keyring) -> Result<(), MasterError> {
-    for known in masters {
-        let slot = Slot::new(known.slot).ok_or(MasterError::Missing)?;
-        if keyring.master(slot).ok_or(MasterError::Missing)?.id() != known.id {
-            return Err(MasterError::Wrong);
-        }
+    check_present(masters, keyring)?;
+    if missing(masters, keyring).next().is_some() { Err(MasterError::Missing) } else { Ok(()) }
+}
+
+/// Checks that no master key of a keyring differs from the one that the authority knows.
+pub(super) fn check_present(
+    masters: &[MasterRecord],
+    keyring: &Keyring,
+) -> Result<(), MasterError> {
+    let differs = |known: &MasterRecord| {
+        let given = Slot::new(known.slot).and_then(|slot| keyring.master(slot));
+        given.is_some_and(|given| given.id() != known.id)
+    };
+    if masters.iter().any(differs) { Err(MasterError::Wrong) } else { Ok(()) }
+}
+
+/// The slots of the master keys that the authority knows and a keyring lacks.
+fn missing(masters: &[MasterRecord], keyring: &Keyring) -> impl Iterator<Item = Slot> {
+    let slots = masters.iter().filter_map(|known| Slot::new(known.slot));
+    slots.filter(|slot| keyring.master(*slot).is_none())
+}
+
+/// When an unknown slot last led to a look at the store, in milliseconds since 1970.
+#[derive(Default)]
+pub(super) struct Lookups(AtomicU64);
+
+impl Lookups {
+    /// Whether it is time for another look, which is taken then.
+    fn take(&self, now: Timestamp) -> bool {
+        let due = |last: u64| {
+            let soon = Timestamp::from_unix_ms(last).plus(LOOKUP_INTERVAL);
+            // A clock that was set back does not stop the looks.
+            (now >= soon || now.unix_ms() < last).then_some(now.unix_ms())
+        };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
     }
-    Ok(())
 }
 
 impl Authority {
@@ -45,9 +81,10 @@ impl Authority {
     /// yet, the one that new keys are derived from, and seals all CA keys anew under it. Keys
     /// made before stay good: `keyring` must have their master keys too.
     ///
-    /// Other processes that have the authority open must be given the new keyring *before*:
-    /// to them, keys made from now on are unknown until they open the authority with it, and they
-    /// make no more keys themselves (`master_key_missing`). Calling it again after an interruption finishes what is left.
+    /// Other processes that have the authority open need the new keyring, too, best *before*:
+    /// [`replace_keyring`](Self::replace_keyring). Until then they go on enrolling and renewing with the keys made
+    /// before; whatever needs the new master key is `master_key_missing` there. Calling it again
+    /// after an interruption finishes what is left.
     ///
     /// # Errors
     /// `master_key_wrong`, `master_key_missing`, `master_slot_taken`, and those of the store.
@@ -61,6 +98,33 @@ impl Authority {
         let state = State::read(&self.inner.store, keyring).map_err(Error::after_change)?;
         self.inner.replace_state(state);
         self.reseal_certificates().map_err(Error::after_change)
+    }
+
+    /// Replaces the keyring of an open authority, for example by the one with the master key that
+    /// another process has rotated to. It must have every master key that the authority knows now.
+    /// Calls that run go on with the old one. If it is refused, nothing has changed.
+    ///
+    /// # Errors
+    /// `master_key_wrong`, `master_key_missing`, and those of the store.
+    pub fn replace_keyring(&self, keyring: Keyring) -> Result<(), Error> {
+        let keyring = Arc::new(keyring);
+        self.inner.until_undisturbed(|| {
+            let before = self.inner.state();
+            let state = State::read(&self.inner.store, Arc::clone(&keyring))?;
+            Ok(self.inner.replace_state_if(&before, state).then_some(()))
+        })
+    }
+
+    /// The slots of the master keys that the authority has in its store and this process lacks:
+    /// another process has rotated, and [`replace_keyring`](Self::replace_keyring) was not called
+    /// yet.
+    ///
+    /// # Errors
+    /// `master_key_wrong`, and those of the store.
+    pub fn missing_masters(&self) -> Result<Vec<Slot>, Error> {
+        self.inner.reload()?;
+        let state = self.inner.state();
+        Ok(missing(&state.record.masters, &state.keyring).collect())
     }
 
     /// Forgets the master key of a slot that nothing stands on any more.
@@ -154,6 +218,23 @@ impl Authority {
 }
 
 impl Inner {
+    /// Whether the authority has a master key in this slot that this process lacks. Another process
+    /// may have rotated since the authority was opened: an unknown slot leads to a look at the store,
+    /// but not for each request, for anyone can name one.
+    pub(super) fn lacks_master(&self, slot: Slot) -> Result<bool, Error> {
+        let lacks = |state: &State| {
+            missing(&state.record.masters, &state.keyring).any(|missing| missing == slot)
+        };
+        let state = self.state();
+        if state.keyring.master(slot).is_some() || lacks(&state) {
+            return Ok(lacks(&state));
+        }
+        if self.lookups.take(self.clock.now()) {
+            self.reload()?;
+        }
+        Ok(lacks(&self.state()))
+    }
+
     /// Seals the key of one record under the current master key.
     fn reseal<T: HoldsKey>(&self, key: &RecordKey) -> Result<Option<()>, Error> {
         let state = self.state();

@@ -73,6 +73,7 @@ use audit::AuditRecord as Audit;
 use crl::Crls;
 use epoch::Reached;
 use issuers::Issuers;
+use masters::Lookups;
 use records::AuthorityRecord;
 use tally::Tally;
 
@@ -119,6 +120,7 @@ struct Inner {
     crls: Crls,
     tally: Tally,
     reached: Reached,
+    lookups: Lookups,
 }
 
 /// What every call needs of the authority's own record, and the master keys.
@@ -152,6 +154,7 @@ impl Authority {
             crls: Crls::default(),
             tally: Tally::default(),
             reached: Reached::default(),
+            lookups: Lookups::default(),
         };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }
@@ -233,15 +236,28 @@ impl Inner {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the authority's record again, with the same master keys.
+    /// Reads the authority's record again, with the same master keys. Another process may have
+    /// rotated, so one of them may be missing: what does not need it goes on.
     fn reload(&self) -> Result<(), Error> {
-        let state = State::read(&self.store, Arc::clone(&self.state().keyring))?;
-        self.replace_state(state);
+        let state = State::read_any(&self.store, Arc::clone(&self.state().keyring))?;
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        // The keyring may have been replaced meanwhile.
+        *current = Arc::new(State { keyring: Arc::clone(&current.keyring), ..state });
         Ok(())
     }
 
     fn replace_state(&self, state: State) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+    }
+
+    /// Replaces the state if it is still `before`. Whether it was.
+    fn replace_state_if(&self, before: &Arc<State>, state: State) -> bool {
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let unchanged = Arc::ptr_eq(&current, before);
+        if unchanged {
+            *current = Arc::new(state);
+        }
+        unchanged
     }
 
     fn observe(&self, event: &Event) {
@@ -274,10 +290,18 @@ fn read<T: serde::de::DeserializeOwned>(
 }
 
 impl State {
+    /// Reads it for a keyring that must have every master key.
     fn read(store: &Guard, keyring: Arc<Keyring>) -> Result<Self, Error> {
+        let state = Self::read_any(store, keyring)?;
+        masters::check(&state.record.masters, &state.keyring)?;
+        Ok(state)
+    }
+
+    /// Reads it for a keyring that may lack master keys.
+    fn read_any(store: &Guard, keyring: Arc<Keyring>) -> Result<Self, Error> {
         let (version, record) = read::<AuthorityRecord>(store, records::authority())?
             .ok_or(InputError::AuthorityMissing)?;
-        masters::check(&record.masters, &keyring)?;
+        masters::check_present(&record.masters, &keyring)?;
         let root = Certificate::parse(&record.root_certificate.0).map_err(|error| {
             Error::RecordDamaged { key: "authority".into(), what: error.to_string() }
         })?;

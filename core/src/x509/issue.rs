@@ -173,6 +173,12 @@ impl Issuer {
         &self.certificate
     }
 
+    /// The issuer's key, for another issuer with the same one.
+    #[cfg(feature = "authority")]
+    pub(crate) fn shared_signer(&self) -> Arc<dyn Signer> {
+        Arc::clone(&self.signer)
+    }
+
     /// The issuer's key.
     pub fn signer(&self) -> &dyn Signer {
         &*self.signer

@@ -1,9 +1,14 @@
 //! Master keys: rotation and removal.
 
-use provkey::authority::{Authority, NewCertificate};
-use provkey::key::{Keyring, Slot};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::common::{TestConnector, World, code, master, name};
+use provkey::authority::{Authority, Environment, NewCertificate};
+use provkey::key::{KeyId, Keyring, ProvisioningKey, Secret, Slot};
+use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+
+use crate::common::{TestConnector, World, code, master, name, renewal};
 
 fn both() -> Keyring {
     let slot = Slot::new(1).unwrap();
@@ -56,7 +61,7 @@ fn a_master_key_that_is_needed_is_not_removed() {
         let key = opened.create_key(&world.new_key("new", 1)).unwrap();
         opened.copy_key(key.id).unwrap()
     };
-    let new = provkey::key::ProvisioningKey::parse_strict(text_of_new.expose()).unwrap();
+    let new = ProvisioningKey::parse_strict(text_of_new.expose()).unwrap();
     assert_eq!(code(opened.enroll(&TestConnector::new().proof(&new))), "enrolled");
     assert_eq!(code(opened.enroll(&TestConnector::new().proof(&text))), "key_invalid");
 }
@@ -99,4 +104,88 @@ fn a_process_that_was_opened_before_a_rotation_removes_the_old_master() {
     let other = Authority::open(world.environment.clone(), keyring).unwrap();
     world.authority.rotate_master(both()).unwrap();
     other.remove_master(old).unwrap();
+}
+
+/// Two processes: one rotates, the other does not have the new master key yet.
+#[test]
+fn a_process_without_the_new_master_goes_on_with_what_it_has() {
+    let world = World::new();
+    let old = world.key("old", 9);
+    let old_text = world.provisioning_key(&old);
+    let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
+    let enroll = |text| code(other.enroll(&TestConnector::new().proof(text)));
+    let first = TestConnector::new();
+    let enrolled = other.enroll(&first.proof(&old_text)).unwrap();
+    assert_eq!(other.missing_masters().unwrap(), []);
+
+    world.authority.rotate_master(both()).unwrap();
+    let new = world.key("new", 9);
+    let new_text = world.provisioning_key(&new);
+    // Before it has looked, as after: enrollments with old keys, replays and renewals go on.
+    for _ in 0..2 {
+        assert_eq!(enroll(&old_text), "enrolled");
+        assert_eq!(other.enroll(&first.proof(&old_text)).unwrap().chain, enrolled.chain);
+        assert_eq!(enroll(&new_text), "master_key_missing");
+        let bearer = TestConnector::new().bearer(&new_text);
+        assert_eq!(code(other.enroll(&bearer)), "master_key_missing");
+        assert_eq!(other.missing_masters().unwrap(), [Slot::new(1).unwrap()]);
+    }
+    let renewed = renewal(&enrolled.chain[0], &first.signer, &first.signer, None);
+    assert_eq!(code(other.renew(&renewed)), "enrolled");
+    let create = || other.create_key(&world.new_key("from the other", 1));
+    assert_eq!(create().unwrap_err().code(), "master_key_missing");
+    assert_eq!(other.copy_key(new.id).unwrap_err().code(), "master_key_missing");
+
+    // A keyring that does not fit changes nothing.
+    let refused = |keyring| other.replace_keyring(keyring).unwrap_err().code();
+    assert_eq!(refused(Keyring::new(master(1))), "master_key_missing");
+    assert_eq!(refused(Keyring::new(master(9))), "master_key_wrong");
+    assert_eq!(enroll(&old_text), "enrolled");
+
+    other.replace_keyring(both()).unwrap();
+    assert_eq!(other.missing_masters().unwrap(), []);
+    assert_eq!((enroll(&old_text), enroll(&new_text)), ("enrolled", "enrolled"));
+    assert_eq!(create().unwrap().id.slot().number(), 1);
+    assert_eq!(other.key(old.id).unwrap().used, 5);
+}
+
+/// A store that counts how often it is read.
+struct Reads(Arc<dyn Store>, AtomicUsize);
+
+impl Store for Reads {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.0.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        self.0.apply(units)
+    }
+}
+
+/// Anyone can name a slot: the store is asked about it once in a second, not for each request.
+#[test]
+fn an_unknown_slot_is_looked_up_once_in_a_second() {
+    let world = World::new();
+    let key = world.provisioning_key(&world.key("k", 9));
+    let id = KeyId::parse("zzzzzzzzzzzz").unwrap();
+    let forged =
+        ProvisioningKey::from_parts(key.host().clone(), id, Secret::from_bytes([7; 20]), key.pin());
+    let reads = Arc::new(Reads(world.environment.store.clone(), AtomicUsize::new(0)));
+    let environment = Environment { store: reads.clone(), ..world.environment.clone() };
+    let authority = Authority::open(environment, Keyring::new(master(1))).unwrap();
+    let reads = || reads.1.load(Ordering::Relaxed);
+    let before = reads();
+    for _ in 0..20 {
+        let asked = code(authority.enroll(&TestConnector::new().proof(&forged)));
+        assert_eq!(asked, "key_invalid");
+    }
+    assert_eq!(reads(), before + 1);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(code(authority.enroll(&TestConnector::new().proof(&forged))), "key_invalid");
+    assert_eq!(reads(), before + 2);
 }

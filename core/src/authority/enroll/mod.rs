@@ -126,6 +126,10 @@ impl Inner {
         actor: &Option<Arc<str>>,
         results: &mut [Result<Enrolled, Error>],
     ) -> Vec<Pending> {
+        // Who proves nothing leads to no look at the store.
+        if pending.is_empty() {
+            return pending;
+        }
         let found = match self.read_enrollments(&pending) {
             Ok(found) => found,
             Err(error) => return self.fail_all(&pending, &error, results),
@@ -290,7 +294,7 @@ impl Inner {
                 }
                 Outcome::Refused(refused) => match check_passing(&refused) {
                     Ok(()) => {
-                        self.close_issuer_if_changed(record.certificate, &refused);
+                        self.reopen_issuer_if_changed(record.certificate, &refused);
                         again.push(pending);
                     }
                     Err(error) => drop(self.fail_all(&[pending], &error, results)),

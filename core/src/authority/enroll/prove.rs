@@ -4,7 +4,7 @@
 use core::net::IpAddr;
 
 use super::EnrollRequest;
-use crate::authority::error::{Error, Refusal};
+use crate::authority::error::{Error, MasterError, Refusal};
 use crate::authority::id::ConnectorId;
 use crate::authority::{Inner, State};
 use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
@@ -92,7 +92,7 @@ impl Inner {
         if verified && self.has_host(&state, key.host())? {
             return Ok(key.id());
         }
-        Err(Refusal::KeyInvalid.into())
+        Err(self.unproven(key.id()))
     }
 
     /// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
@@ -103,7 +103,16 @@ impl Inner {
             let proven_fingerprint = proof.fingerprint();
             return Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint });
         }
-        Err(Refusal::KeyInvalid.into())
+        Err(self.unproven(proof.id()))
+    }
+
+    /// Why a key is not proven. It may be good, if its master key is one that this process lacks.
+    fn unproven(&self, key: KeyId) -> Error {
+        match self.lacks_master(key.slot()) {
+            Ok(false) => Refusal::KeyInvalid.into(),
+            Ok(true) => MasterError::Missing.into(),
+            Err(error) => error,
+        }
     }
 
     /// Whether the authority has a host. Another process may have added it since we opened the

@@ -133,7 +133,7 @@ impl Inner {
         }
         if let Err(obstacle) = self.apply(change)? {
             if obstacle.is(&records::certificate(record.certificate)) {
-                self.close_issuer(record.certificate);
+                self.reopen_issuer(record.certificate);
             }
             return Ok(None);
         }
