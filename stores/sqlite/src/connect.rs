@@ -5,14 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
 use rusqlite::{
     Connection, Error, ErrorCode, OpenFlags, Result, Transaction, TransactionBehavior, ffi,
 };
 
 #[cfg(unix)]
 use crate::locks;
-use crate::schema;
 
 /// Statements that a connection keeps prepared: more than this crate has.
 const STATEMENTS_KEPT: usize = 32;
@@ -41,8 +39,8 @@ fn open(path: &Path) -> Result<Connection> {
 pub(crate) fn writer(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function(schema::WRITER_FUNCTION, 0, flags, |_| Ok(true))?;
+    // Those of the schema refuse what others write.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     Ok(connection)
 }
 

@@ -31,8 +31,8 @@
 //! - A file that is removed, replaced or cut short while it is in use is noticed before the next call
 //!   and after each commit: `store_broken`. Nothing is acknowledged any more, and the files are left
 //!   as they are.
-//! - Other programs read the views. What they try to write is refused: "no such function:
-//!   only_provkey_writes_here".
+//! - Other programs read the views. What they try to write is refused: "only provkey writes to its
+//!   store".
 //! - In a forked child all calls are `used_after_fork`. The child may open the store anew.
 //! - The file and what SQLite keeps beside it (`-wal`, `-shm`) are made with mode 0600. They
 //!   belong together: never copy the file alone while it is in use, use [`SqliteStore::backup`].

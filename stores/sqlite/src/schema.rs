@@ -10,9 +10,6 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"pvk1");
 const MIGRATIONS: &[&str] =
     &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
-/// A function of our connections alone. The triggers of `schema/3.sql` name it.
-pub(crate) const WRITER_FUNCTION: &str = "only_provkey_writes_here";
-
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {

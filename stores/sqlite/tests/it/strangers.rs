@@ -146,3 +146,28 @@ fn strangers_cost_nothing_that_was_acknowledged() {
 fn is_running(worker: &mut Child) -> bool {
     worker.try_wait().unwrap().is_none()
 }
+
+/// What another program would write, with its locks and all.
+#[test]
+fn what_others_write_is_refused() {
+    let (_folder, path) = temporary();
+    let store = SqliteStore::create(&path).unwrap();
+    make_counter(&store, "uses", 1);
+    let stranger = Connection::open(&path).unwrap();
+    for write in [
+        "INSERT INTO records (key, version, body) VALUES (x'00', 1, x'00')",
+        "UPDATE records SET used = 0",
+        "UPDATE records SET id = id + 1",
+        "DELETE FROM records",
+        "REPLACE INTO records (key, version, body) VALUES (x'00', 1, x'00')",
+        "INSERT INTO sequence VALUES (0)",
+        "UPDATE sequence SET latest = 0",
+        "DELETE FROM sequence",
+    ] {
+        let error = stranger.execute(write, ()).unwrap_err();
+        assert!(error.to_string().contains("only provkey writes to its store"), "{write}: {error}");
+    }
+    check_whole(&path);
+    store.apply(&[use_of("uses", "used/a")]).unwrap();
+    assert_eq!(used(&store), 1);
+}
