@@ -1550,6 +1550,10 @@ typedef uint32_t provkey_reason;
 // `public_key_of_authority`.
 #define PROVKEY_STATUS_PUBLIC_KEY_OF_AUTHORITY 114
 
+// The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to be
+// renewed. Code `request_wrong_purpose`.
+#define PROVKEY_STATUS_REQUEST_WRONG_PURPOSE 115
+
 // The certificate was renewed before, with another key pair; or it was renewed more than once
 // since. Code `certificate_renewed`.
 #define PROVKEY_STATUS_CERTIFICATE_RENEWED 200
@@ -3181,6 +3185,15 @@ provkey_status provkey_identity_from_bytes(const uint8_t *file,
 provkey_status provkey_identity_to_bytes(const struct provkey_identity *identity,
                                          struct provkey_bytes **file,
                                          struct provkey_error **error);
+
+// Drops the renewal that is under way, and its new key pair with it: the next
+// `provkey_identity_renew_request` begins another. Without one nothing changes. Save the identity
+// afterwards.
+//
+// Do this only if the authority refused the renewal with `public_key_in_use`. After any other error
+// the authority may have renewed the certificate, and that happens for one key pair only.
+provkey_status provkey_identity_drop_renewal(struct provkey_identity *identity,
+                                             struct provkey_error **error);
 
 // What an identity knows of itself. `now_ms` is what the machine's clock says, in Unix
 // milliseconds.

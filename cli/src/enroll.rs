@@ -165,17 +165,33 @@ impl Connector<'_> {
     }
 
     fn renew(&self, mut identity: Identity, _folder: &Flock<std::fs::File>) -> Result<(), Failure> {
+        let fingerprint = self.home.material().map(Fingerprint::of_raw);
+        let request = self.renewal(&mut identity, fingerprint)?;
+        let Some(with) = identity.enrolled_with().cloned() else { return Ok(()) };
+        let shown = format!("pvk1_{}_{}…", with.host(), with.id());
+        let mut asked = self.ask(&with, Operation::Renew, &request, &mut identity);
+        if asked.as_ref().is_err_and(|trouble| trouble.code == "public_key_in_use") {
+            notice("The new key pair of this renewal is another connector's; renewing anew");
+            identity.drop_renewal();
+            let request = self.renewal(&mut identity, fingerprint)?;
+            asked = self.ask(&with, Operation::Renew, &request, &mut identity);
+        }
+        self.tell(asked, "renewed", "renewal", &shown, fingerprint)
+    }
+
+    /// The request of the renewal that is under way, or of a new one. It is saved before it is sent.
+    fn renewal(
+        &self,
+        identity: &mut Identity,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Request, Failure> {
         let key = match self.new_key {
             true => RenewalKey::New(identity.public_key().algorithm()),
             false => RenewalKey::Same,
         };
-        let fingerprint = self.home.material().map(Fingerprint::of_raw);
         let request = identity.renew_request(key, fingerprint)?;
-        self.home.save(&identity)?;
-        let Some(with) = identity.enrolled_with().cloned() else { return Ok(()) };
-        let shown = format!("pvk1_{}_{}…", with.host(), with.id());
-        let asked = self.ask(&with, Operation::Renew, &request, &mut identity);
-        self.tell(asked, "renewed", "renewal", &shown, fingerprint)
+        self.home.save(identity)?;
+        Ok(request)
     }
 
     /// Asks until there is an answer, or no use in asking again, and accepts it.

@@ -55,6 +55,10 @@ pub(crate) enum Command {
         /// Renew with a new key pair
         #[arg(long)]
         new_key: bool,
+        /// Drop the renewal that is under way and begin another: only after the authority refused it
+        /// with public_key_in_use
+        #[arg(long)]
+        drop_pending: bool,
     },
     /// Show an identity
     Show(Home),
@@ -148,7 +152,9 @@ pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure>
     match command {
         Command::New { home, key_file } => new(home, key_file, output),
         Command::Accept { home, chain } => accept(home, chain, output),
-        Command::Renew { home, new_key } => renew(home, *new_key, output),
+        Command::Renew { home, new_key, drop_pending } => {
+            renew(home, *new_key, *drop_pending, output)
+        }
         Command::Show(home) => output.one(&IdentityView::of(&home.open()?)),
     }
 }
@@ -163,9 +169,17 @@ fn new(home: &Home, key_file: &Path, output: &mut Output) -> Result<(), Failure>
     write_request(home, &identity, &request, output)
 }
 
-fn renew(home: &Home, new_key: bool, output: &mut Output) -> Result<(), Failure> {
+fn renew(
+    home: &Home,
+    new_key: bool,
+    drop_pending: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let _lock = home.lock()?;
     let mut identity = home.open()?;
+    if drop_pending {
+        identity.drop_renewal();
+    }
     let key = match new_key {
         true => RenewalKey::New(identity.public_key().algorithm()),
         false => RenewalKey::Same,

@@ -234,6 +234,26 @@ pub unsafe extern "C" fn provkey_identity_to_bytes(
     }
 }
 
+/// Drops the renewal that is under way, and its new key pair with it: the next
+/// `provkey_identity_renew_request` begins another. Without one nothing changes. Save the identity
+/// afterwards.
+///
+/// Do this only if the authority refused the renewal with `public_key_in_use`. After any other error
+/// the authority may have renewed the certificate, and that happens for one key pair only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_identity_drop_renewal(
+    identity: *mut provkey_identity,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            locked(identity)?.drop_renewal();
+            Ok(())
+        })
+    }
+}
+
 /// What an identity knows of itself. `now_ms` is what the machine's clock says, in Unix
 /// milliseconds.
 #[unsafe(no_mangle)]

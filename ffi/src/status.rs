@@ -112,6 +112,10 @@ pub const PROVKEY_STATUS_PUBLIC_KEY_IN_USE: provkey_status = 113;
 /// `public_key_of_authority`.
 pub const PROVKEY_STATUS_PUBLIC_KEY_OF_AUTHORITY: provkey_status = 114;
 
+/// The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to be
+/// renewed. Code `request_wrong_purpose`.
+pub const PROVKEY_STATUS_REQUEST_WRONG_PURPOSE: provkey_status = 115;
+
 /// The certificate was renewed before, with another key pair; or it was renewed more than once
 /// since. Code `certificate_renewed`.
 pub const PROVKEY_STATUS_CERTIFICATE_RENEWED: provkey_status = 200;
@@ -734,6 +738,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_PROOF_REQUIRED, "proof_required\0"),
     (PROVKEY_STATUS_PUBLIC_KEY_IN_USE, "public_key_in_use\0"),
     (PROVKEY_STATUS_PUBLIC_KEY_OF_AUTHORITY, "public_key_of_authority\0"),
+    (PROVKEY_STATUS_REQUEST_WRONG_PURPOSE, "request_wrong_purpose\0"),
     (PROVKEY_STATUS_CERTIFICATE_RENEWED, "certificate_renewed\0"),
     (PROVKEY_STATUS_CERTIFICATE_UNKNOWN, "certificate_unknown\0"),
     (PROVKEY_STATUS_RENEWAL_INVALID, "renewal_invalid\0"),

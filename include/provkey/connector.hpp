@@ -224,6 +224,11 @@ public:
         });
     }
 
+    /// Drops the renewal that is under way, after the authority refused it with `public_key_in_use`.
+    result<void> drop_renewal() noexcept {
+        return detail::run([&](auto why) { return provkey_identity_drop_renewal(c(), why); });
+    }
+
     /// Accepts the answer to a request, in PEM.
     result<accepted> accept(bytes_view answer, std::uint64_t now_ms) noexcept {
         return detail::fill<accepted>([&](auto filled, auto why) {

@@ -279,6 +279,15 @@ impl Identity {
         self.look(py, |identity| identity.is_renewing())
     }
 
+    /// Drops the renewal that is under way, and its new key pair with it: the next `renew_request`
+    /// begins another. Without one nothing changes. Save the identity afterwards.
+    ///
+    /// Do this only if the authority refused the renewal with `public_key_in_use`. After any other
+    /// error the authority may have renewed the certificate, and that happens for one key pair only.
+    fn drop_renewal(&self, py: Python<'_>) -> PyResult<()> {
+        self.look(py, CoreIdentity::drop_renewal)
+    }
+
     /// From when on its certificate should be renewed, in UTC; None without a certificate. It differs
     /// from connector to connector, so that a fleet does not renew at once.
     #[getter]

@@ -115,6 +115,19 @@ def test_a_certificate_is_renewed_for_another_key_pair(site: Site) -> None:
     assert site.authority.keys.get("fleet").used == 1
 
 
+def test_a_request_is_good_for_its_purpose_and_a_renewal_can_be_dropped(site: Site) -> None:
+    identity, key = Identity.generate(), site.parsed(site.key())
+    identity.accept(site.authority.enroll(identity.request(key)).chain_pem, now=START)
+    renewal = identity.renew_request(new_key=KeyAlgorithm.ED25519)
+    with pytest.raises(provkey.RefusedError) as refused:
+        site.authority.enroll(renewal, key=key)
+    assert refused.value.code == "request_wrong_purpose"
+    identity.drop_renewal()
+    assert not identity.is_renewing
+    identity.drop_renewal()
+    assert identity.renew_request(new_key=KeyAlgorithm.ED25519).der != renewal.der
+
+
 def test_the_host_may_vouch_for_a_certificate(site: Site) -> None:
     identity = Identity.generate()
     enrolled = site.authority.enroll(identity.request(site.parsed(site.key())))

@@ -170,6 +170,26 @@ static void renewing_identity(fleet *fleet, provkey_identity **identity)
     provkey_request_free(request);
 }
 
+// A renewal whose new key pair another connector has is dropped, and another begun.
+static void a_renewal_can_be_dropped(void)
+{
+    provkey_store *store = NULL;
+    OK(provkey_store_memory(&store, ERR));
+    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    provkey_identity *identity = NULL;
+    provkey_identity_details *details = NULL;
+    renewing_identity(&fleet, &identity);
+    OK(provkey_identity_drop_renewal(identity, ERR));
+    OK(provkey_identity_drop_renewal(identity, ERR));
+    OK(provkey_identity_describe(identity, now_ms(), &details, ERR));
+    CHECK(!details->renewing);
+    provkey_identity_details_free(details);
+    fleet_renew(fleet.authority, identity);
+    provkey_identity_free(identity);
+    fleet_free(&fleet);
+    provkey_store_free(store);
+}
+
 static void check_same(const provkey_identity *identity, const provkey_identity *other)
 {
     provkey_bytes *a = NULL;
@@ -363,6 +383,7 @@ int main(void)
     RUN(other_errors_have_no_positions);
     RUN(fingerprints_are_made_and_written);
     RUN(identities_of_all_algorithms);
+    RUN(a_renewal_can_be_dropped);
     RUN(an_identity_is_kept);
     RUN(a_damaged_file_does_not_open);
     RUN(an_answer_is_checked);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
 
+use provkey::x509::{Pkcs8, PublicKey, SoftwareSigner, build_csr};
+
 use crate::home::{Home, Run};
 use crate::server::free_port;
 
@@ -39,6 +41,47 @@ fn a_connector_enrolls_and_renews_however_often_it_is_run() {
     assert_ne!(home.read("one/key.pem"), key);
     assert_eq!(home.used(), 1);
     assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
+}
+
+/// The key pair that a renewal is under way for, out of an identity file that is not sealed.
+fn pending_key(home: &Home) -> SoftwareSigner {
+    let file = fs::read(home.path("one/identity")).unwrap();
+    let mut rest = file.strip_prefix(b"provkey/2/identity\0").unwrap();
+    rest = &rest[..rest.len() - 32];
+    let mut fields = Vec::new();
+    while let Some((length, tail)) = rest.split_first_chunk() {
+        let (field, tail) = tail.split_at(u32::from_be_bytes(*length) as usize);
+        fields.push(field);
+        rest = tail;
+    }
+    let (private_key, spki) = (Pkcs8::new(fields[8].to_vec().into()), fields[9]);
+    SoftwareSigner::from_pkcs8(&private_key, &PublicKey::from_spki(spki).unwrap()).unwrap()
+}
+
+#[test]
+fn a_renewal_whose_new_public_key_is_taken_is_dropped_and_another_begun() {
+    let (home, port) = Home::local();
+    home.make_key("k", 9, "");
+    let _server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let take = || {
+        home.run("identity renew --dir one --new-key").succeeds();
+        fs::write(home.path("taken.csr"), build_csr(&pending_key(&home), &[]).unwrap()).unwrap();
+        home.run("sign --csr taken.csr --key-file k.key --out taken.pem").succeeds();
+        let sign = home.run("sign --csr one/request.csr --out refused.pem");
+        sign.is_refused("public_key_in_use");
+    };
+    take();
+    let chain = home.read("one/chain.pem");
+    let run = home.run("renew --dir one --retry-for 1s");
+    assert!(run.succeeds().stderr.contains("is another connector's; renewing anew"));
+    assert_ne!(home.read("one/chain.pem"), chain);
+
+    take();
+    home.run("identity renew --dir one --new-key --drop-pending").succeeds();
+    home.run("sign --csr one/request.csr --out two.pem").succeeds();
+    home.run("identity accept --dir one --chain two.pem").succeeds();
+    assert_eq!(home.json("connector list")["items"].as_array().unwrap().len(), 3);
 }
 
 /// With a clock that runs six hundred times as fast, and a certificate of an hour.

@@ -143,6 +143,9 @@ reasons! {
         /// The provisioning key is not one of this authority, or its proof is wrong, or it is for
         /// another host: which of these is not said.
         KeyInvalid = "key_invalid", "the provisioning key is not valid here";
+        /// The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to
+        /// be renewed. Nothing else of the request was examined.
+        RequestWrongPurpose = "request_wrong_purpose", "the CSR was made for another purpose: a renewal is not enrolled, and an enrollment is not renewed";
         /// The request has neither a proof in its CSR nor a key text beside it.
         KeyMissing = "key_missing", "the request holds neither a proof of a provisioning key nor its text";
         /// The CSR holds the proof of one key, beside it stands the text of another.

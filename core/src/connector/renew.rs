@@ -81,6 +81,17 @@ impl Identity {
         Ok(request)
     }
 
+    /// Drops the renewal that is under way, and its new key pair with it. The next
+    /// [`renew_request`](Self::renew_request) begins another. Save the identity afterwards. Without one
+    /// nothing changes.
+    ///
+    /// Do this only if the authority refused the renewal with `public_key_in_use`: another connector
+    /// has the new public key, so this certificate was never renewed with it. After any other error the
+    /// authority may have renewed it, and a certificate renews for one key pair only.
+    pub fn drop_renewal(&mut self) {
+        self.renewal = None;
+    }
+
     /// Whether a renewal was asked for and has not been answered.
     pub fn is_renewing(&self) -> bool {
         self.renewal.is_some()

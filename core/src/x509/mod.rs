@@ -94,6 +94,8 @@ pub use corporate::{CorporateCa, CorporateError};
 pub(crate) use crl::crl_to_pem;
 #[cfg(feature = "connector")]
 pub use crl::{CrlParameters, RevocationList, RevokedCertificate, issue_crl};
+#[cfg(feature = "authority")]
+pub(crate) use csr::Purpose;
 #[cfg(feature = "connector")]
 pub use csr::{VerifiedCsr, build_ca_csr, build_csr};
 #[cfg(feature = "connector")]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use provkey::authority::{
-    Action, AuditFilter, Enrolled, Error, Event, KeyDetails, KeyUpdate, NewCertificate,
-    PageRequest, RenewRequest, Retention,
+    Action, AuditFilter, EnrollRequest, Enrolled, Error, Event, KeyDetails, KeyUpdate,
+    NewCertificate, PageRequest, RenewRequest, Retention,
 };
-use provkey::key::{Fingerprint, Host};
+use provkey::key::{Fingerprint, Host, Proof};
 use provkey::store::ScanRange;
 use provkey::time::Timestamp;
 use provkey::x509::{
@@ -115,6 +115,51 @@ fn a_certificate_renews_once_and_the_new_one_renews_next() {
     // That the new certificate renewed says that it had arrived.
     check(fleet.renew_first(&second_key), "certificate_renewed");
     assert_eq!(fleet.world.authority.connector(second.connector).unwrap().renewals, 2);
+}
+
+/// What the attributes of a request say that it is for decides before anything else does: whose key or
+/// certificate vouches for it makes no difference, nor whether the attribute can be read.
+#[test]
+fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
+    let fleet = Fleet::new();
+    let (authority, text) = (&fleet.world.authority, fleet.world.provisioning_key(&fleet.key));
+    let next = new_key();
+    let before = fleet.world.audit();
+    fleet.world.events.take();
+    let enroll = |csr: &[u8], key_text| {
+        let request = EnrollRequest { csr: csr.to_vec(), key_text, ..EnrollRequest::default() };
+        check(authority.enroll(&request), "request_wrong_purpose");
+    };
+    let renew = |csr: &[u8], client_certificate| {
+        let csr = csr.to_vec();
+        let request = RenewRequest { csr, client_certificate, ..RenewRequest::default() };
+        check(fleet.renew(&request), "request_wrong_purpose");
+    };
+    let renewal = fleet.request(&next).csr;
+    let enrollment = TestConnector::new().proof(&text).csr;
+    let proof = Proof::make(&text, next.public_key().spki(), None).to_attribute();
+    let unreadable = {
+        let oid = [&[6, RENEWAL_OID_DER.len() as u8], RENEWAL_OID_DER].concat();
+        let contents = [&oid[..], &[0x31, 2, 5, 0]].concat();
+        [&[0x30, contents.len() as u8], &contents[..]].concat()
+    };
+    let both = build_csr(&next, &[&proof, &unreadable]).unwrap();
+    for csr in [&renewal, &both, &build_csr(&next, &[&unreadable]).unwrap()] {
+        enroll(csr, None);
+        enroll(csr, Some(text.to_text()));
+    }
+    for csr in [&enrollment, &both] {
+        renew(csr, None);
+        renew(csr, Some(fleet.first.chain[0].clone()));
+    }
+    // Nothing is proven, so nothing is stored; the observer is told.
+    assert_eq!(fleet.world.audit(), before);
+    let told = fleet.world.events.take();
+    let wrong = Event::Refused { code: "request_wrong_purpose", key: None, address: None };
+    assert_eq!(told, vec![wrong; 10]);
+    assert_eq!(fleet.world.used(&fleet.key), 1);
+    // The owner of the request is as it was.
+    check(fleet.renew_first(&next), "enrolled");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn of_refusal(refusal: Refusal) -> StatusCode {
             StatusCode::CONFLICT
         }
         Refusal::RenewalTooEarly => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::RequestWrongPurpose => StatusCode::BAD_REQUEST,
         _ => StatusCode::FORBIDDEN,
     }
 }
@@ -81,6 +82,7 @@ mod tests {
                 .collect();
             assert_eq!(found, codes, "{status}");
         };
+        check(400, &["request_wrong_purpose"]);
         check(
             401,
             &[

@@ -101,6 +101,27 @@ async fn a_client_certificate_renews() {
 }
 
 #[tokio::test]
+async fn a_request_for_the_other_operation_is_refused() {
+    let world = World::new(2);
+    let (mut identity, mut other) = (identity(), identity());
+    let key = world.provisioning_key();
+    let response = enroll(&world, &mut identity, &key).await;
+    identity.accept(&body(response).await, now()).unwrap();
+    let renewal = identity.renew_request(RenewalKey::Same, None).unwrap().der().to_vec();
+    let text = world.authority.copy_key(world.key.id).unwrap();
+    let response = enroll_with(&world, renewal, &format!("Bearer {}", text.expose())).await;
+    assert_eq!(problem(response, 400).await, "request_wrong_purpose");
+
+    let csr = other.request(&key, None).unwrap().der().to_vec();
+    let mut request = post("simplereenroll").body(csr.into()).unwrap();
+    let leaf = identity.certificate().unwrap().der().to_vec();
+    request.extensions_mut().insert(connection(Some(leaf)));
+    let response = world.ask(request).await;
+    assert_eq!(problem(response, 400).await, "request_wrong_purpose");
+    assert_eq!(world.used(), 1);
+}
+
+#[tokio::test]
 async fn whoever_proves_nothing_learns_nothing() {
     let world = World::new(1);
     let text = world.authority.copy_key(world.key.id).unwrap();

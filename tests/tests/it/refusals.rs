@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use provkey::authority::{AddressRange, EnrollRequest, Error, KeyUpdate, NewCertificate, Refusal};
+use provkey::connector::RenewalKey;
 use provkey::key::{Fingerprint, Host, KeyId, KeyText, MasterKey, Proof, ProvisioningKey};
 use provkey::x509::{KeyAlgorithm, RevocationReason, Signer, SoftwareSigner, build_csr};
 use provkey_tests::{MASTER_KEY_FILE, open_authority};
@@ -57,6 +58,12 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
             EnrollRequest { key_text: Some(upper), ..with_proof(plain_csr()) }
         }
         Refusal::KeyMissing => with_proof(plain_csr()),
+        Refusal::RequestWrongPurpose => {
+            let enrolled = enroll(&site.authority, &proof().csr).unwrap();
+            connector.accept(enrolled.chain_pem().as_bytes(), site.now()).unwrap();
+            let renewal = connector.renew_request(RenewalKey::Same, None).unwrap();
+            with_text(renewal.der().to_vec(), &text)
+        }
         Refusal::CredentialsDisagree => {
             let other = site.provisioning_key(site.key("another", 1).id);
             EnrollRequest { key_text: Some(other.to_text()), ..proof() }

@@ -56,8 +56,8 @@ impl Authority {
     /// Enrolls one connector.
     ///
     /// # Errors
-    /// Before the key is proven `key_invalid`, `key_missing`, `credentials_disagree`, and those of
-    /// [`Csr::parse`](crate::x509::Csr::parse), which depend on nothing but the bytes; then any [`Refusal`] or `CsrError`; `store_busy` when others keep changing the key, and
+    /// Before the key is proven `request_wrong_purpose`, `key_invalid`, `key_missing`,
+    /// `credentials_disagree`, and those of [`Csr::parse`](crate::x509::Csr::parse), which depend on nothing but the bytes; then any [`Refusal`] or `CsrError`; `store_busy` when others keep changing the key, and
     /// those of the store. No error costs a use. If it is not known whether the enrollment was
     /// stored, the connector asks again and gets its one certificate.
     pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {

@@ -8,7 +8,7 @@ use crate::authority::error::{Error, MasterError, Refusal};
 use crate::authority::id::ConnectorId;
 use crate::authority::{Inner, State};
 use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
-use crate::x509::{Csr, VerifiedCsr};
+use crate::x509::{Csr, Purpose, VerifiedCsr};
 
 /// A request whose provisioning key is proven and whose CSR is good. Only [`Inner::prove`] makes
 /// one.
@@ -33,6 +33,9 @@ impl Inner {
     pub(super) fn prove(&self, request: &EnrollRequest) -> Result<Proven, Failed> {
         let unproven = |error: Error| Failed { key: None, error };
         let csr = Csr::parse(&request.csr).map_err(|error| unproven(error.into()))?;
+        if !csr.serves(Purpose::Enrollment) {
+            return Err(unproven(Refusal::RequestWrongPurpose.into()));
+        }
         let credentials = self.check_credentials(request, &csr).map_err(unproven)?;
         let key = credentials.key;
         let proven = |error: Error| Failed { key: Some(key), error };

@@ -75,7 +75,7 @@ impl Authority {
     /// disabled, used up or expired.
     ///
     /// # Errors
-    /// Before the certificate is found `renewal_missing`, `renewal_invalid`, `certificate_unknown`
+    /// Before the certificate is found `request_wrong_purpose`, `renewal_missing`, `renewal_invalid`, `certificate_unknown`
     /// and any `CsrError`; then any [`Refusal`] that says so; `store_busy` when others keep
     /// changing the connector, and those of the store. If it is not known whether the renewal was
     /// stored, the connector asks again and gets its one answer.

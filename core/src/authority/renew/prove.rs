@@ -11,7 +11,7 @@ use crate::authority::id::ConnectorId;
 use crate::authority::{Inner, State};
 use crate::key::Fingerprint;
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Csr, RenewalProof, VerifiedCsr};
+use crate::x509::{Certificate, Csr, Purpose, RenewalProof, VerifiedCsr};
 
 /// A request by whoever holds the key of a certificate. Whether that certificate is one of ours
 /// is not known yet.
@@ -44,6 +44,9 @@ impl Inner {
     /// Proves the certificate and checks the CSR of a request.
     pub(super) fn prove_renewal(&self, request: &RenewRequest) -> Result<Proven, Error> {
         let csr = Csr::parse(&request.csr)?;
+        if !csr.serves(Purpose::Renewal) {
+            return Err(Refusal::RequestWrongPurpose.into());
+        }
         let proof = csr.renewal().map(|proof| check(&self.state(), proof, &csr)).transpose()?;
         let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
         let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;

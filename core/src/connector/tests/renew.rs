@@ -39,6 +39,21 @@ fn the_old_certificate_and_key_stay_until_the_answer() {
 }
 
 #[test]
+fn a_renewal_that_is_dropped_makes_room_for_another() {
+    let (pki, mut identity) = enrolled();
+    identity.drop_renewal();
+    let (key, taken) = (identity.public_key().clone(), identity.renew_request(NEW, None).unwrap());
+    let taken = asked_for(&taken);
+    identity.drop_renewal();
+    assert!(!identity.is_renewing() && *identity.public_key() == key);
+    refused(&mut identity, &pki.answer_for(&taken), at(NOW), "answer_for_another_key");
+    let next = asked_for(&identity.renew_request(NEW, None).unwrap());
+    assert_ne!(next, taken);
+    identity.accept_certificates(&pki.answer_for(&next), at(NOW)).unwrap();
+    assert_eq!(*identity.public_key(), next);
+}
+
+#[test]
 fn a_renewal_for_the_same_key_pair_ends_with_its_answer() {
     let (pki, mut identity) = enrolled();
     let asked = asked_for(&identity.renew_request(RenewalKey::Same, None).unwrap());

@@ -25,6 +25,14 @@ use crate::limits::{CSR_BYTES_MAX, CSR_LEVELS_MAX};
 
 const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
+/// What a connector makes a request for. It says so by the attributes of ours that the request holds.
+#[cfg(feature = "authority")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Enrollment,
+    Renewal,
+}
+
 /// A request that is well-formed. Nothing in it is to be believed yet: with the feature
 /// `connector`, `verify` checks it.
 ///
@@ -96,6 +104,16 @@ impl Csr {
     /// renewal of a certificate.
     pub fn renewal(&self) -> Option<&[u8]> {
         self.renewal.as_deref()
+    }
+
+    /// Whether every attribute of ours in the request belongs to this purpose, whatever its value is.
+    /// A plain request, as common tools make it, serves any purpose.
+    #[cfg(feature = "authority")]
+    pub(crate) fn serves(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Enrollment => self.renewal.is_none(),
+            Purpose::Renewal => self.proof.is_none(),
+        }
     }
 }
 
