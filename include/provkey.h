@@ -799,8 +799,10 @@ typedef struct provkey_key_details {
     bool enabled;
     // Whether it must be proven inside the CSR; its text beside a CSR is refused.
     bool proof_only;
-    // Whether its text may be copied and downloaded: not once it is used up.
+    // Whether its text may be copied and downloaded: not once it is used up or compromised.
     bool copyable;
+    // When it was marked as compromised, for good, in Unix milliseconds; 0: it was not.
+    uint64_t compromised_at_ms;
 } provkey_key_details;
 #endif
 
@@ -1346,6 +1348,11 @@ typedef uint32_t provkey_reason;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Others know it. This is final.
+#define PROVKEY_KEY_STATE_COMPROMISED 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // By name, letter case ignored.
 #define PROVKEY_KEY_ORDER_NAME 0
 #endif
@@ -1553,6 +1560,9 @@ typedef uint32_t provkey_reason;
 // The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to be
 // renewed. Code `request_wrong_purpose`.
 #define PROVKEY_STATUS_REQUEST_WRONG_PURPOSE 115
+
+// The key was compromised. This is final: make another key. Code `key_compromised`.
+#define PROVKEY_STATUS_KEY_COMPROMISED 116
 
 // The certificate was renewed before, with another key pair; or it was renewed more than once
 // since. Code `certificate_renewed`.
@@ -2994,8 +3004,8 @@ provkey_status provkey_authority_revoke_connector(const struct provkey_authority
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Disables a key, then revokes what it enrolled with the reason `keyCompromise`; of a deleted key
-// too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
+// Records that a key is compromised, which is final, then revokes what it enrolled with the reason
+// `keyCompromise`; of a deleted key too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
 // on; 0: all. `dry_run` other than 0: only count them, nothing is changed.
 //
 // Errors: `key_not_found`, those of the store.

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Enable(KeyArg),
     /// Delete a key for ever. Connectors keep their certificates
     Delete(KeyArg),
-    /// Disable a key that others know, and revoke what it enrolled; a deleted key too
+    /// Record that others know a key, for good, and revoke what it enrolled; of a deleted key too
     Compromise(compromise::Args),
 }
 

@@ -116,6 +116,9 @@ pub const PROVKEY_STATUS_PUBLIC_KEY_OF_AUTHORITY: provkey_status = 114;
 /// renewed. Code `request_wrong_purpose`.
 pub const PROVKEY_STATUS_REQUEST_WRONG_PURPOSE: provkey_status = 115;
 
+/// The key was compromised. This is final: make another key. Code `key_compromised`.
+pub const PROVKEY_STATUS_KEY_COMPROMISED: provkey_status = 116;
+
 /// The certificate was renewed before, with another key pair; or it was renewed more than once
 /// since. Code `certificate_renewed`.
 pub const PROVKEY_STATUS_CERTIFICATE_RENEWED: provkey_status = 200;
@@ -729,6 +732,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_CONNECTOR_REVOKED, "connector_revoked\0"),
     (PROVKEY_STATUS_CREDENTIALS_DISAGREE, "credentials_disagree\0"),
     (PROVKEY_STATUS_FINGERPRINT_MISMATCH, "fingerprint_mismatch\0"),
+    (PROVKEY_STATUS_KEY_COMPROMISED, "key_compromised\0"),
     (PROVKEY_STATUS_KEY_DELETED, "key_deleted\0"),
     (PROVKEY_STATUS_KEY_DISABLED, "key_disabled\0"),
     (PROVKEY_STATUS_KEY_EXHAUSTED, "key_exhausted\0"),

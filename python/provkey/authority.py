@@ -289,8 +289,8 @@ class Authority:
     def compromise(
         self, key: KeyDetails | str, *, since: datetime | None = None, dry_run: bool = False
     ) -> Compromised:
-        """Disables a key that others know, and revokes what it enrolled, from ``since`` on if that is
-        given; of a deleted key too. With ``dry_run`` it is only counted. If it fails halfway, call it
+        """Records that a key is compromised, which is final, and revokes what it enrolled, from ``since``
+        on if that is given; of a deleted key too. With ``dry_run`` it is only counted. If it fails halfway, call it
         again. Raises :class:`~provkey.InputError` with the code ``key_not_found``.
         """
         return _native.compromise_key(self._native, id_of(key), since=since, dry_run=dry_run)

@@ -63,6 +63,8 @@ class KeyState(_Text):
     """It is switched off."""
     EXPIRED = "expired"
     """Its time is over."""
+    COMPROMISED = "compromised"
+    """Others know it. This is final."""
 
 
 class KeyOrder(_Text):

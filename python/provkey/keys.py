@@ -167,7 +167,7 @@ class Keys(Listing[KeyDetails]):
 
     def copy(self, key: KeyDetails | str) -> _native.KeyText:
         """The text of a key, to hand to a connector. Each copy is an audit record. Raises
-        :class:`~provkey.RefusedError` with the code ``key_exhausted`` when it is used up.
+        :class:`~provkey.RefusedError` with the code ``key_exhausted`` when it is used up, or ``key_compromised``.
         """
         return _native.copy_key(self._authority, id_of(key))
 

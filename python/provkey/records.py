@@ -224,6 +224,8 @@ class KeyDetails(_Record):
     """Whether it must be proven inside the CSR; its text beside a CSR is refused."""
     created_at: datetime
     """When it was created."""
+    compromised_at: datetime | None
+    """When it was marked as compromised, for good; None: it was not."""
     state: KeyState
     """Its state at the moment it was read."""
     version: int
@@ -231,8 +233,8 @@ class KeyDetails(_Record):
 
     @property
     def copyable(self) -> bool:
-        """Whether its text may be copied and downloaded: not once it is used up."""
-        return self.used < self.max_uses
+        """Whether its text may be copied and downloaded: not once it is used up or compromised."""
+        return self.used < self.max_uses and self.compromised_at is None
 
     @property
     def remaining(self) -> int:

@@ -31,6 +31,7 @@ fn to_python<'py>(py: Python<'py>, key: KeyDetails) -> PyResult<Bound<'py, PyAny
         allowed_addresses: networks(py, &key.allowed_addresses)?,
         proof_only: key.proof_only,
         created_at: Moment(key.created_at),
+        compromised_at: key.compromised_at.map(Moment),
         state: member(py, "KeyState", key.state.as_str())?,
         version: key.version,
     })

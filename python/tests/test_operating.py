@@ -203,7 +203,13 @@ def test_a_leaked_key_is_dealt_with(site: Site) -> None:
     assert tried == provkey.Compromised(connectors=2, revoked=2)
     assert site.authority.keys.get(key).enabled
     assert site.authority.compromise(key.id, since=leaked_at) == tried
-    assert code_of(site.enroll, text) == "key_disabled"
+    assert code_of(site.enroll, text) == "key_compromised"
+    marked = site.authority.keys.get(key)
+    assert (marked.state, marked.compromised_at) == (KeyState.COMPROMISED, leaked_at)
+    assert not marked.copyable
+    assert code_of(site.authority.keys.copy, key) == "key_compromised"
+    assert code_of(site.authority.keys.update, key, enabled=True) == "key_compromised"
+    assert len(list(site.authority.keys.filter(state=KeyState.COMPROMISED))) == 1
     assert site.authority.compromise(key) == provkey.Compromised(connectors=3, revoked=1)
     crl = site.authority.crl(site.certificate)
     assert (crl.entries, crl.this_update) == (3, site.clock.now)

@@ -313,6 +313,14 @@ static void a_compromised_key_takes_its_connectors_along(void)
     CHECK(compromised.revoked == 2);
     OK(provkey_authority_compromise_key(sensors.authority, sensors.key->id, 0, 0, &compromised, ERR));
     CHECK(compromised.connectors == 2 && compromised.revoked == 0);
+    provkey_key_details *details = NULL;
+    provkey_bytes *text = NULL;
+    OK(provkey_authority_key(sensors.authority, sensors.key->id, &details, ERR));
+    CHECK(details->state == PROVKEY_KEY_STATE_COMPROMISED && details->compromised_at_ms != 0);
+    CHECK(!details->copyable);
+    provkey_key_details_free(details);
+    FAILS(PROVKEY_STATUS_KEY_COMPROMISED,
+          provkey_authority_copy_key(sensors.authority, sensors.key->id, &text, ERR));
     FAILS(PROVKEY_STATUS_KEY_NOT_FOUND,
           provkey_authority_compromise_key(sensors.authority, "none", 0, 0, &compromised, ERR));
     OK(provkey_authority_prune(sensors.authority, now_ms() + 1000, 0, &pruned, ERR));

@@ -1,6 +1,6 @@
 //! `provkey key compromise`.
 
-use provkey::authority::{Authority, Compromise};
+use provkey::authority::{Authority, Compromise, KeyDetails};
 use provkey::key::KeyId;
 use serde::Serialize;
 
@@ -24,14 +24,44 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let (key, since) = (args.key.id()?, args.since.map(|since| since.0));
     let done = authority.compromise_key(key, &Compromise { since, dry_run: args.dry_run })?;
+    let replacement = (!args.dry_run).then(|| authority.key(key).ok()).flatten();
     let (connectors, revoked) = (done.connectors, done.revoked);
     let since = since.map(Time);
     output.one(&CompromiseView { key, since, dry_run: args.dry_run, connectors, revoked })?;
+    if let Some(key) = replacement {
+        return output.say(format_args!("To make another key: {}", create_command(&key)));
+    }
     if !args.dry_run {
         return Ok(());
     }
     let since = since.map(|since| format!(" --since {}", since.0)).unwrap_or_default();
     output.say(format_args!("Nothing was changed. To see them: connector list --key {key}{since}"))
+}
+
+/// The command that makes a key like this one, for a shell.
+fn create_command(key: &KeyDetails) -> String {
+    let mut command = format!(
+        "provkey key create --name {} --group {} --cert {} --max-uses {}",
+        quote(&format!("{} (new)", key.name)),
+        key.group.id,
+        key.certificate.id,
+        key.max_uses
+    );
+    if let Some(at) = key.expires_at {
+        command.push_str(&format!(" --expires {at}"));
+    }
+    for range in &key.allowed_addresses {
+        command.push_str(&format!(" --allow {range}"));
+    }
+    if key.proof_only {
+        command.push_str(" --proof-only");
+    }
+    command
+}
+
+/// A text as one word of a POSIX shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[derive(Serialize)]

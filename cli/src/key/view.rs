@@ -24,6 +24,7 @@ pub(crate) struct KeyView {
     expires_at: Option<Time>,
     last_used_at: Option<Time>,
     created_at: Time,
+    compromised_at: Option<Time>,
     version: u64,
 }
 
@@ -64,6 +65,7 @@ impl From<KeyDetails> for KeyView {
             expires_at: key.expires_at.map(Time),
             last_used_at: key.last_used_at.map(Time),
             created_at: key.created_at.into(),
+            compromised_at: key.compromised_at.map(Time),
             version: key.version,
         }
     }
@@ -104,7 +106,7 @@ impl Row for KeyView {
 
 impl Fields for KeyView {
     fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut fields = vec![
             ("Key", self.id.to_string()),
             ("Name", self.name.to_string()),
             ("Host", self.host.to_string()),
@@ -118,6 +120,8 @@ impl Fields for KeyView {
             ("Expires", Time::or_never(self.expires_at)),
             ("Last used", Time::or_never(self.last_used_at)),
             ("Created", self.created_at.to_string()),
-        ]
+        ];
+        fields.extend(self.compromised_at.map(|at| ("Compromised", at.to_string())));
+        fields
     }
 }

@@ -38,7 +38,40 @@ fn a_compromise_is_tried_before_it_is_done() {
     assert_eq!((count(" --dry-run"), count(""), count("")), (2.into(), 2.into(), 0.into()));
     let connector = home.json(&format!("connector show {id}"));
     assert_eq!(connector["revocation_reason"], "keyCompromise");
-    assert_eq!(home.json(&format!("key show {key}"))["state"], "disabled");
+    assert_eq!(home.json(&format!("key show {key}"))["state"], "compromised");
+    for command in ["enable", "copy", "download"] {
+        home.run(&format!("key {command} {key}")).is_refused("key_compromised");
+    }
+    home.run(&format!("key edit {key} --max-uses 9")).is_refused("key_compromised");
+    let listed = home.json("key list --state compromised");
+    assert!(listed["items"][0]["compromised_at"].is_string());
+}
+
+#[test]
+fn a_compromise_names_the_command_that_makes_another_key() {
+    let home = Home::new();
+    let name = "it's a fleet";
+    let options = ["--group", "gateways", "--cert", "signing", "--max-uses", "7", "--json"];
+    let restricted = ["--allow", "10.0.0.0/8", "--proof-only", "--expires", "90d"];
+    let create = [&["key", "create", "--name", name], &options[..], &restricted].concat();
+    let made = home.command(&create).output().unwrap();
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+    let run = home.run(&format!("key compromise {}", made["id"].as_str().unwrap()));
+    let said = run.succeeds().stdout.lines().last().unwrap();
+    let command = said.strip_prefix("To make another key: provkey ").unwrap();
+    let words = format!("printf '%s\\n' {command}");
+    let words = std::process::Command::new("sh").args(["-c", &words]).output().unwrap();
+    let words = String::from_utf8(words.stdout).unwrap();
+    let words: Vec<_> = words.lines().chain(["--json"]).collect();
+    let again = home.command(&words).output().unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["name"], format!("{name} (new)"));
+    for field in
+        ["group", "certificate", "max_uses", "allowed_addresses", "proof_only", "expires_at"]
+    {
+        assert_eq!(again[field], made[field], "{field}");
+    }
+    assert_eq!(again["state"], "usable");
 }
 
 #[test]

@@ -152,6 +152,8 @@ reasons! {
         CredentialsDisagree = "credentials_disagree", "the proof and the key text are of different provisioning keys";
         /// The key was deleted.
         KeyDeleted = "key_deleted", "the provisioning key was deleted";
+        /// The key is known to others. This is final: make another key.
+        KeyCompromised = "key_compromised", "the provisioning key was compromised, make another one";
         /// The key is disabled.
         KeyDisabled = "key_disabled", "the provisioning key is disabled";
         /// The key wants a proof in the CSR, not its text.

@@ -45,6 +45,8 @@ pub struct KeyDetails {
     pub proof_only: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it was marked as compromised, for good. `None`: it was not.
+    pub compromised_at: Option<Timestamp>,
     /// Its state at the moment it was read.
     pub state: KeyState,
     /// Which edit of the key this is: goes into [`KeyUpdate`](super::KeyUpdate). Uses do not
@@ -53,9 +55,9 @@ pub struct KeyDetails {
 }
 
 impl KeyDetails {
-    /// Whether its text may be copied and downloaded: not once it is used up.
+    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
     pub fn copyable(&self) -> bool {
-        self.used < self.max_uses
+        self.used < self.max_uses && self.compromised_at.is_none()
     }
 }
 
@@ -71,19 +73,23 @@ pub enum KeyState {
     Disabled,
     /// Its time is over.
     Expired,
+    /// Others know it. This is final.
+    Compromised,
 }
 
 impl KeyState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Usable, Self::Exhausted, Self::Disabled, Self::Expired];
+    pub const ALL: [Self; 5] =
+        [Self::Usable, Self::Exhausted, Self::Disabled, Self::Expired, Self::Compromised];
 
-    /// `usable`, `exhausted`, `disabled` or `expired`.
+    /// `usable`, `exhausted`, `disabled`, `expired` or `compromised`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Usable => "usable",
             Self::Exhausted => "exhausted",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
+            Self::Compromised => "compromised",
         }
     }
 }
@@ -136,6 +142,7 @@ impl StoredKey {
     /// What keeps the key from enrolling, in the order in which an enrollment is refused.
     pub(super) fn state(&self, now: Timestamp) -> KeyState {
         match self {
+            _ if self.record.compromised_at.is_some() => KeyState::Compromised,
             _ if !self.record.enabled => KeyState::Disabled,
             _ if self.expired(now) => KeyState::Expired,
             _ if self.exhausted() => KeyState::Exhausted,
@@ -202,6 +209,7 @@ fn details(key: StoredKey, names: &Names, now: Timestamp) -> Result<KeyDetails, 
         allowed_addresses: record.allowed_addresses,
         proof_only: record.proof_only,
         created_at: record.created_at,
+        compromised_at: record.compromised_at,
         state,
         version,
     })

@@ -80,6 +80,17 @@ pub struct KeyUpdate {
     pub proof_only: Option<bool>,
 }
 
+impl KeyUpdate {
+    /// Whether it edits who may enroll. That a key is disabled it may say of any key.
+    fn concerns_enrollment(&self) -> bool {
+        self.enabled == Some(true)
+            || self.max_uses.is_some()
+            || self.expires_at.is_some()
+            || self.allowed_addresses.is_some()
+            || self.proof_only.is_some()
+    }
+}
+
 /// The text of a key as a file to hand to a connector.
 #[derive(Debug)]
 pub struct KeyFile {
@@ -118,6 +129,7 @@ impl Authority {
             expires_at: new.expires_at,
             allowed_addresses: new.allowed_addresses.clone(),
             proof_only: new.proof_only,
+            compromised_at: None,
         };
         audit.key = Some(id);
         audit.group = Some(new.group);
@@ -179,10 +191,11 @@ impl Authority {
         self.key(found.and_then(|id| KeyId::parse(&id).ok()).ok_or(missing)?)
     }
 
-    /// Edits a provisioning key.
+    /// Edits a provisioning key. Of a compromised one only the name and the enrollment certificate,
+    /// which its connectors renew under, can be edited.
     ///
     /// # Errors
-    /// `edit_conflict` if it was edited since `update.version`; `key_not_found`, `key_deleted`,
+    /// `edit_conflict` if it was edited since `update.version`; `key_compromised`; `key_not_found`, `key_deleted`,
     /// `name_in_use`, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
     /// `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
@@ -195,6 +208,9 @@ impl Authority {
         let stored = self.inner.stored_key(id)?;
         if update.version.is_some_and(|version| version != stored.version) {
             return Err(InputError::EditConflict.into());
+        }
+        if stored.record.compromised_at.is_some() && update.concerns_enrollment() {
+            return Err(Refusal::KeyCompromised.into());
         }
         let (before, after) = (&stored.record, updated(&stored.record, update));
         let mut audit = self.audit(Action::KeyUpdated);
@@ -257,8 +273,8 @@ impl Authority {
     /// The text of a key, to hand to a connector. Each copy is an audit record.
     ///
     /// # Errors
-    /// `key_exhausted` when it is used up, until its limit is raised; `key_not_found`,
-    /// `key_deleted`, and those of the store.
+    /// `key_compromised`; `key_exhausted` when it is used up, until its limit is raised;
+    /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn copy_key(&self, id: KeyId) -> Result<KeyText, Error> {
         Ok(self.take_out(id, Action::KeyCopied)?.1.to_text())
     }
@@ -281,6 +297,9 @@ impl Authority {
 
     fn take_out(&self, id: KeyId, action: Action) -> Result<(KeyRecord, ProvisioningKey), Error> {
         let stored = self.inner.stored_key(id)?;
+        if stored.record.compromised_at.is_some() {
+            return Err(Refusal::KeyCompromised.into());
+        }
         if stored.exhausted() {
             return Err(Refusal::KeyExhausted.into());
         }

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::connectors::connector_ids;
 use super::error::{Error, InputError, Refusal};
 use super::id::ConnectorId;
-use super::keys::KeyUpdate;
+use super::key_details::StoredKey;
 use super::page::{Cursor, Examined, Page, PageRequest};
 use super::records::{self, EnrollmentRecord, RevokedRecord};
 use super::{Authority, Inner};
@@ -69,16 +69,19 @@ impl Authority {
         })
     }
 
-    /// Disables a key, then revokes what it enrolled with the reason `keyCompromise`; of a deleted
-    /// key too. As nobody enrolls with it any more, none is missed, whatever happens meanwhile,
-    /// unless the key is enabled again. If it fails halfway, call it again.
+    /// Records that a key is compromised, which is final, then revokes what it enrolled with the reason
+    /// `keyCompromise`; of a deleted key too. From the first step on nobody enrolls with the key, not even as a
+    /// replay, so no connector is missed. If it fails halfway, call it again.
     ///
     /// [`Authority::list_connectors`] lists those that a dry run counts.
     ///
     /// # Errors
     /// `key_not_found`, and those of the store.
     pub fn compromise_key(&self, id: KeyId, compromise: &Compromise) -> Result<Compromised, Error> {
-        self.stop_enrolling(id, compromise.dry_run)?;
+        match compromise.dry_run {
+            true => drop(self.key_unless_deleted(id)?),
+            false => self.inner.until_undisturbed(|| self.mark_compromised(id))?,
+        }
         let mut done = Compromised::default();
         let mut after = None;
         loop {
@@ -107,20 +110,30 @@ impl Authority {
         Ok(done)
     }
 
-    /// Makes sure that a key enrolls nobody any more. One that is being enrolled right now is
-    /// refused, for its unit expects the key as it was.
-    fn stop_enrolling(&self, id: KeyId, dry_run: bool) -> Result<(), Error> {
-        let stored = match self.inner.stored_key(id) {
-            Err(Error::Refused(Refusal::KeyDeleted)) => return Ok(()),
-            stored => stored?,
+    /// Records that a key is compromised, unless that is on record. A connector that is being enrolled
+    /// right now is refused, for its unit expects the key as it was.
+    fn mark_compromised(&self, id: KeyId) -> Result<Option<()>, Error> {
+        let Some(StoredKey { version, mut record, .. }) = self.key_unless_deleted(id)? else {
+            return Ok(Some(()));
         };
-        if dry_run || !stored.record.enabled {
-            return Ok(());
+        if record.compromised_at.is_some() {
+            return Ok(Some(()));
         }
-        let update = KeyUpdate { enabled: Some(false), ..KeyUpdate::default() };
-        match self.update_key(id, &update) {
-            Ok(_) | Err(Error::Refused(Refusal::KeyDeleted)) => Ok(()),
-            Err(error) => Err(error),
+        let mut audit = self.audit(Action::KeyCompromised);
+        audit.key = Some(id);
+        audit.details = Some("it enrolls nobody any more, for good".into());
+        record.compromised_at = Some(audit.at);
+        record.enabled = false;
+        let mut change = self.inner.change(&audit)?;
+        change.expect(records::key(id), version);
+        change.put(records::key(id), &record);
+        Ok(self.inner.apply(change)?.is_ok().then_some(()))
+    }
+
+    fn key_unless_deleted(&self, id: KeyId) -> Result<Option<StoredKey>, Error> {
+        match self.inner.stored_key(id) {
+            Err(Error::Refused(Refusal::KeyDeleted)) => Ok(None),
+            stored => stored.map(Some),
         }
     }
 

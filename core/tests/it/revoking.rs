@@ -3,13 +3,14 @@
 use std::thread;
 
 use provkey::authority::{
-    Action, Compromise, Compromised, Connector, ConnectorFilter, PageRequest,
+    Action, Compromise, Compromised, Connector, ConnectorFilter, KeyFilter, KeyState, KeyUpdate,
+    PageRequest,
 };
 use provkey::key::KeyId;
 use provkey::time::Clock;
 use provkey::x509::RevocationReason;
 
-use crate::common::{DAY, TestConnector, World, code};
+use crate::common::{DAY, TestConnector, World, code, name};
 
 fn connectors(world: &World, key: KeyId) -> Vec<Connector> {
     let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
@@ -50,7 +51,7 @@ fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
 
     check(since, false, (101, 101));
     let refused = code(world.authority.enroll(&TestConnector::new().proof(&text)));
-    assert_eq!(refused, "key_disabled");
+    assert_eq!(refused, "key_compromised");
     let reason = |one: &Connector| one.revocation_reason;
     let reasons: Vec<_> = connectors(&world, key.id).iter().map(reason).collect();
     assert_eq!(reasons[..3], [None; 3]);
@@ -65,6 +66,51 @@ fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
     let told = audit.iter().filter(|one| one.action == Action::KeyCompromised);
     let told: Vec<_> = told.filter_map(|one| one.details.as_deref()).collect();
     assert!(told.contains(&"104 connectors enrolled, 3 of them revoked"), "{told:?}");
+}
+
+/// From the first unit on, before anything is revoked, nothing takes it back.
+#[test]
+fn that_a_key_is_compromised_is_final() {
+    let world = World::new();
+    let key = world.key("leaked", 9);
+    let (text, connector) = (world.provisioning_key(&key), TestConnector::new());
+    let first = world.authority.enroll(&connector.proof(&text)).unwrap();
+    world.clock.advance(DAY);
+    let marked_at = world.clock.now();
+    // Nothing is revoked: the connector enrolled before.
+    let recently = Compromise { since: Some(marked_at), ..Compromise::default() };
+    assert_eq!(counts(world.authority.compromise_key(key.id, &recently).unwrap()), (0, 0));
+    assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "key_compromised");
+    assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_compromised");
+    assert_eq!(world.authority.copy_key(key.id).unwrap_err().code(), "key_compromised");
+    assert_eq!(world.authority.download_key(key.id).unwrap_err().code(), "key_compromised");
+    let edits = [
+        KeyUpdate { enabled: Some(true), ..KeyUpdate::default() },
+        KeyUpdate { max_uses: Some(99), ..KeyUpdate::default() },
+        KeyUpdate { expires_at: Some(None), ..KeyUpdate::default() },
+        KeyUpdate { allowed_addresses: Some(Vec::new()), ..KeyUpdate::default() },
+        KeyUpdate { proof_only: Some(true), ..KeyUpdate::default() },
+    ];
+    for edit in edits {
+        let refused = world.authority.update_key(key.id, &edit).unwrap_err();
+        assert_eq!(refused.code(), "key_compromised", "{edit:?}");
+    }
+    // What is no way back can be edited.
+    let edit = KeyUpdate { name: Some(name("old")), enabled: Some(false), ..KeyUpdate::default() };
+    let seen = world.authority.update_key(key.id, &edit).unwrap();
+    assert_eq!((seen.state, seen.copyable()), (KeyState::Compromised, false));
+    assert_eq!((seen.compromised_at, seen.used), (Some(marked_at), 1));
+    // Later, and once more: the moment stays, the rest is revoked.
+    world.clock.advance(DAY);
+    let all = Compromise::default();
+    assert_eq!(counts(world.authority.compromise_key(key.id, &all).unwrap()), (1, 1));
+    assert_eq!(world.authority.key(key.id).unwrap().compromised_at, Some(marked_at));
+    let connector = world.authority.connector(first.connector).unwrap();
+    assert_eq!(connector.revocation_reason, Some(RevocationReason::KeyCompromise));
+    let filter = KeyFilter { state: Some(KeyState::Compromised), ..KeyFilter::default() };
+    let listed = world.authority.list_keys(&filter, &PageRequest::default()).unwrap().items;
+    assert_eq!(listed.len(), 1);
+    world.authority.delete_key(key.id).unwrap();
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub const PROVKEY_KEY_STATE_EXHAUSTED: provkey_key_state = 2;
 pub const PROVKEY_KEY_STATE_DISABLED: provkey_key_state = 3;
 /// Its time is over.
 pub const PROVKEY_KEY_STATE_EXPIRED: provkey_key_state = 4;
+/// Others know it. This is final.
+pub const PROVKEY_KEY_STATE_COMPROMISED: provkey_key_state = 5;
 
 /// A provisioning key as its operator sees it. It does not hold the secret. Freed with
 /// `provkey_key_details_free`.
@@ -62,8 +64,10 @@ pub struct provkey_key_details {
     pub enabled: bool,
     /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
     pub proof_only: bool,
-    /// Whether its text may be copied and downloaded: not once it is used up.
+    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
     pub copyable: bool,
+    /// When it was marked as compromised, for good, in Unix milliseconds; 0: it was not.
+    pub compromised_at_ms: u64,
 }
 
 record!(provkey_key_details, 0x706b_010f, Kept);
@@ -93,6 +97,7 @@ impl Describe<KeyDetails> for provkey_key_details {
             enabled: key.enabled,
             proof_only: key.proof_only,
             copyable: key.copyable(),
+            compromised_at_ms: number(key.compromised_at),
         }
     }
 }
@@ -103,6 +108,7 @@ const fn state_number(state: KeyState) -> provkey_key_state {
         KeyState::Exhausted => PROVKEY_KEY_STATE_EXHAUSTED,
         KeyState::Disabled => PROVKEY_KEY_STATE_DISABLED,
         KeyState::Expired => PROVKEY_KEY_STATE_EXPIRED,
+        KeyState::Compromised => PROVKEY_KEY_STATE_COMPROMISED,
         _ => 0,
     }
 }

@@ -6,8 +6,8 @@ use provkey::authority::{KeyFilter, KeyOrder, KeyState};
 
 use super::id::optional_id;
 use super::key_details::{
-    PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED, PROVKEY_KEY_STATE_EXPIRED,
-    PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
+    PROVKEY_KEY_STATE_COMPROMISED, PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED,
+    PROVKEY_KEY_STATE_EXPIRED, PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
 };
 use super::page::{Entries, KeptEntries, moment, page_request, provkey_page_request};
 use super::{Opened, provkey_authority};
@@ -162,6 +162,7 @@ fn state(number: provkey_key_state) -> Result<Option<KeyState>, Failure> {
         PROVKEY_KEY_STATE_EXHAUSTED => KeyState::Exhausted,
         PROVKEY_KEY_STATE_DISABLED => KeyState::Disabled,
         PROVKEY_KEY_STATE_EXPIRED => KeyState::Expired,
+        PROVKEY_KEY_STATE_COMPROMISED => KeyState::Compromised,
         _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "state", "is unknown")),
     }))
 }

@@ -53,8 +53,8 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
     }
 }
 
-/// Disables a key, then revokes what it enrolled with the reason `keyCompromise`; of a deleted key
-/// too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
+/// Records that a key is compromised, which is final, then revokes what it enrolled with the reason
+/// `keyCompromise`; of a deleted key too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
 /// on; 0: all. `dry_run` other than 0: only count them, nothing is changed.
 ///
 /// Errors: `key_not_found`, those of the store.

@@ -5,9 +5,9 @@ export interface Named { id: string; name: string }
 export interface Key {
   id: string; name: string; host: string; masked: string; group: Named; certificate: Named;
   max_uses: number; used: number; last_used_at: string | null;
-  state: "usable" | "exhausted" | "disabled" | "expired"; copyable: boolean; enabled: boolean;
+  state: "usable" | "exhausted" | "disabled" | "expired" | "compromised"; copyable: boolean; enabled: boolean;
   expires_at: string | null; allowed_addresses: string[]; proof_only: boolean;
-  created_at: string; version: number;
+  created_at: string; compromised_at: string | null; version: number;
 }
 
 export interface Group { id: string; name: string; keys: number; created_at: string }

@@ -217,7 +217,7 @@ check("what a leaked key enrolled is shown and revoked", { path: "/#/keys?name=P
   assert.ok(await act.isDisabled());
   await dialog.getByLabel(/Disable the key and revoke 15 connectors/).check();
   await act.click();
-  await page.getByText("Disabled", { exact: true }).waitFor();
+  await page.getByText("Compromised", { exact: true }).waitFor();
   const { items } = await fleet.api("GET", `/connectors?key=${(await fleet.key("Pilot")).id}`);
   assert.ok(items.every((one) => one.revocation_reason === "keyCompromise"));
 });

@@ -76,6 +76,7 @@ impl<R> Acting<R> {
 fn problem(error: Error) -> Problem {
     let status = match &error {
         Error::Refused(Refusal::KeyDeleted) => Some(StatusCode::GONE),
+        Error::Refused(Refusal::KeyCompromised) => Some(StatusCode::FORBIDDEN),
         Error::Refused(_) => Some(StatusCode::CONFLICT),
         Error::Input(InputError::SignerMissing) => Some(StatusCode::CONFLICT),
         _ => None,

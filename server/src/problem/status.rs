@@ -98,6 +98,7 @@ mod tests {
             403,
             &[
                 "key_deleted",
+                "key_compromised",
                 "key_disabled",
                 "proof_required",
                 "address_not_allowed",

@@ -182,7 +182,15 @@ async fn what_a_leaked_key_enrolled_is_counted_and_revoked() {
     let listed = api.get(&format!("/api/v1/connectors?key={key}&descending=true")).await;
     assert_eq!(listed["items"][0]["id"], json!(connectors[1]));
     assert_eq!(listed["items"][0]["revocation_reason"], "keyCompromise");
-    assert_eq!(api.get(&format!("/api/v1/keys/{key}")).await["state"], "disabled");
+    assert_eq!(api.get(&format!("/api/v1/keys/{key}")).await["state"], "compromised");
+    let listed = api.get("/api/v1/keys?state=compromised").await;
+    assert!(listed["items"][0]["compromised_at"].is_string());
+    for (method, path) in [("POST", "/copy"), ("POST", "/download"), ("PATCH", "")] {
+        let path = format!("/api/v1/keys/{key}{path}");
+        let body = (method == "PATCH").then(|| json!({ "enabled": true }));
+        let refused = api.by_admin(method, &path, body).await;
+        assert_eq!(refused.problem(), (403, "key_compromised".into()), "{method} {path}");
+    }
     let spent = api.get(&format!("/api/v1/keys/{key}/utilization?buckets=3")).await;
     assert_eq!(spent["counts"], json!([0, 0, 2]));
 }

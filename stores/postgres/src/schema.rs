@@ -7,8 +7,12 @@ use crate::error::Failed;
 
 /// Each brings the schema from the version before it to its own, the first from an empty one.
 /// The table `store` keeps the number of those that there have been.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// What a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

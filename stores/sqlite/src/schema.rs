@@ -7,8 +7,12 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"pvk1");
 
 /// Each brings the schema from the version before it to its own, the first from an empty file.
 /// Files keep the number of those they have had in `user_version`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

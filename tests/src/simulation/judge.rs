@@ -242,6 +242,7 @@ impl Ledger {
         let mut recorded = before.into_iter().chain(now);
         match code {
             "key_deleted" => since(key.deleted_at),
+            "key_compromised" => key.compromised_at.is_some(),
             "key_disabled" => since(key.disabled_at),
             "key_expired" => is_new && self.has_expired(at, asked),
             "key_exhausted" => is_new && since(key.full_at),
@@ -310,6 +311,13 @@ impl Ledger {
         match (code, operation) {
             ("key_deleted", _) => since(key.deleted_at),
             ("key_exhausted", Operation::Copy { .. }) => since(key.full_at),
+            (
+                "key_compromised",
+                Operation::SetLimit { .. }
+                | Operation::Enable { enabled: true, .. }
+                | Operation::Expire { .. }
+                | Operation::Copy { .. },
+            ) => key.compromised_at.is_some(),
             ("expiry_in_past", Operation::Expire { at_ms, .. }) => at_ms <= asked.clock_max,
             ("certificate_retired", Operation::Move { .. }) => !self.retired.is_empty(),
             _ => false,

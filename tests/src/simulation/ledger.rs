@@ -105,6 +105,7 @@ pub(super) struct KeyRecord {
     pub(super) group: String,
     enabled: bool,
     expires_at: Option<u64>,
+    compromised_at: Option<u64>,
 }
 
 /// A public key that a connector renewed with.
@@ -157,6 +158,8 @@ pub(super) struct KeyLedger {
     pub(super) full_at: Option<u64>,
     pub(super) disabled_at: Option<u64>,
     pub(super) deleted_at: Option<u64>,
+    /// Since when it has been on record as compromised: for good.
+    pub(super) compromised_at: Option<u64>,
     pub(super) expiries: Past<Option<u64>>,
     pub(super) certificates: Past<String>,
 }
@@ -355,6 +358,13 @@ impl Ledger {
         if !added.is_empty() && (key.surely_disabled || key.surely_deleted) {
             return Err(format!("{id} enrolls though it is disabled or deleted"));
         }
+        if !added.is_empty() && key.compromised_at.is_some() {
+            return Err(format!("{id} enrolls though it is compromised"));
+        }
+        if key.compromised_at.is_some() && key.compromised_at != record.compromised_at {
+            return Err(format!("{id} is no longer compromised as it was"));
+        }
+        key.compromised_at = record.compromised_at;
         let expired =
             |one: &&Arc<Enrollment>| record.expires_at.is_some_and(|at| one.enrolled_at >= at);
         if added.iter().any(expired) {

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use provkey::authority::{AddressRange, EnrollRequest, Error, KeyUpdate, NewCertificate, Refusal};
+use provkey::authority::{
+    AddressRange, Compromise, EnrollRequest, Error, KeyUpdate, NewCertificate, Refusal,
+};
 use provkey::connector::RenewalKey;
 use provkey::key::{Fingerprint, Host, KeyId, KeyText, MasterKey, Proof, ProvisioningKey};
 use provkey::x509::{KeyAlgorithm, RevocationReason, Signer, SoftwareSigner, build_csr};
@@ -71,6 +73,11 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
         Refusal::KeyDeleted => {
             enrolled();
             site.authority.delete_key(key).unwrap();
+            proof()
+        }
+        Refusal::KeyCompromised => {
+            enrolled();
+            site.authority.compromise_key(key, &Compromise::default()).unwrap();
             proof()
         }
         Refusal::KeyDisabled => {

@@ -22,6 +22,9 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Next, Error> {
     let key = StoredKey::read(found)?.ok_or(Refusal::KeyDeleted)?;
+    if key.record.compromised_at.is_some() {
+        return Err(Refusal::KeyCompromised.into());
+    }
     if !key.record.enabled {
         return Err(Refusal::KeyDisabled.into());
     }

@@ -233,6 +233,9 @@ pub(super) struct KeyRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) allowed_addresses: Vec<AddressRange>,
     pub(super) proof_only: bool,
+    /// Final: nothing takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compromised_at: Option<Timestamp>,
 }
 
 /// What remains of a deleted key, so that its id is never used again.

@@ -130,6 +130,7 @@ enum State {
     Exhausted,
     Disabled,
     Expired,
+    Compromised,
 }
 
 impl From<State> for KeyState {
@@ -139,6 +140,7 @@ impl From<State> for KeyState {
             State::Exhausted => Self::Exhausted,
             State::Disabled => Self::Disabled,
             State::Expired => Self::Expired,
+            State::Compromised => Self::Compromised,
         }
     }
 }

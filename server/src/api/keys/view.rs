@@ -27,10 +27,10 @@ pub(in crate::api) struct Key {
     used: u64,
     /// When the last of them did.
     last_used_at: Option<Moment>,
-    /// `usable`, `exhausted`, `disabled` or `expired`.
+    /// `usable`, `exhausted`, `disabled`, `expired` or `compromised`.
     #[schema(example = "usable")]
     state: &'static str,
-    /// Whether its text may be copied and downloaded: not once it is used up.
+    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
     copyable: bool,
     /// Whether it is switched on.
     enabled: bool,
@@ -42,6 +42,8 @@ pub(in crate::api) struct Key {
     proof_only: bool,
     /// When it was created.
     created_at: Moment,
+    /// When it was marked as compromised, for good.
+    compromised_at: Option<Moment>,
     /// Which edit of the key this is; uses do not change it.
     version: u64,
 }
@@ -87,6 +89,7 @@ impl From<KeyDetails> for Key {
             allowed_addresses: key.allowed_addresses.iter().map(ToString::to_string).collect(),
             proof_only: key.proof_only,
             created_at: key.created_at.into(),
+            compromised_at: key.compromised_at.map(Moment),
             version: key.version,
         }
     }

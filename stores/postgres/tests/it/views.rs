@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use postgres::{Client, NoTls, SimpleQueryMessage};
 use provkey::authority::{
-    AuditFilter, Authority, ConnectorFilter, EnrollRequest, Enrolled, Environment, Name,
-    NewAuthority, NewCertificate, NewKey, PageRequest, RenewRequest,
+    AuditFilter, Authority, Compromise, ConnectorFilter, EnrollRequest, Enrolled, Environment,
+    Name, NewAuthority, NewCertificate, NewKey, PageRequest, RenewRequest,
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::random::{Random, RandomError};
@@ -96,8 +96,10 @@ fn views_show_what_the_library_shows() {
         new("exhausted", 1),
         NewKey { enabled: false, ..new("disabled", 1) },
         NewKey { expires_at: expired, ..new("expired", 1) },
+        new("compromised", 1),
     ]
     .map(|new| authority.create_key(&new).unwrap());
+    authority.compromise_key(keys[4].id, &Compromise::default()).unwrap();
     for key in &keys[..2] {
         let text = authority.copy_key(key.id).unwrap();
         let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
@@ -114,26 +116,31 @@ fn views_show_what_the_library_shows() {
     let page = PageRequest { limit: 100, after: None };
     check(
         &format!("SELECT id, name, {}, keys FROM connector_groups", moment("created_at")),
-        vec![format!("{} | Branch offices | 2020-01-01T00:00:00.123Z | 4", group.id)],
+        vec![format!("{} | Branch offices | 2020-01-01T00:00:00.123Z | 5", group.id)],
     );
     check(
         &format!("SELECT id, name, {}, keys FROM enrollment_certificates", moment("created_at")),
-        vec![format!("{} | CA 1 | 2020-01-01T00:00:00.123Z | 4", certificate.id)],
+        vec![format!("{} | CA 1 | 2020-01-01T00:00:00.123Z | 5", certificate.id)],
     );
     let told = keys.iter().map(|key| {
         let key = authority.key(key.id).unwrap();
         let moment = |at: Option<Timestamp>| at.map_or("-".into(), |at| at.to_string());
         let (last, expires) = (moment(key.last_used_at), moment(key.expires_at));
+        let compromised = moment(key.compromised_at);
         let (used, most, state) = (key.used, key.max_uses, key.state.as_str());
-        format!("{} | {} | {used} | {most} | {state} | {last} | {expires}", key.id, key.name)
+        format!(
+            "{} | {} | {used} | {most} | {state} | {last} | {expires} | {compromised}",
+            key.id, key.name
+        )
     });
     let mut told: Vec<String> = told.collect();
     told.sort();
     check(
         &format!(
-            "SELECT id, name, used, max_uses, state, {}, {} FROM provisioning_keys ORDER BY id",
+            "SELECT id, name, used, max_uses, state, {}, {}, {} FROM provisioning_keys ORDER BY id",
             moment("last_used_at"),
-            moment("expires_at")
+            moment("expires_at"),
+            moment("compromised_at")
         ),
         told,
     );

@@ -58,6 +58,7 @@ pub(super) struct Key {
     pub(super) expires_at: Option<u64>,
     pub(super) proof_only: bool,
     pub(super) created_at: u64,
+    pub(super) compromised_at: Option<u64>,
     pub(super) state: KeyState,
     pub(super) copyable: bool,
 }
@@ -125,7 +126,7 @@ const ALL: Listing = Listing {
     max_uses_max: None,
 };
 
-pub(super) const LISTINGS: [Listing; 14] = [
+pub(super) const LISTINGS: [Listing; 15] = [
     ALL,
     Listing { descending: true, ..ALL },
     Listing { order: KeyOrder::Created, ..ALL },
@@ -137,6 +138,7 @@ pub(super) const LISTINGS: [Listing; 14] = [
     Listing { state: Some(KeyState::Usable), ..ALL },
     Listing { state: Some(KeyState::Exhausted), order: KeyOrder::Created, ..ALL },
     Listing { state: Some(KeyState::Disabled), ..ALL },
+    Listing { state: Some(KeyState::Compromised), ..ALL },
     Listing { state: Some(KeyState::Expired), contains: Some("st"), ..ALL },
     Listing { used_min: Some(1), ..ALL },
     Listing { max_uses_max: Some(2), order: KeyOrder::Created, descending: true, ..ALL },

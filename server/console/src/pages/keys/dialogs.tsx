@@ -111,12 +111,12 @@ function Leaked({ item, onClose, onDone }: Props & { item: Key }) {
   }, [since]);
   const submit = async () => {
     const done = await question(false);
-    say(`${item.name} is disabled; ${plural(done.revoked, "connector")} revoked.`);
+    say(`${item.name} is compromised; ${plural(done.revoked, "connector")} revoked.`);
     onDone();
   };
   return (
     <FormDialog title={`${item.name} leaked`} action="Disable and revoke" danger disabled={!sure || !counted || !operator} onClose={onClose} onSubmit={submit}>
-      <p>The key is disabled, and what it enrolled is revoked for ever, with the reason keyCompromise. Those connectors
+      <p>The key is disabled for good, and what it enrolled is revoked for ever, with the reason keyCompromise. Those connectors
         have to enroll anew with another key.</p>
       <TextField label="Only what enrolled since" type="datetime-local" value={since} onChange={setSince}
         hint="Empty: everything that it ever enrolled." />

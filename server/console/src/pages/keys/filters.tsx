@@ -18,6 +18,7 @@ export function toQuery({ sort: _, ...filters }: KeyFilters): Record<string, str
 
 const STATES: [string, string][] = [
   ["", "Any"], ["usable", "Usable"], ["exhausted", "Used up"], ["disabled", "Disabled"], ["expired", "Expired"],
+  ["compromised", "Compromised"],
 ];
 
 export function Filters({ filters, groups, certificates, onChange }: {

@@ -10,6 +10,7 @@ import type { Open } from "./dialogs";
 
 const STATES = {
   usable: ["good", "Usable"], exhausted: ["warn", "Used up"], disabled: ["off", "Disabled"], expired: ["bad", "Expired"],
+  compromised: ["bad", "Compromised"],
 } as const;
 
 export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChanged }: {
@@ -19,6 +20,7 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
   const { say } = useShared();
   const operator = useMay("operator");
   const [kind, state] = STATES[item.state];
+  const compromised = item.state === "compromised";
   const soon = item.expires_at && item.state === "usable" && daysUntil(item.expires_at) < 14;
   const copy = async () => {
     try {
@@ -74,7 +76,7 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
         <td role="cell" class="row-actions">
           {operator && (
             <div role="group" aria-label={`Actions for ${item.name}`}>
-              {!item.copyable && (
+              {!item.copyable && !compromised && (
                 <button type="button" class="quiet amber" title="Used up: why?" aria-label={`Why can ${item.name} not be copied?`}
                   onClick={() => onOpen({ kind: "used-up", item })}>
                   <Icon name="warning" />
@@ -99,14 +101,17 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
                   <dt>Id</dt><dd><code>{item.id}</code></dd>
                   <dt>Host</dt><dd>{item.host}</dd>
                   <dt>Created</dt><dd>{time(item.created_at)}</dd>
+                  {item.compromised_at && <><dt>Compromised at</dt><dd>{time(item.compromised_at)}</dd></>}
                   <dt>Expires</dt><dd>{item.expires_at ? time(item.expires_at) : "Never"}</dd>
                   <dt>Used from</dt><dd>{item.allowed_addresses.join(", ") || "Anywhere"}</dd>
                   <dt>Proof</dt><dd>{item.proof_only ? "Must be proven in the CSR" : "Proof, or the text itself"}</dd>
                 </dl>
                 {operator && (
                   <div class="buttons">
-                    <button type="button" class="small" onClick={() => onOpen({ kind: item.copyable ? "qr" : "used-up", item })}><Icon name="qr" />QR code</button>
-                    <button type="button" class="small" onClick={() => void enable()}><Icon name="power" />{item.enabled ? "Disable" : "Enable"}</button>
+                    {!compromised && <>
+                      <button type="button" class="small" onClick={() => onOpen({ kind: item.copyable ? "qr" : "used-up", item })}><Icon name="qr" />QR code</button>
+                      <button type="button" class="small" onClick={() => void enable()}><Icon name="power" />{item.enabled ? "Disable" : "Enable"}</button>
+                    </>}
                     <button type="button" class="small red" onClick={() => onOpen({ kind: "leaked", item })}><Icon name="leak" />It leaked…</button>
                   </div>
                 )}

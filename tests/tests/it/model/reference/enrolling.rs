@@ -71,6 +71,7 @@ impl Model {
         let key = key % self.keys.len();
         let state = self.key(key)?;
         match self.enrollments.get(&connector) {
+            _ if state.compromised_at.is_some() => Err("key_compromised"),
             _ if !state.enabled => Err("key_disabled"),
             _ if state.proof_only && bearer => Err("proof_required"),
             Some(enrolled) if enrolled.key != key => Err("public_key_in_use"),

@@ -48,6 +48,7 @@ impl Model {
 
     fn state(&self, key: &Key) -> KeyState {
         match key {
+            _ if key.compromised_at.is_some() => KeyState::Compromised,
             _ if !key.enabled => KeyState::Disabled,
             _ if self.expired(key) => KeyState::Expired,
             _ if key.used >= key.max_uses => KeyState::Exhausted,
@@ -57,7 +58,8 @@ impl Model {
 
     fn see_key(&self, key: Option<&(Key, u64)>) -> Result<Key, Refused> {
         let (key, _) = key.ok_or("key_deleted")?;
-        let (state, copyable) = (self.state(key), key.used < key.max_uses);
+        let (state, is_left) = (self.state(key), key.used < key.max_uses);
+        let copyable = is_left && key.compromised_at.is_none();
         Ok(Key { state, copyable, ..key.clone() })
     }
 

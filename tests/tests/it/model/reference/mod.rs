@@ -208,6 +208,7 @@ impl Model {
             expires_at,
             proof_only: new.proof_only,
             created_at: self.now,
+            compromised_at: None,
             state: KeyState::Usable,
             copyable: true,
         };
@@ -225,10 +226,17 @@ impl Model {
             return Err("max_uses_invalid");
         }
         let expires_at = edit.expires.map(|days| self.expiry(days)).transpose()?;
-        let certificate = self.key(key)?.certificate;
+        let Key { certificate, compromised_at, .. } = *self.key(key)?;
         if edit.on_the_first_version && self.keys[key].as_ref().is_some_and(|(_, edits)| *edits > 0)
         {
             return Err("edit_conflict");
+        }
+        let concerns_enrollment = edit.enabled == Some(true)
+            || edit.max_uses.is_some()
+            || edit.expires.is_some()
+            || edit.proof_only.is_some();
+        if compromised_at.is_some() && concerns_enrollment {
+            return Err("key_compromised");
         }
         if let Some(moved) = edit.certificate.filter(|moved| *moved != certificate) {
             self.check_usable(moved)?;
@@ -261,7 +269,10 @@ impl Model {
     }
 
     fn copy(&mut self, key: usize, download: bool) -> Result<Answer, Refused> {
-        let Key { used, max_uses, .. } = *self.key(key)?;
+        let Key { used, max_uses, compromised_at, .. } = *self.key(key)?;
+        if compromised_at.is_some() {
+            return Err("key_compromised");
+        }
         if used >= max_uses {
             return Err("key_exhausted");
         }
@@ -283,8 +294,12 @@ impl Model {
     }
 
     fn compromise(&mut self, key: usize, dry_run: bool) -> Result<Answer, Refused> {
-        if !dry_run && self.key(key).is_ok_and(|key| key.enabled) {
-            self.edit(key, &Edit { enabled: Some(false), ..Edit::default() })?;
+        if !dry_run && self.key(key).is_ok_and(|key| key.compromised_at.is_none()) {
+            let now = self.now;
+            let (marked, edits) = self.keys[key].as_mut().unwrap();
+            (marked.enabled, marked.compromised_at) = (false, Some(now));
+            *edits += 1;
+            self.note(Action::KeyCompromised, |audit| audit.key = Some(key));
         }
         let of_key = self.enrollments.iter().filter(|(_, enrolled)| enrolled.key == key);
         let connectors = of_key.clone().count() as u64;

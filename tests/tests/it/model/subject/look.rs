@@ -75,6 +75,7 @@ impl Subject<'_> {
             expires_at: key.expires_at.map(seconds),
             proof_only: key.proof_only,
             created_at: seconds(key.created_at),
+            compromised_at: key.compromised_at.map(seconds),
             state: key.state,
             copyable: key.copyable(),
         })
