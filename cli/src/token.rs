@@ -49,7 +49,7 @@ impl TokenPlace {
             return Ok(());
         }
         for signer in self.open()?.signers()? {
-            authority.attach_signer(Arc::new(signer));
+            authority.attach_signer(Arc::new(signer))?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use provkey::connector;
 use provkey::key::{HostError, KeyTextError};
+use provkey::process::UsedAfterFork;
 use provkey::random::RandomError;
 use provkey::x509::{CertificateError, PublicKeyError, SignerError};
 
@@ -186,4 +187,6 @@ macro_rules! failures {
 #[cfg(feature = "authority")]
 pub(crate) use failures;
 
-failures! { CertificateError, HostError, PublicKeyError, SignerError, connector::Error }
+failures! {
+    CertificateError, HostError, PublicKeyError, SignerError, UsedAfterFork, connector::Error,
+}

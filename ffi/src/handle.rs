@@ -8,6 +8,8 @@ use core::panic::AssertUnwindSafe;
 use core::{mem, ptr};
 use std::panic;
 
+use provkey::process::Process;
+
 use crate::error::Failure;
 use crate::status::{PROVKEY_STATUS_HANDLE_WRONG_KIND, PROVKEY_STATUS_NULL_ARGUMENT};
 
@@ -36,18 +38,34 @@ pub(crate) unsafe trait Handed: Sized {
     type Head;
     /// What is kept behind that.
     type Kept;
+    /// Whether what is kept has locks or connections, which a forked child must not touch.
+    const OF_ITS_PROCESS: bool = false;
 }
 
 /// How something is laid out that was handed out.
 #[repr(C)]
 pub(crate) struct Block<T: Handed> {
     pub(crate) head: T::Head,
+    process: Process,
     pub(crate) kept: T::Kept,
 }
 
+impl<T: Handed> Block<T> {
+    pub(crate) fn new(head: T::Head, kept: T::Kept) -> Box<Self> {
+        Box::new(Self { head, process: Process::current(), kept })
+    }
+}
+
 /// Declares what opaque types stand for: each is handed out as a header, with a value behind it.
+/// `of_its_process`: the value has locks or connections.
 macro_rules! opaque {
     ($type:ident, $kind:literal, $value:ty) => {
+        $crate::handle::opaque!($type, $kind, $value, false);
+    };
+    ($type:ident, $kind:literal, $value:ty, of_its_process) => {
+        $crate::handle::opaque!($type, $kind, $value, true);
+    };
+    ($type:ident, $kind:literal, $value:ty, $of_its_process:literal) => {
         // Any thread may use what it stands for.
         const _: () = {
             const fn shared<T: Send + Sync>() {}
@@ -58,6 +76,7 @@ macro_rules! opaque {
             const KIND: u32 = $kind;
             type Head = $crate::handle::provkey_header;
             type Kept = $value;
+            const OF_ITS_PROCESS: bool = $of_its_process;
         }
     };
 }
@@ -93,7 +112,7 @@ pub(crate) fn hand_out<T: Handed<Head = provkey_header>>(kept: T::Kept) -> *mut 
 
 /// Hands out a record, and what its pointers point to.
 pub(crate) fn hand_out_record<T: Handed>(head: T::Head, kept: T::Kept) -> *mut T {
-    Box::into_raw(Box::new(Block::<T> { head, kept })).cast()
+    Box::into_raw(Block::<T>::new(head, kept)).cast()
 }
 
 /// What an argument stands for.
@@ -117,7 +136,11 @@ pub(crate) unsafe fn object<'a, T: Handed>(
         ));
     }
     // SAFETY: its kind says so.
-    Ok(unsafe { &(*pointer).kept })
+    let block = unsafe { &*pointer };
+    if T::OF_ITS_PROCESS {
+        block.process.check()?;
+    }
+    Ok(&block.kept)
 }
 
 /// As [`object`]; NULL is nothing.
@@ -152,6 +175,10 @@ pub(crate) unsafe fn free<T: Handed>(pointer: *mut T) {
         ptr::write_volatile(pointer.cast::<u32>(), FREED);
         Box::from_raw(pointer)
     };
+    // To close a connection is to use it, so what was inherited is leaked.
+    if T::OF_ITS_PROCESS && !block.process.is_current() {
+        return mem::forget(block);
+    }
     // What panics while it is dropped is not seen again.
     panic::catch_unwind(AssertUnwindSafe(|| drop(block))).unwrap_or_else(mem::forget);
 }

@@ -28,7 +28,7 @@ pub struct provkey_identity {
     _opaque: [u8; 0],
 }
 
-opaque!(provkey_identity, 0x706b_0007, Mutex<Identity>);
+opaque!(provkey_identity, 0x706b_0007, Mutex<Identity>, of_its_process);
 
 /// How a connector's certificate stands.
 pub type provkey_certificate_state = u32;

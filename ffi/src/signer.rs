@@ -18,7 +18,7 @@ pub struct provkey_signer {
     _opaque: [u8; 0],
 }
 
-opaque!(provkey_signer, 0x706b_0005, Arc<dyn Signer>);
+opaque!(provkey_signer, 0x706b_0005, Arc<dyn Signer>, of_its_process);
 
 /// How a host signs with a key that it keeps.
 #[repr(C)]

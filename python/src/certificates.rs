@@ -167,10 +167,7 @@ pub(crate) fn attach_signer(
     authority: &Authority,
     signer: SignerOf,
 ) -> PyResult<()> {
-    authority.call(py, |authority| -> Result<(), Error> {
-        authority.attach_signer(Arc::clone(&signer.0));
-        Ok(())
-    })
+    authority.call(py, |authority| authority.attach_signer(Arc::clone(&signer.0)))
 }
 
 /// Calls for the enrollment certificate that has this id or this name.

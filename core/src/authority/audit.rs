@@ -247,7 +247,7 @@ impl Authority {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditRecord>, Error> {
-        let mut listing = self.inner.listing("audit/".into(), filter.latest_first, page)?;
+        let mut listing = self.inner()?.listing("audit/".into(), filter.latest_first, page)?;
         if let (None, Some(since), false) = (&page.after, filter.since, filter.latest_first) {
             listing.begin_after(records::audit(since.minus(Duration::from_millis(1)), [0xff; 8]));
         }

@@ -113,16 +113,16 @@ impl Authority {
         if new.leaf_validity > new.validity {
             return Err(InputError::ValidityInvalid.into());
         }
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateCreated);
+            let mut audit = self.audit(Action::CertificateCreated)?;
             let state = inner.state();
             let (record, certificate) = inner.new_certificate(&state, new, audit.at)?;
             audit.certificate = Some(record.id);
             let change = inner.new_certificate_change(&audit, &state, &record, &certificate)?;
             match inner.apply(change)? {
                 Ok(_) => {
-                    new.signer.iter().for_each(|signer| self.attach_signer(Arc::clone(signer)));
+                    new.signer.iter().cloned().for_each(|signer| inner.issuers.attach(signer));
                     Ok(Some(EnrollmentCertificate::new(record, certificate, 0)?))
                 }
                 Err(obstacle) => {
@@ -138,9 +138,9 @@ impl Authority {
     /// `certificate_unanswered` if it was only asked for; `certificate_not_found`, and those of the store.
     pub fn certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         let keys = [records::certificate(id), records::certificate_users(id)];
-        match EnrollmentCertificate::read(&self.inner.store.get(&keys)?)? {
+        match EnrollmentCertificate::read(&self.inner()?.store.get(&keys)?)? {
             Some(certificate) => Ok(certificate),
-            None => Err(self.inner.absent_certificate(id)?.into()),
+            None => Err(self.inner()?.absent_certificate(id)?.into()),
         }
     }
 
@@ -157,7 +157,7 @@ impl Authority {
         }
         let not_found = InputError::CertificateNotFound;
         let by_name = records::certificate_by_name(&name::lookup(id_or_name, not_found)?);
-        let found = self.inner.read_text(by_name)?;
+        let found = self.inner()?.read_text(by_name)?;
         self.certificate(found.as_deref().and_then(CertificateId::parse).ok_or(not_found)?)
     }
 
@@ -169,12 +169,12 @@ impl Authority {
         &self,
         page: &PageRequest,
     ) -> Result<Page<EnrollmentCertificate>, Error> {
-        self.inner.listing("certificate-by-name/".into(), false, page)?.run(|index| {
+        self.inner()?.listing("certificate-by-name/".into(), false, page)?.run(|index| {
             let ids = records::ids(index, CertificateId::parse)?;
             let keys = ids
                 .iter()
                 .flat_map(|id| [records::certificate(*id), records::certificate_users(*id)]);
-            let found = self.inner.store.get(&keys.collect::<Vec<_>>())?;
+            let found = self.inner()?.store.get(&keys.collect::<Vec<_>>())?;
             found
                 .chunks(2)
                 .map(|pair| EnrollmentCertificate::read(pair).map(Examined::or_skip))
@@ -191,22 +191,22 @@ impl Authority {
     /// `certificate_not_found`, and those of the store.
     pub fn retire_certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         let key = records::certificate(id);
-        let retired = self.inner.until_undisturbed(|| {
-            let found = self.inner.read::<CertificateRecord>(key.clone())?;
+        let retired = self.inner()?.until_undisturbed(|| {
+            let found = self.inner()?.read::<CertificateRecord>(key.clone())?;
             let (version, mut record) = found.ok_or(InputError::CertificateNotFound)?;
             if record.retired_at.is_some() {
                 return Ok(Some(record));
             }
-            let mut audit = self.audit(Action::CertificateRetired);
+            let mut audit = self.audit(Action::CertificateRetired)?;
             audit.certificate = Some(id);
             audit.details = Some(String::from(record.name.clone()));
             record.retired_at = Some(audit.at);
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(key.clone(), version);
             change.put(key.clone(), &record);
-            Ok(self.inner.apply(change)?.is_ok().then_some(record))
+            Ok(self.inner()?.apply(change)?.is_ok().then_some(record))
         })?;
-        self.inner.reopen_issuer(id);
+        self.inner()?.reopen_issuer(id);
         let certificate = match self.certificate(id) {
             // It was deleted since, and so no key used it.
             Err(Error::Input(InputError::CertificateNotFound)) => {
@@ -229,7 +229,7 @@ impl Authority {
         let mut range = ScanRange { prefix, after: None, reverse: false };
         let mut count = 0;
         loop {
-            let found = self.inner.store.scan(&range, SCAN_RECORDS_MAX)?;
+            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
             count += found.len() as u64;
             match found.last() {
                 Some(last) => range.after = Some(last.key.clone()),
@@ -244,7 +244,7 @@ impl Authority {
     /// # Errors
     /// `certificate_not_found`, `certificate_in_use`, and those of the store.
     pub fn delete_certificate(&self, id: CertificateId) -> Result<(), Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
             let users_key = records::certificate_users(id);
             let found = inner.store.get(&[records::certificate(id), users_key.clone()])?;
@@ -256,7 +256,7 @@ impl Authority {
             if inner.any(records::enrollments_of_certificate(id))? {
                 return Err(InputError::CertificateInUse.into());
             }
-            let mut audit = self.audit(Action::CertificateDeleted);
+            let mut audit = self.audit(Action::CertificateDeleted)?;
             audit.certificate = Some(id);
             audit.details = Some(String::from(record.name.clone()));
             let mut change = inner.change(&audit)?;
@@ -274,7 +274,7 @@ impl Authority {
             }
             match inner.apply(change)? {
                 Ok(_) => {
-                    self.inner.close_issuer(id);
+                    self.inner()?.close_issuer(id);
                     Ok(Some(()))
                 }
                 Err(obstacle) if obstacle.reason == Reason::InUse => {

@@ -76,7 +76,7 @@ impl Authority {
     /// # Errors
     /// `connector_not_found`, and those of the store.
     pub fn connector(&self, id: ConnectorId) -> Result<Connector, Error> {
-        let found = self.inner.connectors(&[id])?;
+        let found = self.inner()?.connectors(&[id])?;
         found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
     }
 
@@ -101,7 +101,7 @@ impl Authority {
                 && (by_serial || filter.certificate.is_none_or(|id| connector.certificate == id))
                 && filter.since.is_none_or(|since| connector.enrolled_at >= since)
         };
-        let mut listing = self.inner.listing(prefix.clone(), filter.descending, page)?;
+        let mut listing = self.inner()?.listing(prefix.clone(), filter.descending, page)?;
         let by_time = filter.key.is_some() || filter.group.is_some();
         if let (true, Some(since), None, false) =
             (by_time, filter.since, &page.after, filter.descending)
@@ -113,7 +113,7 @@ impl Authority {
                 true => records::ids(index, ConnectorId::parse)?,
                 false => connector_ids(index)?,
             };
-            let found = self.inner.connectors(&ids)?;
+            let found = self.inner()?.connectors(&ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
         })
     }

@@ -115,9 +115,9 @@ impl Authority {
     /// the store.
     pub fn request_certificate(&self, new: &NewCertificate) -> Result<CertificateRequest, Error> {
         check_terms(new.leaf_validity, new.crl_validity)?;
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateRequested);
+            let mut audit = self.audit(Action::CertificateRequested)?;
             let state = inner.state();
             let record = inner.new_request(&state, new, audit.at)?;
             let id = record.id;
@@ -135,7 +135,7 @@ impl Authority {
             }
             match inner.apply(change)? {
                 Ok(_) => {
-                    new.signer.iter().for_each(|signer| self.attach_signer(Arc::clone(signer)));
+                    new.signer.iter().cloned().for_each(|signer| inner.issuers.attach(signer));
                     Ok(Some(CertificateRequest::new(record)))
                 }
                 Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
@@ -155,9 +155,9 @@ impl Authority {
         id: CertificateId,
         certificates: &[Certificate],
     ) -> Result<EnrollmentCertificate, Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateImported);
+            let mut audit = self.audit(Action::CertificateImported)?;
             audit.certificate = Some(id);
             let found = inner.read(records::certificate_request(id))?;
             let (version, request): (_, CertificateRequestRecord) =
@@ -201,11 +201,11 @@ impl Authority {
         import: &CertificateImport<'_>,
     ) -> Result<EnrollmentCertificate, Error> {
         check_terms(import.leaf_validity, CRL_VALIDITY)?;
-        let inner = &self.inner;
+        let inner = self.inner()?;
         let ca = import.check(inner.clock.now())?;
         let key = import.key.open(ca.public_key())?;
         inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateImported);
+            let mut audit = self.audit(Action::CertificateImported)?;
             let state = inner.state();
             let cross = inner.cross_certificate(&state, &ca, audit.at)?;
             let id = CertificateId::random(&*inner.random)?;
@@ -228,7 +228,7 @@ impl Authority {
             match inner.apply(change)? {
                 Ok(_) => {
                     if let CaKey::Elsewhere(signer) = &key {
-                        self.attach_signer(Arc::clone(signer));
+                        inner.issuers.attach(Arc::clone(signer));
                     }
                     Ok(Some(EnrollmentCertificate::new(record, cross, 0)?))
                 }
@@ -242,7 +242,7 @@ impl Authority {
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
     pub fn certificate_request(&self, id: CertificateId) -> Result<CertificateRequest, Error> {
-        let found = self.inner.read(records::certificate_request(id))?;
+        let found = self.inner()?.read(records::certificate_request(id))?;
         let (_, record) = found.ok_or(InputError::CertificateRequestNotFound)?;
         Ok(CertificateRequest::new(record))
     }
@@ -260,7 +260,7 @@ impl Authority {
             }
         }
         let by_name = records::certificate_by_name(&name::lookup(id_or_name, not_found)?);
-        let found = self.inner.read_text(by_name)?;
+        let found = self.inner()?.read_text(by_name)?;
         self.certificate_request(found.as_deref().and_then(CertificateId::parse).ok_or(not_found)?)
     }
 
@@ -272,7 +272,7 @@ impl Authority {
         &self,
         page: &PageRequest,
     ) -> Result<Page<CertificateRequest>, Error> {
-        self.inner.listing("certificate-request/".into(), false, page)?.run(|found| {
+        self.inner()?.listing("certificate-request/".into(), false, page)?.run(|found| {
             let request =
                 |record| Ok(Examined::Item(CertificateRequest::new(records::decode(record)?)));
             found.iter().map(request).collect()
@@ -285,20 +285,20 @@ impl Authority {
     /// `certificate_request_not_found`, and those of the store.
     pub fn delete_certificate_request(&self, id: CertificateId) -> Result<(), Error> {
         let key = records::certificate_request(id);
-        self.inner.until_undisturbed(|| {
-            let found = self.inner.read::<CertificateRequestRecord>(key.clone())?;
+        self.inner()?.until_undisturbed(|| {
+            let found = self.inner()?.read::<CertificateRequestRecord>(key.clone())?;
             let (version, record) = found.ok_or(InputError::CertificateRequestNotFound)?;
-            let mut audit = self.audit(Action::CertificateDeleted);
+            let mut audit = self.audit(Action::CertificateDeleted)?;
             audit.certificate = Some(id);
             audit.details = Some(record.name.to_string());
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(key.clone(), version);
             change.delete(key.clone());
             change.delete(records::certificate_by_name(&record.name.folded()));
             if let Some(slot) = record.slot()? {
                 change.count(records::master_users(slot), -1, audit.at);
             }
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+            Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
         })
     }
 }

@@ -100,12 +100,12 @@ impl Authority {
     /// `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, and
     /// those of the signer and of the store.
     pub fn crl(&self, id: CertificateId) -> Result<Crl, Error> {
-        let open = self.inner.issuer(id)?;
+        let open = self.inner()?.issuer(id)?;
         // RFC 5280, 5.2.3: whoever has the key too numbers lists of his own, under the same name.
         if open.imported {
             return Err(InputError::CrlImportedCa.into());
         }
-        self.inner.crl(&CrlIssuer {
+        self.inner()?.crl(&CrlIssuer {
             name: id.as_str(),
             validity: open.crl_validity,
             sign: &|parameters| Ok(issue_crl(open.issuer()?, parameters)?),
@@ -118,10 +118,10 @@ impl Authority {
     /// # Errors
     /// `seal_broken`, and those of the store.
     pub fn root_crl(&self) -> Result<Crl, Error> {
-        self.inner.crl(&CrlIssuer {
+        self.inner()?.crl(&CrlIssuer {
             name: ROOT,
             validity: ROOT_CRL_VALIDITY,
-            sign: &|parameters| Ok(issue_crl(&self.inner.state().open_root()?, parameters)?),
+            sign: &|parameters| Ok(issue_crl(&self.inner()?.state().open_root()?, parameters)?),
         })
     }
 }

@@ -114,9 +114,10 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn epoch(&self) -> Result<Epoch, Error> {
-        let made = self.inner.commit.latest().as_ref().and_then(Epoch::of_record);
-        let known = made.or_else(|| *self.inner.reached.lock());
-        known.map_or_else(|| self.inner.last_of_trail(), Ok)
+        let inner = self.inner()?;
+        let made = inner.commit.latest().as_ref().and_then(Epoch::of_record);
+        let known = made.or_else(|| *inner.reached.lock());
+        known.map_or_else(|| inner.last_of_trail(), Ok)
     }
 
     /// Checks that the store has the change that `epoch` names, and so all that came before it. A
@@ -133,8 +134,8 @@ impl Authority {
     /// forgotten, so keys may enrol beyond their limits, and revocations since are forgotten too.
     /// Put the newer store back, or [accept](Self::accept_rollback) what is lost. Those of the store.
     pub fn check_epoch(&self, epoch: &Epoch) -> Result<(), Error> {
-        if self.inner.has_reached(epoch)? {
-            *self.inner.reached.lock() = Some(*epoch);
+        if self.inner()?.has_reached(epoch)? {
+            *self.inner()?.reached.lock() = Some(*epoch);
             return Ok(());
         }
         let message = format!(
@@ -153,10 +154,10 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn accept_rollback(&self, lost: &Epoch) -> Result<Epoch, Error> {
-        if !self.inner.has_reached(lost)? {
-            let mut audit = self.audit(Action::RollbackAccepted);
+        if !self.inner()?.has_reached(lost)? {
+            let mut audit = self.audit(Action::RollbackAccepted)?;
             audit.details = Some(lost.to_string());
-            self.inner.note(&audit)?;
+            self.inner()?.note(&audit)?;
         }
         self.epoch()
     }

@@ -1,6 +1,7 @@
 //! Why the authority did not do what it was asked.
 
 use crate::key::{HostError, KeyringError};
+use crate::process::UsedAfterFork;
 use crate::random::RandomError;
 use crate::store::StoreError;
 use crate::x509::{CorporateError, CsrError, IssueError, PrivateKeyError, SignerError};
@@ -291,6 +292,12 @@ reasons! {
         SlotEmpty = "master_slot_empty", "the slot holds no master key";
         /// A CA key does not open under its master key, or is not the one of its certificate.
         SealBroken = "seal_broken", "a sealed CA key does not open, or does not fit its certificate";
+    }
+}
+
+impl From<UsedAfterFork> for Error {
+    fn from(error: UsedAfterFork) -> Self {
+        StoreError::from(error).into()
     }
 }
 

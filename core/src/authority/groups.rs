@@ -32,9 +32,9 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, and those of the store.
     pub fn create_group(&self, name: &Name) -> Result<ConnectorGroup, Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
-            let audit = self.audit(Action::GroupCreated);
+            let audit = self.audit(Action::GroupCreated)?;
             let id = GroupId::random(&*inner.random)?;
             let record = GroupRecord { id, name: name.clone(), created_at: audit.at };
             let by_name = records::group_by_name(&name.folded());
@@ -57,7 +57,7 @@ impl Authority {
     /// # Errors
     /// `group_not_found`, and those of the store.
     pub fn group(&self, id: GroupId) -> Result<ConnectorGroup, Error> {
-        let found = self.inner.store.get(&[records::group(id), records::group_users(id)])?;
+        let found = self.inner()?.store.get(&[records::group(id), records::group_users(id)])?;
         ConnectorGroup::read(&found)?.ok_or_else(|| InputError::GroupNotFound.into())
     }
 
@@ -73,7 +73,7 @@ impl Authority {
             }
         }
         let by_name = records::group_by_name(&name::lookup(id_or_name, InputError::GroupNotFound)?);
-        let found = self.inner.read_text(by_name)?;
+        let found = self.inner()?.read_text(by_name)?;
         let id = found.as_deref().and_then(GroupId::parse).ok_or(InputError::GroupNotFound)?;
         self.group(id)
     }
@@ -83,10 +83,10 @@ impl Authority {
     /// # Errors
     /// `cursor_invalid`, and those of the store.
     pub fn list_groups(&self, page: &PageRequest) -> Result<Page<ConnectorGroup>, Error> {
-        self.inner.listing("group-by-name/".into(), false, page)?.run(|index| {
+        self.inner()?.listing("group-by-name/".into(), false, page)?.run(|index| {
             let ids = records::ids(index, GroupId::parse)?;
             let keys = ids.iter().flat_map(|id| [records::group(*id), records::group_users(*id)]);
-            let found = self.inner.store.get(&keys.collect::<Vec<_>>())?;
+            let found = self.inner()?.store.get(&keys.collect::<Vec<_>>())?;
             found.chunks(2).map(|pair| ConnectorGroup::read(pair).map(Examined::or_skip)).collect()
         })
     }
@@ -96,7 +96,7 @@ impl Authority {
     /// # Errors
     /// `group_not_found`, `group_in_use`, and those of the store.
     pub fn delete_group(&self, id: GroupId) -> Result<(), Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         inner.until_undisturbed(|| {
             let users_key = records::group_users(id);
             let found = inner.store.get(&[records::group(id), users_key.clone()])?;
@@ -109,7 +109,7 @@ impl Authority {
             if inner.any(records::enrollments_of_group(id))? {
                 return Err(InputError::GroupInUse.into());
             }
-            let mut audit = self.audit(Action::GroupDeleted);
+            let mut audit = self.audit(Action::GroupDeleted)?;
             audit.group = Some(id);
             audit.details = Some(String::from(record.name.clone()));
             let mut change = inner.change(&audit)?;

@@ -71,8 +71,12 @@ impl Authority {
     ///
     /// Each signature that it makes is checked before it is used, so a signer that fails, or
     /// that signs wrongly, costs no use.
-    pub fn attach_signer(&self, signer: Arc<dyn Signer>) {
-        self.inner.issuers.attach(signer);
+    ///
+    /// # Errors
+    /// `used_after_fork`.
+    pub fn attach_signer(&self, signer: Arc<dyn Signer>) -> Result<(), Error> {
+        self.inner()?.issuers.attach(signer);
+        Ok(())
     }
 }
 

@@ -87,10 +87,10 @@ impl Authority {
         };
         let prefix = records::key_index_prefix(filter.group, filter.certificate, order);
         let page = self
-            .inner
+            .inner()?
             .listing(prefix, filter.descending, page)?
-            .run(|index| self.inner.examine_keys(index, filter))?;
-        Ok(Page { items: self.inner.details(page.items)?, next: page.next })
+            .run(|index| self.inner()?.examine_keys(index, filter))?;
+        Ok(Page { items: self.inner()?.details(page.items)?, next: page.next })
     }
 }
 

@@ -107,14 +107,14 @@ impl Authority {
     /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_retired`,
     /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
-        self.inner.check_new_key(new)?;
-        let created = self.inner.until_undisturbed(|| self.try_create_key(new))?;
+        self.inner()?.check_new_key(new)?;
+        let created = self.inner()?.until_undisturbed(|| self.try_create_key(new))?;
         self.after_change(created)
     }
 
     fn try_create_key(&self, new: &NewKey) -> Result<Option<StoredKey>, Error> {
-        let (inner, state) = (&self.inner, self.inner.state());
-        let mut audit = self.audit(Action::KeyCreated);
+        let (inner, state) = (self.inner()?, self.inner()?.state());
+        let mut audit = self.audit(Action::KeyCreated)?;
         let id = KeyId::random(state.current_master()?.0, &*inner.random)?;
         let host =
             new.host.as_ref().or(state.record.hosts.first()).ok_or(InputError::HostUnknown)?;
@@ -160,7 +160,7 @@ impl Authority {
     /// it: `key_deleted` would say that nothing was changed.
     fn after_change(&self, left: StoredKey) -> Result<KeyDetails, Error> {
         let details = match self.key(left.record.id) {
-            Err(Error::Refused(Refusal::KeyDeleted)) => self.inner.details_of(left),
+            Err(Error::Refused(Refusal::KeyDeleted)) => self.inner()?.details_of(left),
             found => found,
         };
         details.map_err(Error::after_change)
@@ -171,7 +171,7 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn key(&self, id: KeyId) -> Result<KeyDetails, Error> {
-        self.inner.details_of(self.inner.stored_key(id)?)
+        self.inner()?.details_of(self.inner()?.stored_key(id)?)
     }
 
     /// The provisioning key that has this id or this name.
@@ -187,7 +187,7 @@ impl Authority {
         };
         // It may be a name that only looks like an id.
         let by_name = records::key_by_name(&name::lookup(id_or_name, InputError::KeyNotFound)?);
-        let found = self.inner.read_text(by_name)?;
+        let found = self.inner()?.read_text(by_name)?;
         self.key(found.and_then(|id| KeyId::parse(&id).ok()).ok_or(missing)?)
     }
 
@@ -199,13 +199,13 @@ impl Authority {
     /// `name_in_use`, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
     /// `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
-        self.inner.check_update(update)?;
-        let edited = self.inner.until_undisturbed(|| self.try_update_key(id, update))?;
+        self.inner()?.check_update(update)?;
+        let edited = self.inner()?.until_undisturbed(|| self.try_update_key(id, update))?;
         self.after_change(edited)
     }
 
     fn try_update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<Option<StoredKey>, Error> {
-        let stored = self.inner.stored_key(id)?;
+        let stored = self.inner()?.stored_key(id)?;
         if update.version.is_some_and(|version| version != stored.version) {
             return Err(InputError::EditConflict.into());
         }
@@ -213,10 +213,10 @@ impl Authority {
             return Err(Refusal::KeyCompromised.into());
         }
         let (before, after) = (&stored.record, updated(&stored.record, update));
-        let mut audit = self.audit(Action::KeyUpdated);
+        let mut audit = self.audit(Action::KeyUpdated)?;
         audit.key = Some(id);
         audit.details = Some(differences(&stored, &after, update.max_uses));
-        let mut change = self.inner.change(&audit)?;
+        let mut change = self.inner()?.change(&audit)?;
         change.expect(records::key(id), stored.version);
         if before.name.folded() != after.name.folded() {
             change.expect_absent(records::key_by_name(&after.name.folded()));
@@ -227,12 +227,12 @@ impl Authority {
             change.set_limit(records::key_uses(id), Some(max_uses));
         }
         if before.certificate != after.certificate {
-            let version = self.inner.usable_certificate(after.certificate)?;
+            let version = self.inner()?.usable_certificate(after.certificate)?;
             change.expect(records::certificate(after.certificate), version);
             change.count(records::certificate_users(before.certificate), -1, audit.at);
             change.count(records::certificate_users(after.certificate), 1, audit.at);
         }
-        match self.inner.apply(change)? {
+        match self.inner()?.apply(change)? {
             Ok(_) => {
                 let limit = update.max_uses.or(stored.uses.limit);
                 let uses = Counter { limit, ..stored.uses };
@@ -248,14 +248,14 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn delete_key(&self, id: KeyId) -> Result<(), Error> {
-        self.inner.until_undisturbed(|| {
-            let StoredKey { version, record, .. } = self.inner.stored_key(id)?;
-            let mut audit = self.audit(Action::KeyDeleted);
+        self.inner()?.until_undisturbed(|| {
+            let StoredKey { version, record, .. } = self.inner()?.stored_key(id)?;
+            let mut audit = self.audit(Action::KeyDeleted)?;
             audit.key = Some(id);
             audit.group = Some(record.group);
             audit.certificate = Some(record.certificate);
             audit.details = Some(record.name.to_string());
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(records::key(id), version);
             change.delete(records::key(id));
             change.delete(records::key_uses(id));
@@ -266,7 +266,7 @@ impl Authority {
                 change.delete(index);
             }
             count_users(&mut change, &record, -1, audit.at);
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+            Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
         })
     }
 
@@ -296,17 +296,17 @@ impl Authority {
     }
 
     fn take_out(&self, id: KeyId, action: Action) -> Result<(KeyRecord, ProvisioningKey), Error> {
-        let stored = self.inner.stored_key(id)?;
+        let stored = self.inner()?.stored_key(id)?;
         if stored.record.compromised_at.is_some() {
             return Err(Refusal::KeyCompromised.into());
         }
         if stored.exhausted() {
             return Err(Refusal::KeyExhausted.into());
         }
-        let key = self.inner.provisioning_key(&stored.record)?;
-        let mut audit = self.audit(action);
+        let key = self.inner()?.provisioning_key(&stored.record)?;
+        let mut audit = self.audit(action)?;
         audit.key = Some(id);
-        self.inner.note(&audit)?;
+        self.inner()?.note(&audit)?;
         Ok((stored.record, key))
     }
 }

@@ -74,7 +74,7 @@ impl Authority {
     /// # Errors
     /// `master_slot_empty` if the store names no slot of this version.
     pub fn master_slot(&self) -> Result<Slot, Error> {
-        Ok(self.inner.state().current_master()?.0)
+        Ok(self.inner()?.state().current_master()?.0)
     }
 
     /// Makes the current master key of `keyring`, in a slot that the authority does not know
@@ -90,13 +90,13 @@ impl Authority {
     /// `master_key_wrong`, `master_key_missing`, `master_slot_taken`, and those of the store.
     pub fn rotate_master(&self, keyring: Keyring) -> Result<(), Error> {
         let keyring = Arc::new(keyring);
-        self.inner.until_undisturbed(|| {
-            self.inner.replace_state(State::read(&self.inner.store, Arc::clone(&keyring))?);
+        self.inner()?.until_undisturbed(|| {
+            self.inner()?.replace_state(State::read(&self.inner()?.store, Arc::clone(&keyring))?);
             self.make_current(&keyring)
         })?;
         // From here on the new master key is current, whatever fails.
-        let state = State::read(&self.inner.store, keyring).map_err(Error::after_change)?;
-        self.inner.replace_state(state);
+        let state = State::read(&self.inner()?.store, keyring).map_err(Error::after_change)?;
+        self.inner()?.replace_state(state);
         self.reseal_certificates().map_err(Error::after_change)
     }
 
@@ -108,10 +108,10 @@ impl Authority {
     /// `master_key_wrong`, `master_key_missing`, and those of the store.
     pub fn replace_keyring(&self, keyring: Keyring) -> Result<(), Error> {
         let keyring = Arc::new(keyring);
-        self.inner.until_undisturbed(|| {
-            let before = self.inner.state();
-            let state = State::read(&self.inner.store, Arc::clone(&keyring))?;
-            Ok(self.inner.replace_state_if(&before, state).then_some(()))
+        self.inner()?.until_undisturbed(|| {
+            let before = self.inner()?.state();
+            let state = State::read(&self.inner()?.store, Arc::clone(&keyring))?;
+            Ok(self.inner()?.replace_state_if(&before, state).then_some(()))
         })
     }
 
@@ -122,8 +122,8 @@ impl Authority {
     /// # Errors
     /// `master_key_wrong`, and those of the store.
     pub fn missing_masters(&self) -> Result<Vec<Slot>, Error> {
-        self.inner.reload()?;
-        let state = self.inner.state();
+        self.inner()?.reload()?;
+        let state = self.inner()?.state();
         Ok(missing(&state.record.masters, &state.keyring).collect())
     }
 
@@ -133,11 +133,11 @@ impl Authority {
     /// `master_key_in_use`, `master_slot_empty`, and those of the store.
     pub fn remove_master(&self, slot: Slot) -> Result<(), Error> {
         // Another process may have rotated: under a master key of before nothing is sealed anew.
-        self.inner.reload()?;
+        self.inner()?.reload()?;
         self.reseal_certificates()?;
-        self.inner.until_undisturbed(|| {
-            self.inner.reload()?;
-            let state = self.inner.state();
+        self.inner()?.until_undisturbed(|| {
+            self.inner()?.reload()?;
+            let state = self.inner()?.state();
             if state.record.current_master == slot.number() {
                 return Err(MasterError::InUse.into());
             }
@@ -146,15 +146,15 @@ impl Authority {
             if record.masters.len() == state.record.masters.len() {
                 return Err(MasterError::SlotEmpty.into());
             }
-            let mut audit = self.audit(Action::MasterRemoved);
+            let mut audit = self.audit(Action::MasterRemoved)?;
             audit.details = Some(format!("slot {slot}"));
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(records::authority(), state.version);
             change.expect_unused(records::master_users(slot));
             change.put(records::authority(), &record);
             change.delete(records::master_users(slot));
-            match self.inner.apply(change)? {
-                Ok(_) => self.inner.reload().map(Some).map_err(Error::after_change),
+            match self.inner()?.apply(change)? {
+                Ok(_) => self.inner()?.reload().map(Some).map_err(Error::after_change),
                 Err(obstacle) if obstacle.reason == Reason::InUse => Err(MasterError::InUse.into()),
                 Err(_) => Ok(None),
             }
@@ -162,7 +162,7 @@ impl Authority {
     }
 
     fn make_current(&self, keyring: &Keyring) -> Result<Option<()>, Error> {
-        let state = self.inner.state();
+        let state = self.inner()?.state();
         let slot = keyring.current_slot();
         if state.record.current_master == slot.number() {
             return Ok(Some(()));
@@ -170,13 +170,13 @@ impl Authority {
         if state.record.masters.iter().any(|master| master.slot == slot.number()) {
             return Err(MasterError::SlotTaken.into());
         }
-        let mut audit = self.audit(Action::MasterRotated);
+        let mut audit = self.audit(Action::MasterRotated)?;
         audit.details = Some(format!("slot {slot}"));
-        let mut change = self.inner.change(&audit)?;
+        let mut change = self.inner()?.change(&audit)?;
         change.expect(records::authority(), state.version);
         change.put(records::authority(), &self.rotated_record(&state, keyring)?);
         change.set_limit(records::master_users(slot), None);
-        Ok(self.inner.apply(change)?.is_ok().then_some(()))
+        Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
     }
 
     /// The authority's record with the current master key of `keyring` as its own.
@@ -187,7 +187,7 @@ impl Authority {
         let spki = state.root.spki();
         let private_key = seal::open_pkcs8(keyring, &place, &record.root_key, spki)?;
         record.root_key =
-            seal::seal((slot, master), &place, &private_key, spki, &*self.inner.random)?;
+            seal::seal((slot, master), &place, &private_key, spki, &*self.inner()?.random)?;
         record.masters.push(describe(slot, master));
         record.current_master = slot.number();
         Ok(record)
@@ -205,9 +205,9 @@ impl Authority {
         let prefix = prefix.as_bytes().to_vec();
         let mut range = ScanRange { prefix, after: None, reverse: false };
         loop {
-            let found = self.inner.store.scan(&range, SCAN_RECORDS_MAX)?;
+            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
             for record in &found {
-                self.inner.until_undisturbed(|| self.inner.reseal::<T>(&record.key))?;
+                self.inner()?.until_undisturbed(|| self.inner()?.reseal::<T>(&record.key))?;
             }
             match found.last() {
                 Some(last) => range.after = Some(last.key.clone()),

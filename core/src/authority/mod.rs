@@ -79,6 +79,7 @@ use tally::Tally;
 
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
 use crate::limits::ACTOR_BYTES_MAX;
+use crate::process::{Owned, UsedAfterFork};
 use crate::random::Random;
 use crate::store::{GroupCommit, GroupRead, Guard, RecordKey, Store};
 use crate::time::Clock;
@@ -100,10 +101,12 @@ pub struct Environment {
 /// The side that makes provisioning keys and counts their uses.
 ///
 /// Cheap to clone; clones are the same authority. All calls block, and may be made from any
-/// thread.
+/// thread of the process that opened it. In a forked child they fail with `used_after_fork`.
 #[derive(Clone)]
 pub struct Authority {
-    inner: Arc<Inner>,
+    inner: Arc<Owned<Inner>>,
+    /// What it was when it was opened.
+    opened: Arc<State>,
     actor: Option<Arc<str>>,
 }
 
@@ -141,7 +144,7 @@ impl Authority {
     pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
         let Environment { store, clock, random, observer } = environment;
         let commit = GroupCommit::new(store);
-        let state = State::read(&commit.store(), Arc::new(keyring))?;
+        let opened = Arc::new(State::read(&commit.store(), Arc::new(keyring))?);
         let inner = Inner {
             store: commit.store(),
             reads: GroupRead::new(commit.store()),
@@ -149,14 +152,14 @@ impl Authority {
             clock,
             random,
             observer,
-            state: RwLock::new(Arc::new(state)),
+            state: RwLock::new(Arc::clone(&opened)),
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
             reached: Reached::default(),
             lookups: Lookups::default(),
         };
-        Ok(Self { inner: Arc::new(inner), actor: None })
+        Ok(Self { inner: Arc::new(Owned::new(inner)), opened, actor: None })
     }
 
     /// The same authority, with `actor` named in the audit records of what is done through it.
@@ -166,27 +169,29 @@ impl Authority {
         while !actor.is_char_boundary(length) {
             length -= 1;
         }
-        Self { inner: Arc::clone(&self.inner), actor: actor.get(..length).map(Into::into) }
+        Self { actor: actor.get(..length).map(Into::into), ..self.clone() }
     }
 
     /// Its id.
     pub fn id(&self) -> AuthorityId {
-        self.inner.state().record.id
+        self.opened.record.id
     }
 
-    /// Its hosts. The first is the one that new keys get unless they name another.
+    /// Its hosts. The first is the one that new keys get unless they name another. In a forked child:
+    /// those that it had when it was opened.
     pub fn hosts(&self) -> Vec<Host> {
-        self.inner.state().record.hosts.clone()
+        let state = self.inner.get().map_or_else(|_| Arc::clone(&self.opened), Inner::state);
+        state.record.hosts.clone()
     }
 
     /// Its SPIFFE trust domain.
     pub fn trust_domain(&self) -> String {
-        self.inner.state().record.trust_domain.clone()
+        self.opened.record.trust_domain.clone()
     }
 
     /// The certificate of its root.
     pub fn root(&self) -> Certificate {
-        self.inner.state().root.clone()
+        self.opened.root.clone()
     }
 
     /// Adds a host. Texts made for the others stay good. Other processes that have the
@@ -195,9 +200,9 @@ impl Authority {
     /// # Errors
     /// `too_many_hosts`, and those of the store.
     pub fn add_host(&self, host: &Host) -> Result<(), Error> {
-        self.inner.until_undisturbed(|| {
-            self.inner.reload()?;
-            let state = self.inner.state();
+        self.inner()?.until_undisturbed(|| {
+            self.inner()?.reload()?;
+            let state = self.inner()?.state();
             if state.record.hosts.contains(host) {
                 return Ok(Some(()));
             }
@@ -206,22 +211,27 @@ impl Authority {
             }
             let mut record = state.record.clone();
             record.hosts.push(host.clone());
-            let mut audit = self.audit(Action::HostAdded);
+            let mut audit = self.audit(Action::HostAdded)?;
             audit.details = Some(host.as_str().to_string());
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(records::authority(), state.version);
             change.put(records::authority(), &record);
-            match self.inner.apply(change)? {
-                Ok(()) => self.inner.reload().map(Some).map_err(Error::after_change),
-                Err(_) => self.inner.reload().map(|()| None),
+            match self.inner()?.apply(change)? {
+                Ok(()) => self.inner()?.reload().map(Some).map_err(Error::after_change),
+                Err(_) => self.inner()?.reload().map(|()| None),
             }
         })
     }
 
-    fn audit(&self, action: Action) -> Audit {
-        let mut audit = Audit::new(self.inner.clock.now(), action);
+    /// What works: for the process that opened the authority only.
+    fn inner(&self) -> Result<&Inner, UsedAfterFork> {
+        self.inner.get()
+    }
+
+    fn audit(&self, action: Action) -> Result<Audit, UsedAfterFork> {
+        let mut audit = Audit::new(self.inner()?.clock.now(), action);
         audit.actor = self.actor.as_ref().map(ToString::to_string);
-        audit
+        Ok(audit)
     }
 }
 

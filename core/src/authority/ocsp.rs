@@ -29,7 +29,8 @@ impl Authority {
     /// `malformedRequest`, `unauthorized` (the issuer is not an enrollment certificate here),
     /// `tryLater` and `internalError`.
     pub fn ocsp(&self, request: &[u8]) -> Vec<u8> {
-        self.inner.ocsp(request).unwrap_or_else(ocsp_failure)
+        let answer = self.inner().map_err(Error::from).map_err(OcspFailure::from);
+        answer.and_then(|inner| inner.ocsp(request)).unwrap_or_else(ocsp_failure)
     }
 }
 

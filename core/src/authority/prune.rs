@@ -45,22 +45,22 @@ impl Authority {
     /// # Errors
     /// Those of the store. What was deleted before the error stays deleted.
     pub fn prune(&self, retention: &Retention) -> Result<Pruned, Error> {
-        let now = self.inner.clock.now();
+        let now = self.inner()?.clock.now();
         let mut pruned = Pruned::default();
         if let Some(before) = retention.expired_before {
-            pruned.enrollments = self.inner.prune_enrollments(before.min(now))?;
-            self.inner.prune_renewed_keys()?;
-            pruned.revocations = self.inner.prune_revocations(before.min(now))?;
+            pruned.enrollments = self.inner()?.prune_enrollments(before.min(now))?;
+            self.inner()?.prune_renewed_keys()?;
+            pruned.revocations = self.inner()?.prune_revocations(before.min(now))?;
         }
         if let Some(before) = retention.audit_before {
-            pruned.audit_records = self.inner.prune_audit(before.min(now))?;
+            pruned.audit_records = self.inner()?.prune_audit(before.min(now))?;
         }
-        let mut audit = self.audit(Action::Pruned);
+        let mut audit = self.audit(Action::Pruned)?;
         let Pruned { audit_records, enrollments, revocations } = pruned;
         audit.details = Some(format!(
             "{audit_records} audit records, {enrollments} enrollments, {revocations} revocations"
         ));
-        self.inner.note(&audit)?;
+        self.inner()?.note(&audit)?;
         Ok(pruned)
     }
 }

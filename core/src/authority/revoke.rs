@@ -58,14 +58,14 @@ impl Authority {
     /// # Errors
     /// `connector_not_found`, and those of the store.
     pub fn revoke_connector(&self, id: ConnectorId, reason: RevocationReason) -> Result<(), Error> {
-        self.inner.until_undisturbed(|| {
-            let found = self.inner.store.get(&[records::enrollment(id)])?;
+        self.inner()?.until_undisturbed(|| {
+            let found = self.inner()?.store.get(&[records::enrollment(id)])?;
             let found = found.iter().flatten().next().map(Found::read).transpose()?;
             let found = found.flatten().ok_or(InputError::ConnectorNotFound)?;
             let Some(change) = self.revocation(found, reason)? else {
                 return Ok(Some(()));
             };
-            Ok(self.inner.apply(change)?.is_ok().then_some(()))
+            Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
         })
     }
 
@@ -80,12 +80,12 @@ impl Authority {
     pub fn compromise_key(&self, id: KeyId, compromise: &Compromise) -> Result<Compromised, Error> {
         match compromise.dry_run {
             true => drop(self.key_unless_deleted(id)?),
-            false => self.inner.until_undisturbed(|| self.mark_compromised(id))?,
+            false => self.inner()?.until_undisturbed(|| self.mark_compromised(id))?,
         }
         let mut done = Compromised::default();
         let mut after = None;
         loop {
-            let page = self.inner.enrolled_by(id, compromise.since, after)?;
+            let page = self.inner()?.enrolled_by(id, compromise.since, after)?;
             done.connectors += page.items.len() as u64;
             let unrevoked = page.items.into_iter().filter(|one| one.record.revoked_at.is_none());
             done.revoked += match compromise.dry_run {
@@ -98,14 +98,14 @@ impl Authority {
             }
         }
         if !compromise.dry_run {
-            let mut audit = self.audit(Action::KeyCompromised);
+            let mut audit = self.audit(Action::KeyCompromised)?;
             audit.key = Some(id);
             let Compromised { connectors, revoked } = done;
             let since = compromise.since.map(|since| format!(" since {since}"));
             let since = since.unwrap_or_default();
             audit.details =
                 Some(format!("{connectors} connectors enrolled{since}, {revoked} of them revoked"));
-            self.inner.note(&audit)?;
+            self.inner()?.note(&audit)?;
         }
         Ok(done)
     }
@@ -119,19 +119,19 @@ impl Authority {
         if record.compromised_at.is_some() {
             return Ok(Some(()));
         }
-        let mut audit = self.audit(Action::KeyCompromised);
+        let mut audit = self.audit(Action::KeyCompromised)?;
         audit.key = Some(id);
         audit.details = Some("it enrolls nobody any more, for good".into());
         record.compromised_at = Some(audit.at);
         record.enabled = false;
-        let mut change = self.inner.change(&audit)?;
+        let mut change = self.inner()?.change(&audit)?;
         change.expect(records::key(id), version);
         change.put(records::key(id), &record);
-        Ok(self.inner.apply(change)?.is_ok().then_some(()))
+        Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
     }
 
     fn key_unless_deleted(&self, id: KeyId) -> Result<Option<StoredKey>, Error> {
-        match self.inner.stored_key(id) {
+        match self.inner()?.stored_key(id) {
             Err(Error::Refused(Refusal::KeyDeleted)) => Ok(None),
             stored => stored.map(Some),
         }
@@ -143,7 +143,7 @@ impl Authority {
         let ids: Vec<_> = found.iter().map(|one| one.record.connector).collect();
         let changes = found.into_iter().filter_map(|one| self.revocation(one, reason).transpose());
         let units = changes.map(|change| Ok(change?.into_unit()));
-        let outcomes = self.inner.commit.apply_together(units.collect::<Result<_, Error>>()?)?;
+        let outcomes = self.inner()?.commit.apply_together(units.collect::<Result<_, Error>>()?)?;
         for (id, outcome) in ids.iter().zip(outcomes) {
             if let Outcome::Refused(_) = outcome {
                 self.revoke_connector(*id, reason)?;
@@ -160,13 +160,13 @@ impl Authority {
         if record.revoked_at.is_some() {
             return Ok(None);
         }
-        let mut audit = self.audit(Action::ConnectorRevoked);
+        let mut audit = self.audit(Action::ConnectorRevoked)?;
         audit.connector = Some(record.connector);
         audit.key = Some(record.key);
         audit.details = Some(format!("reason {reason}"));
         record.revoked_at = Some(audit.at);
         record.revocation_reason = reason;
-        let mut change = self.inner.change(&audit)?;
+        let mut change = self.inner()?.change(&audit)?;
         let key = records::enrollment(record.connector);
         change.expect(key.clone(), version);
         change.put(key, &record);

@@ -51,7 +51,7 @@ impl Authority {
         public_key: &PublicKey,
         validity: Duration,
     ) -> Result<ServerCertificate, Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         let mut state = inner.state();
         if !state.record.hosts.contains(host) {
             // Another process may have added it.
@@ -67,7 +67,7 @@ impl Authority {
         if public_key.spki() == state.root.spki() {
             return Err(Refusal::PublicKeyOfAuthority.into());
         }
-        let mut audit = self.audit(Action::ServerCertificateIssued);
+        let mut audit = self.audit(Action::ServerCertificateIssued)?;
         let serial = SerialNumber::draw(&*inner.random, audit.at)?;
         let certificate = issue_server(
             &state.open_root()?,

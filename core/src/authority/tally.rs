@@ -125,8 +125,8 @@ impl Authority {
     /// # Errors
     /// Those of the store. What could not be stored is lost.
     pub fn flush(&self) -> Result<(), Error> {
-        let due = self.inner.tally.take_all();
-        due.iter().try_for_each(|due| self.inner.store_tally(due))
+        let due = self.inner()?.tally.take_all();
+        due.iter().try_for_each(|due| self.inner()?.store_tally(due))
     }
 }
 

@@ -94,14 +94,14 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, `expiry_in_past`, and those of the store.
     pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         if new.expires_at.is_some_and(|at| at <= inner.clock.now()) {
             return Err(InputError::ExpiryInPast.into());
         }
         inner.until_undisturbed(|| {
             let id = AdminTokenId::random(&*inner.random)?;
             let secret = new_secret(&*inner.random)?;
-            let mut audit = self.audit(Action::TokenCreated);
+            let mut audit = self.audit(Action::TokenCreated)?;
             let record = AdminTokenRecord {
                 id,
                 name: new.name.clone(),
@@ -134,7 +134,8 @@ impl Authority {
     /// its secret is another; then `admin_token_revoked`, `admin_token_expired`; and those of the store.
     pub fn authenticate_token(&self, text: &AdminTokenText) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
-        let found = self.inner.read::<AdminTokenRecord>(records::admin_token(id))?;
+        let inner = self.inner()?;
+        let found = inner.read::<AdminTokenRecord>(records::admin_token(id))?;
         let hash = token_text::sha256(id, &secret);
         // An absent token has the hash of nothing: the same work, the same answer.
         let stored = found.as_ref().map_or(&[0; 32][..], |(_, record)| &record.sha256.0);
@@ -145,7 +146,7 @@ impl Authority {
         if record.revoked_at.is_some() {
             return Err(AdminTokenError::Revoked.into());
         }
-        if record.expires_at.is_some_and(|at| at <= self.inner.clock.now()) {
+        if record.expires_at.is_some_and(|at| at <= inner.clock.now()) {
             return Err(AdminTokenError::Expired.into());
         }
         Ok(AdminToken::new(record))
@@ -158,14 +159,14 @@ impl Authority {
     pub fn find_token(&self, id_or_name: &str) -> Result<AdminToken, Error> {
         let not_found = InputError::AdminTokenNotFound;
         if let Some(id) = AdminTokenId::parse(id_or_name)
-            && let Some((_, record)) = self.inner.read(records::admin_token(id))?
+            && let Some((_, record)) = self.inner()?.read(records::admin_token(id))?
         {
             return Ok(AdminToken::new(record));
         }
         let by_name = records::admin_token_by_name(&super::name::lookup(id_or_name, not_found)?);
-        let found = self.inner.read_text(by_name)?;
+        let found = self.inner()?.read_text(by_name)?;
         let id = found.as_deref().and_then(AdminTokenId::parse).ok_or(not_found)?;
-        let (_, record) = self.inner.read(records::admin_token(id))?.ok_or(not_found)?;
+        let (_, record) = self.inner()?.read(records::admin_token(id))?.ok_or(not_found)?;
         Ok(AdminToken::new(record))
     }
 
@@ -174,7 +175,7 @@ impl Authority {
     /// # Errors
     /// `cursor_invalid`, and those of the store.
     pub fn list_tokens(&self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
-        self.inner.listing(records::ADMIN_TOKENS.into(), false, page)?.run(|found| {
+        self.inner()?.listing(records::ADMIN_TOKENS.into(), false, page)?.run(|found| {
             found
                 .iter()
                 .map(|record| Ok(Examined::Item(AdminToken::new(records::decode(record)?))))
@@ -187,20 +188,20 @@ impl Authority {
     /// # Errors
     /// `admin_token_not_found`, and those of the store.
     pub fn revoke_token(&self, id: AdminTokenId) -> Result<AdminToken, Error> {
-        self.inner.until_undisturbed(|| {
-            let found = self.inner.read::<AdminTokenRecord>(records::admin_token(id))?;
+        self.inner()?.until_undisturbed(|| {
+            let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
             let (version, mut record) = found.ok_or(InputError::AdminTokenNotFound)?;
             if record.revoked_at.is_some() {
                 return Ok(Some(AdminToken::new(record)));
             }
-            let mut audit = self.audit(Action::TokenRevoked);
+            let mut audit = self.audit(Action::TokenRevoked)?;
             describe(&mut audit, &record);
             record.revoked_at = Some(audit.at);
-            let mut change = self.inner.change(&audit)?;
+            let mut change = self.inner()?.change(&audit)?;
             change.expect(records::admin_token(id), version);
             change.put(records::admin_token(id), &record);
             change.delete(records::admin_token_by_name(&record.name.folded()));
-            Ok(self.inner.apply(change)?.is_ok().then(|| AdminToken::new(record)))
+            Ok(self.inner()?.apply(change)?.is_ok().then(|| AdminToken::new(record)))
         })
     }
 }

@@ -12,6 +12,7 @@ use super::{
     Value,
 };
 use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
+use crate::process::Process;
 
 /// Group commit: callers that wait at the same moment share one `apply`, and so one fsync.
 ///
@@ -30,6 +31,7 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 ///
 /// If the store panics, the caller that was inside panics; the others get `Unknown`.
 pub struct GroupCommit {
+    process: Process,
     store: Arc<Guard>,
     queue: Mutex<Queue>,
     /// What the last unit that was applied put under a key that is never reused.
@@ -71,6 +73,7 @@ impl GroupCommit {
     /// Applies to this store from now on.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
+            process: Process::current(),
             store: Arc::new(Guard::new(store)),
             queue: Mutex::default(),
             latest: Mutex::default(),
@@ -91,7 +94,7 @@ impl GroupCommit {
     /// Applies one unit.
     ///
     /// # Errors
-    /// Those of [`Store::apply`], and `reentrant_call` if the store itself calls.
+    /// Those of [`Store::apply`], `reentrant_call` if the store itself calls, and `used_after_fork`.
     pub fn apply(&self, unit: Unit) -> Result<Outcome, StoreError> {
         let outcomes = self.apply_together(alloc::vec![unit])?;
         outcomes.into_iter().next().ok_or_else(|| unknown("the store answered nothing"))
@@ -102,6 +105,7 @@ impl GroupCommit {
     /// # Errors
     /// As [`GroupCommit::apply`].
     pub fn apply_together(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, StoreError> {
+        self.process.check()?;
         self.store.check_not_inside()?;
         let ticket = Arc::new(Ticket::new(units));
         let mut queue = lock(&self.queue);

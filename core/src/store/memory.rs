@@ -10,6 +10,7 @@ use super::{
     StoreError, StoreFault, Unit, Value,
 };
 use crate::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
+use crate::process::Owned;
 
 /// A [`Store`] in memory. Nothing outlives it. When memory runs out in a change, and the host goes on
 /// all the same, every call after that is an error.
@@ -28,7 +29,7 @@ use crate::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 /// ```
 #[derive(Debug, Default)]
 pub struct Memory {
-    records: RwLock<Records>,
+    records: Owned<RwLock<Records>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,9 +49,9 @@ impl Memory {
 
 impl Memory {
     /// # Errors
-    /// If a change was broken off because memory ran out: half a unit may be there.
+    /// In a forked child; or if a change was broken off because memory ran out: half a unit may be there.
     fn read(&self) -> Result<RwLockReadGuard<'_, Records>, StoreError> {
-        self.records.read().map_err(|_| broken_off())
+        self.records.get()?.read().map_err(|_| broken_off())
     }
 }
 
@@ -74,7 +75,7 @@ impl Store for Memory {
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
-        let mut records = self.records.write().map_err(|_| broken_off())?;
+        let mut records = self.records.get()?.write().map_err(|_| broken_off())?;
         let apply = |unit| records.apply(unit).map_or_else(Outcome::Refused, Outcome::Applied);
         Ok(units.iter().map(apply).collect())
     }

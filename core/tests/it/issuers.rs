@@ -84,9 +84,9 @@ fn a_key_elsewhere_signs_while_its_signer_is_there() {
 
         let opened = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
         check(&opened, "signer_missing", 2);
-        opened.attach_signer(Token::new(algorithm));
+        opened.attach_signer(Token::new(algorithm)).unwrap();
         check(&opened, "signer_missing", 2);
-        opened.attach_signer(token);
+        opened.attach_signer(token).unwrap();
         check(&opened, "enrolled", 3);
     }
 }

@@ -336,8 +336,7 @@ pub unsafe extern "C" fn provkey_authority_attach_signer(
     unsafe {
         call(error, || {
             let Opened { authority, .. } = object(authority, "authority")?;
-            authority.attach_signer(Arc::clone(object(signer, "signer")?));
-            Ok(())
+            Ok(authority.attach_signer(Arc::clone(object(signer, "signer")?))?)
         })
     }
 }

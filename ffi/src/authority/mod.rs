@@ -47,7 +47,7 @@ pub struct provkey_authority {
     _opaque: [u8; 0],
 }
 
-opaque!(provkey_authority, 0x706b_0107, Opened);
+opaque!(provkey_authority, 0x706b_0107, Opened, of_its_process);
 
 /// An authority, and the clock that it was opened with.
 pub(crate) struct Opened {

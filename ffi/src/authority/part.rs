@@ -16,7 +16,7 @@ pub(crate) struct Part<T: Handed>(*mut Block<T>);
 impl<T: Handed> Part<T> {
     /// `head` has the header of a part.
     pub(crate) fn new(head: T::Head, kept: T::Kept) -> Self {
-        Self(Box::into_raw(Box::new(Block { head, kept })))
+        Self(Box::into_raw(Block::new(head, kept)))
     }
 
     pub(crate) const fn as_pointer(&self) -> *const T {

@@ -25,7 +25,7 @@ pub struct provkey_store {
     _opaque: [u8; 0],
 }
 
-opaque!(provkey_store, 0x706b_0101, Arc<dyn Store>);
+opaque!(provkey_store, 0x706b_0101, Arc<dyn Store>, of_its_process);
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use cryptoki::error::{Error, RvError};
+use provkey::process::UsedAfterFork;
 use provkey::x509::{KeyAlgorithm, PublicKeyError, SignerError};
 
 use crate::{KeySelector, TokenSelector};
@@ -70,6 +71,17 @@ pub enum TokenError {
     /// The token refuses for good.
     #[error("the token refuses: {0}")]
     Failed(String),
+    /// A module was loaded before this process was forked.
+    #[error(
+        "a PKCS #11 module was loaded before this process was forked: use tokens in the parent, or in a program that the child executes"
+    )]
+    UsedAfterFork,
+}
+
+impl From<UsedAfterFork> for TokenError {
+    fn from(_: UsedAfterFork) -> Self {
+        Self::UsedAfterFork
+    }
 }
 
 impl TokenError {
@@ -94,6 +106,7 @@ impl TokenError {
             Self::Busy => "token_busy",
             Self::Unavailable(_) => "token_unavailable",
             Self::Failed(_) => "token_failed",
+            Self::UsedAfterFork => UsedAfterFork.code(),
         }
     }
 

@@ -24,7 +24,7 @@
 //! /// Whenever the authority is opened: it does not know where the key is.
 //! fn attach(authority: &Authority, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signer = token.signer(KeySelector::Label("fleet-ca".into()))?;
-//!     authority.attach_signer(Arc::new(signer));
+//!     authority.attach_signer(Arc::new(signer))?;
 //!     Ok(())
 //! }
 //!
@@ -76,6 +76,9 @@
 //! A module belongs to the whole process. If something else in it has initialized the module
 //! first, it is not finalized here. A module is a library that runs inside this process with all
 //! its rights: load only one that you trust.
+//!
+//! A child that was forked after a module was loaded gets `used_after_fork` from every call, until it
+//! executes another program: the module's locks and connections are the parent's.
 
 mod error;
 mod key;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
+use provkey::process::UsedAfterFork;
 
 use crate::TokenError;
 
@@ -17,6 +20,10 @@ const RESTART_INTERVAL: Duration = Duration::from_millis(500);
 /// A module is one for the process, whoever uses it (PKCS #11 2.40, 5.4), so it is loaded once
 /// and stays until the process ends.
 static LOADED: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
+/// The process that loaded the first module; 0: none did. Modules have locks and connections, so a
+/// forked child, which inherits them in whatever state they were in, uses no module until it executes
+/// another program.
+static LOADED_BY: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Module(RwLock<State>);
 
@@ -35,6 +42,7 @@ pub(crate) struct Run(u64);
 
 impl Module {
     pub(crate) fn load(path: &Path) -> Result<Arc<Self>, TokenError> {
+        check_not_inherited()?;
         let unusable = |reason: String| TokenError::ModuleUnusable { path: path.into(), reason };
         let path = path.canonicalize().map_err(|error| unusable(error.to_string()))?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,6 +82,14 @@ impl Module {
         }
         state.ours = initialize(&state.pkcs11).map_err(TokenError::from_module)?;
         Ok(true)
+    }
+}
+
+fn check_not_inherited() -> Result<(), UsedAfterFork> {
+    let this = process::id();
+    match LOADED_BY.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(first) if first != this => Err(UsedAfterFork),
+        _ => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::UserType;
 use cryptoki::slot::{Limit, Slot};
+use provkey::process::Process;
 
 use crate::module::{Module, Run};
 use crate::{SESSIONS_MAX, TokenError, TokenPin, TokenSelector};
@@ -18,6 +19,7 @@ const SESSION_WAIT: Duration = Duration::from_secs(30);
 
 /// The sessions of one token.
 pub(crate) struct Pool {
+    process: Process,
     module: Arc<Module>,
     selector: TokenSelector,
     pin: TokenPin,
@@ -57,6 +59,7 @@ impl Pool {
     ) -> Result<Self, TokenError> {
         let state = State { permits: SESSIONS_MAX, idle: Vec::new(), pin_refused: None };
         let mut pool = Self {
+            process: Process::current(),
             module,
             selector,
             pin,
@@ -73,13 +76,14 @@ impl Pool {
         &self.selector
     }
 
-    /// Calls the token. If it is lost, a new session is tried, then the module started anew; so
+    /// Calls the token. In a forked child it is not touched. If it is lost, a new session is tried, then the module started anew; so
     /// `work` may run up to three times.
     pub(crate) fn call<T>(
         &self,
         access: Access,
         work: impl Fn(&mut Session) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
+        self.process.check()?;
         let _permit = self.permit()?;
         let (run, result) = self.attempt(access, &work);
         if !is_lost(&result) {
@@ -226,7 +230,10 @@ fn is_lost<T>(result: &Result<T, TokenError>) -> bool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.close_idle();
+        // The sessions are those of the process that opened them.
+        if self.process.is_current() {
+            self.close_idle();
+        }
     }
 }
 

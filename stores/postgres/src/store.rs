@@ -1,6 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
+use provkey::process::Owned;
 use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 
 use crate::PostgresOptions;
@@ -16,9 +18,11 @@ use crate::tls::Tls;
 
 /// A durable [`Store`] in a schema of a PostgreSQL database. See the [crate documentation](crate).
 ///
-/// Calls come from any thread, also from within an asynchronous runtime; they block.
+/// Calls come from any thread, also from within an asynchronous runtime; they block. In a forked
+/// child they fail with `used_after_fork`, and the connections stay the parent's.
 pub struct PostgresStore {
-    pool: Pool,
+    address: Arc<Address>,
+    pool: Owned<Pool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,19 +96,20 @@ impl PostgresStore {
             let why = format!("root certificates: {error}");
             because(&address, FaultKind::Unavailable, &why)
         })?;
-        let store = Self { pool: Pool::new(address, tls, options) };
+        let pool = Pool::new(address, tls, options);
+        let store = Self { address: Arc::clone(&pool.address), pool: Owned::new(pool) };
         outside_of_runtimes(|| store.recognize(mode))?;
         Ok(store)
     }
 
     /// Looks at what the schema is before anything in it is changed.
     fn recognize(&self, mode: Mode) -> Result<(), StoreError> {
-        let identity = self
-            .pool
-            .read(|session| schema::identity(&mut session.transaction()?, &self.pool.address))?;
+        let pool = self.pool.get()?;
+        let identity =
+            pool.read(|session| schema::identity(&mut session.transaction()?, &self.address))?;
         match identity {
             Identity::Empty | Identity::Older if self.admits(identity, mode).is_ok() => {
-                let found = self.pool.write(|session| self.migrate(session, mode))?;
+                let found = pool.write(|session| self.migrate(session, mode))?;
                 self.admits(found, mode)
             }
             identity => self.admits(identity, mode),
@@ -114,11 +119,11 @@ impl PostgresStore {
     /// Brings an empty or older store up to date. Answers what another host made of it since.
     fn migrate(&self, session: &mut Session, mode: Mode) -> Result<Identity, Failed> {
         let mut transaction = session.transaction()?;
-        schema::lock(&mut transaction, &self.pool.address)?;
-        let identity = schema::identity(&mut transaction, &self.pool.address)?;
+        schema::lock(&mut transaction, &self.address)?;
+        let identity = schema::identity(&mut transaction, &self.address)?;
         match identity {
             Identity::Empty | Identity::Older if self.admits(identity, mode).is_ok() => {
-                schema::migrate(&mut transaction, &self.pool.address, identity)?;
+                schema::migrate(&mut transaction, &self.address, identity)?;
                 transaction.commit()?;
                 Ok(identity)
             }
@@ -128,7 +133,7 @@ impl PostgresStore {
 
     /// Whether what was found is what was asked for.
     fn admits(&self, identity: Identity, mode: Mode) -> Result<(), StoreError> {
-        let refuse = |kind, why| Err(because(&self.pool.address, kind, why));
+        let refuse = |kind, why| Err(because(&self.address, kind, why));
         match (identity, mode) {
             (Identity::Empty, Mode::Open) => refuse(FaultKind::Missing, "the schema is empty"),
             (Identity::Empty, _) => Ok(()),
@@ -145,19 +150,22 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         StoreError::check_size("keys", keys.len(), GET_KEYS_MAX)?;
-        outside_of_runtimes(|| self.pool.read(|session| read::get(session, keys)))
+        let pool = self.pool.get()?;
+        outside_of_runtimes(|| pool.read(|session| read::get(session, keys)))
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
         StoreError::check_size("records", limit, SCAN_RECORDS_MAX)?;
-        outside_of_runtimes(|| self.pool.read(|session| read::scan(session, range, limit)))
+        let pool = self.pool.get()?;
+        outside_of_runtimes(|| pool.read(|session| read::scan(session, range, limit)))
     }
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
+        let pool = self.pool.get()?;
         let mut batch = Batch::new(units, batch::Mode::Hopeful);
         outside_of_runtimes(|| {
-            self.pool.write(|session| {
+            pool.write(|session| {
                 let outcomes = batch.apply(session);
                 if let Err(Failed::Raced(_)) = outcomes {
                     batch = Batch::new(units, batch::Mode::Careful);
@@ -168,16 +176,19 @@ impl Store for PostgresStore {
     }
 }
 
-/// Connections are closed where that does not disturb an asynchronous runtime.
+/// Connections are closed where that does not disturb an asynchronous runtime. A forked child leaves
+/// those of its parent open.
 impl Drop for PostgresStore {
     fn drop(&mut self) {
-        outside_of_runtimes(|| self.pool.close());
+        if let Ok(pool) = self.pool.get() {
+            outside_of_runtimes(|| pool.close());
+        }
     }
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.pool.address.to_string();
+        let address = self.address.to_string();
         f.debug_struct("PostgresStore").field("address", &address).finish_non_exhaustive()
     }
 }

@@ -61,15 +61,19 @@ impl Authority {
     /// those of the store. No error costs a use. If it is not known whether the enrollment was
     /// stored, the connector asks again and gets its one certificate.
     pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {
-        let results = self.inner.enroll_batch(core::slice::from_ref(request), &self.actor);
+        let results = self.inner()?.enroll_batch(core::slice::from_ref(request), &self.actor);
         results.into_iter().next().unwrap_or(Err(Error::Contended))
     }
 
     /// Enrolls many connectors for the price of one write in a host that has one thread. The
     /// answers are in the order of the requests, each independent of the others.
     pub fn enroll_many(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
+        let inner = match self.inner() {
+            Ok(inner) => inner,
+            Err(forked) => return requests.iter().map(|_| Err(forked.into())).collect(),
+        };
         let batches = requests.chunks(ENROLL_BATCH_REQUESTS_MAX);
-        batches.flat_map(|batch| self.inner.enroll_batch(batch, &self.actor)).collect()
+        batches.flat_map(|batch| inner.enroll_batch(batch, &self.actor)).collect()
     }
 }
 

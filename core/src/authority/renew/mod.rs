@@ -80,7 +80,7 @@ impl Authority {
     /// changing the connector, and those of the store. If it is not known whether the renewal was
     /// stored, the connector asks again and gets its one answer.
     pub fn renew(&self, request: &RenewRequest) -> Result<Enrolled, Error> {
-        let inner = &self.inner;
+        let inner = self.inner()?;
         // The key that the connector enrolled with, once it is known who asks.
         let mut key = None;
         let renewed = inner.prove_renewal(request).and_then(|proven| {
