@@ -1,16 +1,12 @@
 //! What belongs to the process that made it, until it is closed.
 
 use std::fmt;
-use std::mem;
-use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Something with locks or connections. A process that was forked off has them in whatever state
-/// they were in, and shares their files with its parent: it must not use them.
-pub(crate) struct Owned<T> {
-    process: u32,
-    value: Mutex<Option<T>>,
-}
+use provkey::process::{self, UsedAfterFork};
+
+/// Something with locks or connections, until it is closed. A forked child is refused.
+pub(crate) struct Owned<T>(process::Owned<Mutex<Option<T>>>);
 
 /// Something was used as it must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +26,7 @@ pub(crate) enum Misuse {
 impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UsedAfterFork => {
-                "this was opened before the process was forked: open it again in the new process"
-            }
+            Self::UsedAfterFork => return UsedAfterFork.fmt(f),
             Self::Closed => "this was closed",
             Self::Reentrant => "a signer or an observer called an authority",
             Self::InUse => "this is in use by another call",
@@ -44,7 +38,7 @@ impl fmt::Display for Misuse {
 impl Misuse {
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::UsedAfterFork => "used_after_fork",
+            Self::UsedAfterFork => UsedAfterFork.code(),
             Self::Closed => "used_after_close",
             Self::Reentrant => "reentrant_call",
             Self::InUse => "handle_in_use",
@@ -53,44 +47,38 @@ impl Misuse {
     }
 }
 
+impl From<UsedAfterFork> for Misuse {
+    fn from(_: UsedAfterFork) -> Self {
+        Self::UsedAfterFork
+    }
+}
+
 impl<T> Owned<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { process: process::id(), value: Mutex::new(Some(value)) }
+        Self(process::Owned::new(Mutex::new(Some(value))))
     }
 
     /// Looks at the value. `look` must be quick, and must not call Python.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> Result<R, Misuse> {
-        if self.is_forked() {
-            return Err(Misuse::UsedAfterFork);
-        }
-        self.lock().as_mut().map(look).ok_or(Misuse::Closed)
+        self.lock()?.as_mut().map(look).ok_or(Misuse::Closed)
     }
 
     /// Works with the value while nobody else has it. `work` may call Python: no lock is held
     /// meanwhile. Whoever comes along is refused.
     pub(crate) fn take_and<R>(&self, work: impl FnOnce(&mut T) -> R) -> Result<R, Misuse> {
-        if self.is_forked() {
-            return Err(Misuse::UsedAfterFork);
-        }
-        let value = self.lock().take().ok_or(Misuse::InUse)?;
+        let value = self.lock()?.take().ok_or(Misuse::InUse)?;
         let mut taken = Taken { owned: self, value: Some(value) };
         taken.value.as_mut().map(work).ok_or(Misuse::InUse)
     }
 
     /// Lets the value go. What others hold of it lives on until they have finished.
     pub(crate) fn close(&self) {
-        if !self.is_forked() {
-            let value = self.lock().take();
-            drop(value);
-        }
+        let value = self.lock().map(|mut value| value.take());
+        drop(value);
     }
 
-    fn is_forked(&self) -> bool {
-        self.process != process::id()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Result<MutexGuard<'_, Option<T>>, UsedAfterFork> {
+        Ok(self.0.get()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -102,22 +90,16 @@ struct Taken<'a, T> {
 
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
-        *self.owned.lock() = self.value.take();
+        // The process cannot have changed since the value was taken, unless the work forked: then
+        // the child has nothing to put back.
+        if let Ok(mut value) = self.owned.lock() {
+            *value = self.value.take();
+        }
     }
 }
 
 impl<T: Clone> Owned<T> {
     pub(crate) fn get(&self) -> Result<T, Misuse> {
         self.with(|value| value.clone())
-    }
-}
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        // To close a connection would be to use it.
-        if self.is_forked() {
-            let value = self.value.get_mut().unwrap_or_else(PoisonError::into_inner);
-            mem::forget(value.take());
-        }
     }
 }
