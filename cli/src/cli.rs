@@ -73,7 +73,7 @@ enum Command {
     /// Renew the certificate of this machine over the network, if it is time
     Renew(enroll::RenewArgs),
     /// Serve the authority over the network
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// The whole story in a temporary folder, with real certificates
     Demo(demo::Args),
 }

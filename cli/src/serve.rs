@@ -23,7 +23,10 @@ use administrators::Administrator;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
+use crate::times::Period;
 
+/// Open files that are not connections: those of the store above all.
+const FILES_KEPT: usize = 256;
 /// How often a server keeps the epoch of its authority.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -73,12 +76,29 @@ pub(crate) struct Args {
 /// Those of the limits that a site may want otherwise.
 #[derive(clap::Args)]
 struct Limits {
-    /// Most connections at a time
+    /// Most connections at a time. Then a newcomer takes the place of one from the address that has
+    /// most of them
     #[arg(long, value_name = "NUMBER", default_value_t = 8192)]
     connections_max: usize,
-    /// Most connections of one address at a time
+    /// Most connections of one address at a time; a trusted proxy may have all
     #[arg(long, value_name = "NUMBER", default_value_t = 2048)]
     connections_per_address_max: usize,
+    /// Most memory for what clients send, in MiB; one address has a quarter of it
+    #[arg(long, value_name = "MIB", default_value_t = 180)]
+    buffers_max: usize,
+    /// How long a TLS handshake may take
+    #[arg(long, value_name = "PERIOD", default_value = "10s", value_parser = Period::parse)]
+    handshake_time: Period,
+    /// How long a connection may have no request: until its first header is complete, and between
+    /// requests
+    #[arg(long, value_name = "PERIOD", default_value = "20s", value_parser = Period::parse)]
+    idle_time: Period,
+    /// How long the body of a request may take to arrive
+    #[arg(long, value_name = "PERIOD", default_value = "15s", value_parser = Period::parse)]
+    body_time: Period,
+    /// How long a client may take to read an answer, and a second more for each 16 KiB of it
+    #[arg(long, value_name = "PERIOD", default_value = "20s", value_parser = Period::parse)]
+    answer_time: Period,
     /// Most new enrollments a second with the same provisioning key, beyond the first 20,000; 0: any
     /// number
     #[arg(long, value_name = "NUMBER", default_value_t = 500.0)]
@@ -89,9 +109,41 @@ struct Limits {
     unproven_rate: f64,
 }
 
+impl Limits {
+    fn apply_to(&self, options: &mut ServeOptions) {
+        options.connections_max = self.connections_max.min(connections_allowed());
+        if options.connections_max < self.connections_max {
+            let most = options.connections_max;
+            tracing::warn!(most, "the limit of open files allows no more connections");
+        }
+        options.connections_per_address_max = self.connections_per_address_max;
+        options.buffers_bytes_max = self.buffers_bytes() - self.bodies_bytes();
+        options.buffers_bytes_per_address_max = options.buffers_bytes_max / 4;
+        options.handshake_time_max = self.handshake_time.starting_now();
+        options.idle_time_max = self.idle_time.starting_now();
+        options.answer_time_max = self.answer_time.starting_now();
+    }
+
+    fn configure(&self, config: &mut Config) {
+        config.per_key_per_second = self.per_key_rate;
+        config.unproven_per_second = self.unproven_rate;
+        config.body_time_max = self.body_time.starting_now();
+        config.bodies_bytes_max = self.bodies_bytes();
+        config.bodies_bytes_per_address_max = self.bodies_bytes() / 4;
+    }
+
+    fn buffers_bytes(&self) -> usize {
+        self.buffers_max.saturating_mul(1024 * 1024)
+    }
+
+    /// The part of the buffers that is for bodies.
+    fn bodies_bytes(&self) -> usize {
+        self.buffers_bytes() / 5
+    }
+}
+
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     log::begin(&args.log_format, &args.log_level);
-    allow_open_files();
     if args.plain_http && args.trusted_proxy.is_empty() {
         tracing::warn!(
             "--plain-http without --trusted-proxy: keys and tokens travel unprotected, and all \
@@ -126,8 +178,7 @@ fn config(args: &Args, metrics: Metrics) -> Result<Config, Failure> {
         "forwarded" => ProxyHeader::Forwarded,
         _ => ProxyHeader::XForwardedFor,
     };
-    config.per_key_per_second = args.limits.per_key_rate;
-    config.unproven_per_second = args.limits.unproven_rate;
+    args.limits.configure(&mut config);
     config.metrics = Some(metrics);
     config.admin_certificates =
         args.administrator.iter().map(Administrator::read).collect::<Result<_, _>>()?;
@@ -158,8 +209,8 @@ async fn serve_until_told(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     let mut options = ServeOptions::default();
     options.tls = tls(args, authority, host)?;
-    options.connections_max = args.limits.connections_max;
-    options.connections_per_address_max = args.limits.connections_per_address_max;
+    options.trusted_proxies.clone_from(&args.trusted_proxy);
+    args.limits.apply_to(&mut options);
     let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
     let listener = listen(args.listen.unwrap_or(everywhere)).await?;
     let address = listener.local_addr().map_err(|error| failed(&error))?;
@@ -208,9 +259,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Each connection is an open file: as many as the system allows at all.
-fn allow_open_files() {
+/// Each connection is an open file: allows as many as the system does at all, and tells how many
+/// may be connections.
+fn connections_allowed() -> usize {
     if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
+    let (allowed, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
+    usize::try_from(allowed).unwrap_or(usize::MAX).saturating_sub(FILES_KEPT)
 }

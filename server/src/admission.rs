@@ -17,8 +17,8 @@ use axum::http::StatusCode;
 use provkey::key::KeyId;
 
 use crate::config::Config;
-use crate::crowd::neighborhood;
 use crate::lane::{Lane, Permit};
+use crate::origin::neighborhood;
 use crate::problem::Problem;
 use crate::rate::Rates;
 

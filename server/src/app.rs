@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use provkey::authority::{Authority, Error};
 
 use crate::admission::Admission;
+use crate::budget::Budget;
 use crate::cached::Cached;
 use crate::config::Config;
 use crate::lane::Permit;
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) config: Arc<Config>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) repeats: Arc<Repeats>,
+    /// What the bodies of requests use.
+    pub(crate) bodies: Budget,
     /// The answer to `cacerts`.
     pub(crate) ca_certificates: Cached<Result<Bytes, Problem>>,
     /// The answer to `/readyz`.
@@ -38,6 +41,7 @@ impl App {
             authority,
             admission: Arc::new(Admission::new(&config)),
             repeats: Arc::new(Repeats::new(&config)),
+            bodies: Budget::new(config.bodies_bytes_max, config.bodies_bytes_per_address_max),
             config: Arc::new(config),
             ca_certificates: Cached::new(CA_CERTIFICATES_FRESH_FOR),
             readiness: Cached::new(READINESS_FRESH_FOR),

@@ -1,36 +1,65 @@
-//! Bodies are read whole before anything is done with them: up to a size, and within a time.
+//! Bodies are read whole before anything is done with them: up to a size, within a time, and as long
+//! as there is memory for what the client sends.
 
-use std::error::Error;
-use std::time::Duration;
-
-use axum::body::{Body, HttpBody as _, to_bytes};
-use axum::extract::Request;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
+use crate::app::App;
+use crate::budget::Charge;
+use crate::client::Client;
+use crate::connection::Connection;
+use crate::origin::Origin;
 use crate::problem::Problem;
 
 /// More than any request needs.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// How long a body may take to arrive.
-const BODY_TIME_MAX: Duration = Duration::from_secs(15);
+/// What a body has room for at first.
+const ROOM_BYTES_MIN: usize = 1024;
 
 /// Reads the body of a request before it goes on.
-pub(crate) async fn read_whole(request: Request, next: Next) -> Response {
+pub(crate) async fn read_whole(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // The length that a header promises.
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return too_large().into_response();
     }
-    let body = match timeout(BODY_TIME_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
+    let connection = parts.extensions.get::<Connection>();
+    let client = Client::of(&app.config, connection, &parts.headers);
+    // Until the answer is there, a handler may have it.
+    let mut charge = app.bodies.charge(Origin::of_client(client.address));
+    let body = match timeout(app.config.body_time_max, read(body, &mut charge)).await {
         Ok(Ok(bytes)) => Body::from(bytes),
-        Ok(Err(error)) => return unread(&error).into_response(),
+        Ok(Err(problem)) => return problem.into_response(),
         Err(_) => return too_slow().into_response(),
     };
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Copies the body: a piece of it is a part of a larger buffer, which it would keep.
+async fn read(mut body: Body, charge: &mut Charge) -> Result<Vec<u8>, Problem> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ended_early())?;
+        let Some(data) = frame.data_ref() else { continue };
+        let length = whole.len() + data.len();
+        if length > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        if length > whole.capacity() {
+            let room = length.next_power_of_two().max(ROOM_BYTES_MIN);
+            if !charge.set(room) {
+                return Err(Problem::busy());
+            }
+            whole.reserve_exact(room - whole.len());
+        }
+        whole.extend_from_slice(data);
+    }
+    Ok(whole)
 }
 
 pub(crate) fn too_large() -> Problem {
@@ -43,14 +72,6 @@ fn too_slow() -> Problem {
     Problem::new("body_too_slow", status, "the body took too long to arrive").retry_after(1)
 }
 
-/// It was longer than it may be, or ended early.
-fn unread(error: &axum::Error) -> Problem {
-    let mut source = Some(error as &dyn Error);
-    while let Some(error) = source {
-        if error.is::<LengthLimitError>() {
-            return too_large();
-        }
-        source = error.source();
-    }
+fn ended_early() -> Problem {
     Problem::new("body_malformed", StatusCode::BAD_REQUEST, "the body ended early")
 }

@@ -1,5 +1,7 @@
 //! What a host decides of the server.
 
+use std::time::Duration;
+
 use provkey::authority::{AddressRange, AdminRole};
 
 use crate::metrics::Metrics;
@@ -23,6 +25,14 @@ pub struct Config {
     pub calls_max: usize,
     /// The same for administrators, and for those who show an admin token.
     pub administrator_calls_max: usize,
+    /// How long the body of a request may take to arrive.
+    pub body_time_max: Duration,
+    /// How many bytes the bodies of all requests may use together, before they are answered. The last
+    /// third is kept for addresses that use little. Requests for which there are none are answered
+    /// with `server_busy`.
+    pub bodies_bytes_max: usize,
+    /// How many of them those from one address may use.
+    pub bodies_bytes_per_address_max: usize,
     /// How many requests that prove nothing may come from one address in a second, for long. Beyond
     /// that, renewals from there are answered one after the other. 0: any number.
     pub unproven_per_second: f64,
@@ -54,6 +64,9 @@ impl Default for Config {
             proxy_header: ProxyHeader::default(),
             calls_max: 256,
             administrator_calls_max: 32,
+            body_time_max: Duration::from_secs(15),
+            bodies_bytes_max: 36 * 1024 * 1024,
+            bodies_bytes_per_address_max: 9 * 1024 * 1024,
             unproven_per_second: 1.0,
             unproven_burst: 60,
             per_key_per_second: 500.0,

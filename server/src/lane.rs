@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::crowd::neighborhood;
+use crate::origin::neighborhood;
 
 /// How long a request waits for a permit.
 const WAIT_MAX: Duration = Duration::from_secs(10);

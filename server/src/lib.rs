@@ -19,6 +19,7 @@ mod api;
 mod app;
 mod asker;
 mod body;
+mod budget;
 mod cached;
 mod client;
 mod config;
@@ -29,8 +30,11 @@ mod est;
 mod fallback;
 mod forwarded;
 mod lane;
+mod life;
+mod meter;
 mod metrics;
 mod operations;
+mod origin;
 mod problem;
 mod rate;
 mod repeats;
@@ -63,7 +67,7 @@ pub fn router(authority: Authority, config: Config) -> Router {
         .merge(operations::health())
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .fallback(fallback::not_found)
-        .layer(middleware::from_fn(body::read_whole))
+        .layer(middleware::from_fn_with_state(app.clone(), body::read_whole))
         .layer(middleware::from_fn_with_state(app.clone(), request::tell))
         .with_state(app)
 }

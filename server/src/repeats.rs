@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::admission::rate_limited;
 use crate::asker::Asker;
 use crate::config::Config;
-use crate::crowd::neighborhood;
+use crate::origin::neighborhood;
 use crate::problem::Problem;
 use crate::rate::Rates;
 

@@ -1,5 +1,6 @@
 //! Accepting connections, and what each of them may take.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -8,22 +9,37 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use provkey::authority::AddressRange;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::budget::Budget;
 use crate::connection::Connection;
 use crate::crowd::{Crowd, Place};
+use crate::life::{Answer, Life, Over};
+use crate::meter::{Meter, Metered};
+use crate::origin::Origin;
 use crate::tls::Tls;
+
+/// What a connection uses of the memory by itself, as measured, before and after it is established.
+const TCP_BYTES: usize = 4 * 1024;
+const HTTP1_BYTES: usize = 24 * 1024;
+const HTTP2_BYTES: usize = 40 * 1024;
+/// What a request uses by itself: its task, its answer.
+const REQUEST_BYTES: usize = 8 * 1024;
+/// What a header field uses beside its name and its value.
+const HEADER_FIELD_BYTES: usize = 64;
+/// How long a connection that is over has to say goodbye.
+const FAREWELL_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How connections are served. What is left as it is suits most.
 #[derive(Clone)]
@@ -31,15 +47,28 @@ use crate::tls::Tls;
 pub struct ServeOptions {
     /// `None`: plain HTTP, for a proxy in front that does TLS.
     pub tls: Option<Tls>,
-    /// How many connections there may be. Others wait to be accepted.
+    /// Proxies that many clients are behind: they have no share, but as much as there is.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// How many connections there may be. Beyond that, a newcomer takes the place of one from the
+    /// address that has most of them.
     pub connections_max: usize,
     /// How many of them one address may have; an IPv6 address counts with all of its /64. Others
-    /// are closed at once. A proxy needs as many as there are.
+    /// are closed at once.
     pub connections_per_address_max: usize,
+    /// How many bytes connections and what they have sent may use together, bodies excluded
+    /// ([`Config::bodies_bytes_max`](crate::Config::bodies_bytes_max)). The last third is kept for
+    /// addresses that use little. Connections for which there are none are closed, requests are
+    /// answered with 503.
+    pub buffers_bytes_max: usize,
+    /// How many of them one address may use.
+    pub buffers_bytes_per_address_max: usize,
     /// How long a TLS handshake may take.
     pub handshake_time_max: Duration,
-    /// How long it may take until the header of a request has arrived, idle time before it included.
-    pub header_time_max: Duration,
+    /// How long a connection may have no request in work: time to find out the protocol, for a header
+    /// to arrive, between requests. Neither single bytes nor PINGs make it longer.
+    pub idle_time_max: Duration,
+    /// How long an answer may take to be read, and a second more for each 16 KiB of it.
+    pub answer_time_max: Duration,
     /// How long requests may still take once the server is to end.
     pub shutdown_time_max: Duration,
 }
@@ -48,10 +77,14 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             tls: None,
+            trusted_proxies: Vec::new(),
             connections_max: 8192,
             connections_per_address_max: 2048,
+            buffers_bytes_max: 144 * 1024 * 1024,
+            buffers_bytes_per_address_max: 36 * 1024 * 1024,
             handshake_time_max: Duration::from_secs(10),
-            header_time_max: Duration::from_secs(20),
+            idle_time_max: Duration::from_secs(20),
+            answer_time_max: Duration::from_secs(20),
             shutdown_time_max: Duration::from_secs(30),
         }
     }
@@ -65,41 +98,38 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(options.connections_max));
-    let crowd = Crowd::new(options.connections_per_address_max);
-    let graceful = GracefulShutdown::new();
+    let shutdown_time_max = options.shutdown_time_max;
     let fresh = options.tls.clone().map(|tls| tokio::spawn(tls.keep_fresh()));
-    let server = Arc::new(Server::new(router, &options));
+    let server = Arc::new(Server::new(router, options));
+    let (end, ending) = watch::channel(());
+    // Each connection has a sender: once all are gone, there is nothing left to receive.
+    let (connected, mut all_gone) = mpsc::channel::<Infallible>(1);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = accept(&listener) => accepted,
             () = &mut shutdown => break,
         };
-        let (stream, peer, permit) = accepted;
-        let Some(place) = crowd.enter(peer.ip()) else {
-            tracing::debug!(%peer, "an address has too many connections");
-            continue;
-        };
-        let (server, watcher) = (Arc::clone(&server), graceful.watcher());
-        tokio::spawn(server.connection(stream, peer, watcher, (permit, place)));
+        if let Some(connecting) = server.admit(peer) {
+            let served = Arc::clone(&server).connection(stream, connecting, ending.clone());
+            let connected = connected.clone();
+            tokio::spawn(async move {
+                served.await;
+                drop(connected);
+            });
+        }
     }
-    drop(listener);
-    if timeout(options.shutdown_time_max, graceful.shutdown()).await.is_err() {
+    drop((listener, connected, end));
+    if timeout(shutdown_time_max, all_gone.recv()).await.is_err() {
         tracing::warn!("connections were cut: they took too long to end");
     }
     fresh.inspect(tokio::task::JoinHandle::abort);
 }
 
-/// The next connection, once there is room for one.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    let permit = Arc::clone(places).acquire_owned().await.expect("it is never closed");
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, permit),
+            Ok(accepted) => return accepted,
             Err(error) => {
                 // Too many open files, perhaps: some may be closed soon.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -113,72 +143,197 @@ struct Server {
     router: Router,
     tls: Option<TlsAcceptor>,
     http: Builder<TokioExecutor>,
-    handshake_time_max: Duration,
+    http1: Builder<TokioExecutor>,
+    http2: Builder<TokioExecutor>,
+    crowd: Crowd,
+    budget: Budget,
+    options: ServeOptions,
 }
 
+/// A connection that was let in.
+struct Connecting {
+    peer: SocketAddr,
+    origin: Origin,
+    life: Arc<Life>,
+    meter: Arc<Meter>,
+    _place: Place,
+}
+
+type Served = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 impl Server {
-    fn new(router: Router, options: &ServeOptions) -> Self {
+    fn new(router: Router, options: ServeOptions) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
+        // Their own deadlines do not know what a connection does; `Life` does.
         http.http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(options.header_time_max)
+            .header_read_timeout(None)
             .max_headers(64)
-            .max_buf_size(32 * 1024);
+            .max_buf_size(16 * 1024);
+        // Small windows: a body that nobody reads yet waits at the client.
         http.http2()
             .timer(TokioTimer::new())
-            .keep_alive_interval(options.header_time_max)
-            .keep_alive_timeout(options.header_time_max)
-            .max_concurrent_streams(64)
-            .max_header_list_size(32 * 1024);
-        let tls = options.tls.as_ref().map(|tls| TlsAcceptor::from(tls.config()));
-        Self { router, tls, http, handshake_time_max: options.handshake_time_max }
+            .max_concurrent_streams(16)
+            .initial_stream_window_size(16 * 1024)
+            .initial_connection_window_size(64 * 1024 - 1)
+            .max_frame_size(16 * 1024)
+            .max_header_list_size(16 * 1024)
+            .max_send_buf_size(64 * 1024)
+            .max_pending_accept_reset_streams(16)
+            .max_local_error_reset_streams(32);
+        Self {
+            router,
+            tls: options.tls.as_ref().map(|tls| TlsAcceptor::from(tls.config())),
+            http1: http.clone().http1_only(),
+            http2: http.clone().http2_only(),
+            http,
+            crowd: Crowd::new(options.connections_max, options.connections_per_address_max),
+            budget: Budget::new(options.buffers_bytes_max, options.buffers_bytes_per_address_max),
+            options,
+        }
+    }
+
+    fn admit(&self, peer: SocketAddr) -> Option<Connecting> {
+        let origin = Origin::of_peer(peer.ip(), &self.options.trusted_proxies);
+        let life = Life::new(self.options.idle_time_max, self.options.answer_time_max);
+        let meter = Meter::new(self.budget.charge(origin), TCP_BYTES);
+        let place = self.crowd.enter(origin, &life);
+        let (Some(meter), Some(place)) = (meter, place) else {
+            tracing::debug!(%peer, "there is no room for a connection from this address");
+            return None;
+        };
+        Some(Connecting { peer, origin, life, meter, _place: place })
     }
 
     async fn connection(
         self: Arc<Self>,
         stream: TcpStream,
-        peer: SocketAddr,
-        watcher: Watcher,
-        _until_it_ends: (OwnedSemaphorePermit, Place),
+        connecting: Connecting,
+        ending: watch::Receiver<()>,
     ) {
+        let peer = connecting.peer;
         // An answer is one small write: it need not wait for more.
         let served = match (stream.set_nodelay(true), &self.tls) {
             (Err(error), _) => Err(error.into()),
-            (Ok(()), None) => self.http(stream, Connection::plain(peer), watcher).await,
-            (Ok(()), Some(acceptor)) => {
-                match timeout(self.handshake_time_max, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => {
-                        let shown = stream.get_ref().1.peer_certificates();
-                        let certificate = shown.and_then(|certificates| certificates.first());
-                        let connection = Connection {
-                            peer,
-                            client_certificate: certificate.map(|der| der.to_vec()),
-                            encrypted: true,
-                        };
-                        self.http(stream, connection, watcher).await
-                    }
-                    Ok(Err(error)) => Err(error.into()),
-                    Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-                }
+            (Ok(()), None) => {
+                let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
+                self.http(&self.http, stream, Connection::plain(peer), &connecting, ending).await
             }
+            (Ok(()), Some(acceptor)) => self.https(acceptor, stream, &connecting, ending).await,
         };
         if let Err(error) = served {
             tracing::debug!(%peer, error, "a connection ended early");
         }
     }
 
+    async fn https(
+        &self,
+        acceptor: &TlsAcceptor,
+        stream: TcpStream,
+        connecting: &Connecting,
+        ending: watch::Receiver<()>,
+    ) -> Served {
+        let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
+        let handshake = timeout(self.options.handshake_time_max, acceptor.accept(stream));
+        let stream = tokio::select! {
+            accepted = handshake => accepted.map_err(|_| timed_out())??,
+            over = connecting.life.over() => return Err(ended(over).into()),
+        };
+        let (_, tls) = stream.get_ref();
+        let certificate = tls.peer_certificates().and_then(|certificates| certificates.first());
+        let connection = Connection {
+            peer: connecting.peer,
+            client_certificate: certificate.map(|der| der.to_vec()),
+            encrypted: true,
+        };
+        let http = if tls.alpn_protocol() == Some(b"h2") { &self.http2 } else { &self.http1 };
+        self.http(http, stream, connection, connecting, ending).await
+    }
+
     async fn http(
         &self,
+        http: &Builder<TokioExecutor>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         connection: Connection,
-        watcher: Watcher,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(connection.clone());
-            self.router.clone().oneshot(request)
+        connecting: &Connecting,
+        mut ending: watch::Receiver<()>,
+    ) -> Served {
+        let Connecting { origin, life, meter, .. } = connecting;
+        let bytes = if http.is_http2_available() { HTTP2_BYTES } else { HTTP1_BYTES };
+        if !meter.established(bytes) {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory).into());
+        }
+        let service = service_fn(move |request| {
+            meter.request();
+            self.answer(request, &connection, *origin, life)
         });
-        let served = self.http.serve_connection(TokioIo::new(stream), service);
-        watcher.watch(served).await
+        let mut served = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+        let over = tokio::select! {
+            served = &mut served => return served,
+            over = life.over() => Some(over),
+            _ = ending.changed() => None,
+        };
+        served.as_mut().graceful_shutdown();
+        match over {
+            // What is being answered is finished.
+            None => tokio::select! {
+                served = served => served,
+                over = life.over() => Err(ended(over).into()),
+            },
+            Some(Over::TimedOut) => match timeout(FAREWELL_TIME_MAX, served).await {
+                Ok(served) => served,
+                Err(_) => Err(timed_out().into()),
+            },
+            Some(over) => Err(ended(over).into()),
+        }
+    }
+
+    /// Answers a request, if what it uses may be used.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Connection,
+        origin: Origin,
+        life: &Arc<Life>,
+    ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<> {
+        let mut charge = self.budget.charge(origin);
+        let charged = charge.set(REQUEST_BYTES + header_bytes(request.headers()));
+        let in_work = life.request(charge);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(connection.clone());
+        let router = self.router.clone();
+        async move {
+            let response = match charged {
+                true => router.oneshot(request).await?,
+                false => no_room(),
+            };
+            Ok(response.map(|body| in_work.answer(body)))
+        }
+    }
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    let field = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        name.as_str().len() + value.len() + HEADER_FIELD_BYTES
+    };
+    headers.iter().map(field).sum()
+}
+
+/// Without a body, which would have to wait until the client takes it.
+fn no_room() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(axum::http::header::RETRY_AFTER, 5.into());
+    response
+}
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}
+
+fn ended(over: Over) -> io::Error {
+    match over {
+        Over::TimedOut => timed_out(),
+        Over::Displaced => io::Error::other("another client needs its place"),
     }
 }

@@ -33,18 +33,21 @@ fn post(body: impl Into<Body>) -> Request<Body> {
     Request::post(ENROLL).header("content-type", "application/pkcs10").body(body.into()).unwrap()
 }
 
-/// A body of which nothing ever arrives.
-struct Never;
+/// A body of which one piece arrives, or none, and no end.
+struct Unfinished(Option<Bytes>);
 
-impl HttpBody for Never {
+impl HttpBody for Unfinished {
     type Data = Bytes;
     type Error = std::io::Error;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        Poll::Pending
+        match self.0.take() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -52,8 +55,31 @@ impl HttpBody for Never {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
     let world = World::new(1);
-    let response = world.ask(post(Body::new(Never))).await;
+    let response = world.ask(post(Body::new(Unfinished(None)))).await;
     assert_eq!(problem(response, 408).await, "body_too_slow");
+}
+
+#[tokio::test]
+async fn bodies_have_a_budget() {
+    let mut config = Config::default();
+    config.bodies_bytes_per_address_max = 16 * 1024;
+    let world = Arc::new(World::over(Arc::new(Memory::new()), 1, config));
+    let large = || post(vec![0; 10_000]);
+    let unfinished = Body::new(Unfinished(Some(Bytes::from_static(&[0; 10_000]))));
+    let holding = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.ask(from([198, 51, 100, 7], post(unfinished))).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(
+        problem(world.ask(from([198, 51, 100, 7], large())).await, 503).await,
+        "server_busy"
+    );
+    assert_eq!(problem(world.ask(large()).await, 400).await, "body_malformed");
+    holding.abort();
+    let _ = holding.await;
+    let after = world.ask(from([198, 51, 100, 7], large())).await;
+    assert_eq!(problem(after, 400).await, "body_malformed");
 }
 
 #[tokio::test]

@@ -7,5 +7,6 @@ mod access;
 mod administration;
 mod api;
 mod common;
+mod doors;
 mod est;
 mod limits;
