@@ -3043,7 +3043,7 @@ void provkey_server_certificate_free(struct provkey_server_certificate *certific
 
 #if defined(PROVKEY_AUTHORITY)
 // Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
-// is a secret: it is here and nowhere else, for only a hash is stored.
+// is a secret: it is here and nowhere else, for only what verifies it is stored.
 //
 // Errors: the `name_` codes, `expiry_in_past`, those of the store.
 provkey_status provkey_authority_create_token(const struct provkey_authority *authority,

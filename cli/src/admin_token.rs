@@ -11,7 +11,7 @@ use crate::times::{Expiry, Time};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a token, and show its text: this once, for only a hash is stored
+    /// Make a token, and show its text: this once, for only what verifies it is stored
     Create(Create),
     /// List the tokens by id, those that are revoked or have expired included
     List(PageArgs),

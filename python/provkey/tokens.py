@@ -26,7 +26,7 @@ class Tokens(Listing[AdminToken]):
         self, name: str, *, role: AdminRole, expires_at: datetime | None = None
     ) -> tuple[AdminToken, _native.AdminTokenText]:
         """Creates a token, whose name is unique among those that are not revoked. Its text is here
-        and nowhere else: only a hash is stored. Raises :class:`~provkey.InputError`, such as
+        and nowhere else: only what verifies it is stored. Raises :class:`~provkey.InputError`, such as
         ``name_in_use`` or ``expiry_in_past``.
         """
         return _native.create_token(self._authority, name, role.value, expires_at)

@@ -268,7 +268,7 @@ reasons! {
     AdminTokenError {
         /// The text is none of an admin token, or was miscopied. It is not looked up.
         Malformed = "admin_token_malformed", "this is no admin token, or it was miscopied";
-        /// There is no such token, or its secret is another: which of these is not said.
+        /// There is no such token, its secret is another, or its record was changed: which of these is not said.
         Invalid = "admin_token_invalid", "the admin token is not valid here";
         /// The token has expired.
         Expired = "admin_token_expired", "the admin token has expired";
@@ -284,8 +284,8 @@ reasons! {
         Wrong = "master_key_wrong", "the master key is not the one that this authority was made with";
         /// A master key that is still needed was not given.
         Missing = "master_key_missing", "a master key that this authority still needs was not given";
-        /// Provisioning keys or CA keys stand on the master key.
-        InUse = "master_key_in_use", "the master key is current, or provisioning keys still stand on it";
+        /// Provisioning keys, CA keys or admin tokens stand on the master key.
+        InUse = "master_key_in_use", "the master key is current, or provisioning keys or admin tokens still stand on it";
         /// The slot holds a master key already.
         SlotTaken = "master_slot_taken", "the slot holds another master key already";
         /// No such slot.

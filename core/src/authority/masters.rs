@@ -127,7 +127,8 @@ impl Authority {
         Ok(missing(&state.record.masters, &state.keyring).collect())
     }
 
-    /// Forgets the master key of a slot that nothing stands on any more.
+    /// Forgets the master key of a slot that nothing stands on any more: no provisioning key, CA key or live
+    /// admin token. Admin tokens that have expired are revoked first.
     ///
     /// # Errors
     /// `master_key_in_use`, `master_slot_empty`, and those of the store.
@@ -135,6 +136,7 @@ impl Authority {
         // Another process may have rotated: under a master key of before nothing is sealed anew.
         self.inner()?.reload()?;
         self.reseal_certificates()?;
+        self.revoke_expired_tokens(slot)?;
         self.inner()?.until_undisturbed(|| {
             self.inner()?.reload()?;
             let state = self.inner()?.state();

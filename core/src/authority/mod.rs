@@ -35,6 +35,7 @@ mod seal;
 mod server_certificate;
 mod tally;
 mod token_text;
+mod token_verifier;
 mod tokens;
 
 pub use address::AddressRange;

@@ -3,20 +3,24 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::Authority;
 use super::audit::{Action, AuditRecord};
-use super::error::{AdminTokenError, Error, InputError};
+use super::error::{AdminTokenError, Error, InputError, MasterError};
 use super::id::AdminTokenId;
 use super::name::Name;
 use super::page::{Examined, Page, PageRequest};
-use super::records::{self, AdminTokenRecord, Bytes};
-use super::token_text::{self, AdminTokenText};
-use crate::key::Secret;
+use super::records::{self, AdminTokenRecord, Bytes, TokenVerifier};
+use super::token_text::AdminTokenText;
+use super::token_verifier;
+use crate::key::{Keyring, Secret, Slot};
+use crate::limits::SCAN_RECORDS_MAX;
 use crate::random::{Random, RandomError};
+use crate::store::{Reason, ScanRange};
 use crate::time::Timestamp;
 
 /// What somebody may do. Each role may do what those before it may.
@@ -68,6 +72,12 @@ pub struct NewAdminToken {
     pub expires_at: Option<Timestamp>,
 }
 
+impl NewAdminToken {
+    /// How long a token is good if whoever asks for it does not say: 90 days. The command and the API
+    /// use it.
+    pub const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
+}
+
 /// An admin token as others see it. It does not hold the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,10 +99,11 @@ pub struct AdminToken {
 }
 
 impl Authority {
-    /// Creates an admin token. Its text is here and nowhere else: only a hash is stored.
+    /// Creates an admin token. Its text is here and nowhere else: what is stored verifies it, under the
+    /// current master key, and binds its id, role and end.
     ///
     /// # Errors
-    /// `name_in_use`, `expiry_in_past`, and those of the store.
+    /// `name_in_use`, `expiry_in_past`, `master_key_missing`, and those of the store.
     pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
         let inner = self.inner()?;
         if new.expires_at.is_some_and(|at| at <= inner.clock.now()) {
@@ -101,8 +112,10 @@ impl Authority {
         inner.until_undisturbed(|| {
             let id = AdminTokenId::random(&*inner.random)?;
             let secret = new_secret(&*inner.random)?;
+            let state = inner.state();
+            let (slot, master) = state.current_master()?;
             let mut audit = self.audit(Action::TokenCreated)?;
-            let record = AdminTokenRecord {
+            let mut record = AdminTokenRecord {
                 id,
                 name: new.name.clone(),
                 role: new.role,
@@ -110,18 +123,26 @@ impl Authority {
                 created_by: audit.actor.clone(),
                 expires_at: new.expires_at,
                 revoked_at: None,
-                sha256: Bytes(token_text::sha256(id, &secret).to_vec()),
+                verifier: None,
             };
+            let hmac = Bytes(token_verifier::live(master, &record, &secret).to_vec());
+            record.verifier = Some(TokenVerifier { slot: slot.number(), hmac });
             describe(&mut audit, &record);
             let by_name = records::admin_token_by_name(&new.name.folded());
             let mut change = inner.change(&audit)?;
+            // No token is made under a master key that another process has replaced.
+            change.expect(records::authority(), state.version);
             change.expect_absent(by_name.clone());
             change.expect_absent(records::admin_token(id));
             change.put(records::admin_token(id), &record);
             change.put_bytes(by_name.clone(), id.as_str());
+            change.count(records::master_users(slot), 1, audit.at);
             match inner.apply(change)? {
                 Ok(()) => Ok(Some((AdminToken::new(record), AdminTokenText::of(id, &secret)))),
                 Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
+                Err(obstacle) if obstacle.reason == Reason::Absent => {
+                    Err(MasterError::SlotEmpty.into())
+                }
                 Err(_) => Ok(None),
             }
         })
@@ -130,26 +151,47 @@ impl Authority {
     /// The admin token that has this text, if it is still good.
     ///
     /// # Errors
-    /// `admin_token_malformed` without looking anything up; `admin_token_invalid` if there is no such token or
-    /// its secret is another; then `admin_token_revoked`, `admin_token_expired`; and those of the store.
+    /// `admin_token_malformed` without looking anything up; `admin_token_invalid` if there is no such token, its
+    /// secret is another, or its record was changed by others; then `admin_token_revoked`, `admin_token_expired`;
+    /// `master_key_missing` if the keyring lacks the master key of the token; and those of the store.
     pub fn authenticate_token(&self, text: &AdminTokenText) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
-        let inner = self.inner()?;
-        let found = inner.read::<AdminTokenRecord>(records::admin_token(id))?;
-        let hash = token_text::sha256(id, &secret);
-        // An absent token has the hash of nothing: the same work, the same answer.
-        let stored = found.as_ref().map_or(&[0; 32][..], |(_, record)| &record.sha256.0);
-        if !bool::from(stored.ct_eq(&hash)) {
+        let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
+        // An absent token is verified like one that is there: the same work, the same answer.
+        let record = found.map_or_else(|| absent(id), |(_, record)| record);
+        if !self.verify(&record, &secret)? {
             return Err(AdminTokenError::Invalid.into());
         }
-        let (_, record) = found.ok_or(AdminTokenError::Invalid)?;
         if record.revoked_at.is_some() {
             return Err(AdminTokenError::Revoked.into());
         }
-        if record.expires_at.is_some_and(|at| at <= inner.clock.now()) {
+        let now = self.inner()?.clock.now();
+        if record.expires_at.is_some_and(|at| at <= now) {
             return Err(AdminTokenError::Expired.into());
         }
         Ok(AdminToken::new(record))
+    }
+
+    /// Whether this is the secret of a token, and its record is as the authority wrote it.
+    fn verify(&self, record: &AdminTokenRecord, secret: &Secret) -> Result<bool, Error> {
+        let state = self.inner()?.state();
+        let stands_on = record.verifier.as_ref().and_then(|verifier| verifier.slot());
+        let master = match stands_on {
+            Some(slot) => state.keyring.master(slot),
+            None => Some(state.keyring.current()),
+        };
+        // The slot is the record's, not the text's: this tells nothing of a secret.
+        let Some(master) = master else {
+            return match record.revoked_at {
+                Some(_) => Ok(false),
+                None => Err(MasterError::Missing.into()),
+            };
+        };
+        let live = token_verifier::live(master, record, secret);
+        let revoked = token_verifier::revoked(master, &live);
+        let wanted = if record.revoked_at.is_some() { &revoked } else { &live };
+        let stored = record.verifier.as_ref().map_or(&[][..], |verifier| &verifier.hmac.0);
+        Ok(wanted.ct_eq(stored).into())
     }
 
     /// One admin token, by its id or by the name that it has while it is not revoked.
@@ -198,11 +240,62 @@ impl Authority {
             describe(&mut audit, &record);
             record.revoked_at = Some(audit.at);
             let mut change = self.inner()?.change(&audit)?;
+            if let Some(live) = record.verifier.take()
+                && let Some(slot) = live.slot()
+            {
+                change.count(records::master_users(slot), -1, audit.at);
+                let keyring = &self.inner()?.state().keyring;
+                record.verifier = revoked_verifier(live, slot, keyring);
+            }
             change.expect(records::admin_token(id), version);
             change.put(records::admin_token(id), &record);
             change.delete(records::admin_token_by_name(&record.name.folded()));
             Ok(self.inner()?.apply(change)?.is_ok().then(|| AdminToken::new(record)))
         })
+    }
+}
+
+impl Authority {
+    /// Revokes the tokens that have expired and stand on the master key of this slot.
+    pub(super) fn revoke_expired_tokens(&self, slot: Slot) -> Result<(), Error> {
+        let now = self.inner()?.clock.now();
+        let mut range = ScanRange::prefix(records::ADMIN_TOKENS);
+        loop {
+            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
+            for record in &found {
+                let token: AdminTokenRecord = records::decode(record)?;
+                let over = token.expires_at.is_some_and(|at| at <= now);
+                let stands_on = token.verifier.as_ref().is_some_and(|it| it.slot == slot.number());
+                if over && stands_on {
+                    self.revoke_token(token.id)?;
+                }
+            }
+            match found.last() {
+                Some(last) => range.after = Some(last.key.clone()),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// What still tells a revoked token from one that never was. A process that lacks the master key
+/// revokes, too, and leaves nothing to tell it by.
+fn revoked_verifier(live: TokenVerifier, slot: Slot, keyring: &Keyring) -> Option<TokenVerifier> {
+    let hmac = token_verifier::revoked(keyring.master(slot)?, &live.hmac.0);
+    Some(TokenVerifier { hmac: Bytes(hmac.to_vec()), ..live })
+}
+
+/// A token that nobody has: no secret verifies.
+fn absent(id: AdminTokenId) -> AdminTokenRecord {
+    AdminTokenRecord {
+        id,
+        name: Name::new("absent").expect("it is a good name"),
+        role: AdminRole::Viewer,
+        created_at: Timestamp::default(),
+        created_by: None,
+        expires_at: None,
+        revoked_at: None,
+        verifier: None,
     }
 }
 

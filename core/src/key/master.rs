@@ -124,6 +124,18 @@ impl MasterKey {
         Secret::from_bytes(secret)
     }
 
+    /// HMAC-SHA256(master, label ‖ 0x00 ‖ message).
+    #[cfg(feature = "authority")]
+    pub(crate) fn authenticate(&self, label: &[u8], message: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.ready);
+        context.update(label);
+        context.update(b"\0");
+        context.update(message);
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
     /// A key to seal something under: HKDF-SHA256 of this master without a salt, for `info`.
     pub fn derive_seal_key(&self, info: &[u8]) -> Zeroizing<[u8; 32]> {
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(self.bytes.as_ref());

@@ -1,10 +1,12 @@
 //! Admin tokens.
 
 use provkey::authority::{Action, AdminRole, AdminTokenText, Error, NewAdminToken, PageRequest};
-use provkey::store::ScanRange;
+use provkey::key::{Keyring, Slot};
+use provkey::store::{Operation, RecordKey, ScanRange, Unit};
 use provkey::time::Clock;
+use serde_json::{Value, json};
 
-use crate::common::{DAY, World, name};
+use crate::common::{DAY, World, master, name};
 
 fn new(text: &str, role: AdminRole) -> NewAdminToken {
     NewAdminToken { name: name(text), role, expires_at: None }
@@ -58,6 +60,91 @@ fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
         assert_eq!(code(refused), "admin_token_malformed");
     }
     assert_eq!(authority.authenticate_token(&copy(&text)).unwrap(), token);
+}
+
+/// Changes the record of a token as somebody can who can write to the database.
+fn tamper(world: &World, id: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) {
+    let store = &world.environment.store;
+    let key = RecordKey::new(format!("admin-token/{id}")).unwrap();
+    let record = store.get(std::slice::from_ref(&key)).unwrap().remove(0).unwrap();
+    let provkey::store::Value::Body(body) = record.value else { panic!("it is a body") };
+    let mut json: serde_json::Map<String, Value> = serde_json::from_slice(&body).unwrap();
+    change(&mut json);
+    let body = serde_json::to_vec(&json).unwrap();
+    store.apply(&[Unit::new(vec![Operation::Put { key, body }])]).unwrap();
+}
+
+#[test]
+fn who_can_write_to_the_database_makes_no_administrator() {
+    let world = World::new();
+    let authority = &world.authority;
+    let end = world.clock.now().plus(DAY);
+    let new = NewAdminToken { expires_at: Some(end), ..new("ci", AdminRole::Viewer) };
+    let (token, text) = authority.create_token(&new).unwrap();
+    let id = token.id.as_str();
+    let (other, _) = authority.create_token(&self::new("root", AdminRole::Admin)).unwrap();
+    let attempts: [(&str, &dyn Fn(&mut serde_json::Map<String, Value>)); 6] = [
+        ("role", &|it| drop(it.insert("role".into(), "admin".into()))),
+        ("end", &|it| drop(it.remove("expires_at"))),
+        ("later", &|it| drop(it.insert("expires_at".into(), (end.unix_ms() + 1).into()))),
+        ("slot", &|it| drop(it.insert("verifier".into(), json!({ "slot": 0, "hmac": "" })))),
+        ("none", &|it| drop(it.remove("verifier"))),
+        ("old", &|it| {
+            it.remove("verifier");
+            it.insert("sha256".into(), "AAAA".into());
+        }),
+    ];
+    for (what, attempt) in attempts {
+        let kept = std::cell::RefCell::new(None);
+        tamper(&world, id, |it| {
+            *kept.borrow_mut() = Some(it.clone());
+            attempt(it);
+        });
+        assert_eq!(code(authority.authenticate_token(&text)), "admin_token_invalid", "{what}");
+        tamper(&world, id, |it| *it = kept.borrow().clone().unwrap());
+        assert_eq!(authority.authenticate_token(&text).unwrap(), token, "{what}");
+    }
+    // Another token's record in its place, under its id.
+    let stolen = std::cell::RefCell::new(None);
+    tamper(&world, other.id.as_str(), |it| *stolen.borrow_mut() = Some(it.clone()));
+    tamper(&world, id, |it| {
+        *it = stolen.borrow().clone().unwrap();
+        it.insert("id".into(), id.into());
+    });
+    assert_eq!(code(authority.authenticate_token(&text)), "admin_token_invalid");
+}
+
+#[test]
+fn a_revoked_token_is_not_brought_back_by_a_change_in_the_database() {
+    let world = World::new();
+    let (token, text) = world.authority.create_token(&new("ci", AdminRole::Admin)).unwrap();
+    world.authority.revoke_token(token.id).unwrap();
+    assert_eq!(code(world.authority.authenticate_token(&text)), "admin_token_revoked");
+    tamper(&world, token.id.as_str(), |it| drop(it.remove("revoked_at")));
+    assert_eq!(code(world.authority.authenticate_token(&text)), "admin_token_invalid");
+}
+
+#[test]
+fn a_master_key_that_a_live_token_needs_stays() {
+    let world = World::new();
+    let slot = |number| Slot::new(number).unwrap();
+    let keyring = Keyring::new(master(1)).with(slot(1), master(2)).with_current(slot(1)).unwrap();
+    let end = Some(world.clock.now().plus(DAY));
+    let (live, text) = world.authority.create_token(&new("live", AdminRole::Admin)).unwrap();
+    let ending = NewAdminToken { expires_at: end, ..new("ending", AdminRole::Admin) };
+    let (ending, _) = world.authority.create_token(&ending).unwrap();
+    world.authority.rotate_master(keyring).unwrap();
+    assert_eq!(world.authority.authenticate_token(&text).unwrap(), live);
+    assert_eq!(code(world.authority.remove_master(slot(0))), "master_key_in_use");
+    world.authority.revoke_token(live.id).unwrap();
+    assert_eq!(code(world.authority.remove_master(slot(0))), "master_key_in_use");
+    // One that is over needs it no longer.
+    world.clock.advance(DAY);
+    world.authority.remove_master(slot(0)).unwrap();
+    assert!(world.authority.find_token(ending.id.as_str()).unwrap().revoked_at.is_some());
+    // Tokens that are made now are of the new one.
+    let (token, text) = world.authority.create_token(&new("next", AdminRole::Admin)).unwrap();
+    assert_eq!(world.authority.authenticate_token(&text).unwrap(), token);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn role(number: provkey_admin_role) -> Result<AdminRole, Failure> {
 }
 
 /// Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
-/// is a secret: it is here and nowhere else, for only a hash is stored.
+/// is a secret: it is here and nowhere else, for only what verifies it is stored.
 ///
 /// Errors: the `name_` codes, `expiry_in_past`, those of the store.
 #[unsafe(no_mangle)]

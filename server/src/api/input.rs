@@ -5,10 +5,18 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::app::App;
 use crate::body;
 use crate::problem::Problem;
+
+/// Reads a member that may be null, which is not the same as left out.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
 
 /// A JSON body without unknown members.
 pub(super) struct Body<T>(pub(super) T);

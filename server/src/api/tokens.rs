@@ -1,14 +1,17 @@
 //! Admin tokens.
 
+use std::time::SystemTime;
+
 use axum::Json;
 use axum::http::StatusCode;
 use provkey::authority::{AdminRole, AdminToken, AdminTokenId, InputError, Name, NewAdminToken};
+use provkey::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::acting::Admin;
 use super::groups::Which;
-use super::input::{Body, Id, Parameters};
+use super::input::{Body, Id, Parameters, present};
 use super::moment::Moment;
 use super::page::PageView;
 use super::refusals::{Common, Looking, Writing};
@@ -75,8 +78,19 @@ pub(super) struct TokenInput {
     name: String,
     /// What its holder may do.
     role: Role,
-    /// When it ends. Without: never.
-    expires_at: Option<Moment>,
+    /// When it ends. Without: after 90 days; null: never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Moment>)]
+    expires_at: Option<Option<Moment>>,
+}
+
+impl TokenInput {
+    fn expires_at(&self) -> Option<Timestamp> {
+        match self.expires_at {
+            Some(at) => at.map(|at| at.0),
+            None => Some(Timestamp::from(SystemTime::now()).plus(NewAdminToken::VALIDITY)),
+        }
+    }
 }
 
 /// Lists the admin tokens by id.
@@ -102,7 +116,7 @@ pub(super) async fn create(
         Role::Operator => AdminRole::Operator,
         Role::Admin => AdminRole::Admin,
     };
-    let (name, expires_at) = (Name::new(&input.name)?, input.expires_at.map(|at| at.0));
+    let (name, expires_at) = (Name::new(&input.name)?, input.expires_at());
     let new = NewAdminToken { name, role, expires_at };
     let (token, text) = admin.call(move |authority| authority.create_token(&new)).await?;
     let created = CreatedToken { token: token.into(), text: text.expose().to_owned() };

@@ -238,7 +238,12 @@ async fn certificates_and_tokens_are_looked_after() {
     assert_eq!(api.by_admin("GET", &unanswered, None).await.problem().1, "certificate_unanswered");
     assert_eq!(api.by_admin("DELETE", &path, None).await.status, StatusCode::NO_CONTENT);
 
+    let never = json!({ "name": "never", "role": "viewer", "expires_at": null });
+    assert_eq!(api.post("/api/v1/tokens", never).await["token"]["expires_at"], json!(null));
     let made = api.post("/api/v1/tokens", json!({ "name": "ci", "role": "viewer" })).await;
+    let moment = |field: &str| made["token"][field].as_str().unwrap().parse::<jiff::Timestamp>();
+    let good_for = moment("expires_at").unwrap().duration_since(moment("created_at").unwrap());
+    assert!((good_for.as_secs() - 90 * 86_400).abs() < 60, "{good_for:?}");
     let text = made["text"].as_str().unwrap();
     let session = api.by(text, "GET", "/api/v1/session", None).await.json();
     assert_eq!((&session["name"], &session["role"]), (&json!("ci"), &json!("viewer")));

@@ -329,8 +329,23 @@ pub(super) struct AdminTokenRecord {
     pub(super) expires_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) revoked_at: Option<Timestamp>,
-    /// Of the id and the secret together.
-    pub(super) sha256: Bytes,
+    /// `None`: a token from before there were verifiers. It is good for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) verifier: Option<TokenVerifier>,
+}
+
+/// What verifies an admin token, and the slot of the master key that it was made with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct TokenVerifier {
+    pub(super) slot: u8,
+    pub(super) hmac: Bytes,
+}
+
+impl TokenVerifier {
+    /// The slot of the master key that it was made with.
+    pub(super) fn slot(&self) -> Option<Slot> {
+        Slot::new(self.slot)
+    }
 }
 
 /// A certificate that was revoked before it expired.

@@ -59,7 +59,7 @@ export function Tokens() {
       {made && (
         <Dialog title="The new token" onClose={() => setMade(undefined)}>
           <div class="body">
-            <p>This is its text. It is shown this once; only a hash of it is stored.</p>
+            <p>This is its text. It is shown this once; only what verifies it is stored.</p>
             <p class="with-button"><code class="secret">{made}</code><CopyButton text={made} label="Copy the token" /></p>
           </div>
           <footer><button type="button" class="primary" onClick={() => setMade(undefined)}>Done</button></footer>

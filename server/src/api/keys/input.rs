@@ -4,9 +4,10 @@ use provkey::authority::{
     AddressRange, Compromise, KeyFilter, KeyOrder, KeyState, KeyUpdate, Name, NewKey, PageRequest,
 };
 use provkey::key::Host;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::api::input::present;
 use crate::api::moment::Moment;
 use crate::api::{certificates, groups, page};
 use crate::problem::Problem;
@@ -77,11 +78,6 @@ pub(in crate::api) struct KeyPatch {
     certificate: Option<String>,
     /// Whether it must be proven inside the CSR.
     proof_only: Option<bool>,
-}
-
-/// Tells a null from nothing.
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Moment>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl KeyPatch {
