@@ -9,6 +9,27 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# How long another apt, such as that of unattended-upgrades, is waited for.
+APT_WAIT_SECONDS=600
+
+# apt_get ARGUMENT...: apt-get as root. Waits while another apt runs: by itself apt-get waits for the
+# lock of dpkg alone, and fails if the lists or the downloaded packages are locked.
+apt_get() {
+    local said status deadline=$((SECONDS + APT_WAIT_SECONDS))
+    said=$(mktemp)
+    while true; do
+        status=0
+        as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+            apt-get -q -o "DPkg::Lock::Timeout=$APT_WAIT_SECONDS" "$@" 2>"$said" || status=$?
+        if [ "$SECONDS" -ge "$deadline" ] || ! grep -q '^E: Could not get lock ' "$said"; then break; fi
+        echo 'waiting for another apt that runs' >&2
+        sleep 2
+    done
+    cat "$said" >&2
+    rm "$said"
+    return "$status"
+}
+
 # install_packages WHAT PACKAGE...: installs the Debian packages of something that is missing.
 install_packages() {
     local what=$1
@@ -17,8 +38,7 @@ install_packages() {
         echo "error: '$what' is missing; on Debian it comes with: $*" >&2
         return 1
     fi
-    as_root apt-get update -q &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+    apt_get update && apt_get install -y --no-install-recommends "$@"
 }
 
 # need COMMAND PACKAGE...: installs Debian packages if the command is missing.

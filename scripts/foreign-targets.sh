@@ -24,7 +24,7 @@ depends_on() {
 fetch_toolchain() {
     [ -x "$toolchain/usr/bin/rustc" ] && return
     command -v apt-get >/dev/null || skip 'there is no apt-get'
-    as_root apt-get update -q || skip 'the list of packages cannot be had'
+    apt_get update || skip 'the list of packages cannot be had'
 
     local runtime llvm unpacking=target/foreign/unpacking
     runtime=$(depends_on libstd-rust-web-dev 'libstd-rust-web-[0-9.]*')

@@ -3,6 +3,7 @@
 source "$(dirname "$0")/common.sh"
 
 test_tools
+scripts/apt-tests.sh
 
 cargo test --locked --workspace --all-features
 # Core with less: what it is without the standard library, without and with ring.
