@@ -27,14 +27,14 @@ if [ -n "${BUILD_STD:-}" ]; then
     RUSTC_BOOTSTRAP=1
     options+=('-Zbuild-std=std,panic_unwind' '-Zbuild-std-features=')
     built+=-build-std
-    target=${target:-$(rustc -vV | sed -n 's/^host: //p')}
+    target=${target:-$("${RUSTC:-rustc}" -vV | sed -n 's/^host: //p')}
 fi
 if [ -n "$target" ]; then
     underscored=${target//-/_}
     export "CARGO_TARGET_${underscored^^}_LINKER=${CROSS:-}gcc" "CC_$underscored=${CROSS:-}gcc"
 fi
-# Nobody's folders are in the library.
-export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo --remap-path-prefix=$PWD=/provkey"
+CARGO_ENCODED_RUSTFLAGS=$(flags_without_folders | paste -s -d $'\x1f')
+export CARGO_ENCODED_RUSTFLAGS
 
 cargo build --locked -p provkey-ffi --profile "$profile" "${options[@]}" ${target:+--target "$target"} --target-dir "$built"
 

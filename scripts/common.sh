@@ -77,6 +77,18 @@ test_tools() {
     python_packages
 }
 
+# flags_without_folders: what keeps the folders of this machine out of what rustc makes, a flag a line.
+flags_without_folders() {
+    local rustc=${RUSTC:-rustc} sysroot commit
+    sysroot=$("$rustc" --print sysroot)
+    commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
+    echo "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo"
+    # Where the component rust-src is installed, rustc names the sources of the standard library by their
+    # folder; elsewhere, as here.
+    echo "--remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc/$commit"
+    echo "--remap-path-prefix=$PWD=/provkey"
+}
+
 # cargo_tool NAME VERSION: builds a cargo subcommand into target/tools, once.
 # Unoptimised: it is quick to build and quick enough to run.
 cargo_tool() {

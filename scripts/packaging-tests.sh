@@ -84,9 +84,34 @@ only_own_symbols() {
 }
 
 no_folder_of_ours() {
+    local toolchain
+    toolchain=$(rustc --print sysroot)/lib/rustlib
     for file in "$full"/lib/libprovkey.{so,a} "$connector"/lib/libprovkey.{so,a}; do
-        if grep -q -a -F -e "$PWD/" -e "$HOME/" "$file"; then fail "$file names folders of this machine"; fi
+        if grep -q -a -F -e "$PWD/" -e "$HOME/" -e "$toolchain" "$file"; then
+            fail "$file names folders of this machine"
+        fi
     done
+}
+
+# The same with a toolchain that has the component rust-src, whether this one has it or not: rustc looks for
+# one file of it.
+no_folder_of_a_toolchain_with_sources() {
+    local toolchain flags
+    toolchain=$(mktemp -d)
+    mkdir "$toolchain/lib"
+    cp -rs "$(rustc --print sysroot)/lib/rustlib" "$toolchain/lib/"
+    mkdir -p "$toolchain/lib/rustlib/src/rust/library/std/src"
+    touch "$toolchain/lib/rustlib/src/rust/library/std/src/lib.rs"
+    printf '#!/bin/sh\nexec rustc --sysroot "%s" "$@"\n' "$toolchain" >"$toolchain/rustc"
+    chmod +x "$toolchain/rustc"
+
+    local compile=("$toolchain/rustc" --edition 2024 --crate-type staticlib "$tests/other.rs")
+    "${compile[@]}" -o "$work/named.a"
+    grep -q -a -F "$toolchain/lib/rustlib/src" "$work/named.a" || fail 'the folder of a toolchain would not be seen'
+    readarray -t flags < <(RUSTC=$toolchain/rustc flags_without_folders)
+    "${compile[@]}" "${flags[@]}" -o "$work/unnamed.a"
+    if grep -q -a -F "$toolchain" "$work/unnamed.a"; then fail 'the folder of a toolchain is named'; fi
+    rm -r "$toolchain"
 }
 
 # Programs in C and C++ that link the shared library, and the archive, as pkg-config says.
@@ -247,6 +272,7 @@ checked versions_agree
 checked only_own_symbols "$full"
 checked only_own_symbols "$connector" -DPROVKEY_CONNECTOR_ONLY
 checked no_folder_of_ours
+checked no_folder_of_a_toolchain_with_sources
 checked pkg_config_links
 checked connector_only_links
 checked cxx_header_is_whole
