@@ -9,6 +9,7 @@ from counters.
 
 import json
 import pathlib
+from base64 import b64encode
 
 from generate import der, oid_contents, sample, sha256
 
@@ -171,8 +172,9 @@ def csr(
     spki=P256_SPKI,
     algorithm=ECDSA_SHA256,
     signature=None,
+    order=sorted,
 ):
-    info = sequence(version, subject, spki, der(0xA0, *attributes))
+    info = sequence(version, subject, spki, der(0xA0, *order(attributes)))
     return signed(info, algorithm, signature)
 
 
@@ -358,6 +360,87 @@ def attributes():
     yield "an attribute without values", csr(sequence(PASSWORD)), "csr_malformed"
 
 
+def not_strict():
+    """What other readers forgive, and X.690 does not."""
+    usage, purposes, unknown = "2.5.29.15", "2.5.29.37", oid("1.3.6.1.4.1.99999.4")
+    client = oid("1.3.6.1.5.5.7.3.2")
+    asked = {
+        "a key usage with 8 unused bits": extension(usage, der(0x03, b"\x08\0")),
+        "a key usage with 8 unused bits of two bytes": extension(usage, der(0x03, b"\x08\x80\0")),
+        "a key usage with an unused bit set": extension(usage, der(0x03, b"\x07\xc0")),
+        "a key usage that ends with a zero bit": extension(usage, der(0x03, b"\x06\x80")),
+        "a key usage in parts": extension(usage, der(0x23, der(0x03, b"\x07\x80"))),
+        "one purpose twice": extension(purposes, sequence(client, client)),
+        "no authority, written out": extension("2.5.29.19", sequence(der(0x01, b"\0"))),
+        "an extension's number with a leading zero": sequence(
+            der(0x06, b"\x55\x80\x1d\x0f"), der(0x04, der(0x03, b"\x07\x80"))
+        ),
+        "an extension's number without an end": sequence(der(0x06, b"\x55\x9d"), der(0x04)),
+        "an extension without a number": sequence(der(0x06), der(0x04)),
+        "an extension in parts": sequence(oid(usage), der(0x24, der(0x04, der(0x03, b"\x07\x80")))),
+        "a purpose with a leading zero": extension(
+            purposes, sequence(der(0x06, b"\x80" + client[2:]))
+        ),
+    }
+    for what, one in asked.items():
+        yield f"asks for {what}", asking(one), "csr_malformed"
+    values = {
+        "a BOOLEAN of 1": der(0x01, b"\x01"),
+        "a BOOLEAN of two bytes": der(0x01, b"\xff\xff"),
+        "an INTEGER with a leading zero": der(0x02, b"\0\x01"),
+        "a negative INTEGER with a leading byte": der(0x02, b"\xff\xff"),
+        "an INTEGER of no byte": der(0x02),
+        "an ENUMERATED with a leading zero": der(0x0A, b"\0\x01"),
+        "a BIT STRING of no byte": der(0x03),
+        "a BIT STRING without the bits that are unused": der(0x03, b"\x01"),
+        "a NULL that holds something": der(0x05, b"\0"),
+        "an OCTET STRING in parts": der(0x24, der(0x04, b"a"), der(0x04, b"b")),
+        "a UTF8String in parts": der(0x2C, der(0x0C, b"a")),
+        "a SEQUENCE in primitive form": der(0x10),
+        "a UTCTime without seconds": der(0x17, b"2601010000Z"),
+        "a UTCTime of another zone": der(0x17, b"260101000000+0100"),
+        "a GeneralizedTime of no zone": der(0x18, b"20260101000000"),
+        "a GeneralizedTime with a fraction that ends with 0": der(0x18, b"20260101000000.50Z"),
+        "a GeneralizedTime without seconds": der(0x18, b"202601010000Z"),
+        "a length in more bytes than it takes": b"\x04\x81\x01a",
+        "an indefinite length": b"\x30\x80\0\0",
+    }
+    for what, value in values.items():
+        yield f"an attribute with {what}", csr(attribute(unknown, value)), "csr_malformed"
+        deeper = csr(attribute(unknown, sequence(der(0xA0, value))))
+        yield f"an attribute with {what}, deeper", deeper, "csr_malformed"
+    one, two = der(0x0C, b"1"), der(0x0C, b"2")
+    yield "values out of order", csr(attribute(unknown, two, one)), "csr_malformed"
+    one = attribute(PASSWORD, der(0x0C, b"secret"))
+    two = attribute(EXTENSION_REQUEST, sequence(extension(usage, der(0x03, b"\x07\x80"))))
+    assert one < two
+    yield "attributes out of order", csr(two, one, order=tuple), "csr_malformed"
+    name, number = (
+        sequence(oid(f"2.5.4.{arc}"), der(0x0C, text)) for arc, text in ((3, b"aa"), (5, b"1"))
+    )
+    assert number < name
+    subject = sequence(der(0x31, name, number))
+    yield "a relative name out of order", csr(subject=subject), "csr_malformed"
+    padded = sequence(der(0x31, sequence(der(0x06, b"\x55\x04\x80\x03"), der(0x0C, b"a"))))
+    yield "a type in the subject with a leading zero", csr(subject=padded), "csr_malformed"
+    yield "an attribute's number with a leading zero", csr(
+        attribute(der(0x06, b"\x2b\x80\x06"), NULL)
+    ), "csr_malformed"
+    for begin, end in (
+        ("CERTIFICATE REQUEST", "CERTIFICATE"),
+        ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"),
+        ("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST"),
+        ("CERTIFICATE REQUEST", "certificate request"),
+    ):
+        yield f"PEM that begins {begin} and ends {end}", pem(csr(), begin, end), "csr_malformed"
+
+
+def pem(request, begin="CERTIFICATE REQUEST", end="CERTIFICATE REQUEST"):
+    base64 = b64encode(request).decode()
+    lines = [base64[at : at + 64] for at in range(0, len(base64), 64)]
+    return "\n".join([f"-----BEGIN {begin}-----", *lines, f"-----END {end}-----", ""]).encode()
+
+
 def rsa_keys():
     short = prime("short p", 512) * prime("short q", 512)
     yield "RSA of 1024 bits", rsa_spki(short), "weak_key_short"
@@ -504,6 +587,15 @@ def sound():
         extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.2"))),
     ]
     yield "asks for what everybody gets", asking(*granted), code
+    two = csr(
+        attribute(PASSWORD, der(0x0C, b"secret")),
+        attribute(EXTENSION_REQUEST, sequence(*granted)),
+        attribute(oid("1.2.840.113549.1.9.5"), der(0x18, b"20500101000000.5Z")),
+    )
+    yield "attributes in order", two, code
+    ordered = sorted(sequence(oid(f"2.5.4.{arc}"), der(0x0C, b"a")) for arc in (3, 5, 10))
+    yield "a relative name of three", csr(subject=sequence(der(0x31, *ordered))), code
+    yield "PEM", pem(csr()), code
     rsa = sequence(integer(0), sequence(), rsa_spki(MODULUS), der(0xA0))
     yield "RSA", signed(rsa, RSA_SHA256, pkcs1(rsa)), code
 
@@ -518,7 +610,7 @@ def too_large():
 
 
 def main():
-    groups = (malformed, subjects, names, extensions, attributes, keys, signatures, sound)
+    groups = (malformed, not_strict, subjects, names, extensions, attributes, keys, signatures, sound)
     cases = [
         {"name": name, "csr": request.hex(), "code": code}
         for group in groups

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::extensions::{
     BasicConstraints, Extensions, ExtensionsError, HostName, KeyUsage, Purposes,
 };
-use super::reader::{Malformed, Reader};
+use super::reader::{Malformed, Reader, check_all};
 use super::signed::{Signed, SignedError};
 use super::validity::Validity;
 use super::{PublicKey, PublicKeyError, name, oid, pem, tag};
@@ -124,8 +124,8 @@ impl<'a> TbsCertificate<'a> {
         let subject = fields.value(tag::SEQUENCE)?;
         let spki = fields.value(tag::SEQUENCE)?;
         // RFC 5280, 4.1.2.8: unique identifiers are not made any more, and mean nothing here.
-        fields.optional(tag::context_primitive(1))?;
-        fields.optional(tag::context_primitive(2))?;
+        fields.optional_implicit(tag::context_primitive(1), tag::BIT_STRING)?;
+        fields.optional_implicit(tag::context_primitive(2), tag::BIT_STRING)?;
         let extensions = match fields.optional(tag::context(3))? {
             Some(extensions) => Extensions::read(extensions)?,
             None => Extensions::default(),
@@ -168,6 +168,7 @@ impl Certificate {
             return Err(CertificateError::TooLarge);
         }
         let signed = Signed::read(der)?;
+        check_all(der)?;
         let tbs = TbsCertificate::read(&signed.tbs)?;
         // RFC 5280, 4.1.1.2: both algorithm identifiers are the same.
         if tbs.signature_algorithm != signed.algorithm {

@@ -1,5 +1,6 @@
 //! Extensions of certificates and of requests (RFC 5280, 4.2), as they are read.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -72,9 +73,14 @@ impl Purposes {
     fn read(value: &[u8]) -> Result<Self, Malformed> {
         let mut list = Reader::within(value, tag::SEQUENCE)?;
         let mut purposes = Self::default();
+        let mut seen = BTreeSet::new();
         // RFC 5280, 4.2.1.12: at least one.
         loop {
-            match list.contents(tag::OBJECT_IDENTIFIER)? {
+            let purpose = list.contents(tag::OBJECT_IDENTIFIER)?;
+            if !seen.insert(purpose) {
+                return Err(Malformed);
+            }
+            match purpose {
                 oid::CLIENT_AUTH => purposes.client_auth = true,
                 oid::SERVER_AUTH => purposes.server_auth = true,
                 oid::ANY_PURPOSE => purposes.any = true,
@@ -286,7 +292,7 @@ fn read_authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, Malformed> {
     let mut fields = Reader::within(value, tag::SEQUENCE)?;
     let key_id = fields.optional(tag::context_primitive(0))?;
     fields.optional(tag::context(1))?;
-    fields.optional(tag::context_primitive(2))?;
+    fields.optional_implicit(tag::context_primitive(2), tag::INTEGER)?;
     fields.end()?;
     Ok(key_id)
 }

@@ -67,7 +67,7 @@ pub(super) fn attributes<'a>(
 ) -> Result<(), Malformed> {
     let mut names = Reader::new(contents);
     while !names.is_at_end() {
-        let mut attributes = names.enter(tag::SET)?;
+        let mut attributes = names.enter_set_of(tag::SET)?;
         // RFC 5280, 4.1.2.4: a relative name holds at least one attribute.
         loop {
             let mut attribute = attributes.enter(tag::SEQUENCE)?;

@@ -6,7 +6,7 @@ use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 use super::issue::sign_checked;
 use super::profile::{write_extension, write_generalized_time};
-use super::reader::{Malformed, Reader};
+use super::reader::{Malformed, Reader, check_all};
 use super::revocation::RevocationReason;
 use super::writer::{nested, primitive};
 use super::{Certificate, IssueError, Issuer, PublicKey, SerialNumber, oid, tag};
@@ -61,6 +61,7 @@ impl From<Malformed> for OcspFailure {
 impl<'a> OcspRequest<'a> {
     /// RFC 6960, 4.1.1. Who asks, and a signature over the request, make no difference.
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, Malformed> {
+        check_all(der)?;
         let mut request = Reader::within(der, tag::SEQUENCE)?;
         let mut fields = request.enter(tag::SEQUENCE)?;
         request.optional(tag::context(0))?;
@@ -114,9 +115,7 @@ impl<'a> CertId<'a> {
         let mut algorithm = fields.enter(tag::SEQUENCE)?;
         let hash = algorithm.contents(tag::OBJECT_IDENTIFIER)?;
         // RFC 4055, 2.1: the parameters are NULL, or are left out.
-        if algorithm.optional(tag::NULL)?.is_some_and(|null| !null.is_empty()) {
-            return Err(Malformed);
-        }
+        algorithm.optional(tag::NULL)?;
         algorithm.end()?;
         let issuer_name = fields.contents(tag::OCTET_STRING)?;
         let issuer_key = fields.contents(tag::OCTET_STRING)?;

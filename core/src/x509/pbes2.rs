@@ -36,8 +36,10 @@ pub(super) fn decrypt(
         return Err(PrivateKeyError::UnsupportedEncryption);
     }
     let mut parameters = algorithm.enter(tag::SEQUENCE)?;
+    algorithm.end()?;
     let derivation = Derivation::read(parameters.enter(tag::SEQUENCE)?)?;
     let mut cipher = parameters.enter(tag::SEQUENCE)?;
+    parameters.end()?;
     let oid = cipher.contents(tag::OBJECT_IDENTIFIER)?;
     let mut plain = Zeroizing::new(encrypted.to_vec());
     let length =
@@ -68,6 +70,7 @@ impl<'a> Derivation<'a> {
             return Err(PrivateKeyError::UnsupportedEncryption);
         }
         let mut parameters = fields.enter(tag::SEQUENCE)?;
+        fields.end()?;
         let salt = parameters.contents(tag::OCTET_STRING)?;
         let iterations = parameters.small()?;
         if iterations > PASSPHRASE_ITERATIONS_MAX {
@@ -79,12 +82,17 @@ impl<'a> Derivation<'a> {
         if !parameters.is_next(tag::SEQUENCE) {
             return Err(PrivateKeyError::UnsupportedEncryption);
         }
-        let algorithm = match parameters.enter(tag::SEQUENCE)?.contents(tag::OBJECT_IDENTIFIER)? {
+        let mut function = parameters.enter(tag::SEQUENCE)?;
+        parameters.end()?;
+        let algorithm = match function.contents(tag::OBJECT_IDENTIFIER)? {
             HMAC_SHA256 => pbkdf2::PBKDF2_HMAC_SHA256,
             HMAC_SHA384 => pbkdf2::PBKDF2_HMAC_SHA384,
             HMAC_SHA512 => pbkdf2::PBKDF2_HMAC_SHA512,
             _ => return Err(PrivateKeyError::UnsupportedEncryption),
         };
+        // RFC 8018, B.1.2: the parameters are NULL; some leave them out.
+        function.optional(tag::NULL)?;
+        function.end()?;
         Ok(Self { salt, iterations, key_bytes, algorithm })
     }
 
@@ -99,6 +107,7 @@ impl<'a> Derivation<'a> {
             return Err(PrivateKeyError::Malformed);
         }
         let vector = cipher.contents(tag::OCTET_STRING)?;
+        cipher.end()?;
         let mut key = Zeroizing::new([0; N]);
         pbkdf2::derive(self.algorithm, self.iterations, self.salt, passphrase, &mut *key);
         let cipher =

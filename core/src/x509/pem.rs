@@ -76,7 +76,8 @@ impl Block<'_> {
     }
 }
 
-/// The blocks of a text, in order. One without an end has no body that decodes.
+/// The blocks of a text, in order. One without an end, or with the end of another, has no body that
+/// decodes.
 pub(super) struct Blocks<'a> {
     rest: &'a [u8],
 }
@@ -95,7 +96,8 @@ impl<'a> Iterator for Blocks<'a> {
         let (label, after) = split(after, DASHES)?;
         let (body, rest) = split(after, END).unwrap_or((DASHES, &[]));
         self.rest = rest;
-        Some(Block { label, body })
+        let ends = rest.strip_prefix(label).is_some_and(|rest| rest.starts_with(DASHES));
+        Some(Block { label, body: if ends { body } else { DASHES } })
     }
 }
 
@@ -142,5 +144,9 @@ mod tests {
         check("-----BEGIN A-----\nA_ID\n-----END A-----");
         check("-----BEGIN A-----\nBB==\n-----END A-----");
         check("-----BEGIN A-----\nAQID\n-----BEGIN A-----\nAQID\n-----END A-----");
+        check("-----BEGIN A-----\nAQID\n-----END B-----");
+        check("-----BEGIN A-----\nAQID\n-----END AB-----");
+        check("-----BEGIN A-----\nAQID\n-----END A");
+        check("-----BEGIN A-----\nAQID\n-----END a-----");
     }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::reader::{Malformed, Reader};
+use super::reader::{Malformed, Reader, check_all};
 use super::writer::{bit_string, nested, primitive};
 use super::{KeyAlgorithm, Pkcs8, PublicKey, SignerError, SoftwareSigner, pbes2, pem, tag};
 use crate::limits::PRIVATE_KEY_BYTES_MAX;
@@ -106,6 +106,7 @@ fn read(
     passphrase: Option<&[u8]>,
     public_key: &PublicKey,
 ) -> Result<Pkcs8, PrivateKeyError> {
+    check_all(der)?;
     let mut fields = Reader::within(der, tag::SEQUENCE)?;
     if !fields.is_next(tag::SEQUENCE) {
         return read_plain(der, public_key);
@@ -123,6 +124,7 @@ fn read(
 }
 
 fn read_plain(der: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyError> {
+    check_all(der)?;
     let mut fields = Reader::within(der, tag::SEQUENCE)?;
     let version = fields.unsigned()?;
     // RFC 5958, 2: version 1 of PKCS #8 is the value 0, version 2 has a public key.
@@ -130,7 +132,15 @@ fn read_plain(der: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyErr
         if fields.value(tag::SEQUENCE)? != public_key.algorithm().identifier() {
             return Err(PrivateKeyError::Mismatch);
         }
-        return read_key(fields.contents(tag::OCTET_STRING)?, public_key);
+        let key = fields.contents(tag::OCTET_STRING)?;
+        // Attributes mean nothing here, and the public key, which some tag explicitly, is compared by
+        // using the private one.
+        fields.optional(tag::context(0))?;
+        if fields.optional(tag::context(1))?.is_none() {
+            fields.optional_implicit(tag::context_primitive(1), tag::BIT_STRING)?;
+        }
+        fields.end()?;
+        return read_key(key, public_key);
     }
     let algorithm = public_key.algorithm();
     match version {

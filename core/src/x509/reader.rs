@@ -1,8 +1,12 @@
 //! Strict reading of DER: definite lengths in their shortest form, and nothing left over.
 //!
-//! Tags are compared whole, so a value in the wrong form (X.690, 10.2) is another value.
+//! Tags are compared whole, so a value in the wrong form (X.690, 10.2) is another value. The contents
+//! of a universal type are checked wherever a value is read, also where it is passed over.
 
 use super::tag;
+
+/// In how many levels [`check_all`] accepts nested values: far more than what is read here has.
+const LEVELS_MAX: usize = 16;
 
 /// Bytes that are not the DER of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,21 @@ impl<'a> Reader<'a> {
         Ok(Self::new(self.contents(tag)?))
     }
 
+    /// Reads a SET OF, which may be tagged implicitly, and begins at its first value.
+    pub(crate) fn enter_set_of(&mut self, tag: u8) -> Result<Self, Malformed> {
+        let contents = self.contents(tag)?;
+        // X.690, 11.6: the values are in ascending order of their encodings.
+        let (mut values, mut before): (_, &[u8]) = (Self::new(contents), &[]);
+        while !values.is_at_end() {
+            let value = values.any()?;
+            if value < before {
+                return Err(Malformed);
+            }
+            before = value;
+        }
+        Ok(Self::new(contents))
+    }
+
     /// Reads a value of this tag: its contents.
     pub(crate) fn contents(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let value = self.next()?;
@@ -53,6 +72,20 @@ impl<'a> Reader<'a> {
     /// Reads a value of this tag if there is one: its contents.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         self.is_next(tag).then(|| self.contents(tag)).transpose()
+    }
+
+    /// Reads a value of this tag if there is one, which is a universal type, tagged implicitly: its
+    /// contents.
+    pub(crate) fn optional_implicit(
+        &mut self,
+        tag: u8,
+        universal: u8,
+    ) -> Result<Option<&'a [u8]>, Malformed> {
+        let contents = self.optional(tag)?;
+        match contents {
+            Some(contents) if !is_der(universal, contents) => Err(Malformed),
+            contents => Ok(contents),
+        }
     }
 
     /// Reads a value of this tag: tag, length and contents.
@@ -70,7 +103,6 @@ impl<'a> Reader<'a> {
     pub(crate) fn default_false(&mut self) -> Result<bool, Malformed> {
         match self.optional(tag::BOOLEAN)? {
             None => Ok(false),
-            // X.690, 11.1.
             Some([0xff]) => Ok(true),
             Some(_) => Err(Malformed),
         }
@@ -78,10 +110,10 @@ impl<'a> Reader<'a> {
 
     /// Reads an INTEGER that is not negative: its bytes, most significant first.
     pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
-        // X.690, 8.3.2: a leading zero stands only where a sign bit must be kept clear.
         match self.contents(tag::INTEGER)? {
-            [0, bytes @ ..] if matches!(bytes, [0x80..=0xff, ..]) => Ok(bytes),
-            bytes if matches!(bytes, [0] | [1..=0x7f, ..]) => Ok(bytes),
+            // A leading zero keeps the sign bit clear.
+            [0, bytes @ ..] if !bytes.is_empty() => Ok(bytes),
+            bytes @ [0..=0x7f, ..] => Ok(bytes),
             _ => Err(Malformed),
         }
     }
@@ -126,10 +158,69 @@ impl<'a> Reader<'a> {
         }
         let (length, after) = read_length(after)?;
         let (contents, rest) = after.split_at_checked(length).ok_or(Malformed)?;
+        if !is_der(tag, contents) {
+            return Err(Malformed);
+        }
         let (whole, _) = self.rest.split_at(self.rest.len() - rest.len());
         self.rest = rest;
         Ok(Value { tag, whole, contents })
     }
+}
+
+/// Whether these are the contents of the one DER form of a value of a universal tag. What a value of
+/// another tag may hold is known only where it is read.
+fn is_der(tag: u8, contents: &[u8]) -> bool {
+    match tag {
+        // X.690, 11.1.
+        tag::BOOLEAN => matches!(contents, [0 | 0xff]),
+        // X.690, 8.3.2: the first nine bits are not all alike.
+        tag::INTEGER | tag::ENUMERATED => match *contents {
+            [] => false,
+            [first @ (0 | 0xff), second, ..] => (first ^ second) & 0x80 != 0,
+            _ => true,
+        },
+        // X.690, 8.6.2 and 11.2.1: how many bits of the last byte are unused, which are zero.
+        tag::BIT_STRING => match *contents {
+            [0] => true,
+            [unused @ 0..=7, .., last] => last.trailing_zeros() >= unused.into(),
+            _ => false,
+        },
+        // X.690, 8.8.2.
+        tag::NULL => contents.is_empty(),
+        // X.690, 8.19.2: each number is whole, and in as few bytes as it takes.
+        tag::OBJECT_IDENTIFIER | tag::RELATIVE_OID => {
+            let starts_with_zeros = |pair: &[u8]| pair[0] < 0x80 && pair[1] == 0x80;
+            contents.first().is_some_and(|&first| first != 0x80)
+                && contents.last().is_some_and(|&last| last < 0x80)
+                && !contents.windows(2).any(starts_with_zeros)
+        }
+        tag::UTC_TIME | tag::GENERALIZED_TIME => is_time(tag, contents),
+        // Universal: the two bits of the class are clear.
+        0..0x40 => (tag & CONSTRUCTED != 0) == CONSTRUCTED_TYPES.contains(&(tag & 0x1f)),
+        _ => true,
+    }
+}
+
+/// X.690, 8.1.2.5: the bit of a constructed value.
+const CONSTRUCTED: u8 = 0x20;
+/// The universal types whose DER is constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER
+/// STRING. All others are primitive (X.690, 10.2).
+const CONSTRUCTED_TYPES: [u8; 5] = [8, 11, 16, 17, 29];
+
+/// X.690, 11.7 and 11.8: digits down to the second, in a GeneralizedTime perhaps a fraction that does
+/// not end with a zero, then `Z`.
+fn is_time(tag: u8, contents: &[u8]) -> bool {
+    let digits = if tag == tag::UTC_TIME { 12 } else { 14 };
+    let Some((moment, rest)) = contents.split_at_checked(digits) else { return false };
+    let all_digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    all_digits(moment)
+        && match rest {
+            [b'Z'] => true,
+            [b'.', fraction @ .., b'1'..=b'9', b'Z'] => {
+                tag == tag::GENERALIZED_TIME && all_digits(fraction)
+            }
+            _ => false,
+        }
 }
 
 /// Whether constructed values are nested in more than so many levels, and whether all of them are
@@ -138,13 +229,17 @@ pub(crate) fn is_deeper_than(levels: usize, bytes: &[u8]) -> Result<bool, Malfor
     let mut reader = Reader::new(bytes);
     while !reader.is_at_end() {
         let value = reader.next()?;
-        // X.690, 8.1.2.5: the bit of a constructed value.
-        let constructed = value.tag & 0x20 != 0;
+        let constructed = value.tag & CONSTRUCTED != 0;
         if constructed && (levels == 0 || is_deeper_than(levels - 1, value.contents)?) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether all values are strict DER, also within those that are passed over where they are read.
+pub(crate) fn check_all(bytes: &[u8]) -> Result<(), Malformed> {
+    if is_deeper_than(LEVELS_MAX, bytes)? { Err(Malformed) } else { Ok(()) }
 }
 
 /// X.690, 10.1: a definite length in as few bytes as it takes. Gives what follows it, too.
@@ -168,13 +263,12 @@ fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
 mod tests {
     use super::*;
     use der::Decode as _;
-    use der::asn1::{AnyRef, BitStringRef, UintRef};
+    use der::asn1::{AnyRef, BitStringRef, IntRef, Null, UintRef};
     use proptest::prelude::*;
     use std::vec::Vec;
 
     fn values() -> impl Strategy<Value = Vec<u8>> {
-        let tags =
-            prop::sample::select(std::vec![1, 2, 3, 4, 6, 0x0c, 0x17, 0x30, 0x31, 0x80, 0xa0]);
+        let tags = prop::sample::select(std::vec![1, 2, 3, 4, 5, 0x0c, 0x30, 0x31, 0x80, 0xa0]);
         let lengths = prop_oneof![
             (0_u8..8).prop_map(|length| std::vec![length]),
             any::<[u8; 2]>().prop_map(Vec::from),
@@ -196,6 +290,128 @@ mod tests {
         reader.end().is_ok().then_some(value)
     }
 
+    /// The contents of one value by its tag, as another strict reader has them.
+    fn theirs(bytes: &[u8]) -> Option<&[u8]> {
+        let value = AnyRef::from_der(bytes).ok()?;
+        let sound = match bytes[0] {
+            tag::BOOLEAN => bool::from_der(bytes).is_ok(),
+            tag::INTEGER => IntRef::from_der(bytes).is_ok(),
+            // Theirs does not look at the unused bits.
+            tag::BIT_STRING => BitStringRef::from_der(bytes).is_ok_and(|bits| {
+                let last = bits.raw_bytes().last().copied().unwrap_or_default();
+                last & ((1 << bits.unused_bits()) - 1) == 0
+            }),
+            tag::NULL => Null::from_der(bytes).is_ok(),
+            _ => true,
+        };
+        sound.then_some(value.value())
+    }
+
+    #[test]
+    fn universal_values_have_one_form() {
+        let check = |value: &[u8], good| {
+            let read = Reader::new(value).any();
+            assert_eq!(read, if good { Ok(value) } else { Err(Malformed) }, "{value:02x?}");
+        };
+        // BOOLEAN.
+        check(b"\x01\x01\0", true);
+        check(b"\x01\x01\xff", true);
+        check(b"\x01\x01\x01", false);
+        check(b"\x01\0", false);
+        check(b"\x01\x02\xff\xff", false);
+        // INTEGER and ENUMERATED.
+        for tag in [tag::INTEGER, tag::ENUMERATED] {
+            check(&[tag, 1, 0], true);
+            check(&[tag, 1, 0xff], true);
+            check(&[tag, 2, 0, 0x80], true);
+            check(&[tag, 2, 0xff, 0x7f], true);
+            check(&[tag, 0], false);
+            check(&[tag, 2, 0, 0x7f], false);
+            check(&[tag, 2, 0xff, 0x80], false);
+        }
+        // BIT STRING.
+        check(b"\x03\x01\0", true);
+        check(b"\x03\x02\x07\x80", true);
+        check(b"\x03\x02\x07\0", true);
+        check(b"\x03\0", false);
+        check(b"\x03\x01\x01", false);
+        check(b"\x03\x02\x08\0", false);
+        check(b"\x03\x02\x07\xc0", false);
+        check(b"\x03\x03\x01\0\x01", false);
+        // NULL.
+        check(b"\x05\0", true);
+        check(b"\x05\x01\0", false);
+        // OBJECT IDENTIFIER and RELATIVE-OID.
+        for tag in [tag::OBJECT_IDENTIFIER, tag::RELATIVE_OID] {
+            check(&[tag, 3, 0x55, 4, 3], true);
+            check(&[tag, 3, 0x2a, 0x86, 0x48], true);
+            check(&[tag, 3, 0x2a, 0x81, 0x00], true);
+            check(&[tag, 4, 0x2a, 0x81, 0x80, 0x00], true);
+            check(&[tag, 0], false);
+            check(&[tag, 2, 0x80, 0x55], false);
+            check(&[tag, 3, 0x55, 0x80, 3], false);
+            check(&[tag, 2, 0x55, 0x84], false);
+        }
+        // UTCTime and GeneralizedTime.
+        check(b"\x17\x0d991231235959Z", true);
+        check(b"\x17\x0b9912312359Z", false);
+        check(b"\x17\x11991231235959+0000", false);
+        check(b"\x17\x0f991231235959.5Z", false);
+        check(b"\x18\x0f20501231235959Z", true);
+        check(b"\x18\x1220501231235959.05Z", true);
+        check(b"\x18\x1120501231235959.0Z", false);
+        check(b"\x18\x1020501231235959.Z", false);
+        check(b"\x18\x1120501231235959,5Z", false);
+        check(b"\x18\x0e20501231235959", false);
+        check(b"\x18\x0d205012312359Z", false);
+        check(b"\x18\x0f2050123123595aZ", false);
+        // What is constructed, and what is not.
+        check(b"\x30\0", true);
+        check(b"\x31\0", true);
+        check(b"\x28\0", true);
+        check(b"\x10\0", false);
+        check(b"\x11\0", false);
+        check(b"\x24\0", false);
+        check(b"\x23\x03\x03\x01\0", false);
+        check(b"\x2c\0", false);
+        // Only who reads these knows what they hold.
+        check(b"\x80\0", true);
+        check(b"\xa2\0", true);
+        check(b"\x41\x01\x01", true);
+    }
+
+    #[test]
+    fn a_set_of_values_is_in_order() {
+        let check = |set: &[u8], good| {
+            assert_eq!(Reader::new(set).enter_set_of(set[0]).is_ok(), good, "{set:02x?}");
+        };
+        check(b"\x31\0", true);
+        check(b"\x31\x06\x02\x01\x05\x02\x01\x05", true);
+        check(b"\xa0\x07\x02\x01\x05\x02\x02\x01\x05", true);
+        check(b"\xa0\x07\x02\x02\x01\x05\x02\x01\x05", false);
+        check(b"\x31\x06\x02\x01\x06\x02\x01\x05", false);
+        check(b"\x31\x02\x02\x05", false);
+    }
+
+    #[test]
+    fn what_is_tagged_implicitly_is_strict_too() {
+        let read = |value| Reader::new(value).optional_implicit(0x82, tag::INTEGER);
+        assert_eq!(read(b"\x82\x01\x05"), Ok(Some(&[5][..])));
+        assert_eq!(read(b"\x83\x01\x05"), Ok(None));
+        assert_eq!(read(b"\x82\x02\0\x05"), Err(Malformed));
+    }
+
+    #[test]
+    fn what_is_passed_over_is_checked_too() {
+        assert_eq!(check_all(b"\x30\x05\xa1\x03\x01\x01\xff"), Ok(()));
+        assert_eq!(check_all(b"\x30\x05\xa1\x03\x01\x01\x01"), Err(Malformed));
+        let nested = |levels: u8| -> Vec<u8> {
+            (0..levels).rev().flat_map(|inner| [0x30, 2 * inner]).collect()
+        };
+        assert_eq!(check_all(&nested(16)), Ok(()));
+        assert_eq!(check_all(&nested(17)), Err(Malformed));
+    }
+
     proptest! {
         #[test]
         fn agrees_with_another_strict_reader(bytes in values(), exact in any::<bool>()) {
@@ -204,8 +420,7 @@ mod tests {
                 Ok(value) if exact => value,
                 _ => &bytes,
             };
-            let theirs = AnyRef::from_der(bytes).ok().map(|value| value.value());
-            prop_assert_eq!(whole(bytes, |r| Ok(r.next()?.contents)), theirs);
+            prop_assert_eq!(whole(bytes, |r| Ok(r.next()?.contents)), theirs(bytes));
             let theirs = UintRef::from_der(bytes).ok();
             prop_assert_eq!(whole(bytes, Reader::unsigned), theirs.as_ref().map(UintRef::as_bytes));
             let theirs = BitStringRef::from_der(bytes).ok().and_then(|bits| bits.as_bytes());

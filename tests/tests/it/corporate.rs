@@ -231,6 +231,18 @@ fn private_key_files_are_refused_by_name() {
     check(&vec![b' '; 20_000], None, "private_key_too_large");
     check(&key[..key.len() / 2], None, "private_key_malformed");
     check(b"\x30\x03\x02\x01\x05", None, "private_key_malformed");
+    openssl(&site, "pkcs8 -topk8 -nocrypt -in ca.key -outform DER -out key");
+    let mut longer = read(&site, "key");
+    assert_eq!(longer[..2], [0x30, 0x81]);
+    assert!(read_private_key(&longer, None, &public_key).is_ok());
+    longer[2] += 2;
+    longer.extend([5, 0]);
+    check(&longer, None, "private_key_malformed");
+    check(
+        &[b"-----BEGIN PRIVATE KEY-----\n", &key[..key.len() / 2], b"\n-----END A-----"].concat(),
+        None,
+        "private_key_malformed",
+    );
     check(&read(&site, "other.key"), None, "private_key_mismatch");
     check(&read(&site, "corporate.key"), None, "private_key_mismatch");
     openssl(&site, "ec -in other.key -no_public -out key");

@@ -17,7 +17,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::reader::{Malformed, Reader, is_deeper_than};
+use super::reader::{Reader, is_deeper_than};
 use super::signed::Signed;
 use super::{RENEWAL_OID_DER, oid, pem, tag};
 use crate::key::PROOF_OID_DER;
@@ -142,14 +142,14 @@ fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
     }
     subject::check(fields.contents(tag::SEQUENCE)?)?;
     let spki = fields.value(tag::SEQUENCE)?;
-    let mut list = fields.enter(tag::context(0))?;
+    let mut list = fields.enter_set_of(tag::context(0))?;
     fields.end()?;
     let mut attributes = Attributes::default();
     let mut types = BTreeSet::new();
     while !list.is_at_end() {
         let mut attribute = list.enter(tag::SEQUENCE)?;
         let oid = attribute.contents(tag::OBJECT_IDENTIFIER)?;
-        let values = attribute.enter(tag::SET)?;
+        let values = attribute.enter_set_of(tag::SET)?;
         attribute.end()?;
         if !types.insert(oid) {
             return Err(CsrError::AttributeNotSingle);
@@ -160,7 +160,7 @@ fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
             oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST => {
                 set_single(&mut attributes.extensions, values)?;
             }
-            _ => check_values(values)?,
+            _ => {}
         }
     }
     Ok((spki, attributes))
@@ -173,13 +173,6 @@ fn set_single<'a>(place: &mut Option<&'a [u8]>, mut values: Reader<'a>) -> Resul
     let value = values.any()?;
     if !values.is_at_end() || place.replace(value).is_some() {
         return Err(CsrError::AttributeNotSingle);
-    }
-    Ok(())
-}
-
-fn check_values(mut values: Reader<'_>) -> Result<(), Malformed> {
-    while !values.is_at_end() {
-        values.any()?;
     }
     Ok(())
 }

@@ -47,7 +47,9 @@ impl Forged {
 
     fn build(&self) -> Vec<u8> {
         let mut attributes = Vec::new();
-        primitive(&mut attributes, tag::context(0), &self.attributes.concat());
+        let mut sorted = self.attributes.clone();
+        sorted.sort_unstable();
+        primitive(&mut attributes, tag::context(0), &sorted.concat());
         let info = [&*self.version, &self.subject, &self.spki, &attributes].concat();
         let info = sequence(&info);
         let mut signature = Vec::new();
