@@ -1,6 +1,6 @@
 //! An authority to test with, and connectors that enroll with it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use provkey::authority::{
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::random::{Random, RandomError};
-use provkey::store::{Memory, Store};
+use provkey::store::{Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::{Certificate, KeyAlgorithm, RenewalProof, Signer, SoftwareSigner, build_csr};
 
@@ -49,6 +49,35 @@ impl Random for TestRandom {
             chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
         }
         Ok(())
+    }
+}
+
+/// A store that counts how often it is read and written.
+pub(crate) struct Counted {
+    store: Arc<dyn Store>,
+    pub(crate) reads: AtomicUsize,
+    pub(crate) writes: AtomicUsize,
+}
+
+impl Counted {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, reads: AtomicUsize::new(0), writes: AtomicUsize::new(0) }
+    }
+}
+
+impl Store for Counted {
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.store.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.store.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.store.apply(units)
     }
 }
 

@@ -1,14 +1,17 @@
 //! What an enrollment costs, and what each refusal says.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use provkey::authority::{
     AddressRange, Authority, ConnectorFilter, EnrollRequest, Event, KeyUpdate, NewKey, PageRequest,
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
+use provkey::store::Memory;
 use provkey::x509::{Certificate, Chain, ChainUse, RevocationReason, Signer, build_csr};
 
-use crate::common::{DAY, TestConnector, World, code, master};
+use crate::common::{Counted, DAY, TestConnector, World, code, master};
 
 #[test]
 fn a_proof_or_the_text_enrolls_and_costs_one_use() {
@@ -265,6 +268,38 @@ fn refusals_of_a_proven_key_are_tallied() {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].code.as_deref(), Some("key_exhausted"));
     assert_eq!((refused[0].count, refused[0].key), (Some(5), Some(key.id)));
+}
+
+#[test]
+fn however_many_connectors_replay_few_writes_are_needed() {
+    let counted = Arc::new(Counted::new(Arc::new(Memory::new())));
+    let world = World::over(counted.clone());
+    let key = world.provisioning_key(&world.key("fleet", 300));
+    let connectors: Vec<_> = (0..300).map(|_| TestConnector::new()).collect();
+    let enroll_all = || {
+        for connector in &connectors {
+            world.authority.enroll(&connector.proof(&key)).unwrap();
+        }
+    };
+    enroll_all();
+    let before = counted.writes.load(Ordering::Relaxed);
+    let writes = || counted.writes.load(Ordering::Relaxed) - before;
+    enroll_all();
+    assert_eq!(writes(), 16);
+    world.clock.advance(Duration::from_secs(1));
+    enroll_all();
+    // Four more would do, but a batch takes 256 of those that wait.
+    assert_eq!(writes(), 16 + 2);
+    world.authority.flush().unwrap();
+    assert_eq!(writes(), 16 + 2 + 2);
+
+    // All are counted, by minute and by connector.
+    let replayed = world.audit().into_iter().filter(|record| record.count.is_some());
+    assert_eq!(replayed.map(|record| record.count.unwrap()).sum::<u64>(), 600);
+    let page = PageRequest { limit: 1000, after: None };
+    let listed = world.authority.list_connectors(&ConnectorFilter::default(), &page).unwrap().items;
+    assert_eq!(listed.len(), 300);
+    assert!(listed.iter().all(|connector| connector.replays == 2));
 }
 
 #[test]

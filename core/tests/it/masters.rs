@@ -1,14 +1,13 @@
 //! Master keys: rotation and removal.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use provkey::authority::{Authority, Environment, NewCertificate};
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Secret, Slot};
-use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 
-use crate::common::{TestConnector, World, code, master, name, renewal};
+use crate::common::{Counted, TestConnector, World, code, master, name, renewal};
 
 fn both() -> Keyring {
     let slot = Slot::new(1).unwrap();
@@ -149,24 +148,6 @@ fn a_process_without_the_new_master_goes_on_with_what_it_has() {
     assert_eq!(other.key(old.id).unwrap().used, 5);
 }
 
-/// A store that counts how often it is read.
-struct Reads(Arc<dyn Store>, AtomicUsize);
-
-impl Store for Reads {
-    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.get(keys)
-    }
-
-    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.0.scan(range, limit)
-    }
-
-    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        self.0.apply(units)
-    }
-}
-
 /// Anyone can name a slot: the store is asked about it once in a second, not for each request.
 #[test]
 fn an_unknown_slot_is_looked_up_once_in_a_second() {
@@ -175,10 +156,10 @@ fn an_unknown_slot_is_looked_up_once_in_a_second() {
     let id = KeyId::parse("zzzzzzzzzzzz").unwrap();
     let forged =
         ProvisioningKey::from_parts(key.host().clone(), id, Secret::from_bytes([7; 20]), key.pin());
-    let reads = Arc::new(Reads(world.environment.store.clone(), AtomicUsize::new(0)));
-    let environment = Environment { store: reads.clone(), ..world.environment.clone() };
+    let counted = Arc::new(Counted::new(world.environment.store.clone()));
+    let environment = Environment { store: counted.clone(), ..world.environment.clone() };
     let authority = Authority::open(environment, Keyring::new(master(1))).unwrap();
-    let reads = || reads.1.load(Ordering::Relaxed);
+    let reads = || counted.reads.load(Ordering::Relaxed);
     let before = reads();
     for _ in 0..20 {
         let asked = code(authority.enroll(&TestConnector::new().proof(&forged)));
