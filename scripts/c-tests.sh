@@ -16,7 +16,7 @@ strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -
 watched=(-O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all -fno-omit-frame-pointer)
 shared=(check fleet secure_element table_store corporate_ca csr postgres_server)
 tests=(connector groups_and_keys certificates enrolling stores moving host_parts signers lying_stores panic
-    hostile vectors threads)
+    hostile vectors threads strangers)
 # Under memcheck in the short run: both halves, what fails and what panics.
 sampled=(connector enrolling host_parts signers panic)
 passed=0
@@ -35,6 +35,8 @@ need valgrind valgrind
 need nm binutils
 need python3 python3
 need_file /usr/include/openssl/evp.h libssl-dev
+# The SQLite of somebody else in the process.
+ldconfig -p | grep -q 'libsqlite3\.so\.0' || install_packages libsqlite3 libsqlite3-0
 
 # The header stands alone, for every C and C++ that there is, however often it is included.
 check_header() {

@@ -4,6 +4,8 @@
  * DISK_LOSE=seed   and with it the power goes, so to speak: of what was written since the last sync of
  *                  its file, some is lost, as the seed says; all of it for 1.
  * DISK_LIES=1      a sync does nothing;
+ * DISK_STRANGER=path  before each of these steps somebody in the process opens and closes this database, its
+ *                  log and its index, which drops the POSIX locks that the process has on them;
  * DISK_FULL=path   as long as this file exists, no file grows: ENOSPC.
  *
  * What is mapped into memory is left alone, and so are the entries of folders. */
@@ -80,9 +82,27 @@ static void lose_what_is_not_synced(unsigned seed)
     }
 }
 
+/* As a plain copy of the files does. */
+static void drop_locks(const char *database)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+        char path[4096];
+        snprintf(path, sizeof(path), "%s%s", database, suffixes[i]);
+        int fd = open(path, O_RDONLY);
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
 /* Counts a step, and perhaps ends here. */
 static void step(void)
 {
+    const char *stranger = getenv("DISK_STRANGER");
+    if (stranger != NULL) {
+        drop_locks(stranger);
+    }
     const char *kill_at = getenv("DISK_KILL_AT"), *seed = getenv("DISK_LOSE");
     steps++;
     if (kill_at != NULL && steps == atol(kill_at)) {

@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use provkey_tests::{Answer, Granted, disk_faults};
+use provkey_sqlite::SqliteStore;
+use provkey_tests::{Answer, Granted, STORE_FILE, disk_faults};
 
 use crate::site::{Site, enroll, requests, scaled};
 use crate::worker::{PROGRAM, Worker};
@@ -33,8 +36,34 @@ fn ask(worker: &mut Command, csrs: &[Vec<u8>]) -> (Vec<Answer>, bool) {
     worker.end()
 }
 
+/// As [`ask`], while somebody in the worker's process drops its POSIX locks at each step, and others outside
+/// open and close the store: who takes itself for the last deletes the log.
+fn ask_among_strangers(
+    worker: &mut Command,
+    folder: &Path,
+    csrs: &[Vec<u8>],
+) -> (Vec<Answer>, bool) {
+    let store = folder.join(STORE_FILE);
+    worker.env("DISK_STRANGER", &store);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                drop(SqliteStore::open(&store).unwrap());
+            }
+        });
+        let answers = ask(worker, csrs);
+        done.store(true, Ordering::Relaxed);
+        answers
+    })
+}
+
 /// Goes through the steps, every `stride`-th of them. `lose`: what is lost at which step.
 fn check(stride: usize, lose: impl Fn(usize) -> Option<usize>) {
+    check_with(stride, |folder, step, csrs| ask(&mut worker(folder, step, lose(step)), csrs));
+}
+
+fn check_with(stride: usize, ask: impl Fn(&Path, usize, &[Vec<u8>]) -> (Vec<Answer>, bool)) {
     let mut site = Site::new();
     let mut killed_while_enrolling = 0;
     for step in (1..STEPS_MAX).step_by(stride) {
@@ -42,8 +71,7 @@ fn check(stride: usize, lose: impl Fn(usize) -> Option<usize>) {
         let csrs = requests(&site.provisioning_key(key), CONNECTORS);
         let epoch = site.authority.epoch().unwrap();
         let (answers, done);
-        (site, (answers, done)) =
-            site.away(|folder| ask(&mut worker(folder, step, lose(step)), &csrs));
+        (site, (answers, done)) = site.away(|folder| ask(folder, step, &csrs));
         // Everything was durable that was before, and everything that was answered.
         site.authority.check_epoch(&epoch).unwrap();
         let granted: BTreeMap<usize, Granted> =
@@ -79,6 +107,13 @@ fn what_was_answered_survives_the_loss_of_what_was_not_synced() {
         check(1, |step| Some(2 + step));
         check(1, |step| Some(7_919 * step));
     }
+}
+
+#[test]
+fn a_process_that_is_killed_among_strangers_loses_nothing() {
+    check_with(scaled(7, 1), |folder, step, csrs| {
+        ask_among_strangers(&mut worker(folder, step, None), folder, csrs)
+    });
 }
 
 /// The faults are real: with a disk that does not sync, what was answered is lost, and that is seen.
