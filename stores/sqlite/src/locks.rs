@@ -5,7 +5,6 @@
 #![allow(unsafe_code)]
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use provkey::store::StoreError;
 
@@ -34,10 +33,6 @@ impl Locks {
     pub(crate) fn are_held(&self) -> bool {
         true
     }
-
-    pub(crate) fn read_index(&self, _: &mut [u8]) -> bool {
-        false
-    }
 }
 
 #[cfg(unix)]
@@ -45,10 +40,11 @@ mod unix {
     use std::ffi::{CStr, CString, c_char, c_int, c_void};
     use std::io::{Error, ErrorKind, Result};
     use std::os::unix::ffi::OsStrExt;
+    use std::sync::OnceLock;
 
     use rusqlite::ffi::{SQLITE_OK, sqlite3_vfs_find};
 
-    use super::{Locks, OnceLock, Path};
+    use super::{Locks, Path};
 
     /// What `locks.c` knows of a file.
     #[repr(C)]
