@@ -16,8 +16,8 @@ use crate::{files, keyring_file};
 pub(crate) enum Command {
     /// Make a new master key, for new keys and to seal the CA keys; keys made before stay good
     ///
-    /// The new master key is added to the master key file. Other processes that have the store
-    /// open need to be started again with that file. Run it again if it was interrupted.
+    /// The new master key is added to the master key file. Servers that use that file find it there
+    /// by themselves; other machines need the new file. Run it again if it was interrupted.
     Rotate,
     /// Write a consistent copy of the store, while it is in use, to a new file
     ///
@@ -52,7 +52,7 @@ fn rotate(place: &Place, output: &mut Output) -> Result<(), Failure> {
     let view = MasterView { slot: keyring.current_slot().number(), id: keyring.current().id() };
     authority.rotate_master(keyring)?;
     output.one(&view)?;
-    output.say("Processes that have the store open need the new master key file: start them again.")
+    output.say("Servers with this master key file find the new one by themselves; other machines need the file.")
 }
 
 fn with_new_master(keyring: Keyring) -> Result<Keyring, Failure> {

@@ -7,7 +7,7 @@ use clap::Args;
 use provkey::authority::{Authority, Environment};
 use provkey::store::{Store, StoreError};
 use provkey_postgres::PostgresStore;
-use provkey_server::Metrics;
+use provkey_server::{KeyringSource, Metrics};
 use provkey_sqlite::SqliteStore;
 
 use crate::cli::GLOBAL;
@@ -136,6 +136,14 @@ impl Place {
         self.epoch.check(&authority)?;
         self.token.attach(&authority)?;
         Ok(authority)
+    }
+
+    /// Where the master keys are read again while a server runs.
+    pub(crate) fn keyring_source(&self) -> Result<KeyringSource, Failure> {
+        let file = self.master_key_file()?.to_owned();
+        Ok(KeyringSource::new(move || {
+            keyring_file::read(&file).map_err(|failure| failure.lines().join("; ").into())
+        }))
     }
 
     /// Opens the authority with all that it signs with.

@@ -3,6 +3,8 @@
 mod administrators;
 mod log;
 pub(crate) mod notify;
+mod reload;
+mod signals;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -12,13 +14,17 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use provkey::authority::{AddressRange, Authority};
 use provkey::key::Host;
-use provkey_server::{Config, Metrics, ProxyHeader, ServeOptions, Tls, operations, router, serve};
+use provkey_server::{
+    Config, KeyringSource, Metrics, ProxyHeader, ServeOptions, Tls, operations, router, serve,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
 use administrators::Administrator;
+use reload::Reload;
+use signals::{End, Others, Signals};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -69,6 +75,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     #[arg(value_parser = ["error", "warn", "info", "debug"])]
     log_level: String,
+    /// A file that holds the level instead; read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    log_level_file: Option<PathBuf>,
     #[command(flatten)]
     limits: Limits,
 }
@@ -143,7 +152,14 @@ impl Limits {
 }
 
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    log::begin(&args.log_format, &args.log_level);
+    let log = log::begin(&args.log_format, &args.log_level, args.log_level_file.clone())?;
+    let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
+    let runtime = runtime.map_err(|error| failed(&error))?;
+    // From now on signals do what they are meant to.
+    let signals = {
+        let _entered = runtime.enter();
+        Signals::catch().map_err(|error| failed(&error))?
+    };
     if args.plain_http && args.trusted_proxy.is_empty() {
         tracing::warn!(
             "--plain-http without --trusted-proxy: keys and tokens travel unprotected, and all \
@@ -156,10 +172,26 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
         Some(host) => Host::parse(host)?,
         None => first_host(&authority)?,
     };
-    let config = config(args, metrics)?;
-    let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
-    let runtime = runtime.map_err(|error| failed(&error))?;
-    let served = runtime.block_on(serve_until_told(args, place, &authority, &host, config, output));
+    let keyring = place.keyring_source()?;
+    let config = config(args, metrics, &keyring)?;
+    let mut options = ServeOptions::default();
+    options.trusted_proxies.clone_from(&args.trusted_proxy);
+    args.limits.apply_to(&mut options);
+    options.tls = {
+        let _entered = runtime.enter();
+        tls(args, &authority, &host)?
+    };
+    let reload = Reload {
+        log,
+        tls: options.tls.clone(),
+        authority: authority.clone(),
+        keyring,
+        administrators: args.administrator.clone(),
+        admin_certificates: config.admin_certificates.clone(),
+    };
+    let told = Told { signals, reload };
+    let server = Server { place, authority: &authority, host: &host, config, options };
+    let served = runtime.block_on(server.serve_until_told(args, told, output));
     // What is being signed is finished, also for those who did not wait for it.
     drop::<Runtime>(runtime);
     authority.flush()?;
@@ -171,7 +203,7 @@ fn first_host(authority: &Authority) -> Result<Host, Failure> {
     hosts.into_iter().next().ok_or_else(|| provkey::authority::InputError::HostUnknown.into())
 }
 
-fn config(args: &Args, metrics: Metrics) -> Result<Config, Failure> {
+fn config(args: &Args, metrics: Metrics, keyring: &KeyringSource) -> Result<Config, Failure> {
     let mut config = Config::default();
     config.trusted_proxies.clone_from(&args.trusted_proxy);
     config.proxy_header = match args.proxy_header.as_str() {
@@ -180,8 +212,8 @@ fn config(args: &Args, metrics: Metrics) -> Result<Config, Failure> {
     };
     args.limits.configure(&mut config);
     config.metrics = Some(metrics);
-    config.admin_certificates =
-        args.administrator.iter().map(Administrator::read).collect::<Result<_, _>>()?;
+    config.keyring = Some(keyring.clone());
+    config.admin_certificates = Administrator::read_all(&args.administrator)?.into();
     // A browser on this machine; behind a proxy it comes over TLS.
     let loopback = args.listen.is_some_and(|address| address.ip().is_loopback());
     config.insecure_cookies = args.plain_http && loopback && args.trusted_proxy.is_empty();
@@ -196,45 +228,78 @@ fn tls(args: &Args, authority: &Authority, host: &Host) -> Result<Option<Tls>, F
     })
 }
 
-async fn serve_until_told(
-    args: &Args,
-    place: &Place,
-    authority: &Authority,
-    host: &Host,
+/// What it is told while it runs.
+struct Told {
+    signals: Signals,
+    reload: Reload,
+}
+
+struct Server<'a> {
+    place: &'a Place,
+    authority: &'a Authority,
+    host: &'a Host,
     config: Config,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    // Whoever tells it to end may do so from now on.
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
-    let mut options = ServeOptions::default();
-    options.tls = tls(args, authority, host)?;
-    options.trusted_proxies.clone_from(&args.trusted_proxy);
-    args.limits.apply_to(&mut options);
-    let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
-    let listener = listen(args.listen.unwrap_or(everywhere)).await?;
-    let address = listener.local_addr().map_err(|error| failed(&error))?;
-    if let Some(operations_address) = args.operations_listen {
-        let listener = listen(operations_address).await?;
+    options: ServeOptions,
+}
+
+impl Server<'_> {
+    async fn serve_until_told(
+        self,
+        args: &Args,
+        told: Told,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let Self { place, authority, host, config, options } = self;
+        let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
+        let listener = listen(args.listen.unwrap_or(everywhere)).await?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
-        output.say(format_args!("Operations at http://{address}"))?;
-        let router = operations(authority.clone(), config.clone());
-        tokio::spawn(serve(listener, router, ServeOptions::default(), std::future::pending()));
-    }
-    let scheme = if options.tls.is_some() { "https" } else { "http" };
-    output.plain(&format!("Serving {host} at {scheme}://{address}\n"))?;
-    notify::ready();
-    tracing::info!(%host, %address, scheme, "serving");
-    serve(listener, router(authority.clone(), config), options, async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = keep_epoch(place) => {}
+        if let Some(operations_address) = args.operations_listen {
+            let listener = listen(operations_address).await?;
+            let address = listener.local_addr().map_err(|error| failed(&error))?;
+            output.say(format_args!("Operations at http://{address}"))?;
+            let router = operations(authority.clone(), config.clone());
+            tokio::spawn(serve(listener, router, ServeOptions::default(), std::future::pending()));
         }
-        tracing::info!("ending: what is being answered is finished");
-    })
-    .await;
-    Ok(())
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        output.plain(&format!("Serving {host} at {scheme}://{address}\n"))?;
+        notify::ready();
+        tracing::info!(%host, %address, scheme, "serving");
+        let Told { signals: Signals { end, others }, reload } = told;
+        tokio::spawn(reload_when_told(others, reload));
+        let (ended, cut) = ends(end);
+        let shutdown = async {
+            tokio::select! {
+                _ = ended => {}
+                () = keep_epoch(place) => {}
+            }
+            tracing::info!("ending: what is being answered is finished");
+        };
+        tokio::select! {
+            () = serve(listener, router(authority.clone(), config), options, shutdown) => {}
+            _ = cut => tracing::warn!("ended at once: a second signal came"),
+        }
+        Ok(())
+    }
+}
+
+/// When the first signal comes that ends the server, and when the second.
+fn ends(mut end: End) -> (oneshot::Receiver<()>, oneshot::Receiver<()>) {
+    let ((first, ended), (second, cut)) = (oneshot::channel(), oneshot::channel());
+    tokio::spawn(async move {
+        end.next().await;
+        let _ = first.send(());
+        end.next().await;
+        let _ = second.send(());
+    });
+    (ended, cut)
+}
+
+/// Reads again what stands in files, each time that SIGHUP comes, for ever.
+async fn reload_when_told(mut signals: Others, reload: Reload) {
+    loop {
+        signals.hangup().await;
+        tokio::task::block_in_place(|| reload.run());
+    }
 }
 
 /// Keeps the epoch, for ever: a server may end without being asked.

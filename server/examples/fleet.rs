@@ -1,7 +1,7 @@
 //! A server with a fleet to look at, in memory: `cargo run -p provkey-server --example fleet`.
 //!
-//! It shows how an application mounts the router of its own accord, and is what the console is
-//! tested with. The first line of its output is JSON: the address and a token of each role. It ends
+//! It is what the console is tested with. How an application mounts parts of the server beside its
+//! own routes is in `mounted.rs`. The first line of its output is JSON: the address and a token of each role. It ends
 //! when its standard input does.
 
 use std::error::Error;
@@ -11,8 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use axum::extract::{ConnectInfo, Request};
-use axum::middleware::{self, Next};
 use provkey::authority::{
     AdminRole, Authority, CertificateId, EnrollRequest, Environment, GroupId, KeyUpdate, Name,
     NewAdminToken, NewAuthority, NewCertificate, NewKey,
@@ -22,7 +20,7 @@ use provkey::random::Random;
 use provkey::store::Memory;
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
-use provkey_server::{Config, Connection, router};
+use provkey_server::{Config, router};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -59,24 +57,12 @@ async fn main() -> Result<()> {
     writeln!(std::io::stdout(), "{line}")?;
     let mut config = Config::default();
     config.insecure_cookies = true;
-    let app = router(authority, config).layer(middleware::from_fn(connection));
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(authority, config).into_make_service_with_connect_info::<SocketAddr>();
     let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     tokio::select! {
         result = axum::serve(listener, service) => Ok(result?),
         _ = ended => Ok(()),
     }
-}
-
-/// Tells the router of the connection, as whoever accepts connections has to.
-async fn connection(
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> axum::response::Response {
-    let connection = Connection { peer, client_certificate: None, encrypted: false };
-    request.extensions_mut().insert(connection);
-    next.run(request).await
 }
 
 fn name(text: &str) -> Result<Name> {

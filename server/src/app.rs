@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use provkey::authority::{Authority, Error};
 
 use crate::admission::Admission;
 use crate::budget::Budget;
 use crate::cached::Cached;
 use crate::config::Config;
+use crate::keyring::{self, with_masters};
 use crate::lane::Permit;
 use crate::operations::Readiness;
 use crate::problem::Problem;
@@ -18,6 +20,8 @@ use crate::repeats::Repeats;
 
 /// How long the answers are given again that anybody may ask for.
 const CA_CERTIFICATES_FRESH_FOR: Duration = Duration::from_secs(5);
+/// When to ask again for what needs a master key that is missing.
+const MASTER_KEY_RETRY_SECONDS: u64 = 5;
 const READINESS_FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// What every handler has. Cheap to clone.
@@ -52,18 +56,18 @@ impl App {
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         address: Option<IpAddr>,
-        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = self.admission.connector(address).await?;
-        self.block(Some(permit), work).await
+        self.block(Some(permit), work).await?.map_err(|error| self.problem(error))
     }
 
     /// Calls the authority for an administrator who asks from this address.
     pub(crate) async fn administer<T: Send + 'static>(
         &self,
         address: Option<IpAddr>,
-        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Problem> {
+        work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Result<T, Error>, Problem> {
         let permit = self.admission.administrator(address).await?;
         self.block(Some(permit), work).await
     }
@@ -73,17 +77,26 @@ impl App {
     pub(crate) async fn block<T: Send + 'static>(
         &self,
         permit: Option<Permit>,
-        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let authority = self.authority.clone();
+        work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Result<T, Error>, Problem> {
+        let (authority, keyring) = (self.authority.clone(), self.config.keyring.clone());
         let work = move || {
             // Until it is done, whoever asked may be gone.
             let _permit = permit;
-            work(&authority)
+            with_masters(keyring.as_ref(), &authority, work)
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => Ok(result?),
-            Err(_) => Err(Problem::internal()),
+        tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())
+    }
+
+    /// What an error of the authority is to whoever asked. A master key that is missing is found as
+    /// soon as it is in the place that is read again.
+    pub(crate) fn problem(&self, error: Error) -> Problem {
+        let passes = keyring::is_missing(&error) && self.config.keyring.is_some();
+        let problem = Problem::from(error);
+        if !passes {
+            return problem;
         }
+        let problem = Problem { status: StatusCode::SERVICE_UNAVAILABLE, ..problem };
+        problem.retry_after(MASTER_KEY_RETRY_SECONDS)
     }
 }

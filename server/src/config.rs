@@ -1,13 +1,18 @@
 //! What a host decides of the server.
 
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use provkey::authority::{AddressRange, AdminRole};
+use provkey::authority::AddressRange;
+use provkey::time::{Clock, Timestamp};
 
+use crate::administrators::{AdminCertificates, Administrators};
+use crate::keyring::KeyringSource;
 use crate::metrics::Metrics;
 
 /// What a host decides of the server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// The proxies that are believed when they say where a request comes from.
@@ -16,7 +21,15 @@ pub struct Config {
     /// asks.
     pub proxy_header: ProxyHeader,
     /// The client certificates that may look after the authority.
-    pub admin_certificates: Vec<AdminCertificate>,
+    pub admin_certificates: AdminCertificates,
+    /// The application's own idea of an administrator, if it has one.
+    pub administrators: Option<Arc<dyn Administrators>>,
+    /// Where the master keys are read again when another process has rotated. `None`: what needs a
+    /// master key that this process lacks is refused until the application calls
+    /// [`Authority::replace_keyring`](provkey::authority::Authority::replace_keyring).
+    pub keyring: Option<KeyringSource>,
+    /// What time it is: whether the certificate of an administrator is valid.
+    pub clock: Arc<dyn Clock>,
     /// Whether a browser may send the cookie of the console without TLS. For plain HTTP on
     /// loopback only.
     pub insecure_cookies: bool,
@@ -75,10 +88,19 @@ impl Default for Config {
             per_connector_burst: 60,
             repeats_per_second: 100.0,
             repeats_burst: 20_000,
-            admin_certificates: Vec::new(),
+            admin_certificates: AdminCertificates::default(),
+            administrators: None,
+            keyring: None,
+            clock: Arc::new(|| Timestamp::from(SystemTime::now())),
             insecure_cookies: false,
             metrics: None,
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").finish_non_exhaustive()
     }
 }
 
@@ -90,15 +112,4 @@ pub enum ProxyHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
-}
-
-/// A client certificate that may look after the authority.
-#[derive(Clone, Debug)]
-pub struct AdminCertificate {
-    /// SHA-256 of it in DER.
-    pub sha256: [u8; 32],
-    /// Whose it is: the audit trail says so.
-    pub name: String,
-    /// What its holder may do.
-    pub role: AdminRole,
 }

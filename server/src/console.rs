@@ -6,7 +6,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,7 @@ struct File {
 
 const FILES: [File; 4] = [
     File {
-        path: "/",
+        path: "/console/",
         kind: "text/html; charset=utf-8",
         contents: include_bytes!("../console/dist/index.html"),
     },
@@ -49,7 +49,9 @@ const FILES: [File; 4] = [
 
 /// The pages that people see.
 pub(crate) fn router() -> Router<App> {
-    FILES.into_iter().fold(Router::new(), |router, file| {
+    // The page names all else relative to itself, so it may be under any path.
+    let router = Router::new().route("/console", get(|| async { Redirect::temporary("console/") }));
+    FILES.into_iter().fold(router, |router, file| {
         let etag = etag(file.contents);
         router.route(
             file.path,

@@ -1,17 +1,18 @@
 //! provkey over the network.
 //!
-//! [`router`] is the whole of it as an axum [`Router`], which any Rust host can mount; the command
-//! `provkey serve` runs it. It stands on the public interface of the crate `provkey` only, and
+//! [`router`] is the whole of it as an axum [`Router`]; the command `provkey serve` runs it. An
+//! application mounts the parts of a [`Mount`] beside its own routes. It stands on the public interface of the crate `provkey` only, and
 //! decides nothing itself: it reads requests, asks the authority, and writes answers.
 //!
 //! ```text
 //! connectors ─ /.well-known/est ─┐
 //! operators ── /api/v1 ──────────┼─ Authority ─ Store
-//! browsers ─── / (the console) ──┘
+//! browsers ─── /console ─────────┘
 //! ```
 //!
 //! The authority blocks, so each call of it runs on tokio's blocking pool: `App::call`.
 
+mod administrators;
 mod admission;
 // utoipa writes the types of parameters out.
 #[allow(unused_qualifications)]
@@ -29,6 +30,7 @@ mod crowd;
 mod est;
 mod fallback;
 mod forwarded;
+mod keyring;
 mod lane;
 mod life;
 mod meter;
@@ -43,31 +45,110 @@ mod serve;
 mod tls;
 
 // The public interface is:
-pub use config::{AdminCertificate, Config, ProxyHeader};
+pub use administrators::{
+    AdminCertificate, AdminCertificateError, AdminCertificates, Administrator, Administrators,
+};
+pub use config::{Config, ProxyHeader};
 pub use connection::Connection;
+pub use keyring::KeyringSource;
 pub use metrics::Metrics;
 pub use operations::operations;
+pub use problem::Problem;
 pub use serve::{ServeOptions, serve};
 pub use tls::{Tls, TlsError};
 
+use std::fmt;
+
+use axum::response::Redirect;
+use axum::routing::get;
 use axum::{Router, middleware};
 use provkey::authority::Authority;
 
 use app::App;
 
-/// The whole server as a router: enrollment, administration and the console.
-///
-/// Whoever accepts connections puts a [`Connection`] into the extensions of each request.
+/// The whole server as a router: enrollment, administration, the console, `/healthz` and `/readyz`.
+/// Everything else is answered by a problem document. It is for a host that serves nothing else;
+/// others mount the parts of a [`Mount`].
 pub fn router(authority: Authority, config: Config) -> Router {
-    let app = App::new(authority, config);
-    Router::new()
-        .merge(est::router())
-        .merge(api::router())
-        .merge(console::router())
-        .merge(operations::health())
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .fallback(fallback::not_found)
-        .layer(middleware::from_fn_with_state(app.clone(), body::read_whole))
-        .layer(middleware::from_fn_with_state(app.clone(), request::tell))
-        .with_state(app)
+    Mount::new(authority, config).whole()
+}
+
+/// The server in parts, which an application mounts beside its own routes, merged or nested under a
+/// path of its own. The parts share their limits. They have no fallback: what they do not answer is
+/// the application's.
+///
+/// A part needs to know where a request comes from. An application that calls `axum::serve` says so
+/// by `into_make_service_with_connect_info::<SocketAddr>()`; another puts a [`Connection`] into the
+/// extensions of each request. Without either every request is answered by the problem
+/// `connection_unknown`.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use provkey_server::{Config, Mount};
+///
+/// fn application(authority: provkey::authority::Authority) -> Router {
+///     let provkey = Mount::new(authority, Config::default());
+///     Router::new()
+///         .route("/", get(|| async { "the application" }))
+///         // RFC 7030, 3.2.2: devices look for this at the root.
+///         .merge(provkey.est())
+///         .nest("/fleet", provkey.api().merge(provkey.console()))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Mount {
+    app: App,
+}
+
+impl Mount {
+    /// What `config` leaves as it is suits most.
+    pub fn new(authority: Authority, config: Config) -> Self {
+        Self { app: App::new(authority, config) }
+    }
+
+    /// Enrollment for connectors: `/.well-known/est/…`.
+    pub fn est(&self) -> Router {
+        self.finish(est::router())
+    }
+
+    /// Administration as JSON: `/api/v1/…`.
+    pub fn api(&self) -> Router {
+        self.finish(api::router())
+    }
+
+    /// The console for people: `/console/…`. It asks the API, which has to be mounted under the same
+    /// path.
+    pub fn console(&self) -> Router {
+        self.finish(console::router())
+    }
+
+    /// `/healthz` and `/readyz`, for anybody.
+    pub fn health(&self) -> Router {
+        operations::health().with_state(self.app.clone())
+    }
+
+    fn whole(&self) -> Router {
+        let parts = est::router()
+            .merge(api::router())
+            .merge(console::router())
+            .merge(operations::health())
+            .route("/", get(|| async { Redirect::temporary("console/") }))
+            .fallback(fallback::not_found);
+        self.finish(parts)
+    }
+
+    fn finish(&self, routes: Router<App>) -> Router {
+        routes
+            .method_not_allowed_fallback(fallback::method_not_allowed)
+            .layer(middleware::from_fn_with_state(self.app.clone(), body::read_whole))
+            .layer(middleware::from_fn_with_state(self.app.clone(), request::tell))
+            .layer(middleware::from_fn(connection::require))
+            .with_state(self.app.clone())
+    }
+}
+
+impl fmt::Debug for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mount").finish_non_exhaustive()
+    }
 }

@@ -139,6 +139,13 @@ impl Metrics {
     pub(crate) fn text(&self, authority: &Authority) -> Result<String, Error> {
         let mut keys = Registry::with_prefix("provkey");
         let (used, max_uses) = (Family::default(), Family::default());
+        let missing = Gauge::<u64, AtomicU64>::default();
+        keys.register(
+            "master_keys_missing",
+            "Master keys of the authority that this process lacks",
+            missing.clone(),
+        );
+        missing.set(authority.missing_masters()?.len() as u64);
         keys.register("key_used", "Uses of a provisioning key", used.clone());
         keys.register("key_max_uses", "The most uses that it may have", max_uses.clone());
         let filter =

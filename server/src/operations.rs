@@ -5,10 +5,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use provkey::authority::{Authority, Error, PageRequest};
+use provkey::authority::{Authority, PageRequest};
+use provkey::key::Slot;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::keyring::still_missing;
 use crate::problem::Problem;
 
 /// `/healthz`: the process answers. `/readyz`: so does its store.
@@ -29,13 +31,32 @@ pub(crate) type Readiness = Result<&'static str, Problem>;
 /// Anybody may ask as often as they like: the store is asked once a second, on a thread of its own.
 async fn ready(State(app): State<App>) -> Readiness {
     let asked = app.clone();
-    app.readiness.get(|| async move { asked.block(None, readiness).await }).await?
+    app.readiness.get(|| async move { asked.readiness().await }).await?
 }
 
-/// Whether the server can do its work.
-fn readiness(authority: &Authority) -> Result<&'static str, Error> {
-    authority.list_groups(&PageRequest { limit: 1, after: None })?;
-    Ok("ok\n")
+impl App {
+    /// Whether the server can do its work: its store answers, and it has every master key.
+    async fn readiness(&self) -> Readiness {
+        let keyring = self.config.keyring.clone();
+        let missing = move |authority: &Authority| {
+            authority.list_groups(&PageRequest { limit: 1, after: None })?;
+            still_missing(keyring.as_ref(), authority)
+        };
+        let missing = self.block(None, missing).await?.map_err(|error| self.problem(error))?;
+        if missing.is_empty() {
+            return Ok("ok\n");
+        }
+        let slots: Vec<_> = missing.iter().map(Slot::to_string).collect();
+        let detail = format!(
+            "this server lacks the master keys of the slots {}: bring it the master key file of the \
+             machine that rotated",
+            slots.join(", ")
+        );
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Problem::new("master_key_missing", status, detail);
+        // Without a place to read them from again time alone does not help.
+        Err(if self.config.keyring.is_some() { problem.retry_after(5) } else { problem })
+    }
 }
 
 /// In the text format of OpenMetrics.
@@ -45,6 +66,7 @@ async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
         return Err(Problem::new("not_found", StatusCode::NOT_FOUND, sentence));
     };
     let text = app.administer(None, move |authority| metrics.text(authority)).await?;
+    let text = text.map_err(|error| app.problem(error))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -14,19 +14,19 @@ use serde::Serialize;
 /// How long whoever meets trouble that passes by itself is asked to wait, unless it is known better.
 const RETRY_AFTER_SECONDS: u64 = 2;
 
-/// Why a request was not served.
+/// Why a request was not served. As a response it is a problem document (RFC 9457).
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// The HTTP status.
-    pub(crate) status: StatusCode,
+    pub status: StatusCode,
     /// The stable code, the same in every language.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// What it says to a person. Holds no secret.
-    pub(crate) detail: String,
+    pub detail: String,
     /// Whether the same request may succeed later without anybody doing anything.
-    pub(crate) retryable: bool,
+    pub retryable: bool,
     /// When to ask again, if it is retryable.
-    pub(crate) retry_after_seconds: u64,
+    pub retry_after_seconds: u64,
 }
 
 /// What a client reads: the members of RFC 9457, 3.1, and ours.
@@ -55,13 +55,14 @@ pub(crate) struct ProblemCode(pub(crate) &'static str);
 
 impl Problem {
     /// A problem that asking again does not solve.
-    pub(crate) fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
         let (retryable, retry_after_seconds) = (false, RETRY_AFTER_SECONDS);
         Self { status, code, detail: detail.into(), retryable, retry_after_seconds }
     }
 
     /// The same for a problem that passes by itself, perhaps after so many seconds.
-    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
         Self { retryable: true, retry_after_seconds: seconds, ..self }
     }
 

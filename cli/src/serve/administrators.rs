@@ -1,8 +1,10 @@
 //! `provkey serve --administrator`: who may look after the authority with a client certificate.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use provkey::authority::AdminRole;
+use provkey::time::Timestamp;
 use provkey::x509::Certificate;
 use provkey_server::AdminCertificate;
 
@@ -31,14 +33,25 @@ impl Administrator {
         Ok(Self { role, name: name.into(), file: file.into() })
     }
 
+    /// Reads the certificates of all of them.
+    pub(crate) fn read_all(administrators: &[Self]) -> Result<Vec<AdminCertificate>, Failure> {
+        administrators.iter().map(Self::read).collect()
+    }
+
     /// Reads the certificate. The first counts, if there are several in the file.
-    pub(crate) fn read(&self) -> Result<AdminCertificate, Failure> {
+    fn read(&self) -> Result<AdminCertificate, Failure> {
         let certificates = Certificate::parse_all(&files::read(Path::new(&self.file))?)?;
         let certificate = certificates.first().ok_or_else(|| {
             Failure::new("certificate_missing", format!("{} holds no certificate", self.file))
         })?;
-        let (name, role) = (self.name.clone(), self.role);
-        Ok(AdminCertificate { sha256: certificate.sha256(), name, role })
+        let holder = provkey_server::Administrator { name: self.name.clone(), role: self.role };
+        let certificate = AdminCertificate::new(certificate.der(), holder)
+            .map_err(|error| Failure::new(error.code(), format!("{}: {error}", self.file)))?;
+        if certificate.not_after() < Timestamp::from(SystemTime::now()) {
+            let (file, ended) = (&self.file, certificate.not_after());
+            tracing::warn!(file, %ended, "the certificate of an administrator has expired");
+        }
+        Ok(certificate)
     }
 }
 

@@ -24,5 +24,6 @@ mod readme;
 mod revoking;
 mod server;
 mod sign;
+mod signals;
 mod token;
 mod usage;

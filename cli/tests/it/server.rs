@@ -79,9 +79,18 @@ impl<'a> Server<'a> {
         self.child.wait().unwrap();
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
     /// Ends it as systemd does. Whether it ended well.
     pub(crate) fn end(&mut self) -> bool {
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+        self.signal(Signal::SIGTERM);
+        self.ended()
+    }
+
+    /// Waits until it has ended. Whether it ended well.
+    pub(crate) fn ended(&mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 

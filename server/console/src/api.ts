@@ -85,7 +85,8 @@ export async function send(
   }
   let response: Response;
   try {
-    response = await fetch(`/api/v1${path}`, init);
+    // Beside the page, wherever that is mounted.
+    response = await fetch(`../api/v1${path}`, init);
   } catch (error) {
     if (!signal?.aborted) reachable.set(false);
     throw error;

@@ -89,7 +89,7 @@ function Frame({ session, onOut }: { session: Session; onOut: () => void }) {
     <>
       <a class="skip" href="#main" onClick={skip}>Skip to the page</a>
       <header class="top">
-        <a class="brand" href="#/keys"><img src="/console/icon.svg" alt="" width="24" height="24" />provkey</a>
+        <a class="brand" href="#/keys"><img src="icon.svg" alt="" width="24" height="24" />provkey</a>
         <nav aria-label="Main">
           {pages.map(([name, { title }]) => (
             <a key={name} href={`#/${name}`} aria-current={PAGES[name] === shown ? "page" : undefined}>{title}</a>

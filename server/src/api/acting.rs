@@ -64,16 +64,16 @@ impl<R> Acting<R> {
     /// Calls the authority in the name of whoever asks.
     pub(super) async fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Authority) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let actor = self.who.actor();
-        let call = move |authority: &Authority| Ok(work(&authority.acting_as(&actor)));
-        self.app.administer(self.address, call).await?.map_err(problem)
+        let call = move |authority: &Authority| work(&authority.acting_as(&actor));
+        self.app.administer(self.address, call).await?.map_err(|error| problem(&self.app, error))
     }
 }
 
 /// What is a refusal to a connector is to an operator the state that a thing is in.
-fn problem(error: Error) -> Problem {
+fn problem(app: &App, error: Error) -> Problem {
     let status = match &error {
         Error::Refused(Refusal::KeyDeleted) => Some(StatusCode::GONE),
         Error::Refused(Refusal::KeyCompromised) => Some(StatusCode::FORBIDDEN),
@@ -81,6 +81,6 @@ fn problem(error: Error) -> Problem {
         Error::Input(InputError::SignerMissing) => Some(StatusCode::CONFLICT),
         _ => None,
     };
-    let problem = Problem::from(error);
+    let problem = app.problem(error);
     Problem { status: status.unwrap_or(problem.status), ..problem }
 }

@@ -6,9 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use provkey::authority::{AdminRole, AdminToken, AdminTokenText};
 use provkey::time::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::cross_site;
+use crate::administrators::Administrator;
 use crate::app::App;
 use crate::client::Client;
 use crate::connection::Connection;
@@ -36,6 +36,7 @@ pub(super) struct Who {
 pub(super) enum By {
     Token,
     Certificate,
+    Application,
 }
 
 impl Who {
@@ -50,6 +51,7 @@ impl By {
         match self {
             Self::Token => "token",
             Self::Certificate => "certificate",
+            Self::Application => "application",
         }
     }
 }
@@ -63,6 +65,11 @@ impl From<AdminToken> for Who {
 
 /// Finds out who sends a request.
 pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Problem> {
+    if let Some(who) = by_application(parts, app)? {
+        // Whether a browser has sent by itself what the application knows them by is not known here.
+        cross_site::refuse(parts)?;
+        return Ok(who);
+    }
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let value = value.to_str().unwrap_or_default();
         let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
@@ -74,7 +81,7 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
         cross_site::refuse_from_browser(parts)?;
         return by_token(&text, parts, app).await;
     }
-    if let Some(who) = by_certificate(parts, app) {
+    if let Some(who) = by_certificate(parts, app)? {
         cross_site::refuse(parts)?;
         return Ok(who);
     }
@@ -86,6 +93,7 @@ pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Who
     let text = AdminTokenText::new(text.to_owned());
     let address = address(parts, app);
     let found = app.administer(address, move |authority| authority.authenticate_token(&text)).await;
+    let found = found?.map_err(|error| app.problem(error));
     if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
         app.admission.unproven(address);
     }
@@ -97,12 +105,26 @@ pub(super) fn address(parts: &Parts, app: &App) -> Option<IpAddr> {
     Client::of(&app.config, parts.extensions.get::<Connection>(), &parts.headers).address
 }
 
-fn by_certificate(parts: &Parts, app: &App) -> Option<Who> {
-    let connection = parts.extensions.get::<Connection>()?;
-    let sha256: [u8; 32] = Sha256::digest(connection.client_certificate.as_ref()?).into();
-    let known = app.config.admin_certificates.iter().find(|known| known.sha256 == sha256)?;
-    let (name, role) = (known.name.clone(), known.role);
-    Some(Who { name, role, by: By::Certificate, expires_at: None })
+fn by_application(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
+    let Some(administrators) = &app.config.administrators else { return Ok(None) };
+    let found = administrators.identify(parts)?;
+    Ok(found.map(|Administrator { name, role }| Who {
+        name,
+        role,
+        by: By::Application,
+        expires_at: None,
+    }))
+}
+
+fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
+    let connection = parts.extensions.get::<Connection>();
+    let shown = connection.and_then(|connection| connection.client_certificate.as_deref());
+    let Some(shown) = shown else { return Ok(None) };
+    let found = app.config.admin_certificates.find(shown, app.config.clock.now())?;
+    Ok(found.map(|certificate| {
+        let Administrator { name, role } = certificate.holder().clone();
+        Who { name, role, by: By::Certificate, expires_at: Some(certificate.not_after()) }
+    }))
 }
 
 fn missing() -> Problem {

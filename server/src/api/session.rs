@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use provkey::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -22,14 +21,15 @@ use crate::problem::Problem;
 /// Who is asking.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Session {
-    /// The name of the admin token, or of the client certificate.
+    /// The name of the admin token, of the client certificate's holder, or of the application's
+    /// user.
     name: String,
     /// `viewer`, `operator` or `admin`.
     #[schema(example = "operator")]
     role: &'static str,
-    /// `token` or `certificate`.
+    /// `token`, `certificate` or `application`.
     by: &'static str,
-    /// When the token ends.
+    /// When the token or the certificate ends.
     expires_at: Option<Moment>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn sign_in(
     cross_site::refuse(&parts)?;
     let text = input.token.trim();
     let who = credentials::by_token(text, &parts, &app).await?;
-    let now = Timestamp::from(std::time::SystemTime::now());
+    let now = app.config.clock.now();
     let left =
         who.expires_at.map_or(u64::MAX, |at| at.unix_seconds().saturating_sub(now.unix_seconds()));
     let cookie = credentials::set_cookie(&app, text, left.min(SESSION_SECONDS));

@@ -15,7 +15,9 @@ const CERTIFICATES_MAX: usize = 1000;
 /// RFC 7030, 4.1. Anybody may ask: the answer is given again for a while, from one buffer.
 pub(super) async fn cacerts(State(app): State<App>) -> Result<Response, Problem> {
     let asked = app.clone();
-    let make = || async move { asked.block(None, certificates).await };
+    let make = || async move {
+        asked.block(None, certificates).await?.map_err(|error| asked.problem(error))
+    };
     let line = app.ca_certificates.get(make).await??;
     Ok(answer::line(pkcs7::CERTS_ONLY, line))
 }

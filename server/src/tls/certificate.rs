@@ -103,10 +103,23 @@ impl Certificates {
             self.source.is_due(&current.due)
         };
         if due {
-            let loaded = self.source.load()?;
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+            self.replace()?;
         }
         Ok(due)
+    }
+
+    /// Replaces the certificate by that of the files, whether they seem to have changed or not.
+    pub(super) fn reload(&self) -> Result<(), TlsError> {
+        match self.source {
+            Source::Files { .. } => self.replace(),
+            Source::Authority { .. } => self.refresh().map(drop),
+        }
+    }
+
+    fn replace(&self) -> Result<(), TlsError> {
+        let loaded = self.source.load()?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        Ok(())
     }
 }
 

@@ -63,6 +63,15 @@ impl Tls {
         Ok(Self { config: Arc::new(config), certificates })
     }
 
+    /// Reads the certificate and its private key from their files again, now. One that the authority
+    /// issues stays until it is due.
+    ///
+    /// # Errors
+    /// [`TlsError`]: the certificate that was there stays.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.certificates.reload()
+    }
+
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
     }

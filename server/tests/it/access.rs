@@ -1,14 +1,18 @@
 //! Who is let in, and who may do what.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use provkey::authority::{AdminRole, NewAdminToken};
+use provkey::authority::{AdminRole, EnrollRequest, NewAdminToken};
 use provkey::time::Timestamp;
-use provkey_server::{AdminCertificate, Config};
+use provkey::x509::Certificate;
+use provkey_server::{AdminCertificate, Administrator, Config};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::api::{Api, name, with_certificate};
+use crate::common::{World, identity};
 
 #[tokio::test]
 async fn without_credentials_that_are_good_nobody_learns_anything() {
@@ -115,8 +119,7 @@ async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
 #[tokio::test]
 async fn a_session_ends_with_its_token() {
     let api = Api::new();
-    let soon =
-        Timestamp::from(std::time::SystemTime::now()).plus(std::time::Duration::from_secs(90));
+    let soon = Timestamp::from(std::time::SystemTime::now()).plus(Duration::from_secs(90));
     let new =
         NewAdminToken { name: name("brief"), role: AdminRole::Viewer, expires_at: Some(soon) };
     let (token, text) = api.authority.create_token(&new).unwrap();
@@ -134,13 +137,16 @@ async fn a_session_ends_with_its_token() {
 
 #[tokio::test]
 async fn a_client_certificate_that_is_listed_lets_in() {
-    let certificate = b"what the TLS handshake has shown";
+    let (certificate, another) = (client_certificate(), client_certificate());
+    let not_after = Certificate::parse(&certificate).unwrap().not_after();
+    let holder = Administrator { name: "alice".into(), role: AdminRole::Operator };
+    let now = Arc::new(Mutex::new(not_after.minus(Duration::from_secs(60))));
     let mut config = Config::default();
-    config.admin_certificates = vec![AdminCertificate {
-        sha256: Sha256::digest(certificate).into(),
-        name: "alice".into(),
-        role: AdminRole::Operator,
-    }];
+    let clock = now.clone();
+    config.clock = Arc::new(move || *clock.lock().unwrap());
+    let listed = AdminCertificate::new(&certificate, holder).unwrap();
+    config.admin_certificates = vec![listed].into();
+    let list = config.admin_certificates.clone();
     let api = Api::with(config);
     let create = async |certificate: &[u8], site: &str| {
         let request = Request::post("/api/v1/groups")
@@ -150,12 +156,57 @@ async fn a_client_certificate_that_is_listed_lets_in() {
             .body(Body::from(json!({ "name": "Plants" }).to_string()));
         api.send(request.unwrap()).await.status.as_u16()
     };
-    assert_eq!(create(b"another", "none").await, 401);
+    assert_eq!(create(&another, "none").await, 401);
+    assert_eq!(create(b"no certificate", "none").await, 401);
     // A browser shows a certificate by itself, too.
-    assert_eq!(create(certificate, "cross-site").await, 403);
-    assert_eq!(create(certificate, "none").await, 201);
+    assert_eq!(create(&certificate, "cross-site").await, 403);
+    assert_eq!(create(&certificate, "none").await, 201);
     let entries = api.get("/api/v1/audit?action=group_created").await;
     assert_eq!(entries["items"][0]["actor"], "certificate:alice");
+
+    // The connection stays, and the certificate expires.
+    let session = async || {
+        let request = Request::get("/api/v1/session").extension(with_certificate(&certificate));
+        api.send(request.body(Body::empty()).unwrap()).await
+    };
+    *now.lock().unwrap() = not_after.plus(Duration::from_millis(999));
+    assert_eq!(session().await.json()["name"], "alice");
+    *now.lock().unwrap() = not_after.plus(Duration::from_secs(1));
+    assert_eq!(session().await.problem(), (401, "admin_certificate_expired".into()));
+    *now.lock().unwrap() = Timestamp::default();
+    assert_eq!(session().await.problem(), (401, "admin_certificate_expired".into()));
+    // Nor is one that was taken from the list good any more.
+    *now.lock().unwrap() = not_after;
+    list.replace(Vec::new());
+    assert_eq!(session().await.problem(), (401, "credentials_missing".into()));
+}
+
+/// A certificate for TLS clients.
+fn client_certificate() -> Vec<u8> {
+    let world = World::new(1);
+    let csr = identity().request(&world.provisioning_key(), None).unwrap().der().to_vec();
+    let request = EnrollRequest { csr, ..EnrollRequest::default() };
+    world.authority.enroll(&request).unwrap().chain.remove(0)
+}
+
+#[test]
+fn an_administrator_needs_a_certificate_for_clients() {
+    let holder = Administrator { name: "alice".into(), role: AdminRole::Admin };
+    let check = |der: &[u8]| {
+        AdminCertificate::new(der, holder.clone()).map(|_| ()).map_err(|error| error.code())
+    };
+    let client = client_certificate();
+    assert_eq!(check(&client), Ok(()));
+    // clientAuth is 1.3.6.1.5.5.7.3.2, and codeSigning ends in 3.
+    let oid = [0x2b, 6, 1, 5, 5, 7, 3, 2];
+    let at = client.windows(oid.len()).position(|window| window == oid).unwrap();
+    let mut code_signing = client.clone();
+    code_signing[at + oid.len() - 1] = 3;
+    assert_eq!(check(&code_signing), Err("admin_certificate_purpose"));
+    // Without an extended key usage any use is allowed.
+    let world = World::new(1);
+    assert_eq!(check(world.authority.root().der()), Ok(()));
+    assert_eq!(check(b"no certificate"), Err("certificate_malformed"));
 }
 
 #[tokio::test]

@@ -10,3 +10,5 @@ mod common;
 mod doors;
 mod est;
 mod limits;
+mod masters;
+mod mounted;

@@ -23,7 +23,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
   return (
     <main class="sign-in">
       <form onSubmit={submit}>
-        <img src="/console/icon.svg" alt="" width="44" height="44" />
+        <img src="icon.svg" alt="" width="44" height="44" />
         <h1>Sign in to provkey</h1>
         <Field label="Admin token" hint={<>It begins with <code>pvkt1_</code>. Make one with <code>provkey admin-token create NAME --role operator</code>.</>}>
           {(id, hintId) => (

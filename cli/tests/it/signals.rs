@@ -1,0 +1,159 @@
+//! What a running server does when it is told something by a signal, or when the master key is rotated
+//! beside it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::home::Home;
+use crate::server::wait_until;
+
+const ENROLL: &str = "enroll --retry-for 1s";
+
+#[test]
+fn no_signal_but_those_that_end_it_kills_a_server() {
+    let (home, port) = Home::local();
+    home.make_key("k", 9, "");
+    let mut server = home.serve(port, &[]);
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE] {
+        server.signal(signal);
+    }
+    wait_until("what SIGHUP reads", || server.log().matches("reloaded").count() >= 4);
+    wait_until("SIGUSR2", || server.log().contains("SIGUSR2 is ignored"));
+    assert!(!server.log().contains("not reloaded"), "{}", server.log());
+    home.run(&format!("{ENROLL} --key-file k.key --dir d")).succeeds();
+    assert!(server.end());
+}
+
+#[test]
+fn a_server_ends_well_by_each_signal_that_ends_it() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
+        let (home, port) = Home::local();
+        let mut server = home.serve(port, &[]);
+        server.signal(signal);
+        assert!(server.ended(), "{signal}: {}", server.log());
+        assert!(server.log().contains("ending"), "{signal}");
+    }
+}
+
+/// A request that is being sent is waited for, but not once a second signal has come.
+#[test]
+fn a_second_signal_ends_a_server_at_once() {
+    let (home, port) = Home::local();
+    let mut server = home.serve(port, &["--plain-http"]);
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    let head =
+        "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nM";
+    slow.write_all(head.as_bytes()).unwrap();
+    sleep(Duration::from_millis(500));
+    let begun = Instant::now();
+    server.signal(Signal::SIGTERM);
+    wait_until("the end", || server.log().contains("ending"));
+    server.signal(Signal::SIGINT);
+    assert!(server.ended());
+    assert!(begun.elapsed() < Duration::from_secs(8), "{}", server.log());
+    assert!(server.log().contains("ended at once"));
+    let _ = slow.read(&mut [0]);
+}
+
+#[test]
+fn the_log_level_is_read_again() {
+    let (home, port) = Home::local();
+    fs::write(home.path("level"), "error\n").unwrap();
+    let server = home.serve(port, &["--log-level-file", "level"]);
+    server.operation("/readyz");
+    assert_eq!(server.log(), "");
+    fs::write(home.path("level"), "info\n").unwrap();
+    server.signal(Signal::SIGHUP);
+    wait_until("the new level", || server.log().contains("reloaded"));
+    fs::write(home.path("level"), "everything\n").unwrap();
+    server.signal(Signal::SIGHUP);
+    wait_until("a level that is none", || server.log().contains("log_level_invalid"));
+    home.run("serve --log-level-file level").is_refused("log_level_invalid");
+}
+
+fn openssl(home: &Home, arguments: &str) {
+    let arguments = arguments.split(' ');
+    let run = Command::new("openssl").args(arguments).current_dir(home.path("")).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+}
+
+#[test]
+fn certificates_are_read_again() {
+    let (home, port) = Home::local();
+    let make = |name: &str, more: &str| {
+        openssl(
+            &home,
+            &format!(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key \
+                 -out {name}.pem -subj /CN={name} -days 9{more}"
+            ),
+        );
+    };
+    make("server", "");
+    make("admin", " -addext extendedKeyUsage=clientAuth");
+    make("signer", " -addext extendedKeyUsage=codeSigning");
+    home.run("serve --administrator admin:alice:signer.pem")
+        .is_refused("admin_certificate_purpose");
+    let more = ["--tls-certificate", "server.pem", "--tls-key", "server.key"];
+    let server =
+        home.serve(port, &[&more[..], &["--administrator", "admin:alice:admin.pem"]].concat());
+    let shown = || {
+        let connect = format!("s_client -connect 127.0.0.1:{port} -showcerts");
+        let run = Command::new("openssl").args(connect.split(' ')).output().unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let first = home.read("server.pem");
+    assert!(shown().contains(first.trim()));
+    make("server", "");
+    fs::copy(home.path("signer.pem"), home.path("admin.pem")).unwrap();
+    server.signal(Signal::SIGHUP);
+    wait_until("the new certificate", || shown().contains(home.read("server.pem").trim()));
+    wait_until("the list of administrators", || {
+        server.log().contains("not reloaded") && server.log().contains("admin_certificate_purpose")
+    });
+}
+
+#[test]
+fn a_rotation_beside_a_running_server_is_not_noticed_by_connectors() {
+    let (home, port) = Home::local();
+    home.make_key("old", 9, "");
+    let mut server = home.serve(port, &[]);
+    home.run(&format!("{ENROLL} --key-file old.key --dir before")).succeeds();
+    home.run("master rotate").succeeds();
+    home.make_key("new", 9, "");
+    home.run(&format!("{ENROLL} --key-file old.key --dir after")).succeeds();
+    home.run(&format!("{ENROLL} --key-file new.key --dir new")).succeeds();
+    home.run("renew --dir before").succeeds();
+    assert!(server.operation("/readyz").contains("200 OK"));
+    assert!(server.end());
+}
+
+/// The server's file is another one, as on another machine.
+#[test]
+fn a_server_without_the_new_master_key_says_so_and_takes_it() {
+    let (home, port) = Home::local();
+    home.make_key("old", 9, "");
+    fs::copy(home.path("master.key"), home.path("theirs.key")).unwrap();
+    let server = home.serve(port, &["--master-key-file", "theirs.key"]);
+    home.run(&format!("{ENROLL} --key-file old.key --dir before")).succeeds();
+    home.run("master rotate").succeeds();
+    home.make_key("new", 9, "");
+    // What it can, it does.
+    home.run(&format!("{ENROLL} --key-file old.key --dir after")).succeeds();
+    home.run("renew --dir before").succeeds();
+    home.run(&format!("{ENROLL} --key-file new.key --dir new")).is_refused("master_key_missing");
+    let ready = server.operation("/readyz");
+    assert!(ready.contains("503") && ready.contains("slots 1"), "{ready}");
+    assert!(server.operation("/metrics").contains("provkey_master_keys_missing 1"));
+    assert!(server.log().contains("a master key of the authority is missing here"));
+    fs::copy(home.path("master.key"), home.path("theirs.key")).unwrap();
+    server.signal(Signal::SIGHUP);
+    home.run("enroll --key-file new.key --dir new").succeeds();
+    wait_until("readiness", || server.operation("/readyz").contains("200 OK"));
+}
