@@ -41,6 +41,7 @@ mod problem;
 mod rate;
 mod repeats;
 mod request;
+mod secret;
 mod serve;
 mod tls;
 

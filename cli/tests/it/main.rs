@@ -18,6 +18,7 @@ mod killed_server;
 mod life;
 mod lists;
 mod master;
+mod memory;
 mod output;
 mod postgres;
 mod readme;

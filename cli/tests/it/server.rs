@@ -15,7 +15,7 @@ use crate::home::Home;
 /// A server over the authority of a home. Its log is `server.log` there.
 pub(crate) struct Server<'a> {
     pub(crate) home: &'a Home,
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) operations: SocketAddr,
 }

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use provkey::authority::{AdminRole, AdminToken, AdminTokenText};
 use provkey::time::Timestamp;
+use zeroize::Zeroizing;
 
 use super::cross_site;
 use crate::administrators::Administrator;
@@ -13,6 +14,7 @@ use crate::app::App;
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::problem::Problem;
+use crate::secret;
 
 /// The cookie, where it may be sent over TLS only. The prefix keeps other hosts of a domain from
 /// setting it.
@@ -133,13 +135,13 @@ fn missing() -> Problem {
     Problem::new("credentials_missing", StatusCode::UNAUTHORIZED, detail)
 }
 
-fn cookie(headers: &HeaderMap, app: &App) -> Option<String> {
+fn cookie(headers: &HeaderMap, app: &App) -> Option<Zeroizing<String>> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = lines.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
     let name = cookie_name(app);
-    cookies
-        .map(|(name, value)| (name.trim(), value.trim()))
-        .find_map(|(found, value)| (found == name && !value.is_empty()).then(|| value.to_owned()))
+    cookies.map(|(name, value)| (name.trim(), value.trim())).find_map(|(found, value)| {
+        (found == name && !value.is_empty()).then(|| value.to_owned().into())
+    })
 }
 
 fn cookie_name(app: &App) -> &'static str {
@@ -147,8 +149,8 @@ fn cookie_name(app: &App) -> &'static str {
 }
 
 /// The header that makes a browser keep a token for so long, out of reach of every script.
-pub(super) fn set_cookie(app: &App, text: &str, seconds: u64) -> String {
+pub(super) fn set_cookie(app: &App, text: &str, seconds: u64) -> Result<HeaderValue, Problem> {
     let secure = if app.config.insecure_cookies { "" } else { "; Secure" };
-    let name = cookie_name(app);
-    format!("{name}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    let attributes = format!("; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    secret::header_value(secret::concat(&[cookie_name(app), "=", text, &attributes]))
 }

@@ -18,6 +18,7 @@ use super::input::{Body, Id, Parameters};
 use super::page::PageView;
 use super::refusals::{Changing, Editing, Looking, Writing};
 use crate::problem::Problem;
+use crate::secret::{self, SecretJson};
 
 type Found = (Extension<Version>, Json<Key>);
 
@@ -103,10 +104,10 @@ pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode,
 #[utoipa::path(post, path = "/keys/{id}/copy", tag = "keys", operation_id = "copyKey",
     params(("id" = String, Path, description = "Its id.")),
     responses((status = 200, body = Text), Changing))]
-pub(super) async fn copy(operator: Operator, Id(id): Id) -> Result<Json<Text>, Problem> {
+pub(super) async fn copy(operator: Operator, Id(id): Id) -> Result<SecretJson<Text>, Problem> {
     let id = read_id(&id)?;
     let text = operator.call(move |authority| authority.copy_key(id)).await?;
-    Ok(Json(Text { text: text.expose().to_owned() }))
+    Ok(SecretJson(Text { text: text.expose().to_owned().into() }))
 }
 
 /// The text of a key as a file. Each download is in the audit trail.
@@ -121,8 +122,11 @@ pub(super) async fn download(operator: Operator, Id(id): Id) -> Result<Response,
     let file = operator.call(move |authority| authority.download_key(id)).await?;
     let disposition = format!("attachment; filename=\"{}\"", file.file_name);
     let disposition = HeaderValue::from_str(&disposition).map_err(|_| Problem::internal())?;
-    let contents = format!("{}\n", file.contents.expose());
-    Ok(([(header::CONTENT_DISPOSITION, disposition)], contents).into_response())
+    let contents = secret::bytes(secret::concat(&[file.contents.expose(), "\n"]));
+    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    let headers =
+        [(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, contents).into_response())
 }
 
 /// Disables a key that others know, and revokes what it enrolled; of a deleted key, too. With

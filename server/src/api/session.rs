@@ -72,7 +72,7 @@ pub(super) async fn sign_in(
     let now = app.config.clock.now();
     let left =
         who.expires_at.map_or(u64::MAX, |at| at.unix_seconds().saturating_sub(now.unix_seconds()));
-    let cookie = credentials::set_cookie(&app, text, left.min(SESSION_SECONDS));
+    let cookie = credentials::set_cookie(&app, text, left.min(SESSION_SECONDS))?;
     Ok(([(SET_COOKIE, cookie)], Json(Session::from(who))))
 }
 
@@ -84,6 +84,6 @@ pub(super) async fn sign_out(
     parts: Parts,
 ) -> Result<impl IntoResponse, Problem> {
     cross_site::refuse(&parts)?;
-    let cookie = credentials::set_cookie(&app, "", 0);
+    let cookie = credentials::set_cookie(&app, "", 0)?;
     Ok((axum::http::StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]))
 }

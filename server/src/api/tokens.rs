@@ -8,6 +8,7 @@ use provkey::authority::{AdminRole, AdminToken, AdminTokenId, InputError, Name, 
 use provkey::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::acting::Admin;
 use super::groups::Which;
@@ -16,6 +17,7 @@ use super::moment::Moment;
 use super::page::PageView;
 use super::refusals::{Common, Looking, Writing};
 use crate::problem::Problem;
+use crate::secret::SecretJson;
 
 /// An admin token. It does not hold the secret.
 #[derive(Serialize, ToSchema)]
@@ -57,7 +59,8 @@ pub(super) struct CreatedToken {
     /// What others see of it.
     token: Token,
     /// Its text, which is shown this once.
-    text: String,
+    #[schema(value_type = String)]
+    text: Zeroizing<String>,
 }
 
 /// What somebody may do. Each role may do what those before it may.
@@ -110,7 +113,7 @@ pub(super) async fn list(
 pub(super) async fn create(
     admin: Admin,
     Body(input): Body<TokenInput>,
-) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
+) -> Result<(StatusCode, SecretJson<CreatedToken>), Problem> {
     let role = match input.role {
         Role::Viewer => AdminRole::Viewer,
         Role::Operator => AdminRole::Operator,
@@ -119,8 +122,8 @@ pub(super) async fn create(
     let (name, expires_at) = (Name::new(&input.name)?, input.expires_at());
     let new = NewAdminToken { name, role, expires_at };
     let (token, text) = admin.call(move |authority| authority.create_token(&new)).await?;
-    let created = CreatedToken { token: token.into(), text: text.expose().to_owned() };
-    Ok((StatusCode::CREATED, Json(created)))
+    let created = CreatedToken { token: token.into(), text: text.expose().to_owned().into() };
+    Ok((StatusCode::CREATED, SecretJson(created)))
 }
 
 /// Revokes an admin token, at once and for ever.

@@ -3,6 +3,7 @@
 use provkey::authority::{self, KeyDetails, Named};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use crate::api::moment::Moment;
 
@@ -100,7 +101,8 @@ impl From<KeyDetails> for Key {
 #[schema(as = KeyText)]
 pub(in crate::api) struct Text {
     /// The text.
-    pub(super) text: String,
+    #[schema(value_type = String)]
+    pub(super) text: Zeroizing<String>,
 }
 
 /// What was done about a key that others know.
