@@ -1,4 +1,4 @@
-.PHONY: help console test python test-deep lint fmt bench demo fuzz foreign header library install uninstall abi size simulate
+.PHONY: help console test python test-deep lint advisories fmt bench demo fuzz foreign header library install uninstall abi size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -13,8 +13,11 @@ python: ## build the Python wheel, install it in an empty environment, check and
 test-deep: ## the long checks: larger races, AddressSanitizer, fuzzing, foreign targets
 	scripts/test-deep.sh
 
-lint: ## formatting, clippy, documentation, shell scripts, licences, bans, sources
+lint: ## formatting, clippy, documentation, shell scripts, licences, bans, sources, yanked crates
 	scripts/lint.sh
+
+advisories: ## known faults of the dependencies, in RustSec's database; OFFLINE=1: as fetched before
+	scripts/advisories.sh
 
 fmt: ## format the Rust and the Python code
 	cargo fmt --all

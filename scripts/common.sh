@@ -89,6 +89,10 @@ flags_without_folders() {
     echo "--remap-path-prefix=$PWD=/provkey"
 }
 
+# The version that judges dependencies.
+# shellcheck disable=SC2034 # Used by the scripts that source this one.
+CARGO_DENY=0.20.2
+
 # cargo_tool NAME VERSION: builds a cargo subcommand into target/tools, once.
 # Unoptimised: it is quick to build and quick enough to run.
 cargo_tool() {

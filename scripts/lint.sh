@@ -4,7 +4,7 @@ source "$(dirname "$0")/common.sh"
 
 need cc gcc libc6-dev
 need shellcheck shellcheck
-cargo_tool cargo-deny 0.20.2
+cargo_tool cargo-deny "$CARGO_DENY"
 
 cargo fmt --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
@@ -42,3 +42,5 @@ scripts/console.sh --check
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/examples/tests/*.sh
 
 cargo deny --locked check licenses bans sources
+# What is known of advisories without their database; with it: make advisories.
+target/venv/bin/python scripts/yanked.py Cargo.lock "${CARGO_HOME:-$HOME/.cargo}"
