@@ -250,6 +250,20 @@ typedef struct provkey_error {
 } provkey_error;
 
 #if defined(PROVKEY_AUTHORITY)
+// Who does what is done through an authority, for the audit trail.
+typedef struct provkey_actor {
+    // `sizeof(provkey_actor)`.
+    size_t struct_size;
+    // A name, of at most 256 bytes: longer ones are cut. May be NULL.
+    const char *name;
+    // The id of the admin token that let them in. May be NULL.
+    const char *admin_token;
+    // The IP address that they ask from. May be NULL.
+    const char *address;
+} provkey_actor;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Which audit records to list. NULL, and all fields 0: all of them, the first first.
 typedef struct provkey_audit_filter {
     // `sizeof(provkey_audit_filter)`.
@@ -302,12 +316,16 @@ typedef struct provkey_audit_record {
     const char *certificate;
     // The id of the connector.
     const char *connector;
-    // Where the connector asked from.
+    // Where the connector asked from, or the administrator; for tallied entries the last time.
     const char *address;
     // Why it was refused: the stable code.
     const char *code;
     // What exactly, in words.
     const char *details;
+    // The id of the admin token that let the actor in.
+    const char *admin_token;
+    // When the last time was, in Unix milliseconds, for refusals and replays; otherwise 0.
+    uint64_t last_at_ms;
 } provkey_audit_record;
 #endif
 
@@ -937,7 +955,7 @@ typedef struct provkey_event {
     size_t struct_size;
     // What happened.
     provkey_event_type type;
-    // Why, for `REFUSED` and `TALLY_LOST`; otherwise `PROVKEY_STATUS_OK`.
+    // Why, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise `PROVKEY_STATUS_OK`.
     provkey_status status;
     // The code of that status. NULL if there is none.
     const char *code;
@@ -947,6 +965,8 @@ typedef struct provkey_event {
     const char *connector;
     // Where from, if the host said so. May be NULL.
     const char *address;
+    // The id of the admin token, if its text was right. May be NULL.
+    const char *admin_token;
 } provkey_event;
 #endif
 
@@ -1420,6 +1440,11 @@ typedef uint32_t provkey_reason;
 #if defined(PROVKEY_AUTHORITY)
 // A tally of refusals or replays could not be stored. Nothing else was affected.
 #define PROVKEY_EVENT_TYPE_TALLY_LOST 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An admin token was refused. Nothing of it is stored.
+#define PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED 6
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -2276,6 +2301,17 @@ provkey_status provkey_authority_acting_as(const struct provkey_authority *autho
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// As `provkey_authority_acting_as`, with the admin token and the address of the actor, which the audit
+// trail names, too.
+//
+// Errors: `admin_token_not_found` for what is no id, `address_invalid`.
+provkey_status provkey_authority_acting_for(const struct provkey_authority *authority,
+                                            const struct provkey_actor *actor,
+                                            struct provkey_authority **acting,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Frees an authority. Nothing may be under way on it. NULL is fine.
 void provkey_authority_free(struct provkey_authority *authority);
 #endif
@@ -3064,6 +3100,23 @@ provkey_status provkey_authority_authenticate_token(const struct provkey_authori
                                                     const char *token_text,
                                                     struct provkey_admin_token **token,
                                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Records in the audit trail that whoever the authority acts as, see `provkey_authority_acting_for`,
+// signed in. A host that lets people sign in calls it once they have.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_record_sign_in(const struct provkey_authority *authority,
+                                                struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Records in the audit trail that whoever the authority acts as signed out.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_record_sign_out(const struct provkey_authority *authority,
+                                                 struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::Subcommand;
 use provkey::authority::{
-    AuditFilter, AuditRecord, Authority, CertificateId, ConnectorId, GroupId,
+    AdminTokenId, AuditFilter, AuditRecord, Authority, CertificateId, ConnectorId, GroupId,
 };
 use provkey::key::KeyId;
 use serde::Serialize;
@@ -48,6 +48,7 @@ struct AuditView {
     at: Time,
     action: &'static str,
     actor: Option<String>,
+    admin_token: Option<AdminTokenId>,
     key: Option<KeyId>,
     group: Option<GroupId>,
     certificate: Option<CertificateId>,
@@ -55,6 +56,7 @@ struct AuditView {
     address: Option<IpAddr>,
     code: Option<String>,
     count: Option<u64>,
+    last_at: Option<Time>,
     details: Option<String>,
 }
 
@@ -64,6 +66,7 @@ impl From<AuditRecord> for AuditView {
             at: record.at.into(),
             action: record.action.as_str(),
             actor: record.actor,
+            admin_token: record.admin_token,
             key: record.key,
             group: record.group,
             certificate: record.certificate,
@@ -71,6 +74,7 @@ impl From<AuditRecord> for AuditView {
             address: record.address,
             code: record.code,
             count: record.count,
+            last_at: record.last_at.map(Time),
             details: record.details,
         }
     }

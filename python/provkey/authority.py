@@ -21,6 +21,7 @@ from .errors import Error, InputError
 from .groups import Groups
 from .keys import Keys
 from .records import (
+    AdminToken,
     Compromised,
     Connector,
     Crl,
@@ -176,11 +177,19 @@ class Authority:
         """Whether a store holds an authority. Needs no master key."""
         return _native.Authority.exists(store)
 
-    def acting_as(self, actor: str) -> Authority:
-        """The same authority, with ``actor`` named in the audit records of what is done through it.
-        Longer names are cut to 256 bytes. It is closed by itself.
+    def acting_as(
+        self,
+        actor: str,
+        *,
+        admin_token: AdminToken | str | None = None,
+        address: AddressInput | None = None,
+    ) -> Authority:
+        """The same authority, with ``actor``, and the id of the admin token and the address, named in the
+        audit records of what is done through it. Longer names are cut to 256 bytes. It is closed by itself.
+        Raises :class:`~provkey.InputError` for an ``admin_token`` that is no id.
         """
-        return Authority(self._native.acting_as(actor))
+        token = admin_token.id if isinstance(admin_token, AdminToken) else admin_token
+        return Authority(self._native.acting_as(actor, admin_token=token, address=address))
 
     def close(self) -> None:
         """Closes it. Later calls raise :class:`~provkey.UsageError` with the code ``used_after_close``; calls

@@ -152,6 +152,8 @@ class Action(_Text):
     RENEWAL_REFUSED = "renewal_refused"
     TOKEN_CREATED = "token_created"
     TOKEN_REVOKED = "token_revoked"
+    ADMIN_SIGNED_IN = "admin_signed_in"
+    ADMIN_SIGNED_OUT = "admin_signed_out"
     PRUNED = "pruned"
     ROLLBACK_ACCEPTED = "rollback_accepted"
 
@@ -167,6 +169,8 @@ class EventKind(_Text):
     """A connector got its certificate again, at no cost."""
     REFUSED = "refused"
     """An enrollment or a renewal was refused, or failed."""
+    ADMIN_TOKEN_REFUSED = "admin_token_refused"
+    """An admin token was refused. Nothing of it is stored."""
     TALLY_LOST = "tally_lost"
     """A tally of refusals or replays could not be stored. Nothing else was affected."""
     OTHER = "other"

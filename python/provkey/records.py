@@ -364,6 +364,8 @@ class AuditRecord(_Record):
     """What happened."""
     actor: str | None
     """Who did it, as the host named them."""
+    admin_token: str | None
+    """The id of the admin token that let them in."""
     key: str | None
     """The id of the provisioning key."""
     group: str | None
@@ -373,11 +375,13 @@ class AuditRecord(_Record):
     connector: str | None
     """The id of the connector."""
     address: IPv4Address | IPv6Address | None
-    """Where the connector asked from."""
+    """Where the connector asked from, or the administrator; for tallied entries the last time."""
     code: str | None
     """Why it was refused: the stable code."""
     count: int | None
     """How often in that minute, for refusals and replays."""
+    last_at: datetime | None
+    """When the last time was, for refusals and replays."""
     details: str | None
     """What exactly, in words."""
 
@@ -396,6 +400,8 @@ class Event(_Record):
     """Where from, if the host said so."""
     code: str | None
     """Why it was refused, or failed: the stable code."""
+    admin_token: str | None
+    """The id of the admin token that was refused, if its text was right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

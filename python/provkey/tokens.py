@@ -40,6 +40,16 @@ class Tokens(Listing[AdminToken]):
             text = _native.AdminTokenText(text)
         return _native.authenticate_token(self._authority, text)
 
+    def record_sign_in(self) -> None:
+        """Records in the audit trail that whoever this authority acts as signed in. A host that lets people
+        sign in calls it once they have.
+        """
+        _native.record_sign_in(self._authority)
+
+    def record_sign_out(self) -> None:
+        """Records in the audit trail that whoever this authority acts as signed out."""
+        _native.record_sign_out(self._authority)
+
     def get(self, id_or_name: str) -> AdminToken:
         """The token that has this id, or this name while it is not revoked. Raises
         :class:`~provkey.InputError` with the code ``admin_token_not_found``.

@@ -16,6 +16,7 @@ fn to_python<'py>(py: Python<'py>, record: AuditRecord) -> PyResult<Bound<'py, P
         at: Moment(record.at),
         action: member(py, "Action", record.action.as_str())?,
         actor: record.actor,
+        admin_token: record.admin_token.map(|id| id.to_string()),
         key: record.key.map(|id| id.to_string()),
         group: record.group.map(|id| id.to_string()),
         certificate: record.certificate.map(|id| id.to_string()),
@@ -23,6 +24,7 @@ fn to_python<'py>(py: Python<'py>, record: AuditRecord) -> PyResult<Bound<'py, P
         address: record.address,
         code: record.code,
         count: record.count,
+        last_at: record.last_at.map(Moment),
         details: record.details,
     })
 }

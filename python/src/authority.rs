@@ -1,10 +1,12 @@
 //! The authority itself.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use provkey::authority::{
-    Authority as CoreAuthority, Environment, Error, InputError, NewAuthority, Observer,
+    Actor, AdminTokenId, Authority as CoreAuthority, Environment, Error, InputError, NewAuthority,
+    Observer,
 };
 use provkey::key::Host;
 use provkey::random::{Random, RandomError};
@@ -121,7 +123,18 @@ impl Authority {
         call::detached(py, || CoreAuthority::exists(&*store.0))
     }
 
-    fn acting_as(&self, py: Python<'_>, actor: &str) -> PyResult<Self> {
+    #[pyo3(signature = (actor, *, admin_token = None, address = None))]
+    fn acting_as(
+        &self,
+        py: Python<'_>,
+        actor: &str,
+        admin_token: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> PyResult<Self> {
+        let unknown = || Error::from(InputError::AdminTokenNotFound);
+        let id = |text: &str| AdminTokenId::parse(text).ok_or_else(unknown).or_raise(py);
+        let actor =
+            Actor { admin_token: admin_token.map(id).transpose()?, address, ..Actor::from(actor) };
         let authority = self.authority.get().or_raise(py)?.acting_as(actor);
         let clock = self.clock.as_ref().map(|clock| clock.clone_ref(py));
         Ok(Self { authority: Owned::new(authority), clock })

@@ -109,7 +109,8 @@ mod _native {
     use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
     #[pymodule_export]
     use crate::tokens::{
-        AdminTokenText, authenticate_token, create_token, find_token, list_tokens, revoke_token,
+        AdminTokenText, authenticate_token, create_token, find_token, list_tokens, record_sign_in,
+        record_sign_out, revoke_token,
     };
     #[pymodule_export]
     use crate::unit::Unit;

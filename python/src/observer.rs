@@ -23,6 +23,10 @@ impl Observer for PythonObserver {
 }
 
 fn to_python<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
+    let admin_token = match event {
+        Event::AdminTokenRefused { admin_token, .. } => *admin_token,
+        _ => None,
+    };
     let (kind, key, connector, address, code) = match event {
         Event::Enrolled { key, connector, address } => {
             ("enrolled", Some(*key), Some(*connector), *address, None)
@@ -34,6 +38,9 @@ fn to_python<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>>
             ("replayed", Some(*key), Some(*connector), *address, None)
         }
         Event::Refused { code, key, address } => ("refused", *key, None, *address, Some(*code)),
+        Event::AdminTokenRefused { code, address, .. } => {
+            ("admin_token_refused", None, None, *address, Some(*code))
+        }
         Event::TallyLost { code } => ("tally_lost", None, None, None, Some(*code)),
         _ => ("other", None, None, None, None),
     };
@@ -43,5 +50,6 @@ fn to_python<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>>
         connector: connector.map(|id| id.to_string()),
         address: address,
         code: code,
+        admin_token: admin_token.map(|id| id.to_string()),
     })
 }

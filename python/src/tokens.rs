@@ -1,6 +1,9 @@
 //! Admin tokens.
 
-use provkey::authority::{AdminRole, AdminToken, AdminTokenText as CoreText, Name, NewAdminToken};
+use provkey::authority::{
+    AdminRole, AdminToken, AdminTokenText as CoreText, Authority as CoreAuthority, Name,
+    NewAdminToken,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -71,6 +74,18 @@ pub(crate) fn authenticate_token<'py>(
     text: &AdminTokenText,
 ) -> PyResult<Bound<'py, PyAny>> {
     to_python(py, authority.call(py, |authority| authority.authenticate_token(&text.0))?)
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, /))]
+pub(crate) fn record_sign_in(py: Python<'_>, authority: &Authority) -> PyResult<()> {
+    authority.call(py, CoreAuthority::record_sign_in)
+}
+
+#[pyfunction]
+#[pyo3(signature = (authority, /))]
+pub(crate) fn record_sign_out(py: Python<'_>, authority: &Authority) -> PyResult<()> {
+    authority.call(py, CoreAuthority::record_sign_out)
 }
 
 #[pyfunction]

@@ -217,7 +217,17 @@ def test_a_leaked_key_is_dealt_with(site: Site) -> None:
 
 
 def test_the_audit_trail(site: Site) -> None:
-    authority = site.authority.acting_as("anna")
+    token, text = site.authority.tokens.create("anna", role=provkey.AdminRole.ADMIN)
+    authority = site.authority.acting_as("anna", admin_token=token, address="192.0.2.9")
+    authority.tokens.record_sign_in()
+    authority.tokens.record_sign_out()
+    for action in (Action.ADMIN_SIGNED_IN, Action.ADMIN_SIGNED_OUT):
+        signed = site.authority.audit.filter(action=action).first()
+        assert signed is not None
+        assert (signed.actor, signed.admin_token) == ("anna", token.id)
+        assert str(signed.address) == "192.0.2.9"
+    with pytest.raises(provkey.InputError):
+        site.authority.acting_as("anna", admin_token="none")
     key = authority.keys.create("k", group="gateways", certificate="signing", max_uses=1)
     site.enroll(site.parsed(key), address="192.0.2.1")
     created = site.authority.audit.filter(key=key, action=Action.KEY_CREATED).first()

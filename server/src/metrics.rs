@@ -94,7 +94,7 @@ impl Default for Metrics {
         );
         registry.register(
             "outcomes",
-            "What became of enrollments and renewals, by code",
+            "What became of enrollments, renewals and refused administrators, by code",
             inner.outcomes.clone(),
         );
         registry.register(
@@ -191,6 +191,7 @@ impl Observer for Metrics {
             Event::Renewed { .. } => self.count("renewed", "ok"),
             Event::Replayed { .. } => self.count("replayed", "ok"),
             Event::Refused { code, .. } => self.count("refused", code),
+            Event::AdminTokenRefused { code, .. } => self.count("admin_token_refused", code),
             Event::TallyLost { .. } => drop(self.0.tallies_lost.inc()),
             _ => {}
         }

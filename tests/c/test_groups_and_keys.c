@@ -329,7 +329,15 @@ static void the_audit_trail_names_who_did_what(void)
     provkey_authority *acting = NULL;
     provkey_audit_page *page = NULL;
     provkey_bytes *text = NULL;
-    OK(provkey_authority_acting_as(sensors.authority, "Alice", &acting, ERR));
+    provkey_admin_token *token = NULL;
+    provkey_bytes *token_text = NULL;
+    OK(provkey_authority_create_token(
+        sensors.authority, "ci", PROVKEY_ADMIN_ROLE_ADMIN, 0, &token, &token_text, ERR));
+    const provkey_actor alice = {
+        .struct_size = sizeof(alice), .name = "Alice", .admin_token = token->id, .address = "192.0.2.9"};
+    OK(provkey_authority_acting_for(sensors.authority, &alice, &acting, ERR));
+    OK(provkey_authority_record_sign_in(acting, ERR));
+    OK(provkey_authority_record_sign_out(acting, ERR));
     OK(provkey_authority_copy_key(acting, sensors.key->id, &text, ERR));
     provkey_bytes_free(text);
     provkey_authority_free(acting);
@@ -342,6 +350,11 @@ static void the_audit_trail_names_who_did_what(void)
     CHECK(page->items_len == 1 && page->next != NULL);
     CHECK_TEXT(page->items[0]->action, "key_copied");
     CHECK_TEXT(page->items[0]->actor, "Alice");
+    CHECK_TEXT(page->items[0]->admin_token, token->id);
+    CHECK_TEXT(page->items[0]->address, "192.0.2.9");
+    CHECK(page->items[0]->last_at_ms == 0);
+    provkey_bytes_free(token_text);
+    provkey_admin_token_free(token);
     CHECK_TEXT(page->items[0]->key, sensors.key->id);
     CHECK(page->items[0]->at_ms >= filter.since_ms && page->items[0]->connector == NULL);
     provkey_audit_page_free(page);

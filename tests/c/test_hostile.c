@@ -115,6 +115,7 @@ static provkey_status sign(void *user_data, const uint8_t *message, size_t messa
 
 #define SIZED(type) .struct_size = sizeof(type)
 
+provkey_actor good_actor = {SIZED(provkey_actor), .name = "anna"};
 provkey_audit_filter good_audit_filter = {SIZED(provkey_audit_filter)};
 provkey_certificate_import good_certificate_import = {SIZED(provkey_certificate_import), .name = "Acme"};
 provkey_clock_callbacks good_clock_callbacks = {SIZED(provkey_clock_callbacks), .now_ms = read_clock};

@@ -8,8 +8,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Authority;
+use super::actor::Actor;
 use super::error::Error;
-use super::id::{CertificateId, ConnectorId, GroupId};
+use super::id::{AdminTokenId, CertificateId, ConnectorId, GroupId};
 use super::page::{Examined, Page, PageRequest};
 use super::records;
 use crate::key::KeyId;
@@ -73,6 +74,10 @@ pub enum Action {
     TokenCreated,
     /// An admin token was revoked.
     TokenRevoked,
+    /// An administrator signed in to the console.
+    AdminSignedIn,
+    /// An administrator signed out of the console.
+    AdminSignedOut,
     /// Old records were pruned.
     Pruned,
     /// That the store was rolled back, and what was lost by it, was accepted.
@@ -108,6 +113,8 @@ impl Action {
         Self::RenewalRefused,
         Self::TokenCreated,
         Self::TokenRevoked,
+        Self::AdminSignedIn,
+        Self::AdminSignedOut,
         Self::Pruned,
         Self::RollbackAccepted,
     ];
@@ -141,6 +148,8 @@ impl Action {
             Self::RenewalRefused => "renewal_refused",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::AdminSignedIn => "admin_signed_in",
+            Self::AdminSignedOut => "admin_signed_out",
             Self::Pruned => "pruned",
             Self::RollbackAccepted => "rollback_accepted",
         }
@@ -163,6 +172,9 @@ pub struct AuditRecord {
     /// Who did it, as the host named them with [`Authority::acting_as`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// The admin token that let them in. Another token may have its name later; its id is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_token: Option<AdminTokenId>,
     /// The provisioning key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyId>,
@@ -175,7 +187,7 @@ pub struct AuditRecord {
     /// The connector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<ConnectorId>,
-    /// Where the connector asked from.
+    /// Where the connector asked from, or the administrator; for tallied entries the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
     /// Why it was refused: the stable code.
@@ -184,6 +196,9 @@ pub struct AuditRecord {
     /// How often in that minute, for refusals and replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// When the last time was, for refusals and replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Timestamp>,
     /// What exactly, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
@@ -195,6 +210,7 @@ impl AuditRecord {
             at,
             action,
             actor: None,
+            admin_token: None,
             key: None,
             group: None,
             certificate: None,
@@ -202,7 +218,16 @@ impl AuditRecord {
             address: None,
             code: None,
             count: None,
+            last_at: None,
             details: None,
+        }
+    }
+
+    /// Names who does it.
+    pub(super) fn set_actor(&mut self, actor: Option<&Actor>) {
+        if let Some(Actor { name, admin_token, address }) = actor {
+            (self.actor, self.admin_token) = (name.clone(), *admin_token);
+            self.address = *address;
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Authority`] is the whole of it. A host gives it an [`Environment`] (store, clock,
 //! randomness) and the master keys, and calls it from as many threads as it likes.
 
+mod actor;
 mod address;
 mod audit;
 mod certificate_details;
@@ -38,6 +39,7 @@ mod token_text;
 mod token_verifier;
 mod tokens;
 
+pub use actor::Actor;
 pub use address::AddressRange;
 pub use audit::{Action, AuditFilter, AuditRecord};
 pub use certificate_details::{CertificateWarning, EnrollmentCertificate};
@@ -79,7 +81,6 @@ use records::AuthorityRecord;
 use tally::Tally;
 
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
-use crate::limits::ACTOR_BYTES_MAX;
 use crate::process::{Owned, UsedAfterFork};
 use crate::random::Random;
 use crate::store::{GroupCommit, GroupRead, Guard, RecordKey, Store};
@@ -108,7 +109,7 @@ pub struct Authority {
     inner: Arc<Owned<Inner>>,
     /// What it was when it was opened.
     opened: Arc<State>,
-    actor: Option<Arc<str>>,
+    actor: Option<Arc<Actor>>,
 }
 
 struct Inner {
@@ -164,13 +165,9 @@ impl Authority {
     }
 
     /// The same authority, with `actor` named in the audit records of what is done through it.
-    /// Longer names are cut to 256 bytes.
-    pub fn acting_as(&self, actor: &str) -> Self {
-        let mut length = actor.len().min(ACTOR_BYTES_MAX);
-        while !actor.is_char_boundary(length) {
-            length -= 1;
-        }
-        Self { actor: actor.get(..length).map(Into::into), ..self.clone() }
+    /// A text is a name; an [`Actor`] has the admin token and the address, too.
+    pub fn acting_as(&self, actor: impl Into<Actor>) -> Self {
+        Self { actor: Some(Arc::new(actor.into().bounded())), ..self.clone() }
     }
 
     /// Its id.
@@ -231,7 +228,7 @@ impl Authority {
 
     fn audit(&self, action: Action) -> Result<Audit, UsedAfterFork> {
         let mut audit = Audit::new(self.inner()?.clock.now(), action);
-        audit.actor = self.actor.as_ref().map(ToString::to_string);
+        audit.set_actor(self.actor.as_deref());
         Ok(audit)
     }
 }

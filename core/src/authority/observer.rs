@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use super::id::ConnectorId;
+use super::id::{AdminTokenId, ConnectorId};
 use crate::key::KeyId;
 
 /// Is told what happens, as it happens, on the thread on which it happens.
@@ -52,6 +52,16 @@ pub enum Event {
         /// The provisioning key, if it was proven. `None`: whoever asked proved nothing.
         key: Option<KeyId>,
         /// Where from, if the host said so.
+        address: Option<IpAddr>,
+    },
+    /// An admin token was refused, at a sign-in or at any other request of an administrator. Nothing of
+    /// it is stored.
+    AdminTokenRefused {
+        /// The stable code of the reason.
+        code: &'static str,
+        /// The token, if its text was right: it has expired, or was revoked.
+        admin_token: Option<AdminTokenId>,
+        /// Where from, if the host said so with [`Authority::acting_as`](super::Authority::acting_as).
         address: Option<IpAddr>,
     },
     /// A tally of refusals or replays could not be stored. Nothing else was affected.

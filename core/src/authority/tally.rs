@@ -1,7 +1,8 @@
 //! Refusals after a proof, and replays: counted in memory, stored at most every few seconds.
 //!
 //! Whoever holds a key can cause these as often as they like, so they must cost little: at most
-//! one audit record for a key, a reason and a minute, which holds how often. The first of each
+//! one audit record for a key, a reason and a minute, which holds how often,
+//! and the moment and the address of the last time. The first of each
 //! is stored at once; those that follow within ten seconds wait in memory for the next one, or
 //! for [`Authority::flush`]. However many keys and connectors there are, tallies write at most
 //! sixteen batches at once and then four a second: what is due meanwhile waits, and is stored
@@ -13,6 +14,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,11 +59,19 @@ struct Counts {
     next_write_at: Timestamp,
 }
 
+/// The last time that something was counted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Last {
+    pub(super) at: Timestamp,
+    /// Where the connector asked from.
+    pub(super) address: Option<IpAddr>,
+}
+
 /// A count within one minute.
 #[derive(Clone, Copy, Default)]
 struct Count {
     unstored: u64,
-    last_at: Timestamp,
+    last: Last,
     stored_at: Timestamp,
 }
 
@@ -72,7 +82,7 @@ struct Due {
     subject: Subject,
     minute: u64,
     count: u64,
-    last_at: Timestamp,
+    last: Last,
 }
 
 /// One that is not counted, for too many others wait.
@@ -89,13 +99,14 @@ impl Tally {
     }
 
     /// Counts one, and takes out what is to be stored now: one batch at most.
-    fn count(&self, key: KeyId, subject: Subject, now: Timestamp) -> Result<Vec<Due>, Full> {
-        self.lock().count(key, subject, now)
+    fn count(&self, key: KeyId, subject: Subject, last: Last) -> Result<Vec<Due>, Full> {
+        self.lock().count(key, subject, last)
     }
 }
 
 impl Counts {
-    fn count(&mut self, key: KeyId, subject: Subject, now: Timestamp) -> Result<Vec<Due>, Full> {
+    fn count(&mut self, key: KeyId, subject: Subject, last: Last) -> Result<Vec<Due>, Full> {
+        let now = last.at;
         let place = (now.unix_ms() / MINUTE_MS, key, subject);
         if !self.counts.contains_key(&place) && self.counts.len() >= TALLIES_MAX {
             self.counts.retain(|_, count| count.unstored > 0);
@@ -107,12 +118,12 @@ impl Counts {
             }
             let due = self.take(BATCH_UNITS_MAX, |_| true);
             self.counts.retain(|_, count| count.unstored > 0);
-            self.counts.insert(place, Count { unstored: 1, last_at: now, ..Count::default() });
+            self.counts.insert(place, Count { unstored: 1, last, ..Count::default() });
             return Ok(due);
         }
         let count = self.counts.entry(place).or_default();
         count.unstored += 1;
-        count.last_at = now;
+        count.last = last;
         if !count.is_due(now) || !self.may_write(now) {
             return Ok(Vec::new());
         }
@@ -133,7 +144,7 @@ impl Counts {
             .take(most)
             .map(|(&(minute, key, subject), count)| {
                 let unstored = core::mem::take(&mut count.unstored);
-                Due { key, subject, minute, count: unstored, last_at: count.last_at }
+                Due { key, subject, minute, count: unstored, last: count.last }
             })
             .collect()
     }
@@ -174,8 +185,8 @@ impl Authority {
 }
 
 impl Inner {
-    pub(super) fn count_tally(&self, key: KeyId, subject: Subject, now: Timestamp) {
-        let counted = self.tally.count(key, subject, now);
+    pub(super) fn count_tally(&self, key: KeyId, subject: Subject, last: Last) {
+        let counted = self.tally.count(key, subject, last);
         let stored =
             counted.map_err(|Full| Error::Contended).and_then(|due| self.store_tallies(due));
         if let Err(error) = stored {
@@ -224,6 +235,11 @@ impl Due {
         let version = audit.as_ref().map(|record| record.version);
         let mut body = audit.as_ref().map_or_else(|| Ok(self.audit()), records::decode)?;
         body.count = Some(body.count.unwrap_or(0).saturating_add(self.count));
+        // Several processes count: the latest of them has the last word.
+        if body.last_at.is_none_or(|at| at <= self.last.at) {
+            body.last_at = Some(self.last.at);
+            body.address = self.last.address.map(|address| address.to_canonical());
+        }
         replace(&mut unit, self.audit_key(), version, records::encode(&body));
         let Subject::Replay(connector) = self.subject else { return Ok(unit) };
         let (enrollment, replays) = (next(), next());
@@ -235,7 +251,7 @@ impl Due {
         let mut body: ReplaysRecord =
             replays.as_ref().map(records::decode).transpose()?.unwrap_or_default();
         body.count = body.count.saturating_add(self.count);
-        body.last_at = body.last_at.max(self.last_at);
+        body.last_at = body.last_at.max(self.last.at);
         replace(&mut unit, records::replays(connector), version, records::encode(&body));
         Ok(unit)
     }
@@ -283,6 +299,10 @@ mod tests {
         Subject::Replay(ConnectorId::of_spki_sha256(&hash))
     }
 
+    fn at_moment(at: Timestamp) -> Last {
+        Last { at, address: None }
+    }
+
     #[test]
     fn however_many_there_are_few_writes_and_little_memory_are_needed() {
         let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
@@ -291,7 +311,7 @@ mod tests {
         for second in 0..seconds {
             for index in 0..connectors {
                 let now = Timestamp::from_unix_ms(90_000 + second * 1000);
-                match tally.count(key, replay(index), now) {
+                match tally.count(key, replay(index), at_moment(now)) {
                     Ok(due) => {
                         assert!(due.len() <= BATCH_UNITS_MAX);
                         writes += u64::from(!due.is_empty());
@@ -313,7 +333,9 @@ mod tests {
         let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
         let counts = |from: usize, to: usize, at: u64| -> Vec<usize> {
             let now = Timestamp::from_unix_ms(at);
-            (from..to).map(|index| tally.count(key, replay(index), now).unwrap().len()).collect()
+            (from..to)
+                .map(|index| tally.count(key, replay(index), at_moment(now)).unwrap().len())
+                .collect()
         };
         // The first sixteen are stored, each at once; the others wait until one more may be.
         let first = counts(0, 100, 600_000);

@@ -13,6 +13,7 @@ use super::audit::{Action, AuditRecord};
 use super::error::{AdminTokenError, Error, InputError, MasterError};
 use super::id::AdminTokenId;
 use super::name::Name;
+use super::observer::Event;
 use super::page::{Examined, Page, PageRequest};
 use super::records::{self, AdminTokenRecord, Bytes, TokenVerifier};
 use super::token_text::AdminTokenText;
@@ -155,6 +156,22 @@ impl Authority {
     /// secret is another, or its record was changed by others; then `admin_token_revoked`, `admin_token_expired`;
     /// `master_key_missing` if the keyring lacks the master key of the token; and those of the store.
     pub fn authenticate_token(&self, text: &AdminTokenText) -> Result<AdminToken, Error> {
+        let mut admin_token = None;
+        let found = self.check_token(text, &mut admin_token);
+        if let Err(Error::AdminToken(error)) = &found {
+            let address = self.actor.as_ref().and_then(|actor| actor.address);
+            let code = error.code();
+            self.inner()?.observe(&Event::AdminTokenRefused { code, admin_token, address });
+        }
+        found
+    }
+
+    /// `proven` becomes the token whose text it is, also of one that is good no more.
+    fn check_token(
+        &self,
+        text: &AdminTokenText,
+        proven: &mut Option<AdminTokenId>,
+    ) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
         let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
         // An absent token is verified like one that is there: the same work, the same answer.
@@ -162,6 +179,7 @@ impl Authority {
         if !self.verify(&record, &secret)? {
             return Err(AdminTokenError::Invalid.into());
         }
+        *proven = Some(id);
         if record.revoked_at.is_some() {
             return Err(AdminTokenError::Revoked.into());
         }
@@ -170,6 +188,23 @@ impl Authority {
             return Err(AdminTokenError::Expired.into());
         }
         Ok(AdminToken::new(record))
+    }
+
+    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed in.
+    /// A host that lets people sign in calls it once they have.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn record_sign_in(&self) -> Result<(), Error> {
+        self.inner()?.note(&self.audit(Action::AdminSignedIn)?)
+    }
+
+    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed out.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn record_sign_out(&self) -> Result<(), Error> {
+        self.inner()?.note(&self.audit(Action::AdminSignedOut)?)
     }
 
     /// Whether this is the secret of a token, and its record is as the authority wrote it.

@@ -1,5 +1,6 @@
 //! What an enrollment costs, and what each refusal says.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use provkey::authority::{
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
 use provkey::store::Memory;
+use provkey::time::Clock;
 use provkey::x509::{Certificate, Chain, ChainUse, RevocationReason, Signer, build_csr};
 
 use crate::common::{Counted, DAY, TestConnector, World, code, master};
@@ -40,7 +42,7 @@ fn a_proof_or_the_text_enrolls_and_costs_one_use() {
 #[test]
 fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
     let world = World::new();
-    let expires_at = Some(provkey::time::Clock::now(&*world.clock).plus(DAY));
+    let expires_at = Some(world.clock.now().plus(DAY));
     let new = NewKey { expires_at, ..world.new_key("fleet", 1) };
     let key = world.authority.create_key(&new).unwrap();
     let text = world.provisioning_key(&key);
@@ -258,8 +260,12 @@ fn refusals_of_a_proven_key_are_tallied() {
     let key = world.key("fleet", 1);
     let text = world.provisioning_key(&key);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
-    for _ in 0..5 {
-        world.authority.enroll(&TestConnector::new().proof(&text)).unwrap_err();
+    let mut last = None;
+    for host in 1..=5 {
+        let address = Some(IpAddr::from([192, 0, 2, host]));
+        let request = EnrollRequest { address, ..TestConnector::new().proof(&text) };
+        last = Some((world.clock.now(), address));
+        world.authority.enroll(&request).unwrap_err();
         world.clock.advance(Duration::from_secs(1));
     }
     world.authority.flush().unwrap();
@@ -268,6 +274,8 @@ fn refusals_of_a_proven_key_are_tallied() {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].code.as_deref(), Some("key_exhausted"));
     assert_eq!((refused[0].count, refused[0].key), (Some(5), Some(key.id)));
+    let (at, address) = last.unwrap();
+    assert_eq!((refused[0].last_at, refused[0].address), (Some(at), address));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Groups, certificates, hosts, opening and creating, pruning.
 
 use provkey::authority::{
-    Action, AuditFilter, Authority, Environment, NewAuthority, NewCertificate, PageRequest,
-    Retention,
+    Action, Actor, AdminRole, AuditFilter, AuditRecord, Authority, EnrollRequest, Environment,
+    NewAdminToken, NewAuthority, NewCertificate, PageRequest, Retention,
 };
 use provkey::key::{Host, Keyring};
 use provkey::store::Memory;
@@ -166,6 +166,47 @@ fn the_audit_trail_is_filtered_and_paged_both_ways() {
         assert_eq!(copied.len(), 2);
         assert!(copied.iter().all(|record| record.actor.as_deref() == Some("alice")));
     }
+}
+
+#[test]
+fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
+    let world = World::new();
+    let new = NewAdminToken { name: name("ci"), role: AdminRole::Admin, expires_at: None };
+    let (token, _) = world.authority.create_token(&new).unwrap();
+    let address = Some("::ffff:192.0.2.9".parse().unwrap());
+    let actor = Actor { admin_token: Some(token.id), address, ..Actor::from("token:ci") };
+    let acting = world.authority.acting_as(actor);
+    acting.record_sign_in().unwrap();
+    world.clock.advance(DAY);
+    acting.create_group(&name("new")).unwrap();
+    world.clock.advance(DAY);
+    // A connector that an administrator enrolls asks from where it asks from.
+    let key = world.key("fleet", 1);
+    let request = TestConnector::new().proof(&world.provisioning_key(&key));
+    let address = Some("198.51.100.1".parse().unwrap());
+    acting.enroll(&EnrollRequest { address, ..request }).unwrap();
+    world.clock.advance(DAY);
+    acting.record_sign_out().unwrap();
+    let audit = world.audit();
+    let of = |record: &&AuditRecord| record.admin_token == Some(token.id);
+    let seen: Vec<_> = audit
+        .iter()
+        .filter(of)
+        .map(|it| {
+            assert_eq!(it.actor.as_deref(), Some("token:ci"));
+            (it.action, it.address.unwrap().to_string())
+        })
+        .collect();
+    let office = || "192.0.2.9".to_owned();
+    assert_eq!(
+        seen,
+        [
+            (Action::AdminSignedIn, office()),
+            (Action::GroupCreated, office()),
+            (Action::ConnectorEnrolled, "198.51.100.1".into()),
+            (Action::AdminSignedOut, office()),
+        ]
+    );
 }
 
 #[test]

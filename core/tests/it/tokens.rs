@@ -1,6 +1,8 @@
 //! Admin tokens.
 
-use provkey::authority::{Action, AdminRole, AdminTokenText, Error, NewAdminToken, PageRequest};
+use provkey::authority::{
+    Action, Actor, AdminRole, AdminTokenText, Error, Event, NewAdminToken, PageRequest,
+};
 use provkey::key::{Keyring, Slot};
 use provkey::store::{Operation, RecordKey, ScanRange, Unit};
 use provkey::time::Clock;
@@ -60,6 +62,33 @@ fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
         assert_eq!(code(refused), "admin_token_malformed");
     }
     assert_eq!(authority.authenticate_token(&copy(&text)).unwrap(), token);
+}
+
+#[test]
+fn a_refused_token_is_told_to_the_observer_and_never_stored() {
+    let world = World::new();
+    // The worlds draw the same numbers: the other one's second token is not known here.
+    let other = World::new();
+    other.authority.create_token(&new("x", AdminRole::Admin)).unwrap();
+    let (_, unknown) = other.authority.create_token(&new("y", AdminRole::Admin)).unwrap();
+    let (token, text) = world.authority.create_token(&new("ci", AdminRole::Admin)).unwrap();
+    world.authority.revoke_token(token.id).unwrap();
+    let before = world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap();
+    world.events.take();
+    let address = Some("192.0.2.9".parse().unwrap());
+    let server = world.authority.acting_as(Actor { address, ..Actor::default() });
+    let malformed = AdminTokenText::new("pvkt1_".into());
+    let refused = [
+        (malformed, "admin_token_malformed", None),
+        (unknown, "admin_token_invalid", None),
+        (text, "admin_token_revoked", Some(token.id)),
+    ];
+    for (text, code, admin_token) in refused {
+        assert_eq!(self::code(server.authenticate_token(&text)), code);
+        let told = world.events.take();
+        assert_eq!(told, [Event::AdminTokenRefused { code, admin_token, address }]);
+    }
+    assert_eq!(world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap(), before);
 }
 
 /// Changes the record of a token as somebody can who can write to the database.

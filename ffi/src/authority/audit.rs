@@ -2,11 +2,15 @@
 
 use core::ffi::c_char;
 
-use provkey::authority::{Action, AuditFilter, AuditRecord, CertificateId, ConnectorId, GroupId};
+use provkey::authority::{
+    Action, AdminTokenId, AuditFilter, AuditRecord, CertificateId, ConnectorId, GroupId,
+};
 use provkey::key::KeyId;
 
 use super::id::optional_id;
-use super::page::{Describe, Entries, KeptEntries, moment, page_request, provkey_page_request};
+use super::page::{
+    Describe, Entries, KeptEntries, moment, number, page_request, provkey_page_request,
+};
 use super::{Opened, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::call::call;
@@ -39,12 +43,16 @@ pub struct provkey_audit_record {
     pub certificate: *const c_char,
     /// The id of the connector.
     pub connector: *const c_char,
-    /// Where the connector asked from.
+    /// Where the connector asked from, or the administrator; for tallied entries the last time.
     pub address: *const c_char,
     /// Why it was refused: the stable code.
     pub code: *const c_char,
     /// What exactly, in words.
     pub details: *const c_char,
+    /// The id of the admin token that let the actor in.
+    pub admin_token: *const c_char,
+    /// When the last time was, in Unix milliseconds, for refusals and replays; otherwise 0.
+    pub last_at_ms: u64,
 }
 
 /// Which audit records to list. NULL, and all fields 0: all of them, the first first.
@@ -99,6 +107,8 @@ impl Describe<AuditRecord> for provkey_audit_record {
             address: kept.optional_text(address.as_deref()),
             code: kept.optional_text(record.code.as_deref()),
             details: kept.optional_text(record.details.as_deref()),
+            admin_token: kept.optional_text(record.admin_token.as_ref().map(AdminTokenId::as_str)),
+            last_at_ms: number(record.last_at),
         }
     }
 }

@@ -28,18 +28,20 @@ pub mod tokens;
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use provkey::authority::{self as core_authority, Authority, InputError, Refusal};
+use provkey::authority::{self as core_authority, Actor, Authority, InputError, Refusal};
 use provkey::key::Host;
 use provkey::time::Clock;
 use provkey::x509::LeafUrlError;
 
-use crate::argument::output;
+use crate::argument::{output, plain, structure};
 use crate::call::call;
 use crate::error::{Failure, failures, provkey_error};
 use crate::handle::{self, object, opaque, record};
 use crate::kept::Kept;
 use crate::status::provkey_status;
-use crate::text::text;
+use crate::text::{optional_text, text};
+
+use self::id::{optional_address, optional_id};
 
 /// An authority. Any number of threads may use one at the same time. Freed with
 /// `provkey_authority_free`.
@@ -157,6 +159,51 @@ pub unsafe extern "C" fn provkey_authority_acting_as(
         call(error, || {
             let opened = object(authority, "authority")?;
             let actor = text(actor, "actor")?;
+            let authority = opened.authority.acting_as(actor);
+            let clock = Arc::clone(&opened.clock);
+            output(acting, "acting")?.set(handle::hand_out(Opened { authority, clock }));
+            Ok(())
+        })
+    }
+}
+
+/// Who does what is done through an authority, for the audit trail.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_actor {
+    /// `sizeof(provkey_actor)`.
+    pub struct_size: usize,
+    /// A name, of at most 256 bytes: longer ones are cut. May be NULL.
+    pub name: *const c_char,
+    /// The id of the admin token that let them in. May be NULL.
+    pub admin_token: *const c_char,
+    /// The IP address that they ask from. May be NULL.
+    pub address: *const c_char,
+}
+
+plain!(provkey_actor);
+
+/// As `provkey_authority_acting_as`, with the admin token and the address of the actor, which the audit
+/// trail names, too.
+///
+/// Errors: `admin_token_not_found` for what is no id, `address_invalid`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_acting_for(
+    authority: *const provkey_authority,
+    actor: *const provkey_actor,
+    acting: *mut *mut provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let opened = object(authority, "authority")?;
+            let given = structure(actor, "actor")?;
+            let actor = Actor {
+                name: optional_text(given.name, "name")?.map(Into::into),
+                admin_token: optional_id(given.admin_token, "admin_token")?,
+                address: optional_address(given.address)?,
+            };
             let authority = opened.authority.acting_as(actor);
             let clock = Arc::clone(&opened.clock);
             output(acting, "acting")?.set(handle::hand_out(Opened { authority, clock }));

@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_void};
 use core::net::IpAddr;
 use std::sync::Arc;
 
-use provkey::authority::{ConnectorId, Event, Observer};
+use provkey::authority::{AdminTokenId, ConnectorId, Event, Observer};
 use provkey::key::KeyId;
 
 use crate::argument::{output, plain, structure};
@@ -35,6 +35,8 @@ pub const PROVKEY_EVENT_TYPE_RENEWED: provkey_event_type = 3;
 pub const PROVKEY_EVENT_TYPE_REFUSED: provkey_event_type = 4;
 /// A tally of refusals or replays could not be stored. Nothing else was affected.
 pub const PROVKEY_EVENT_TYPE_TALLY_LOST: provkey_event_type = 5;
+/// An admin token was refused. Nothing of it is stored.
+pub const PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED: provkey_event_type = 6;
 
 /// An event, as an observer is told of it. Holds no secret; what it points to is good until the
 /// observer returns.
@@ -45,7 +47,7 @@ pub struct provkey_event {
     pub struct_size: usize,
     /// What happened.
     pub r#type: provkey_event_type,
-    /// Why, for `REFUSED` and `TALLY_LOST`; otherwise `PROVKEY_STATUS_OK`.
+    /// Why, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise `PROVKEY_STATUS_OK`.
     pub status: provkey_status,
     /// The code of that status. NULL if there is none.
     pub code: *const c_char,
@@ -55,6 +57,8 @@ pub struct provkey_event {
     pub connector: *const c_char,
     /// Where from, if the host said so. May be NULL.
     pub address: *const c_char,
+    /// The id of the admin token, if its text was right. May be NULL.
+    pub admin_token: *const c_char,
 }
 
 /// How a host is told what happens.
@@ -116,6 +120,7 @@ struct Parts<'a> {
     key: Option<KeyId>,
     connector: Option<ConnectorId>,
     address: Option<IpAddr>,
+    admin_token: Option<AdminTokenId>,
 }
 
 impl Observer for HostObserver {
@@ -131,6 +136,7 @@ impl Observer for HostObserver {
             key: kept.optional_text(parts.key.as_ref().map(KeyId::as_str)),
             connector: kept.optional_text(parts.connector.as_ref().map(ConnectorId::as_str)),
             address: kept.optional_text(address.as_deref()),
+            admin_token: kept.optional_text(parts.admin_token.as_ref().map(AdminTokenId::as_str)),
         };
         // SAFETY: the header says what a callback may do.
         unsafe { (self.observe)(self.user_data.pointer(), &raw const event) };
@@ -145,6 +151,7 @@ fn parts(event: &Event) -> Option<Parts<'_>> {
         key: Some(key),
         connector: Some(connector),
         address,
+        admin_token: None,
     };
     Some(match *event {
         Event::Enrolled { key, connector, address } => {
@@ -162,6 +169,15 @@ fn parts(event: &Event) -> Option<Parts<'_>> {
             key,
             connector: None,
             address,
+            admin_token: None,
+        },
+        Event::AdminTokenRefused { code, admin_token, address } => Parts {
+            r#type: PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED,
+            code: Some(code),
+            key: None,
+            connector: None,
+            address,
+            admin_token,
         },
         Event::TallyLost { code } => Parts {
             r#type: PROVKEY_EVENT_TYPE_TALLY_LOST,
@@ -169,6 +185,7 @@ fn parts(event: &Event) -> Option<Parts<'_>> {
             key: None,
             connector: None,
             address: None,
+            admin_token: None,
         },
         _ => return None,
     })

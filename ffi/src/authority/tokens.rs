@@ -149,6 +149,41 @@ pub unsafe extern "C" fn provkey_authority_authenticate_token(
     }
 }
 
+/// Records in the audit trail that whoever the authority acts as, see `provkey_authority_acting_for`,
+/// signed in. A host that lets people sign in calls it once they have.
+///
+/// Errors: those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_record_sign_in(
+    authority: *const provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.record_sign_in()?)
+        })
+    }
+}
+
+/// Records in the audit trail that whoever the authority acts as signed out.
+///
+/// Errors: those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_authority_record_sign_out(
+    authority: *const provkey_authority,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let Opened { authority, .. } = object(authority, "authority")?;
+            Ok(authority.record_sign_out()?)
+        })
+    }
+}
+
 /// The admin token that has this id, or the name while it is not revoked.
 ///
 /// Errors: `admin_token_not_found`, those of the store.

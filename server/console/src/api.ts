@@ -30,7 +30,7 @@ export interface Connector {
 }
 
 export interface Entry {
-  at: string; action: string; actor: string | null; key: string | null; group: string | null;
+  at: string; action: string; actor: string | null; admin_token: string | null; last_at: string | null; key: string | null; group: string | null;
   certificate: string | null; connector: string | null; address: string | null;
   code: string | null; count: number | null; details: string | null;
 }

@@ -66,8 +66,8 @@ impl<R> Acting<R> {
         &self,
         work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let actor = self.who.actor();
-        let call = move |authority: &Authority| work(&authority.acting_as(&actor));
+        let actor = self.who.actor(self.address);
+        let call = move |authority: &Authority| work(&authority.acting_as(actor.clone()));
         self.app.administer(self.address, call).await?.map_err(|error| problem(&self.app, error))
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Entry {
     action: &'static str,
     /// Who did it.
     actor: Option<String>,
+    /// The id of the admin token that let them in.
+    admin_token: Option<String>,
     /// The provisioning key.
     key: Option<String>,
     /// The connector group.
@@ -31,12 +33,14 @@ pub(super) struct Entry {
     certificate: Option<String>,
     /// The connector.
     connector: Option<String>,
-    /// Where the connector asked from.
+    /// Where the connector asked from, or the administrator; with a count, the last time.
     address: Option<String>,
     /// Why it was refused: the stable code.
     code: Option<String>,
     /// How often in that minute, for refusals and replays.
     count: Option<u64>,
+    /// When the last time was, for refusals and replays.
+    last_at: Option<Moment>,
     /// What exactly, in words.
     details: Option<String>,
 }
@@ -47,6 +51,7 @@ impl From<AuditRecord> for Entry {
             at: record.at.into(),
             action: record.action.as_str(),
             actor: record.actor,
+            admin_token: record.admin_token.map(|token| token.to_string()),
             key: record.key.map(|key| key.to_string()),
             group: record.group.map(|group| group.to_string()),
             certificate: record.certificate.map(|certificate| certificate.to_string()),
@@ -54,6 +59,7 @@ impl From<AuditRecord> for Entry {
             address: record.address.map(|address| address.to_string()),
             code: record.code,
             count: record.count,
+            last_at: record.last_at.map(Moment),
             details: record.details,
         }
     }

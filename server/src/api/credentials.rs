@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use provkey::authority::{AdminRole, AdminToken, AdminTokenText};
+use provkey::authority::{Actor, AdminRole, AdminToken, AdminTokenId, AdminTokenText, Authority};
 use provkey::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -30,6 +30,7 @@ pub(super) struct Who {
     pub(super) name: String,
     pub(super) role: AdminRole,
     pub(super) by: By,
+    pub(super) token: Option<AdminTokenId>,
     pub(super) expires_at: Option<Timestamp>,
 }
 
@@ -42,9 +43,10 @@ pub(super) enum By {
 }
 
 impl Who {
-    /// The name in the audit trail.
-    pub(super) fn actor(&self) -> String {
-        format!("{}:{}", self.by.as_str(), self.name)
+    /// What the audit trail tells of them.
+    pub(super) fn actor(&self, address: Option<IpAddr>) -> Actor {
+        let name = Some(format!("{}:{}", self.by.as_str(), self.name));
+        Actor { name, admin_token: self.token, address }
     }
 }
 
@@ -60,8 +62,8 @@ impl By {
 
 impl From<AdminToken> for Who {
     fn from(token: AdminToken) -> Self {
-        let AdminToken { name, role, expires_at, .. } = token;
-        Self { name: name.to_string(), role, by: By::Token, expires_at }
+        let AdminToken { id, name, role, expires_at, .. } = token;
+        Self { name: name.to_string(), role, by: By::Token, token: Some(id), expires_at }
     }
 }
 
@@ -90,12 +92,20 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
     Err(missing())
 }
 
+/// Who is signed in in a browser, if anybody still is.
+pub(super) async fn signed_in(parts: &Parts, app: &App) -> Option<Who> {
+    by_token(&cookie(&parts.headers, app)?, parts, app).await.ok()
+}
+
 /// Finds out whose admin token a text is.
 pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Who, Problem> {
     let text = AdminTokenText::new(text.to_owned());
     let address = address(parts, app);
-    let found = app.administer(address, move |authority| authority.authenticate_token(&text)).await;
-    let found = found?.map_err(|error| app.problem(error));
+    let asker = Actor { address, ..Actor::default() };
+    let authenticate =
+        move |authority: &Authority| authority.acting_as(asker.clone()).authenticate_token(&text);
+    let found = app.administer(address, authenticate).await?;
+    let found = found.map_err(|error| app.problem(error));
     if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
         app.admission.unproven(address);
     }
@@ -114,6 +124,7 @@ fn by_application(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
         name,
         role,
         by: By::Application,
+        token: None,
         expires_at: None,
     }))
 }
@@ -125,7 +136,13 @@ fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
     let found = app.config.admin_certificates.find(shown, app.config.clock.now())?;
     Ok(found.map(|certificate| {
         let Administrator { name, role } = certificate.holder().clone();
-        Who { name, role, by: By::Certificate, expires_at: Some(certificate.not_after()) }
+        Who {
+            name,
+            role,
+            by: By::Certificate,
+            token: None,
+            expires_at: Some(certificate.not_after()),
+        }
     }))
 }
 

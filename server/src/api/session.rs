@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
+use provkey::authority::Authority;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -35,7 +36,7 @@ pub(super) struct Session {
 
 impl From<Who> for Session {
     fn from(who: Who) -> Self {
-        let Who { name, role, by, expires_at } = who;
+        let Who { name, role, by, expires_at, .. } = who;
         let (role, by) = (role.as_str(), by.as_str());
         Self { name, role, by, expires_at: expires_at.map(Moment) }
     }
@@ -69,6 +70,10 @@ pub(super) async fn sign_in(
     cross_site::refuse(&parts)?;
     let text = input.token.trim();
     let who = credentials::by_token(text, &parts, &app).await?;
+    let address = credentials::address(&parts, &app);
+    let actor = who.actor(address);
+    let record = move |authority: &Authority| authority.acting_as(actor.clone()).record_sign_in();
+    app.administer(address, record).await?.map_err(|error| app.problem(error))?;
     let now = app.config.clock.now();
     let left =
         who.expires_at.map_or(u64::MAX, |at| at.unix_seconds().saturating_sub(now.unix_seconds()));
@@ -76,7 +81,8 @@ pub(super) async fn sign_in(
     Ok(([(SET_COOKIE, cookie)], Json(Session::from(who))))
 }
 
-/// Signs a browser out: the cookie is taken away. The token itself stays good.
+/// Signs a browser out: the cookie is taken away. The token itself stays good. Nothing keeps anybody
+/// from signing out: not even that it cannot be recorded.
 #[utoipa::path(delete, path = "/session", tag = "access", operation_id = "signOut",
     security(()), responses((status = 204, description = "Signed out."), Common))]
 pub(super) async fn sign_out(
@@ -84,6 +90,13 @@ pub(super) async fn sign_out(
     parts: Parts,
 ) -> Result<impl IntoResponse, Problem> {
     cross_site::refuse(&parts)?;
+    if let Some(who) = credentials::signed_in(&parts, &app).await {
+        let address = credentials::address(&parts, &app);
+        let actor = who.actor(address);
+        let record =
+            move |authority: &Authority| authority.acting_as(actor.clone()).record_sign_out();
+        let _ = app.administer(address, record).await;
+    }
     let cookie = credentials::set_cookie(&app, "", 0)?;
     Ok((axum::http::StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]))
 }

@@ -106,6 +106,27 @@ async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
 
     let out = api.ask("DELETE", "/api/v1/session", &[("cookie", cookie)], None).await;
     assert!(out.header("set-cookie").contains("Max-Age=0"));
+    // Somebody who is not signed in signs out all the same.
+    let nobody =
+        api.ask("DELETE", "/api/v1/session", &[("cookie", "__Host-provkey=x")], None).await;
+    assert_eq!(nobody.status, StatusCode::NO_CONTENT);
+    for action in ["admin_signed_in", "admin_signed_out", "group_created"] {
+        let audit = api.get(&format!("/api/v1/audit?action={action}")).await;
+        let latest = &audit["items"][0];
+        let id = token.split('_').nth(1).unwrap();
+        assert_eq!(latest["admin_token"], id, "{audit}");
+        assert!(latest["actor"].as_str().unwrap().starts_with("token:"), "{audit}");
+        let count = if action == "group_created" { 2 } else { 1 };
+        assert_eq!(audit["items"].as_array().unwrap().len(), count, "{audit}");
+    }
+    let request = Request::post("/api/v1/session")
+        .header("content-type", "application/json")
+        .extension(with_certificate(b"none that is listed"))
+        .body(Body::from(json!({ "token": token }).to_string()));
+    assert_eq!(api.send(request.unwrap()).await.status, StatusCode::OK);
+    let audit = api.get("/api/v1/audit?action=admin_signed_in").await;
+    let address = with_certificate(b"").peer.ip().to_string();
+    assert_eq!(audit["items"][0]["address"], address);
     let plain = Api::with({
         let mut config = Config::default();
         config.insecure_cookies = true;

@@ -24,6 +24,7 @@ use core::net::IpAddr;
 
 use self::decide::{Next, decide};
 use self::prove::{Failed, Proven};
+use super::actor::Actor;
 use super::audit::{Action, AuditRecord};
 use super::change::{Change, check_passing};
 use super::error::{Error, InputError, Refusal};
@@ -31,7 +32,7 @@ use super::issuers::OpenIssuer;
 use super::key_details::StoredKey;
 use super::observer::Event;
 use super::records::{self, Bytes, EnrollmentRecord};
-use super::tally::Subject;
+use super::tally::{Last, Subject};
 use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId, KeyText};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
@@ -95,7 +96,7 @@ impl Inner {
     fn enroll_batch(
         &self,
         requests: &[EnrollRequest],
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
     ) -> Vec<Result<Enrolled, Error>> {
         let mut results: Vec<_> = requests.iter().map(|_| Err(Error::Contended)).collect();
         let mut pending = Vec::with_capacity(requests.len());
@@ -127,7 +128,7 @@ impl Inner {
     fn try_enroll(
         &self,
         pending: Vec<Pending>,
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
         results: &mut [Result<Enrolled, Error>],
     ) -> Vec<Pending> {
         // Who proves nothing leads to no look at the store.
@@ -170,7 +171,7 @@ impl Inner {
         pending: Pending,
         found: &[Option<Record>],
         now: Timestamp,
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
     ) -> Result<Prepared, Error> {
         let proven = &pending.proven;
         let refuse = |error| self.refuse(Failed { key: Some(proven.key), error }, proven.address);
@@ -249,10 +250,10 @@ impl Inner {
         key: &StoredKey,
         issuer: &OpenIssuer,
         record: &EnrollmentRecord,
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
     ) -> Result<Unit, Error> {
         let mut audit = AuditRecord::new(record.enrolled_at, Action::ConnectorEnrolled);
-        audit.actor = actor.as_ref().map(ToString::to_string);
+        audit.set_actor(actor.as_deref());
         audit.key = Some(record.key);
         audit.connector = Some(record.connector);
         audit.address = record.address;
@@ -311,7 +312,7 @@ impl Inner {
     fn note_replay(&self, proven: &Proven, now: Timestamp) {
         let Proven { key, connector, address, .. } = *proven;
         self.observe(&Event::Replayed { key, connector, address });
-        self.count_tally(key, Subject::Replay(connector), now);
+        self.count_tally(key, Subject::Replay(connector), Last { at: now, address });
     }
 
     /// Tells of a refusal: the observer always, the audit trail only if the key was proven.
@@ -319,7 +320,8 @@ impl Inner {
         let Failed { key, error } = failed;
         self.tell_refused(key, address, &error);
         if let Some(key) = key {
-            self.count_tally(key, Subject::Refusal(error.code()), self.clock.now());
+            let last = Last { at: self.clock.now(), address };
+            self.count_tally(key, Subject::Refusal(error.code()), last);
         }
         error
     }

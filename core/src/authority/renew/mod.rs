@@ -17,20 +17,20 @@
 mod decide;
 mod prove;
 
-use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use self::decide::{Next, Place};
 use self::prove::Proven;
+use super::actor::Actor;
 use super::audit::{Action, AuditRecord};
 use super::change::Change;
 use super::enroll::{Enrolled, Issued, ToIssue};
 use super::error::{Error, InputError, Refusal};
 use super::observer::Event;
 use super::records::{self, EnrollmentRecord, KeyRecord, RenewedKeyRecord};
-use super::tally::Subject;
+use super::tally::{Last, Subject};
 use super::{Authority, Inner};
 use crate::key::{Fingerprint, KeyId};
 use crate::store::Record;
@@ -95,7 +95,7 @@ impl Inner {
     fn try_renew(
         &self,
         proven: &Proven,
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
         asker: &mut Option<KeyId>,
     ) -> Result<Option<Enrolled>, Error> {
         let now = self.clock.now();
@@ -147,7 +147,7 @@ impl Inner {
         &self,
         record: EnrollmentRecord,
         renewal: &Renewal<'_>,
-        actor: &Option<Arc<str>>,
+        actor: &Option<Arc<Actor>>,
     ) -> Result<Signed, Error> {
         let Renewal { enrollment, place, proven, key, now } = *renewal;
         let (connector, group) = (record.connector, record.group);
@@ -160,7 +160,7 @@ impl Inner {
         let (record, forgotten) =
             decide::renewed(record, place, (certificate, &issued), proven, now);
         let mut audit = AuditRecord::new(now, Action::ConnectorRenewed);
-        audit.actor = actor.as_ref().map(ToString::to_string);
+        audit.set_actor(actor.as_deref());
         audit.key = Some(record.key);
         audit.connector = Some(connector);
         audit.address = proven.address.map(|address| address.to_canonical());
@@ -187,7 +187,7 @@ impl Inner {
         let enrolled = self.answer(record)?;
         let (key, connector, address) = (record.key, record.connector, proven.address);
         self.observe(&Event::Replayed { key, connector, address });
-        self.count_tally(key, Subject::Replay(connector), now);
+        self.count_tally(key, Subject::Replay(connector), Last { at: now, address });
         Ok(enrolled)
     }
 
@@ -195,7 +195,8 @@ impl Inner {
     fn refuse_renewal(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
         self.tell_refused(key, address, error);
         if let (Some(key), Error::Refused(refusal)) = (key, error) {
-            self.count_tally(key, Subject::RenewalRefusal(refusal.code()), self.clock.now());
+            let last = Last { at: self.clock.now(), address };
+            self.count_tally(key, Subject::RenewalRefusal(refusal.code()), last);
         }
     }
 }

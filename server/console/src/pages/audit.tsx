@@ -10,7 +10,7 @@ const ACTIONS = [
   "key_created", "key_updated", "key_copied", "key_downloaded", "key_deleted", "key_compromised", "connector_enrolled",
   "connector_replayed", "connector_renewed", "connector_revoked", "enrollment_refused", "renewal_refused",
   "group_created", "group_deleted", "certificate_created", "certificate_requested", "certificate_imported",
-  "certificate_retired", "certificate_deleted", "token_created", "token_revoked", "authority_created", "host_added",
+  "certificate_retired", "certificate_deleted", "token_created", "token_revoked", "admin_signed_in", "admin_signed_out", "authority_created", "host_added",
   "master_rotated", "master_removed", "pruned",
 ];
 
@@ -52,9 +52,9 @@ export function Audit() {
               <tr role="row" key={`${one.at}-${index}`}>
                 <td role="cell" class="title"><time dateTime={one.at}>{time(one.at)}</time></td>
                 <td role="cell" data-label="What">{words(one.action)}{one.code && <><br /><code>{one.code}</code></>}{one.count !== null && <span class="faint"> {one.count} ×</span>}</td>
-                <td role="cell" data-label="Who">{one.actor ?? <span class="faint">{one.connector ? "The connector" : "–"}</span>}</td>
+                <td role="cell" data-label="Who">{one.actor ?? <span class="faint">{one.connector ? "The connector" : "–"}</span>}{one.admin_token && <><br /><code class="faint">{one.admin_token}</code></>}</td>
                 <td role="cell" data-label="About"><About one={one} /></td>
-                <td role="cell" data-label="Details" class="wrap">{[one.address && `from ${one.address}`, one.details].filter(Boolean).join("; ")}</td>
+                <td role="cell" data-label="Details" class="wrap">{[one.address && `from ${one.address}`, one.last_at && `the last at ${time(one.last_at)}`, one.details].filter(Boolean).join("; ")}</td>
               </tr>
             ))}
           </tbody>
