@@ -49,8 +49,11 @@
 // `destroy` too, calls no function of an authority that it is a part of, and of an identity that
 // it signs for; it returns normally: it neither throws nor jumps out. What it is given is good
 // until it returns, and on its thread only. `destroy` is called once, when nothing is called any
-// more, if the call that took the callbacks succeeded; if that failed, never. A process that
-// forks uses an authority on one side only: open it anew in the child.
+// more, if the call that took the callbacks succeeded; if that failed, never.
+//
+// An authority, a store, an identity and a signer belong to the process that made them. In a forked
+// child every call with one fails at once with PROVKEY_STATUS_USED_AFTER_FORK, and to free it touches
+// nothing of the parent's: the child opens its own. All other handles may be used there.
 
 
 #ifndef PROVKEY_H

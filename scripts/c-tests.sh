@@ -72,7 +72,7 @@ compile() {
     for name in "${shared[@]}" hostile failing_allocator planted; do
         "$compiler" "${strict[@]}" "$@" -c "tests/c/$name.c" -o "$into/$name.o" &
     done
-    for name in "${tests[@]}" out_of_memory; do
+    for name in "${tests[@]}" out_of_memory fork; do
         "$compiler" "${strict[@]}" "$@" -c "tests/c/test_$name.c" -o "$into/test_$name.o" &
         # As many at a time as there are processors.
         while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
@@ -211,9 +211,12 @@ python3 tests/c/vectors.py tests/vectors >"$built/vectors.txt"
 
 compile plain gcc -O1
 link "$built/plain" gcc -O1 test_out_of_memory
+link "$built/plain" gcc -O1 test_fork
 check_functions
 run plain out_of_memory env
 cat "$built/log"
+# The sanitizers have locks of their own, in which a forked child of theirs may hang.
+run plain fork env
 under_sanitizers gcc gcc
 under_sanitizers clang clang
 under_memcheck "${sampled[@]}"
