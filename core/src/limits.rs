@@ -87,3 +87,10 @@ pub const LEAF_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 pub const CRL_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 /// Longest time that a CRL is good.
 pub const CRL_VALIDITY_MAX: Duration = Duration::from_secs(366 * 86_400);
+/// Longest text of a query.
+pub const QUERY_SQL_BYTES_MAX: usize = 64 * 1024;
+/// Largest value that a query makes or answers. A function that searches one such text for another ends
+/// soon after the time limit: nothing interrupts it.
+pub const QUERY_CELL_BYTES_MAX: usize = 256 * 1024;
+/// Most bytes that the rows of one answer have in memory.
+pub const QUERY_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -83,7 +83,9 @@ use tally::Tally;
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
 use crate::process::{Owned, UsedAfterFork};
 use crate::random::Random;
-use crate::store::{GroupCommit, GroupRead, Guard, RecordKey, Store};
+use crate::store::{
+    GroupCommit, GroupRead, Guard, QueryError, QueryLimits, QueryResult, RecordKey, Store,
+};
 use crate::time::Clock;
 use crate::x509::{Certificate, Issuer};
 
@@ -190,6 +192,15 @@ impl Authority {
     /// The certificate of its root.
     pub fn root(&self) -> Certificate {
         self.opened.root.clone()
+    }
+
+    /// Answers one SELECT over the views for people that its store has: `provisioning_keys`,
+    /// `enrollments`, `connector_groups`, `enrollment_certificates` and `audit`.
+    ///
+    /// # Errors
+    /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
+    pub fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        self.inner()?.store.query(sql, limits)
     }
 
     /// Adds a host. Texts made for the others stay good. Other processes that have the

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use super::{
-    FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
+    FaultKind, Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store,
+    StoreError, StoreFault, Unit,
 };
 
 super::thread_local! {
@@ -54,6 +55,11 @@ impl Guard {
         let outcomes = self.0.apply(units)?;
         check_number("outcomes", outcomes.len(), units.len())?;
         Ok(outcomes)
+    }
+
+    pub(crate) fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        let _entered = self.enter()?;
+        self.0.query(sql, limits)
     }
 
     fn address(&self) -> usize {

@@ -23,6 +23,8 @@ mod group_read;
 mod guard;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "std")]
+mod query;
 #[cfg(all(test, shuttle))]
 mod schedules;
 mod unit;
@@ -35,6 +37,8 @@ pub(crate) use group_read::GroupRead;
 pub(crate) use guard::Guard;
 #[cfg(feature = "std")]
 pub use memory::Memory;
+#[cfg(feature = "std")]
+pub use query::{QueryError, QueryLimits, QueryResult, QueryRows, QueryValue, check_query_size};
 pub use unit::{Head, Malformed, Operation, Outcome, Reason, Refused, Unit};
 
 use alloc::string::String;
@@ -79,6 +83,17 @@ pub trait Store: Send + Sync {
     /// An error concerns the whole batch: [`StoreError::NotApplied`] if surely none of it
     /// happened, [`StoreError::Unknown`] otherwise.
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Answers one SELECT over the views for people, on a connection of its own, and does nothing
+    /// else. A store without views refuses.
+    ///
+    /// # Errors
+    /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
+    #[cfg(feature = "std")]
+    fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        let _ = (sql, limits);
+        Err(QueryError::Refused("this store has no views to query".into()))
+    }
 }
 
 /// The key of a record: 1 to 512 bytes, ordered bytewise.

@@ -54,7 +54,8 @@
 //!
 //! The tables are described in `src/schema/1.sql`. The views of `src/schema/2.sql` are for people
 //! and reports: `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates`,
-//! `audit`. Try `sqlite3 -box authority.db 'SELECT * FROM provisioning_keys'`.
+//! `audit`. [`Store::query`](provkey::store::Store::query) answers a SELECT over them, and nothing
+//! else: on a connection of its own, within limits of time and size.
 
 mod backup;
 mod batch;
@@ -65,6 +66,7 @@ mod file;
 mod locks;
 mod open;
 mod options;
+mod query;
 mod read;
 mod record;
 mod schema;

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::process::Owned;
-use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+use provkey::store::{
+    Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store, StoreError,
+    Unit,
+};
 use rusqlite::{Connection, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
@@ -13,7 +16,7 @@ use crate::checkpoint::Checkpoints;
 use crate::error::{not_applied, of_commit, of_io, outcome_unknown};
 use crate::open::{self, Mode};
 use crate::watch::Watch;
-use crate::{SqliteOptions, backup, connect, file, read};
+use crate::{SqliteOptions, backup, connect, file, query, read};
 
 /// Connections for reading that are kept for later.
 const READERS_KEPT: usize = 8;
@@ -231,6 +234,12 @@ impl Store for SqliteStore {
             open.checkpoints.begin_if_due();
         }
         Ok(outcomes)
+    }
+
+    fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        let open = self.opened()?;
+        open.watch.check()?;
+        query::query(&self.path, self.new_reader(open)?, sql, limits)
     }
 }
 

@@ -12,6 +12,7 @@ mod files;
 mod forks;
 mod log;
 mod processes;
+mod queries;
 mod strangers;
 mod views;
 

@@ -9,10 +9,10 @@ use provkey::authority::{
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::random::{Random, RandomError};
+use provkey::store::{QueryLimits, QueryValue};
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
 use provkey_sqlite::SqliteStore;
-use rusqlite::Connection;
 
 use crate::temporary;
 
@@ -65,14 +65,15 @@ fn renew(authority: &Authority, mut enrolled: Enrolled) {
 }
 
 /// All rows of some columns, as text.
-fn rows(connection: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = connection.prepare(sql).unwrap();
-    let columns = statement.column_count();
-    let text = |row: &rusqlite::Row<'_>| {
-        let cell = |column| Ok(row.get::<_, Option<String>>(column)?.unwrap_or("-".into()));
-        Ok((0..columns).map(cell).collect::<rusqlite::Result<Vec<_>>>()?.join(" | "))
+fn rows(authority: &Authority, sql: &str) -> Vec<String> {
+    let found = authority.query(sql, &QueryLimits::default()).unwrap();
+    let cell = |value: &QueryValue| match value {
+        QueryValue::Null => "-".into(),
+        QueryValue::Text(text) => text.clone(),
+        other => panic!("{other:?} in {sql}"),
     };
-    statement.query_map((), text).unwrap().collect::<Result<_, _>>().unwrap()
+    let text = |row: &Vec<QueryValue>| row.iter().map(cell).collect::<Vec<String>>().join(" | ");
+    found.rows.iter().map(text).collect()
 }
 
 #[test]
@@ -102,8 +103,7 @@ fn views_show_what_the_library_shows() {
 
     clock.0.fetch_add(60_000, Ordering::SeqCst);
 
-    let connection = Connection::open(&path).unwrap();
-    let check = |sql, wanted: Vec<String>| assert_eq!(rows(&connection, sql), wanted, "{sql}");
+    let check = |sql, wanted: Vec<String>| assert_eq!(rows(&authority, sql), wanted, "{sql}");
     let page = PageRequest { limit: 100, after: None };
     check(
         "SELECT id, name, created_at, CAST(keys AS TEXT) FROM connector_groups",
@@ -155,7 +155,7 @@ fn views_show_what_the_library_shows() {
         told.collect(),
     );
     let audit = authority.list_audit(&AuditFilter::default(), &page).unwrap().items;
-    let mut seen = rows(&connection, "SELECT at, key, connector FROM audit");
+    let mut seen = rows(&authority, "SELECT at, key, connector FROM audit");
     seen.sort();
     let mut told: Vec<String> = audit
         .iter()
@@ -167,6 +167,6 @@ fn views_show_what_the_library_shows() {
         .collect();
     told.sort();
     assert_eq!(seen, told);
-    let actions = rows(&connection, "SELECT DISTINCT action FROM audit ORDER BY action");
+    let actions = rows(&authority, "SELECT DISTINCT action FROM audit ORDER BY action");
     assert!(actions.contains(&"authority_created".into()), "{actions:?}");
 }
