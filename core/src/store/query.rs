@@ -187,7 +187,7 @@ mod tests {
         let mut rows = QueryRows::new(vec!["a".into()], &QueryLimits::default());
         let error = rows.push(row(QUERY_CELL_BYTES_MAX + 1)).unwrap_err();
         assert_eq!(error.code(), "query_failed");
-        let taken = (0..100).take_while(|_| rows.push(row(QUERY_CELL_BYTES_MAX)) == Ok(true));
+        let taken = (0..1000).take_while(|_| rows.push(row(QUERY_CELL_BYTES_MAX)) == Ok(true));
         assert_eq!(taken.count(), 255, "64 MiB in all");
     }
 }

@@ -12,6 +12,7 @@ use postgres::config::{Host, SslMode, TargetSessionAttrs};
 use provkey::store::{FaultKind, StoreError, StoreFault};
 
 const SCHEMA: &str = "provkey";
+const QUERY_ROLE: &str = "provkey_query";
 /// Unless the URL says otherwise: how long a connection may take to be made, and how long a
 /// network may be silent before the connection counts as lost.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +25,7 @@ pub(crate) struct Address {
     /// The root certificates of the server; `None`: those of the platform.
     pub(crate) root_certificates: Option<PathBuf>,
     schema: String,
+    query_role: String,
 }
 
 impl Address {
@@ -58,7 +60,8 @@ impl Address {
             config.keepalives_idle(SILENCE_MAX);
         }
         let schema = own.schema.unwrap_or_else(|| SCHEMA.into());
-        Ok(Self { config, root_certificates: own.root_certificates, schema })
+        let query_role = own.query_role.unwrap_or_else(|| QUERY_ROLE.into());
+        Ok(Self { config, root_certificates: own.root_certificates, schema, query_role })
     }
 
     /// Whether there is more than one server to try.
@@ -69,6 +72,11 @@ impl Address {
     /// The name of the schema, as it stands in a catalog.
     pub(crate) fn schema(&self) -> &str {
         &self.schema
+    }
+
+    /// The role that queries are answered as.
+    pub(crate) fn query_role(&self) -> &str {
+        &self.query_role
     }
 
     /// SQL in which `{schema}` stands for the schema.
@@ -98,6 +106,7 @@ impl fmt::Display for Address {
 #[derive(Default)]
 struct Own {
     schema: Option<String>,
+    query_role: Option<String>,
     ssl_mode: Option<String>,
     root_certificates: Option<PathBuf>,
 }
@@ -119,6 +128,7 @@ impl Own {
             match name {
                 "schema" if is_schema_name(&value) => self.schema = Some(value),
                 "schema" => return None,
+                "query_role" => self.query_role = Some(value),
                 "sslmode" => self.ssl_mode = Some(value),
                 "sslrootcert" => self.root_certificates = Some(value.into()),
                 _ => theirs.push(parameter),

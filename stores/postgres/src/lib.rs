@@ -51,7 +51,9 @@
 //!
 //! Versions come from a sequence, which never goes back. No clock of the server is looked at, but by
 //! the views for people of `src/schema/3.sql`: `provisioning_keys`, `enrollments`,
-//! `connector_groups`, `enrollment_certificates`, `audit`.
+//! `connector_groups`, `enrollment_certificates`, `audit`. [`Store::query`](provkey::store::Store::query)
+//! answers a SELECT over them, and nothing else, as a role that may do nothing else; docs/scaling.md
+//! says how to make it.
 
 mod address;
 mod batch;
@@ -59,6 +61,8 @@ mod error;
 mod options;
 mod outside;
 mod pool;
+mod query;
+mod query_scan;
 mod read;
 mod record;
 mod schema;

@@ -78,6 +78,11 @@ impl Pool {
         answer.map_err(|failed| failed.of_commit(&self.address))
     }
 
+    /// A connection beside those of the pool.
+    pub(crate) fn connect_anew(&self) -> Result<postgres::Client, Failed> {
+        Session::client(&self.address, &self.tls)
+    }
+
     /// Closes what is idle.
     pub(crate) fn close(&self) {
         let idle = std::mem::take(&mut self.state().idle);

@@ -42,11 +42,8 @@ impl Session {
         tls: &Tls,
         lock_timeout: Duration,
     ) -> Result<Self, Failed> {
-        let mut config = address.config.clone();
-        // Notices of the server are nobody's business.
-        config.notice_callback(|_| {});
         let mut session = Self {
-            client: config.connect(tls.clone())?,
+            client: Self::client(address, tls)?,
             address: Arc::clone(address),
             statements: HashMap::new(),
             used_at: Instant::now(),
@@ -55,6 +52,14 @@ impl Session {
         let lock_timeout = format!("{}ms", lock_timeout.as_millis().max(1));
         session.client.query_typed(SETTINGS, &[(&lock_timeout, postgres::types::Type::TEXT)])?;
         Ok(session)
+    }
+
+    /// Connects, and sets nothing.
+    pub(crate) fn client(address: &Address, tls: &Tls) -> Result<Client, Failed> {
+        let mut config = address.config.clone();
+        // Notices of the server are nobody's business.
+        config.notice_callback(|_| {});
+        Ok(config.connect(tls.clone())?)
     }
 
     /// Runs a statement, in which `{schema}` stands for the schema: one round trip but for the

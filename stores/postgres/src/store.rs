@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::process::Owned;
-use provkey::store::{FaultKind, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+use provkey::store::{
+    FaultKind, Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store,
+    StoreError, Unit,
+};
 
 use crate::PostgresOptions;
 use crate::address::Address;
@@ -11,6 +14,7 @@ use crate::batch::{self, Batch};
 use crate::error::{Failed, because};
 use crate::outside::outside_of_runtimes;
 use crate::pool::Pool;
+use crate::query;
 use crate::read;
 use crate::schema::{self, Identity};
 use crate::session::Session;
@@ -173,6 +177,11 @@ impl Store for PostgresStore {
                 outcomes
             })
         })
+    }
+
+    fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
+        let pool = self.pool.get()?;
+        outside_of_runtimes(|| query::query(pool, sql, limits))
     }
 }
 

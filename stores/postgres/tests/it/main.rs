@@ -16,6 +16,7 @@ mod failover;
 mod full;
 mod killed;
 mod processes;
+mod queries;
 mod races;
 mod replica;
 mod runtimes;

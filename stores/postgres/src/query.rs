@@ -1,0 +1,177 @@
+//! One SELECT over the views for people, and nothing else.
+//!
+//! It runs on a connection of its own, in a READ ONLY transaction, as a role that may read the views
+//! and nothing else, and inside parentheses: `SELECT … FROM (the query) …`, where PostgreSQL takes a
+//! SELECT and no other statement.
+//!
+//! The role alone would not do. It is taken with `SET LOCAL ROLE`, and a query may call functions:
+//! `set_config('role', …)` leaves the role, and `query_to_xml('…')` runs any SQL then. So functions
+//! have to be in a list ([`scan`](crate::query_scan)).
+
+use std::time::Duration;
+
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Column, Error, Row};
+use provkey::limits::QUERY_CELL_BYTES_MAX;
+use provkey::store::{
+    QueryError, QueryLimits, QueryResult, QueryRows, QueryValue, check_query_size,
+};
+
+use crate::address::Address;
+use crate::error::Failed;
+use crate::pool::Pool;
+use crate::query_scan::{Scanned, scan};
+
+const VIEWS: [&str; 5] =
+    ["provisioning_keys", "enrollments", "connector_groups", "enrollment_certificates", "audit"];
+
+const SETTINGS: &str = "
+    SELECT set_config('search_path', 'pg_catalog, ' || quote_ident($1), false),
+        set_config('statement_timeout', $2, false),
+        set_config('lock_timeout', $2, false),
+        set_config('standard_conforming_strings', 'on', false),
+        set_config('TimeZone', 'UTC', false)";
+
+/// Whether the role is there, and this connection may take it.
+const ROLE: &str = "
+    SELECT rolsuper, pg_has_role(current_user, oid, 'MEMBER') FROM pg_catalog.pg_roles
+    WHERE rolname = $1";
+
+/// What the role may read beside the views. The catalog, which everybody may read, is named by no query:
+/// see [`scan`].
+const ALSO_READABLE: &str = "
+    SELECT n.nspname::text || '.' || c.relname::text
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname NOT LIKE 'pg\\_%'
+    AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+    AND NOT (n.nspname = $2 AND c.relname::text = ANY ($3))
+    AND has_schema_privilege($1, n.oid, 'USAGE') AND has_any_column_privilege($1, c.oid, 'SELECT')
+    ORDER BY 1 LIMIT 1";
+
+pub(crate) fn query(
+    pool: &Pool,
+    sql: &str,
+    limits: &QueryLimits,
+) -> Result<QueryResult, QueryError> {
+    check_query_size(sql)?;
+    let Scanned { select } = scan(sql).map_err(QueryError::Refused)?;
+    let connected = pool.connect_anew();
+    let client = &mut connected.map_err(|failed| failed.not_applied(&pool.address))?;
+    let failed = |error| error_of(&pool.address, error, limits.time);
+    confine(client, &pool.address, limits.time, failed)?;
+    let described = client.prepare(&format!("SELECT * FROM (\n{select}\n) AS query"));
+    let described = described.map_err(failed)?;
+    let columns = described.columns();
+    if columns.is_empty() {
+        return Err(QueryError::Refused("it answers no column".into()));
+    }
+    let rows_asked = limits.rows.saturating_add(1).min(i64::MAX as usize);
+    let (names, values) = (names(columns.len()), values(columns));
+    let sql = format!("SELECT {values} FROM (\n{select}\n) AS query ({names}) LIMIT {rows_asked}");
+    let named = columns.iter().map(|column| column.name().to_owned()).collect();
+    let mut answer = QueryRows::new(named, limits);
+    let no_parameters: [&(dyn ToSql + Sync); 0] = [];
+    let mut rows = client.query_raw(&sql, no_parameters).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let values = columns.iter().enumerate().map(|(index, column)| value(&row, index, column));
+        if !answer.push(values.collect::<Result<_, _>>().map_err(failed)?)? {
+            break;
+        }
+    }
+    Ok(answer.finish())
+}
+
+/// Lets the connection do nothing but to read the views, for a limited time.
+fn confine(
+    client: &mut Client,
+    address: &Address,
+    time: Duration,
+    failed: impl Fn(Error) -> QueryError + Copy,
+) -> Result<(), QueryError> {
+    let (schema, role) = (address.schema(), address.query_role());
+    let refused = |why: &str| {
+        let how = "docs/scaling.md, \"Queries\", says how to make a role for queries";
+        Err(QueryError::Refused(format!("the role \"{role}\" {why}; {how}")))
+    };
+    // 0 would be without a limit.
+    let time = format!("{}ms", time.as_millis().max(1));
+    client.query(SETTINGS, &[&schema, &time]).map_err(failed)?;
+    client.batch_execute("BEGIN READ ONLY").map_err(failed)?;
+    let Some(found) = client.query_opt(ROLE, &[&role]).map_err(failed)? else {
+        return refused("does not exist");
+    };
+    if found.try_get(0).map_err(failed)? {
+        return refused("is a superuser, which nothing limits");
+    }
+    if !found.try_get::<_, bool>(1).map_err(failed)? {
+        return refused("is not granted to the role of this connection");
+    }
+    let views: &[&str] = &VIEWS;
+    let more = client.query_opt(ALSO_READABLE, &[&role, &schema, &views]).map_err(failed)?;
+    if let Some(more) = more {
+        let more: String = more.try_get(0).map_err(failed)?;
+        return refused(&format!("may read {more}, too, and not the views alone"));
+    }
+    client.query("SELECT set_config('role', $1, true)", &[&role]).map_err(failed)?;
+    Ok(())
+}
+
+fn names(count: usize) -> String {
+    (0..count).map(|index| format!("c{index}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The columns as values of the kinds that an answer has. What is too long comes shortened, and so is
+/// found to be too long.
+fn values(columns: &[Column]) -> String {
+    let long = QUERY_CELL_BYTES_MAX + 1;
+    let value = |(index, column): (usize, &Column)| match *column.type_() {
+        Type::INT2 | Type::INT4 | Type::INT8 => format!("c{index}::pg_catalog.int8"),
+        Type::BOOL => format!("c{index}::pg_catalog.int4::pg_catalog.int8"),
+        Type::FLOAT4 | Type::FLOAT8 => format!("c{index}::pg_catalog.float8"),
+        Type::BYTEA => format!("pg_catalog.substr(c{index}, 1, {long})"),
+        Type::TIMESTAMPTZ => {
+            format!("pg_catalog.to_char(c{index}, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+        }
+        _ => format!("pg_catalog.left(c{index}::pg_catalog.text, {long})"),
+    };
+    columns.iter().enumerate().map(value).collect::<Vec<_>>().join(", ")
+}
+
+fn value(row: &Row, index: usize, column: &Column) -> Result<QueryValue, Error> {
+    Ok(match *column.type_() {
+        Type::INT2 | Type::INT4 | Type::INT8 | Type::BOOL => {
+            row.try_get::<_, Option<i64>>(index)?.map_or(QueryValue::Null, QueryValue::Integer)
+        }
+        Type::FLOAT4 | Type::FLOAT8 => {
+            row.try_get::<_, Option<f64>>(index)?.map_or(QueryValue::Null, QueryValue::Float)
+        }
+        Type::BYTEA => {
+            row.try_get::<_, Option<Vec<u8>>>(index)?.map_or(QueryValue::Null, QueryValue::Blob)
+        }
+        Type::NUMERIC => row.try_get::<_, Option<String>>(index)?.map_or(QueryValue::Null, number),
+        _ => row.try_get::<_, Option<String>>(index)?.map_or(QueryValue::Null, QueryValue::Text),
+    })
+}
+
+/// A number of any size: sums of whole numbers are such.
+fn number(text: String) -> QueryValue {
+    match (text.parse(), text.parse()) {
+        (Ok(whole), _) => QueryValue::Integer(whole),
+        (_, Ok(float)) => QueryValue::Float(float),
+        _ => QueryValue::Text(text),
+    }
+}
+
+fn error_of(address: &Address, error: Error, time: Duration) -> QueryError {
+    let failed = Failed::from(error);
+    let Failed::Undone(undone) = &failed else { return failed.not_applied(address).into() };
+    let Some(said) = undone.as_db_error() else { return failed.not_applied(address).into() };
+    let why = said.message().to_owned();
+    match said.code().code() {
+        "57014" => QueryError::TimedOut(time),
+        // No privilege; a change in a READ ONLY transaction.
+        "42501" | "25006" => QueryError::Refused(why),
+        _ => QueryError::Failed(why),
+    }
+}
