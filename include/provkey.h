@@ -1295,6 +1295,56 @@ typedef struct provkey_store_callbacks {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// How much a query may take. NULL stands for all defaults.
+typedef struct provkey_query_limits {
+    // `sizeof(provkey_query_limits)`.
+    size_t struct_size;
+    // How long it may run, in milliseconds; 0: 10,000.
+    uint64_t time_ms;
+    // How many rows are answered, of more the first; 0: 10,000.
+    size_t rows;
+} provkey_query_limits;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// What kind of value stands in a row.
+typedef int32_t provkey_query_value_type;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// One value of a row. What its type does not name is 0.
+typedef struct provkey_query_value {
+    // One of `PROVKEY_QUERY_VALUE_TYPE_`.
+    provkey_query_value_type value_type;
+    // The whole number.
+    int64_t integer;
+    // The number.
+    double number;
+    // The text, or the bytes.
+    struct provkey_slice bytes;
+} provkey_query_value;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// What a query found. Freed with `provkey_query_result_free`.
+typedef struct provkey_query_result {
+    // For the library.
+    struct provkey_header header;
+    // The names of the columns.
+    const char *const *columns;
+    // How many columns there are.
+    size_t columns_len;
+    // The values of the first row, then those of the second, and so on: that of a row and a column is
+    // `values[row * columns_len + column]`.
+    const struct provkey_query_value *values;
+    // How many rows there are.
+    size_t rows_len;
+    // Whether there are more rows: the limit of rows was reached, or 64 MiB.
+    bool truncated;
+} provkey_query_result;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // What a record holds.
 typedef uint32_t provkey_record_type;
 #endif
@@ -2164,6 +2214,16 @@ typedef uint32_t provkey_reason;
 // writes any more: open it anew. Code `store_broken`.
 #define PROVKEY_STATUS_STORE_BROKEN 1212
 
+// The query is not one SELECT over the views, or the store cannot keep it from being more. Code
+// `query_refused`.
+#define PROVKEY_STATUS_QUERY_REFUSED 1250
+
+// The database does not understand the query, or it failed while it ran. Code `query_failed`.
+#define PROVKEY_STATUS_QUERY_FAILED 1251
+
+// The query ran for too long. Code `query_timed_out`.
+#define PROVKEY_STATUS_QUERY_TIMED_OUT 1252
+
 // The system gave no randomness. Code `random_unavailable`.
 #define PROVKEY_STATUS_RANDOM_UNAVAILABLE 1300
 
@@ -2181,6 +2241,31 @@ typedef uint32_t provkey_reason;
 
 // The admin token was revoked. Code `admin_token_revoked`.
 #define PROVKEY_STATUS_ADMIN_TOKEN_REVOKED 1404
+
+#if defined(PROVKEY_AUTHORITY)
+// No value.
+#define PROVKEY_QUERY_VALUE_TYPE_NULL 0
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A whole number, in `integer`. A Boolean is 0 or 1.
+#define PROVKEY_QUERY_VALUE_TYPE_INTEGER 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A number, in `number`.
+#define PROVKEY_QUERY_VALUE_TYPE_FLOAT 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A text in UTF-8, in `bytes`, without a NUL at its end. A moment is RFC 3339 in UTC.
+#define PROVKEY_QUERY_VALUE_TYPE_TEXT 3
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Bytes, in `bytes`.
+#define PROVKEY_QUERY_VALUE_TYPE_BLOB 4
+#endif
 
 #if defined(PROVKEY_AUTHORITY)
 // Bytes.
@@ -3514,6 +3599,26 @@ provkey_status provkey_store_check(const struct provkey_store *store,
                                    void *user_data,
                                    size_t *failed,
                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Answers one SELECT over the views for people, on a connection of its own, and does nothing else:
+// `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates` and `audit`. Use
+// it where a program would open the file of the store itself. In PostgreSQL it needs a role for
+// queries, see docs/scaling.md.
+//
+// Errors: `query_refused` if it is anything else, or if the store has no views; `query_failed`,
+// `query_timed_out`, those of the store.
+provkey_status provkey_store_query(const struct provkey_store *store,
+                                   const char *sql,
+                                   const struct provkey_query_limits *limits,
+                                   struct provkey_query_result **result,
+                                   struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the result of a query. NULL is fine.
+void provkey_query_result_free(struct provkey_query_result *result);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::{
     admin_token, audit, cert, connector, crl, demo, enroll, group, identity, init, inspect, key,
-    master, serve, sign, store,
+    master, query, serve, sign, store,
 };
 
 /// The heading of the options that every command has.
@@ -57,6 +57,8 @@ enum Command {
     /// The master keys, and backups of the store
     #[command(subcommand)]
     Master(master::Command),
+    /// Answer one SELECT over the views of the store, and nothing else
+    Query(query::Args),
     /// Moving an authority to another store, and going on with an older one
     #[command(subcommand)]
     Store(store::Command),
@@ -98,6 +100,7 @@ impl Command {
             Self::Audit(command) => audit::run(&command, &place.authority()?, output),
             Self::AdminToken(command) => admin_token::run(&command, &place.authority()?, output),
             Self::Master(command) => master::run(&command, place, output),
+            Self::Query(args) => query::run(&args, place, output),
             Self::Store(command) => store::run(&command, place, output),
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Sign(args) => sign::run(&args, place, output),

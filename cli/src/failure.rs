@@ -9,7 +9,7 @@ use clap::error::ErrorKind as UsageKind;
 use provkey::authority::{self, InputError};
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
 use provkey::random::RandomError;
-use provkey::store::StoreError;
+use provkey::store::{QueryError, StoreError};
 use provkey::x509::{CertificateError, LeafUrlError};
 use provkey_pkcs11::TokenError;
 use provkey_server::TlsError;
@@ -125,6 +125,7 @@ from_errors_with_codes!(
     KeyIdError,
     KeyringError,
     LeafUrlError,
+    QueryError,
     StoreError,
     TlsError,
     TokenError,

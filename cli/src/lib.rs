@@ -24,6 +24,7 @@ mod keyring_file;
 mod master;
 mod output;
 mod place;
+mod query;
 mod redact;
 mod serve;
 mod sign;

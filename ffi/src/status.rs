@@ -691,6 +691,16 @@ pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
 /// writes any more: open it anew. Code `store_broken`.
 pub const PROVKEY_STATUS_STORE_BROKEN: provkey_status = 1212;
 
+/// The query is not one SELECT over the views, or the store cannot keep it from being more. Code
+/// `query_refused`.
+pub const PROVKEY_STATUS_QUERY_REFUSED: provkey_status = 1250;
+
+/// The database does not understand the query, or it failed while it ran. Code `query_failed`.
+pub const PROVKEY_STATUS_QUERY_FAILED: provkey_status = 1251;
+
+/// The query ran for too long. Code `query_timed_out`.
+pub const PROVKEY_STATUS_QUERY_TIMED_OUT: provkey_status = 1252;
+
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
 
@@ -920,6 +930,9 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_STORE_TOO_NEW, "store_too_new\0"),
     (PROVKEY_STATUS_STORE_UNAVAILABLE, "store_unavailable\0"),
     (PROVKEY_STATUS_STORE_ROLLED_BACK, "store_rolled_back\0"),
+    (PROVKEY_STATUS_QUERY_REFUSED, "query_refused\0"),
+    (PROVKEY_STATUS_QUERY_FAILED, "query_failed\0"),
+    (PROVKEY_STATUS_QUERY_TIMED_OUT, "query_timed_out\0"),
     (PROVKEY_STATUS_RANDOM_UNAVAILABLE, "random_unavailable\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED, "admin_token_expired\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_INVALID, "admin_token_invalid\0"),

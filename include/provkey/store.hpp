@@ -99,6 +99,11 @@ inline result<form> check(const provkey_unit &unit) noexcept {
     });
 }
 
+/// How much a query may take.
+using query_limits = plain<provkey_query_limits>;
+/// What a query found.
+using query_result = record<provkey_query_result, provkey_query_result_free>;
+
 /// Where an authority keeps everything.
 class store : public object<provkey_store, provkey_store_free> {
 public:
@@ -149,6 +154,13 @@ public:
     result<std::uint64_t> copy_to(const store &to) const noexcept {
         return detail::fill<std::uint64_t>([&](auto records, auto why) {
             return provkey_store_copy(c(), to.c(), records, why);
+        });
+    }
+
+    /// Answers one SELECT over the views for people, and does nothing else.
+    result<query_result> query(text sql, const query_limits &limits = {}) const noexcept {
+        return detail::make<query_result>([&](auto made, auto why) {
+            return provkey_store_query(c(), sql.c_str(), &limits, made, why);
         });
     }
 

@@ -30,6 +30,7 @@ from .records import (
     Event,
     KeyDetails,
     Pruned,
+    QueryResult,
     ServerCertificate,
 )
 from .store import PostgresStore, SqliteStore, Store
@@ -370,6 +371,21 @@ class Authority:
         :class:`~provkey.StoreError`; what could not be stored is lost.
         """
         _native.flush(self._native)
+
+    def query(
+        self, sql: str, *, timeout: timedelta | None = None, max_rows: int | None = None
+    ) -> QueryResult:
+        """Answers one SELECT over the views for people of its store: ``provisioning_keys``,
+        ``enrollments``, ``connector_groups``, ``enrollment_certificates`` and ``audit``. It does nothing
+        else, on a connection of its own; use it instead of opening the store's file.
+
+        It runs for ``timeout`` at most, 10 seconds by default, and answers ``max_rows``, 10,000 by
+        default: ``truncated`` tells whether there are more. In PostgreSQL it needs a role for queries,
+        see docs/scaling.md. For pandas: ``pandas.DataFrame(result.rows, columns=result.columns)``.
+
+        Raises :class:`~provkey.QueryError`.
+        """
+        return _native.query(self._native, sql, timeout=timeout, max_rows=max_rows)
 
     def epoch(self) -> str:
         """Names the latest change that this process knows to be durable: the last one that it made;

@@ -26,6 +26,7 @@ __all__ = [
     "InputError",
     "KeyTextError",
     "MasterKeyError",
+    "QueryError",
     "RandomError",
     "RefusedError",
     "SigningError",
@@ -99,6 +100,12 @@ class IdentityError(Error):
 class UsageError(Error):
     """Something was used as it must not be: after a fork (``used_after_fork``), after it was closed
     (``used_after_close``), or by a helper that it was calling itself (``reentrant_call``).
+    """
+
+
+class QueryError(Error):
+    """A query has no answer: it is refused (``query_refused``), it is wrong (``query_failed``), or it ran
+    for too long (``query_timed_out``). Nothing was changed.
     """
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "Named",
     "Page",
     "Pruned",
+    "QueryResult",
     "Repair",
     "ServerCertificate",
 ]
@@ -454,6 +455,36 @@ class Pruned(_Record):
     """How many enrollments."""
     revocations: int
     """How many revocations: of certificates that have expired and been on a CRL since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryResult(_Record):
+    """What a query found. Iterating goes through the rows."""
+
+    columns: list[str]
+    """The names of the columns."""
+    rows: list[tuple[None | int | float | str | bytes, ...]]
+    """The rows, each with a value for each column. A Boolean is 0 or 1, a moment is RFC 3339 in UTC."""
+    truncated: bool
+    """Whether there are more rows: ``max_rows`` was reached, or 64 MiB."""
+
+    def __iter__(self) -> Iterator[tuple[None | int | float | str | bytes, ...]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``provkey query --json`` writes: ``columns`` and ``rows``, and ``truncated`` if it is so.
+        Bytes become base64.
+        """
+        rows = [[_plain(value) for value in row] for row in self.rows]
+        found: dict[str, Any] = {"columns": self.columns, "rows": rows}
+        return {**found, "truncated": True} if self.truncated else found
+
+    def to_dicts(self) -> list[dict[str, None | int | float | str | bytes]]:
+        """Each row as a dictionary, by the names of the columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

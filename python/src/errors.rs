@@ -6,7 +6,7 @@ use provkey::authority::{self, AdminTokenError, InputError, MasterError, Refusal
 use provkey::connector;
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError, MasterKeyError};
 use provkey::random::RandomError;
-use provkey::store::StoreError;
+use provkey::store::{QueryError, StoreError};
 use provkey::x509::{
     CertificateError, CorporateError, CsrError, IssueError, LeafUrlError, PrivateKeyError,
     SignerError,
@@ -154,6 +154,27 @@ impl Failure for StoreError {
 
     fn add_to(&self, fields: &Bound<'_, PyDict>) -> PyResult<()> {
         fields.set_item("outcome_unknown", matches!(self, Self::Unknown(_)))
+    }
+}
+
+impl Failure for QueryError {
+    fn class(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.class(),
+            _ => "QueryError",
+        }
+    }
+
+    fn code(&self) -> &str {
+        (*self).code()
+    }
+
+    fn retryable(&self) -> bool {
+        (*self).retryable()
+    }
+
+    fn add_to(&self, fields: &Bound<'_, PyDict>) -> PyResult<()> {
+        if let Self::Store(error) = self { error.add_to(fields) } else { Ok(()) }
     }
 }
 

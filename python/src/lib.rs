@@ -39,6 +39,7 @@ mod observer;
 mod owned;
 mod page;
 mod provisioning_key;
+mod query;
 mod record;
 mod request;
 mod revoke;
@@ -99,6 +100,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::provisioning_key::{KeyText, ProvisioningKey};
+    #[pymodule_export]
+    use crate::query::query;
     #[pymodule_export]
     use crate::request::Request;
     #[pymodule_export]

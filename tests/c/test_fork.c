@@ -52,6 +52,7 @@ static void use_in_child(inherited its)
     provkey_authority *acting = NULL;
     provkey_authority_details *details = NULL;
     provkey_key_page *page = NULL;
+    provkey_query_result *found = NULL;
     provkey_identity *identity = NULL;
     provkey_identity_details *identity_details = NULL;
     uint64_t records = 0;
@@ -65,6 +66,7 @@ static void use_in_child(inherited its)
     REFUSED(provkey_authority_flush(enrolling.authority, ERR));
     OK(provkey_store_memory(&other, ERR));
     REFUSED(provkey_store_copy(its.store, other, &records, ERR));
+    REFUSED(provkey_store_query(its.store, "SELECT 1", NULL, &found, ERR));
     REFUSED(provkey_identity_describe(its.identity, now_ms(), &identity_details, ERR));
     REFUSED(provkey_identity_with_signer(its.signer, &identity, ERR));
     provkey_store_free(other);

@@ -134,6 +134,47 @@ static void a_server_that_is_away_is_said_to_be_away(void)
     CHECK(store == NULL);
 }
 
+// What a query over the views found, one value at a time.
+static void a_query_reads_the_views(void)
+{
+    provkey_store *store = NULL;
+    provkey_query_result *found = NULL;
+    OK(provkey_store_sqlite_open(path, &store, ERR));
+    OK(provkey_store_query(store, "SELECT used, state, expires_at, 0.5, x'00ff' AS bytes FROM provisioning_keys",
+                           NULL, &found, ERR));
+    CHECK(found->columns_len == 5 && found->rows_len == 1 && !found->truncated);
+    CHECK_TEXT(found->columns[4], "bytes");
+    const provkey_query_value *values = found->values;
+    CHECK(values[0].value_type == PROVKEY_QUERY_VALUE_TYPE_INTEGER && values[0].integer == 1);
+    CHECK(values[1].value_type == PROVKEY_QUERY_VALUE_TYPE_TEXT && values[1].bytes.len == strlen("usable") &&
+          memcmp(values[1].bytes.data, "usable", 6) == 0);
+    CHECK(values[2].value_type == PROVKEY_QUERY_VALUE_TYPE_NULL);
+    CHECK(values[3].value_type == PROVKEY_QUERY_VALUE_TYPE_FLOAT && values[3].number == 0.5);
+    CHECK(values[4].value_type == PROVKEY_QUERY_VALUE_TYPE_BLOB && values[4].bytes.len == 2 &&
+          values[4].bytes.data[1] == 0xff);
+    provkey_query_result_free(found);
+
+    const provkey_query_limits limits = {.struct_size = sizeof(limits), .time_ms = 200, .rows = 2};
+    OK(provkey_store_query(store, "SELECT * FROM audit", &limits, &found, ERR));
+    CHECK(found->rows_len == 2 && found->truncated);
+    provkey_query_result_free(found);
+    found = NULL;
+    FAILS(PROVKEY_STATUS_QUERY_TIMED_OUT,
+          provkey_store_query(store,
+                              "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t) SELECT count(*) FROM t",
+                              &limits, &found, ERR));
+    FAILS(PROVKEY_STATUS_QUERY_FAILED, provkey_store_query(store, "SELECT nothing", NULL, &found, ERR));
+    const char *const hostile[] = {"SELECT * FROM records", "SELECT 1; SELECT 2", "PRAGMA user_version", ""};
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
+        FAILS(PROVKEY_STATUS_QUERY_REFUSED, provkey_store_query(store, hostile[i], NULL, &found, ERR));
+    }
+    provkey_store_free(store);
+    OK(provkey_store_memory(&store, ERR));
+    FAILS(PROVKEY_STATUS_QUERY_REFUSED, provkey_store_query(store, "SELECT 1", NULL, &found, ERR));
+    provkey_store_free(store);
+    CHECK(found == NULL);
+}
+
 int main(void)
 {
     CHECK(mkdtemp(folder) != NULL);
@@ -143,6 +184,7 @@ int main(void)
     check_begin("an_authority_moves");
     an_authority_moves(server.url);
     postgres_server_stop(&server);
+    RUN(a_query_reads_the_views);
     RUN(a_backup_is_a_store);
     RUN(a_restored_copy_is_noticed);
     RUN(nothing_is_copied_from_nothing);

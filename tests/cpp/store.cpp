@@ -10,6 +10,16 @@ provkey::store make_store(map_store::control &control) {
     return provkey::store::make(std::make_unique<map_store>(control)).value();
 }
 
+void queries() {
+    auto path = std::string(std::getenv("PROVKEY_TEST_FOLDER")) + "/queries.db";
+    std::remove(path.c_str());
+    auto store = provkey::store::sqlite_create(path).value();
+    auto found = store.query("SELECT count(*) AS groups FROM connector_groups").value();
+    CHECK(found->rows_len == 1 && found->values[0].integer == 0);
+    CHECK(std::string(found->columns[0]) == "groups");
+    CHECK(store.query("SELECT * FROM records").error().code() == std::string("query_refused"));
+}
+
 void conforms() {
     map_store::control control;
     auto store = make_store(control);
@@ -86,6 +96,7 @@ void files() {
 } // namespace
 
 void test_store() {
+    queries();
     conforms();
     throws_anywhere();
     files();

@@ -21,6 +21,7 @@ mod master;
 mod memory;
 mod output;
 mod postgres;
+mod query;
 mod readme;
 mod revoking;
 mod server;

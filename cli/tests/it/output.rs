@@ -44,6 +44,7 @@ fn json_has_the_documented_fields() {
     check("Audit record", &home.json("audit list")["items"][0]);
     check("Master key", &home.json("master rotate"));
     check("Backup", &home.json("master backup copy.db"));
+    check("Query", &home.json("query --max-rows 0 VALUES(1)"));
     check("Key text", &home.json("inspect --file first.key"));
     let wrong = home.run("inspect --json nonsense");
     check("Wrong key text", &serde_json::from_str(&wrong.stdout).unwrap());

@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 pub mod conformance;
+pub mod query;
 pub mod record;
 pub mod sinks;
 pub mod unit;

@@ -1,0 +1,180 @@
+//! Queries over the views of a store.
+
+use core::ffi::c_char;
+use core::time::Duration;
+
+use provkey::store::{QueryError, QueryLimits, QueryResult, QueryValue};
+
+use super::provkey_store;
+use crate::argument::{optional_structure, output, plain};
+use crate::bytes::provkey_slice;
+use crate::call::call;
+use crate::error::{Failure, provkey_error};
+use crate::handle::{self, object, record};
+use crate::kept::Kept;
+use crate::status::provkey_status;
+use crate::text::text;
+
+/// How much a query may take. NULL stands for all defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_query_limits {
+    /// `sizeof(provkey_query_limits)`.
+    pub struct_size: usize,
+    /// How long it may run, in milliseconds; 0: 10,000.
+    pub time_ms: u64,
+    /// How many rows are answered, of more the first; 0: 10,000.
+    pub rows: usize,
+}
+
+plain!(provkey_query_limits);
+
+/// What kind of value stands in a row.
+pub type provkey_query_value_type = i32;
+
+/// No value.
+pub const PROVKEY_QUERY_VALUE_TYPE_NULL: provkey_query_value_type = 0;
+/// A whole number, in `integer`. A Boolean is 0 or 1.
+pub const PROVKEY_QUERY_VALUE_TYPE_INTEGER: provkey_query_value_type = 1;
+/// A number, in `number`.
+pub const PROVKEY_QUERY_VALUE_TYPE_FLOAT: provkey_query_value_type = 2;
+/// A text in UTF-8, in `bytes`, without a NUL at its end. A moment is RFC 3339 in UTC.
+pub const PROVKEY_QUERY_VALUE_TYPE_TEXT: provkey_query_value_type = 3;
+/// Bytes, in `bytes`.
+pub const PROVKEY_QUERY_VALUE_TYPE_BLOB: provkey_query_value_type = 4;
+
+/// One value of a row. What its type does not name is 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct provkey_query_value {
+    /// One of `PROVKEY_QUERY_VALUE_TYPE_`.
+    pub value_type: provkey_query_value_type,
+    /// The whole number.
+    pub integer: i64,
+    /// The number.
+    pub number: f64,
+    /// The text, or the bytes.
+    pub bytes: provkey_slice,
+}
+
+/// What a query found. Freed with `provkey_query_result_free`.
+#[repr(C)]
+pub struct provkey_query_result {
+    /// For the library.
+    pub header: handle::provkey_header,
+    /// The names of the columns.
+    pub columns: *const *const c_char,
+    /// How many columns there are.
+    pub columns_len: usize,
+    /// The values of the first row, then those of the second, and so on: that of a row and a column is
+    /// `values[row * columns_len + column]`.
+    pub values: *const provkey_query_value,
+    /// How many rows there are.
+    pub rows_len: usize,
+    /// Whether there are more rows: the limit of rows was reached, or 64 MiB.
+    pub truncated: bool,
+}
+
+record!(provkey_query_result, 0x706b_0133, (Kept, Vec<provkey_query_value>));
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Store(error) => error.into(),
+            error => Self::of(error.code(), error.retryable(), &error),
+        }
+    }
+}
+
+/// Answers one SELECT over the views for people, on a connection of its own, and does nothing else:
+/// `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates` and `audit`. Use
+/// it where a program would open the file of the store itself. In PostgreSQL it needs a role for
+/// queries, see docs/scaling.md.
+///
+/// Errors: `query_refused` if it is anything else, or if the store has no views; `query_failed`,
+/// `query_timed_out`, those of the store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_query(
+    store: *const provkey_store,
+    sql: *const c_char,
+    limits: *const provkey_query_limits,
+    result: *mut *mut provkey_query_result,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let (store, sql) = (object(store, "store")?, text(sql, "sql")?);
+            let limits =
+                optional_structure(limits, "limits")?.map_or_else(Default::default, limits_of);
+            let result = output(result, "result")?;
+            result.set(hand_out(&store.query(sql, &limits)?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees the result of a query. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_query_result_free(result: *mut provkey_query_result) {
+    // SAFETY: the rules of the header.
+    unsafe { handle::free(result) }
+}
+
+fn limits_of(given: provkey_query_limits) -> QueryLimits {
+    let limits = QueryLimits::default();
+    let limits = match given.time_ms {
+        0 => limits,
+        time_ms => limits.time(Duration::from_millis(time_ms)),
+    };
+    if given.rows == 0 { limits } else { limits.rows(given.rows) }
+}
+
+fn hand_out(result: &QueryResult) -> *mut provkey_query_result {
+    let mut kept = Kept::default();
+    let columns: Vec<_> = result.columns.iter().map(String::as_str).collect();
+    let columns = kept.texts(&columns);
+    let values: Vec<_> =
+        result.rows.iter().flatten().map(|value| describe(value, &mut kept)).collect();
+    let head = provkey_query_result {
+        header: provkey_query_result::HEADER,
+        columns,
+        columns_len: result.columns.len(),
+        values: values.as_ptr(),
+        rows_len: result.rows.len(),
+        truncated: result.truncated,
+    };
+    handle::hand_out_record(head, (kept, values))
+}
+
+fn describe(value: &QueryValue, kept: &mut Kept) -> provkey_query_value {
+    let null = provkey_query_value {
+        value_type: PROVKEY_QUERY_VALUE_TYPE_NULL,
+        integer: 0,
+        number: 0.0,
+        bytes: provkey_slice { data: core::ptr::null(), len: 0 },
+    };
+    match value {
+        QueryValue::Null => null,
+        QueryValue::Integer(integer) => provkey_query_value {
+            value_type: PROVKEY_QUERY_VALUE_TYPE_INTEGER,
+            integer: *integer,
+            ..null
+        },
+        QueryValue::Float(number) => provkey_query_value {
+            value_type: PROVKEY_QUERY_VALUE_TYPE_FLOAT,
+            number: *number,
+            ..null
+        },
+        QueryValue::Text(text) => provkey_query_value {
+            value_type: PROVKEY_QUERY_VALUE_TYPE_TEXT,
+            bytes: kept.slice(text.as_bytes()),
+            ..null
+        },
+        QueryValue::Blob(bytes) => provkey_query_value {
+            value_type: PROVKEY_QUERY_VALUE_TYPE_BLOB,
+            bytes: kept.slice(bytes),
+            ..null
+        },
+    }
+}
