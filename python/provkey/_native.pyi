@@ -100,6 +100,7 @@ __all__ = [
     "missing_masters",
     "ocsp",
     "prune",
+    "query",
     "record_sign_in",
     "record_sign_out",
     "remove_master",

@@ -36,9 +36,9 @@ def test_a_query_answers_what_a_view_has(stored: Site) -> None:
 
 
 def test_a_query_does_nothing_else(stored: Site, tmp_path: Path) -> None:
-    def refused(sql: str, code: str, **limits: timedelta) -> None:
+    def refused(sql: str, code: str, timeout: timedelta | None = None) -> None:
         with pytest.raises(provkey.QueryError) as raised:
-            stored.authority.query(sql, **limits)
+            stored.authority.query(sql, timeout=timeout)
         assert (raised.value.code, raised.value.retryable) == (code, False)
 
     for sql in (

@@ -141,6 +141,50 @@ def test_a_forked_process_is_refused_by_name(tmp_path: Path) -> None:
     assert [group.name for group in site.authority.groups] == ["gateways", "made in the child"]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_child_that_is_forked_while_threads_enroll_is_refused(kind: str, tmp_path: Path) -> None:
+    stores: dict[str, Callable[[], provkey.Store]] = {
+        "memory": provkey.MemoryStore,
+        "sqlite": lambda: provkey.SqliteStore(tmp_path / "store.db"),
+    }
+    site = site_over(stores[kind]())
+    text, stop = site.parsed(site.key(max_uses=10**6)), threading.Event()
+
+    def work() -> int:
+        count = 0
+        while not stop.is_set():
+            site.enroll(text)
+            count += 1
+        return count
+
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: site.authority.enroll(b""),
+        lambda: site.authority.query("SELECT 1"),
+        site.authority.flush,
+    )
+    with ThreadPoolExecutor(4) as pool:
+        counts = [pool.submit(work) for _ in range(4)]
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                status = 99
+                try:
+                    signal.alarm(20)
+                    status = 0
+                    for call in calls:
+                        try:
+                            call()
+                        except provkey.UsageError as error:
+                            status += error.code == "used_after_fork"
+                finally:
+                    os._exit(status)
+            _, status = os.waitpid(child, 0)
+            assert os.waitstatus_to_exitcode(status) == len(calls)
+        stop.set()
+    assert site.authority.keys.get("fleet").used == sum(count.result() for count in counts)
+
+
 def _enroll_in_process(arguments: tuple[str, str, str, int]) -> tuple[int, int]:
     path, master, text, count = arguments
     authority = provkey.Authority.open(
