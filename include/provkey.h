@@ -810,7 +810,7 @@ typedef struct provkey_key_details {
     uint64_t created_at_ms;
     // Which edit of the key this is, for `provkey_key_update`. Uses do not change it.
     uint64_t version;
-    // Where it may be used from: CIDR ranges. None: from anywhere.
+    // Where connectors may enroll from: CIDR ranges. None: from anywhere. Renewals are not bound to it.
     const char *const *allowed_addresses;
     // How many ranges there are.
     size_t allowed_addresses_len;
@@ -900,7 +900,8 @@ typedef struct provkey_new_key {
     const char *host;
     // When it stops enrolling anybody, in Unix milliseconds. 0: never.
     uint64_t expires_at_ms;
-    // Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    // Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
+    // bound to it.
     const char *const *allowed_addresses;
     // How many ranges there are.
     size_t allowed_addresses_len;
@@ -936,7 +937,8 @@ typedef struct provkey_key_update {
     uint64_t max_uses;
     // When it stops enrolling anybody, in Unix milliseconds. 0: never.
     uint64_t expires_at_ms;
-    // Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    // Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
+    // bound to it.
     const char *const *allowed_addresses;
     // How many ranges there are.
     size_t allowed_addresses_len;

@@ -104,8 +104,8 @@ class Keys(Listing[KeyDetails]):
         certificate that ``certificate`` signs. :meth:`copy` gives its text.
 
         ``host`` is one of the authority's, by default its first. ``expires_at`` is an aware datetime;
-        None: never. ``allowed_addresses`` are at most 64 networks that it may be used from; empty:
-        from anywhere. With ``proof_only`` it must be proven inside the CSR, and its text beside one is
+        None: never. ``allowed_addresses`` are at most 64 networks that connectors may enroll from; empty:
+        from anywhere. Renewals are not bound to them. With ``proof_only`` it must be proven inside the CSR, and its text beside one is
         refused. Raises :class:`~provkey.InputError`, such as ``name_in_use``, and
         :class:`~provkey.RefusedError` with the code ``certificate_retired``.
         """

@@ -220,7 +220,7 @@ class KeyDetails(_Record):
     expires_at: datetime | None
     """When it stops enrolling anybody; None: never."""
     allowed_addresses: tuple[IPv4Network | IPv6Network, ...]
-    """Where it may be used from. Empty: from anywhere."""
+    """Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it."""
     proof_only: bool
     """Whether it must be proven inside the CSR; its text beside a CSR is refused."""
     created_at: datetime

@@ -39,7 +39,8 @@ pub struct KeyDetails {
     pub enabled: bool,
     /// When it stops enrolling anybody.
     pub expires_at: Option<Timestamp>,
-    /// Where it may be used from. Empty: from anywhere.
+    /// Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it: a renewal is
+    /// vouched for by the connector's certificate, and the key may be gone.
     pub allowed_addresses: Vec<AddressRange>,
     /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
     pub proof_only: bool,

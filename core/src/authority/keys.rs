@@ -33,7 +33,8 @@ pub struct NewKey {
     pub host: Option<Host>,
     /// When it stops enrolling anybody.
     pub expires_at: Option<Timestamp>,
-    /// Where it may be used from; at most 64 ranges. Empty: from anywhere.
+    /// Where connectors may enroll from; at most 64 ranges. Empty: from anywhere. Renewals are not
+    /// bound to it.
     pub allowed_addresses: Vec<AddressRange>,
     /// Whether it is switched on.
     pub enabled: bool,
@@ -72,7 +73,7 @@ pub struct KeyUpdate {
     pub enabled: Option<bool>,
     /// When it stops enrolling anybody; `Some(None)`: never.
     pub expires_at: Option<Option<Timestamp>>,
-    /// Where it may be used from.
+    /// Where connectors may enroll from. Renewals are not bound to it.
     pub allowed_addresses: Option<Vec<AddressRange>>,
     /// The enrollment certificate that signs from now on.
     pub certificate: Option<CertificateId>,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use provkey::authority::{
-    Action, AuditFilter, EnrollRequest, Enrolled, Error, Event, KeyDetails, KeyUpdate,
-    NewCertificate, PageRequest, RenewRequest, Retention,
+    Action, AddressRange, AuditFilter, EnrollRequest, Enrolled, Error, Event, KeyDetails,
+    KeyUpdate, NewCertificate, PageRequest, RenewRequest, Retention,
 };
 use provkey::key::{Fingerprint, Host, Proof};
 use provkey::store::ScanRange;
@@ -101,6 +101,30 @@ fn a_renewal_is_the_same_connector_with_another_certificate_and_costs_no_use() {
             }
         }
     }
+}
+
+/// The list is about who may use the key. A renewal uses none: the key may be gone, and fleets move.
+#[test]
+fn a_renewal_is_not_bound_to_the_addresses_of_the_key() {
+    let fleet = Fleet::new();
+    let allowed_addresses = Some(vec![AddressRange::parse("10.0.0.0/8").unwrap()]);
+    let update = KeyUpdate { allowed_addresses, ..KeyUpdate::default() };
+    fleet.world.authority.update_key(fleet.key.id, &update).unwrap();
+    let text = fleet.world.provisioning_key(&fleet.key);
+    let elsewhere = Some("192.0.2.1".parse().unwrap());
+    let request = EnrollRequest { address: elsewhere, ..TestConnector::new().proof(&text) };
+    check(fleet.world.authority.enroll(&request), "address_not_allowed");
+    let replay = EnrollRequest { address: elsewhere, ..fleet.connector.proof(&text) };
+    check(fleet.world.authority.enroll(&replay), "address_not_allowed");
+    let signer = &fleet.connector.signer;
+    let mut leaf = fleet.first.chain[0].clone();
+    for address in [elsewhere, None] {
+        let renewed =
+            fleet.renew(&RenewRequest { address, ..renewal(&leaf, signer, signer, None) });
+        leaf = renewed.unwrap().chain.remove(0);
+    }
+    let connector = fleet.world.authority.connector(fleet.first.connector).unwrap();
+    assert_eq!(connector.renewals, 2);
 }
 
 #[test]

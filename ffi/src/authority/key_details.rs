@@ -54,7 +54,7 @@ pub struct provkey_key_details {
     pub created_at_ms: u64,
     /// Which edit of the key this is, for `provkey_key_update`. Uses do not change it.
     pub version: u64,
-    /// Where it may be used from: CIDR ranges. None: from anywhere.
+    /// Where connectors may enroll from: CIDR ranges. None: from anywhere. Renewals are not bound to it.
     pub allowed_addresses: *const *const c_char,
     /// How many ranges there are.
     pub allowed_addresses_len: usize,

@@ -36,7 +36,8 @@ pub struct provkey_new_key {
     pub host: *const c_char,
     /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
     pub expires_at_ms: u64,
-    /// Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    /// Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
+    /// bound to it.
     pub allowed_addresses: *const *const c_char,
     /// How many ranges there are.
     pub allowed_addresses_len: usize,
@@ -87,7 +88,8 @@ pub struct provkey_key_update {
     pub max_uses: u64,
     /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
     pub expires_at_ms: u64,
-    /// Where it may be used from: CIDR ranges, at most 64. None: from anywhere.
+    /// Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
+    /// bound to it.
     pub allowed_addresses: *const *const c_char,
     /// How many ranges there are.
     pub allowed_addresses_len: usize,

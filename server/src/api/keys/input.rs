@@ -30,7 +30,7 @@ pub(in crate::api) struct KeyInput {
     host: Option<String>,
     /// When it stops enrolling anybody. Without: never.
     expires_at: Option<Moment>,
-    /// Where it may be used from: CIDR ranges. Empty: from anywhere.
+    /// Where connectors may enroll from: CIDR ranges. Empty: from anywhere. Renewals are not bound to it.
     #[serde(default)]
     allowed_addresses: Vec<String>,
     /// Whether it is switched on; without: it is.
@@ -72,7 +72,7 @@ pub(in crate::api) struct KeyPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Moment>)]
     expires_at: Option<Option<Moment>>,
-    /// Where it may be used from; empty: from anywhere.
+    /// Where connectors may enroll from; empty: from anywhere. Renewals are not bound to it.
     allowed_addresses: Option<Vec<String>>,
     /// The id of the enrollment certificate that signs from now on.
     certificate: Option<String>,

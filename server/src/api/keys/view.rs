@@ -37,7 +37,7 @@ pub(in crate::api) struct Key {
     enabled: bool,
     /// When it stops enrolling anybody.
     expires_at: Option<Moment>,
-    /// Where it may be used from. Empty: from anywhere.
+    /// Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it.
     allowed_addresses: Vec<String>,
     /// Whether it must be proven inside the CSR.
     proof_only: bool,
