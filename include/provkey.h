@@ -281,6 +281,8 @@ typedef struct provkey_audit_filter {
     uint64_t since_ms;
     // 1: the latest first.
     uint8_t latest_first;
+    // Only before this moment, in Unix milliseconds. 0: up to the last.
+    uint64_t until_ms;
 } provkey_audit_filter;
 #endif
 
@@ -2226,6 +2228,9 @@ typedef uint32_t provkey_reason;
 // The query ran for too long. Code `query_timed_out`.
 #define PROVKEY_STATUS_QUERY_TIMED_OUT 1252
 
+// What the store holds was moved to another store. It changes no more. Code `store_moved`.
+#define PROVKEY_STATUS_STORE_MOVED 1213
+
 // The system gave no randomness. Code `random_unavailable`.
 #define PROVKEY_STATUS_RANDOM_UNAVAILABLE 1300
 
@@ -3569,6 +3574,19 @@ provkey_status provkey_store_sqlite_backup(const char *path,
 // Errors: `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
 // anything, `store_busy` if the first one changed meanwhile, those of the stores.
 provkey_status provkey_store_copy(const struct provkey_store *from,
+                                  const struct provkey_store *to,
+                                  uint64_t *records,
+                                  struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Moves an authority to another store, which holds nothing yet: closes the first store to all changes,
+// those of processes that have it open included, which are `store_moved` from then on, and
+// copies it as `provkey_store_copy` does. If that fails, the first store is opened again.
+//
+// Errors: those of `provkey_store_copy`; `store_not_recognized` if the first store cannot be
+// closed, as one that is written in C.
+provkey_status provkey_store_move(const struct provkey_store *from,
                                   const struct provkey_store *to,
                                   uint64_t *records,
                                   struct provkey_error **error);

@@ -701,6 +701,9 @@ pub const PROVKEY_STATUS_QUERY_FAILED: provkey_status = 1251;
 /// The query ran for too long. Code `query_timed_out`.
 pub const PROVKEY_STATUS_QUERY_TIMED_OUT: provkey_status = 1252;
 
+/// What the store holds was moved to another store. It changes no more. Code `store_moved`.
+pub const PROVKEY_STATUS_STORE_MOVED: provkey_status = 1213;
+
 /// The system gave no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
 
@@ -933,6 +936,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_QUERY_REFUSED, "query_refused\0"),
     (PROVKEY_STATUS_QUERY_FAILED, "query_failed\0"),
     (PROVKEY_STATUS_QUERY_TIMED_OUT, "query_timed_out\0"),
+    (PROVKEY_STATUS_STORE_MOVED, "store_moved\0"),
     (PROVKEY_STATUS_RANDOM_UNAVAILABLE, "random_unavailable\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED, "admin_token_expired\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_INVALID, "admin_token_invalid\0"),

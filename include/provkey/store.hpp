@@ -164,6 +164,13 @@ public:
         });
     }
 
+    /// Closes this store to all changes and copies it into another, which is empty.
+    result<std::uint64_t> move_to(const store &to) const noexcept {
+        return detail::fill<std::uint64_t>([&](auto records, auto why) {
+            return provkey_store_move(c(), to.c(), records, why);
+        });
+    }
+
     /// One of the host's.
     static result<store> make(std::unique_ptr<host_store> part) noexcept {
         auto callbacks = detail::callbacks_of<provkey_store_callbacks>(part.get());

@@ -174,6 +174,18 @@ class Authority:
         return _native.copy_store(source, target)
 
     @staticmethod
+    def move_store(source: Store, target: Store) -> int:
+        """Moves an authority to another store, which holds nothing yet: closes the first store to all
+        changes, those of processes that have it open included, and copies it as :meth:`copy_store`
+        does. From then on a change there raises :class:`~provkey.StoreError` with the code
+        ``store_moved``. If the copy fails, the first store is opened again. Gives the number of records.
+
+        Raises what :meth:`copy_store` raises, and :class:`~provkey.StoreError` with
+        ``store_not_recognized`` if the first store cannot be closed, as one that is written in Python.
+        """
+        return _native.move_store(source, target)
+
+    @staticmethod
     def exists(store: Store) -> bool:
         """Whether a store holds an authority. Needs no master key."""
         return _native.Authority.exists(store)

@@ -109,7 +109,7 @@ mod _native {
     #[pymodule_export]
     use crate::server_certificate::issue_server_certificate;
     #[pymodule_export]
-    use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store};
+    use crate::store::{MemoryStore, PostgresStore, SqliteStore, copy_store, move_store};
     #[pymodule_export]
     use crate::tokens::{
         AdminTokenText, authenticate_token, create_token, find_token, list_tokens, record_sign_in,

@@ -58,7 +58,7 @@ impl Store for PythonStore {
     }
 }
 
-const FAULTS: [FaultKind; 13] = [
+const FAULTS: [FaultKind; 14] = [
     FaultKind::Unavailable,
     FaultKind::Busy,
     FaultKind::Full,
@@ -72,6 +72,7 @@ const FAULTS: [FaultKind; 13] = [
     FaultKind::RolledBack,
     FaultKind::UsedAfterFork,
     FaultKind::Broken,
+    FaultKind::Moved,
 ];
 
 /// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.
@@ -287,6 +288,14 @@ impl Mode {
 #[pyo3(signature = (source, target, /))]
 pub(crate) fn copy_store(py: Python<'_>, source: StoreOf, target: StoreOf) -> PyResult<u64> {
     py.detach(|| Authority::copy_store(&*source.0, &*target.0)).or_raise(py)
+}
+
+/// Moves what is in one store into another, which holds nothing yet: the first one is closed to all
+/// changes. Gives the number of records.
+#[pyfunction]
+#[pyo3(signature = (source, target, /))]
+pub(crate) fn move_store(py: Python<'_>, source: StoreOf, target: StoreOf) -> PyResult<u64> {
+    py.detach(|| Authority::move_store(&*source.0, &*target.0)).or_raise(py)
 }
 
 fn get<'py>(

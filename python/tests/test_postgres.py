@@ -40,6 +40,12 @@ def test_an_authority_moves_to_postgres(url: str, tmp_path: Path) -> None:
             with pytest.raises(provkey.StoreError) as twice:
                 provkey.Authority.copy_store(file, database)
             assert twice.value.code == "store_exists"
+        with provkey.SqliteStore(tmp_path / "moved.db") as moved:
+            assert provkey.Authority.move_store(file, moved) > 5
+        with pytest.raises(provkey.StoreError) as late:
+            site.authority.groups.create("too late")
+        assert late.value.code == "store_moved"
+        assert not late.value.retryable
 
     with provkey.Authority.open(url, master_key=site.master, clock=site.clock) as authority:
         assert authority.keys.get(key.id).used == 1

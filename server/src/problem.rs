@@ -8,6 +8,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use provkey::authority::Error;
+use provkey::store::FaultKind;
 use provkey::time::Timestamp;
 use serde::Serialize;
 
@@ -89,8 +90,18 @@ impl From<Error> for Problem {
             tracing::error!(code, %error, "the authority failed");
             problem.detail = "the server cannot do this now; its log says why".to_owned();
         }
-        if error.retryable() { problem.retry_after(RETRY_AFTER_SECONDS) } else { problem }
+        if error.retryable() || is_moved(&error) {
+            problem.status = StatusCode::SERVICE_UNAVAILABLE;
+            return problem.retry_after(RETRY_AFTER_SECONDS);
+        }
+        problem
     }
+}
+
+/// Whether the store was moved: for whoever asks that passes, once the server is started with the
+/// other store.
+fn is_moved(error: &Error) -> bool {
+    matches!(error, Error::Store(error) if error.fault().kind == FaultKind::Moved)
 }
 
 impl From<Problem> for Document {

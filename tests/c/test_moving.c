@@ -26,6 +26,7 @@ static void move(provkey_store *to, const fleet *fleet, provkey_identity *identi
     OK(provkey_store_copy(from, to, &records, ERR));
     CHECK(records > 5);
     FAILS(PROVKEY_STATUS_STORE_EXISTS, provkey_store_copy(from, to, &records, ERR));
+    FAILS(PROVKEY_STATUS_STORE_EXISTS, provkey_store_move(from, to, &records, ERR));
     provkey_authority *moved = fleet_reopen((fleet_parts){.store = to}, fleet->keyring);
     CHECK(fleet_used(moved, fleet->key->id) == 1);
     fleet_enroll(moved, fleet->provisioning_key, identity);
@@ -58,6 +59,18 @@ static void an_authority_moves(const char *url)
     provkey_store *memory = NULL;
     OK(provkey_store_memory(&memory, ERR));
     move(memory, &fleet, identity);
+
+    // Closed for good, for an authority that has it open, too.
+    provkey_store *other = NULL;
+    uint64_t records = 0;
+    OK(provkey_store_memory(&other, ERR));
+    provkey_authority *old = fleet_reopen((fleet_parts){.store = memory}, fleet.keyring);
+    OK(provkey_store_move(memory, other, &records, ERR));
+    CHECK(records > 5);
+    provkey_connector_group *none = NULL;
+    FAILS(PROVKEY_STATUS_STORE_MOVED, provkey_authority_create_group(old, "too late", &none, ERR));
+    provkey_authority_free(old);
+    provkey_store_free(other);
     provkey_store_free(memory);
     provkey_identity_free(identity);
     fleet_free(&fleet);

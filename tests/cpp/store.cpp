@@ -80,6 +80,7 @@ void files() {
     world world = make_world(provkey::environment(memory));
     CHECK(memory.copy_to(store).value() > 5);
     FAILS(STORE_EXISTS, memory.copy_to(store));
+    FAILS(STORE_EXISTS, memory.move_to(store));
     CHECK(provkey::authority::open(provkey::environment(store), world.keyring)
               .value()
               .key(world.key->id));

@@ -47,6 +47,32 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Moves an authority to another store, which holds nothing yet: the first store is
+    /// [closed](Store::fence) to all changes, those of processes that have it open included, and is then
+    /// [copied](Self::copy_store). So whatever was counted is in the copy, and nobody enrolls from
+    /// both. If the copy fails, the first store is opened again, unless it was closed before.
+    ///
+    /// When the process is killed meanwhile, the first store stays closed: remove what was
+    /// copied, and move it again.
+    ///
+    /// # Errors
+    /// Those of [`copy_store`](Self::copy_store); `store_not_recognized` if the first store
+    /// cannot be closed.
+    pub fn move_store(from: &dyn Store, to: &dyn Store) -> Result<u64, Error> {
+        if !Self::exists(from)? {
+            return Err(InputError::AuthorityMissing.into());
+        }
+        let closed_now = from.fence(true)?;
+        Self::copy_store(from, to).inspect_err(|_| {
+            if closed_now {
+                // The first error says why. A store that cannot be opened again is still whole.
+                let _ = from.fence(false);
+            }
+        })
+    }
+}
+
 /// Reads all records of a store in order, page by page; each page is one snapshot.
 struct Reader<'s> {
     store: &'s dyn Store,
@@ -220,6 +246,29 @@ mod tests {
         put(&other, "x", 1);
         assert_eq!(code(&full(), &other), "store_exists");
         assert_eq!(contents(&other).len(), 1);
+    }
+
+    #[test]
+    fn what_was_moved_changes_no_more_and_a_move_that_failed_is_undone() {
+        let (from, to) = (full(), Memory::new());
+        let put = |name| Unit::new(vec![Operation::Put { key: key(name), body: vec![1] }]);
+        let other = Memory::new();
+        self::put(&other, "x", 1);
+        assert_eq!(Authority::move_store(&from, &other).unwrap_err().code(), "store_exists");
+        from.apply(&[put("it is open again")]).unwrap();
+        Authority::move_store(&from, &to).unwrap();
+        assert_eq!(contents(&to), contents(&from));
+        for store in [&from, &other] {
+            // Closed before, it stays so when another move of it fails.
+            assert_eq!(from.apply(&[put("y")]).unwrap_err().code(), "store_moved");
+            assert_eq!(Authority::move_store(&from, &other).unwrap_err().code(), "store_exists");
+            assert!(store.get(&[key("y")]).unwrap()[0].is_none());
+        }
+        to.apply(&[put("y")]).unwrap();
+        assert_eq!(
+            Authority::move_store(&Memory::new(), &to).unwrap_err().code(),
+            "authority_missing"
+        );
     }
 
     /// A store in which somebody writes while it is copied.

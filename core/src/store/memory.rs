@@ -38,6 +38,8 @@ struct Records {
     /// The number of the latest unit that was applied, and so the version of what it wrote. It
     /// only grows: no version comes back with a record that was deleted and made anew.
     sequence: u64,
+    /// Whether it is closed to changes.
+    closed: bool,
 }
 
 impl Memory {
@@ -76,8 +78,17 @@ impl Store for Memory {
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
         let mut records = self.records.get()?.write().map_err(|_| broken_off())?;
+        if records.closed {
+            let why = "the authority was moved to another store; use that one";
+            return Err(StoreError::NotApplied(StoreFault::new(FaultKind::Moved, why)));
+        }
         let apply = |unit| records.apply(unit).map_or_else(Outcome::Refused, Outcome::Applied);
         Ok(units.iter().map(apply).collect())
+    }
+
+    fn fence(&self, closed: bool) -> Result<bool, StoreError> {
+        let mut records = self.records.get()?.write().map_err(|_| broken_off())?;
+        Ok(std::mem::replace(&mut records.closed, closed) != closed)
     }
 }
 

@@ -94,6 +94,20 @@ pub trait Store: Send + Sync {
         let _ = (sql, limits);
         Err(QueryError::Refused("this store has no views to query".into()))
     }
+
+    /// Closes the store for good to all changes, those of other processes that have it open
+    /// included, or opens it again. Whatever was reported applied before is in it; [`apply`](Self::apply)
+    /// is `store_moved` afterwards. Reads go on. Answers whether it was the other way before.
+    ///
+    /// A store need not be able to: then it cannot be moved, only copied.
+    ///
+    /// # Errors
+    /// `store_not_recognized` if this store cannot be closed; those of [`apply`](Self::apply).
+    fn fence(&self, closed: bool) -> Result<bool, StoreError> {
+        let _ = closed;
+        let why = "this kind of store cannot be closed to changes: it can be copied, not moved";
+        Err(StoreError::NotApplied(StoreFault::new(FaultKind::NotAStore, why)))
+    }
 }
 
 /// The key of a record: 1 to 512 bytes, ordered bytewise.
@@ -301,6 +315,8 @@ pub enum FaultKind {
     UsedAfterFork,
     /// Its files were removed, replaced or cut short while it was open.
     Broken,
+    /// What it holds was moved to another store. It changes no more.
+    Moved,
 }
 
 impl FaultKind {
@@ -321,6 +337,7 @@ impl FaultKind {
             Self::RolledBack => "store_rolled_back",
             Self::UsedAfterFork => "used_after_fork",
             Self::Broken => "store_broken",
+            Self::Moved => "store_moved",
         }
     }
 

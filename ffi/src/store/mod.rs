@@ -193,6 +193,30 @@ pub unsafe extern "C" fn provkey_store_copy(
     }
 }
 
+/// Moves an authority to another store, which holds nothing yet: closes the first store to all changes,
+/// those of processes that have it open included, which are `store_moved` from then on, and
+/// copies it as `provkey_store_copy` does. If that fails, the first store is opened again.
+///
+/// Errors: those of `provkey_store_copy`; `store_not_recognized` if the first store cannot be
+/// closed, as one that is written in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn provkey_store_move(
+    from: *const provkey_store,
+    to: *const provkey_store,
+    records: *mut u64,
+    error: *mut *mut provkey_error,
+) -> provkey_status {
+    // SAFETY: the rules of the header.
+    unsafe {
+        call(error, || {
+            let (from, to) = (object(from, "from")?, object(to, "to")?);
+            let records = output(records, "records")?;
+            records.set(Authority::move_store(&**from, &**to)?);
+            Ok(())
+        })
+    }
+}
+
 /// Frees a store. An authority that uses it goes on with it. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_free(store: *mut provkey_store) {

@@ -8,7 +8,7 @@ use provkey::store::{
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
 
-use crate::record;
+use crate::{fence, record};
 
 /// One transaction's worth of units.
 ///
@@ -22,6 +22,7 @@ pub(crate) struct Batch<'c> {
     heads: HashMap<&'c [u8], Known>,
     sequence: u64,
     sequence_before: u64,
+    closed: bool,
     select_head: CachedStatement<'c>,
     select: CachedStatement<'c>,
     insert: CachedStatement<'c>,
@@ -60,11 +61,12 @@ struct Known {
 impl<'c> Batch<'c> {
     pub(crate) fn begin(connection: &'c Connection) -> Result<Self> {
         let mut sequence = connection.prepare_cached("SELECT latest FROM sequence")?;
-        let sequence = sequence.query_row((), |row| row.get(0))?;
+        let (sequence, closed) = fence::read(sequence.query_row((), |row| row.get(0))?);
         Ok(Self {
             heads: HashMap::new(),
             sequence,
             sequence_before: sequence,
+            closed,
             select_head: connection.prepare_cached(
                 "SELECT version, used, used_max, last_at_ms FROM records WHERE key = ?1",
             )?,
@@ -89,6 +91,11 @@ impl<'c> Batch<'c> {
     /// The version that the latest unit gave to what it wrote.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Whether the store is closed to changes.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Applies all units. Answers also the new sequence number, if that changed anything.

@@ -95,6 +95,7 @@ fn message(path: &Path, kind: FaultKind, why: &str) -> StoreFault {
         FaultKind::Broken => {
             "the store is broken: put the right file in its place, then start the program again"
         }
+        FaultKind::Moved => "the authority was moved to another store; use that one",
         _ => "the store is out of reach",
     };
     StoreFault::new(kind, format!("{}: {advice} ({why})", path.display()))

@@ -62,6 +62,7 @@ mod batch;
 mod checkpoint;
 mod connect;
 mod error;
+mod fence;
 mod file;
 mod locks;
 mod open;

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::process::Owned;
 use provkey::store::{
-    Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store, StoreError,
+    FaultKind, Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store, StoreError,
     Unit,
 };
 use rusqlite::{Connection, Result as SqliteResult, Transaction};
 
 use crate::batch::Batch;
 use crate::checkpoint::Checkpoints;
-use crate::error::{not_applied, of_commit, of_io, outcome_unknown};
+use crate::error::{because, not_applied, of_commit, of_io, outcome_unknown};
 use crate::open::{self, Mode};
 use crate::watch::Watch;
-use crate::{SqliteOptions, backup, connect, file, query, read};
+use crate::{SqliteOptions, backup, connect, fence, file, query, read};
 
 /// Connections for reading that are kept for later.
 const READERS_KEPT: usize = 8;
@@ -167,6 +167,9 @@ impl SqliteStore {
         let transaction = self.begin(&connection)?;
         let batch = Batch::begin(&transaction).map_err(|error| self.not_applied(&error))?;
         open.watch.check_committed(batch.sequence())?;
+        if batch.is_closed() {
+            return Err(because(&self.path, FaultKind::Moved, "it was closed to changes"));
+        }
         let applied = batch.apply_all(units);
         let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
         let Some(sequence) = changed else { return Ok((outcomes, false)) };
@@ -240,6 +243,17 @@ impl Store for SqliteStore {
         let open = self.opened()?;
         open.watch.check()?;
         query::query(&self.path, self.new_reader(open)?, sql, limits)
+    }
+
+    fn fence(&self, closed: bool) -> Result<bool, StoreError> {
+        let open = self.opened()?;
+        let connection = open.writer();
+        open.watch.check()?;
+        let transaction = self.begin(&connection)?;
+        let changed = fence::set(&transaction, closed).map_err(|error| self.not_applied(&error))?;
+        transaction.commit().map_err(|error| of_commit(&self.path, &error))?;
+        open.watch.check().map_err(outcome_unknown)?;
+        Ok(changed)
     }
 }
 

@@ -173,6 +173,7 @@ fn the_document_says_which_may_pass() {
         FaultKind::RolledBack,
         FaultKind::UsedAfterFork,
         FaultKind::Broken,
+        FaultKind::Moved,
     ] {
         let error = StoreError::NotApplied(StoreFault::new(kind, ""));
         check(error.code(), error.retryable());
