@@ -22,6 +22,7 @@ class AuditFilter:
     connector: str | None = None
     action: Action | None = None
     since: datetime | None = None
+    until: datetime | None = None
     latest_first: bool = False
 
 
@@ -39,16 +40,18 @@ class Audit(Listing[AuditRecord]):
         connector: Connector | str | None = None,
         action: Action | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         latest_first: bool = False,
     ) -> Listing[AuditRecord]:
         """Some of the records: of a key and of a connector (record or id), of an action, from an
-        aware datetime on.
+        aware datetime on and before another.
         """
         records = AuditFilter(
             key=None if key is None else id_of(key),
             connector=None if connector is None else id_of(connector),
             action=action,
             since=since,
+            until=until,
             latest_first=latest_first,
         )
         return Listing(_reader(self._authority, records))

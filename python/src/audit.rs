@@ -36,6 +36,7 @@ from_attributes! {
         connector: Option<String>,
         action: Option<String>,
         since: Option<Moment>,
+        until: Option<Moment>,
         latest_first: bool,
     }
 }
@@ -57,6 +58,7 @@ pub(crate) fn list_audit<'py>(
         connector: connector.transpose()?,
         action: action.transpose()?,
         since: filter.since.map(|since| since.0),
+        until: filter.until.map(|until| until.0),
         latest_first: filter.latest_first,
     };
     let request = page::request(limit, after);

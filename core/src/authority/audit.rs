@@ -14,7 +14,7 @@ use super::id::{AdminTokenId, CertificateId, ConnectorId, GroupId};
 use super::page::{Examined, Page, PageRequest};
 use super::records;
 use crate::key::KeyId;
-use crate::store::Record;
+use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
 
 /// What an audit record is about.
@@ -243,6 +243,8 @@ pub struct AuditFilter {
     pub action: Option<Action>,
     /// Only from this moment on.
     pub since: Option<Timestamp>,
+    /// Only before this moment.
+    pub until: Option<Timestamp>,
     /// The latest first.
     pub latest_first: bool,
 }
@@ -253,11 +255,26 @@ impl AuditFilter {
             && self.connector.is_none_or(|connector| record.connector == Some(connector))
             && self.action.is_none_or(|action| record.action == action)
             && self.since.is_none_or(|since| record.at >= since)
+            && self.until.is_none_or(|until| record.at < until)
     }
 
     /// Whether nothing beyond this record can be admitted.
     fn ends_at(&self, record: &AuditRecord) -> bool {
-        self.latest_first && self.since.is_some_and(|since| record.at < since)
+        match self.latest_first {
+            true => self.since.is_some_and(|since| record.at < since),
+            false => self.until.is_some_and(|until| record.at >= until),
+        }
+    }
+
+    /// The record key beyond which the first that may be admitted is found.
+    fn begins_after(&self) -> Option<RecordKey> {
+        match self.latest_first {
+            true => self.until.map(|until| records::audit(until, [0; 8])),
+            false => {
+                let before = |since: Timestamp| since.minus(Duration::from_millis(1));
+                self.since.map(|since| records::audit(before(since), [0xff; 8]))
+            }
+        }
     }
 }
 
@@ -273,8 +290,8 @@ impl Authority {
         page: &PageRequest,
     ) -> Result<Page<AuditRecord>, Error> {
         let mut listing = self.inner()?.listing("audit/".into(), filter.latest_first, page)?;
-        if let (None, Some(since), false) = (&page.after, filter.since, filter.latest_first) {
-            listing.begin_after(records::audit(since.minus(Duration::from_millis(1)), [0xff; 8]));
+        if let (None, Some(key)) = (&page.after, filter.begins_after()) {
+            listing.begin_after(key);
         }
         listing.run(|records: &[Record]| {
             let mut items = Vec::with_capacity(records.len());

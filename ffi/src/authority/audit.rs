@@ -71,6 +71,8 @@ pub struct provkey_audit_filter {
     pub since_ms: u64,
     /// 1: the latest first.
     pub latest_first: u8,
+    /// Only before this moment, in Unix milliseconds. 0: up to the last.
+    pub until_ms: u64,
 }
 
 plain!(provkey_audit_filter);
@@ -188,6 +190,7 @@ unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Fa
             connector: optional_id(given.connector, "connector")?,
             action: action.transpose()?,
             since: moment(given.since_ms),
+            until: moment(given.until_ms),
             latest_first: given.latest_first != 0,
         })
     }

@@ -78,6 +78,8 @@ pub(super) struct Which {
     action: Option<String>,
     /// Only from this moment on.
     since: Option<Moment>,
+    /// Only before this moment.
+    until: Option<Moment>,
     /// The latest first; without: it is.
     latest_first: Option<bool>,
     /// How many entries at most: 1 to 1000, by default 50.
@@ -98,6 +100,7 @@ impl Which {
             connector: self.connector.as_deref().map(connector).transpose()?,
             action: self.action.as_deref().map(action).transpose()?,
             since: self.since.map(|since| since.0),
+            until: self.until.map(|until| until.0),
             latest_first: self.latest_first.unwrap_or(true),
         })
     }
