@@ -186,6 +186,8 @@ impl Failure for connector::Error {
             Self::Certificate(_)
             | Self::Chain(_)
             | Self::Server(_)
+            | Self::AnswerUntrusted(_)
+            | Self::ServerUntrusted(_)
             | Self::ServerWrongHost(_)
             | Self::AnswerWithoutRequest
             | Self::AnswerForAnotherKey

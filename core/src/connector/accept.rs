@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::identity::Enrolled;
 use super::renew::Renewal;
-use super::{Error, Identity, KeyReference};
+use super::{Error, Identity, KeyReference, ShownCertificate};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse, PublicKey};
 
@@ -92,7 +92,13 @@ fn check(
     now: Timestamp,
 ) -> Result<(Enrolled, Accepted), Error> {
     let is_anchor = |spki: &[u8]| with.pin().matches_spki(spki);
-    let chain = Chain::build(certificates, public_key.spki(), ChainUse::ClientAuth, is_anchor)?;
+    let chain = Chain::build(certificates, public_key.spki(), ChainUse::ClientAuth, is_anchor)
+        .map_err(|error| match (error, certificates) {
+            (ChainError::UntrustedRoot, [first, ..]) => {
+                Error::AnswerUntrusted(ShownCertificate::of(first))
+            }
+            (error, _) => error.into(),
+        })?;
     let accepted = check_clock(&chain, now)?;
     Ok((Enrolled { with: with.clone(), chain }, accepted))
 }

@@ -1,10 +1,46 @@
 //! Why the connector did not do what it was asked.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
 use crate::key::Host;
 use crate::limits::IDENTITY_BYTES_MAX;
 use crate::random::RandomError;
 use crate::time::Timestamp;
-use crate::x509::{CertificateError, ChainError, SignerError};
+use crate::x509::{Certificate, CertificateError, ChainError, SignerError};
+
+const UNTRUSTED: ChainError = ChainError::UntrustedRoot;
+
+/// The certificate that was shown where one under the pinned root was expected, the sender's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShownCertificate {
+    /// The name in it, such as `O=Example, CN=proxy.example.com`; cut after 256 characters.
+    pub subject: String,
+    /// The name of its issuer, likewise.
+    pub issuer: String,
+    /// SHA-256 of the certificate.
+    pub sha256: [u8; 32],
+}
+
+impl ShownCertificate {
+    pub(super) fn of(certificate: &Certificate) -> Box<Self> {
+        Box::new(Self {
+            subject: certificate.subject_text(),
+            issuer: certificate.issuer_text(),
+            sha256: certificate.sha256(),
+        })
+    }
+}
+
+impl fmt::Display for ShownCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, issuer, sha256 } = self;
+        write!(f, "a certificate of \"{subject}\", issued by \"{issuer}\", SHA-256 ")?;
+        sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// Why the connector did not do what it was asked. The identity is as it was before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +61,13 @@ pub enum Error {
     /// The certificates of a server do not lead to the pinned root. The code is the chain's.
     #[error("the server cannot be trusted: {0}")]
     Server(ChainError),
+    /// `chain_untrusted_root`: the certificates of an answer do not hold the pinned root.
+    #[error("the answer cannot be trusted: {UNTRUSTED}; it holds {0}")]
+    AnswerUntrusted(Box<ShownCertificate>),
+    /// `chain_untrusted_root`: the certificates of a server do not hold the pinned root. It is
+    /// another authority's, or somebody is in between.
+    #[error("the server cannot be trusted: {UNTRUSTED}; it shows {0}")]
+    ServerUntrusted(Box<ShownCertificate>),
     /// `server_wrong_host`: the server's certificate is for another host.
     #[error("the server's certificate is not for {0}")]
     ServerWrongHost(Host),
@@ -83,6 +126,7 @@ impl Error {
             Self::Random(_) => "random_unavailable",
             Self::Certificate(error) => error.code(),
             Self::Chain(error) | Self::Server(error) => error.code(),
+            Self::AnswerUntrusted(_) | Self::ServerUntrusted(_) => UNTRUSTED.code(),
             Self::ServerWrongHost(_) => "server_wrong_host",
             Self::AnswerWithoutRequest => "answer_without_request",
             Self::RenewalWithoutCertificate => "renewal_without_certificate",

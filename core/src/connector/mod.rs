@@ -102,7 +102,7 @@ mod server;
 mod state;
 
 pub use accept::Accepted;
-pub use error::Error;
+pub use error::{Error, ShownCertificate};
 pub use identity::Identity;
 pub use key_reference::KeyReference;
 pub use renew::RenewalKey;

@@ -1,6 +1,6 @@
 //! Whether a server is the one that a provisioning key is for.
 
-use super::{Error, Identity, KeyReference};
+use super::{Error, Identity, KeyReference, ShownCertificate};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse};
 
@@ -26,7 +26,10 @@ impl KeyReference {
         let leaf = certificates.first().ok_or(Error::Server(ChainError::NoLeaf))?;
         let is_anchor = |spki: &[u8]| self.pin().matches_spki(spki);
         let chain = Chain::build(certificates, leaf.spki(), ChainUse::ServerAuth, is_anchor)
-            .map_err(Error::Server)?;
+            .map_err(|error| match error {
+                ChainError::UntrustedRoot => Error::ServerUntrusted(ShownCertificate::of(leaf)),
+                error => Error::Server(error),
+            })?;
         if chain.certificates().len() != 2 || chain.leaf() != leaf {
             return Err(Error::Server(ChainError::PathTooLong));
         }

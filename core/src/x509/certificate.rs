@@ -261,6 +261,17 @@ impl Certificate {
         name::common_name(&self.subject)
     }
 
+    /// The subject, for people: `C=DE, O=Example, CN=one`. See [`subject`](Self::subject) for what
+    /// programs compare.
+    pub fn subject_text(&self) -> String {
+        name::to_text(&self.subject)
+    }
+
+    /// The issuer, for people.
+    pub fn issuer_text(&self) -> String {
+        name::to_text(&self.issuer)
+    }
+
     /// The first second at which it is valid.
     pub fn not_before(&self) -> Timestamp {
         self.validity.not_before

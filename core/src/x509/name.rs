@@ -1,5 +1,6 @@
 //! Distinguished names (RFC 5280, 4.1.2.4), compared as bytes.
 
+use alloc::string::String;
 #[cfg(feature = "authority")]
 use alloc::vec::Vec;
 
@@ -51,8 +52,45 @@ pub(super) fn folded(name: &[u8]) -> Vec<u8> {
     folded
 }
 
+/// Characters of a name that are shown at most.
+const TEXT_CHARACTERS_MAX: usize = 256;
+
+/// The name for people: its attributes in order, those without a short name or of an unusual kind
+/// left out. What could disturb a terminal or a log is replaced. Not for comparing.
+pub(super) fn to_text(name: &[u8]) -> String {
+    let mut shown = String::new();
+    let contents = Reader::only(name, tag::SEQUENCE).unwrap_or_default();
+    // A certificate is only read if its names are well-formed.
+    let _ = attributes(contents, |oid, value| {
+        let short = SHORT_NAMES.iter().find(|(known, _)| *known == oid);
+        let (Some((_, short)), Some(text)) = (short, text(value)) else { return };
+        if !shown.is_empty() {
+            shown.push_str(", ");
+        }
+        shown.push_str(short);
+        shown.push('=');
+        let is_plain =
+            |c: char| !c.is_control() && c != '"' && (c.is_ascii() || c.is_alphanumeric());
+        shown.extend(text.chars().map(|c| if is_plain(c) { c } else { '?' }));
+    });
+    match shown.char_indices().nth(TEXT_CHARACTERS_MAX) {
+        Some((end, _)) => shown[..end].into(),
+        None => shown,
+    }
+}
+
+/// RFC 4514, 3, and `serialNumber`.
+const SHORT_NAMES: &[(&[u8], &str)] = &[
+    (oid::COMMON_NAME, "CN"),
+    (&[0x55, 4, 5], "serialNumber"),
+    (&[0x55, 4, 6], "C"),
+    (&[0x55, 4, 7], "L"),
+    (&[0x55, 4, 8], "ST"),
+    (&[0x55, 4, 10], "O"),
+    (&[0x55, 4, 11], "OU"),
+];
+
 /// The text of a value that is UTF-8 or a subset of it.
-#[cfg(feature = "authority")]
 fn text(value: &[u8]) -> Option<&str> {
     let contents = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING]
         .into_iter()
@@ -97,6 +135,27 @@ mod tests {
         check(b"\x31\x07\x30\x05\x06\x03\x55\x04\x03", false);
         check(b"\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x00\x0c\x00", false);
         check(b"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00\x00", false);
+    }
+
+    #[test]
+    fn a_name_is_shown_without_what_disturbs_a_terminal() {
+        let attribute = |last: u8, text: &str| {
+            let oid = [6, 3, 0x55, 4, last, 0x0c, text.len() as u8];
+            let value = [&oid[..], text.as_bytes()].concat();
+            let wrapped = [&[0x30, value.len() as u8], &value[..]].concat();
+            [&[0x31, wrapped.len() as u8], &wrapped[..]].concat()
+        };
+        let shown = |contents: &[u8]| {
+            let length = contents.len() as u8;
+            let header = if length < 128 { &[0x30, length][..] } else { &[0x30, 0x81, length] };
+            to_text(&[header, contents].concat())
+        };
+        let parts = [attribute(10, "Ex\u{1b}[2J\u{202e}ämple"), attribute(3, "one\n\"")];
+        assert_eq!(shown(&parts.concat()[..]), "O=Ex?[2J?ämple, CN=one??");
+        assert_eq!(shown(&attribute(65, "pseudonym")), "");
+        let long = "x".repeat(60);
+        let parts = [(); 3].map(|()| attribute(3, &long));
+        assert!(shown(&parts.concat()[..]).len() <= TEXT_CHARACTERS_MAX);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Whether a server is the one that a key is for.
 
+use std::string::ToString as _;
+use std::{format, panic};
+
 use super::{DAY, NOW, Pki, System, at, signer};
-use crate::connector::{Identity, KeyReference};
+use crate::connector::{Error, Identity, KeyReference};
 use crate::key::Host;
 use crate::x509::{
     Certificate, IssueError, Issuer, KeyAlgorithm, SerialNumber, ServerParameters, Signer as _,
@@ -68,6 +71,15 @@ fn any_other_server_is_not() {
     assert_eq!(check(&[]), "chain_no_leaf");
     assert_eq!(check(core::slice::from_ref(&good)), "chain_untrusted_root");
     assert_eq!(check(&[server(&other.root, host), others.clone()]), "chain_untrusted_root");
+    let shown = server(&other.root, host);
+    let key = KeyReference::from(&pki.key());
+    let error = key.check_server(core::slice::from_ref(&shown), at(NOW)).unwrap_err();
+    let Error::ServerUntrusted(found) = &error else { panic!("{error}") };
+    assert_eq!(found.sha256, shown.sha256());
+    let common_name = |text: Option<&str>| format!("CN={}", text.unwrap());
+    assert!(found.subject.contains(&common_name(shown.common_name())), "{error}");
+    assert!(found.issuer.contains(&common_name(others.common_name())), "{error}");
+    assert!(error.to_string().contains(&found.subject), "{error}");
     assert_eq!(check(&[server(&other.root, host), others, root.clone()]), "chain_bad_signature");
     assert_eq!(check(&[server(&other.root, host), root.clone()]), "chain_incomplete");
     assert_eq!(check(&[server(&pki.root, "h.example"), root.clone()]), "server_wrong_host");
