@@ -127,6 +127,10 @@ impl<'a> Contents<'a> {
         match version(file) {
             Some(b'1' | b'2') => {}
             Some(b'3'..=b'9') => return Err(Error::TooNew),
+            // All that a crash may leave of one, nothing included.
+            _ if NAME.starts_with(file) || RENEWING_NAME.starts_with(file) => {
+                return Err(Error::Damaged);
+            }
             _ => return Err(Error::NotRecognized),
         }
         Self::read_checked(file).ok_or(Error::Damaged)
