@@ -14,21 +14,65 @@ pub(super) fn clean(bytes: &[u8]) -> Zeroizing<Vec<char>> {
     // UTF-16, as some shells write it, is understood too: its zero bytes are dropped below.
     let bytes = bytes.strip_prefix(b"\xff\xfe").unwrap_or(bytes);
     let bytes = bytes.strip_prefix(b"\xfe\xff").unwrap_or(bytes);
+    let mut line_begins = true;
     for chunk in bytes.utf8_chunks() {
-        let kept = chunk.valid().chars().filter(|&c| !is_noise(c));
-        text.extend(kept.map(|c| c.to_ascii_lowercase()));
+        for c in chunk.valid().chars() {
+            let is_quote_mark = line_begins && c == '>';
+            line_begins =
+                matches!(c, '\n' | '\r') || (line_begins && (is_quote_mark || is_noise(c)));
+            if !is_quote_mark && !is_noise(c) {
+                text.push(c.to_ascii_lowercase());
+            }
+        }
         if !chunk.invalid().is_empty() {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
+    remove_tags(&mut text);
     while text.last().is_some_and(|&c| ".,;:!?)]}>*|/…".contains(c)) {
         text.pop();
     }
-    let start = text.iter().position(|&c| !"([{<*|".contains(c)).unwrap_or(0);
-    text.drain(..start);
-    let start = assigned_name(&text);
-    text.drain(..start);
+    for begins in [opening, assigned_name, label, opening] {
+        let start = begins(&text);
+        text.drain(..start);
+    }
     text
+}
+
+/// Removes HTML tags, such as `<code>` and `</code>`. A key in angle brackets is none: it has a `_`.
+fn remove_tags(text: &mut Zeroizing<Vec<char>>) {
+    let tag_at = |text: &[char], from: usize| {
+        let begin = from + text.get(from..)?.iter().position(|&c| c == '<')?;
+        let length = text[begin..].iter().take(TAG_CHARACTERS_MAX).position(|&c| c == '>');
+        Some((begin, length.map(|length| begin + length)))
+    };
+    let mut from = 0;
+    while let Some((begin, end)) = tag_at(text, from) {
+        let is_tag = |tag: &[char]| {
+            let name = tag.strip_prefix(&['/']).unwrap_or(tag);
+            name.first().is_some_and(char::is_ascii_alphabetic) && !tag.contains(&'_')
+        };
+        match end {
+            Some(end) if is_tag(&text[begin + 1..end]) => drop(text.drain(begin..=end)),
+            _ => from = begin + 1,
+        }
+    }
+}
+
+/// More than a tag with attributes has that stands around a key.
+const TAG_CHARACTERS_MAX: usize = 128;
+
+/// The length of what opens brackets, emphasis or a table cell.
+fn opening(text: &[char]) -> usize {
+    text.iter().position(|&c| !"([{<*|".contains(c)).unwrap_or(0)
+}
+
+/// The length of a label in front of a key, such as `Key:` or `Provisioning key:`. A host with its
+/// port is none, for a digit or a `_` is before it.
+fn label(text: &[char]) -> usize {
+    let Some(at) = text.iter().position(|&c| c == ':') else { return 0 };
+    let is_word = |&c: &char| c.is_alphabetic() || "-*#()".contains(c);
+    if text[..at].iter().all(is_word) { at + 1 } else { 0 }
 }
 
 /// White space, line ends, what cannot be seen, quotes, and the backslash of a wrapped line.

@@ -13,7 +13,7 @@ use super::word::WORD;
 /// | code | meaning |
 /// |---|---|
 /// | `key_empty` | there is no text |
-/// | `key_wrong_prefix` | it does not begin with `pvk1_` |
+/// | `key_wrong_prefix` | it does not begin with `pvk1_`; an admin token is named as one |
 /// | `key_unsupported_version` | it is a provisioning key of another version |
 /// | `key_truncated` | characters are missing: [`missing`](Self::missing) |
 /// | `key_extra` | there are too many characters: [`extra`](Self::extra) |
@@ -41,6 +41,11 @@ pub(super) enum Problem {
     Empty,
     #[error("a provisioning key begins with pvk1_ and this text does not: copy the whole key")]
     WrongPrefix,
+    #[error(
+        "this is an admin token, not a provisioning key: it administers the authority, and does not \
+        belong on a connector; ask for the text of a key, which begins with pvk1_"
+    )]
+    AdminToken,
     #[error("this is a provisioning key of another version: update this program")]
     UnsupportedVersion,
     #[error("{}{missing} of the key's characters {} missing: copy the whole key",
@@ -83,7 +88,7 @@ impl Problem {
     const fn code(self) -> &'static str {
         match self {
             Self::Empty => "key_empty",
-            Self::WrongPrefix => "key_wrong_prefix",
+            Self::WrongPrefix | Self::AdminToken => "key_wrong_prefix",
             Self::UnsupportedVersion => "key_unsupported_version",
             Self::Truncated { .. } => "key_truncated",
             Self::Extra { .. } => "key_extra",

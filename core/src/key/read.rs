@@ -17,6 +17,8 @@ use crate::limits::KEY_TEXT_BYTES_MAX;
 /// Characters of the core before its secret: the id.
 const PUBLIC: usize = 12;
 const HOST_AT: usize = PREFIX.len();
+/// What the text of an admin token begins with.
+const ADMIN_TOKEN_PREFIX: [char; 6] = ['p', 'v', 'k', 't', '1', '_'];
 /// In as many characters as a secret has, so many of a host are none of the alphabet: its dots,
 /// its hyphens and every fourth or so of its letters. A secret has none but what was miscopied.
 const HOST_FOREIGN_MIN: usize = 6;
@@ -83,6 +85,9 @@ fn without_prefix(text: &[char]) -> Finding {
     if wrong.is_empty() {
         let missing = PREFIX.len() - text.len() + 1 + 1 + WORD;
         return Problem::Truncated { missing, at_least: true }.into();
+    }
+    if text.starts_with(&ADMIN_TOKEN_PREFIX) {
+        return Problem::AdminToken.into();
     }
     if is_other_version(text) {
         return Problem::UnsupportedVersion.into();

@@ -65,6 +65,44 @@ fn reads_what_it_writes() {
 }
 
 #[test]
+fn reads_what_is_pasted_from_a_mail_a_page_or_a_form() {
+    let text = joined(&text());
+    let halves = text.split_at(61);
+    for pasted in [
+        format!("> {}\r\n> {}", halves.0, halves.1),
+        format!(">> {}\n>> {}\n", halves.0, halves.1),
+        format!("> > {text}"),
+        format!("Key: {text}"),
+        format!("Provisioning key: \"{text}\"."),
+        format!("* **Schlüssel:** {text}"),
+        format!("<code>{text}</code>"),
+        format!("<pre><code class=\"language-text\">{text}<br/></code></pre>"),
+        format!("Key: <code>{text}</code>"),
+        format!("<{text}>"),
+        format!("Key: <{text}>,"),
+    ] {
+        let key =
+            ProvisioningKey::read(pasted.as_bytes()).unwrap_or_else(|e| panic!("{pasted}: {e}"));
+        assert_eq!(key.to_text().expose(), text, "{pasted}");
+    }
+    // Neither a host with a port nor what only looks like a tag is taken away.
+    let with_port = ProvisioningKey::read(b"pvk1_localhost:8443_q2w3e4r5t6y7").unwrap_err();
+    assert_eq!(with_port.code(), "key_truncated");
+    for text in ["<", "<<>", "<a", "a<b>c<", ">", "Key:", "<code></code>", "<_>", ":"] {
+        assert!(ProvisioningKey::read(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_admin_token_is_named_as_one() {
+    let text = format!("Key: pvkt1_q2w3e4r5t6y7_{}", "q".repeat(45));
+    let error = ProvisioningKey::read(text.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "key_wrong_prefix");
+    assert!(error.to_string().contains("admin token"), "{error}");
+    assert!(!error.shown().contains('q') && error.repaired().is_none(), "{error:?}");
+}
+
+#[test]
 fn ignores_what_copying_adds() {
     let text = joined(&text());
     let check = |written: String| {
