@@ -8,6 +8,7 @@ use postgres::error::{DbError, Severity, SqlState};
 use provkey::store::{FaultKind, StoreError, StoreFault};
 
 use crate::address::Address;
+use crate::fence;
 
 /// What went wrong in a call of a connection.
 pub(crate) enum Failed {
@@ -103,6 +104,7 @@ fn kind(error: &Error) -> FaultKind {
         // Locks and cancelled waits; connections.
         "55P03" | "57014" | "53300" => FaultKind::Busy,
         "53100" => FaultKind::Full,
+        fence::MOVED => FaultKind::Moved,
         // A role that may not write.
         "42501" => FaultKind::ReadOnly,
         // No such database, schema, table, function.
@@ -148,6 +150,7 @@ fn message(address: &Address, kind: FaultKind, why: &str) -> StoreFault {
         FaultKind::TooNew => "a newer version of provkey made this store; use that version",
         FaultKind::Missing => "there is no store; make one first",
         FaultKind::Exists => "there is something already; name another schema",
+        FaultKind::Moved => "the authority was moved to another store; use that one",
         _ => "the store is out of reach",
     };
     StoreFault::new(kind, format!("{address}: {advice} ({why})"))

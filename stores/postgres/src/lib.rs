@@ -21,7 +21,8 @@
 //!   was changed. Only if the connection is lost while the server may be committing, the error is
 //!   [`Unknown`](provkey::store::StoreError::Unknown); the authority settles it.
 //! - A connection that was lost is made anew, at the next call.
-//! - Passwords are in no error and no `Debug`.
+//! - A URL without a password has that of `PGPASSWORD`, or of the password file (`PGPASSFILE`,
+//!   `~/.pgpass`), as with PostgreSQL's own tools. Passwords are in no error and no `Debug`.
 //! - Calls block, and may be made from any thread, also of an asynchronous runtime.
 //!
 //! # Inside
@@ -58,8 +59,10 @@
 mod address;
 mod batch;
 mod error;
+mod fence;
 mod options;
 mod outside;
+mod password;
 mod pool;
 mod query;
 mod query_scan;

@@ -12,7 +12,9 @@ use crate::PostgresOptions;
 use crate::address::Address;
 use crate::batch::{self, Batch};
 use crate::error::{Failed, because};
+use crate::fence;
 use crate::outside::outside_of_runtimes;
+use crate::password;
 use crate::pool::Pool;
 use crate::query;
 use crate::read;
@@ -95,7 +97,8 @@ impl PostgresStore {
     }
 
     fn start(url: &str, options: PostgresOptions, mode: Mode) -> Result<Self, StoreError> {
-        let address = Address::parse(url)?;
+        let mut address = Address::parse(url)?;
+        password::find(&mut address.config);
         let tls = Tls::new(address.root_certificates.as_deref()).map_err(|error| {
             let why = format!("root certificates: {error}");
             because(&address, FaultKind::Unavailable, &why)
@@ -182,6 +185,18 @@ impl Store for PostgresStore {
     fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
         let pool = self.pool.get()?;
         outside_of_runtimes(|| query::query(pool, sql, limits))
+    }
+
+    fn fence(&self, closed: bool) -> Result<bool, StoreError> {
+        let pool = self.pool.get()?;
+        outside_of_runtimes(|| {
+            pool.write(|session| {
+                let mut transaction = session.transaction()?;
+                let changed = fence::set(&mut transaction, &pool.address, closed)?;
+                transaction.commit()?;
+                Ok(changed)
+            })
+        })
     }
 }
 
