@@ -44,10 +44,12 @@ pub(crate) fn run(
     match command {
         Command::Create(create) => self::create(create, authority, output),
         Command::List(page) => {
-            output.page(authority.list_tokens(&page.request())?, TokenView::from)
+            output.pages(page, |page| authority.list_tokens(page), TokenView::from)
         }
         Command::Revoke { token } => {
             let token = authority.find_token(token)?;
+            let name = &token.name;
+            output.confirm(format_args!("Revoke the admin token {name}, at once and for ever?"))?;
             output.one(&TokenView::from(authority.revoke_token(token.id)?))
         }
     }

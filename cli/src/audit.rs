@@ -3,14 +3,16 @@
 use std::net::IpAddr;
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use provkey::authority::{
-    AdminTokenId, AuditFilter, AuditRecord, Authority, CertificateId, ConnectorId, GroupId,
+    Action, AdminTokenId, AuditFilter, AuditRecord, Authority, CertificateId, ConnectorId, GroupId,
+    InputError,
 };
 use provkey::key::KeyId;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Output, PageArgs, Row};
+use crate::output::{Output, PageArgs, Row, or_dash};
 use crate::times::{Since, Time};
 
 #[derive(Subcommand)]
@@ -20,9 +22,19 @@ pub(crate) enum Command {
         /// Only what concerns this key
         #[arg(long, value_name = "ID")]
         key: Option<String>,
+        /// Only what concerns this connector
+        #[arg(long, value_name = "ID")]
+        connector: Option<String>,
+        /// Only this action, such as key_created or enrollment_refused
+        #[arg(long)]
+        #[arg(value_parser = PossibleValuesParser::new(Action::ALL.iter().map(|it| it.as_str())))]
+        action: Option<String>,
         /// Only from this moment on: RFC 3339, or a period such as 24h
         #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
         since: Option<Since>,
+        /// Only before this moment
+        #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+        until: Option<Since>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -33,14 +45,17 @@ pub(crate) fn run(
     authority: &Authority,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Command::List { key, since, page } = command;
+    let Command::List { key, connector, action, since, until, page } = command;
+    let parse = |id: &str| ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound);
     let filter = AuditFilter {
         key: key.as_deref().map(KeyId::parse).transpose()?,
+        connector: connector.as_deref().map(parse).transpose()?,
+        action: action.as_deref().and_then(Action::parse),
         since: since.map(|since| since.0),
+        until: until.map(|until| until.0),
         latest_first: true,
-        ..AuditFilter::default()
     };
-    output.page(authority.list_audit(&filter, &page.request())?, AuditView::from)
+    output.pages(page, |page| authority.list_audit(&filter, page), AuditView::from)
 }
 
 #[derive(Serialize)]
@@ -81,13 +96,16 @@ impl From<AuditRecord> for AuditView {
 }
 
 impl AuditView {
-    /// What it is about: the most particular thing that it names.
+    /// What it is about: the most particular thing that it names. The key has a column of its own.
     fn about(&self) -> String {
         let connector = self.connector.map(|id| format!("connector {id}"));
-        let key = || self.key.map(|id| format!("key {id}"));
         let group = || self.group.map(|id| format!("group {id}"));
         let certificate = || self.certificate.map(|id| format!("certificate {id}"));
-        connector.or_else(key).or_else(group).or_else(certificate).unwrap_or_default()
+        let about = match self.key {
+            Some(_) => connector,
+            None => connector.or_else(group).or_else(certificate),
+        };
+        or_dash(about.as_ref())
     }
 
     fn particulars(&self) -> String {
@@ -99,10 +117,17 @@ impl AuditView {
 }
 
 impl Row for AuditView {
-    const COLUMNS: &'static [&'static str] = &["AT", "ACTION", "ACTOR", "ABOUT", "PARTICULARS"];
+    const COLUMNS: &'static [&'static str] =
+        &["AT", "ACTION", "ACTOR", "KEY", "ABOUT", "PARTICULARS"];
 
     fn row(&self) -> Vec<String> {
-        let actor = self.actor.clone().unwrap_or_else(|| "-".into());
-        vec![self.at.to_string(), self.action.into(), actor, self.about(), self.particulars()]
+        vec![
+            self.at.to_string(),
+            self.action.into(),
+            or_dash(self.actor.as_ref()),
+            or_dash(self.key.as_ref()),
+            self.about(),
+            self.particulars(),
+        ]
     }
 }

@@ -118,11 +118,11 @@ pub(crate) fn run(
         }
         Command::Request(args) => request::run(args, authority, token, output),
         Command::Requests(page) => {
-            output.page(authority.list_certificate_requests(&page.request())?, RequestView::from)
+            output.pages(page, |page| authority.list_certificate_requests(page), RequestView::from)
         }
         Command::Import(args) => show(import::run(args, authority)?, authority, output),
         Command::List(page) => {
-            output.page(authority.list_certificates(&page.request())?, CertificateView::from)
+            output.pages(page, |page| authority.list_certificates(page), CertificateView::from)
         }
         Command::Show { certificate, pem } => {
             let certificate = authority.find_certificate(certificate)?;
@@ -133,9 +133,16 @@ pub(crate) fn run(
         }
         Command::Retire { certificate } => {
             let certificate = authority.find_certificate(certificate)?;
+            let name = &certificate.name;
+            output.confirm(format_args!(
+                "Retire the enrollment certificate {name} for ever? It signs for no more connectors."
+            ))?;
             show(authority.retire_certificate(certificate.id)?, authority, output)
         }
         Command::Delete { certificate } => {
+            output.confirm(format_args!(
+                "Delete the enrollment certificate {certificate} and its private key for ever?"
+            ))?;
             let id = delete(certificate, authority)?;
             output.one(&Deleted::new(id))
         }

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::{
     admin_token, audit, cert, connector, crl, demo, enroll, group, identity, init, inspect, key,
-    master, query, serve, sign, store,
+    master, query, root, serve, sign, store,
 };
 
 /// The heading of the options that every command has.
@@ -26,6 +26,10 @@ pub(crate) struct Cli {
     /// Write JSON for programs instead of tables for people
     #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
+    /// Ask nothing before something is deleted, revoked or retired. Without a terminal nothing is
+    /// asked anyway
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    yes: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -48,6 +52,8 @@ enum Command {
     Connector(connector::Command),
     /// Write a list of the revoked certificates that an enrollment certificate signed
     Crl(crl::Args),
+    /// Write the certificate of the authority's root, in PEM
+    Root(root::Args),
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -82,7 +88,7 @@ enum Command {
 
 impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let done = self.command.run(&self.place, &mut Output::new(self.json));
+        let done = self.command.run(&self.place, &mut Output::new(self.json, self.yes));
         let kept = self.place.epoch.keep();
         done.and(kept)
     }
@@ -97,6 +103,7 @@ impl Command {
             Self::Key(command) => key::run(&command, &place.authority()?, output),
             Self::Connector(command) => connector::run(&command, &place.authority()?, output),
             Self::Crl(args) => crl::run(&args, &place.authority()?, output),
+            Self::Root(args) => root::run(&args, &place.authority()?, output),
             Self::Audit(command) => audit::run(&command, &place.authority()?, output),
             Self::AdminToken(command) => admin_token::run(&command, &place.authority()?, output),
             Self::Master(command) => master::run(&command, place, output),

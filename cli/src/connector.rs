@@ -77,13 +77,16 @@ pub(crate) fn run(
                 since: since.map(|since| since.0),
                 ..ConnectorFilter::default()
             };
-            output.page(authority.list_connectors(&filter, &page.request())?, ConnectorView::from)
+            output.pages(page, |page| authority.list_connectors(&filter, page), ConnectorView::from)
         }
         Command::Show(connector) => {
             output.one(&ConnectorView::from(authority.connector(connector.id()?)?))
         }
         Command::Revoke { connector, reason } => {
             let id = connector.id()?;
+            output.confirm(format_args!(
+                "Revoke the connector {id} for ever? Its public key never enrolls again."
+            ))?;
             let reason = RevocationReason::parse(reason).unwrap_or_default();
             authority.revoke_connector(id, reason)?;
             output.one(&ConnectorView::from(authority.connector(id)?))

@@ -1,6 +1,6 @@
 //! `provkey crl`: certificate revocation lists.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use provkey::authority::{Authority, Crl};
 use serde::Serialize;
@@ -18,28 +18,36 @@ pub(crate) struct Args {
     /// The list of the authority's root
     #[arg(long)]
     root: bool,
-    /// Write the list to this file, in DER
+    /// Write the list to this file; `-` is standard output, as without it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write it in PEM; without --out to standard output
+    /// Write it in DER, not in PEM
     #[arg(long)]
+    der: bool,
+    /// Write it in PEM, as without it
+    #[arg(long, hide = true, conflicts_with = "der")]
     pem: bool,
 }
 
+/// Where the list goes comes first: a list that cannot be written would use a number for nothing.
 pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
-    let destination = args.out.as_ref().map(|path| Destination::prepare(path, Content::Crl));
-    let destination = destination.transpose()?;
+    let destination = match &args.out {
+        Some(path) => Some(Destination::prepare(path, Content::Crl)?),
+        None if output.is_for_programs() => None,
+        None => Some(Destination::prepare(Path::new("-"), Content::Crl)?),
+    };
+    let alone = destination.as_ref().is_some_and(Destination::is_standard_output);
     let crl = match &args.certificate {
         Some(certificate) => authority.crl(authority.find_certificate(certificate)?.id)?,
         None => authority.root_crl()?,
     };
-    match destination {
-        Some(destination) if args.pem => destination.write(crl.to_pem().as_bytes())?,
-        Some(destination) => destination.write(&crl.der)?,
-        None if args.pem => return output.plain(&crl.to_pem()),
-        None => {}
+    if let Some(destination) = destination {
+        match args.der {
+            true => destination.write(&crl.der)?,
+            false => destination.write(crl.to_pem().as_bytes())?,
+        }
     }
-    output.one(&CrlView::from(&crl))
+    if alone { Ok(()) } else { output.one(&CrlView::from(&crl)) }
 }
 
 #[derive(Serialize)]

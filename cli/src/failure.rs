@@ -17,6 +17,20 @@ use provkey_server::TlsError;
 use crate::cli::Cli;
 use crate::redact::redact;
 
+/// Codes after which a connector goes on with a new identity, or not at all.
+const NEEDS_NEW_IDENTITY: &[&str] = &[
+    "certificate_renewed",
+    "certificate_unknown",
+    "connector_revoked",
+    "identity_damaged",
+    "identity_not_recognized",
+    "identity_other_machine",
+    "public_key_in_use",
+    "renewal_too_late",
+];
+const NEW_IDENTITY: &str =
+    "To start anew on the connector: provkey enroll --replace --key-file KEY --dir FOLDER";
+
 /// What ends a command early.
 pub(crate) enum Failure {
     /// It was refused, or failed: exit 1.
@@ -47,6 +61,11 @@ impl Failure {
         Self::Usage(Cli::command().error(UsageKind::MissingRequiredArgument, sentence))
     }
 
+    /// Whether it has this code.
+    pub(crate) fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == wanted)
+    }
+
     /// The same, with another line before the last.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         if let Self::Refused { notes, .. } = &mut self {
@@ -75,6 +94,9 @@ impl Failure {
     pub(crate) fn lines(self) -> Vec<String> {
         match self {
             Self::Refused { code, sentence, notes: mut lines, .. } => {
+                if NEEDS_NEW_IDENTITY.contains(&&*code) {
+                    lines.push(NEW_IDENTITY.into());
+                }
                 let sentence = redact(&sentence).replace(['\n', '\r'], " ");
                 lines.push(format!("error: {code}: {sentence}"));
                 lines

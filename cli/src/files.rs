@@ -1,9 +1,9 @@
 //! Files: read with a limit, written whole or not at all, never lost.
 
 use std::fmt::Display;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -20,8 +20,17 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// No secret is longer. What fits is not moved while it is read, which would leave a copy behind.
 const SECRET_BYTES: usize = 64 * 1024;
 
-/// Reads a file, which may be a secret.
+/// Whether a path is `-`: standard input where something is read, standard output where it is
+/// written.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads a file, or standard input if the path is `-`. It may be a secret.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if is_standard(path) {
+        return read_stdin();
+    }
     let file = File::open(path).map_err(|error| unreadable(&path.display(), &error))?;
     read_from(file, &path.display())
 }
@@ -37,11 +46,11 @@ fn read_from(input: impl Read, name: &dyn Display) -> Result<Zeroizing<Vec<u8>>,
     read.map(|_| bytes).map_err(|error| unreadable(name, &error))
 }
 
-fn unreadable(name: &dyn Display, error: &io::Error) -> Failure {
+pub(crate) fn unreadable(name: &dyn Display, error: &io::Error) -> Failure {
     Failure::new("file_unreadable", format!("{name} cannot be read: {error}"))
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::new("file_unwritable", format!("{} cannot be written: {error}", path.display()))
 }
 
@@ -79,17 +88,39 @@ impl Content {
     }
 }
 
-/// A file that is going to be written: everything that can fail has been tried, except the
-/// writing itself. Until then there is a temporary file beside it.
+/// Where something is going to be written: everything that can fail has been tried, except the
+/// writing itself. Until then there is a temporary file beside a file.
 pub(crate) struct Destination {
     path: PathBuf,
-    temporary: NamedTempFile,
-    exists: bool,
+    target: Target,
+}
+
+enum Target {
+    StandardOutput,
+    /// A device, a pipe, a descriptor: written to, and never replaced.
+    Special(File),
+    File {
+        temporary: NamedTempFile,
+        exists: bool,
+    },
 }
 
 impl Destination {
-    /// Prepares to write a file that does not exist, or whose content may be replaced.
+    /// Prepares to write to standard output if the path is `-`, to a special file as it is, or to a
+    /// file that does not exist or whose content may be replaced.
     pub(crate) fn prepare(path: &Path, content: Content) -> Result<Self, Failure> {
+        let target = match () {
+            () if is_standard_output(path) => Target::StandardOutput,
+            () if is_special(path) => {
+                let opened = OpenOptions::new().append(true).open(path);
+                Target::Special(opened.map_err(|error| unwritable(path, &error))?)
+            }
+            () => return Self::prepare_file(path, content),
+        };
+        Ok(Self { path: path.into(), target })
+    }
+
+    fn prepare_file(path: &Path, content: Content) -> Result<Self, Failure> {
         let exists = match fs::metadata(path) {
             Ok(metadata) if !metadata.is_file() => return Err(occupied(path)),
             Ok(_) if !content.may_replace(&read(path)?) => return Err(occupied(path)),
@@ -104,24 +135,57 @@ impl Destination {
         }
         let path = locate(path);
         let temporary = temporary_beside(&path, content.permissions())?;
-        Ok(Self { path, temporary, exists: exists || content == Content::Epoch })
+        let exists = exists || content == Content::Epoch;
+        Ok(Self { path, target: Target::File { temporary, exists } })
     }
 
-    /// Writes the file: all of it, durably, under its name at once.
-    pub(crate) fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
-        fill(&mut self.temporary, bytes).map_err(|error| unwritable(&self.path, &error))?;
-        let renamed = match self.exists {
-            true => self.temporary.persist(&self.path),
-            false => self.temporary.persist_noclobber(&self.path),
+    /// Whether it is standard output, which then holds nothing else.
+    pub(crate) fn is_standard_output(&self) -> bool {
+        matches!(self.target, Target::StandardOutput)
+    }
+
+    /// Writes: a file as a whole, durably, under its name at once.
+    pub(crate) fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+        let path = &self.path;
+        let (mut temporary, exists) = match self.target {
+            Target::StandardOutput => {
+                let mut stdout = io::stdout().lock();
+                return Ok(stdout.write_all(bytes).and_then(|()| stdout.flush())?);
+            }
+            Target::Special(mut file) => {
+                return file.write_all(bytes).map_err(|error| unwritable(path, &error));
+            }
+            Target::File { temporary, exists } => (temporary, exists),
+        };
+        fill(&mut temporary, bytes).map_err(|error| unwritable(path, &error))?;
+        let renamed = match exists {
+            true => temporary.persist(path),
+            false => temporary.persist_noclobber(path),
         };
         match renamed {
-            Ok(_) => sync_folder(&self.path),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(occupied(&self.path))
-            }
-            Err(error) => Err(unwritable(&self.path, &error.error)),
+            Ok(_) => sync_folder(path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(occupied(path)),
+            Err(error) => Err(unwritable(path, &error.error)),
         }
     }
+}
+
+/// Standard output under its names as a file: a shell may have led it to a file, which must not be
+/// replaced under the shell's hands.
+fn is_standard_output(path: &Path) -> bool {
+    is_standard(path) || ["/dev/stdout", "/dev/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+/// Whether a path leads to something that is written to and never replaced: a device such as
+/// `/dev/null`, a pipe, an open descriptor. A disk is none: it would be overwritten.
+fn is_special(path: &Path) -> bool {
+    let descriptors = ["/dev/fd", "/dev/stderr", "/proc"];
+    let is_special = |metadata: fs::Metadata| {
+        let kind = metadata.file_type();
+        kind.is_char_device() || kind.is_fifo() || kind.is_socket()
+    };
+    descriptors.iter().any(|name| path.starts_with(name))
+        || fs::metadata(path).is_ok_and(is_special)
 }
 
 /// Replaces a secret file, durably: at every moment the old content is there, or the new one. Its
@@ -133,6 +197,22 @@ pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     filled.map_err(|error| unwritable(path, &error))?;
     temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
     sync_folder(path)
+}
+
+/// Gives a file another name, durably. Another file of that name is replaced.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::rename(from, to).map_err(|error| unwritable(to, &error))?;
+    sync_folder(to)
+}
+
+/// Gives a file one more name, durably; where the file system has one name for each file, a copy.
+pub(crate) fn link(from: &Path, to: &Path) -> Result<(), Failure> {
+    let linked = fs::hard_link(from, to).or_else(|_| {
+        fs::copy(from, to)?;
+        File::open(to)?.sync_all()
+    });
+    linked.map_err(|error| unwritable(to, &error))?;
+    sync_folder(to)
 }
 
 /// Keeps other processes of this command from changing the files of a folder, until what is returned
@@ -156,7 +236,24 @@ pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Checks that the folder of a file that is going to be made exists.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = folder(path);
+    match folder.is_dir() || folder.symlink_metadata().is_ok() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "file_unwritable",
+            format!(
+                "{} cannot be written: the folder {} does not exist, make it first",
+                path.display(),
+                folder.display()
+            ),
+        )),
+    }
+}
+
 fn temporary_beside(path: &Path, permissions: Permissions) -> Result<NamedTempFile, Failure> {
+    check_folder(path)?;
     Builder::new()
         .prefix(".provkey-")
         .permissions(permissions)

@@ -36,10 +36,11 @@ pub(crate) fn run(
             output.one(&GroupView::from(group))
         }
         Command::List(page) => {
-            output.page(authority.list_groups(&page.request())?, GroupView::from)
+            output.pages(page, |page| authority.list_groups(page), GroupView::from)
         }
         Command::Delete { group } => {
             let group = authority.find_group(group)?;
+            output.confirm(format_args!("Delete the group {} for ever?", group.name))?;
             authority.delete_group(group.id)?;
             output.one(&Deleted::new(group.id))
         }

@@ -1,6 +1,8 @@
 //! `provkey identity`: the connector's half, in a folder.
 
-use std::fs::{DirBuilder, File};
+mod replace;
+
+use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -81,24 +83,40 @@ impl Home {
         self.dir.join(name)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     pub(crate) fn material(&self) -> Option<&[u8]> {
         self.fingerprint.as_deref().map(str::as_bytes)
     }
 
     pub(crate) fn open(&self) -> Result<Identity, Failure> {
-        let bytes = files::read(&self.file(IDENTITY))?;
-        Ok(match self.material() {
-            Some(material) => Identity::open(&bytes, material)?,
-            None => Identity::from_bytes(&bytes)?,
+        self.open_file(IDENTITY)
+    }
+
+    fn open_file(&self, name: &str) -> Result<Identity, Failure> {
+        let path = self.file(name);
+        let bytes = files::read(&path)?;
+        let opened = match self.material() {
+            Some(material) => Identity::open(&bytes, material),
+            None => Identity::from_bytes(&bytes),
+        };
+        opened.map_err(|error| {
+            Failure::new(error.code(), format_args!("{}: {error}", path.display()))
         })
     }
 
     pub(crate) fn save(&self, identity: &Identity) -> Result<(), Failure> {
+        self.save_file(IDENTITY, identity)
+    }
+
+    fn save_file(&self, name: &str, identity: &Identity) -> Result<(), Failure> {
         let bytes = match self.material() {
             Some(material) => Zeroizing::new(identity.seal(material, &SystemRandom)?),
             None => identity.to_bytes(),
         };
-        files::replace_secret(&self.file(IDENTITY), &bytes)
+        files::replace_secret(&self.file(name), &bytes)
     }
 
     pub(crate) fn make_folder(&self) -> Result<(), Failure> {
@@ -130,6 +148,17 @@ impl Home {
         private_key_file.write(&private_key)?;
         self.save(identity)?;
         chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())
+    }
+
+    /// Writes the certificates for other programs, unless they are there: a run before may have been
+    /// killed between the identity and them.
+    pub(crate) fn settle(&self, identity: &Identity) -> Result<(), Failure> {
+        let chain = identity.chain().map(Chain::to_pem).unwrap_or_default();
+        let path = self.file(CHAIN);
+        if fs::read(&path).is_ok_and(|there| there == chain.as_bytes()) {
+            return Ok(());
+        }
+        Destination::prepare(&path, Content::Certificates)?.write(chain.as_bytes())
     }
 
     /// The identity that is there and has no certificate yet, or a new one.

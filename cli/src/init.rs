@@ -1,12 +1,12 @@
 //! `provkey init`: the beginning.
 
 use provkey::authority::{Authority, AuthorityId, InputError, NewAuthority};
-use provkey::key::{Host, Pin};
+use provkey::key::{Host, HostError, Pin};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::{Fields, Output};
-use crate::place::Place;
+use crate::place::{Place, StoreAddress};
 use crate::times::Time;
 use crate::{files, keyring_file, system};
 
@@ -23,9 +23,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let (store, file) = (place.store()?, place.master_key_file()?);
-    let mut new = NewAuthority::new(Host::parse(&args.host)?);
+    let mut new = NewAuthority::new(read_host(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
     place.epoch.check_new()?;
+    files::check_folder(file)?;
+    if let StoreAddress::Sqlite(path) = store {
+        files::check_folder(path)?;
+    }
     let _lock = files::lock(files::folder(file))?;
     let store = store.open_or_create()?;
     // A master key file that is missing is not made anew for an authority that needs the old one.
@@ -42,8 +46,20 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     output.say(format_args!("Master key file {} {made}: keep a copy apart.", file.display()))
 }
 
+/// Reads the host, of which people often give the URL.
+fn read_host(text: &str) -> Result<Host, Failure> {
+    Host::parse(text).map_err(|error| {
+        let Some((_, rest)) = text.split_once("://") else {
+            return Failure::new(error.code(), format_args!("{error}; it is {text}"));
+        };
+        let host = rest.split('/').next().unwrap_or(rest);
+        let sentence = format!("{text} is a URL; give the host alone: --host {host}");
+        Failure::new(HostError::BadName.code(), sentence)
+    })
+}
+
 #[derive(Serialize)]
-struct AuthorityView {
+pub(crate) struct AuthorityView {
     id: AuthorityId,
     hosts: Vec<Host>,
     trust_domain: String,
@@ -53,7 +69,7 @@ struct AuthorityView {
 }
 
 impl AuthorityView {
-    fn of(authority: &Authority) -> Self {
+    pub(crate) fn of(authority: &Authority) -> Self {
         let root = authority.root();
         Self {
             id: authority.id(),

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use provkey::key::{Host, KeyId, KeyTextError, Pin, ProvisioningKey};
+use provkey::key::{Host, KeyId, KeyText, KeyTextError, Pin, ProvisioningKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
-use crate::files;
+use crate::failure::{Failure, notice, warn};
+use crate::files::{self, Content, Destination};
+use crate::key::text_line;
 use crate::output::{Fields, Output};
 
 #[derive(clap::Args)]
@@ -15,6 +16,13 @@ pub(crate) struct Args {
     /// The file that holds the text; without it and without TEXT, standard input
     #[arg(long, conflicts_with = "text")]
     file: Option<PathBuf>,
+    /// Write the repaired text to the file of --out. Compare it with the original before you use it
+    #[arg(long, requires = "out")]
+    repair: bool,
+    /// Where the repaired text goes: a file that does not exist yet, for you alone to read; `-` is
+    /// standard output
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    out: Option<PathBuf>,
     /// The text, also in several arguments, as when it was wrapped. Other users of this machine may
     /// see arguments: prefer a file or standard input
     #[arg(value_name = "TEXT")]
@@ -22,18 +30,46 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
+    let destination = args.out.as_deref();
+    let destination =
+        destination.map(|path| Destination::prepare(path, Content::Secret)).transpose()?;
     let text = match (&args.file, args.text.as_slice()) {
         (Some(file), _) => files::read(file)?,
         (None, []) => files::read_stdin()?,
+        (None, [text]) if text == "-" => files::read_stdin()?,
         (None, text) => Zeroizing::new(text.concat().into_bytes()),
     };
-    match ProvisioningKey::read(&text) {
-        Ok(key) => output.one(&KeyTextView::of(&key)),
-        Err(error) => {
-            output.program(&WrongKeyTextView::of(&error))?;
-            Err(error.into())
+    match (ProvisioningKey::read(&text), destination) {
+        (Ok(key), None) => output.one(&KeyTextView::of(&key)),
+        (Ok(key), Some(destination)) => {
+            notice("The text is good: it is written as it is");
+            write_text(destination, &key.to_text(), &KeyTextView::of(&key), output)
+        }
+        (Err(error), destination) => {
+            let (Some(repaired), Some(destination)) = (error.repaired(), destination) else {
+                output.program(&WrongKeyTextView::of(&error))?;
+                return Err(error.into());
+            };
+            // Never silently: a repair may be wrong.
+            warn(&error);
+            for line in [error.shown(), &error.marks()] {
+                notice(format_args!("  {line}"));
+            }
+            write_text(destination, repaired, &WrongKeyTextView::of(&error), output)
         }
     }
+}
+
+/// Writes a key text and a line end; standard output then has nothing else.
+fn write_text(
+    destination: Destination,
+    text: &KeyText,
+    view: &impl Serialize,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let alone = destination.is_standard_output();
+    destination.write(text_line(text).as_bytes())?;
+    if alone { Ok(()) } else { output.program(view) }
 }
 
 #[derive(Serialize)]

@@ -81,6 +81,8 @@ pub(crate) fn run(
         Command::Enable(key) => switch(key.id()?, true, authority, output),
         Command::Delete(key) => {
             let id = key.id()?;
+            output
+                .confirm(format_args!("Delete the key {id} for ever? It enrolls nobody then."))?;
             authority.delete_key(id)?;
             output.one(&Deleted::new(id))
         }
@@ -104,43 +106,36 @@ fn download(
     output: &mut Output,
 ) -> Result<(), Failure> {
     // The trail says that a key was downloaded: try first whether it can be.
-    let destination = out.map(TextDestination::prepare).transpose()?;
+    let prepare = |path| Destination::prepare(path, Content::Secret);
+    let destination = out.map(prepare).transpose()?;
     let file = authority.download_key(id)?;
-    let destination = match destination {
-        Some(destination) => destination,
-        None => TextDestination::prepare(Path::new(&file.file_name))?,
-    };
-    destination.write(&file.contents, authority.key(id)?, output)
+    let path = out.unwrap_or(Path::new(&file.file_name));
+    let destination = destination.map_or_else(|| prepare(path), Ok)?;
+    write_text(destination, path, &file.contents, authority.key(id)?, output)
 }
 
-/// Where the text of a key goes.
-enum TextDestination<'a> {
-    StandardOutput,
-    File(&'a Path, Destination),
+/// The text of a key and a line end.
+pub(crate) fn text_line(text: &KeyText) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(text.expose().len() + 1));
+    line.push_str(text.expose());
+    line.push('\n');
+    line
 }
 
-impl<'a> TextDestination<'a> {
-    /// Prepares to write to standard output, if the path is `-`, or to a file that does not exist.
-    fn prepare(path: &'a Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            return Ok(Self::StandardOutput);
-        }
-        Ok(Self::File(path, Destination::prepare(path, Content::Secret)?))
+/// Writes the text of a key and a line end; the key is shown where that does not get in the way.
+fn write_text(
+    destination: Destination,
+    path: &Path,
+    text: &KeyText,
+    key: KeyDetails,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let line = text_line(text);
+    let alone = destination.is_standard_output();
+    destination.write(line.as_bytes())?;
+    if alone {
+        return Ok(());
     }
-
-    /// Writes the text and a line end; the key is shown where that does not get in the way.
-    fn write(self, text: &KeyText, key: KeyDetails, output: &mut Output) -> Result<(), Failure> {
-        let mut line = Zeroizing::new(String::with_capacity(text.expose().len() + 1));
-        line.push_str(text.expose());
-        line.push('\n');
-        match self {
-            Self::StandardOutput => output.plain(&line),
-            Self::File(path, file) => {
-                file.write(line.as_bytes())?;
-                output.one(&KeyView::from(key))?;
-                output
-                    .say(format_args!("Its text is in {}, for you alone to read.", path.display()))
-            }
-        }
-    }
+    output.one(&KeyView::from(key))?;
+    output.say(format_args!("Its text is in {}, for you alone to read.", path.display()))
 }

@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {
 
 /// Makes the file with a new master key, unless there is one. Answers whether it did.
 pub(crate) fn create_if_missing(path: &Path) -> Result<bool, Failure> {
-    if path.exists() {
+    if files::is_standard(path) || path.exists() {
         return Ok(false);
     }
     let text = MasterKey::generate(&SystemRandom)?.to_hex();

@@ -26,6 +26,7 @@ mod output;
 mod place;
 mod query;
 mod redact;
+mod root;
 mod serve;
 mod sign;
 mod store;

@@ -42,6 +42,10 @@ pub(crate) fn run(command: &Command, place: &Place, output: &mut Output) -> Resu
 /// a store that needs a key which nobody has. One that was interrupted in between is finished.
 fn rotate(place: &Place, output: &mut Output) -> Result<(), Failure> {
     let file = place.master_key_file()?;
+    if files::is_standard(file) {
+        let sentence = "a new master key is added to the master key file: name that file";
+        return Err(Failure::new("file_unwritable", sentence));
+    }
     let _lock = files::lock(files::folder(&files::locate(file)))?;
     let authority = place.authority()?;
     let mut keyring = keyring_file::read(file)?;

@@ -1,10 +1,10 @@
 //! What goes to standard output: tables for people, JSON for programs.
 
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use clap::Args;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
-use provkey::authority::{Cursor, Page, PageRequest};
+use provkey::authority::{self, Cursor, Page, PageRequest};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -24,15 +24,33 @@ pub(crate) trait Row: Serialize {
     fn row(&self) -> Vec<String>;
 }
 
-/// Standard output.
+/// Standard output, and what is asked of the person there.
 pub(crate) struct Output {
     json: bool,
+    yes: bool,
     stdout: StdoutLock<'static>,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool) -> Self {
-        Self { json, stdout: io::stdout().lock() }
+    /// `yes`: ask nothing.
+    pub(crate) fn new(json: bool, yes: bool) -> Self {
+        Self { json, yes, stdout: io::stdout().lock() }
+    }
+
+    /// Asks whether to go on with what cannot be undone, if a person is there to be asked: without
+    /// a terminal nobody is, and a script has decided.
+    pub(crate) fn confirm(&self, question: impl std::fmt::Display) -> Result<(), Failure> {
+        let (stdin, mut stderr) = (io::stdin(), io::stderr());
+        if self.yes || !stdin.is_terminal() || !stderr.is_terminal() {
+            return Ok(());
+        }
+        let _ = write!(stderr, "{question} [y/N] ");
+        let mut answer = String::new();
+        let read = stdin.read_line(&mut answer);
+        match read.map(|_| answer.trim().to_ascii_lowercase()).as_deref() {
+            Ok("y" | "yes") => Ok(()),
+            _ => Err(Failure::new("not_confirmed", "nothing was changed: it was not confirmed")),
+        }
     }
 
     /// Shows one thing.
@@ -46,14 +64,24 @@ impl Output {
         Ok(())
     }
 
-    /// Shows a page of a listing.
-    pub(crate) fn page<T, V: Row>(
+    /// Shows a page of a listing, or all of them.
+    pub(crate) fn pages<T, V: Row>(
         &mut self,
-        page: Page<T>,
+        which: &PageArgs,
+        list: impl Fn(&PageRequest) -> Result<Page<T>, authority::Error>,
         view: impl Fn(T) -> V,
     ) -> Result<(), Failure> {
-        let items: Vec<V> = page.items.into_iter().map(view).collect();
-        let next = page.next.as_ref().map(Cursor::as_str);
+        let mut request = which.request();
+        let mut items = Vec::new();
+        let next = loop {
+            let page = list(&request)?;
+            items.extend(page.items.into_iter().map(&view));
+            match page.next {
+                Some(next) if which.all => request.after = Some(next),
+                next => break next,
+            }
+        };
+        let next = next.as_ref().map(Cursor::as_str);
         if self.json {
             return self.program(&JsonPage { items, next });
         }
@@ -63,9 +91,14 @@ impl Output {
             writeln!(self.stdout, "None.")?;
         }
         match next {
-            Some(next) => Ok(writeln!(self.stdout, "There is more: --after {next}")?),
+            Some(next) => Ok(writeln!(self.stdout, "There is more: --all, or --after {next}")?),
             None => Ok(()),
         }
+    }
+
+    /// Whether programs read it, as JSON.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.json
     }
 
     /// Says something to people.
@@ -132,21 +165,28 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// How many entries are read at a time where all are shown.
+const PAGE_ENTRIES_MAX: u16 = 1000;
+
 /// Which page of a listing.
 #[derive(Args)]
 pub(crate) struct PageArgs {
     /// How many entries at most, up to 1000
     #[arg(long, value_name = "N", default_value_t = 50)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=PAGE_ENTRIES_MAX.into()))]
     limit: u16,
     /// Go on where the page before ended
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
+    /// All entries, however many there are
+    #[arg(long, conflicts_with_all = ["limit", "after"])]
+    all: bool,
 }
 
 impl PageArgs {
-    pub(crate) fn request(&self) -> PageRequest {
-        PageRequest { limit: self.limit.into(), after: self.after.clone().map(Cursor::new) }
+    fn request(&self) -> PageRequest {
+        let limit = if self.all { PAGE_ENTRIES_MAX } else { self.limit };
+        PageRequest { limit: limit.into(), after: self.after.clone().map(Cursor::new) }
     }
 }
 

@@ -13,6 +13,7 @@ use provkey_sqlite::SqliteStore;
 use crate::cli::GLOBAL;
 use crate::epoch::EpochPlace;
 use crate::failure::Failure;
+use crate::redact::has_password;
 use crate::token::TokenPlace;
 use crate::{keyring_file, system};
 
@@ -49,6 +50,19 @@ impl StoreAddress {
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.into())),
             Some((scheme, _)) => Err(format!("unknown kind of store `{scheme}`: {FORMS}")),
             None => Err(format!("the kind of store is missing: {FORMS}")),
+        }
+    }
+
+    /// As [`Self::parse`], of an argument: other users of this machine see those.
+    pub(crate) fn parse_public(text: &str) -> Result<Self, String> {
+        let address = Self::parse(text)?;
+        match has_password(text) {
+            true => {
+                Err("other users of this machine see arguments: leave the password out of the \
+                         URL, and put it into PGPASSWORD or ~/.pgpass"
+                    .into())
+            }
+            false => Ok(address),
         }
     }
 

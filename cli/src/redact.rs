@@ -3,6 +3,10 @@
 
 /// What every key text begins with.
 const PREFIX: &str = "pvk1_";
+/// What every admin token begins with; its id follows, and then its secret.
+const ADMIN_TOKEN_PREFIX: &str = "pvkt1_";
+/// A parameter of a URL that holds a password.
+const PASSWORD_PARAMETER: &str = "password=";
 /// The length of a key's id, which its secret follows.
 const ID_CHARACTERS: usize = 12;
 
@@ -13,7 +17,9 @@ pub(crate) fn redact(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     for word in text.split_inclusive(ends) {
         let (word, end) = word.split_at(word.trim_end_matches(ends).len());
-        let public = public_part(word).or_else(|| without_password(word));
+        let public = public_part(word)
+            .or_else(|| without_token_secret(word))
+            .or_else(|| without_password(word));
         redacted.push_str(public.as_deref().unwrap_or(word));
         redacted.push_str(end);
     }
@@ -28,18 +34,50 @@ fn public_part(word: &str) -> Option<String> {
     (secret_at < word.len()).then(|| format!("{}…", word.get(..secret_at).unwrap_or(PREFIX)))
 }
 
+/// What may be shown of a word with an admin token in it.
+fn without_token_secret(word: &str) -> Option<String> {
+    let id_at = word.to_ascii_lowercase().find(ADMIN_TOKEN_PREFIX)? + ADMIN_TOKEN_PREFIX.len();
+    let secret_at = id_at + ID_CHARACTERS;
+    (secret_at < word.len())
+        .then(|| format!("{}…", word.get(..secret_at).unwrap_or(ADMIN_TOKEN_PREFIX)))
+}
+
 /// What may be shown of a word with a URL in it: nothing behind the name of its user. The `@` may
 /// be in another word, if the password has a quote in it.
 fn without_password(word: &str) -> Option<String> {
+    if let Some(parameter) = word.find(PASSWORD_PARAMETER).filter(|_| word.contains("://")) {
+        return word.get(..parameter + PASSWORD_PARAMETER.len()).map(|shown| format!("{shown}…"));
+    }
     let user_at = word.find("://")? + "://".len();
     let password_at = user_at + word.get(user_at..)?.find(':')? + 1;
     let is_password = word.get(password_at..)?.contains('@') || word.contains("postgres");
     is_password.then(|| format!("{}…", word.get(..password_at).unwrap_or_default()))
 }
 
+/// Whether a URL has a password, before its host or as a parameter.
+pub(crate) fn has_password(url: &str) -> bool {
+    let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':')) || url.contains(PASSWORD_PARAMETER)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::redact;
+    use super::{has_password, redact};
+
+    #[test]
+    fn a_port_is_no_password() {
+        for url in ["postgres://u:p@h/d", "postgres://u:p@q@h/d", "postgres://u@h/d?password=p"] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in [
+            "sqlite:a:b",
+            "postgres://h:5432/d",
+            "postgres://u@h:5432/d",
+            "postgres://u@h/d?port=5",
+        ] {
+            assert!(!has_password(url), "{url}");
+        }
+    }
 
     #[test]
     fn passwords_in_urls_are_cut() {
@@ -52,6 +90,7 @@ mod tests {
             "https://example.com:8443/crl http://h/@:",
         );
         check("postgres://u@h/d", "postgres://u@h/d");
+        check("postgres://u@h/d?password=secret", "postgres://u@h/d?password=…");
     }
 
     #[test]
@@ -66,5 +105,6 @@ mod tests {
         check(&key[..27], &key[..27]);
         check("pvk1_localhost", "pvk1_localhost");
         check("pvk1__q2w3e4r5t6yé", "pvk1_…");
+        check("no 'pvkt1_q2w3e4r5t6y7_secret'", "no 'pvkt1_q2w3e4r5t6y7…'");
     }
 }

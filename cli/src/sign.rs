@@ -1,7 +1,7 @@
 //! `provkey sign`: the authority enrolls one CSR, or renews one certificate.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use provkey::authority::{
     Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId, RenewRequest,
@@ -41,18 +41,17 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let corporate = args.corporate_out.as_deref();
     let corporate =
         corporate.map(|path| Destination::prepare(path, Content::Certificates)).transpose()?;
-    if args.out == Path::new("-") {
-        let enrolled = request.ask(&place.signing_authority()?)?;
-        write_corporate(corporate, &enrolled)?;
-        return output.plain(&enrolled.chain_pem());
-    }
     // Before anything is counted, it is certain that the answer can be kept.
     let destination = Destination::prepare(&args.out, Content::Certificates)?;
+    let alone = destination.is_standard_output();
     let enrolled = request.ask(&place.signing_authority()?)?;
     destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
         failure.note("The connector has its certificate. Run it again: that costs no use.")
     })?;
     write_corporate(corporate, &enrolled)?;
+    if alone {
+        return Ok(());
+    }
     output.one(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
 }
 

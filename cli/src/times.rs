@@ -22,6 +22,12 @@ impl Period {
         if span.is_positive() { Ok(Self(span)) } else { Err(wrong()) }
     }
 
+    /// The same, or no time at all: `0s`.
+    pub(crate) fn parse_or_none(text: &str) -> Result<Self, String> {
+        let span = text.parse::<Span>().ok().filter(|span| span.is_zero());
+        span.map_or_else(|| Self::parse(text), |span| Ok(Self(span)))
+    }
+
     /// How long it is when it begins now.
     pub(crate) fn starting_now(self) -> Duration {
         let now = SystemClock.now();
@@ -68,7 +74,7 @@ impl Expiry {
     }
 }
 
-/// From when on: an RFC 3339 time, or a period ago.
+/// From when on, or until when: an RFC 3339 time, or a period ago.
 #[derive(Clone, Copy)]
 pub(crate) struct Since(pub(crate) Timestamp);
 
@@ -149,5 +155,8 @@ mod tests {
         for text in ["", "10", "d", "0d", "-3d", "3d ago", "ten days", "1e99y"] {
             assert!(Period::parse(text).is_err(), "{text}");
         }
+        assert_eq!(Period::parse_or_none("0s").unwrap().starting_now(), Duration::ZERO);
+        assert_eq!(Period::parse_or_none("2m").unwrap().starting_now().as_secs(), 120);
+        assert!(Period::parse_or_none("-2m").is_err());
     }
 }

@@ -54,7 +54,11 @@ pub(crate) fn run(
     }
     let destination = Destination::prepare(&args.out, Content::Request)?;
     let request = authority.request_certificate(&new)?;
+    let alone = destination.is_standard_output();
     destination.write(request.csr_pem().as_bytes())?;
+    if alone {
+        return Ok(());
+    }
     output.one(&RequestView::from(request))?;
     output
         .say("Have the corporate CA sign it, then: provkey cert import --answer-to ID --cert FILE")

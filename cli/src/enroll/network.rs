@@ -16,6 +16,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use provkey::connector::{self, KeyReference};
+use provkey::time::Clock as _;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -28,13 +29,19 @@ use tokio_rustls::client::TlsStream;
 
 use super::pinned::Pinned;
 use super::trouble::Trouble;
-use crate::failure::warn;
+use crate::failure::{notice, warn};
+use crate::files;
+use crate::system::SystemClock;
+use crate::times::Time;
 
 const CHAIN: &str = "application/pem-certificate-chain";
 /// More than any answer has.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// How long each step may take.
 const STEP_TIME_MAX: Duration = Duration::from_secs(20);
+/// Where a server says by which id its log names the request.
+const X_REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_BYTES_MAX: usize = 128;
 /// How far clocks may be apart before somebody should look at them.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(300);
 
@@ -46,6 +53,14 @@ pub(super) enum Operation {
 }
 
 impl Operation {
+    /// What has happened to a certificate then.
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Self::Enroll => "enrolled",
+            Self::Renew => "renewed",
+        }
+    }
+
     fn path(self) -> &'static str {
         match self {
             Self::Enroll => "/.well-known/est/simpleenroll",
@@ -93,6 +108,7 @@ impl Server {
             let response = within("the answer", self.send(stream, operation, request)).await??;
             let status = response.status().as_u16();
             let headers = response.headers().clone();
+            tell(status, &headers);
             compare_clocks(&headers);
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
             let body = within("the answer", body).await?;
@@ -120,6 +136,7 @@ impl Server {
         };
         let mut failure = None;
         for address in addresses {
+            notice(format_args!("Enroll: connecting to {host} ({address})"));
             match timeout(STEP_TIME_MAX, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => failure = Some((address, error)),
@@ -189,14 +206,24 @@ fn other_servers(file: &Path) -> Result<Arc<WebPkiServerVerifier>, Trouble> {
     let unusable = |error: &dyn std::fmt::Display| {
         Trouble::new("file_unreadable", format!("{} cannot be used: {error}", file.display()))
     };
+    let pem = files::read(file)?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))? {
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| unusable(&error))?;
         roots.add(certificate).map_err(|error| unusable(&error))?;
     }
     let provider = Arc::new(default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
     verifier.build().map_err(|error| unusable(&error))
+}
+
+/// What an operator finds the request by in the log of the server.
+fn tell(status: u16, headers: &HeaderMap) {
+    let id = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+    // A server may say anything.
+    let id = id.filter(|id| id.len() <= REQUEST_ID_BYTES_MAX).unwrap_or("none");
+    let now = Time(SystemClock.now());
+    notice(format_args!("Enroll: http status({status}) time({now}) request id({id})"));
 }
 
 /// RFC 9110, 10.2.3, in seconds.

@@ -13,12 +13,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How often it was asked, and until when it is asked again.
 pub(super) struct Retry {
     ceiling: Duration,
-    until: Instant,
+    begun: Instant,
+    patience: Duration,
 }
 
 impl Retry {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { ceiling: FIRST, until: Instant::now() + patience }
+        Self { ceiling: FIRST, begun: Instant::now(), patience }
     }
 
     /// How long to wait: anywhere up to a ceiling that doubles, so that many who failed together
@@ -27,9 +28,11 @@ impl Retry {
         if !trouble.retryable {
             return None;
         }
-        let wait = self.ceiling.mul_f64(random_share()) + trouble.retry_after.unwrap_or_default();
+        // What a server asks for may be any number.
+        let jitter = self.ceiling.mul_f64(random_share());
+        let wait = jitter.saturating_add(trouble.retry_after.unwrap_or_default());
         self.ceiling = (self.ceiling * 2).min(LONGEST);
-        (Instant::now() + wait < self.until).then_some(wait)
+        (self.begun.elapsed().saturating_add(wait) < self.patience).then_some(wait)
     }
 }
 
@@ -57,5 +60,9 @@ mod tests {
         let asked = Trouble { retry_after: Some(Duration::from_secs(100)), ..passing };
         assert!(retry.wait(&asked).unwrap() >= Duration::from_secs(100));
         assert_eq!(Retry::new(Duration::from_secs(1)).wait(&asked), None);
+        assert_eq!(Retry::new(Duration::ZERO).wait(&Trouble::passing("dns_failed", "")), None);
+        let never = Trouble { retry_after: Some(Duration::MAX), ..asked };
+        assert_eq!(retry.wait(&never), None);
+        assert_eq!(Retry::new(Duration::MAX).wait(&never), None);
     }
 }

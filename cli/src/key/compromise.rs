@@ -23,6 +23,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let (key, since) = (args.key.id()?, args.since.map(|since| since.0));
+    if !args.dry_run {
+        output.confirm(format_args!(
+            "Revoke what the key {key} enrolled? Those connectors have to enroll anew."
+        ))?;
+    }
     let done = authority.compromise_key(key, &Compromise { since, dry_run: args.dry_run })?;
     let replacement = (!args.dry_run).then(|| authority.key(key).ok()).flatten();
     let (connectors, revoked) = (done.connectors, done.revoked);

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use provkey::authority::{AddressRange, Authority, InputError, Name, NewKey};
 
-use super::TextDestination;
 use super::view::KeyView;
+use super::write_text;
 use crate::failure::Failure;
+use crate::files::{Content, Destination};
 use crate::output::Output;
 use crate::times::Expiry;
 
@@ -46,11 +47,11 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         output.one(&KeyView::from(key))?;
         return output.say(hint);
     };
-    let destination = TextDestination::prepare(path)?;
+    let destination = Destination::prepare(path, Content::Secret)?;
     let key = authority.create_key(&new)?;
     let made = format!("The key {id} was made: provkey key download {id}", id = key.id);
     let file = authority.download_key(key.id).map_err(Failure::from);
-    let written = file.and_then(|file| destination.write(&file.contents, key, output));
+    let written = file.and_then(|file| write_text(destination, path, &file.contents, key, output));
     written.map_err(|failure| failure.note(made))
 }
 

@@ -1,6 +1,7 @@
 //! `provkey key edit`.
 
-use provkey::authority::{Authority, KeyUpdate, Name};
+use provkey::authority::{Authority, Error, InputError, KeyDetails, KeyUpdate, Name};
+use provkey::key::KeyId;
 
 use super::KeyArg;
 use super::create::parse_ranges;
@@ -20,9 +21,10 @@ pub(crate) struct Args {
     /// Its name
     #[arg(long, group = "change")]
     name: Option<String>,
-    /// How many connectors may enroll, those that have included
-    #[arg(long, value_name = "N", group = "change")]
-    max_uses: Option<u64>,
+    /// How many connectors may enroll, those that have included; `+N` and `-N`: so many more or less
+    #[arg(long, value_name = "N|+N|-N", group = "change", allow_hyphen_values = true)]
+    #[arg(value_parser = Limit::parse)]
+    max_uses: Option<Limit>,
     /// When it stops enrolling anybody: a period from now, an RFC 3339 time, or `never`
     #[arg(long, value_name = "WHEN", value_parser = Expiry::parse, group = "change")]
     expires: Option<Expiry>,
@@ -34,10 +36,76 @@ pub(crate) struct Args {
     allow: Vec<String>,
 }
 
+/// How often a change that stands on the limit is tried again when others edit the key meanwhile.
+const TRIES_MAX: usize = 8;
+
+/// A limit of uses: a number, or how many more or less than now.
+#[derive(Clone, Copy)]
+enum Limit {
+    Of(u64),
+    More(u64),
+    Less(u64),
+}
+
+impl Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (limit, digits): (fn(u64) -> Self, _) = match text.split_at_checked(1) {
+            Some(("+", digits)) => (Self::More, digits),
+            Some(("-", digits)) => (Self::Less, digits),
+            _ => (Self::Of, text),
+        };
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| is_number);
+        number
+            .map(limit)
+            .ok_or_else(|| "it is a number, or +N or -N for so many more or less".into())
+    }
+
+    /// The number, where the limit is `now`.
+    fn from(self, now: u64) -> Result<u64, Failure> {
+        let limit = match self {
+            Self::Of(limit) => Some(limit),
+            Self::More(more) => now.checked_add(more),
+            Self::Less(less) => now.checked_sub(less).filter(|limit| *limit > 0),
+        };
+        limit.ok_or_else(|| {
+            let error = InputError::MaxUsesInvalid;
+            Failure::new(error.code(), format_args!("{error}; the limit is {now} now"))
+        })
+    }
+}
+
 pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let id = args.key.id()?;
-    let key = authority.update_key(id, &update(args, authority)?)?;
+    let update = update(args, authority)?;
+    let key = match args.max_uses {
+        None => authority.update_key(id, &update)?,
+        Some(Limit::Of(limit)) => {
+            authority.update_key(id, &KeyUpdate { max_uses: Some(limit), ..update })?
+        }
+        Some(limit) => change_limit(id, limit, update, authority)?,
+    };
     output.one(&KeyView::from(key))
+}
+
+/// The limit is changed only if it still is the one that was read: the version of a key changes
+/// with every edit.
+fn change_limit(
+    id: KeyId,
+    limit: Limit,
+    mut update: KeyUpdate,
+    authority: &Authority,
+) -> Result<KeyDetails, Failure> {
+    for _ in 1..TRIES_MAX {
+        let key = authority.key(id)?;
+        update.version = Some(key.version);
+        update.max_uses = Some(limit.from(key.max_uses)?);
+        match authority.update_key(id, &update) {
+            Err(Error::Input(InputError::EditConflict)) => {}
+            edited => return Ok(edited?),
+        }
+    }
+    Err(InputError::EditConflict.into())
 }
 
 fn update(args: &Args, authority: &Authority) -> Result<KeyUpdate, Failure> {
@@ -50,7 +118,6 @@ fn update(args: &Args, authority: &Authority) -> Result<KeyUpdate, Failure> {
     };
     Ok(KeyUpdate {
         name: args.name.as_deref().map(Name::new).transpose()?,
-        max_uses: args.max_uses,
         expires_at: args.expires.map(|expiry| expiry.0),
         certificate: certificate.map(|certificate| certificate.id),
         allowed_addresses,

@@ -93,5 +93,5 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         last_used_since: args.last_used_since.map(|since| since.0),
         last_used_before: args.last_used_before.map(|before| before.0),
     };
-    output.page(authority.list_keys(&filter, &args.page.request())?, KeyView::from)
+    output.pages(&args.page, |page| authority.list_keys(&filter, page), KeyView::from)
 }

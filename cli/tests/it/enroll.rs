@@ -21,8 +21,18 @@ fn a_connector_enrolls_and_renews_however_often_it_is_run() {
     let run = home.run(ENROLL);
     run.succeeds();
     let said: Vec<_> = run.stderr.lines().collect();
-    let connecting = format!("notice: Enroll: connecting to localhost:{port}");
-    assert_eq!(said, ["notice: Checking enrollment", &connecting, "notice: Certificate enrolled"]);
+    let [checking, attempting, .., connecting, answered, enrolled] = said[..] else {
+        panic!("{said:?}")
+    };
+    assert_eq!(checking, "notice: Checking enrollment");
+    assert_eq!(attempting, "notice: No valid certificate. Attempting to enroll");
+    let address = format!("notice: Enroll: connecting to localhost:{port} (127.0.0.1:{port})");
+    assert_eq!(connecting, address);
+    let (answer, id) = answered.split_once("Z) request id(").unwrap();
+    assert!(answer.starts_with("notice: Enroll: http status(200) time(20"), "{answer}");
+    assert_eq!(enrolled, "notice: Certificate enrolled");
+    // The log names the request by the same id.
+    assert!(server.log().contains(id.trim_end_matches(')')), "{answered}");
     for (name, mode) in [("", 0o700), ("identity", 0o600), ("key.pem", 0o600), ("chain.pem", 0o644)]
     {
         assert_eq!(home.mode(&format!("one/{name}")), mode, "{name}");
@@ -107,7 +117,8 @@ fn a_daemon_renews_when_it_is_time() {
     }
     // It looked at it before, and it was not time yet.
     assert!(said.iter().any(|line| line.starts_with("notice: Certificate is valid")), "{said:?}");
-    assert!(said.contains(&format!("notice: Enroll: connecting to localhost:{port}")), "{said:?}");
+    let connecting = format!("notice: Enroll: connecting to localhost:{port} (127.0.0.1:{port})");
+    assert!(said.contains(&connecting), "{said:?}");
     assert_ne!(home.read("one/chain.pem"), chain);
     assert_eq!(home.used(), 1);
     assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
@@ -162,6 +173,7 @@ fn each_trouble_is_told_by_its_own_code() {
     let run = home.run("enroll --key-file bad.key --dir bad");
     run.is_refused("key_miscopied");
     assert!(!run.stderr.contains("connecting") && !home.path("bad/identity").exists());
+    assert!(run.stderr.contains("\nnotice: Certificate enrollment failed.\nerror: "), "{run:?}");
 
     home.run(ENROLL).is_refused("connect_failed");
     home.run("renew --dir one").is_refused("renewal_without_certificate");
@@ -176,6 +188,11 @@ fn each_trouble_is_told_by_its_own_code() {
     let others = other.serve(port, &[]);
     let run = home.run(ENROLL);
     run.is_refused("chain_untrusted_root");
+    let shown = run.stderr.lines().last().unwrap();
+    for part in ["it shows a certificate of \"CN=localhost", "issued by \"CN=localhost", "SHA-256 "]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     drop(others);
 
     let _server = home.serve(port, &[]);
@@ -216,4 +233,181 @@ fn a_server_ends_well() {
     home.run(&format!("serve --listen 192.0.2.1:{port}")).is_refused("listen_failed");
     let files = "--tls-certificate store.db --tls-key master.key";
     home.run(&format!("serve {files}")).is_refused("server_certificate_invalid");
+}
+
+/// A server that says what it likes.
+fn answer_once(port: u16, home: &Home, answer: &'static str) -> thread::JoinHandle<()> {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let (certificate, key) = (home.read("tls.pem"), home.read("tls.key"));
+    let certificates = [rustls_pem(&certificate)].to_vec();
+    let config = rustls::ServerConfig::builder_with_provider(std::sync::Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let key = rustls::pki_types::pem::PemObject::from_pem_slice(key.as_bytes()).unwrap();
+    let config = std::sync::Arc::new(config.with_single_cert(certificates, key).unwrap());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = rustls::ServerConnection::new(config).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        let mut request = [0; 8192];
+        let _ = stream.read(&mut request).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        stream.flush().unwrap();
+    })
+}
+
+fn rustls_pem(pem: &str) -> rustls::pki_types::CertificateDer<'static> {
+    rustls::pki_types::pem::PemObject::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+/// Whatever a server asks a connector to wait for, it ends, and says why.
+#[test]
+fn a_server_that_wants_to_be_left_alone_for_ever_ends_nothing_but_the_try() {
+    let (home, port) = Home::local();
+    home.make_key("k", 1, "");
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args(["-keyout", "tls.key", "-out", "tls.pem", "-subj", "/CN=localhost", "-days", "2"])
+        .args(["-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .current_dir(home.path("."))
+        .output();
+    assert!(made.unwrap().status.success());
+    for seconds in ["18446744073709551615", "9223372036854775807", "-1", "99999999999999999999"] {
+        let answer = format!(
+            "HTTP/1.1 503 Busy\r\nRetry-After: {seconds}\r\nX-Request-Id: abc-1\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        let server = answer_once(port, &home, answer.leak());
+        let run = home.run("enroll --key-file k.key --dir one --retry-for 0s --ca-file tls.pem");
+        run.is_refused("server_answer_invalid");
+        assert!(run.stderr.contains("request id(abc-1)"), "{run:?}");
+        assert!(!run.stderr.contains("trying again"), "{run:?}");
+        server.join().unwrap();
+    }
+}
+
+/// Somebody was given a new key because the connector was revoked.
+#[test]
+fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
+    let (home, port) = Home::local();
+    home.make_key("k", 1, "");
+    let new = home.make_key("new", 3, "");
+    let _server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let (old_key, old_chain) = (home.read("one/key.pem"), home.read("one/chain.pem"));
+    let connector = home.json("connector list")["items"][0]["id"].as_str().unwrap().to_owned();
+    home.run(&format!("connector revoke {connector}")).succeeds();
+
+    // What the certificate needs is done all the same; but it is not what was asked for.
+    let other = "enroll --key-file new.key --dir one --retry-for 1s";
+    let run = home.run(other);
+    run.is_refused("identity_other_key");
+    assert!(run.stderr.contains("--replace") && run.stderr.contains(&new), "{run:?}");
+    let run = home.run("renew --dir one --now --retry-for 0s");
+    run.is_refused("connector_revoked");
+    assert!(run.stderr.contains("provkey enroll --replace --key-file"), "{run:?}");
+
+    // A replacement that is refused leaves the old one in use.
+    home.run(&format!("key disable {new}")).succeeds();
+    home.run(&format!("{other} --replace")).is_refused("key_disabled");
+    assert_eq!(home.read("one/chain.pem"), old_chain);
+    home.run(&format!("key enable {new}")).succeeds();
+    let old = fs::read(home.path("one/identity")).unwrap();
+    home.run(&format!("{other} --replace")).succeeds();
+    assert_eq!(home.used(), 2, "the successor that was refused asked again");
+    assert_ne!(home.read("one/chain.pem"), old_chain);
+    assert_ne!(home.read("one/key.pem"), old_key);
+    let kept = kept(&home);
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(home.mode(&kept[0]), 0o700);
+    assert_eq!(fs::read(home.path(&format!("{}/identity", kept[0]))).unwrap(), old);
+    assert_eq!(home.read(&format!("{}/key.pem", kept[0])), old_key);
+    assert_eq!(home.read(&format!("{}/chain.pem", kept[0])), old_chain);
+    home.run(other).succeeds();
+    home.run("renew --dir one --now").succeeds();
+}
+
+/// The folders that replaced identities are kept in.
+fn kept(home: &Home) -> Vec<String> {
+    let names = crate::home::names(&home.path("one"));
+    names
+        .into_iter()
+        .filter(|it| it.starts_with("replaced-"))
+        .map(|it| format!("one/{it}"))
+        .collect()
+}
+
+#[test]
+fn an_identity_that_a_crash_left_empty_is_named_with_what_to_do() {
+    let (home, port) = Home::local();
+    home.make_key("k", 3, "");
+    let _server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let whole = fs::read(home.path("one/identity")).unwrap();
+    for length in [0, 7, 30, whole.len() - 1] {
+        fs::write(home.path("one/identity"), &whole[..length]).unwrap();
+        for command in [ENROLL, "renew --dir one", "identity show --dir one"] {
+            let run = home.run(command);
+            run.is_refused("identity_damaged");
+            assert!(run.stderr.contains("one/identity"), "{run:?}");
+            assert!(run.stderr.contains("provkey enroll --replace --key-file"), "{run:?}");
+        }
+    }
+    home.run(&format!("{ENROLL} --replace")).succeeds();
+    assert_eq!(kept(&home).len(), 1);
+    assert_eq!(home.used(), 2);
+}
+
+/// Killed after each step of a replacement, which the next run goes on with: nothing is lost, and one
+/// use is spent.
+#[test]
+fn a_replacement_that_was_killed_goes_on() {
+    let (home, port) = Home::local();
+    home.make_key("k", 1, "");
+    home.make_key("new", 1, "");
+    let server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let (identity, key, chain) = ("one/identity", "one/key.pem", "one/chain.pem");
+    let read = |name: &str| fs::read(home.path(name)).unwrap();
+    let old = [identity, key, chain].map(read);
+    let replace = "enroll --key-file new.key --dir one --retry-for 1s --replace";
+    home.run(replace).succeeds();
+    let new = [identity, key, chain].map(read);
+    let folder = kept(&home).remove(0);
+    drop(server);
+    // What is there when it is killed before the files are written, after each of them, and before
+    // all of the old ones were kept.
+    for written in 0..=2 {
+        for kept_whole in [false, true] {
+            fs::write(home.path("one/identity.new"), &new[0]).unwrap();
+            for (index, name) in [identity, key, chain].into_iter().enumerate() {
+                let there = if (1..=written).contains(&index) { &new } else { &old };
+                fs::remove_file(home.path(name)).unwrap();
+                fs::write(home.path(name), &there[index]).unwrap();
+            }
+            fs::remove_dir_all(home.path(&folder)).unwrap();
+            if kept_whole || written > 0 {
+                fs::create_dir(home.path(&folder)).unwrap();
+                for (name, bytes) in ["identity", "key.pem", "chain.pem"].iter().zip(&old) {
+                    fs::write(home.path(&format!("{folder}/{name}")), bytes).unwrap();
+                }
+            }
+            // Any run finishes it, without a server.
+            home.run("enroll --key-file new.key --dir one --retry-for 0s").succeeds();
+            assert_eq!([identity, key, chain].map(read), new, "{written}");
+            assert!(!home.path("one/identity.new").exists());
+            let kept = kept(&home);
+            let is_old = |folder: &String| read(&format!("{folder}/identity")) == old[0];
+            assert!(kept.iter().any(is_old), "{kept:?}");
+            for other in kept.iter().filter(|it| **it != folder) {
+                fs::rename(home.path(other), home.path(&folder))
+                    .or_else(|_| fs::remove_dir_all(home.path(other)))
+                    .unwrap();
+            }
+        }
+    }
+    assert_eq!(home.used(), 2);
 }

@@ -5,7 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use provkey::authority::{Authority, Environment};
+use provkey::key::Keyring;
+use provkey::random::{Random, RandomError};
+use provkey::store::Store;
+use provkey::time::Timestamp;
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,6 +21,14 @@ pub(crate) struct Home {
     folder: TempDir,
     /// Where the authority is.
     pub(crate) store: String,
+}
+
+struct System;
+
+impl Random for System {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        getrandom::getrandom(bytes).map_err(|_| RandomError)
+    }
 }
 
 /// What a run of the command left.
@@ -91,6 +106,15 @@ impl Home {
     pub(crate) fn write_csr(&self, name: &str) {
         let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
         fs::write(self.path(name), build_csr(&signer, &[]).unwrap()).unwrap();
+    }
+
+    /// The authority of this home in another store, in this process.
+    pub(crate) fn authority(&self, store: Arc<dyn Store>) -> Authority {
+        let clock = || Timestamp::from(SystemTime::now());
+        let environment =
+            Environment { store, clock: Arc::new(clock), random: Arc::new(System), observer: None };
+        let keyring = Keyring::parse_file(&self.read("master.key")).unwrap();
+        Authority::open(environment, keyring).unwrap()
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

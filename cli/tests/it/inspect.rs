@@ -76,3 +76,30 @@ fn each_reason_has_its_code() {
     fs::write(home.path("long"), vec![b'x'; 3_000_000]).unwrap();
     home.run("inspect --file long").is_refused("key_extra");
 }
+
+#[test]
+fn a_repair_goes_to_a_file_and_never_silently() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    let text = home.read("first.key");
+    fs::write(home.path("wrong.key"), with_error(&text, text.trim_end().len() - 60)).unwrap();
+    home.run("inspect --file wrong.key --repair").is_usage();
+    let repair = "inspect --file wrong.key --repair --out";
+    let run = home.run(&format!("{repair} repaired.key"));
+    assert!(run.succeeds().stderr.contains("compare it with the original"), "{run:?}");
+    assert!(run.stderr.contains("  ^") || run.stderr.contains('^'), "{run:?}");
+    assert_eq!((home.read("repaired.key"), home.mode("repaired.key")), (text.clone(), 0o600));
+    let secret = &text.trim_end()[text.len() - 60..];
+    assert!(!run.stderr.contains(secret) && run.stdout.is_empty(), "{run:?}");
+    home.run(&format!("{repair} repaired.key")).is_refused("file_exists");
+    assert_eq!(home.run(&format!("{repair} -")).succeeds().stdout, text);
+    // A good text needs none, and what is beyond repair gets none.
+    home.run("inspect --file first.key --repair --out same.key").succeeds();
+    assert_eq!(home.read("same.key"), text);
+    fs::write(home.path("cut.key"), &text[..text.len() - 9]).unwrap();
+    home.run("inspect --file cut.key --repair --out no.key").is_refused("key_truncated");
+    assert!(!home.path("no.key").exists());
+    let token =
+        home.run("inspect pvkt1_q2w3e4r5t6y7_qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq");
+    assert!(token.is_refused("key_wrong_prefix").stderr.contains("admin token"), "{token:?}");
+}

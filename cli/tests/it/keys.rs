@@ -35,7 +35,7 @@ fn no_file_is_lost() {
     let create = "key create --name second --group gateways --cert signing --max-uses 1";
     home.run(&format!("{create} --out mine")).is_refused("file_exists");
     home.run(&format!("{create} --out missing/second.key")).is_refused("file_unwritable");
-    home.run(&format!("{create} --out /dev/null")).is_refused("file_exists");
+    home.run(&format!("{create} --out .")).is_refused("file_exists");
     home.run(&format!("key download {id} --out mine")).is_refused("file_exists");
     let trail = home.run(&format!("audit list --key {id}")).stdout;
     assert_eq!(trail.matches("key_downloaded").count(), 1, "by `key create`: {trail}");
@@ -43,6 +43,28 @@ fn no_file_is_lost() {
     assert_eq!(home.json("key list")["items"].as_array().unwrap().len(), 1);
     let left = |name: &String| name.starts_with(".provkey-");
     assert!(!home.names().iter().any(left), "{:?}", home.names());
+}
+
+#[test]
+fn a_limit_is_raised_and_lowered_by_so_many() {
+    let home = Home::new();
+    let id = home.make_key("first", 5, "");
+    let edit =
+        |limit: &str| home.json(&format!("key edit {id} --max-uses {limit}"))["max_uses"].clone();
+    assert_eq!(edit("+10"), 15);
+    assert_eq!(edit("-3"), 12);
+    assert_eq!(edit("7"), 7);
+    for wrong in ["-7", "-8", "+18446744073709551615", "+9223372036854775807", "0"] {
+        let run = home.run(&format!("key edit {id} --max-uses {wrong}"));
+        run.is_refused("max_uses_invalid");
+    }
+    // Several at once: each counts.
+    let edit = format!("key edit {id} --max-uses +1");
+    std::thread::scope(|scope| {
+        let edits = [(); 3].map(|()| scope.spawn(|| home.run(&edit)));
+        edits.into_iter().for_each(|edit| drop(edit.join().unwrap().succeeds()));
+    });
+    assert_eq!(home.json(&format!("key show {id}"))["max_uses"], 10);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Listings: filters, sorting, pages.
 
+use std::sync::Arc;
+
+use provkey::authority::Action;
+use provkey::key::KeyId;
 use serde_json::Value;
 
 use crate::home::Home;
@@ -44,5 +48,53 @@ fn pages_follow_each_other() {
     assert_eq!(names(&second), ["gateways"]);
     assert!(second["next"].is_null());
     let shown = home.run("group list --limit 3");
-    assert!(shown.stdout.ends_with(&format!("There is more: --after {next}\n")), "{shown:?}");
+    let more = format!("There is more: --all, or --after {next}\n");
+    assert!(shown.stdout.ends_with(&more), "{shown:?}");
+}
+
+/// More than the thousand entries that are read together.
+#[test]
+fn all_pages_are_read_when_all_is_asked_for() {
+    let home = Home::new();
+    let id = home.make_key("first", 1, "");
+    let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();
+    let authority = home.authority(Arc::new(store));
+    let key = KeyId::parse(&id).unwrap();
+    (0..1100).for_each(|_| drop(authority.copy_key(key).unwrap()));
+    let action = Action::KeyCopied.as_str();
+    let all = home.json(&format!("audit list --action {action} --all"));
+    assert_eq!(all["items"].as_array().unwrap().len(), 1100);
+    assert!(all["next"].is_null());
+    let shown = home.run(&format!("audit list --action {action} --all"));
+    assert_eq!(shown.succeeds().stdout.lines().count(), 1101);
+    assert!(shown.stdout.lines().skip(1).all(|line| line.contains(&id)), "{id}");
+}
+
+#[test]
+fn the_audit_trail_is_filtered_by_action_connector_and_time() {
+    let home = Home::new();
+    let id = home.make_key("first", 2, "");
+    for name in ["one", "two"] {
+        home.write_csr(&format!("{name}.csr"));
+        let sign = format!("sign --csr {name}.csr --key-file first.key --out {name}.pem");
+        home.run(&sign).succeeds();
+    }
+    let items = |arguments: &str| {
+        let page = home.json(format!("audit list {arguments}").trim_end());
+        page["items"].as_array().unwrap().clone()
+    };
+    let enrolled = items("--action connector_enrolled");
+    assert_eq!(enrolled.len(), 2);
+    let connector = enrolled[0]["connector"].as_str().unwrap();
+    let of_one = items(&format!("--connector {connector}"));
+    assert_eq!(of_one.len(), 1);
+    assert_eq!(of_one[0]["key"], id);
+    home.run("audit list --connector nobody").is_refused("connector_not_found");
+    // Before the second, and from it on.
+    let moment = enrolled[0]["at"].as_str().unwrap();
+    let (before, after) =
+        (items(&format!("--until {moment}")), items(&format!("--since {moment}")));
+    assert_eq!(before.len() + after.len(), items("").len());
+    assert!(before.iter().all(|it| it["at"].as_str().unwrap() < moment), "{before:?}");
+    assert!(after.contains(&enrolled[0]) && !before.is_empty());
 }

@@ -9,6 +9,7 @@ mod deploy;
 mod enroll;
 mod epoch;
 mod est_clients;
+mod files;
 mod home;
 mod hostile;
 mod identity;

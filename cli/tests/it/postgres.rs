@@ -1,7 +1,12 @@
 //! `--store postgres://…`, and moving an authority there and back.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use provkey::authority::{Authority, EnrollRequest, KeyFilter, PageRequest};
+use provkey::key::ProvisioningKey;
+use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
 use provkey_tests::PostgresServer;
 use serde_json::Value;
 
@@ -59,11 +64,16 @@ fn an_authority_moves_there_and_back() {
     let postgres = SERVER.new_database();
     let there = home.json(&format!("store copy sqlite:store.db {postgres}"));
     assert!(there["records"].as_u64().unwrap() > 20, "{there}");
+    assert_eq!(there["source_closed"], true);
     assert_eq!(seen(&home, &postgres), seen(&home, "sqlite:store.db"));
+    // The first store changes no more, whatever comes of another copy of it.
     home.run(&format!("store copy sqlite:store.db {postgres}")).is_refused("store_exists");
+    enrolls(&home, "sqlite:store.db", "late").is_refused("store_moved");
+    home.run("group create late").is_refused("store_moved");
 
     enrolls(&home, &postgres, "two").succeeds();
     let back = home.json(&format!("store copy {postgres} sqlite:back.db"));
+    enrolls(&home, &postgres, "late").is_refused("store_moved");
     assert!(back["records"].as_u64() > there["records"].as_u64());
     assert_eq!(seen(&home, "sqlite:back.db"), seen(&home, &postgres));
     enrolls(&home, "sqlite:back.db", "three").succeeds();
@@ -103,7 +113,87 @@ fn a_password_in_a_url_is_never_shown() {
     check("postgre://u:s3cret@h/d", &["key", "list"]).is_usage();
     check(&good, &["key", "list", "--limit", "postgres://u:s3cret@h/d"]).is_usage();
     check(&good, &["store", "copy", &good, "nonsense://u:s3cret@h"]).is_usage();
+    check(&good, &["store", "copy", &good, "sqlite:new.db"]).is_usage();
+    check(&good, &["store", "copy", "sqlite:new.db", "postgres://u@h/d?password=s3cret"])
+        .is_usage();
     for help in ["--help", "key list --help", "store copy --help"] {
         check(&good, &help.split(' ').collect::<Vec<_>>()).succeeds();
     }
+}
+
+#[test]
+fn a_copy_whose_source_is_kept_leaves_it_open() {
+    let home = Home::new();
+    home.make_key("first", 3, "");
+    let copied = home.json("store copy --keep-source sqlite:store.db sqlite:copy.db");
+    assert_eq!(copied["source_closed"], false);
+    enrolls(&home, "sqlite:store.db", "one").succeeds();
+    // Moved, and opened again.
+    home.run("store copy sqlite:store.db sqlite:moved.db").succeeds();
+    enrolls(&home, "sqlite:store.db", "two").is_refused("store_moved");
+    let run = home.run("store reopen sqlite:store.db --yes");
+    assert!(run.succeeds().stdout.contains("open again"), "{run:?}");
+    enrolls(&home, "sqlite:store.db", "two").succeeds();
+    assert!(home.run("store reopen sqlite:store.db").succeeds().stdout.contains("was open"));
+}
+
+/// Threads enroll while the store is moved under them: what they were told of is in the copy, and no
+/// more.
+#[test]
+fn a_move_under_running_hosts_loses_and_doubles_nothing() {
+    fn race(home: &Home, from: &str, to: &str, open: &(dyn Fn() -> Authority + Sync)) {
+        let key = ProvisioningKey::read(home.read("first.key").as_bytes()).unwrap();
+        let enroll = |authority: &Authority| {
+            let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
+            let csr = build_csr(&signer, &[]).unwrap();
+            let request =
+                EnrollRequest { csr, key_text: Some(key.to_text()), ..Default::default() };
+            authority.enroll(&request)
+        };
+        let told: u64 = thread::scope(|scope| {
+            let hosts = [(); 3].map(|()| {
+                scope.spawn(|| {
+                    let authority = open();
+                    let mut told = 0;
+                    let begun = Instant::now();
+                    // Should the move fail, nothing else would end them.
+                    while begun.elapsed() < Duration::from_secs(20) {
+                        match enroll(&authority) {
+                            Ok(_) => told += 1,
+                            Err(error) if error.code() == "store_moved" => return told,
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    panic!("the store was never closed")
+                })
+            });
+            thread::sleep(Duration::from_millis(300));
+            home.run(&format!("store copy {from} {to}")).succeeds();
+            hosts.map(|host| host.join().unwrap()).iter().sum()
+        });
+        assert!(told > 0);
+        let used = home.json(&format!("key list --store {to}"))["items"][0]["used"].clone();
+        assert_eq!(used.as_u64().unwrap(), told);
+        let list = open().list_keys(&KeyFilter::default(), &PageRequest::default()).unwrap();
+        assert_eq!(list.items[0].used, told, "nothing came after the copy");
+    }
+
+    let home = Home::new();
+    home.make_key("first", 1_000_000, "");
+    race(&home, "sqlite:store.db", "sqlite:second.db", &|| {
+        let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();
+        home.authority(Arc::new(store))
+    });
+
+    let home = Home::empty();
+    let url = SERVER.new_database();
+    for command in ["init --host api.example.com", "group create gateways", "cert create signing"] {
+        home.run(&format!("{command} --store {url}")).succeeds();
+    }
+    let make = "key create --name first --group gateways --cert signing --max-uses 1000000";
+    home.run(&format!("{make} --out first.key --store {url}")).succeeds();
+    race(&home, &url, "sqlite:from-postgres.db", &|| {
+        let store = provkey_postgres::PostgresStore::open(&url).unwrap();
+        home.authority(Arc::new(store))
+    });
 }

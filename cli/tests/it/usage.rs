@@ -21,6 +21,13 @@ fn wrong_usage_is_told_apart() {
         "audit list --since yesterday",
         "sign --csr x --out y --address nowhere",
         "inspect --file x text",
+        "inspect --out x",
+        "key list --all --limit 3",
+        "key edit q2w3e4r5t6y7 --max-uses ++1",
+        "key edit q2w3e4r5t6y7 --max-uses -",
+        "audit list --action nonsense",
+        "enroll --key-file k --dir d --replace --daemon",
+        "crl signing --der --pem",
     ] {
         home.run(arguments).is_usage();
     }

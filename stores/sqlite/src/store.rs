@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use provkey::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use provkey::process::Owned;
 use provkey::store::{
-    FaultKind, Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store, StoreError,
-    Unit,
+    FaultKind, Outcome, QueryError, QueryLimits, QueryResult, Record, RecordKey, ScanRange, Store,
+    StoreError, Unit,
 };
 use rusqlite::{Connection, Result as SqliteResult, Transaction};
 
