@@ -1,4 +1,4 @@
-.PHONY: help console test python test-deep lint advisories fmt bench demo fuzz foreign header library install uninstall abi size simulate
+.PHONY: help attack console test python test-deep lint advisories fmt bench demo fuzz foreign header library install uninstall abi size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,6 +23,9 @@ fmt: ## format the Rust and the Python code
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 	target/venv/bin/ruff format python scripts
+
+attack: ## attack a server, and measure its memory and how long honest clients wait; DEEP=1
+	scripts/attack.sh $(if $(DEEP),--release --deep)
 
 bench: ## the benchmarks
 	scripts/bench.sh

@@ -6,6 +6,8 @@ source "$(dirname "$0")/common.sh"
 test_tools
 PROVKEY_TEST_DEEP=1 cargo test --locked --release --workspace --all-features
 
+scripts/attack.sh --release --deep
+
 # RUSTC_BOOTSTRAP: sanitizers are behind unstable flags of the stable compiler.
 host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \

@@ -17,7 +17,7 @@ use provkey::key::Host;
 use provkey_server::{
     Config, KeyringSource, Metrics, ProxyHeader, ServeOptions, Tls, operations, router, serve,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
@@ -31,6 +31,9 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::times::Period;
 
+/// How many connections wait to be accepted, if the system allows it. One more has to try again after
+/// a second, whosever the others are.
+const ACCEPT_QUEUE: u32 = 8192;
 /// Open files that are not connections: those of the store above all.
 const FILES_KEPT: usize = 256;
 /// How often a server keeps the epoch of its authority.
@@ -251,10 +254,10 @@ impl Server<'_> {
     ) -> Result<(), Failure> {
         let Self { place, authority, host, config, options } = self;
         let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
-        let listener = listen(args.listen.unwrap_or(everywhere)).await?;
+        let listener = listen(args.listen.unwrap_or(everywhere))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         if let Some(operations_address) = args.operations_listen {
-            let listener = listen(operations_address).await?;
+            let listener = listen(operations_address)?;
             let address = listener.local_addr().map_err(|error| failed(&error))?;
             output.say(format_args!("Operations at http://{address}"))?;
             let router = operations(authority.clone(), config.clone());
@@ -318,10 +321,18 @@ fn failed(error: &io::Error) -> Failure {
     Failure::new("listen_failed", format!("the server cannot run here: {error}"))
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    listen_at(address).map_err(|error| {
         Failure::new("listen_failed", format!("{address} cannot be listened at: {error}"))
     })
+}
+
+fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // What tokio's own bind does, too.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(ACCEPT_QUEUE)
 }
 
 /// Each connection is an open file: allows as many as the system does at all, and tells how many

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use provkey::authority::AddressRange;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -31,13 +32,16 @@ use crate::origin::Origin;
 use crate::tls::Tls;
 
 /// What a connection uses of the memory by itself, as measured, before and after it is established.
-const TCP_BYTES: usize = 4 * 1024;
+const TCP_BYTES: usize = 12 * 1024;
 const HTTP1_BYTES: usize = 24 * 1024;
 const HTTP2_BYTES: usize = 40 * 1024;
 /// What a request uses by itself: its task, its answer.
 const REQUEST_BYTES: usize = 8 * 1024;
 /// What a header field uses beside its name and its value.
 const HEADER_FIELD_BYTES: usize = 64;
+/// What the system buffers for a connection of what is sent, at most: as much as it likes otherwise,
+/// some MiB for each client that asks much and reads nothing.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a connection that is over has to say goodbye.
 const FAREWELL_TIME_MAX: Duration = Duration::from_secs(1);
 
@@ -212,12 +216,13 @@ impl Server {
         ending: watch::Receiver<()>,
     ) {
         let peer = connecting.peer;
-        // An answer is one small write: it need not wait for more.
-        let served = match (stream.set_nodelay(true), &self.tls) {
+        // Boxed: connections that never get so far shall be small.
+        let served = match (prepare(&stream), &self.tls) {
             (Err(error), _) => Err(error.into()),
             (Ok(()), None) => {
                 let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
-                self.http(&self.http, stream, Connection::plain(peer), &connecting, ending).await
+                let connection = Connection::plain(peer);
+                Box::pin(self.http(&self.http, stream, connection, &connecting, ending)).await
             }
             (Ok(()), Some(acceptor)) => self.https(acceptor, stream, &connecting, ending).await,
         };
@@ -247,7 +252,7 @@ impl Server {
             encrypted: true,
         };
         let http = if tls.alpn_protocol() == Some(b"h2") { &self.http2 } else { &self.http1 };
-        self.http(http, stream, connection, connecting, ending).await
+        Box::pin(self.http(http, stream, connection, connecting, ending)).await
     }
 
     async fn http(
@@ -310,6 +315,12 @@ impl Server {
             Ok(response.map(|body| in_work.answer(body)))
         }
     }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    // An answer is one small write: it need not wait for more.
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {
