@@ -109,6 +109,7 @@ public:
 
 // What callers fill in. The fields are those of C.
 
+using actor = plain<provkey_actor>;
 using audit_filter = plain<provkey_audit_filter>;
 using certificate_import = plain<provkey_certificate_import>;
 using connector_filter = plain<provkey_connector_filter>;
@@ -227,6 +228,13 @@ public:
     result<authority> acting_as(text actor) const noexcept {
         return detail::make<authority>([&](auto made, auto why) {
             return provkey_authority_acting_as(c(), actor.c_str(), made, why);
+        });
+    }
+
+    /// The same with an actor's admin token and address.
+    result<authority> acting_as(const actor &who) const noexcept {
+        return detail::make<authority>([&](auto made, auto why) {
+            return provkey_authority_acting_for(c(), &who, made, why);
         });
     }
 
@@ -532,6 +540,18 @@ public:
     auto tokens() const {
         return all<admin_token_page>(
             [this](const page_request &page) { return list_tokens(page); });
+    }
+
+    /// Records that whoever this authority acts as signed in.
+    result<void> record_sign_in() const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_record_sign_in(c(), why); });
+    }
+
+    /// Records that whoever this authority acts as signed out.
+    result<void> record_sign_out() const noexcept {
+        return detail::run(
+            [&](auto why) { return provkey_authority_record_sign_out(c(), why); });
     }
 
     result<void> revoke_token(text id) const noexcept {

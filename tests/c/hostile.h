@@ -71,6 +71,7 @@ extern provkey_server_certificate *good_server_certificate;
 extern provkey_signer *good_signer;
 extern provkey_store *good_store;
 
+extern provkey_actor good_actor;
 extern provkey_audit_filter good_audit_filter;
 extern provkey_certificate_import good_certificate_import;
 extern provkey_clock_callbacks good_clock_callbacks;

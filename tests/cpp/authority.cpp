@@ -150,6 +150,12 @@ void connectors(const world &world) {
     authority.revoke_connector(first, "keyCompromise").value();
     FAILS(VALUE_UNKNOWN, authority.revoke_connector(first, "boredom"));
     CHECK(authority.compromise_key(world.key->id, 0, true).value().revoked == 2);
+    provkey::actor somebody;
+    somebody.name = "somebody";
+    somebody.address = "192.0.2.9";
+    const auto acting = authority.acting_as(somebody).value();
+    acting.record_sign_in().value();
+    acting.record_sign_out().value();
     authority.acting_as("somebody").value().delete_key(world.key->id).value();
     FAILS(KEY_DELETED, authority.key(world.key->id));
 
