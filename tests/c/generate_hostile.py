@@ -13,7 +13,7 @@ from dataclasses import dataclass
 MANY = ("provkey_authority_enroll_many",)
 # Arguments, and fields of structs, that may be left out.
 OPTIONAL = {
-    "audit_filter", "client_certificate", "connector_filter", "filter", "fingerprint", "page", "random",
+    "audit_filter", "client_certificate", "connector_filter", "filter", "fingerprint", "limits", "page", "random",
     "provkey_identity_accept.accepted", "provkey_identity_check_server.checked_ms", "provkey_authority_update_key.key", "errors",
     "provkey_identity_renew_request.signer", "provkey_authority_revoke_connector.reason",
     "provkey_operation_decide.record", "provkey_record_sink_push.record",

@@ -35,6 +35,7 @@ provkey_key_page *good_key_page;
 provkey_keyring *good_keyring;
 provkey_observer *good_observer;
 provkey_provisioning_key *good_provisioning_key;
+provkey_query_result *good_query_result;
 provkey_random *good_random;
 provkey_request *good_request;
 provkey_server_certificate *good_server_certificate;
@@ -136,6 +137,7 @@ provkey_observer_callbacks good_observer_callbacks = {SIZED(provkey_observer_cal
 provkey_operation good_operation = {SIZED(provkey_operation), .type = PROVKEY_OPERATION_TYPE_PUT,
                                     .key = {key_of_record, 5}, .body = {key_of_record, 5}};
 provkey_page_request good_page_request = {SIZED(provkey_page_request)};
+provkey_query_limits good_query_limits = {SIZED(provkey_query_limits)};
 provkey_random_callbacks good_random_callbacks = {SIZED(provkey_random_callbacks), .fill = fill};
 provkey_record good_record = {SIZED(provkey_record), .key = {key_of_record, 5}, .version = 1,
                               .type = PROVKEY_RECORD_TYPE_BODY, .body = {key_of_record, 5}};
@@ -271,8 +273,19 @@ static void make_answers(void)
     CHECK(provkey_keyring_text(NULL, &good_bytes, &good_error) == PROVKEY_STATUS_NULL_ARGUMENT);
 }
 
+// The store of the calls has no views.
+static void make_query_result(void)
+{
+    provkey_store *store = NULL;
+    OK(provkey_store_sqlite_create(path, &store, ERR));
+    OK(provkey_store_query(store, "SELECT 1", NULL, &good_query_result, ERR));
+    provkey_store_free(store);
+    unlink(path);
+}
+
 static void free_all(void)
 {
+    provkey_query_result_free(good_query_result);
     provkey_admin_token_free(good_admin_token);
     provkey_admin_token_page_free(good_admin_token_page);
     provkey_authority_details_free(good_authority_details);
@@ -400,6 +413,7 @@ int main(void)
     make_parts();
     make_fleet();
     make_answers();
+    make_query_result();
     list_objects();
     RUN(calls);
     RUN(calls_of_callbacks);

@@ -94,8 +94,8 @@ fn confine(
         let how = "docs/scaling.md, \"Queries\", says how to make a role for queries";
         Err(QueryError::Refused(format!("the role \"{role}\" {why}; {how}")))
     };
-    // 0 would be without a limit.
-    let time = format!("{}ms", time.as_millis().max(1));
+    // 0 would be without a limit, and more than that is none that the server takes.
+    let time = format!("{}ms", time.as_millis().clamp(1, i32::MAX as u128));
     client.query(SETTINGS, &[&schema, &time]).map_err(failed)?;
     client.batch_execute("BEGIN READ ONLY").map_err(failed)?;
     let Some(found) = client.query_opt(ROLE, &[&role]).map_err(failed)? else {
