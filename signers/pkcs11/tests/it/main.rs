@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod fleet;
+mod forks;
 mod keys;
 mod lost;
 mod refused;

@@ -88,7 +88,11 @@ impl SoftHsm {
     }
 
     pub(crate) fn open(&self) -> Token {
-        open(&module(), TokenSelector::Label(LABEL.into()), PIN).unwrap()
+        self.try_open().unwrap()
+    }
+
+    pub(crate) fn try_open(&self) -> Result<Token, TokenError> {
+        open(&module(), TokenSelector::Label(LABEL.into()), PIN)
     }
 }
 
