@@ -21,7 +21,11 @@ impl Actor {
     /// The same with a name that is not too long, and an address in its usual form.
     pub(super) fn bounded(mut self) -> Self {
         if let Some(name) = &mut self.name {
-            name.truncate(name.floor_char_boundary(ACTOR_BYTES_MAX));
+            let mut length = name.len().min(ACTOR_BYTES_MAX);
+            while !name.is_char_boundary(length) {
+                length -= 1;
+            }
+            name.truncate(length);
         }
         self.address = self.address.map(|address| address.to_canonical());
         self

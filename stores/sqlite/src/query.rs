@@ -218,7 +218,7 @@ fn collect(
     limits: &QueryLimits,
     failed: impl Fn(Error) -> QueryError,
 ) -> Result<QueryResult, QueryError> {
-    let columns: Vec<_> = statement.column_names().into_iter().map(String::from).collect();
+    let columns: Vec<_> = statement.column_names().map(String::from).collect();
     let count = columns.len();
     let mut answer = QueryRows::new(columns, limits);
     let mut rows = statement.raw_query();
