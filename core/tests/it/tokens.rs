@@ -112,7 +112,8 @@ fn who_can_write_to_the_database_makes_no_administrator() {
     let (token, text) = authority.create_token(&new).unwrap();
     let id = token.id.as_str();
     let (other, _) = authority.create_token(&self::new("root", AdminRole::Admin)).unwrap();
-    let attempts: [(&str, &dyn Fn(&mut serde_json::Map<String, Value>)); 6] = [
+    type Attempt<'a> = (&'a str, &'a dyn Fn(&mut serde_json::Map<String, Value>));
+    let attempts: [Attempt<'_>; 6] = [
         ("role", &|it| drop(it.insert("role".into(), "admin".into()))),
         ("end", &|it| drop(it.remove("expires_at"))),
         ("later", &|it| drop(it.insert("expires_at".into(), (end.unix_ms() + 1).into()))),
