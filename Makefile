@@ -32,7 +32,7 @@ bench: ## the benchmarks
 	scripts/bench-python.sh
 
 demo: ## the whole story, told by the command itself; KEEP=1: its server stays
-	cargo run --locked --release -p provkey-cli -- demo $(if $(KEEP),--keep)
+	cargo run --locked -p provkey-cli -- demo $(if $(KEEP),--keep)
 
 console: ## the web console, from the sources in server/console
 	scripts/console.sh
