@@ -1,27 +1,24 @@
 //! Moving the log into the file, beside those who commit.
 
-use std::ffi::c_int;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::hooks::Wal;
-use rusqlite::wal::CheckpointMode;
-use rusqlite::{Connection, MAIN_DB, Result};
+use rusqlite::{Connection, Error, Result, ffi};
 
 use crate::connect;
 use crate::watch::Watch;
 
 /// The log is moved into the file when it has this many pages. More pages: fewer moves, in which
 /// a page that was changed often moves once; and a longer recovery after a crash.
-const LOG_PAGES: c_int = 4000;
+const LOG_PAGES: u32 = 4000;
 /// A log that did not begin anew, because others read it or move it themselves, is moved again with
 /// so many pages more.
-const MORE_PAGES: c_int = LOG_PAGES / 16;
+const MORE_PAGES: u32 = LOG_PAGES / 16;
 /// While the log is moved it grows. So few pages are moved while nobody commits.
-const LAST_PAGES: c_int = 200;
+const LAST_PAGES: u32 = 200;
 /// After so many moves the rest is moved while nobody commits, however long it is.
 const MOVES_MAX: usize = 4;
 /// How long another process may keep the last move waiting.
@@ -42,19 +39,19 @@ struct Shared {
     path: PathBuf,
     writer: Arc<Mutex<Connection>>,
     watch: Arc<Watch>,
-    log: Arc<Log>,
+    log: Log,
 }
 
 /// What is known of the log.
 struct Log {
     /// Its pages after the last commit.
-    pages: AtomicI32,
+    pages: AtomicU32,
     /// With how many pages it is to be moved next.
-    due: AtomicI32,
+    due: AtomicU32,
 }
 
 impl Log {
-    fn note_commit(&self, pages: c_int) {
+    fn note_commit(&self, pages: u32) {
         // It began anew.
         if pages < self.pages.swap(pages, Ordering::Relaxed) {
             self.due.store(LOG_PAGES, Ordering::Relaxed);
@@ -65,28 +62,23 @@ impl Log {
         self.pages() >= self.due.load(Ordering::Relaxed)
     }
 
-    fn pages(&self) -> c_int {
+    fn pages(&self) -> u32 {
         self.pages.load(Ordering::Relaxed)
     }
 }
 
 impl Checkpoints {
-    /// For the commits of this connection from now on.
-    pub(crate) fn new(
-        path: &Path,
-        writer: &Arc<Mutex<Connection>>,
-        watch: &Arc<Watch>,
-    ) -> Result<Self> {
-        let log = Arc::new(Log { pages: AtomicI32::new(0), due: AtomicI32::new(LOG_PAGES) });
-        let noted = Arc::clone(&log);
-        let hook = move |_: &mut Wal, pages| {
-            noted.note_commit(pages);
-            Ok(())
-        };
-        writer.lock().unwrap_or_else(PoisonError::into_inner).wal_hook(Some(hook))?;
+    /// For the commits of this connection from now on, each of which is noted.
+    pub(crate) fn new(path: &Path, writer: &Arc<Mutex<Connection>>, watch: &Arc<Watch>) -> Self {
+        let log = Log { pages: AtomicU32::new(0), due: AtomicU32::new(LOG_PAGES) };
         let (path, writer, watch) = (path.to_owned(), Arc::clone(writer), Arc::clone(watch));
         let shared = Shared { path, writer, watch, log };
-        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
+        Self { shared: Arc::new(shared), thread: Mutex::default() }
+    }
+
+    /// Notes that the connection committed, after its watch did, and before it commits again.
+    pub(crate) fn note_commit(&self) {
+        self.shared.log.note_commit(self.shared.watch.log_pages());
     }
 
     /// Begins to move the log if it is long and nobody does so yet. To be called after a commit.
@@ -132,16 +124,23 @@ impl Shared {
 
     fn try_move_log(&self) -> Result<()> {
         let connection = connect::checkpointer(&self.path)?;
-        let checkpoint = || connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
         for _ in 0..MOVES_MAX {
-            let (_, moved) = checkpoint()?;
-            if self.log.pages() - moved <= LAST_PAGES {
+            let moved = checkpoint(&connection)?;
+            if self.log.pages().saturating_sub(moved) <= LAST_PAGES {
                 break;
             }
         }
         // Only when all of it is moved does the next commit begin the log anew.
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let _nobody_commits = connect::begin(&writer, WAIT_MAX)?;
-        checkpoint().map(drop)
+        checkpoint(&connection).map(drop)
     }
+}
+
+/// Moves what no reader needs where it is. Gives how many pages of the log are moved by now.
+fn checkpoint(connection: &Connection) -> Result<u32> {
+    connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", (), |row| match row.get(0)? {
+        0 => row.get(2),
+        _ => Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
+    })
 }

@@ -55,6 +55,9 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     reach_the_disk(connection)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // Where the log is watched it is moved beside the commits, elsewhere by SQLite within them.
+    #[cfg(unix)]
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)
 }
 

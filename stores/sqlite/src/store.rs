@@ -122,7 +122,6 @@ impl SqliteStore {
         let (path, writer, watch) = open::open(path, &options, mode)?;
         let (writer, watch) = (Arc::new(Mutex::new(writer)), Arc::new(watch));
         let checkpoints = Checkpoints::new(&path, &writer, &watch);
-        let checkpoints = checkpoints.map_err(|error| not_applied(&path, &error))?;
         let open = Open { checkpoints, readers: Mutex::default(), writer, watch };
         Ok(Self { path, options, open: Owned::new(open) })
     }
@@ -174,7 +173,9 @@ impl SqliteStore {
         let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
         let Some(sequence) = changed else { return Ok((outcomes, false)) };
         transaction.commit().map_err(|error| of_commit(&self.path, &error))?;
-        if !open.watch.note_commit(sequence) {
+        let in_place = open.watch.note_commit(sequence);
+        open.checkpoints.note_commit();
+        if !in_place {
             self.look_again(open, &connection).map_err(outcome_unknown)?;
         }
         Ok((outcomes, true))

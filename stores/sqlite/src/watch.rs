@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use provkey::store::{FaultKind, StoreError};
 
@@ -28,6 +28,8 @@ pub(crate) struct Watch {
     log_file: File,
     /// The newest sequence number that was committed here.
     committed: AtomicU64,
+    /// How many pages the log had when it was last looked at.
+    log_pages: AtomicU32,
     /// Why the store is broken.
     broken: OnceLock<&'static str>,
     /// Read the index, and outlive all connections.
@@ -69,6 +71,7 @@ impl Watch {
                 log,
                 index: Watched::new(beside("-shm"))?,
                 committed: AtomicU64::new(0),
+                log_pages: AtomicU32::new(0),
                 broken: OnceLock::new(),
                 locks,
             })
@@ -102,6 +105,11 @@ impl Watch {
         self.check().is_ok() && self.log_is_whole()
     }
 
+    /// How many pages the log had at the last commit; 0 on systems where nobody looks.
+    pub(crate) fn log_pages(&self) -> u32 {
+        self.log_pages.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.get().is_some()
     }
@@ -127,6 +135,7 @@ impl Watch {
             return false;
         }
         let index = IndexHeader(&index);
+        self.log_pages.store(index.pages(), Ordering::Relaxed);
         if index.pages() == 0 {
             return true;
         }
