@@ -7,6 +7,7 @@ test_tools
 PROVKEY_TEST_DEEP=1 cargo test --locked --release --workspace --all-features
 
 scripts/attack.sh --release --deep
+scripts/sqlite-beside.sh
 
 # RUSTC_BOOTSTRAP: sanitizers are behind unstable flags of the stable compiler.
 host=$(rustc -vV | sed -n 's/^host: //p')

@@ -41,6 +41,13 @@
 //! Not for network file systems: SQLite's log needs memory that its processes share. What is written
 //! over the bytes of the files, and a child that `clone` makes past `pthread_atfork`, is not noticed.
 //!
+//! # Beside other crates over SQLite
+//! A program links SQLite once, so all crates in it that bring it have to accept one version of
+//! `libsqlite3-sys`. This one accepts rusqlite 0.39 to 0.41, and so goes with sqlx 0.9, sea-orm 2 and
+//! diesel 2.3 (`scripts/sqlite-beside.sh` shows it). Not with sqlx 0.8 and sea-orm 1: their SQLite 3.46
+//! has a fault of SQLite before 3.51.3, by which two processes that begin the log anew at once can lose
+//! a commit. Take a newer one of them, or let the authority be a process of its own.
+//!
 //! # Inside
 //! A batch of units is one transaction (`BEGIN IMMEDIATE`). All of a unit is decided, by
 //! [`Operation::decide`](provkey::store::Operation::decide), before its first write, but for what is
@@ -49,8 +56,9 @@
 //! the time of an enrollment. Within a batch, the records that its units share are read once, and
 //! a counter is written once, at the end.
 //!
-//! The log is moved into the file when it has 16 MiB, on a thread of its own that ends with the move:
-//! nobody waits for that but, at its end, the batch of that moment.
+//! The log is moved into the file when it has 16 MiB, which its index says after a commit, on a
+//! thread of its own that ends with the move: nobody waits for that but, at its end, the batch of
+//! that moment.
 //!
 //! The tables are described in `src/schema/1.sql`. The views of `src/schema/2.sql` are for people
 //! and reports: `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates`,

@@ -158,7 +158,8 @@ fn a_query_has_limits() {
     let found = query(&store, &long).unwrap();
     assert!(found.truncated && found.rows.len() < 400, "{} rows", found.rows.len());
     for sql in [
-        "SELECT printf('%.2000000c', 'x')",
+        // Not of one printf: an older SQLite makes NULL of what is too long for it.
+        "SELECT printf('%.200000c', 'x') || printf('%.200000c', 'x')",
         "SELECT group_concat(printf('%.200000c', 'x')) FROM (VALUES (1), (2))",
     ] {
         assert_eq!(query(&store, sql).unwrap_err().code(), "query_failed", "{sql}");
