@@ -15,7 +15,7 @@ import provkey
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("page", "snippets"), [("README.md", 1), ("docs/python.md", 12)])
+@pytest.mark.parametrize(("page", "snippets"), [("README.md", 1), ("docs/python.md", 13)])
 def test_the_snippets_run_one_after_the_other(page: str, snippets: int, tmp_path: Path) -> None:
     found = SNIPPET.findall((PROJECT / page).read_text())
     assert len(found) == snippets
