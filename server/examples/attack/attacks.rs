@@ -85,6 +85,13 @@ pub(crate) const ATTACKS: &[Attack] = &[
     },
     Attack { name: "HTTP/2 idle, with PINGs", ends: true, options: "", begin: pings },
     Attack { name: "window 0", ends: true, options: "", begin: window_zero },
+    // Its time is longer by what is asked for.
+    Attack {
+        name: "window 0, large answers",
+        ends: false,
+        options: "",
+        begin: |attacker| unread(attacker, "/api/v1/openapi.json"),
+    },
     Attack { name: "never reads", ends: true, options: "", begin: never_reads },
     Attack {
         name: "slow headers",
@@ -299,10 +306,14 @@ fn pings(attacker: &Arc<Attacker>) {
 }
 
 fn window_zero(attacker: &Arc<Attacker>) {
+    unread(attacker, "/console/style.css");
+}
+
+fn unread(attacker: &Arc<Attacker>, path: &str) {
     // SETTINGS_INITIAL_WINDOW_SIZE.
     let mut first = preface(&[0, 4, 0, 0, 0, 0]);
     for stream in 0..STREAMS {
-        let head = header("GET", "/console/style.css");
+        let head = header("GET", path);
         first.extend(frame(HEADERS, END_STREAM | END_HEADERS, 2 * stream + 1, &head));
     }
     let connections = attacker.scale.tls / CONNECTIONS_PER_STREAMS;

@@ -4,7 +4,7 @@
 //! provisioning key begins with the version of its last edit, and an edit with `If-Match` stands
 //! on that alone: connectors that enroll meanwhile do not disturb it.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -44,6 +44,28 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// A JSON answer that never changes. All who ask share one buffer.
+#[derive(Clone)]
+pub(super) struct Fixed {
+    etag: String,
+    json: Bytes,
+}
+
+impl Fixed {
+    pub(super) fn new(json: String) -> Self {
+        Self { etag: etag(None, json.as_bytes()), json: json.into() }
+    }
+
+    pub(super) fn answer(self, headers: &HeaderMap) -> Response {
+        let known = headers.get(header::IF_NONE_MATCH);
+        if known.is_some_and(|known| lists(known, &self.etag)) {
+            return (StatusCode::NOT_MODIFIED, [(header::ETAG, self.etag)]).into_response();
+        }
+        let kind = "application/json".to_owned();
+        ([(header::CONTENT_TYPE, kind), (header::ETAG, self.etag)], self.json).into_response()
+    }
 }
 
 fn etag(version: Option<u64>, bytes: &[u8]) -> String {

@@ -24,23 +24,27 @@ mod session;
 mod tokens;
 mod utilization;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use etag::Fixed;
 
 use crate::app::App;
 
 /// The API, and the description of it that it serves.
 pub(crate) fn router() -> Router<App> {
     let (routes, description) = described();
-    let description = move || async { Json(description) };
+    // Anybody may ask for it, and it is large: it is written and hashed once.
+    let description = Fixed::new(description.to_json().expect("it has text for keys"));
+    let description = move |headers: HeaderMap| async move { description.answer(&headers) };
     routes
-        .route("/api/v1/openapi.json", get(description))
         .layer(middleware::from_fn(etag::layer))
+        .route("/api/v1/openapi.json", get(description))
         .layer(middleware::map_response(headers))
 }
 
