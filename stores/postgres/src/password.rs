@@ -95,7 +95,8 @@ mod tests {
         check("postgres://own%3Aer%5C@db.example.com/fleet", Some("a:b:c\\"));
         check("postgres://owner@%2Frun%2Fpostgresql/fleet", Some("socket"));
         check("postgres://other@db.example.com/fleet", None);
-        check("postgres://other@a,db.example.com:5433/fleet", None);
+        check("postgres://other@a,db.example.com/fleet", None);
+        check("postgres://other@a,db.example.com:5433/fleet", Some("port"));
         check("postgres://other@a:1,db.example.com:5433/fleet", Some("port"));
     }
 
