@@ -58,7 +58,13 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
     // Where the log is watched it is moved beside the commits, elsewhere by SQLite within them.
     #[cfg(unix)]
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    open_log(connection)
+}
+
+/// Reads something: a connection that has read nothing yet does not know that there is a log.
+fn open_log(connection: &Connection) -> Result<()> {
+    connection.pragma_query_value(None, "user_version", |_| Ok(()))
 }
 
 /// On Apple's systems a plain fsync does not reach the disk.
@@ -71,8 +77,7 @@ pub(crate) fn checkpointer(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
     reach_the_disk(&connection)?;
-    // A connection that has read nothing yet does not know that there is a log.
-    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+    open_log(&connection)?;
     Ok(connection)
 }
 

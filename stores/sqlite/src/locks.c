@@ -149,7 +149,7 @@ static bool is_beside_database(const char *path) {
 
 static struct descriptor *parked(file *of, int access) {
     for (struct descriptor *it = of->descriptors; it; it = it->next)
-        if (it->parked && it->access == access) return it;
+        if (it->parked && it->access == access && it->fd >= DESCRIPTOR_MIN) return it;
     return NULL;
 }
 
@@ -168,8 +168,20 @@ static int above_standard_streams(int fd) {
     return moved;
 }
 
+/*
+ * The index of a database that may only be read has its mode, so it cannot be opened for writing again, though
+ * SQLite, which made it, writes to it. Then SQLite's description has to do. A forked child keeps its locks
+ * for as long as it lives.
+ */
+static int share_description(const file *of) {
+    for (const struct descriptor *it = of->descriptors; it; it = it->next)
+        if (it->access == O_RDWR) return fcntl(it->fd, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+    return -1;
+}
+
 static int open_lock_descriptor(const file *of) {
     int fd = open(of->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) fd = share_description(of);
     if (fd < 0) fd = open(of->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     fd = above_standard_streams(fd);
     if (fd < 0) return -1;
@@ -182,10 +194,11 @@ static int open_lock_descriptor(const file *of) {
 }
 
 #ifdef F_OFD_SETLK
-/* Whether another SQLite in this process holds POSIX locks on the file, as far as the system says. */
-static bool stranger_holds_locks(const file *of) {
+/* Whether others hold locks on the file. The system names one of them only, so it may be another process,
+ * and hide another SQLite in this one. */
+static bool others_hold_locks(const file *of) {
     struct flock any = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return fcntl(of->lock, F_OFD_GETLK, &any) == 0 && any.l_type != F_UNLCK && any.l_pid == getpid();
+    return fcntl(of->lock, F_OFD_GETLK, &any) == 0 && any.l_type != F_UNLCK;
 }
 
 static void unlock_all(const file *of) {
@@ -252,21 +265,32 @@ HIDDEN int provkey_locks_open(const char *path, int flags, int mode) {
     return -1;
 }
 
+static int close_one(file *of, struct descriptor *closed) {
+    for (struct descriptor **it = &of->descriptors; *it; it = &(*it)->next) {
+        if (*it != closed) continue;
+        *it = closed->next;
+        break;
+    }
+    int answer = close(closed->fd);
+    free(closed);
+    forget_if_unused(of);
+    return answer;
+}
+
 /*
  * While the file is in use its descriptors are parked, not closed: a close would drop the POSIX locks that
  * another SQLite in this process has on it, and let us write beside its checkpoint. The same holds at
- * the end, as long as there is somebody with such locks.
+ * the end, as long as there is somebody with locks. Nobody locks the log, so it is closed.
  */
 static int park_or_close(file *of, struct descriptor *descriptor) {
+    if (of->lock < 0 || descriptor->fd < DESCRIPTOR_MIN) return close_one(of, descriptor);
     descriptor->parked = true;
     if (in_use(of)) return 0;
 #ifdef F_OFD_SETLK
-    if (of->lock >= 0) {
-        /* SQLite leaves it to the close to unlock IN_USE_BYTE. */
-        unlock_all(of);
-        of->guarded = false;
-        if (stranger_holds_locks(of)) return 0;
-    }
+    /* SQLite leaves it to the close to unlock IN_USE_BYTE. */
+    unlock_all(of);
+    of->guarded = false;
+    if (others_hold_locks(of)) return 0;
 #endif
     close_all(of);
     return 0;
@@ -361,22 +385,28 @@ void sqlite3_mutex_enter(void *mutex);
 void sqlite3_mutex_leave(void *mutex);
 
 /*
- * SQLite's static mutexes, in an order in which it takes them: MAIN, OPEN, VFS1, PRNG, LRU, PMEM, MEM. All are
- * held during a fork, so that the child does not inherit one that another thread had locked, nor
- * something half changed.
+ * SQLite's static mutexes, in an order in which it takes them: OPEN, VFS1, PRNG, MAIN, LRU, PMEM, MEM (it draws
+ * random bytes within VFS1, and looks for a VFS, within MAIN, to do so). All are held during a fork, so
+ * that the child does not inherit one that another thread had locked, nor something half changed.
  */
-static const int mutex_ids[] = {2, 4, 11, 5, 6, 7, 3};
+static const int mutex_ids[] = {4, 11, 5, 2, 6, 7, 3};
 #define MUTEXES (sizeof mutex_ids / sizeof *mutex_ids)
 static void *mutexes[MUTEXES];
 
+/* Held while SQLite is made ready, which a child could not go on with. */
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
+static bool started;
+
 static void before_fork(void) {
-    for (size_t i = 0; i < MUTEXES; i++) sqlite3_mutex_enter(mutexes[i]);
+    pthread_mutex_lock(&starting);
+    for (size_t i = 0; started && i < MUTEXES; i++) sqlite3_mutex_enter(mutexes[i]);
     enter();
 }
 
 static void after_fork(void) {
     leave();
-    for (size_t i = MUTEXES; i-- > 0;) sqlite3_mutex_leave(mutexes[i]);
+    for (size_t i = MUTEXES; started && i-- > 0;) sqlite3_mutex_leave(mutexes[i]);
+    pthread_mutex_unlock(&starting);
 }
 
 /*
@@ -400,17 +430,38 @@ static void after_fork_in_child(void) {
     after_fork();
 }
 
+static int fork_error;
+
+/* Before any thread can be in the middle of a start. */
+__attribute__((constructor)) static void watch_forks(void) {
+    fork_error = pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
 /* ---- What the store calls. ---- */
 
-/* To be called once, before the first store is registered. 0, or what errno says. */
-HIDDEN int provkey_locks_start(void) {
+#ifdef F_OFD_SETLK
+static int start(int (*install)(void)) {
+    if (fork_error) return fork_error;
+    if (dev_null < 0) dev_null = above_standard_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (dev_null < 0) return errno;
+    int error = install();
+    if (error) return error;
+    for (size_t i = 0; i < MUTEXES; i++) mutexes[i] = sqlite3_mutex_alloc(mutex_ids[i]);
+    started = true;
+    return 0;
+}
+#endif
+
+/* Before a store is registered. `install` has SQLite call the functions above. 0, or what errno says. */
+HIDDEN int provkey_locks_start(int (*install)(void)) {
 #ifndef F_OFD_SETLK
+    (void)install;
     return ENOSYS;
 #else
-    dev_null = above_standard_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (dev_null < 0) return errno;
-    for (size_t i = 0; i < MUTEXES; i++) mutexes[i] = sqlite3_mutex_alloc(mutex_ids[i]);
-    return pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_mutex_lock(&starting);
+    int error = started ? 0 : start(install);
+    pthread_mutex_unlock(&starting);
+    return error;
 #endif
 }
 
@@ -444,13 +495,29 @@ static file *index_of(const file *database) {
     return NULL;
 }
 
-/* Whether what a connection in WAL mode keeps locked is locked by us, of the database and of the index. */
-HIDDEN bool provkey_locks_held(const file *database) {
+static bool is_in_place(const file *of) {
+    struct stat status;
+    return stat(of->path, &status) == 0 && status.st_dev == of->device && status.st_ino == of->inode;
+}
+
+/* What stands in the way of using a store that SQLite has opened. */
+enum { READY, NOT_LOCKED, NOT_IN_PLACE };
+
+/*
+ * Whether what a connection in WAL mode keeps locked is locked by us, of the database and of the index; and
+ * whether those are the files that others find there: SQLite shares the index with older connections of the
+ * process, whose files may have been replaced.
+ */
+HIDDEN int provkey_locks_check(const file *database) {
     enter();
     const file *index = index_of(database);
-    bool held = database->guarded && index && index->guarded;
+    int found = READY;
+    if (!database->guarded || !index || !index->guarded)
+        found = NOT_LOCKED;
+    else if (!is_in_place(database) || !is_in_place(index))
+        found = NOT_IN_PLACE;
     leave();
-    return held;
+    return found;
 }
 
 /* Reads the beginning of the index through the lock descriptor. Whether all of it was there. */

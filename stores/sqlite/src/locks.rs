@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use provkey::store::StoreError;
+use provkey::store::{FaultKind, StoreError};
 
 use crate::error::of_io;
 
@@ -30,21 +30,20 @@ impl Locks {
         Ok(Self {})
     }
 
-    pub(crate) fn are_held(&self) -> bool {
-        true
+    pub(crate) fn check(&self) -> Result<(), (FaultKind, &'static str)> {
+        Ok(())
     }
 }
 
 #[cfg(unix)]
 mod unix {
     use std::ffi::{CStr, CString, c_char, c_int, c_void};
-    use std::io::{Error, ErrorKind, Result};
+    use std::io::{Error, Result};
     use std::os::unix::ffi::OsStrExt;
-    use std::sync::OnceLock;
 
     use rusqlite::ffi::{SQLITE_OK, sqlite3_vfs_find};
 
-    use super::{Locks, Path};
+    use super::{FaultKind, Locks, Path};
 
     /// What `locks.c` knows of a file.
     #[repr(C)]
@@ -53,10 +52,10 @@ mod unix {
     }
 
     unsafe extern "C" {
-        fn provkey_locks_start() -> c_int;
+        fn provkey_locks_start(install: extern "C" fn() -> c_int) -> c_int;
         fn provkey_locks_register(path: *const c_char) -> *mut Database;
         fn provkey_locks_unregister(database: *mut Database);
-        fn provkey_locks_held(database: *const Database) -> bool;
+        fn provkey_locks_check(database: *const Database) -> c_int;
         fn provkey_locks_read_index(
             database: *const Database,
             into: *mut c_void,
@@ -86,9 +85,10 @@ mod unix {
 
     impl Locks {
         pub(super) fn try_register(path: &Path) -> Result<Self> {
-            static STARTED: OnceLock<Result<()>> = OnceLock::new();
-            if let Err(error) = STARTED.get_or_init(start) {
-                return Err(Error::new(error.kind(), format!("its locks cannot be had: {error}")));
+            // SAFETY: it calls `install`, one at a time, until that has succeeded.
+            match unsafe { provkey_locks_start(install) } {
+                0 => {}
+                error => return Err(Error::from_raw_os_error(error)),
             }
             let path = CString::new(path.as_os_str().as_bytes())?;
             // SAFETY: the path ends with NUL and is only read during the call.
@@ -99,11 +99,21 @@ mod unix {
             }
         }
 
-        /// Whether SQLite has locked what a connection to a log keeps locked, and has done so here.
-        /// It has not if the application opened the file with the same SQLite before.
-        pub(crate) fn are_held(&self) -> bool {
+        /// Checks what SQLite has opened. It has locked what a connection to a log keeps locked, and has done
+        /// so here, unless the application opened the file with the same SQLite before.
+        pub(crate) fn check(&self) -> std::result::Result<(), (FaultKind, &'static str)> {
             // SAFETY: it is registered.
-            unsafe { provkey_locks_held(self.database) }
+            match unsafe { provkey_locks_check(self.database) } {
+                0 => Ok(()),
+                1 => Err((
+                    FaultKind::Unavailable,
+                    "this process opened it with the same SQLite before, or its index cannot be locked",
+                )),
+                _ => Err((
+                    FaultKind::Broken,
+                    "its files were replaced while this process had it open: close that first",
+                )),
+            }
         }
 
         /// Reads the beginning of the log's index. False if it is shorter, or there is none.
@@ -120,27 +130,21 @@ mod unix {
         }
     }
 
-    /// Has SQLite make its system calls through `locks.c`.
-    fn start() -> Result<()> {
+    /// Has SQLite make its system calls through `locks.c`. 0, or an error of the system.
+    extern "C" fn install() -> c_int {
         // SAFETY: SQLite's documented way to replace system calls. Each is replaced by a function with the
         // arguments and the answer that SQLite's table of them has for the name.
         unsafe {
             // Also makes SQLite ready.
             let vfs = sqlite3_vfs_find(super::VFS.as_ptr());
-            let set =
-                vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall).ok_or(ErrorKind::Unsupported)?;
-            match provkey_locks_start() {
-                0 => {}
-                error => return Err(Error::from_raw_os_error(error)),
-            }
-            for (name, call) in CALLS {
-                if set(vfs, name.as_ptr(), Some(call)) != SQLITE_OK {
-                    return Err(ErrorKind::Unsupported.into());
-                }
-            }
+            let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else { return ENOSYS };
+            let replaced =
+                CALLS.iter().all(|(name, call)| set(vfs, name.as_ptr(), Some(*call)) == SQLITE_OK);
+            if replaced { 0 } else { ENOSYS }
         }
-        Ok(())
     }
+
+    const ENOSYS: c_int = if cfg!(target_vendor = "apple") { 78 } else { 38 };
 }
 
 /// The VFS that stores are opened with, whatever the application has made the default.

@@ -36,12 +36,25 @@ pub(crate) fn open(
     // Before SQLite opens it, and dropped after SQLite has closed it.
     let locks = Locks::register(&path)?;
     let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;
-    Opening { path: &path, options, mode, connection: &writer }.recognize()?;
-    if !locks.are_held() {
-        let why = "this process has it open with the same SQLite: close that first";
-        return Err(because(&path, FaultKind::Unavailable, why));
+    let opening = Opening { path: &path, options, mode, connection: &writer };
+    let watch = match opening.recognize() {
+        Ok(()) => {
+            locks.check().map_err(|(kind, why)| because(&path, kind, why))?;
+            Watch::begin(&path, locks)?
+        }
+        Err(error) => {
+            return Err(match Watch::begin(&path, locks) {
+                Ok(watch) => watch.cause_of(error),
+                Err(_) => error,
+            });
+        }
+    };
+    if !watch.is_in_order() {
+        // Unless others are just changing it.
+        let begun = connect::begin(&writer, options.busy_timeout);
+        let _nobody_commits = begun.map_err(|error| watch.cause_of(not_applied(&path, &error)))?;
+        watch.check_whole()?;
     }
-    let watch = Watch::begin(&path, locks)?;
     Ok((path, writer, watch))
 }
 

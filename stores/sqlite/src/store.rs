@@ -144,7 +144,7 @@ impl SqliteStore {
             Some(connection) => connection,
             None => self.new_reader(open)?,
         };
-        let answer = read(&connection).map_err(|error| self.not_applied(&error))?;
+        let answer = read(&connection).map_err(|error| self.failed(open, &error))?;
         let mut readers = open.readers();
         if readers.len() < READERS_KEPT {
             readers.push(connection);
@@ -162,10 +162,8 @@ impl SqliteStore {
     /// Applies the units and makes them durable.
     fn write(&self, open: &Open, units: &[Unit]) -> Result<(Vec<Outcome>, bool), StoreError> {
         let connection = open.writer();
-        open.watch.check()?;
-        let transaction = self.begin(&connection)?;
-        let batch = Batch::begin(&transaction).map_err(|error| self.not_applied(&error))?;
-        open.watch.check_committed(batch.sequence())?;
+        let transaction = self.begin(open, &connection)?;
+        let batch = self.batch(open, &transaction)?;
         if batch.is_closed() {
             return Err(because(&self.path, FaultKind::Moved, "it was closed to changes"));
         }
@@ -181,17 +179,35 @@ impl SqliteStore {
         Ok((outcomes, true))
     }
 
-    fn begin<'c>(&self, connection: &'c Connection) -> Result<Transaction<'c>, StoreError> {
-        connect::begin(connection, self.options.busy_timeout)
-            .map_err(|error| self.not_applied(&error))
+    /// Begins a transaction that writes, on files that are whole.
+    fn begin<'c>(
+        &self,
+        open: &Open,
+        connection: &'c Connection,
+    ) -> Result<Transaction<'c>, StoreError> {
+        open.watch.check()?;
+        let begun = connect::begin(connection, self.options.busy_timeout);
+        let transaction = begun.map_err(|error| self.failed(open, &error))?;
+        open.watch.check_whole()?;
+        Ok(transaction)
     }
 
-    /// Looks at what was committed while nobody else may commit.
+    /// Begins a batch on what was committed last.
+    fn batch<'c>(&self, open: &Open, transaction: &'c Connection) -> Result<Batch<'c>, StoreError> {
+        let batch = Batch::begin(transaction).map_err(|error| self.not_applied(&error))?;
+        open.watch.check_sequence(batch.sequence())?;
+        Ok(batch)
+    }
+
+    /// Looks at the files, and at what was committed, while nobody else may commit.
     fn look_again(&self, open: &Open, connection: &Connection) -> Result<(), StoreError> {
-        open.watch.check()?;
-        let transaction = self.begin(connection)?;
-        let batch = Batch::begin(&transaction).map_err(|error| self.not_applied(&error))?;
-        open.watch.check_committed(batch.sequence())
+        let transaction = self.begin(open, connection)?;
+        self.batch(open, &transaction).map(drop)
+    }
+
+    /// An error before anything could have been changed, or what has befallen the files.
+    fn failed(&self, open: &Open, error: &rusqlite::Error) -> StoreError {
+        open.watch.cause_of(self.not_applied(error))
     }
 }
 
@@ -211,7 +227,8 @@ impl Open {
 /// when it closes the last connection.
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.watch.is_broken() {
+        // If others are just changing it, they will move it.
+        if !self.watch.is_in_order() {
             // Should it fail, nothing worse happens than what broke the store.
             drop(connect::leave_log(&self.writer()));
             drop(self.readers().iter().try_for_each(connect::leave_log));
@@ -249,8 +266,7 @@ impl Store for SqliteStore {
     fn fence(&self, closed: bool) -> Result<bool, StoreError> {
         let open = self.opened()?;
         let connection = open.writer();
-        open.watch.check()?;
-        let transaction = self.begin(&connection)?;
+        let transaction = self.begin(open, &connection)?;
         let changed = fence::set(&transaction, closed).map_err(|error| self.not_applied(&error))?;
         transaction.commit().map_err(|error| of_commit(&self.path, &error))?;
         open.watch.check().map_err(outcome_unknown)?;

@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use provkey::store::{FaultKind, StoreError};
 
@@ -18,6 +20,10 @@ use crate::locks::Locks;
 
 /// SQLite makes the index as long as this at least, and reads that much of it without looking.
 const INDEX_BYTES_MIN: u64 = 32 * 1024;
+
+/// Others change the log within microseconds.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
 /// What is known of the files of an open store.
 pub(crate) struct Watch {
@@ -30,6 +36,8 @@ pub(crate) struct Watch {
     committed: AtomicU64,
     /// How many pages the log had when it was last looked at.
     log_pages: AtomicU32,
+    /// How long the database was last.
+    database_bytes: AtomicU64,
     /// Why the store is broken.
     broken: OnceLock<&'static str>,
     /// Read the index, and outlive all connections.
@@ -48,11 +56,24 @@ impl Watched {
         Ok(Self { path, id })
     }
 
-    /// Whether it is still there, and has this many bytes at least.
-    fn is_there(&self, bytes_min: u64) -> bool {
-        fs::metadata(&self.path)
-            .is_ok_and(|metadata| FileId::from(&metadata) == self.id && metadata.len() >= bytes_min)
+    /// How long it is, unless it is not there any more.
+    fn len(&self) -> Result<Option<u64>, StoreError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => Ok((FileId::from(&metadata) == self.id).then_some(metadata.len())),
+            Err(error) if is_absence(&error) => Ok(None),
+            // Whether it is there cannot be said now.
+            Err(error) => Err(of_io(&self.path, &error)),
+        }
     }
+
+    /// Whether it is still there, and has this many bytes at least.
+    fn is_there(&self, bytes_min: u64) -> Result<bool, StoreError> {
+        Ok(self.len()?.is_some_and(|bytes| bytes >= bytes_min))
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 impl Watch {
@@ -72,6 +93,7 @@ impl Watch {
                 index: Watched::new(beside("-shm"))?,
                 committed: AtomicU64::new(0),
                 log_pages: AtomicU32::new(0),
+                database_bytes: AtomicU64::new(0),
                 broken: OnceLock::new(),
                 locks,
             })
@@ -84,25 +106,30 @@ impl Watch {
         if let Some(why) = self.broken.get() {
             return Err(self.broken_because(why));
         }
-        self.check_that(self.database.is_there(1), "the database was removed or replaced")?;
-        self.check_that(self.log.is_there(0), "its log (-wal) was removed or replaced")?;
-        let index = self.index.is_there(INDEX_BYTES_MIN);
+        self.check_that(self.database.is_there(1)?, "the database was removed or replaced")?;
+        self.check_that(self.log.is_there(0)?, "its log (-wal) was removed or replaced")?;
+        let index = self.index.is_there(INDEX_BYTES_MIN)?;
         self.check_that(index, "the index of its log (-shm) was removed, replaced or cut short")
     }
 
-    /// Checks that what was committed is still there. Within a transaction that writes, so that nobody
-    /// else may commit or begin the log anew; `sequence` is what it has found.
-    pub(crate) fn check_committed(&self, sequence: u64) -> Result<(), StoreError> {
+    /// Checks what the files hold. Within a transaction that writes, so that nobody else may commit or begin
+    /// the log anew, and before SQLite reads.
+    pub(crate) fn check_whole(&self) -> Result<(), StoreError> {
         self.check_that(self.log_is_whole(), "its log (-wal) was cut short or overwritten")?;
+        self.check_that(self.database_is_whole()?, "the database was cut short")
+    }
+
+    /// Checks that what was committed here is there. `sequence`: what a transaction has found.
+    pub(crate) fn check_sequence(&self, sequence: u64) -> Result<(), StoreError> {
         let newest = self.committed.load(Ordering::Relaxed);
         self.check_that(sequence >= newest, "it lacks what was committed: it was overwritten")
     }
 
     /// After a commit: whether what was committed is where others will find it. If this is false, others may
-    /// just have changed the log, and [`Self::check_committed`] tells.
+    /// just have changed the log, and [`Self::check_whole`] tells.
     pub(crate) fn note_commit(&self, sequence: u64) -> bool {
         self.committed.fetch_max(sequence, Ordering::Relaxed);
-        self.check().is_ok() && self.log_is_whole()
+        self.is_in_order()
     }
 
     /// How many pages the log had at the last commit; 0 on systems where nobody looks.
@@ -110,8 +137,22 @@ impl Watch {
         self.log_pages.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_broken(&self) -> bool {
-        self.broken.get().is_some()
+    /// What SQLite's error comes from, where it cannot begin a transaction that writes: the files, if they are not
+    /// whole however often one looks, or else something that is SQLite's to say.
+    pub(crate) fn cause_of(&self, error: StoreError) -> StoreError {
+        for _ in 0..LOOKS {
+            match self.check() {
+                Err(broken) => return broken,
+                Ok(()) if self.log_is_whole() => return error,
+                Ok(()) => thread::sleep(BETWEEN_LOOKS),
+            }
+        }
+        self.check_whole().err().unwrap_or(error)
+    }
+
+    /// Whether all looks well. If this is false, others may just have changed the log.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.check().is_ok() && self.log_is_whole()
     }
 
     fn check_that(&self, holds: bool, why: &'static str) -> Result<(), StoreError> {
@@ -130,13 +171,9 @@ impl Watch {
     fn log_is_whole(&self) -> bool {
         use std::os::unix::fs::FileExt;
 
-        let mut index = [0; 48];
-        if !self.locks.read_index(&mut index) {
-            return false;
-        }
-        let index = IndexHeader(&index);
-        self.log_pages.store(index.pages(), Ordering::Relaxed);
-        if index.pages() == 0 {
+        let Some(index) = self.index_header() else { return false };
+        self.log_pages.store(index.log_pages(), Ordering::Relaxed);
+        if index.log_pages() == 0 {
             return true;
         }
         let mut log = [0; 32];
@@ -145,32 +182,57 @@ impl Watch {
             && self.log_file.metadata().is_ok_and(|log| log.len() >= index.log_bytes())
     }
 
+    /// Whether the database is as long as it was, or as it has to be if others made it shorter.
+    #[cfg(unix)]
+    fn database_is_whole(&self) -> Result<bool, StoreError> {
+        let bytes = self.database.len()?.unwrap_or(0);
+        let before = self.database_bytes.swap(bytes, Ordering::Relaxed);
+        let needed = self.index_header().map_or(0, |index| index.database_bytes());
+        Ok(bytes >= before.min(needed))
+    }
+
+    #[cfg(unix)]
+    fn index_header(&self) -> Option<IndexHeader> {
+        let mut header = [0; 48];
+        self.locks.read_index(&mut header).then_some(IndexHeader(header))
+    }
+
     #[cfg(not(unix))]
     fn log_is_whole(&self) -> bool {
         true
+    }
+
+    #[cfg(not(unix))]
+    fn database_is_whole(&self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 }
 
 /// The header of the index, in the byte order of the machine: section 2.1 of SQLite's "WAL-mode File
 /// Format".
 #[cfg(unix)]
-struct IndexHeader<'h>(&'h [u8; 48]);
+struct IndexHeader([u8; 48]);
 
 #[cfg(unix)]
-impl<'h> IndexHeader<'h> {
+impl IndexHeader {
     /// How many pages the log has.
-    fn pages(&self) -> u32 {
+    fn log_pages(&self) -> u32 {
         self.number(16)
     }
 
     /// What the header of the log has at 16 to 23, and another each time that it begins anew.
-    fn salt(&self) -> &'h [u8] {
+    fn salt(&self) -> &[u8] {
         &self.0[32..40]
     }
 
     /// How long a log with so many pages is.
     fn log_bytes(&self) -> u64 {
-        32 + u64::from(self.pages()) * (24 + self.page_bytes())
+        32 + u64::from(self.log_pages()) * (24 + self.page_bytes())
+    }
+
+    /// How long the database is once all of the log was moved into it.
+    fn database_bytes(&self) -> u64 {
+        u64::from(self.number(20)) * self.page_bytes()
     }
 
     /// 1 stands for 65536.

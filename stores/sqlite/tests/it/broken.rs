@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use provkey::store::{Operation, RecordKey, ScanRange, Store, StoreError, Unit};
 use provkey_sqlite::SqliteStore;
 
+use crate::child::spawn;
 use crate::temporary;
 
 fn unit(key: &str) -> Unit {
@@ -37,9 +38,9 @@ fn check(harm: impl Fn(&Path), reads_notice: bool) {
             assert_eq!(error.code(), "store_broken", "{error}");
             assert!(!error.retryable() && matches!(error, StoreError::NotApplied(_)), "{error}");
         };
-        if write_first {
+        if write_first || !reads_notice {
             is_broken(write());
-        } else if reads_notice {
+        } else {
             is_broken(read());
         }
         for _ in 0..2 {
@@ -63,6 +64,7 @@ fn a_database_that_is_removed_or_replaced() {
         true,
     );
     check(|path| cut(path, 0), true);
+    check(|path| cut(path, fs::metadata(path).unwrap().len() / 2), false);
 }
 
 #[test]
@@ -103,6 +105,58 @@ fn an_index_that_is_removed_replaced_or_cut_short() {
         },
         true,
     );
+}
+
+/// What another process has committed is not in this one's cache: what is cut is not read before it is noticed.
+#[test]
+fn a_log_of_others_that_is_cut_short() {
+    for length_stays in [false, true] {
+        let (_folder, path) = temporary();
+        let store = SqliteStore::create(&path).unwrap();
+        store.apply(&[unit("a")]).unwrap();
+        let mut other = spawn("put one", &path, "b");
+        assert!(other.wait().unwrap().success());
+        let log = beside(&path, "-wal");
+        let length = fs::metadata(&log).unwrap().len();
+        cut(&log, 0);
+        cut(&log, if length_stays { length } else { 0 });
+        for _ in 0..2 {
+            let error = store.apply(&[unit("c")]).unwrap_err();
+            assert_eq!(error.code(), "store_broken", "{error}");
+        }
+        assert_eq!(store.scan(&ScanRange::prefix(""), 9).unwrap_err().code(), "store_broken");
+    }
+}
+
+/// A store that was idle while its index was removed does not delete the log that another process then
+/// wrote with another index.
+#[test]
+fn an_idle_store_that_is_closed_deletes_nothing() {
+    let (_folder, path) = temporary();
+    let store = SqliteStore::create(&path).unwrap();
+    store.apply(&[unit("a")]).unwrap();
+    fs::remove_file(beside(&path, "-shm")).unwrap();
+    let mut other = spawn("put one", &path, "b");
+    assert!(other.wait().unwrap().success());
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.scan(&ScanRange::prefix(""), 9).unwrap().len(), 2);
+}
+
+/// SQLite shares the index with what the process has open already.
+#[test]
+fn beside_a_broken_store_it_is_not_opened_again() {
+    for suffix in ["-shm", "-wal"] {
+        let (_folder, path) = temporary();
+        let store = SqliteStore::create(&path).unwrap();
+        store.apply(&[unit("a")]).unwrap();
+        fs::remove_file(beside(&path, suffix)).unwrap();
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert_eq!(error.code(), "store_broken", "{suffix}: {error}");
+        drop(store);
+        // What is in a log that was removed is gone.
+        assert_eq!(SqliteStore::open(&path).is_ok(), suffix == "-shm");
+    }
 }
 
 /// The log of a broken store is left as it is when the store is closed: it may hold what is to be saved.

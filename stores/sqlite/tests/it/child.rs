@@ -1,6 +1,7 @@
 //! This test binary, run again as another process.
 
 use std::env;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -33,12 +34,24 @@ fn a_child_plays_its_role() {
     match role.as_str() {
         "count" => count_until_full(&SqliteStore::open_or_create(&path).unwrap(), &name),
         "acknowledge" => acknowledge(&SqliteStore::open(&path).unwrap(), &name),
+        // The process ends without closing it.
+        "put one" => mem::forget(put_one(&path, &name)),
+        "read only" => crate::files::read_what_may_not_be_written(&path),
+        "closed streams" => crate::files::read_without_standard_streams(&path),
         "among strangers" => crate::strangers::commit_among_strangers(&path, &name),
+        "fork at first" => crate::forks::fork_during_the_first_open(&path),
         "fork" => crate::forks::fork_while_others_commit(&path),
         "fill" => crate::disk::fill(&path),
         "write" => crate::disk::write_where_nothing_can_be_written(&path),
         role => panic!("no such role: {role}"),
     }
+}
+
+fn put_one(path: &Path, key: &str) -> SqliteStore {
+    let store = SqliteStore::open(path).unwrap();
+    let key = RecordKey::new(key).unwrap();
+    store.apply(&[Unit::new(vec![Operation::Put { key, body: vec![b'x'; 5000] }])]).unwrap();
+    store
 }
 
 /// A use of a key: counted, and recorded.

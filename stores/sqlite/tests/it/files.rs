@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use provkey::store::{Operation, Outcome, RecordKey, Store, StoreError, Unit, Value};
 use provkey_sqlite::SqliteStore;
 use rusqlite::Connection;
 
+use crate::child::command;
 use crate::temporary;
 
 fn put(store: &SqliteStore, key: &str, body: &str) {
@@ -128,4 +131,69 @@ fn a_backup_is_a_store() {
     assert_eq!(body(&copy, "a"), text("1"));
     put(&copy, "a", "3");
     assert_eq!(body(&store, "a"), text("2"));
+}
+
+/// As `VACUUM INTO` makes a copy, and as other programs may have left it.
+#[test]
+fn a_store_without_a_log_is_opened() {
+    let (_folder, path) = temporary();
+    put(&SqliteStore::create(&path).unwrap(), "a", "1");
+    Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "DELETE").unwrap();
+    assert_eq!(body(&SqliteStore::open(&path).unwrap(), "a"), text("1"));
+}
+
+/// The role of a process that may not write the file, but beside it.
+pub(crate) fn read_what_may_not_be_written(path: &Path) {
+    assert!(fs::OpenOptions::new().write(true).open(path).is_err(), "it may be written");
+    let store = SqliteStore::open(path).unwrap();
+    assert_eq!(body(&store, "a"), text("1"));
+    let key = RecordKey::new("b").unwrap();
+    let error = store.apply(&[Unit::new(vec![Operation::Delete { key }])]).unwrap_err();
+    assert_eq!(error.code(), "store_read_only", "{error}");
+    assert_eq!(body(&store, "a"), text("1"));
+}
+
+#[test]
+fn a_file_that_may_only_be_read_is_read() {
+    const NOBODY: u32 = 65_534;
+    let (folder, path) = temporary();
+    put(&SqliteStore::create(&path).unwrap(), "a", "1");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let mut command = command("read only", &path, "");
+    if nix::unistd::geteuid().is_root() {
+        // Root may write everything. Others may not even see where the tests are built.
+        let program = folder.path().join("program");
+        fs::copy(command.get_program(), &program).unwrap();
+        let (arguments, variables) = (command.get_args(), command.get_envs());
+        let mut of_nobody = Command::new(program);
+        of_nobody.args(arguments).envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        of_nobody.current_dir(folder.path()).gid(NOBODY).uid(NOBODY);
+        command = of_nobody;
+    }
+    assert!(command.status().unwrap().success());
+}
+
+/// The role of a process whose standard input is closed after the store is opened.
+#[allow(unsafe_code)]
+pub(crate) fn read_without_standard_streams(path: &Path) {
+    let store = SqliteStore::open(path).unwrap();
+    // SAFETY: nothing here reads standard input.
+    assert_eq!(unsafe { nix::libc::close(0) }, 0);
+    let before = descriptors();
+    for _ in 0..3 {
+        assert_eq!(body(&store, "a"), text("1"));
+    }
+    assert!(descriptors() <= before + 4, "{} descriptors, {before} before", descriptors());
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_process_without_standard_streams_reads() {
+    let (_folder, path) = temporary();
+    put(&SqliteStore::create(&path).unwrap(), "a", "1");
+    assert!(command("closed streams", &path, "").status().unwrap().success());
 }

@@ -42,6 +42,26 @@ fn a_forked_child_opens_the_store_anew() {
     assert_eq!(recorded(&store).len() as u64, used(&store));
 }
 
+/// A fork in the middle of the process's first open leaves nothing half done to the child.
+#[test]
+fn a_child_that_is_forked_during_the_first_open_opens() {
+    let (_folder, path) = temporary();
+    make_counter(&SqliteStore::create(&path).unwrap(), "uses", u64::MAX / 2);
+    for _ in 0..ROUNDS {
+        assert!(spawn("fork at first", &path, "").wait().unwrap().success());
+    }
+}
+
+pub(crate) fn fork_during_the_first_open(path: &Path) {
+    thread::scope(|scope| {
+        scope.spawn(|| SqliteStore::open(path).unwrap());
+        for delay_us in (0..400).step_by(20) {
+            thread::sleep(Duration::from_micros(delay_us));
+            run_in_child(|| drop(SqliteStore::open(path).unwrap()));
+        }
+    });
+}
+
 #[allow(clippy::print_stdout)]
 pub(crate) fn fork_while_others_commit(path: &Path) {
     let store = SqliteStore::open(path).unwrap();
@@ -76,14 +96,18 @@ fn commit(store: &SqliteStore, record: &str) {
     store.apply(&[use_of("uses", record)]).unwrap();
 }
 
-/// Runs a child with the parent's handle, which has to end well, and soon.
+/// Runs a child with the parent's handle.
 fn run_forked(handle: &mut Option<SqliteStore>, path: &Path, round: u64, generation: u64) {
+    run_in_child(|| be_child(handle.take().unwrap(), path, round, generation));
+}
+
+/// Runs a forked child, which has to end well, and soon.
+fn run_in_child(act: impl FnOnce()) {
     // SAFETY: more is called in the child than a process with threads may count on, which is what is tested.
     match unsafe { fork() }.unwrap() {
         ForkResult::Parent { child } => wait(child),
         ForkResult::Child => {
-            let child = || be_child(handle.take().unwrap(), path, round, generation);
-            let failed = panic::catch_unwind(AssertUnwindSafe(child)).is_err();
+            let failed = panic::catch_unwind(AssertUnwindSafe(act)).is_err();
             // SAFETY: it ends the process without what the parent has to do at its end.
             unsafe { _exit(failed.into()) }
         }
