@@ -463,12 +463,12 @@ class QueryResult(_Record):
 
     columns: list[str]
     """The names of the columns."""
-    rows: list[tuple[None | int | float | str | bytes, ...]]
+    rows: list[tuple[int | float | str | bytes | None, ...]]
     """The rows, each with a value for each column. A Boolean is 0 or 1, a moment is RFC 3339 in UTC."""
     truncated: bool
     """Whether there are more rows: ``max_rows`` was reached, or 64 MiB."""
 
-    def __iter__(self) -> Iterator[tuple[None | int | float | str | bytes, ...]]:
+    def __iter__(self) -> Iterator[tuple[int | float | str | bytes | None, ...]]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -482,7 +482,7 @@ class QueryResult(_Record):
         found: dict[str, Any] = {"columns": self.columns, "rows": rows}
         return {**found, "truncated": True} if self.truncated else found
 
-    def to_dicts(self) -> list[dict[str, None | int | float | str | bytes]]:
+    def to_dicts(self) -> list[dict[str, int | float | str | bytes | None]]:
         """Each row as a dictionary, by the names of the columns."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 

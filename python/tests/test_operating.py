@@ -217,7 +217,7 @@ def test_a_leaked_key_is_dealt_with(site: Site) -> None:
 
 
 def test_the_audit_trail(site: Site) -> None:
-    token, text = site.authority.tokens.create("anna", role=provkey.AdminRole.ADMIN)
+    token, _ = site.authority.tokens.create("anna", role=provkey.AdminRole.ADMIN)
     authority = site.authority.acting_as("anna", admin_token=token, address="192.0.2.9")
     authority.tokens.record_sign_in()
     authority.tokens.record_sign_out()
