@@ -139,6 +139,18 @@ impl Destination {
         Ok(Self { path, target: Target::File { temporary, exists } })
     }
 
+    /// Prepares to replace a secret file, whatever it holds, or to make it. Its owner stays, so that
+    /// whoever acts for a service does not lock it out.
+    pub(crate) fn prepare_replacing(path: &Path) -> Result<Self, Failure> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(occupied(path));
+        }
+        let path = locate(path);
+        let temporary = temporary_beside(&path, Content::Secret.permissions())?;
+        keep_owner(&path, &temporary).map_err(|error| unwritable(&path, &error))?;
+        Ok(Self { path, target: Target::File { temporary, exists: true } })
+    }
+
     /// Whether it is standard output, which then holds nothing else.
     pub(crate) fn is_standard_output(&self) -> bool {
         matches!(self.target, Target::StandardOutput)
@@ -188,15 +200,9 @@ fn is_special(path: &Path) -> bool {
         || fs::metadata(path).is_ok_and(is_special)
 }
 
-/// Replaces a secret file, durably: at every moment the old content is there, or the new one. Its
-/// owner stays, so that whoever acts for a service does not lock it out.
+/// Replaces a secret file, durably: at every moment the old content is there, or the new one.
 pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let path = &locate(path);
-    let mut temporary = temporary_beside(path, Content::Secret.permissions())?;
-    let filled = keep_owner(path, &temporary).and_then(|()| fill(&mut temporary, bytes));
-    filled.map_err(|error| unwritable(path, &error))?;
-    temporary.persist(path).map_err(|error| unwritable(path, &error.error))?;
-    sync_folder(path)
+    Destination::prepare_replacing(path)?.write(bytes)
 }
 
 /// Gives a file another name, durably. Another file of that name is replaced.

@@ -143,9 +143,11 @@ impl Home {
         warn_of_clock(&accepted);
         let chain_file = Destination::prepare(&self.file(CHAIN), Content::Certificates)?;
         let private_key = private_key_pem(identity);
-        let private_key_file = PrivateKeyFile::prepare(self, &private_key, &old_private_key)?;
+        let private_key_file = prepare_private_key(self, &private_key, &old_private_key)?;
         // The identity comes second: if it stays as it was, the next run knows whose key is there.
-        private_key_file.write(&private_key)?;
+        if let Some(file) = private_key_file {
+            file.write(private_key.as_bytes())?;
+        }
         self.save(identity)?;
         chain_file.write(identity.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())
     }
@@ -242,38 +244,27 @@ fn private_key_pem(identity: &Identity) -> Zeroizing<String> {
     identity.private_key().map(Pkcs8::to_pem).unwrap_or_default()
 }
 
-/// Where the private key goes for other programs.
-enum PrivateKeyFile {
-    /// Nowhere: the identity is sealed, or it is there, or it lives elsewhere.
-    Kept,
-    New(Destination),
-    /// In the place of the one before the renewal.
-    Renewed(PathBuf),
-}
-
-impl PrivateKeyFile {
-    fn prepare(home: &Home, pem: &str, old_pem: &str) -> Result<Self, Failure> {
-        let path = home.file(PRIVATE_KEY);
-        if home.material().is_some() || pem.is_empty() {
-            return Ok(Self::Kept);
-        }
-        if path.exists() {
-            match &**files::read(&path)? {
-                there if there == pem.as_bytes() => return Ok(Self::Kept),
-                there if there == old_pem.as_bytes() => return Ok(Self::Renewed(path)),
-                _ => {}
+/// Where the private key goes for other programs: nowhere if the identity is sealed, or it is there, or
+/// it lives elsewhere. The one before the renewal is replaced.
+fn prepare_private_key(
+    home: &Home,
+    pem: &str,
+    old_pem: &str,
+) -> Result<Option<Destination>, Failure> {
+    let path = home.file(PRIVATE_KEY);
+    if home.material().is_some() || pem.is_empty() {
+        return Ok(None);
+    }
+    if path.exists() {
+        match &**files::read(&path)? {
+            there if there == pem.as_bytes() => return Ok(None),
+            there if there == old_pem.as_bytes() => {
+                return Destination::prepare_replacing(&path).map(Some);
             }
-        }
-        Destination::prepare(&path, Content::Secret).map(Self::New)
-    }
-
-    fn write(self, pem: &str) -> Result<(), Failure> {
-        match self {
-            Self::Kept => Ok(()),
-            Self::New(destination) => destination.write(pem.as_bytes()),
-            Self::Renewed(path) => files::replace_secret(&path, pem.as_bytes()),
+            _ => {}
         }
     }
+    Destination::prepare(&path, Content::Secret).map(Some)
 }
 
 /// A clock that is behind is no reason to refuse: the certificate says what time it is at least.

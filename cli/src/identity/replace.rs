@@ -76,15 +76,20 @@ impl Home {
                 return Ok(());
             }
         };
-        self.set_aside(IDENTITY, &[PRIVATE_KEY, CHAIN, REQUEST])?;
         let private_key = private_key_pem(&successor);
         let path = self.file(PRIVATE_KEY);
-        match self.material().is_some() || private_key.is_empty() {
-            true => remove_if_any(&path)?,
-            false => files::replace_secret(&path, private_key.as_bytes())?,
+        // All that can fail comes before the first file is written: a new key beside old certificates
+        // would be of no use to anyone.
+        let has_file = self.material().is_none() && !private_key.is_empty();
+        let private_key_file =
+            has_file.then(|| Destination::prepare_replacing(&path)).transpose()?;
+        let chain_file = Destination::prepare(&self.file(CHAIN), Content::Certificates)?;
+        self.set_aside(IDENTITY, &[PRIVATE_KEY, CHAIN, REQUEST])?;
+        match private_key_file {
+            Some(file) => file.write(private_key.as_bytes())?,
+            None => remove_if_any(&path)?,
         }
-        let chain = successor.chain().map(Chain::to_pem).unwrap_or_default();
-        Destination::prepare(&self.file(CHAIN), Content::Certificates)?.write(chain.as_bytes())?;
+        chain_file.write(successor.chain().map(Chain::to_pem).unwrap_or_default().as_bytes())?;
         remove_if_any(&self.file(REQUEST))?;
         files::rename(&self.file(SUCCESSOR), &self.file(IDENTITY))
     }

@@ -330,6 +330,28 @@ fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
     home.run("renew --dir one --now").succeeds();
 }
 
+/// What a replacement may not write is told before it has written anything.
+#[test]
+fn a_replacement_leaves_no_new_key_beside_old_certificates() {
+    let (home, port) = Home::local();
+    home.make_key("k", 2, "");
+    let _server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let read = |name: &str| fs::read(home.path(name)).unwrap();
+    let (identity, key) = (read("one/identity"), read("one/key.pem"));
+    fs::write(home.path("one/chain.pem"), "notes of mine").unwrap();
+    let replace = format!("{ENROLL} --replace");
+    let run = home.run(&replace);
+    run.is_refused("file_exists");
+    assert!(run.stderr.contains("chain.pem"), "{run:?}");
+    assert_eq!((read("one/identity"), read("one/key.pem")), (identity, key.clone()));
+    assert_eq!(read("one/chain.pem"), b"notes of mine");
+    fs::rename(home.path("one/chain.pem"), home.path("one/notes")).unwrap();
+    home.run(&replace).succeeds();
+    assert_ne!(read("one/key.pem"), key);
+    assert_eq!(home.used(), 2);
+}
+
 /// The folders that replaced identities are kept in.
 fn kept(home: &Home) -> Vec<String> {
     let names = crate::home::names(&home.path("one"));
