@@ -26,6 +26,8 @@ use crate::system::SystemClock;
 
 /// The identity that takes the place of the one that is there once it has its certificate.
 const SUCCESSOR: &str = "identity.new";
+/// Codes of what is no identity any more, whoever opens it.
+const MALFORMED: &[&str] = &["identity_damaged", "identity_not_recognized", "identity_too_large"];
 /// Begins the names of folders with files that others took the place of.
 const REPLACED: &str = "replaced-";
 
@@ -35,8 +37,9 @@ impl Home {
         self.file(IDENTITY).exists()
     }
 
-    /// The successor that was begun with this key, or a new one. One that asked with another key, or
-    /// cannot be opened, is kept aside.
+    /// The successor that was begun with this key, or a new one. One that asked with another key, or is
+    /// malformed, is kept aside. Whatever else keeps it closed may pass, such as a fingerprint that was
+    /// forgotten: another successor would cost another use.
     pub(crate) fn successor(&self, key: &ProvisioningKey) -> Result<Identity, Failure> {
         let path = self.file(SUCCESSOR);
         if path.exists() {
@@ -44,6 +47,13 @@ impl Home {
                 |identity: &Identity| identity.asked_with() == Some(&KeyReference::from(key));
             match self.open_file(SUCCESSOR) {
                 Ok(identity) if asked_with_it(&identity) => return Ok(identity),
+                Err(failure) if !MALFORMED.iter().any(|code| failure.is(code)) => {
+                    return Err(failure.note(format!(
+                        "notice: A replacement was begun in {}: move it away to begin another, at the \
+                         cost of another use",
+                        path.display()
+                    )));
+                }
                 _ => self.set_aside(SUCCESSOR, &[])?,
             }
         }

@@ -352,6 +352,33 @@ fn a_replacement_leaves_no_new_key_beside_old_certificates() {
     assert_eq!(home.used(), 2);
 }
 
+/// A successor whose fingerprint was forgotten is not another one, which would cost another use.
+#[test]
+fn a_replacement_whose_fingerprint_is_forgotten_costs_nothing() {
+    let (home, port) = Home::local();
+    home.make_key("k", 5, "");
+    let server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    drop(server);
+    let replace = format!("{ENROLL} --replace");
+    home.run(&format!("{replace} --fingerprint m1")).is_refused("connect_failed");
+    let begun = fs::read(home.path("one/identity.new")).unwrap();
+    let _server = home.serve(port, &[]);
+    let run = home.run(&replace);
+    run.is_refused("identity_sealed");
+    assert!(run.stderr.contains("one/identity.new: move it away"), "{run:?}");
+    home.run(&format!("{replace} --fingerprint m2")).is_refused("identity_other_machine");
+    assert_eq!(fs::read(home.path("one/identity.new")).unwrap(), begun);
+    assert_eq!(home.used(), 1);
+    home.run(&format!("{replace} --fingerprint m1")).succeeds();
+    assert_eq!((home.used(), kept(&home).len()), (2, 1));
+
+    // One that is malformed is none any more.
+    fs::write(home.path("one/identity.new"), &begun[..begun.len() - 1]).unwrap();
+    home.run(&format!("{replace} --fingerprint m1")).succeeds();
+    assert_eq!((home.used(), kept(&home).len()), (3, 3));
+}
+
 /// The folders that replaced identities are kept in.
 fn kept(home: &Home) -> Vec<String> {
     let names = crate::home::names(&home.path("one"));
