@@ -211,13 +211,24 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     sync_folder(to)
 }
 
-/// Gives a file one more name, durably; where the file system has one name for each file, a copy.
+/// Gives a file one more name, durably; where the file system has one name for each file, a copy. Where
+/// a link leads to it, it is the file that gets the name: the link would lead to what replaces it.
 pub(crate) fn link(from: &Path, to: &Path) -> Result<(), Failure> {
-    let linked = fs::hard_link(from, to).or_else(|_| {
-        fs::copy(from, to)?;
-        File::open(to)?.sync_all()
-    });
-    linked.map_err(|error| unwritable(to, &error))?;
+    let from = &locate(from);
+    match fs::hard_link(from, to) {
+        Ok(()) => sync_folder(to),
+        Err(_) => copy(from, to),
+    }
+}
+
+/// Copies a file, durably, under its name at once: whatever is there is whole.
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let mut source = File::open(from).map_err(|error| unreadable(&from.display(), &error))?;
+    let metadata = source.metadata().map_err(|error| unreadable(&from.display(), &error))?;
+    let mut temporary = temporary_beside(to, metadata.permissions())?;
+    let copied = io::copy(&mut source, &mut temporary).and_then(|_| temporary.as_file().sync_all());
+    copied.map_err(|error| unwritable(to, &error))?;
+    temporary.persist(to).map_err(|error| unwritable(to, &error.error))?;
     sync_folder(to)
 }
 

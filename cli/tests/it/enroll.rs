@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
@@ -377,6 +378,35 @@ fn a_replacement_whose_fingerprint_is_forgotten_costs_nothing() {
     fs::write(home.path("one/identity.new"), &begun[..begun.len() - 1]).unwrap();
     home.run(&format!("{replace} --fingerprint m1")).succeeds();
     assert_eq!((home.used(), kept(&home).len()), (3, 3));
+}
+
+/// Where files for other programs are links, what they led to is kept, also across file systems.
+#[test]
+fn a_replacement_keeps_what_a_link_leads_to() {
+    let (home, port) = Home::local();
+    home.make_key("k", 3, "");
+    let _server = home.serve(port, &[]);
+    home.run(ENROLL).succeeds();
+    let shared = tempfile::tempdir_in("/dev/shm").unwrap();
+    let targets = [home.path("elsewhere.pem"), shared.path().join("elsewhere.pem")];
+    let link = home.path("one/key.pem");
+    for (count, target) in targets.iter().enumerate() {
+        let old = fs::read(&link).unwrap();
+        fs::write(target, &old).unwrap();
+        fs::set_permissions(target, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        home.run(&format!("{ENROLL} --replace")).succeeds();
+        assert!(link.is_symlink());
+        assert_ne!(fs::read(target).unwrap(), old);
+        let kept = kept(&home);
+        assert_eq!(kept.len(), count + 1, "{kept:?}");
+        let mut keys = kept.iter().map(|folder| format!("{folder}/key.pem"));
+        let kept_key = keys.next_back().expect("one was just kept");
+        assert_eq!(fs::read(home.path(&kept_key)).unwrap(), old);
+        assert!(!home.path(&kept_key).is_symlink());
+        assert_eq!(home.mode(&kept_key), 0o600);
+    }
 }
 
 /// The folders that replaced identities are kept in.
