@@ -12,8 +12,9 @@ use crate::place::{Place, StoreAddress};
 pub(crate) enum Command {
     /// Copy an authority with all that it has into a new store, and compare the two
     ///
-    /// The first store is closed to changes before, and stays so: what still uses it is refused with
-    /// `store_moved` until it uses the second one. The master key file stays as it is.
+    /// The first store is closed to changes before, and stays so: changes and new enrollments there are
+    /// `store_moved`. Stop what still uses it, and start it with the second one. The master key file
+    /// stays as it is.
     Copy {
         /// The store to copy: sqlite:PATH or postgres://USER@HOST/DATABASE. A password of a URL belongs
         /// into PGPASSWORD or ~/.pgpass
