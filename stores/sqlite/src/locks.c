@@ -169,9 +169,9 @@ static int above_standard_streams(int fd) {
 }
 
 /*
- * The index of a database that may only be read has its mode, so it cannot be opened for writing again, though
- * SQLite, which made it, writes to it. Then SQLite's description has to do. A forked child keeps its locks
- * for as long as it lives.
+ * The index of a database that may only be read has that database's mode. SQLite, which made the index,
+ * writes to it, but it cannot be opened for writing again. So SQLite's own description is used. A forked
+ * child then keeps the locks for as long as it lives.
  */
 static int share_description(const file *of) {
     for (const struct descriptor *it = of->descriptors; it; it = it->next)
@@ -374,9 +374,13 @@ static int salted(int answer, struct stat *status) {
     return 0;
 }
 
-HIDDEN int provkey_locks_stat(const char *path, struct stat *status) { return salted(stat(path, status), status); }
+HIDDEN int provkey_locks_stat(const char *path, struct stat *status) {
+    return salted(stat(path, status), status);
+}
 
-HIDDEN int provkey_locks_fstat(int fd, struct stat *status) { return salted(fstat(fd, status), status); }
+HIDDEN int provkey_locks_fstat(int fd, struct stat *status) {
+    return salted(fstat(fd, status), status);
+}
 
 /* ---- Forks. ---- */
 
@@ -385,9 +389,9 @@ void sqlite3_mutex_enter(void *mutex);
 void sqlite3_mutex_leave(void *mutex);
 
 /*
- * SQLite's static mutexes, in an order in which it takes them: OPEN, VFS1, PRNG, MAIN, LRU, PMEM, MEM (it draws
- * random bytes within VFS1, and looks for a VFS, within MAIN, to do so). All are held during a fork, so
- * that the child does not inherit one that another thread had locked, nor something half changed.
+ * SQLite's static mutexes, in an order in which it takes them: OPEN, VFS1, PRNG, MAIN, LRU, PMEM, MEM.
+ * (It draws random bytes while it holds VFS1, and looks up a VFS, under MAIN, to do so.) All are held
+ * during a fork, so that the child inherits none that another thread had locked, and nothing half changed.
  */
 static const int mutex_ids[] = {4, 11, 5, 2, 6, 7, 3};
 #define MUTEXES (sizeof mutex_ids / sizeof *mutex_ids)
