@@ -26,6 +26,15 @@ impl Authority {
     /// `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
     /// anything, `store_busy` if the first one changed meanwhile, and those of the stores.
     pub fn copy_store(from: &dyn Store, to: &dyn Store) -> Result<u64, Error> {
+        Self::copy(from, to, || Ok(()))
+    }
+
+    /// `before_last`: a check before the record is written that completes the copy.
+    fn copy(
+        from: &dyn Store,
+        to: &dyn Store,
+        before_last: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<u64, Error> {
         let authority = records::authority();
         let last = from.get(core::slice::from_ref(&authority))?.into_iter().flatten().next();
         let last = last.ok_or(InputError::AuthorityMissing)?;
@@ -38,6 +47,7 @@ impl Authority {
             write(to, &page.flat_map(units).collect::<Vec<_>>())?;
         }
         let count = compare(from, to, &authority)?;
+        before_last()?;
         write(to, &units(last.clone()))?;
         let copied = to.get(core::slice::from_ref(&authority))?.into_iter().flatten().next();
         if copied.is_none_or(|copied| copied.value != last.value) {
@@ -54,23 +64,36 @@ impl Authority {
     /// both. If the copy fails, the first store is opened again, unless it was closed before.
     ///
     /// When the process is killed meanwhile, the first store stays closed: remove what was
-    /// copied, and move it again.
+    /// copied, and move it again. It also stays closed if the record that completes the copy could not be
+    /// written or read back: then the copy may be complete. Look whether it is, and open only one of them.
     ///
     /// # Errors
     /// Those of [`copy_store`](Self::copy_store); `store_not_recognized` if the first store
-    /// cannot be closed.
+    /// cannot be closed. `store_busy` also if somebody opened the first store again meanwhile.
     pub fn move_store(from: &dyn Store, to: &dyn Store) -> Result<u64, Error> {
         if !Self::exists(from)? {
             return Err(InputError::AuthorityMissing.into());
         }
         let closed_now = from.fence(true)?;
-        Self::copy_store(from, to).inspect_err(|_| {
-            if closed_now {
-                // The first error says why. A store that cannot be opened again is still whole.
-                let _ = from.fence(false);
-            }
-        })
+        let mut completing = false;
+        let moved = Self::copy(from, to, || {
+            stay_closed(from)?;
+            completing = true;
+            Ok(())
+        });
+        if moved.is_err() && closed_now && !completing {
+            // The first error says why. A store that cannot be opened again is still whole.
+            let _ = from.fence(false);
+        }
+        let count = moved?;
+        stay_closed(from)?;
+        Ok(count)
     }
+}
+
+/// Fails if somebody has opened the store again, and closes it.
+fn stay_closed(store: &dyn Store) -> Result<(), Error> {
+    if store.fence(true)? { Err(changed()) } else { Ok(()) }
 }
 
 /// Reads all records of a store in order, page by page; each page is one snapshot.
@@ -269,6 +292,38 @@ mod tests {
             Authority::move_store(&Memory::new(), &to).unwrap_err().code(),
             "authority_missing"
         );
+    }
+
+    /// A store that applies the record that completes a copy, and loses its answer.
+    struct Forgetful(Memory);
+
+    impl Store for Forgetful {
+        fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+            self.0.get(keys)
+        }
+
+        fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+            self.0.scan(range, limit)
+        }
+
+        fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+            let outcomes = self.0.apply(units)?;
+            let completes =
+                |unit: &Unit| unit.operations.iter().any(|it| *it.key() == key("authority"));
+            match units.iter().any(completes) {
+                true => Err(StoreError::Unknown(StoreFault::new(FaultKind::Unavailable, "lost"))),
+                false => Ok(outcomes),
+            }
+        }
+    }
+
+    #[test]
+    fn a_store_stays_closed_if_the_copy_may_be_complete() {
+        let (from, to) = (full(), Forgetful(Memory::new()));
+        assert_eq!(Authority::move_store(&from, &to).unwrap_err().code(), "store_unavailable");
+        assert_eq!(contents(&to.0), contents(&from));
+        let put = Unit::new(vec![Operation::Put { key: key("y"), body: vec![1] }]);
+        assert_eq!(from.apply(&[put]).unwrap_err().code(), "store_moved");
     }
 
     /// A store in which somebody writes while it is copied.

@@ -297,18 +297,23 @@ impl Authority {
     }
 
     fn take_out(&self, id: KeyId, action: Action) -> Result<(KeyRecord, ProvisioningKey), Error> {
-        let stored = self.inner()?.stored_key(id)?;
-        if stored.record.compromised_at.is_some() {
-            return Err(Refusal::KeyCompromised.into());
-        }
-        if stored.exhausted() {
-            return Err(Refusal::KeyExhausted.into());
-        }
-        let key = self.inner()?.provisioning_key(&stored.record)?;
-        let mut audit = self.audit(action)?;
-        audit.key = Some(id);
-        self.inner()?.note(&audit)?;
-        Ok((stored.record, key))
+        let inner = self.inner()?;
+        inner.until_undisturbed(|| {
+            let stored = inner.stored_key(id)?;
+            if stored.record.compromised_at.is_some() {
+                return Err(Refusal::KeyCompromised.into());
+            }
+            if stored.exhausted() {
+                return Err(Refusal::KeyExhausted.into());
+            }
+            let key = inner.provisioning_key(&stored.record)?;
+            let mut audit = self.audit(action)?;
+            audit.key = Some(id);
+            let mut change = inner.change(&audit)?;
+            // A key that is compromised meanwhile is not handed out.
+            change.expect(records::key(id), stored.version);
+            Ok(inner.apply(change)?.is_ok().then_some((stored.record, key)))
+        })
     }
 }
 

@@ -23,9 +23,11 @@ pub(crate) fn set(
     address: &Address,
     closed: bool,
 ) -> Result<bool, Error> {
-    // Whoever closes or opens it at the same moment waits here.
+    // Whoever closes or opens it at the same moment waits here. To take a trigger away needs the strongest
+    // lock: asked for later, it would deadlock with one who has read and waits to write.
+    let lock = if closed { "SHARE ROW EXCLUSIVE" } else { "ACCESS EXCLUSIVE" };
     transaction
-        .batch_execute(&address.sql("LOCK TABLE {schema}.records IN SHARE ROW EXCLUSIVE MODE"))?;
+        .batch_execute(&address.sql(&format!("LOCK TABLE {{schema}}.records IN {lock} MODE")))?;
     let is_closed: bool = transaction.query_one(IS_CLOSED, &[&address.schema()])?.get(0);
     if is_closed == closed {
         return Ok(false);

@@ -6,7 +6,9 @@
 //!
 //! The role alone would not do. It is taken with `SET LOCAL ROLE`, and a query may call functions:
 //! `set_config('role', …)` leaves the role, and `query_to_xml('…')` runs any SQL then. So functions
-//! have to be in a list ([`scan`](crate::query_scan)).
+//! have to be in a list ([`scan`](crate::query_scan)). A function of one argument is also called
+//! without parentheses, `argument.function`: so what stands behind a dot must be the name of no function,
+//! unless it is that of a column of a view.
 
 use std::time::Duration;
 
@@ -49,17 +51,27 @@ const ALSO_READABLE: &str = "
     AND has_schema_privilege($1, n.oid, 'USAGE') AND has_any_column_privilege($1, c.oid, 'SELECT')
     ORDER BY 1 LIMIT 1";
 
+/// Those of these names that are functions and not columns of the views.
+const FUNCTIONS_NAMED: &str = "
+    SELECT proname::text FROM pg_catalog.pg_proc WHERE proname::text = ANY ($1)
+    EXCEPT SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+    JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = $2 AND c.relname::text = ANY ($3)
+    LIMIT 1";
+
 pub(crate) fn query(
     pool: &Pool,
     sql: &str,
     limits: &QueryLimits,
 ) -> Result<QueryResult, QueryError> {
     check_query_size(sql)?;
-    let Scanned { select } = scan(sql).map_err(QueryError::Refused)?;
+    let Scanned { select, attributes } = scan(sql).map_err(QueryError::Refused)?;
     let connected = pool.connect_anew();
     let client = &mut connected.map_err(|failed| failed.not_applied(&pool.address))?;
     let failed = |error| error_of(&pool.address, error, limits.time);
     confine(client, &pool.address, limits.time, failed)?;
+    check_attributes(client, &pool.address, &attributes, failed)?;
     let described = client.prepare(&format!("SELECT * FROM (\n{select}\n) AS query"));
     let described = described.map_err(failed)?;
     let columns = described.columns();
@@ -115,6 +127,24 @@ fn confine(
     }
     client.query("SELECT set_config('role', $1, true)", &[&role]).map_err(failed)?;
     Ok(())
+}
+
+/// Refuses calls of functions without parentheses.
+fn check_attributes(
+    client: &mut Client,
+    address: &Address,
+    attributes: &[String],
+    failed: impl Fn(Error) -> QueryError,
+) -> Result<(), QueryError> {
+    let views: &[&str] = &VIEWS;
+    let found = client.query_opt(FUNCTIONS_NAMED, &[&attributes, &address.schema(), &views]);
+    match found.and_then(|row| row.map(|row| row.try_get::<_, String>(0)).transpose()) {
+        Ok(None) => Ok(()),
+        Ok(Some(name)) => Err(QueryError::Refused(format!(
+            "{name} behind a dot calls the function of this name; give the column another name"
+        ))),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn names(count: usize) -> String {

@@ -134,6 +134,9 @@ const KEYWORDS: &[&str] = &[
 pub(crate) struct Scanned<'a> {
     /// Its one statement, without what ends it.
     pub(crate) select: &'a str,
+    /// What stands behind a dot. That of a column, or of a function of what stands before it: `a.f` is
+    /// `f(a)` where there is no column `f`.
+    pub(crate) attributes: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -152,6 +155,7 @@ pub(crate) fn scan(sql: &str) -> Result<Scanned<'_>, String> {
     let mut select = sql;
     let (mut before, mut last) = (None, None);
     let (mut ended, mut empty) = (false, true);
+    let mut attributes = Vec::new();
     while let Some((start, token)) = scanner.next()? {
         match &token {
             Token::Sign(';') if !ended => {
@@ -160,13 +164,26 @@ pub(crate) fn scan(sql: &str) -> Result<Scanned<'_>, String> {
             Token::Sign(';') => {}
             _ if ended => return Err("it is more than one statement".into()),
             Token::Sign('(') => check_call(before.as_ref(), last.as_ref())?,
-            Token::Word(name) | Token::Name(name) => check_name(name)?,
+            Token::Word(name) | Token::Name(name) => {
+                check_name(name)?;
+                if last == Some(Token::Sign('.')) {
+                    attributes.push(folded(&token, name));
+                }
+            }
             Token::Text | Token::Sign(_) => {}
         }
         empty &= token == Token::Sign(';');
         (before, last) = (last, Some(token));
     }
-    if empty { Err("it is empty".into()) } else { Ok(Scanned { select }) }
+    if empty { Err("it is empty".into()) } else { Ok(Scanned { select, attributes }) }
+}
+
+/// A name as PostgreSQL takes it: lower-case, unless it is quoted.
+fn folded(token: &Token, name: &str) -> String {
+    match token {
+        Token::Word(_) => name.to_ascii_lowercase(),
+        _ => name.to_owned(),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -307,8 +324,15 @@ mod tests {
             ("SELECT date_trunc('day', at) FROM audit ORDER BY (1)", ""),
         ] {
             let wanted = if select.is_empty() { sql } else { select };
-            assert_eq!(scan(sql), Ok(Scanned { select: wanted }), "{sql}");
+            assert_eq!(scan(sql).map(|scanned| scanned.select), Ok(wanted), "{sql}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_dot_is_found() {
+        let scanned =
+            scan("SELECT a.Used, ('x'::text) /**/ . ts_stat, b.\"Quoted\", 1.5, c.* FROM a, b, c");
+        assert_eq!(scanned.unwrap().attributes, ["used", "ts_stat", "Quoted"]);
     }
 
     #[test]

@@ -107,6 +107,6 @@ fn an_older_store_is_brought_up_to_date_by_whoever_comes_first() {
         }
     });
     let database = url.rsplit('/').next().unwrap();
-    assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "3");
+    assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "4");
     assert_eq!(SERVER.sql(database, "SELECT count(*) FROM provkey.enrollments"), "0");
 }
