@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -21,7 +22,7 @@ pub(crate) struct Client {
     /// the connection.
     pub(crate) address: Option<IpAddr>,
     /// The certificate that it has shown, in DER, with the proof that it has the key.
-    pub(crate) certificate: Option<Vec<u8>>,
+    pub(crate) certificate: Option<Arc<[u8]>>,
 }
 
 impl Client {

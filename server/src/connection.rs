@@ -1,6 +1,7 @@
 //! What is known of the connection that a request came over.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts as _, Request};
 use axum::http::StatusCode;
@@ -16,7 +17,8 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// The certificate that the other end has shown in the TLS handshake, in DER, with the proof
     /// that it has the key. Nothing else of it was checked.
-    pub client_certificate: Option<Vec<u8>>,
+    /// All requests of a connection share it.
+    pub client_certificate: Option<Arc<[u8]>>,
     /// Whether the connection is TLS.
     pub encrypted: bool,
 }

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use provkey::authority::AddressRange;
+use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -222,7 +223,7 @@ impl Server {
             (Ok(()), None) => {
                 let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
                 let connection = Connection::plain(peer);
-                Box::pin(self.http(&self.http, stream, connection, &connecting, ending)).await
+                Box::pin(self.http(&self.http, stream, connection, 0, &connecting, ending)).await
             }
             (Ok(()), Some(acceptor)) => self.https(acceptor, stream, &connecting, ending).await,
         };
@@ -245,14 +246,15 @@ impl Server {
             over = connecting.life.over() => return Err(ended(over).into()),
         };
         let (_, tls) = stream.get_ref();
-        let certificate = tls.peer_certificates().and_then(|certificates| certificates.first());
+        let chain = tls.peer_certificates().unwrap_or_default();
         let connection = Connection {
             peer: connecting.peer,
-            client_certificate: certificate.map(|der| der.to_vec()),
+            client_certificate: chain.first().map(|der| (**der).into()),
             encrypted: true,
         };
+        let kept = certificate_bytes(chain);
         let http = if tls.alpn_protocol() == Some(b"h2") { &self.http2 } else { &self.http1 };
-        Box::pin(self.http(http, stream, connection, connecting, ending)).await
+        Box::pin(self.http(http, stream, connection, kept, connecting, ending)).await
     }
 
     async fn http(
@@ -260,12 +262,13 @@ impl Server {
         http: &Builder<TokioExecutor>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         connection: Connection,
+        kept: usize,
         connecting: &Connecting,
         mut ending: watch::Receiver<()>,
     ) -> Served {
         let Connecting { origin, life, meter, .. } = connecting;
         let bytes = if http.is_http2_available() { HTTP2_BYTES } else { HTTP1_BYTES };
-        if !meter.established(bytes) {
+        if !meter.established(bytes + kept) {
             return Err(io::Error::from(io::ErrorKind::OutOfMemory).into());
         }
         let service = service_fn(move |request| {
@@ -321,6 +324,11 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     // An answer is one small write: it need not wait for more.
     stream.set_nodelay(true)?;
     SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
+}
+
+/// What the certificates of a client use: TLS keeps them, and `Connection` a copy of the first.
+fn certificate_bytes(chain: &[CertificateDer<'_>]) -> usize {
+    2 * chain.iter().map(|der| der.len()).sum::<usize>()
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use provkey::authority::{EnrollRequest, Enrolled, Refusal, RenewRequest};
+use provkey::authority::{Authority, EnrollRequest, Enrolled, Refusal, RenewRequest};
 
 use super::{answer, body, credentials};
 use crate::app::App;
@@ -49,8 +49,13 @@ pub(super) async fn reenroll(
     let asker = Asker::of_renewal(&csr, client_certificate.as_deref());
     let _permit = app.admission.check_expensive(address).await?;
     app.repeats.check(asker, address)?;
-    let request = RenewRequest { csr, client_certificate, address, ..RenewRequest::default() };
-    let answered = app.call(address, move |authority| authority.renew(&request)).await;
+    let renew = move |authority: &Authority| {
+        // Copied only now: many may wait for their turn.
+        let client_certificate = client_certificate.as_deref().map(<[u8]>::to_vec);
+        let csr = csr.clone();
+        authority.renew(&RenewRequest { csr, client_certificate, address, ..Default::default() })
+    };
+    let answered = app.call(address, renew).await;
     Ok(respond(&app, &headers, asker, address, answered))
 }
 

@@ -175,7 +175,7 @@ impl Api {
 /// A connection with a client certificate.
 pub(crate) fn with_certificate(certificate: &[u8]) -> Connection {
     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-    Connection { peer, client_certificate: Some(certificate.to_vec()), encrypted: true }
+    Connection { peer, client_certificate: Some(certificate.into()), encrypted: true }
 }
 
 /// What makes a key with this name.

@@ -28,6 +28,7 @@ pub(crate) struct World {
 /// The other end of a connection.
 pub(crate) fn connection(client_certificate: Option<Vec<u8>>) -> Connection {
     let peer = SocketAddr::from(([192, 0, 2, 1], 4711));
+    let client_certificate = client_certificate.map(Into::into);
     Connection { peer, client_certificate, encrypted: true }
 }
 

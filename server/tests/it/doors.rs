@@ -2,16 +2,22 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use provkey_server::{ServeOptions, serve};
+use provkey::authority::EnrollRequest;
+use provkey::key::Host;
+use provkey_server::{ServeOptions, Tls, serve};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsConnector;
 
-use crate::common::World;
+use crate::common::{self, HOST, World};
 
 const IDLE: Duration = Duration::from_millis(600);
 /// Within this a server on a busy machine ends what is over.
@@ -185,4 +191,45 @@ async fn what_clients_send_has_a_budget() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+}
+
+/// A client that shows its certificate twenty times.
+fn with_much_to_show(world: &World) -> TlsConnector {
+    let mut identity = common::identity();
+    let csr = identity.request(&world.provisioning_key(), None).unwrap().der().to_vec();
+    let request = EnrollRequest { csr, ..EnrollRequest::default() };
+    let leaf = world.authority.enroll(&request).unwrap().chain.remove(0);
+    let key = PrivatePkcs8KeyDer::from(identity.private_key().unwrap().expose().to_vec());
+    let mut roots = RootCertStore::empty();
+    roots.add(world.authority.root().der().to_vec().into()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![CertificateDer::from(leaf); 20], PrivateKeyDer::Pkcs8(key));
+    Arc::new(config.unwrap()).into()
+}
+
+#[tokio::test]
+async fn certificates_that_clients_show_have_a_budget() {
+    let world = World::new(1);
+    let mut options = ServeOptions::default();
+    let host = Host::parse(HOST).unwrap();
+    options.tls = Some(Tls::issued_by(world.authority.clone(), host).unwrap());
+    options.buffers_bytes_max = 3 * 1024 * 1024;
+    options.buffers_bytes_per_address_max = 360 * 1024;
+    let client = with_much_to_show(&world);
+    let address = served(world.router, options).await;
+    let mut held = Vec::new();
+    for _ in 0..12 {
+        let name = ServerName::try_from(HOST).unwrap();
+        let Ok(mut stream) = client.connect(name, connect(address).await).await else { continue };
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await;
+        if stream.read(&mut [0; 16]).await.is_ok_and(|read| read > 0) {
+            held.push(stream);
+        }
+    }
+    // Without certificates there would be room for all.
+    assert!((2..11).contains(&held.len()), "{}", held.len());
 }
