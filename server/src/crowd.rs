@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::life::Life;
 use crate::origin::Origin;
 
 /// A connection that was idle for so long may be displaced by an address that has fewer.
 const DISPLACED_AFTER: Duration = Duration::from_secs(1);
-/// Among how many addresses an idle connection is looked for.
-const LOOKED_AT_MAX: usize = 64;
+/// How often the search for an idle connection begins anew with the address that has most. In between
+/// it goes on where it was: there may be thousands of connections to look at.
+const SEARCHED_ANEW_AFTER: Duration = Duration::from_millis(20);
 
 /// The connections that there are. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +37,14 @@ struct State {
     by_origin: HashMap<Origin, BTreeMap<u64, Arc<Life>>>,
     /// The origins that have a share, by how many they have.
     by_count: BTreeSet<(usize, Origin)>,
+    search: Option<Search>,
+}
+
+/// How far the search for an idle connection has come.
+struct Search {
+    begun: Instant,
+    /// What is left of `by_count`.
+    below: (usize, Origin),
 }
 
 /// The place of a connection, until it is dropped.
@@ -56,8 +67,12 @@ impl Crowd {
     /// A place for a connection, perhaps that of another one, which ends then.
     pub(crate) fn enter(&self, origin: Origin, life: &Arc<Life>) -> Option<Place> {
         let mut state = self.lock();
-        let own = state.count(origin);
-        if origin != Origin::Trusted && own >= self.0.each_max {
+        let own = match origin {
+            // Each that is behind it may be a newcomer.
+            Origin::Trusted => 0,
+            _ => state.count(origin),
+        };
+        if own >= self.0.each_max && origin != Origin::Trusted {
             return None;
         }
         if state.total >= self.0.total_max {
@@ -78,17 +93,26 @@ impl State {
 
     /// Whose place an origin with so many connections may have: an idle one of an address that has
     /// more, of the one with most if possible; or any of that one if it still has no fewer then.
-    fn victim(&self, own: usize) -> Option<(Origin, u64)> {
-        let most = self.by_count.iter().rev().take_while(|(count, _)| *count > own);
-        let mut idle = most.take(LOOKED_AT_MAX).filter_map(|(_, origin)| {
-            let idle = |life: &Life| life.idle_for().is_some_and(|time| time >= DISPLACED_AFTER);
-            let mut connections = self.by_origin.get(origin)?.iter();
-            Some((*origin, *connections.find(|(_, life)| idle(life))?.0))
-        });
-        idle.next().or_else(|| {
+    fn victim(&mut self, own: usize) -> Option<(Origin, u64)> {
+        self.idle(own).or_else(|| {
             let (_, origin) = self.by_count.last().filter(|(count, _)| *count > own + 1)?;
             Some((*origin, *self.by_origin.get(origin)?.first_key_value()?.0))
         })
+    }
+
+    /// A connection that is idle, of an address that has more.
+    fn idle(&mut self, own: usize) -> Option<(Origin, u64)> {
+        let search = self.search.take().filter(|it| it.begun.elapsed() < SEARCHED_ANEW_AFTER);
+        let search = search.unwrap_or_else(Search::begin);
+        let Search { begun, mut below } = search;
+        let idle = |life: &Life| life.idle_for().is_some_and(|time| time >= DISPLACED_AFTER);
+        let most = self.by_count.range(..below).rev().take_while(|(count, _)| *count > own);
+        let found = most.inspect(|looked_at| below = **looked_at).find_map(|(_, origin)| {
+            let mut connections = self.by_origin.get(origin)?.iter();
+            Some((*origin, *connections.find(|(_, life)| idle(life))?.0))
+        });
+        self.search = Some(Search { begun, below });
+        found
     }
 
     fn insert(&mut self, origin: Origin, life: Arc<Life>) -> u64 {
@@ -119,6 +143,12 @@ impl State {
                 self.by_count.insert((count, origin));
             }
         }
+    }
+}
+
+impl Search {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), below: (usize::MAX, Origin::Unknown) }
     }
 }
 
@@ -204,5 +234,30 @@ mod tests {
         }
         drop(idle);
         assert_eq!(crowd.lock().total, 3, "its place is not given back twice");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_is_found_among_many_that_are_busy() {
+        let crowd = Crowd::new(200, 4);
+        let all: Vec<_> = (1..=200).map(|last| enter(&crowd, last).unwrap()).collect();
+        let budget = Budget::new(0, 0);
+        let in_work = |entered: &Entered| entered.life.request(budget.charge(Origin::Unknown));
+        let _in_work: Vec<_> = all[2..].iter().map(in_work).collect();
+        advance(DISPLACED_AFTER).await;
+        let newcomers = [201, 202].map(|last| enter(&crowd, last).unwrap());
+        assert!(all[0].is_displaced().await && all[1].is_displaced().await);
+        assert!(enter(&crowd, 203).is_none(), "the others are busy, or have just come");
+        advance(DISPLACED_AFTER).await;
+        assert!(enter(&crowd, 203).is_some());
+        assert!(newcomers[0].is_displaced().await != newcomers[1].is_displaced().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_through_a_trusted_proxy_is_a_newcomer() {
+        let crowd = Crowd::new(6, 4);
+        let _proxy = [(); 3].map(|()| enter_as(&crowd, Origin::Trusted).unwrap());
+        let many = [(); 3].map(|()| enter(&crowd, 1).unwrap());
+        assert!(enter_as(&crowd, Origin::Trusted).is_some());
+        assert!(many[0].is_displaced().await);
     }
 }
