@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use provkey::authority::{Authority, Error};
+use tracing::Instrument as _;
 
 use crate::admission::Admission;
 use crate::budget::Budget;
@@ -52,14 +53,21 @@ impl App {
         }
     }
 
-    /// Calls the authority for a connector that asks from this address.
-    pub(crate) async fn call<T: Send + 'static>(
+    /// Calls the authority for a connector that asks from this address, and responds. Once called,
+    /// both are done even if whoever asked hangs up: else nobody who does would be counted.
+    pub(crate) async fn call<T: Send + 'static, R: Send + 'static>(
         &self,
         address: Option<IpAddr>,
         work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Problem> {
+        respond: impl FnOnce(Result<T, Problem>) -> R + Send + 'static,
+    ) -> Result<R, Problem> {
         let permit = self.admission.connector(address).await?;
-        self.block(Some(permit), work).await?.map_err(|error| self.problem(error))
+        let app = self.clone();
+        let done = async move {
+            let called = app.block(Some(permit), work).await;
+            respond(called.and_then(|called| called.map_err(|error| app.problem(error))))
+        };
+        tokio::spawn(done.in_current_span()).await.map_err(|_| Problem::internal())
     }
 
     /// Calls the authority for an administrator who asks from this address.

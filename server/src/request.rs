@@ -1,13 +1,14 @@
 //! Each request: its id, its line in the log, its part in the metrics.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::app::App;
 use crate::asker::Asker;
@@ -31,7 +32,10 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
     let connection = request.extensions().get::<Connection>();
     let client = Client::of(&app.config, connection, request.headers());
     let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
+    let unanswered =
+        Unanswered { method: &method, route: &route, address: client.address, span: &span };
     let mut response = next.run(request).instrument(span.clone()).await;
+    std::mem::forget(unanswered);
 
     let took = begun.elapsed();
     let status = response.status().as_u16();
@@ -57,6 +61,22 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response
+}
+
+/// Tells of a request whose client has hung up before its answer was there.
+struct Unanswered<'a> {
+    method: &'a Method,
+    route: &'a str,
+    address: Option<IpAddr>,
+    span: &'a Span,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let Self { method, route, span, .. } = self;
+        let address = self.address.map(tracing::field::display);
+        span.in_scope(|| tracing::info!(%method, route, address, "hung up before it was answered"));
+    }
 }
 
 /// The id that a proxy gave the request, if it is one that can be told.

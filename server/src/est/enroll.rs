@@ -28,13 +28,19 @@ pub(super) async fn enroll(
     admission.check_rate(asker.and_then(|asker| asker.key))?;
     app.repeats.check(asker, address)?;
     let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
-    let answered = app.call(address, move |authority| authority.enroll(&request)).await;
-    if let Ok(enrolled) = &answered
-        && !enrolled.replay
-    {
-        admission.enrolled(enrolled.key);
-    }
-    Ok(respond(&app, &headers, asker, address, answered))
+    let enroll = move |authority: &Authority| authority.enroll(&request);
+    let respond = {
+        let app = app.clone();
+        move |answered: Result<Enrolled, Problem>| {
+            if let Ok(enrolled) = &answered
+                && !enrolled.replay
+            {
+                app.admission.enrolled(enrolled.key);
+            }
+            respond(&app, &headers, asker, address, answered)
+        }
+    };
+    app.call(address, enroll, respond).await
 }
 
 /// A certificate for a certificate.
@@ -47,7 +53,7 @@ pub(super) async fn reenroll(
     let csr = body::csr(&headers, body).await?;
     let Client { address, certificate: client_certificate } = client;
     let asker = Asker::of_renewal(&csr, client_certificate.as_deref());
-    let _permit = app.admission.check_expensive(address).await?;
+    let permit = app.admission.check_expensive(address).await?;
     app.repeats.check(asker, address)?;
     let renew = move |authority: &Authority| {
         // Copied only now: many may wait for their turn.
@@ -55,8 +61,14 @@ pub(super) async fn reenroll(
         let csr = csr.clone();
         authority.renew(&RenewRequest { csr, client_certificate, address, ..Default::default() })
     };
-    let answered = app.call(address, renew).await;
-    Ok(respond(&app, &headers, asker, address, answered))
+    let respond = {
+        let app = app.clone();
+        move |answered| {
+            drop(permit);
+            respond(&app, &headers, asker, address, answered)
+        }
+    };
+    app.call(address, renew, respond).await
 }
 
 /// Counts what became of a request, and answers it. The response names who asked, if that is

@@ -266,3 +266,25 @@ async fn what_is_being_signed_is_finished_when_the_server_ends() {
     assert!(TcpStream::connect(address).await.is_err());
     assert_eq!(world.used(), 1);
 }
+
+/// Nobody gets around the limits by hanging up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_client_hangs_up_is_counted() {
+    let (begun, mut began) = mpsc::unbounded_channel();
+    let mut config = Config::default();
+    (config.per_key_per_second, config.per_key_burst) = (0.001, 0);
+    let world = Arc::new(World::over(Slow::new(begun), 9, config));
+    let key = world.provisioning_key();
+    let csr = || identity().request(&key, None).unwrap().der().to_vec();
+    while began.try_recv().is_ok() {}
+    let asking = tokio::spawn({
+        let (world, request) = (Arc::clone(&world), post(csr()));
+        async move { world.ask(request).await.status() }
+    });
+    began.recv().await.unwrap();
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.used(), 1);
+    assert_eq!(problem(world.ask(post(csr())).await, 429).await, "rate_limited");
+}
