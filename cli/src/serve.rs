@@ -8,6 +8,7 @@ mod signals;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ use crate::times::Period;
 const ACCEPT_QUEUE: u32 = 8192;
 /// Open files that are not connections: those of the store above all.
 const FILES_KEPT: usize = 256;
+/// The rates that can be meant.
+const RATES: RangeInclusive<f64> = 0.001..=1e6;
 /// How often a server keeps the epoch of its authority.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -113,12 +116,17 @@ struct Limits {
     answer_time: Period,
     /// Most new enrollments a second with the same provisioning key, beyond the first 20,000; 0: any
     /// number
-    #[arg(long, value_name = "NUMBER", default_value_t = 500.0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 500.0, value_parser = parse_rate)]
     per_key_rate: f64,
     /// Most requests a second from one address that prove nothing, beyond the first 60; 0: any
     /// number
-    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0, value_parser = parse_rate)]
     unproven_rate: f64,
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| *rate == 0.0 || RATES.contains(rate));
+    rate.ok_or_else(|| "a rate is a number from 0.001 to 1000000, or 0".to_owned())
 }
 
 impl Limits {

@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A rate that is lower is as this: times shall not overflow.
+const PER_SECOND_MIN: f64 = 1e-6;
 /// Most that are remembered at a time.
 const REMEMBERED_MAX: usize = 100_000;
 
@@ -23,7 +25,7 @@ impl<K: Eq + Hash> Rates<K> {
     /// So many at once, and so many in a second for long; without a limit for a rate of 0.
     pub(crate) fn new(per_second: f64, burst: u32) -> Self {
         let interval = match per_second > 0.0 {
-            true => Duration::from_secs_f64(1.0 / per_second),
+            true => Duration::from_secs_f64(1.0 / per_second.max(PER_SECOND_MIN)),
             false => Duration::ZERO,
         };
         Self { interval, burst, even: Mutex::default() }
@@ -75,6 +77,13 @@ mod tests {
     fn without_a_rate_nobody_is_over_it() {
         let (rates, now) = (Rates::new(0.0, 0), Instant::now());
         (0..1000).for_each(|_| rates.count(1, now));
+        assert_eq!(rates.over(&1, now), None);
+    }
+
+    #[test]
+    fn a_rate_may_be_very_low() {
+        let (rates, now) = (Rates::new(1e-300, u32::MAX), Instant::now());
+        (0..3).for_each(|_| rates.count(1, now));
         assert_eq!(rates.over(&1, now), None);
     }
 

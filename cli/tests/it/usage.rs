@@ -28,6 +28,10 @@ fn wrong_usage_is_told_apart() {
         "audit list --action nonsense",
         "enroll --key-file k --dir d --replace --daemon",
         "crl signing --der --pem",
+        "serve --unproven-rate 1e-30",
+        "serve --unproven-rate NaN",
+        "serve --per-key-rate=-1",
+        "serve --per-key-rate inf",
     ] {
         home.run(arguments).is_usage();
     }
