@@ -19,7 +19,7 @@ use provkey_server::{
     Config, KeyringSource, Metrics, ProxyHeader, ServeOptions, Tls, operations, router, serve,
 };
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
@@ -37,6 +37,8 @@ use crate::times::Period;
 const ACCEPT_QUEUE: u32 = 8192;
 /// Open files that are not connections: those of the store above all.
 const FILES_KEPT: usize = 256;
+/// How long calls of the store that nobody waits for any more may take when a server ends.
+const LAST_CALLS_TIME_MAX: Duration = Duration::from_secs(10);
 /// The rates that can be meant.
 const RATES: RangeInclusive<f64> = 0.001..=1e6;
 /// How often a server keeps the epoch of its authority.
@@ -167,9 +169,10 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     // From now on signals do what they are meant to.
-    let signals = {
+    let (ends, others) = {
         let _entered = runtime.enter();
-        Signals::catch().map_err(|error| failed(&error))?
+        let Signals { end, others } = Signals::catch().map_err(|error| failed(&error))?;
+        (Ends::listen(end), others)
     };
     if args.plain_http && args.trusted_proxy.is_empty() {
         tracing::warn!(
@@ -200,13 +203,17 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
         administrators: args.administrator.clone(),
         admin_certificates: config.admin_certificates.clone(),
     };
-    let told = Told { signals, reload };
+    let told = Told { ends, others, reload };
     let server = Server { place, authority: &authority, host: &host, config, options };
     let served = runtime.block_on(server.serve_until_told(args, told, output));
+    if served? == Ended::AtOnce {
+        runtime.shutdown_background();
+        return Ok(());
+    }
     // What is being signed is finished, also for those who did not wait for it.
-    drop::<Runtime>(runtime);
+    runtime.shutdown_timeout(LAST_CALLS_TIME_MAX);
     authority.flush()?;
-    served
+    Ok(())
 }
 
 fn first_host(authority: &Authority) -> Result<Host, Failure> {
@@ -241,8 +248,17 @@ fn tls(args: &Args, authority: &Authority, host: &Host) -> Result<Option<Tls>, F
 
 /// What it is told while it runs.
 struct Told {
-    signals: Signals,
+    ends: Ends,
+    others: Others,
     reload: Reload,
+}
+
+/// How a server has ended.
+#[derive(PartialEq)]
+enum Ended {
+    InTime,
+    /// What it was doing may never end.
+    AtOnce,
 }
 
 struct Server<'a> {
@@ -259,7 +275,7 @@ impl Server<'_> {
         args: &Args,
         told: Told,
         output: &mut Output,
-    ) -> Result<(), Failure> {
+    ) -> Result<Ended, Failure> {
         let Self { place, authority, host, config, options } = self;
         let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, host.port()));
         let listener = listen(args.listen.unwrap_or(everywhere))?;
@@ -272,12 +288,13 @@ impl Server<'_> {
             tokio::spawn(serve(listener, router, ServeOptions::default(), std::future::pending()));
         }
         let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let Told { ends: Ends { started, ended, cut }, others, reload } = told;
+        // Whoever is told below may end it at once.
+        let _ = started.send(());
         output.plain(&format!("Serving {host} at {scheme}://{address}\n"))?;
         notify::ready();
         tracing::info!(%host, %address, scheme, "serving");
-        let Told { signals: Signals { end, others }, reload } = told;
         tokio::spawn(reload_when_told(others, reload));
-        let (ended, cut) = ends(end);
         let shutdown = async {
             tokio::select! {
                 _ = ended => {}
@@ -286,23 +303,46 @@ impl Server<'_> {
             tracing::info!("ending: what is being answered is finished");
         };
         tokio::select! {
-            () = serve(listener, router(authority.clone(), config), options, shutdown) => {}
-            _ = cut => tracing::warn!("ended at once: a second signal came"),
+            () = serve(listener, router(authority.clone(), config), options, shutdown) => {
+                Ok(Ended::InTime)
+            }
+            _ = cut => {
+                tracing::warn!("ended at once: a second signal came");
+                Ok(Ended::AtOnce)
+            }
         }
-        Ok(())
     }
 }
 
-/// When the first signal comes that ends the server, and when the second.
-fn ends(mut end: End) -> (oneshot::Receiver<()>, oneshot::Receiver<()>) {
-    let ((first, ended), (second, cut)) = (oneshot::channel(), oneshot::channel());
-    tokio::spawn(async move {
-        end.next().await;
-        let _ = first.send(());
-        end.next().await;
-        let _ = second.send(());
-    });
-    (ended, cut)
+/// The signals that end the server.
+struct Ends {
+    /// Until this is told, the first of them ends the process.
+    started: oneshot::Sender<()>,
+    /// When the first comes.
+    ended: oneshot::Receiver<()>,
+    /// When the second comes.
+    cut: oneshot::Receiver<()>,
+}
+
+impl Ends {
+    /// Needs a runtime to be entered.
+    fn listen(mut end: End) -> Self {
+        let (started, is_started) = oneshot::channel();
+        let ((first, ended), (second, cut)) = (oneshot::channel(), oneshot::channel());
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                _ = is_started => {}
+                // A store that is being opened may never answer, and nothing is begun yet.
+                () = end.next() => std::process::exit(0),
+            }
+            end.next().await;
+            let _ = first.send(());
+            end.next().await;
+            let _ = second.send(());
+        });
+        Self { started, ended, cut }
+    }
 }
 
 /// Reads again what stands in files, each time that SIGHUP comes, for ever.

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::home::Home;
 use crate::server::wait_until;
@@ -59,6 +60,22 @@ fn a_second_signal_ends_a_server_at_once() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{}", server.log());
     assert!(server.log().contains("ended at once"));
     let _ = slow.read(&mut [0]);
+}
+
+#[test]
+fn a_server_that_waits_for_its_store_can_be_ended() {
+    let (home, _) = Home::local();
+    // A database that takes connections and says nothing.
+    let database = TcpListener::bind("127.0.0.1:0").unwrap();
+    let store = format!("postgres://provkey@{}/provkey", database.local_addr().unwrap());
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut server = home.command(&["serve", "--store", &store]).spawn().unwrap();
+        let _connection = database.accept().unwrap();
+        let begun = Instant::now();
+        kill(Pid::from_raw(server.id().try_into().unwrap()), signal).unwrap();
+        assert!(server.wait().unwrap().success(), "{signal}");
+        assert!(begun.elapsed() < Duration::from_secs(4));
+    }
 }
 
 #[test]
