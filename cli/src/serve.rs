@@ -216,6 +216,14 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     Ok(())
 }
 
+/// For the few who look after the server.
+fn operations_options() -> ServeOptions {
+    let mut options = ServeOptions::default();
+    options.connections_max = 64;
+    options.buffers_bytes_max = 4 * 1024 * 1024;
+    options
+}
+
 fn first_host(authority: &Authority) -> Result<Host, Failure> {
     let hosts = authority.hosts();
     hosts.into_iter().next().ok_or_else(|| provkey::authority::InputError::HostUnknown.into())
@@ -285,7 +293,7 @@ impl Server<'_> {
             let address = listener.local_addr().map_err(|error| failed(&error))?;
             output.say(format_args!("Operations at http://{address}"))?;
             let router = operations(authority.clone(), config.clone());
-            tokio::spawn(serve(listener, router, ServeOptions::default(), std::future::pending()));
+            tokio::spawn(serve(listener, router, operations_options(), std::future::pending()));
         }
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let Told { ends: Ends { started, ended, cut }, others, reload } = told;
