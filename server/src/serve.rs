@@ -72,7 +72,9 @@ pub struct ServeOptions {
     /// How long a connection may have no request in work: time to find out the protocol, for a header
     /// to arrive, between requests. Neither single bytes nor PINGs make it longer.
     pub idle_time_max: Duration,
-    /// How long an answer may take to be read, and a second more for each 16 KiB of it.
+    /// How long an answer may take to be read, and a second more for each 16 KiB of it. One whose
+    /// length is not known when it begins, such as a stream of events of an application, has this
+    /// time in all: then its connection is closed.
     pub answer_time_max: Duration,
     /// How long requests may still take once the server is to end.
     pub shutdown_time_max: Duration,
