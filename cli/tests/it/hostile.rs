@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use crate::home::Home;
 use crate::server::Server;
@@ -142,4 +143,17 @@ fn no_secret_is_told_anywhere() {
         assert!(!told.contains(secret), "{told}");
     }
     assert!(server.log().contains("\"route\":\"/.well-known/est/simpleenroll\""));
+}
+
+#[test]
+fn the_operations_listener_has_few_connections() {
+    let (home, port) = Home::local();
+    let server = home.serve(port, &[]);
+    let connect = || TcpStream::connect(server.operations).unwrap();
+    let _held: Vec<_> = (0..64).map(|_| connect()).collect();
+    let mut another = connect();
+    another.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let read = another.read(&mut [0]);
+    assert!(read.is_ok_and(|read| read == 0), "it is closed at once");
+    assert!(server.log().contains("no room for a connection"));
 }
