@@ -237,7 +237,8 @@ static void end(void)
 
 static bool of_a_store(provkey_status status)
 {
-    return status >= PROVKEY_STATUS_REENTRANT_CALL && status <= PROVKEY_STATUS_STORE_ROLLED_BACK;
+    return (status >= PROVKEY_STATUS_REENTRANT_CALL && status <= PROVKEY_STATUS_STORE_MOVED) ||
+        status == PROVKEY_STATUS_USED_AFTER_FORK;
 }
 
 // A new connector meets the lie, and then the truth. Returns what the lie was answered with.
