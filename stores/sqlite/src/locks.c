@@ -34,6 +34,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* The names do not begin with provkey_: those are the C ABI's. */
+
 #if defined(__APPLE__) && !defined(F_OFD_SETLK)
 #define F_OFD_SETLK 90
 #define F_OFD_SETLKW 91
@@ -58,7 +60,7 @@ struct descriptor {
 };
 
 /* A file of a store: its database, the log ("-wal") or the index of the log ("-shm"). */
-struct provkey_locks_file {
+struct pvk_locks_file {
     dev_t device;
     ino_t inode;
     char *path;
@@ -67,9 +69,9 @@ struct provkey_locks_file {
     unsigned stores; /* That have it as their database. */
     unsigned forks; /* While descriptors were open, see after_fork_in_child. */
     struct descriptor *descriptors;
-    struct provkey_locks_file *next;
+    struct pvk_locks_file *next;
 };
-typedef struct provkey_locks_file file;
+typedef struct pvk_locks_file file;
 
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static file *files;
@@ -249,7 +251,7 @@ static bool track(int fd, const char *path, int flags) {
     return true;
 }
 
-HIDDEN int provkey_locks_open(const char *path, int flags, int mode) {
+HIDDEN int pvk_locks_open(const char *path, int flags, int mode) {
     enter();
     int fd = reuse_parked(path, flags);
     leave();
@@ -296,7 +298,7 @@ static int park_or_close(file *of, struct descriptor *descriptor) {
     return 0;
 }
 
-HIDDEN int provkey_locks_close(int fd) {
+HIDDEN int pvk_locks_close(int fd) {
     struct descriptor *descriptor;
     enter();
     file *of = file_of(fd, &descriptor);
@@ -340,7 +342,7 @@ static int lock_file(int fd, int command, struct flock *range) {
 }
 #endif
 
-HIDDEN int provkey_locks_fcntl(int fd, int command, ...) {
+HIDDEN int pvk_locks_fcntl(int fd, int command, ...) {
     va_list arguments;
     va_start(arguments, command);
     int answer;
@@ -374,11 +376,11 @@ static int salted(int answer, struct stat *status) {
     return 0;
 }
 
-HIDDEN int provkey_locks_stat(const char *path, struct stat *status) {
+HIDDEN int pvk_locks_stat(const char *path, struct stat *status) {
     return salted(stat(path, status), status);
 }
 
-HIDDEN int provkey_locks_fstat(int fd, struct stat *status) {
+HIDDEN int pvk_locks_fstat(int fd, struct stat *status) {
     return salted(fstat(fd, status), status);
 }
 
@@ -434,18 +436,21 @@ static void after_fork_in_child(void) {
     after_fork();
 }
 
-static int fork_error;
+static bool forks_are_watched;
 
-/* Before any thread can be in the middle of a start. */
+/* As the library is loaded, before any thread can be in the middle of a start. */
 __attribute__((constructor)) static void watch_forks(void) {
-    fork_error = pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    if (!forks_are_watched)
+        forks_are_watched = pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
 }
 
 /* ---- What the store calls. ---- */
 
 #ifdef F_OFD_SETLK
 static int start(int (*install)(void)) {
-    if (fork_error) return fork_error;
+    /* A linker may have left the constructor out. */
+    watch_forks();
+    if (!forks_are_watched) return ENOMEM;
     if (dev_null < 0) dev_null = above_standard_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (dev_null < 0) return errno;
     int error = install();
@@ -457,7 +462,7 @@ static int start(int (*install)(void)) {
 #endif
 
 /* Before a store is registered. `install` has SQLite call the functions above. 0, or what errno says. */
-HIDDEN int provkey_locks_start(int (*install)(void)) {
+HIDDEN int pvk_locks_start(int (*install)(void)) {
 #ifndef F_OFD_SETLK
     (void)install;
     return ENOSYS;
@@ -470,7 +475,7 @@ HIDDEN int provkey_locks_start(int (*install)(void)) {
 }
 
 /* Registers the database of a store, before SQLite opens it. NULL, and errno says why. */
-HIDDEN file *provkey_locks_register(const char *path) {
+HIDDEN file *pvk_locks_register(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0) return NULL;
     enter();
@@ -483,7 +488,7 @@ HIDDEN file *provkey_locks_register(const char *path) {
 }
 
 /* Ends a registration of this process, after SQLite has closed the connections of the store. */
-HIDDEN void provkey_locks_unregister(file *of) {
+HIDDEN void pvk_locks_unregister(file *of) {
     enter();
     of->stores--;
     forget_if_unused(of);
@@ -512,7 +517,7 @@ enum { READY, NOT_LOCKED, NOT_IN_PLACE };
  * whether those are the files that others find there: SQLite shares the index with older connections of the
  * process, whose files may have been replaced.
  */
-HIDDEN int provkey_locks_check(const file *database) {
+HIDDEN int pvk_locks_check(const file *database) {
     enter();
     const file *index = index_of(database);
     int found = READY;
@@ -525,7 +530,7 @@ HIDDEN int provkey_locks_check(const file *database) {
 }
 
 /* Reads the beginning of the index through the lock descriptor. Whether all of it was there. */
-HIDDEN bool provkey_locks_read_index(const file *database, void *into, size_t length) {
+HIDDEN bool pvk_locks_read_index(const file *database, void *into, size_t length) {
     enter();
     const file *index = index_of(database);
     bool whole = index && pread(index->lock, into, length, 0) == (ssize_t)length;

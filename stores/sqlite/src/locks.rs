@@ -52,30 +52,30 @@ mod unix {
     }
 
     unsafe extern "C" {
-        fn provkey_locks_start(install: extern "C" fn() -> c_int) -> c_int;
-        fn provkey_locks_register(path: *const c_char) -> *mut Database;
-        fn provkey_locks_unregister(database: *mut Database);
-        fn provkey_locks_check(database: *const Database) -> c_int;
-        fn provkey_locks_read_index(
+        fn pvk_locks_start(install: extern "C" fn() -> c_int) -> c_int;
+        fn pvk_locks_register(path: *const c_char) -> *mut Database;
+        fn pvk_locks_unregister(database: *mut Database);
+        fn pvk_locks_check(database: *const Database) -> c_int;
+        fn pvk_locks_read_index(
             database: *const Database,
             into: *mut c_void,
             length: usize,
         ) -> bool;
 
         // Their arguments are SQLite's affair.
-        fn provkey_locks_open();
-        fn provkey_locks_close();
-        fn provkey_locks_fcntl();
-        fn provkey_locks_stat();
-        fn provkey_locks_fstat();
+        fn pvk_locks_open();
+        fn pvk_locks_close();
+        fn pvk_locks_fcntl();
+        fn pvk_locks_stat();
+        fn pvk_locks_fstat();
     }
 
     const CALLS: [(&CStr, unsafe extern "C" fn()); 5] = [
-        (c"open", provkey_locks_open),
-        (c"close", provkey_locks_close),
-        (c"fcntl", provkey_locks_fcntl),
-        (c"stat", provkey_locks_stat),
-        (c"fstat", provkey_locks_fstat),
+        (c"open", pvk_locks_open),
+        (c"close", pvk_locks_close),
+        (c"fcntl", pvk_locks_fcntl),
+        (c"stat", pvk_locks_stat),
+        (c"fstat", pvk_locks_fstat),
     ];
 
     // SAFETY: what C has behind the pointer is guarded by a mutex there.
@@ -86,13 +86,13 @@ mod unix {
     impl Locks {
         pub(super) fn try_register(path: &Path) -> Result<Self> {
             // SAFETY: it calls `install`, one at a time, until that has succeeded.
-            match unsafe { provkey_locks_start(install) } {
+            match unsafe { pvk_locks_start(install) } {
                 0 => {}
                 error => return Err(Error::from_raw_os_error(error)),
             }
             let path = CString::new(path.as_os_str().as_bytes())?;
             // SAFETY: the path ends with NUL and is only read during the call.
-            let database = unsafe { provkey_locks_register(path.as_ptr()) };
+            let database = unsafe { pvk_locks_register(path.as_ptr()) };
             match database.is_null() {
                 true => Err(Error::last_os_error()),
                 false => Ok(Self { database }),
@@ -103,7 +103,7 @@ mod unix {
         /// so here, unless the application opened the file with the same SQLite before.
         pub(crate) fn check(&self) -> std::result::Result<(), (FaultKind, &'static str)> {
             // SAFETY: it is registered.
-            match unsafe { provkey_locks_check(self.database) } {
+            match unsafe { pvk_locks_check(self.database) } {
                 0 => Ok(()),
                 1 => Err((
                     FaultKind::Unavailable,
@@ -119,14 +119,14 @@ mod unix {
         /// Reads the beginning of the log's index. False if it is shorter, or there is none.
         pub(crate) fn read_index(&self, into: &mut [u8]) -> bool {
             // SAFETY: it is registered, and as many bytes may be written as `into` has.
-            unsafe { provkey_locks_read_index(self.database, into.as_mut_ptr().cast(), into.len()) }
+            unsafe { pvk_locks_read_index(self.database, into.as_mut_ptr().cast(), into.len()) }
         }
     }
 
     impl Drop for Locks {
         fn drop(&mut self) {
             // SAFETY: it is registered, and this ends that once.
-            unsafe { provkey_locks_unregister(self.database) }
+            unsafe { pvk_locks_unregister(self.database) }
         }
     }
 
