@@ -123,16 +123,19 @@ export function EditKey({ item, certificates, onClose, onDone }: Props & { item:
   return (
     <FormDialog title={`Edit ${item.name}`} action="Save" disabled={!etag} onClose={onClose} onSubmit={submit}>
       {failed && <p class="alert" role="alert">{failed}</p>}
-      <TextField label="Name" value={name} onChange={setName} required />
-      <TextField label="Maximum connectors" type="number" min={1} value={max} onChange={setMax} required autoFocus
-        hint={`${plural(key.used, "connector has", "connectors have")} enrolled. A lower maximum stops new ones only.`} />
-      <SelectField label="Enrollment certificate" value={certificate} onChange={setCertificate}
-        options={choices.map((one): [string, string] => [one.id, one.name])} hint="For connectors that enroll from now on." />
-      <TextField label="Expires" type="datetime-local" value={expires} onChange={setExpires} hint="Empty: never." />
-      <AreaField label="May be used from" value={addresses} onChange={setAddresses} rows={2}
-        hint="Address ranges such as 10.0.0.0/8, one a line. Empty: from anywhere." />
-      <Check label="Must be proven in the CSR: its text is never sent" checked={proofOnly} onChange={setProofOnly} />
-      <Check label="Enabled" checked={enabled} onChange={setEnabled} />
+      {/* Not before all is loaded, which would overwrite what was typed. */}
+      {etag && <>
+        <TextField label="Name" value={name} onChange={setName} required />
+        <TextField label="Maximum connectors" type="number" min={1} value={max} onChange={setMax} required autoFocus
+          hint={`${plural(key.used, "connector has", "connectors have")} enrolled. A lower maximum stops new ones only.`} />
+        <SelectField label="Enrollment certificate" value={certificate} onChange={setCertificate}
+          options={choices.map((one): [string, string] => [one.id, one.name])} hint="For connectors that enroll from now on." />
+        <TextField label="Expires" type="datetime-local" value={expires} onChange={setExpires} hint="Empty: never." />
+        <AreaField label="May be used from" value={addresses} onChange={setAddresses} rows={2}
+          hint="Address ranges such as 10.0.0.0/8, one a line. Empty: from anywhere." />
+        <Check label="Must be proven in the CSR: its text is never sent" checked={proofOnly} onChange={setProofOnly} />
+        <Check label="Enabled" checked={enabled} onChange={setEnabled} />
+      </>}
     </FormDialog>
   );
 }
