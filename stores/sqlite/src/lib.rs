@@ -25,9 +25,9 @@
 //! - A process that is killed at any moment leaves the file whole: each unit is there or not.
 //! - Other code in the process may open, read, copy and close the files, with another SQLite too.
 //!   SQLite's own locks would be gone then, and with them what was acknowledged: `src/locks.c` says
-//!   why and what is done instead. It needs open file description locks (Linux 3.15, macOS), and that
-//!   nobody in the process has the file open *with the same SQLite* before: otherwise opening is
-//!   `store_unavailable`.
+//!   why and what is done instead. It needs open file description locks (Linux 3.15; macOS has them,
+//!   where this is not tested), and that nobody in the process has the file open *with the same SQLite*
+//!   before: otherwise opening is `store_unavailable`.
 //! - A file that is removed, replaced or cut short while it is in use is noticed before the next call
 //!   and after each commit: `store_broken`. Nothing is acknowledged any more, and the files are left
 //!   as they are.
