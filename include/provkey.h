@@ -406,9 +406,9 @@ typedef struct provkey_enrollment_certificate {
     uint64_t not_after_ms;
     // The certificate, as the root signed it, in PEM.
     const char *pem;
-    // For that of a corporate CA: the certificate as that CA issued it, then its issuers, in PEM.
+    // For that of an external CA: the certificate as that CA issued it, then its issuers, in PEM.
     // NULL for one that was made under the root.
-    const char *corporate_pem;
+    const char *external_pem;
     // The URL of the CRL that connectors' certificates name. NULL: none.
     const char *crl_url;
     // The URL of OCSP. NULL: none.
@@ -441,6 +441,17 @@ typedef struct provkey_enrollment_certificate_page {
     const char *next;
 } provkey_enrollment_certificate_page;
 #endif
+
+// Bytes that belong to the caller, who frees them with `provkey_bytes_free`. A NUL byte stands
+// behind them, so that a text can be used as a C string. They are wiped when they are freed.
+typedef struct provkey_bytes {
+    // For the library.
+    struct provkey_header header;
+    // The first byte. Never NULL.
+    const uint8_t *data;
+    // How many bytes there are, without the NUL byte behind them.
+    size_t len;
+} provkey_bytes;
 
 #if defined(PROVKEY_AUTHORITY)
 // How a host tells the time.
@@ -550,7 +561,118 @@ typedef struct provkey_connector_page {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// A certificate that a corporate CA was asked for, and has not issued yet. Freed with
+// What a host gives an authority to live in. All of it may be freed once the authority is open.
+typedef struct provkey_environment {
+    // `sizeof(provkey_environment)`.
+    size_t struct_size;
+    // Where everything is kept.
+    const struct provkey_store *store;
+    // Where the time comes from. NULL: from the operating system.
+    const struct provkey_clock *clock;
+    // Where ids, nonces and serial numbers come from. NULL: from the operating system.
+    const struct provkey_random *random;
+    // Who is told what happens. NULL: nobody.
+    const struct provkey_observer *observer;
+} provkey_environment;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// How to create an authority.
+typedef struct provkey_new_authority {
+    // `sizeof(provkey_new_authority)`.
+    size_t struct_size;
+    // The host that connectors reach it at, `host` or `host:port` in canonical form. It stands in
+    // every key text.
+    const char *host;
+    // The SPIFFE trust domain of its certificates, fixed for ever. NULL: the host without its
+    // port. Must be given if the host is an IPv6 address.
+    const char *trust_domain;
+    // How long the root is valid. 0: 30 years.
+    uint64_t validity_seconds;
+    // The algorithm of the root's key: P-256 (1, or 0), P-384 or Ed25519.
+    provkey_key_algorithm algorithm;
+} provkey_new_authority;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
+typedef struct provkey_crl {
+    // For the library.
+    struct provkey_header header;
+    // The list in DER.
+    struct provkey_slice der;
+    // The list in PEM.
+    const char *pem;
+    // Its number: no two lists of one issuer have the same.
+    uint64_t number;
+    // When it was made, in Unix milliseconds.
+    uint64_t this_update_ms;
+    // Until when it is good.
+    uint64_t next_update_ms;
+    // How many certificates are on it.
+    size_t entries;
+} provkey_crl;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// What a connector sends, and what the host knows of it.
+typedef struct provkey_enroll_request {
+    // `sizeof(provkey_enroll_request)`.
+    size_t struct_size;
+    // The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    const uint8_t *csr;
+    // How many bytes that is.
+    size_t csr_len;
+    // The text of a key beside the CSR, in its canonical form. NULL: none.
+    const uint8_t *key_text;
+    // How many bytes that is.
+    size_t key_text_len;
+    // The connector's fingerprint, when it stands beside the CSR. NULL: none.
+    const struct provkey_fingerprint *fingerprint;
+    // Where the connector asks from, an IP address. NULL: not known.
+    const char *address;
+} provkey_enroll_request;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The answer to a connector. Freed with `provkey_enrolled_free`.
+typedef struct provkey_enrolled {
+    // For the library.
+    struct provkey_header header;
+    // The connector's id.
+    const char *connector;
+    // The id of the provisioning key that it enrolled with.
+    const char *key;
+    // The id of the group that it belongs to.
+    const char *group;
+    // The id of the enrollment certificate that signed.
+    const char *certificate;
+    // The serial number of its certificate, in lower-case hexadecimal.
+    const char *serial;
+    // The connector's certificate, the enrollment certificate and the root, in PEM: what the
+    // connector accepts.
+    const char *chain_pem;
+    // The same, each in DER.
+    const struct provkey_slice *chain;
+    // How many certificates that are.
+    size_t chain_len;
+    // For an external CA, the other chain, in PEM; otherwise NULL. The two are never merged.
+    const char *external_chain_pem;
+    // The same, each in DER.
+    const struct provkey_slice *external_chain;
+    // How many certificates that are.
+    size_t external_chain_len;
+    // From when its certificate is valid, in Unix milliseconds.
+    uint64_t not_before_ms;
+    // Until when its certificate is valid.
+    uint64_t not_after_ms;
+    // Whether it had enrolled before, and this cost no use.
+    bool replay;
+} provkey_enrolled;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A certificate that an external CA was asked for, and has not issued yet. Freed with
 // `provkey_certificate_request_free`.
 typedef struct provkey_certificate_request {
     // For the library.
@@ -565,7 +687,7 @@ typedef struct provkey_certificate_request {
     uint64_t leaf_validity_seconds;
     // How long after its end the certificate of a connector will still be renewed.
     uint64_t renewal_grace_seconds;
-    // The CSR in DER, for the corporate CA.
+    // The CSR in DER, for the external CA.
     struct provkey_slice csr;
     // The CSR in PEM.
     const char *csr_pem;
@@ -621,128 +743,6 @@ typedef struct provkey_certificate_request_page {
     // Where to go on. NULL: this was the last page.
     const char *next;
 } provkey_certificate_request_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// What a host gives an authority to live in. All of it may be freed once the authority is open.
-typedef struct provkey_environment {
-    // `sizeof(provkey_environment)`.
-    size_t struct_size;
-    // Where everything is kept.
-    const struct provkey_store *store;
-    // Where the time comes from. NULL: from the operating system.
-    const struct provkey_clock *clock;
-    // Where ids, nonces and serial numbers come from. NULL: from the operating system.
-    const struct provkey_random *random;
-    // Who is told what happens. NULL: nobody.
-    const struct provkey_observer *observer;
-} provkey_environment;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// How to create an authority.
-typedef struct provkey_new_authority {
-    // `sizeof(provkey_new_authority)`.
-    size_t struct_size;
-    // The host that connectors reach it at, `host` or `host:port` in canonical form. It stands in
-    // every key text.
-    const char *host;
-    // The SPIFFE trust domain of its certificates, fixed for ever. NULL: the host without its
-    // port. Must be given if the host is an IPv6 address.
-    const char *trust_domain;
-    // How long the root is valid. 0: 30 years.
-    uint64_t validity_seconds;
-    // The algorithm of the root's key: P-256 (1, or 0), P-384 or Ed25519.
-    provkey_key_algorithm algorithm;
-} provkey_new_authority;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
-typedef struct provkey_crl {
-    // For the library.
-    struct provkey_header header;
-    // The list in DER.
-    struct provkey_slice der;
-    // The list in PEM.
-    const char *pem;
-    // Its number: no two lists of one issuer have the same.
-    uint64_t number;
-    // When it was made, in Unix milliseconds.
-    uint64_t this_update_ms;
-    // Until when it is good.
-    uint64_t next_update_ms;
-    // How many certificates are on it.
-    size_t entries;
-} provkey_crl;
-#endif
-
-// Bytes that belong to the caller, who frees them with `provkey_bytes_free`. A NUL byte stands
-// behind them, so that a text can be used as a C string. They are wiped when they are freed.
-typedef struct provkey_bytes {
-    // For the library.
-    struct provkey_header header;
-    // The first byte. Never NULL.
-    const uint8_t *data;
-    // How many bytes there are, without the NUL byte behind them.
-    size_t len;
-} provkey_bytes;
-
-#if defined(PROVKEY_AUTHORITY)
-// What a connector sends, and what the host knows of it.
-typedef struct provkey_enroll_request {
-    // `sizeof(provkey_enroll_request)`.
-    size_t struct_size;
-    // The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
-    const uint8_t *csr;
-    // How many bytes that is.
-    size_t csr_len;
-    // The text of a key beside the CSR, in its canonical form. NULL: none.
-    const uint8_t *key_text;
-    // How many bytes that is.
-    size_t key_text_len;
-    // The connector's fingerprint, when it stands beside the CSR. NULL: none.
-    const struct provkey_fingerprint *fingerprint;
-    // Where the connector asks from, an IP address. NULL: not known.
-    const char *address;
-} provkey_enroll_request;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The answer to a connector. Freed with `provkey_enrolled_free`.
-typedef struct provkey_enrolled {
-    // For the library.
-    struct provkey_header header;
-    // The connector's id.
-    const char *connector;
-    // The id of the provisioning key that it enrolled with.
-    const char *key;
-    // The id of the group that it belongs to.
-    const char *group;
-    // The id of the enrollment certificate that signed.
-    const char *certificate;
-    // The serial number of its certificate, in lower-case hexadecimal.
-    const char *serial;
-    // The connector's certificate, the enrollment certificate and the root, in PEM: what the
-    // connector accepts.
-    const char *chain_pem;
-    // The same, each in DER.
-    const struct provkey_slice *chain;
-    // How many certificates that are.
-    size_t chain_len;
-    // For a corporate CA, the other chain, in PEM; otherwise NULL. The two are never merged.
-    const char *corporate_chain_pem;
-    // The same, each in DER.
-    const struct provkey_slice *corporate_chain;
-    // How many certificates that are.
-    size_t corporate_chain_len;
-    // From when its certificate is valid, in Unix milliseconds.
-    uint64_t not_before_ms;
-    // Until when its certificate is valid.
-    uint64_t not_after_ms;
-    // Whether it had enrolled before, and this cost no use.
-    bool replay;
-} provkey_enrolled;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -1915,56 +1915,56 @@ typedef uint32_t provkey_reason;
 // The certificate was asked for and not issued yet. Code `certificate_unanswered`.
 #define PROVKEY_STATUS_CERTIFICATE_UNANSWERED 803
 
-// A signature on one of the certificates is wrong. Code `corporate_bad_signature`.
-#define PROVKEY_STATUS_CORPORATE_BAD_SIGNATURE 804
+// A signature on one of the certificates is wrong. Code `external_bad_signature`.
+#define PROVKEY_STATUS_EXTERNAL_BAD_SIGNATURE 804
 
-// One of the certificates has expired. Code `corporate_expired`.
-#define PROVKEY_STATUS_CORPORATE_EXPIRED 805
+// One of the certificates has expired. Code `external_expired`.
+#define PROVKEY_STATUS_EXTERNAL_EXPIRED 805
 
-// keyUsage lacks keyCertSign or cRLSign. Code `corporate_key_usage`.
-#define PROVKEY_STATUS_CORPORATE_KEY_USAGE 806
+// keyUsage lacks keyCertSign or cRLSign. Code `external_key_usage`.
+#define PROVKEY_STATUS_EXTERNAL_KEY_USAGE 806
 
 // Names are constrained, which may exclude the URIs of connectors. Code
-// `corporate_name_constraints`.
-#define PROVKEY_STATUS_CORPORATE_NAME_CONSTRAINTS 807
+// `external_name_constraints`.
+#define PROVKEY_STATUS_EXTERNAL_NAME_CONSTRAINTS 807
 
-// The CA certificate has no subject key identifier. Code `corporate_no_key_id`.
-#define PROVKEY_STATUS_CORPORATE_NO_KEY_ID 808
+// The CA certificate has no subject key identifier. Code `external_no_key_id`.
+#define PROVKEY_STATUS_EXTERNAL_NO_KEY_ID 808
 
-// The CA certificate has an empty subject. Code `corporate_no_subject`.
-#define PROVKEY_STATUS_CORPORATE_NO_SUBJECT 809
+// The CA certificate has an empty subject. Code `external_no_subject`.
+#define PROVKEY_STATUS_EXTERNAL_NO_SUBJECT 809
 
-// One of the certificates is not a CA's. Code `corporate_not_an_authority`.
-#define PROVKEY_STATUS_CORPORATE_NOT_AN_AUTHORITY 810
+// One of the certificates is not a CA's. Code `external_not_an_authority`.
+#define PROVKEY_STATUS_EXTERNAL_NOT_AN_AUTHORITY 810
 
-// One of the certificates is not valid yet. Code `corporate_not_yet_valid`.
-#define PROVKEY_STATUS_CORPORATE_NOT_YET_VALID 811
+// One of the certificates is not valid yet. Code `external_not_yet_valid`.
+#define PROVKEY_STATUS_EXTERNAL_NOT_YET_VALID 811
 
-// An issuer allows fewer CAs below it. Code `corporate_path_too_long`.
-#define PROVKEY_STATUS_CORPORATE_PATH_TOO_LONG 812
+// An issuer allows fewer CAs below it. Code `external_path_too_long`.
+#define PROVKEY_STATUS_EXTERNAL_PATH_TOO_LONG 812
 
-// There are more than 8 certificates, or more than 24 KiB of them. Code `corporate_too_large`.
-#define PROVKEY_STATUS_CORPORATE_TOO_LARGE 813
+// There are more than 8 certificates, or more than 24 KiB of them. Code `external_too_large`.
+#define PROVKEY_STATUS_EXTERNAL_TOO_LARGE 813
 
 // A critical extension is not known, so it cannot be obeyed. Code
-// `corporate_unknown_critical_extension`.
-#define PROVKEY_STATUS_CORPORATE_UNKNOWN_CRITICAL_EXTENSION 814
+// `external_unknown_critical_extension`.
+#define PROVKEY_STATUS_EXTERNAL_UNKNOWN_CRITICAL_EXTENSION 814
 
-// One of the certificates is not an issuer of the others. Code `corporate_unrelated`.
-#define PROVKEY_STATUS_CORPORATE_UNRELATED 815
+// One of the certificates is not an issuer of the others. Code `external_unrelated`.
+#define PROVKEY_STATUS_EXTERNAL_UNRELATED 815
 
-// A signature cannot be checked here. Code `corporate_unsupported_signature`.
-#define PROVKEY_STATUS_CORPORATE_UNSUPPORTED_SIGNATURE 816
+// A signature cannot be checked here. Code `external_unsupported_signature`.
+#define PROVKEY_STATUS_EXTERNAL_UNSUPPORTED_SIGNATURE 816
 
-// One of the certificates is signed over MD5 or SHA-1. Code `corporate_weak_signature`.
-#define PROVKEY_STATUS_CORPORATE_WEAK_SIGNATURE 817
+// One of the certificates is signed over MD5 or SHA-1. Code `external_weak_signature`.
+#define PROVKEY_STATUS_EXTERNAL_WEAK_SIGNATURE 817
 
 // None of the certificates carries the key that was asked for, or there is none. Code
-// `corporate_wrong_key`.
-#define PROVKEY_STATUS_CORPORATE_WRONG_KEY 818
+// `external_wrong_key`.
+#define PROVKEY_STATUS_EXTERNAL_WRONG_KEY 818
 
-// extKeyUsage lacks clientAuth. Code `corporate_wrong_purpose`.
-#define PROVKEY_STATUS_CORPORATE_WRONG_PURPOSE 819
+// extKeyUsage lacks clientAuth. Code `external_wrong_purpose`.
+#define PROVKEY_STATUS_EXTERNAL_WRONG_PURPOSE 819
 
 // The CA was imported with its key: a CRL that is signed here could be taken for its owner's.
 // Code `crl_imported_ca`.
@@ -2097,8 +2097,8 @@ typedef uint32_t provkey_reason;
 // The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 #define PROVKEY_STATUS_VALIDITY_INVALID 929
 
-// The text is none of an epoch. Code `epoch_invalid`.
-#define PROVKEY_STATUS_EPOCH_INVALID 930
+// The text is none of a checkpoint. Code `checkpoint_invalid`.
+#define PROVKEY_STATUS_CHECKPOINT_INVALID 930
 
 // The file holds no master key. Code `keyring_empty`.
 #define PROVKEY_STATUS_KEYRING_EMPTY 1000
@@ -2529,6 +2529,50 @@ void provkey_enrollment_certificate_page_free(struct provkey_enrollment_certific
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// The checkpoint: a short text that names the latest change which this process knows to be durable. That
+// is the last one that it made; if it has made none yet, the one that it checked with
+// `provkey_authority_verify_checkpoint`; or else the last one of the audit trail.
+//
+// A host that wants to notice when its store is rolled back, for instance because somebody restored
+// an old copy, keeps the checkpoint outside of the store, in a file elsewhere, written anew after changes,
+// as often as it likes. It may be kept late: an older checkpoint notices less, and is never a false alarm.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_checkpoint(const struct provkey_authority *authority,
+                                            struct provkey_bytes **checkpoint,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Checks that the store has the change that `checkpoint` names, and so all that came before it. A host does
+// so after `provkey_authority_open`, before it enrolls anybody, and may do so again at any time, for
+// instance after a failover.
+//
+// What it notices, precisely: that the store is of a time before that change. It does not notice
+// the loss of changes after it, and nothing at all once the audit record of the change may have
+// been pruned.
+//
+// Errors: `store_rolled_back` if the store lacks the change: uses that were counted since are
+// forgotten, so keys may enroll beyond their limits, and so are revocations. Put the newer store
+// back, or accept the loss. `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_verify_checkpoint(const struct provkey_authority *authority,
+                                                   const char *checkpoint,
+                                                   struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Accepts that the store was rolled back, and lacks the change that `lost` names: this is written
+// into the audit trail, and `checkpoint` is the one to keep from now on. If the store lacks nothing,
+// nothing is written.
+//
+// Errors: `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
+                                                 const char *lost,
+                                                 struct provkey_bytes **checkpoint,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Makes a clock of callbacks. It is freed with `provkey_clock_free`.
 provkey_status provkey_clock_new(const struct provkey_clock_callbacks *callbacks,
                                  struct provkey_clock **clock,
@@ -2571,93 +2615,6 @@ void provkey_connector_free(struct provkey_connector *connector);
 #if defined(PROVKEY_AUTHORITY)
 // Frees a page of connectors. NULL is fine.
 void provkey_connector_page_free(struct provkey_connector_page *connectors);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a key pair, or takes one that lives elsewhere, and a CSR with which a corporate CA can be
-// asked for a CA certificate. How long that is valid is up to the corporate CA: `validity_seconds`
-// does not count. `provkey_authority_import_answer` takes what it issues.
-//
-// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
-// the signer and of the store.
-provkey_status provkey_authority_request_certificate(const struct provkey_authority *authority,
-                                                     const struct provkey_new_certificate *new_certificate,
-                                                     struct provkey_certificate_request **request,
-                                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Takes the certificate that a corporate CA issued for a request, in PEM: it becomes an enrollment
-// certificate, with the id of the request. Certificates of its issuers may come behind it.
-//
-// Errors: `certificate_request_not_found`, the `corporate_` and `certificate_` codes, those of the
-// store.
-provkey_status provkey_authority_import_answer(const struct provkey_authority *authority,
-                                               const char *id,
-                                               const uint8_t *certificates,
-                                               size_t certificates_len,
-                                               struct provkey_enrollment_certificate **certificate,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Imports the CA certificate of somebody else, with its private key.
-//
-// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `corporate_`, `private_key_` and
-// `certificate_` codes, those of the store.
-provkey_status provkey_authority_import_certificate(const struct provkey_authority *authority,
-                                                    const struct provkey_certificate_import *import,
-                                                    struct provkey_enrollment_certificate **certificate,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// One request that has not been answered.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_certificate_request(const struct provkey_authority *authority,
-                                                     const char *id,
-                                                     struct provkey_certificate_request **request,
-                                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The request that has this id or this name.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_find_certificate_request(const struct provkey_authority *authority,
-                                                          const char *id_or_name,
-                                                          struct provkey_certificate_request **request,
-                                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists the requests that have not been answered, by id. `page`: NULL for the first one.
-//
-// Errors: `cursor_invalid`, those of the store.
-provkey_status provkey_authority_list_certificate_requests(const struct provkey_authority *authority,
-                                                           const struct provkey_page_request *page,
-                                                           struct provkey_certificate_request_page **requests,
-                                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes a request that has not been answered, and its private key.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_delete_certificate_request(const struct provkey_authority *authority,
-                                                            const char *id,
-                                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a request. NULL is fine, and so is one of a page, which stays as it is.
-void provkey_certificate_request_free(struct provkey_certificate_request *request);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of requests. NULL is fine.
-void provkey_certificate_request_page_free(struct provkey_certificate_request_page *requests);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -2764,47 +2721,90 @@ void provkey_enrolled_free(struct provkey_enrolled *enrolled);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// The epoch: a short text that names the latest change which this process knows to be durable. That
-// is the last one that it made; if it has made none yet, the one that it checked with
-// `provkey_authority_check_epoch`; or else the last one of the audit trail.
+// Makes a key pair, or takes one that lives elsewhere, and a CSR with which an external CA can be
+// asked for a CA certificate. How long that is valid is up to the external CA: `validity_seconds`
+// does not count. `provkey_authority_import_answer` takes what it issues.
 //
-// A host that wants to notice when its store is rolled back, for instance because somebody restored
-// an old copy, keeps the epoch outside of the store, in a file elsewhere, written anew after changes,
-// as often as it likes. It may be kept late: an older epoch notices less, and is never a false alarm.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_epoch(const struct provkey_authority *authority,
-                                       struct provkey_bytes **epoch,
-                                       struct provkey_error **error);
+// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
+// the signer and of the store.
+provkey_status provkey_authority_request_certificate(const struct provkey_authority *authority,
+                                                     const struct provkey_new_certificate *new_certificate,
+                                                     struct provkey_certificate_request **request,
+                                                     struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Checks that the store has the change that `epoch` names, and so all that came before it. A host does
-// so after `provkey_authority_open`, before it enrolls anybody, and may do so again at any time, for
-// instance after a failover.
+// Takes the certificate that an external CA issued for a request, in PEM: it becomes an enrollment
+// certificate, with the id of the request. Certificates of its issuers may come behind it.
 //
-// What it notices, precisely: that the store is of a time before that change. It does not notice
-// the loss of changes after it, and nothing at all once the audit record of the change may have
-// been pruned.
-//
-// Errors: `store_rolled_back` if the store lacks the change: uses that were counted since are
-// forgotten, so keys may enroll beyond their limits, and so are revocations. Put the newer store
-// back, or accept the loss. `epoch_invalid`, those of the store.
-provkey_status provkey_authority_check_epoch(const struct provkey_authority *authority,
-                                             const char *epoch,
-                                             struct provkey_error **error);
+// Errors: `certificate_request_not_found`, the `external_` and `certificate_` codes, those of the
+// store.
+provkey_status provkey_authority_import_answer(const struct provkey_authority *authority,
+                                               const char *id,
+                                               const uint8_t *certificates,
+                                               size_t certificates_len,
+                                               struct provkey_enrollment_certificate **certificate,
+                                               struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Accepts that the store was rolled back, and lacks the change that `lost` names: this is written
-// into the audit trail, and `epoch` is the one to keep from now on. If the store lacks nothing,
-// nothing is written.
+// Imports the CA certificate of somebody else, with its private key.
 //
-// Errors: `epoch_invalid`, those of the store.
-provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
-                                                 const char *lost,
-                                                 struct provkey_bytes **epoch,
-                                                 struct provkey_error **error);
+// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
+// `certificate_` codes, those of the store.
+provkey_status provkey_authority_import_certificate(const struct provkey_authority *authority,
+                                                    const struct provkey_certificate_import *import,
+                                                    struct provkey_enrollment_certificate **certificate,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// One request that has not been answered.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_certificate_request(const struct provkey_authority *authority,
+                                                     const char *id,
+                                                     struct provkey_certificate_request **request,
+                                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The request that has this id or this name.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_find_certificate_request(const struct provkey_authority *authority,
+                                                          const char *id_or_name,
+                                                          struct provkey_certificate_request **request,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists the requests that have not been answered, by id. `page`: NULL for the first one.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_certificate_requests(const struct provkey_authority *authority,
+                                                           const struct provkey_page_request *page,
+                                                           struct provkey_certificate_request_page **requests,
+                                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes a request that has not been answered, and its private key.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_delete_certificate_request(const struct provkey_authority *authority,
+                                                            const char *id,
+                                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a request. NULL is fine, and so is one of a page, which stays as it is.
+void provkey_certificate_request_free(struct provkey_certificate_request *request);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of requests. NULL is fine.
+void provkey_certificate_request_page_free(struct provkey_certificate_request_page *requests);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

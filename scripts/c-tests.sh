@@ -14,7 +14,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude -Itests/c
     -DPROVKEY_TEST_FAULTS)
 watched=(-O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all -fno-omit-frame-pointer)
-shared=(check fleet secure_element table_store corporate_ca csr postgres_server)
+shared=(check fleet secure_element table_store external_ca csr postgres_server)
 tests=(connector groups_and_keys certificates enrolling stores moving host_parts signers lying_stores panic
     hostile vectors threads strangers)
 # Under memcheck in the short run: both halves, what fails and what panics.

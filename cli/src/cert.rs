@@ -26,11 +26,11 @@ use crate::token::TokenPlace;
 pub(crate) enum Command {
     /// Make a key pair and a certificate for it under the authority's root
     Create(Box<CreateArgs>),
-    /// Ask a corporate CA for a certificate: make a key pair, and a CSR for it
+    /// Ask an external CA for a certificate: make a key pair, and a CSR for it
     Request(Box<request::Args>),
     /// List the requests that have not been answered
     Requests(PageArgs),
-    /// Import the certificate of a corporate CA, with its private key or as the answer to a request
+    /// Import the certificate of an external CA, with its private key or as the answer to a request
     Import(Box<import::Args>),
     /// List the certificates by name
     List(PageArgs),
@@ -197,13 +197,13 @@ struct CertificateView {
     warnings: Vec<&'static str>,
     created_at: Time,
     pem: String,
-    corporate_pem: Option<String>,
+    external_pem: Option<String>,
 }
 
 impl From<EnrollmentCertificate> for CertificateView {
     fn from(found: EnrollmentCertificate) -> Self {
         let warnings = found.warnings(SystemClock.now());
-        let corporate: String = found.corporate.iter().map(Certificate::to_pem).collect();
+        let external: String = found.external.iter().map(Certificate::to_pem).collect();
         let url = |url: Option<LeafUrl>| url.map(|url| url.to_string());
         let certificate = found.certificate;
         Self {
@@ -227,7 +227,7 @@ impl From<EnrollmentCertificate> for CertificateView {
             warnings: warnings.into_iter().map(CertificateWarning::as_str).collect(),
             created_at: found.created_at.into(),
             pem: certificate.to_pem(),
-            corporate_pem: (!corporate.is_empty()).then_some(corporate),
+            external_pem: (!external.is_empty()).then_some(external),
         }
     }
 }
@@ -276,7 +276,7 @@ impl Fields for CertificateView {
             ("CRL URL", or_dash(self.crl_url.as_ref())),
             ("OCSP URL", or_dash(self.ocsp_url.as_ref())),
             ("CA issuers URL", or_dash(self.ca_issuers_url.as_ref())),
-            ("Corporate", if self.corporate_pem.is_some() { "yes" } else { "no" }.into()),
+            ("External", if self.external_pem.is_some() { "yes" } else { "no" }.into()),
             ("Private key", if self.key_elsewhere { "elsewhere" } else { "sealed" }.into()),
             ("Keys", self.keys.to_string()),
             ("Connectors", self.connectors.unwrap_or_default().to_string()),

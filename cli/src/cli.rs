@@ -89,7 +89,7 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let done = self.command.run(&self.place, &mut Output::new(self.json, self.yes));
-        let kept = self.place.epoch.keep();
+        let kept = self.place.checkpoint.keep();
         done.and(kept)
     }
 }

@@ -11,7 +11,7 @@ use provkey::x509::{Certificate, Csr, RevocationList};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
-use crate::epoch;
+use crate::checkpoint;
 use crate::failure::Failure;
 
 /// More than anything that is read may have: the library refuses what is cut here as too long.
@@ -65,9 +65,9 @@ pub(crate) enum Content {
     Certificates,
     /// A CRL: mode 0644. Replaces a CRL.
     Crl,
-    /// The epoch of an authority: mode 0644. Replaces an epoch, also one that another process has
+    /// The checkpoint of an authority: mode 0644. Replaces a checkpoint, also one that another process has
     /// written since.
-    Epoch,
+    Checkpoint,
 }
 
 impl Content {
@@ -81,7 +81,7 @@ impl Content {
             Self::Request => Csr::parse(bytes).is_ok(),
             Self::Certificates => Certificate::parse_all(bytes).is_ok(),
             Self::Crl => RevocationList::parse(bytes).is_some(),
-            Self::Epoch => epoch::parse(bytes).is_ok(),
+            Self::Checkpoint => checkpoint::parse(bytes).is_ok(),
         };
         let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");
         bytes.is_empty() || (same_kind && !has_private_key())
@@ -135,7 +135,7 @@ impl Destination {
         }
         let path = locate(path);
         let temporary = temporary_beside(&path, content.permissions())?;
-        let exists = exists || content == Content::Epoch;
+        let exists = exists || content == Content::Checkpoint;
         Ok(Self { path, target: Target::File { temporary, exists } })
     }
 

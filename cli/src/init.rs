@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let (store, file) = (place.store()?, place.master_key_file()?);
     let mut new = NewAuthority::new(read_host(&args.host)?);
     new.trust_domain.clone_from(&args.trust_domain);
-    place.epoch.check_new()?;
+    place.checkpoint.check_new()?;
     files::check_folder(file)?;
     if let StoreAddress::Sqlite(path) = store {
         files::check_folder(path)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     keyring_file::warn_of_others(file);
     let environment = system::environment(store);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
-    place.epoch.begin(&authority)?;
+    place.checkpoint.begin(&authority)?;
     output.one(&AuthorityView::of(&authority))?;
     let made = if created { "made" } else { "used as it is" };
     output.say(format_args!("Master key file {} {made}: keep a copy apart.", file.display()))

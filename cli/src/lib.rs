@@ -7,12 +7,12 @@
 mod admin_token;
 mod audit;
 mod cert;
+mod checkpoint;
 mod cli;
 mod connector;
 mod crl;
 mod demo;
 mod enroll;
-mod epoch;
 mod failure;
 mod files;
 mod group;

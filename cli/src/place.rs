@@ -10,8 +10,8 @@ use provkey_postgres::PostgresStore;
 use provkey_server::{KeyringSource, Metrics};
 use provkey_sqlite::SqliteStore;
 
+use crate::checkpoint::CheckpointPlace;
 use crate::cli::GLOBAL;
-use crate::epoch::EpochPlace;
 use crate::failure::Failure;
 use crate::redact::has_password;
 use crate::token::TokenPlace;
@@ -30,7 +30,7 @@ pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) token: TokenPlace,
     #[command(flatten)]
-    pub(crate) epoch: EpochPlace,
+    pub(crate) checkpoint: CheckpointPlace,
 }
 
 /// The address of a store. The URL may hold a password.
@@ -116,15 +116,15 @@ impl Place {
     }
 
     /// Opens the authority, acting as the user of this process. The store must not be older than
-    /// the epoch that is kept, if one is.
+    /// the checkpoint that is kept, if one is.
     pub(crate) fn authority(&self) -> Result<Authority, Failure> {
-        let authority = self.authority_of_any_epoch()?;
-        self.epoch.check(&authority)?;
+        let authority = self.authority_of_any_checkpoint()?;
+        self.checkpoint.check(&authority)?;
         Ok(authority)
     }
 
     /// As [`Self::authority`], but the store may have been rolled back.
-    pub(crate) fn authority_of_any_epoch(&self) -> Result<Authority, Failure> {
+    pub(crate) fn authority_of_any_checkpoint(&self) -> Result<Authority, Failure> {
         let authority = self.open(system::environment)?;
         Ok(authority.acting_as(&system::actor()))
     }
@@ -147,7 +147,7 @@ impl Place {
             observer: Some(Arc::new(metrics.clone())),
             ..system::environment(metrics.store(store))
         })?;
-        self.epoch.check(&authority)?;
+        self.checkpoint.check(&authority)?;
         self.token.attach(&authority)?;
         Ok(authority)
     }

@@ -41,8 +41,8 @@ const FILES_KEPT: usize = 256;
 const LAST_CALLS_TIME_MAX: Duration = Duration::from_secs(10);
 /// The rates that can be meant.
 const RATES: RangeInclusive<f64> = 0.001..=1e6;
-/// How often a server keeps the epoch of its authority.
-const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a server keeps the checkpoint of its authority.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -306,7 +306,7 @@ impl Server<'_> {
         let shutdown = async {
             tokio::select! {
                 _ = ended => {}
-                () = keep_epoch(place) => {}
+                () = keep_checkpoint(place) => {}
             }
             tracing::info!("ending: what is being answered is finished");
         };
@@ -361,14 +361,14 @@ async fn reload_when_told(mut signals: Others, reload: Reload) {
     }
 }
 
-/// Keeps the epoch, for ever: a server may end without being asked.
-async fn keep_epoch(place: &Place) {
-    let mut moments = tokio::time::interval(EPOCH_INTERVAL);
+/// Keeps the checkpoint, for ever: a server may end without being asked.
+async fn keep_checkpoint(place: &Place) {
+    let mut moments = tokio::time::interval(CHECKPOINT_INTERVAL);
     moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         moments.tick().await;
-        if let Err(failure) = tokio::task::block_in_place(|| place.epoch.keep_so_far()) {
-            tracing::warn!(why = failure.lines().join("; "), "the epoch is not kept");
+        if let Err(failure) = tokio::task::block_in_place(|| place.checkpoint.keep_so_far()) {
+            tracing::warn!(why = failure.lines().join("; "), "the checkpoint is not kept");
         }
     }
 }

@@ -31,16 +31,16 @@ pub(crate) struct Args {
     /// holds certificates is replaced, any other is left alone
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Where the other chain goes, to the root of a corporate CA, if its certificate signed
+    /// Where the other chain goes, to the root of an external CA, if its certificate signed
     #[arg(long, value_name = "FILE")]
-    corporate_out: Option<PathBuf>,
+    external_out: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let request = request(args)?;
-    let corporate = args.corporate_out.as_deref();
-    let corporate =
-        corporate.map(|path| Destination::prepare(path, Content::Certificates)).transpose()?;
+    let external = args.external_out.as_deref();
+    let external =
+        external.map(|path| Destination::prepare(path, Content::Certificates)).transpose()?;
     // Before anything is counted, it is certain that the answer can be kept.
     let destination = Destination::prepare(&args.out, Content::Certificates)?;
     let alone = destination.is_standard_output();
@@ -48,17 +48,17 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
         failure.note("The connector has its certificate. Run it again: that costs no use.")
     })?;
-    write_corporate(corporate, &enrolled)?;
+    write_external(external, &enrolled)?;
     if alone {
         return Ok(());
     }
     output.one(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
 }
 
-fn write_corporate(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
+fn write_external(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
     match destination {
-        Some(destination) if !enrolled.corporate_chain.is_empty() => {
-            destination.write(enrolled.corporate_chain_pem().as_bytes()).map_err(|failure| {
+        Some(destination) if !enrolled.external_chain.is_empty() => {
+            destination.write(enrolled.external_chain_pem().as_bytes()).map_err(|failure| {
                 failure.note("The connector has its certificate. Run it again: that costs no use.")
             })
         }

@@ -34,7 +34,7 @@ pub(crate) enum Command {
         #[arg(value_name = "STORE", value_parser = StoreAddress::parse_public)]
         store: StoreAddress,
     },
-    /// Go on with a store that was rolled back: that lacks changes which the epoch file knows of
+    /// Go on with a store that was rolled back: that lacks changes which the checkpoint file knows of
     ///
     /// What was counted or revoked since is forgotten: keys may enroll beyond their limits. It is
     /// written into the audit trail. Put the newer store back instead, if there is one.
@@ -52,7 +52,7 @@ pub(crate) fn run(command: &Command, place: &Place, output: &mut Output) -> Resu
             output.one(&ReopenView { reopened: store.fence(false)? })
         }
         Command::AcceptRollback => {
-            let (lost, kept) = place.epoch.accept(&place.authority_of_any_epoch()?)?;
+            let (lost, kept) = place.checkpoint.accept(&place.authority_of_any_checkpoint()?)?;
             output.one(&RollbackView { lost: lost.to_string(), kept: kept.to_string() })
         }
     }

@@ -17,8 +17,8 @@ pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 pub const PRIVATE_KEY_BYTES_MAX: usize = 16 * 1024;
 /// Most iterations of PBKDF2 that the passphrase of a private key file may take.
 pub const PASSPHRASE_ITERATIONS_MAX: u32 = 10_000_000;
-/// Longest certificates of a corporate CA and its issuers together, in bytes of DER.
-pub const CORPORATE_CHAIN_BYTES_MAX: usize = 24 * 1024;
+/// Longest certificates of an external CA and its issuers together, in bytes of DER.
+pub const EXTERNAL_CHAIN_BYTES_MAX: usize = 24 * 1024;
 /// Most certificates in one chain.
 pub const CHAIN_CERTIFICATES_MAX: usize = 8;
 /// Largest identity file of a connector that is opened, in bytes.

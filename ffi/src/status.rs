@@ -388,56 +388,56 @@ pub const PROVKEY_STATUS_CERTIFICATE_SUBJECT_IN_USE: provkey_status = 802;
 /// The certificate was asked for and not issued yet. Code `certificate_unanswered`.
 pub const PROVKEY_STATUS_CERTIFICATE_UNANSWERED: provkey_status = 803;
 
-/// A signature on one of the certificates is wrong. Code `corporate_bad_signature`.
-pub const PROVKEY_STATUS_CORPORATE_BAD_SIGNATURE: provkey_status = 804;
+/// A signature on one of the certificates is wrong. Code `external_bad_signature`.
+pub const PROVKEY_STATUS_EXTERNAL_BAD_SIGNATURE: provkey_status = 804;
 
-/// One of the certificates has expired. Code `corporate_expired`.
-pub const PROVKEY_STATUS_CORPORATE_EXPIRED: provkey_status = 805;
+/// One of the certificates has expired. Code `external_expired`.
+pub const PROVKEY_STATUS_EXTERNAL_EXPIRED: provkey_status = 805;
 
-/// keyUsage lacks keyCertSign or cRLSign. Code `corporate_key_usage`.
-pub const PROVKEY_STATUS_CORPORATE_KEY_USAGE: provkey_status = 806;
+/// keyUsage lacks keyCertSign or cRLSign. Code `external_key_usage`.
+pub const PROVKEY_STATUS_EXTERNAL_KEY_USAGE: provkey_status = 806;
 
 /// Names are constrained, which may exclude the URIs of connectors. Code
-/// `corporate_name_constraints`.
-pub const PROVKEY_STATUS_CORPORATE_NAME_CONSTRAINTS: provkey_status = 807;
+/// `external_name_constraints`.
+pub const PROVKEY_STATUS_EXTERNAL_NAME_CONSTRAINTS: provkey_status = 807;
 
-/// The CA certificate has no subject key identifier. Code `corporate_no_key_id`.
-pub const PROVKEY_STATUS_CORPORATE_NO_KEY_ID: provkey_status = 808;
+/// The CA certificate has no subject key identifier. Code `external_no_key_id`.
+pub const PROVKEY_STATUS_EXTERNAL_NO_KEY_ID: provkey_status = 808;
 
-/// The CA certificate has an empty subject. Code `corporate_no_subject`.
-pub const PROVKEY_STATUS_CORPORATE_NO_SUBJECT: provkey_status = 809;
+/// The CA certificate has an empty subject. Code `external_no_subject`.
+pub const PROVKEY_STATUS_EXTERNAL_NO_SUBJECT: provkey_status = 809;
 
-/// One of the certificates is not a CA's. Code `corporate_not_an_authority`.
-pub const PROVKEY_STATUS_CORPORATE_NOT_AN_AUTHORITY: provkey_status = 810;
+/// One of the certificates is not a CA's. Code `external_not_an_authority`.
+pub const PROVKEY_STATUS_EXTERNAL_NOT_AN_AUTHORITY: provkey_status = 810;
 
-/// One of the certificates is not valid yet. Code `corporate_not_yet_valid`.
-pub const PROVKEY_STATUS_CORPORATE_NOT_YET_VALID: provkey_status = 811;
+/// One of the certificates is not valid yet. Code `external_not_yet_valid`.
+pub const PROVKEY_STATUS_EXTERNAL_NOT_YET_VALID: provkey_status = 811;
 
-/// An issuer allows fewer CAs below it. Code `corporate_path_too_long`.
-pub const PROVKEY_STATUS_CORPORATE_PATH_TOO_LONG: provkey_status = 812;
+/// An issuer allows fewer CAs below it. Code `external_path_too_long`.
+pub const PROVKEY_STATUS_EXTERNAL_PATH_TOO_LONG: provkey_status = 812;
 
-/// There are more than 8 certificates, or more than 24 KiB of them. Code `corporate_too_large`.
-pub const PROVKEY_STATUS_CORPORATE_TOO_LARGE: provkey_status = 813;
+/// There are more than 8 certificates, or more than 24 KiB of them. Code `external_too_large`.
+pub const PROVKEY_STATUS_EXTERNAL_TOO_LARGE: provkey_status = 813;
 
 /// A critical extension is not known, so it cannot be obeyed. Code
-/// `corporate_unknown_critical_extension`.
-pub const PROVKEY_STATUS_CORPORATE_UNKNOWN_CRITICAL_EXTENSION: provkey_status = 814;
+/// `external_unknown_critical_extension`.
+pub const PROVKEY_STATUS_EXTERNAL_UNKNOWN_CRITICAL_EXTENSION: provkey_status = 814;
 
-/// One of the certificates is not an issuer of the others. Code `corporate_unrelated`.
-pub const PROVKEY_STATUS_CORPORATE_UNRELATED: provkey_status = 815;
+/// One of the certificates is not an issuer of the others. Code `external_unrelated`.
+pub const PROVKEY_STATUS_EXTERNAL_UNRELATED: provkey_status = 815;
 
-/// A signature cannot be checked here. Code `corporate_unsupported_signature`.
-pub const PROVKEY_STATUS_CORPORATE_UNSUPPORTED_SIGNATURE: provkey_status = 816;
+/// A signature cannot be checked here. Code `external_unsupported_signature`.
+pub const PROVKEY_STATUS_EXTERNAL_UNSUPPORTED_SIGNATURE: provkey_status = 816;
 
-/// One of the certificates is signed over MD5 or SHA-1. Code `corporate_weak_signature`.
-pub const PROVKEY_STATUS_CORPORATE_WEAK_SIGNATURE: provkey_status = 817;
+/// One of the certificates is signed over MD5 or SHA-1. Code `external_weak_signature`.
+pub const PROVKEY_STATUS_EXTERNAL_WEAK_SIGNATURE: provkey_status = 817;
 
 /// None of the certificates carries the key that was asked for, or there is none. Code
-/// `corporate_wrong_key`.
-pub const PROVKEY_STATUS_CORPORATE_WRONG_KEY: provkey_status = 818;
+/// `external_wrong_key`.
+pub const PROVKEY_STATUS_EXTERNAL_WRONG_KEY: provkey_status = 818;
 
-/// extKeyUsage lacks clientAuth. Code `corporate_wrong_purpose`.
-pub const PROVKEY_STATUS_CORPORATE_WRONG_PURPOSE: provkey_status = 819;
+/// extKeyUsage lacks clientAuth. Code `external_wrong_purpose`.
+pub const PROVKEY_STATUS_EXTERNAL_WRONG_PURPOSE: provkey_status = 819;
 
 /// The CA was imported with its key: a CRL that is signed here could be taken for its owner's.
 /// Code `crl_imported_ca`.
@@ -570,8 +570,8 @@ pub const PROVKEY_STATUS_URL_INVALID: provkey_status = 928;
 /// The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 pub const PROVKEY_STATUS_VALIDITY_INVALID: provkey_status = 929;
 
-/// The text is none of an epoch. Code `epoch_invalid`.
-pub const PROVKEY_STATUS_EPOCH_INVALID: provkey_status = 930;
+/// The text is none of a checkpoint. Code `checkpoint_invalid`.
+pub const PROVKEY_STATUS_CHECKPOINT_INVALID: provkey_status = 930;
 
 /// The file holds no master key. Code `keyring_empty`.
 pub const PROVKEY_STATUS_KEYRING_EMPTY: provkey_status = 1000;
@@ -839,22 +839,22 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_CERTIFICATE_REQUEST_NOT_FOUND, "certificate_request_not_found\0"),
     (PROVKEY_STATUS_CERTIFICATE_SUBJECT_IN_USE, "certificate_subject_in_use\0"),
     (PROVKEY_STATUS_CERTIFICATE_UNANSWERED, "certificate_unanswered\0"),
-    (PROVKEY_STATUS_CORPORATE_BAD_SIGNATURE, "corporate_bad_signature\0"),
-    (PROVKEY_STATUS_CORPORATE_EXPIRED, "corporate_expired\0"),
-    (PROVKEY_STATUS_CORPORATE_KEY_USAGE, "corporate_key_usage\0"),
-    (PROVKEY_STATUS_CORPORATE_NAME_CONSTRAINTS, "corporate_name_constraints\0"),
-    (PROVKEY_STATUS_CORPORATE_NO_KEY_ID, "corporate_no_key_id\0"),
-    (PROVKEY_STATUS_CORPORATE_NO_SUBJECT, "corporate_no_subject\0"),
-    (PROVKEY_STATUS_CORPORATE_NOT_AN_AUTHORITY, "corporate_not_an_authority\0"),
-    (PROVKEY_STATUS_CORPORATE_NOT_YET_VALID, "corporate_not_yet_valid\0"),
-    (PROVKEY_STATUS_CORPORATE_PATH_TOO_LONG, "corporate_path_too_long\0"),
-    (PROVKEY_STATUS_CORPORATE_TOO_LARGE, "corporate_too_large\0"),
-    (PROVKEY_STATUS_CORPORATE_UNKNOWN_CRITICAL_EXTENSION, "corporate_unknown_critical_extension\0"),
-    (PROVKEY_STATUS_CORPORATE_UNRELATED, "corporate_unrelated\0"),
-    (PROVKEY_STATUS_CORPORATE_UNSUPPORTED_SIGNATURE, "corporate_unsupported_signature\0"),
-    (PROVKEY_STATUS_CORPORATE_WEAK_SIGNATURE, "corporate_weak_signature\0"),
-    (PROVKEY_STATUS_CORPORATE_WRONG_KEY, "corporate_wrong_key\0"),
-    (PROVKEY_STATUS_CORPORATE_WRONG_PURPOSE, "corporate_wrong_purpose\0"),
+    (PROVKEY_STATUS_EXTERNAL_BAD_SIGNATURE, "external_bad_signature\0"),
+    (PROVKEY_STATUS_EXTERNAL_EXPIRED, "external_expired\0"),
+    (PROVKEY_STATUS_EXTERNAL_KEY_USAGE, "external_key_usage\0"),
+    (PROVKEY_STATUS_EXTERNAL_NAME_CONSTRAINTS, "external_name_constraints\0"),
+    (PROVKEY_STATUS_EXTERNAL_NO_KEY_ID, "external_no_key_id\0"),
+    (PROVKEY_STATUS_EXTERNAL_NO_SUBJECT, "external_no_subject\0"),
+    (PROVKEY_STATUS_EXTERNAL_NOT_AN_AUTHORITY, "external_not_an_authority\0"),
+    (PROVKEY_STATUS_EXTERNAL_NOT_YET_VALID, "external_not_yet_valid\0"),
+    (PROVKEY_STATUS_EXTERNAL_PATH_TOO_LONG, "external_path_too_long\0"),
+    (PROVKEY_STATUS_EXTERNAL_TOO_LARGE, "external_too_large\0"),
+    (PROVKEY_STATUS_EXTERNAL_UNKNOWN_CRITICAL_EXTENSION, "external_unknown_critical_extension\0"),
+    (PROVKEY_STATUS_EXTERNAL_UNRELATED, "external_unrelated\0"),
+    (PROVKEY_STATUS_EXTERNAL_UNSUPPORTED_SIGNATURE, "external_unsupported_signature\0"),
+    (PROVKEY_STATUS_EXTERNAL_WEAK_SIGNATURE, "external_weak_signature\0"),
+    (PROVKEY_STATUS_EXTERNAL_WRONG_KEY, "external_wrong_key\0"),
+    (PROVKEY_STATUS_EXTERNAL_WRONG_PURPOSE, "external_wrong_purpose\0"),
     (PROVKEY_STATUS_CRL_IMPORTED_CA, "crl_imported_ca\0"),
     (PROVKEY_STATUS_PRIVATE_KEY_MALFORMED, "private_key_malformed\0"),
     (PROVKEY_STATUS_PRIVATE_KEY_MISMATCH, "private_key_mismatch\0"),
@@ -895,7 +895,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_TRUST_DOMAIN_INVALID, "trust_domain_invalid\0"),
     (PROVKEY_STATUS_URL_INVALID, "url_invalid\0"),
     (PROVKEY_STATUS_VALIDITY_INVALID, "validity_invalid\0"),
-    (PROVKEY_STATUS_EPOCH_INVALID, "epoch_invalid\0"),
+    (PROVKEY_STATUS_CHECKPOINT_INVALID, "checkpoint_invalid\0"),
     (PROVKEY_STATUS_KEYRING_EMPTY, "keyring_empty\0"),
     (PROVKEY_STATUS_KEYRING_FULL, "keyring_full\0"),
     (PROVKEY_STATUS_KEYRING_MALFORMED, "keyring_malformed\0"),

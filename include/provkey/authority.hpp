@@ -267,18 +267,18 @@ public:
     }
 
     /// Names the latest change that is known to be durable, to be kept outside of the store.
-    result<bytes> epoch() const noexcept {
+    result<bytes> checkpoint() const noexcept {
         return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_authority_epoch(c(), made, why); });
+            [&](auto made, auto why) { return provkey_authority_checkpoint(c(), made, why); });
     }
 
     /// Fails if the store lacks the change that this names.
-    result<void> check_epoch(text epoch) const noexcept {
+    result<void> verify_checkpoint(text checkpoint) const noexcept {
         return detail::run(
-            [&](auto why) { return provkey_authority_check_epoch(c(), epoch.c_str(), why); });
+            [&](auto why) { return provkey_authority_verify_checkpoint(c(), checkpoint.c_str(), why); });
     }
 
-    /// Goes on with a store that lacks the change that this names. Answers the epoch from now on.
+    /// Goes on with a store that lacks the change that this names. Answers the checkpoint from now on.
     result<bytes> accept_rollback(text lost) const noexcept {
         return detail::make<bytes>([&](auto made, auto why) {
             return provkey_authority_accept_rollback(c(), lost.c_str(), made, why);
@@ -385,7 +385,7 @@ public:
             [&](auto why) { return provkey_authority_attach_signer(c(), signer.c(), why); });
     }
 
-    // Certificates of a corporate CA.
+    // Certificates of an external CA.
 
     result<provkey::certificate_request>
     request_certificate(const new_certificate &wanted) const noexcept {

@@ -399,19 +399,19 @@ class Authority:
         """
         return _native.query(self._native, sql, timeout=timeout, max_rows=max_rows)
 
-    def epoch(self) -> str:
+    def checkpoint(self) -> str:
         """Names the latest change that this process knows to be durable: the last one that it made;
         if it has made none yet, the one that it checked; or else the last one of the audit trail.
 
         A host that wants to notice when its store is rolled back, for instance because somebody
         restored an old copy, keeps this text outside of the store, in a file elsewhere, written anew
-        after changes, as often as it likes. It may be kept late: an older epoch notices less, and is
+        after changes, as often as it likes. It may be kept late: an older checkpoint notices less, and is
         never a false alarm. Raises :class:`~provkey.StoreError`.
         """
-        return _native.epoch(self._native)
+        return _native.checkpoint(self._native)
 
-    def check_epoch(self, epoch: str) -> None:
-        """Checks that the store has the change that ``epoch`` names, and so all that came before it.
+    def verify_checkpoint(self, checkpoint: str) -> None:
+        """Checks that the store has the change that ``checkpoint`` names, and so all that came before it.
         A host does so after :meth:`open`, before it enrolls anybody, and may do so again at any time.
 
         What it notices, precisely: that the store is of a time before that change. It does not
@@ -421,13 +421,13 @@ class Authority:
         Raises :class:`~provkey.StoreError` with the code ``store_rolled_back`` if the store lacks the
         change: uses that were counted since are forgotten, so keys may enroll beyond their limits,
         and so are revocations. Put the newer store back, or accept the loss. Raises
-        :class:`~provkey.InputError` with the code ``epoch_invalid`` for what is no epoch.
+        :class:`~provkey.InputError` with the code ``checkpoint_invalid`` for what is no checkpoint.
         """
-        _native.check_epoch(self._native, epoch)
+        _native.verify_checkpoint(self._native, checkpoint)
 
     def accept_rollback(self, lost: str) -> str:
         """Accepts that the store was rolled back, and lacks the change that ``lost`` names: this is
-        written into the audit trail. Gives the epoch to keep from now on. If the store lacks nothing,
+        written into the audit trail. Gives the checkpoint to keep from now on. If the store lacks nothing,
         nothing is written. Raises :class:`~provkey.InputError`, :class:`~provkey.StoreError`.
         """
         return _native.accept_rollback(self._native, lost)

@@ -38,7 +38,7 @@ class Certificates(Listing[EnrollmentCertificate]):
     """
 
     requests: CertificateRequests
-    """The requests that a corporate CA has not answered yet."""
+    """The requests that an external CA has not answered yet."""
 
     def __init__(self, authority: _native.Authority) -> None:
         super().__init__(
@@ -97,7 +97,7 @@ class Certificates(Listing[EnrollmentCertificate]):
         ocsp_url: str | None = None,
         ca_issuers_url: str | None = None,
     ) -> CertificateRequest:
-        """Makes a key pair and a CSR with which a corporate CA can be asked for a CA certificate.
+        """Makes a key pair and a CSR with which an external CA can be asked for a CA certificate.
         :meth:`import_answer` takes what it issues. Arguments and errors are those of
         :meth:`create`.
         """
@@ -117,7 +117,7 @@ class Certificates(Listing[EnrollmentCertificate]):
     def import_answer(
         self, request: CertificateRequest | str, certificates: CertificatesInput
     ) -> EnrollmentCertificate:
-        """Takes the certificate that a corporate CA issued for a request, and perhaps those of its
+        """Takes the certificate that an external CA issued for a request, and perhaps those of its
         issuers: PEM, or a sequence of certificates. Raises :class:`~provkey.CertificateError` and
         :class:`~provkey.InputError`.
         """
@@ -198,7 +198,7 @@ class Certificates(Listing[EnrollmentCertificate]):
 
 
 class CertificateRequests(Listing[CertificateRequest]):
-    """The requests that a corporate CA has not answered yet, by id."""
+    """The requests that an external CA has not answered yet, by id."""
 
     def __init__(self, authority: _native.Authority) -> None:
         def read(limit: int, after: str | None) -> Page[CertificateRequest]:

@@ -169,13 +169,13 @@ class EnrollmentCertificate(_Record):
     """Whether its key lives elsewhere: see ``Certificates.attach_signer``."""
     certificate: Certificate
     """The certificate, as the root signed it."""
-    corporate: tuple[Certificate, ...]
-    """For that of a corporate CA: the certificate as that CA issued it, then its issuers."""
+    external: tuple[Certificate, ...]
+    """For that of an external CA: the certificate as that CA issued it, then its issuers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRequest(_Record):
-    """A certificate that a corporate CA was asked for, and has not issued yet."""
+    """A certificate that an external CA was asked for, and has not issued yet."""
 
     id: str
     """The id that its certificate will have."""
@@ -190,7 +190,7 @@ class CertificateRequest(_Record):
     key_elsewhere: bool
     """Whether its key lives elsewhere."""
     csr: bytes = field(repr=False)
-    """The CSR in DER, for the corporate CA."""
+    """The CSR in DER, for the external CA."""
     csr_pem: str = field(repr=False)
     """The CSR in PEM."""
 
@@ -289,9 +289,9 @@ class Enrolled(_Record):
     """Whether it had enrolled before, and this cost no use."""
     chain: tuple[bytes, ...] = field(repr=False)
     """The connector's certificate, the enrollment certificate and the root, each in DER."""
-    corporate_chain: tuple[bytes, ...] = field(repr=False)
-    """For a corporate CA, the other chain: the connector's certificate, that of the CA as the
-    corporate CA issued it, and its issuers. Otherwise empty. Never merge the two."""
+    external_chain: tuple[bytes, ...] = field(repr=False)
+    """For an external CA, the other chain: the connector's certificate, that of the CA as the
+    external CA issued it, and its issuers. Otherwise empty. Never merge the two."""
     serial: str
     """The serial number of the connector's certificate, in lower-case hexadecimal."""
     not_before: datetime
@@ -310,9 +310,9 @@ class Enrolled(_Record):
         return "".join(Certificate(der).pem for der in self.chain)
 
     @property
-    def corporate_chain_pem(self) -> str:
-        """The corporate chain in PEM; empty if there is none."""
-        return "".join(Certificate(der).pem for der in self.corporate_chain)
+    def external_chain_pem(self) -> str:
+        """The external chain in PEM; empty if there is none."""
+        return "".join(Certificate(der).pem for der in self.external_chain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ fn to_python<'py>(
     certificate: EnrollmentCertificate,
 ) -> PyResult<Bound<'py, PyAny>> {
     let url = |url: &Option<LeafUrl>| url.as_ref().map(ToString::to_string);
-    let corporate = certificate.corporate.into_iter().map(|one| Bound::new(py, Certificate(one)));
+    let external = certificate.external.into_iter().map(|one| Bound::new(py, Certificate(one)));
     make!(py, records.EnrollmentCertificate {
         id: certificate.id.as_str(),
         name: certificate.name.as_str(),
@@ -39,7 +39,7 @@ fn to_python<'py>(
         retired_at: certificate.retired_at.map(Moment),
         key_elsewhere: certificate.key_elsewhere,
         certificate: Bound::new(py, Certificate(certificate.certificate))?,
-        corporate: PyTuple::new(py, corporate.collect::<PyResult<Vec<_>>>()?)?,
+        external: PyTuple::new(py, external.collect::<PyResult<Vec<_>>>()?)?,
     })
 }
 

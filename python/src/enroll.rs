@@ -25,7 +25,7 @@ fn to_python<'py>(py: Python<'py>, enrolled: &Enrolled) -> PyResult<Bound<'py, P
         enrolled.certificate.as_str(),
         enrolled.replay,
         chain(&enrolled.chain)?,
-        chain(&enrolled.corporate_chain)?,
+        chain(&enrolled.external_chain)?,
         &enrolled.serial,
         Moment(enrolled.not_before),
         Moment(enrolled.not_after),

@@ -8,7 +8,7 @@ use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError, MasterKeyE
 use provkey::random::RandomError;
 use provkey::store::{QueryError, StoreError};
 use provkey::x509::{
-    CertificateError, CorporateError, CsrError, IssueError, LeafUrlError, PrivateKeyError,
+    CertificateError, CsrError, ExternalError, IssueError, LeafUrlError, PrivateKeyError,
     SignerError,
 };
 use pyo3::prelude::*;
@@ -102,7 +102,7 @@ classes! {
     IssueError => "SigningError", says;
     SignerError => "SigningError", says;
     CertificateError => "CertificateError", never;
-    CorporateError => "CertificateError", says;
+    ExternalError => "CertificateError", says;
     PrivateKeyError => "CertificateError", never;
 }
 
@@ -117,7 +117,7 @@ impl Failure for authority::Error {
             Self::Master(error) => error.class(),
             Self::Keyring(error) => error.class(),
             Self::Issue(error) => error.class(),
-            Self::Corporate(error) => error.class(),
+            Self::External(error) => error.class(),
             Self::PrivateKey(error) => error.class(),
             Self::Random(error) => error.class(),
             Self::Store(error) => error.class(),

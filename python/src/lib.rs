@@ -19,6 +19,7 @@ mod authority;
 mod call;
 mod certificate;
 mod certificates;
+mod checkpoint;
 mod clock;
 mod command;
 mod conformance;
@@ -26,7 +27,6 @@ mod connectors;
 mod convert;
 mod crl;
 mod enroll;
-mod epoch;
 mod errors;
 mod files;
 mod fingerprint;
@@ -71,6 +71,8 @@ mod _native {
         request_certificate, retire_certificate,
     };
     #[pymodule_export]
+    use crate::checkpoint::{accept_rollback, checkpoint, verify_checkpoint};
+    #[pymodule_export]
     use crate::command::run_command;
     #[pymodule_export]
     use crate::conformance::{conformance_checks, run_conformance_check};
@@ -80,8 +82,6 @@ mod _native {
     use crate::crl::{crl, ocsp, root_crl};
     #[pymodule_export]
     use crate::enroll::{enroll, enroll_many, renew};
-    #[pymodule_export]
-    use crate::epoch::{accept_rollback, check_epoch, epoch};
     #[pymodule_export]
     use crate::fingerprint::Fingerprint;
     #[pymodule_export]

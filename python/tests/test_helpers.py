@@ -104,14 +104,14 @@ def test_a_signer_must_have_a_public_key() -> None:
             site.authority.certificates.create("c", signer=broken)
 
 
-def test_a_corporate_ca_answers() -> None:
+def test_a_external_ca_answers() -> None:
     from cryptography import x509
 
     site = site_over(provkey.MemoryStore())
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string("CN=Corporate root")
     root = _sign(key, name, name, key.public_key(), path_length=None)
-    request = site.authority.certificates.request("corporate")
+    request = site.authority.certificates.request("external")
     assert [one.id for one in site.authority.certificates.requests] == [request.id]
     with pytest.raises(provkey.InputError) as unanswered:
         site.authority.certificates.get(request.id)
@@ -119,13 +119,13 @@ def test_a_corporate_ca_answers() -> None:
     csr = x509.load_pem_x509_csr(request.csr_pem.encode())
     answer = _sign(key, name, csr.subject, csr.public_key(), path_length=0)
     imported = site.authority.certificates.import_answer(request, [answer, root])
-    assert [one.to_cryptography() for one in imported.corporate] == [answer, root]
+    assert [one.to_cryptography() for one in imported.external] == [answer, root]
     provisioning = site.authority.keys.create(
         "k", group="gateways", certificate=imported, max_uses=1
     )
     enrolled = site.enroll(site.parsed(provisioning))
-    assert len(enrolled.corporate_chain) == 3
-    assert enrolled.corporate_chain_pem.count("BEGIN CERTIFICATE") == 3
+    assert len(enrolled.external_chain) == 3
+    assert enrolled.external_chain_pem.count("BEGIN CERTIFICATE") == 3
     assert site.authority.certificates.requests.count() == 0
     with pytest.raises(provkey.CertificateError) as wrong:
         site.authority.certificates.import_("other", root, private_key=b"none")

@@ -271,22 +271,22 @@ def test_a_store_that_was_rolled_back_is_noticed(tmp_path: Path) -> None:
     key = site.parsed(site.key())
     store.backup(tmp_path / "old.db")
     site.enroll(key)
-    epoch = site.authority.epoch()
-    site.authority.check_epoch(epoch)
-    assert site.authority.accept_rollback(epoch) == epoch
+    checkpoint = site.authority.checkpoint()
+    site.authority.verify_checkpoint(checkpoint)
+    assert site.authority.accept_rollback(checkpoint) == checkpoint
 
     restored = provkey.Authority.open(f"sqlite:{tmp_path / 'old.db'}", master_key=site.master)
     with pytest.raises(provkey.StoreError) as rolled_back:
-        restored.check_epoch(epoch)
+        restored.verify_checkpoint(checkpoint)
     assert rolled_back.value.code == "store_rolled_back"
     assert not rolled_back.value.retryable
     assert not rolled_back.value.outcome_unknown
-    assert code_of(restored.check_epoch, "yesterday") == "epoch_invalid"
-    kept = restored.accept_rollback(epoch)
-    restored.check_epoch(kept)
-    assert restored.epoch() == kept
+    assert code_of(restored.verify_checkpoint, "yesterday") == "checkpoint_invalid"
+    kept = restored.accept_rollback(checkpoint)
+    restored.verify_checkpoint(kept)
+    assert restored.checkpoint() == kept
     accepted = restored.audit.filter(action=Action.ROLLBACK_ACCEPTED)
-    assert [record.details for record in accepted] == [epoch]
+    assert [record.details for record in accepted] == [checkpoint]
 
 
 def test_what_waits_in_memory_is_flushed() -> None:

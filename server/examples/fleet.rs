@@ -102,7 +102,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
         ..NewCertificate::new(name("Pilot")?)
     };
     let pilot = authority.create_certificate(&short)?.id;
-    authority.request_certificate(&NewCertificate::new(name("Corporate")?))?;
+    authority.request_certificate(&NewCertificate::new(name("External")?))?;
     let kinds = [
         Kind { name: "Plant 7 gateways", group: plants, certificate: current, max_uses: 40 },
         Kind { name: "Plant 9 gateways", group: plants, certificate: current, max_uses: 250 },

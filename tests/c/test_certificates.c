@@ -1,9 +1,9 @@
-// Enrollment certificates: those of the authority's own root, of a corporate CA, and with a key that
+// Enrollment certificates: those of the authority's own root, of an external CA, and with a key that
 // lives in a secure element; and what says which certificates are good: CRL and OCSP.
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 
-#include "corporate_ca.h"
+#include "external_ca.h"
 #include "fleet.h"
 #include "secure_element.h"
 
@@ -49,7 +49,7 @@ static void certificates_are_made_found_and_deleted(void)
     CHECK_TEXT(made->ocsp_url, "http://ocsp.example");
     CHECK_TEXT(made->ca_issuers_url, "http://ca.example/1");
     CHECK(made->leaf_validity_seconds == 7200 && made->renewal_grace_seconds == 0 && made->keys == 0);
-    CHECK(!made->key_elsewhere && made->corporate_pem == NULL && made->retired_at_ms == 0);
+    CHECK(!made->key_elsewhere && made->external_pem == NULL && made->retired_at_ms == 0);
     CHECK(made->warnings_len == 1);
     CHECK_TEXT(made->warnings[0], "expires_soon");
     OK(provkey_authority_certificate(sensors.authority, made->id, &found, ERR));
@@ -111,10 +111,10 @@ static void enroll_under(const provkey_enrollment_certificate *certificate, cons
     provkey_key_details_free(key);
 }
 
-static void a_corporate_ca_answers_a_request(void)
+static void an_external_ca_answers_a_request(void)
 {
     begin();
-    corporate_ca ca = corporate_ca_new();
+    external_ca ca = external_ca_new();
     provkey_certificate_request *request = NULL;
     provkey_certificate_request *found = NULL;
     provkey_certificate_request_page *page = NULL;
@@ -139,17 +139,17 @@ static void a_corporate_ca_answers_a_request(void)
     FAILS(PROVKEY_STATUS_CERTIFICATE_UNANSWERED,
           provkey_authority_certificate(sensors.authority, request->id, &certificate, ERR));
 
-    char *no_ca = corporate_ca_answer(&ca, request->csr.data, request->csr.len, -1);
-    FAILS(PROVKEY_STATUS_CORPORATE_NOT_AN_AUTHORITY,
+    char *no_ca = external_ca_answer(&ca, request->csr.data, request->csr.len, -1);
+    FAILS(PROVKEY_STATUS_EXTERNAL_NOT_AN_AUTHORITY,
           provkey_authority_import_answer(sensors.authority, request->id, BYTES(no_ca), &certificate, ERR));
-    char *unrelated = corporate_ca_pem(&ca);
-    FAILS(PROVKEY_STATUS_CORPORATE_WRONG_KEY,
+    char *unrelated = external_ca_pem(&ca);
+    FAILS(PROVKEY_STATUS_EXTERNAL_WRONG_KEY,
           provkey_authority_import_answer(sensors.authority, request->id, BYTES(unrelated), &certificate, ERR));
-    char *answer = corporate_ca_answer(&ca, request->csr.data, request->csr.len, 0);
+    char *answer = external_ca_answer(&ca, request->csr.data, request->csr.len, 0);
     OK(provkey_authority_import_answer(sensors.authority, request->id, BYTES(answer), &certificate, ERR));
     CHECK_TEXT(certificate->id, request->id);
-    CHECK(certificate->corporate_pem != NULL);
-    enroll_under(certificate, "Corporate");
+    CHECK(certificate->external_pem != NULL);
+    enroll_under(certificate, "External");
     FAILS(PROVKEY_STATUS_CERTIFICATE_REQUEST_NOT_FOUND,
           provkey_authority_import_answer(sensors.authority, request->id, BYTES(answer), &certificate, ERR));
     provkey_certificate_request_free(request);
@@ -166,18 +166,18 @@ static void a_corporate_ca_answers_a_request(void)
     OPENSSL_free(no_ca);
     OPENSSL_free(unrelated);
     OPENSSL_free(answer);
-    corporate_ca_free(&ca);
+    external_ca_free(&ca);
     end();
 }
 
-static void a_corporate_ca_is_imported_with_its_key(void)
+static void an_external_ca_is_imported_with_its_key(void)
 {
     begin();
-    corporate_ca ca = corporate_ca_new();
+    external_ca ca = external_ca_new();
     provkey_enrollment_certificate *certificate = NULL;
     provkey_crl *crl = NULL;
-    char *pem = corporate_ca_pem(&ca);
-    char *key = corporate_ca_private_key(&ca, "open sesame");
+    char *pem = external_ca_pem(&ca);
+    char *key = external_ca_private_key(&ca, "open sesame");
     provkey_certificate_import import = {
         .struct_size = sizeof(import),
         .name = "Acme",
@@ -208,16 +208,16 @@ static void a_corporate_ca_is_imported_with_its_key(void)
     CHECK(certificate == NULL && crl == NULL);
     OPENSSL_free(pem);
     OPENSSL_free(key);
-    corporate_ca_free(&ca);
+    external_ca_free(&ca);
     end();
 }
 
-static void the_key_of_a_corporate_ca_may_live_elsewhere(void)
+static void the_key_of_a_external_ca_may_live_elsewhere(void)
 {
     begin();
-    corporate_ca ca = corporate_ca_new();
+    external_ca ca = external_ca_new();
     provkey_enrollment_certificate *certificate = NULL;
-    char *pem = corporate_ca_pem(&ca);
+    char *pem = external_ca_pem(&ca);
     EVP_PKEY_up_ref(ca.key);
     provkey_signer *signer = secure_element_of(ca.key);
     const provkey_certificate_import import = {
@@ -233,7 +233,7 @@ static void the_key_of_a_corporate_ca_may_live_elsewhere(void)
     provkey_enrollment_certificate_free(certificate);
     provkey_signer_free(signer);
     OPENSSL_free(pem);
-    corporate_ca_free(&ca);
+    external_ca_free(&ca);
     end();
     CHECK(secure_elements_alive() == 0);
 }
@@ -391,9 +391,9 @@ static void a_connector_trusts_the_server_of_its_authority(void)
 int main(void)
 {
     RUN(certificates_are_made_found_and_deleted);
-    RUN(a_corporate_ca_answers_a_request);
-    RUN(a_corporate_ca_is_imported_with_its_key);
-    RUN(the_key_of_a_corporate_ca_may_live_elsewhere);
+    RUN(an_external_ca_answers_a_request);
+    RUN(an_external_ca_is_imported_with_its_key);
+    RUN(the_key_of_a_external_ca_may_live_elsewhere);
     RUN(the_key_of_an_enrollment_certificate_may_live_elsewhere);
     RUN(the_revoked_are_on_the_crl_and_known_to_ocsp);
     RUN(a_connector_trusts_the_server_of_its_authority);

@@ -41,7 +41,7 @@ static void an_answer_has_everything(void)
     CHECK_TEXT(enrolled->group, sensors.group->id);
     CHECK_TEXT(enrolled->certificate, sensors.certificate->id);
     CHECK(!enrolled->replay && enrolled->chain_len == 3 && enrolled->chain[0].data[0] == 0x30);
-    CHECK(enrolled->corporate_chain_len == 0 && enrolled->corporate_chain_pem == NULL);
+    CHECK(enrolled->external_chain_len == 0 && enrolled->external_chain_pem == NULL);
     CHECK(strlen(enrolled->serial) >= 16 && enrolled->not_before_ms < enrolled->not_after_ms);
 
     provkey_connector *connector = NULL;

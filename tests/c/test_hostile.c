@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "corporate_ca.h"
+#include "external_ca.h"
 #include "fleet.h"
 #include "hostile.h"
 #include "secure_element.h"
@@ -46,10 +46,10 @@ static const uint8_t key_of_record[] = "a key";
 static const char *ranges[] = {"192.0.2.0/24"};
 static uint8_t *public_key;
 static int public_key_len;
-static char epoch[32];
+static char checkpoint[32];
 static char token_text[128];
-static char *corporate_pem;
-static char *corporate_key;
+static char *external_pem;
+static char *external_key;
 static char path[64];
 static fleet sensors;
 
@@ -201,16 +201,16 @@ static void list_objects(void)
 static void make_parts(void)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    corporate_ca ca = corporate_ca_new();
+    external_ca ca = external_ca_new();
     public_key_len = i2d_PUBKEY(key, &public_key);
     EVP_PKEY_free(key);
-    corporate_pem = corporate_ca_pem(&ca);
-    corporate_key = corporate_ca_private_key(&ca, NULL);
-    corporate_ca_free(&ca);
-    good_certificate_import.certificates = (const uint8_t *)corporate_pem;
-    good_certificate_import.certificates_len = strlen(corporate_pem);
-    good_certificate_import.private_key = (const uint8_t *)corporate_key;
-    good_certificate_import.private_key_len = strlen(corporate_key);
+    external_pem = external_ca_pem(&ca);
+    external_key = external_ca_private_key(&ca, NULL);
+    external_ca_free(&ca);
+    good_certificate_import.certificates = (const uint8_t *)external_pem;
+    good_certificate_import.certificates_len = strlen(external_pem);
+    good_certificate_import.private_key = (const uint8_t *)external_key;
+    good_certificate_import.private_key_len = strlen(external_key);
     OK(provkey_clock_new(&good_clock_callbacks, &good_clock, ERR));
     OK(provkey_random_new(&good_random_callbacks, &good_random, ERR));
     OK(provkey_observer_new(&good_observer_callbacks, &good_observer, ERR));
@@ -265,8 +265,8 @@ static void make_answers(void)
                                                   (size_t)public_key_len, 86400, &good_server_certificate,
                                                   ERR));
     OK(provkey_identity_describe(good_identity, now_ms(), &good_identity_details, ERR));
-    OK(provkey_authority_epoch(good_authority, &good_bytes, ERR));
-    snprintf(epoch, sizeof(epoch), "%s", (const char *)good_bytes->data);
+    OK(provkey_authority_checkpoint(good_authority, &good_bytes, ERR));
+    snprintf(checkpoint, sizeof(checkpoint), "%s", (const char *)good_bytes->data);
     provkey_bytes_free(good_bytes);
     good_bytes = NULL;
     OK(provkey_keyring_text(good_keyring, &good_bytes, ERR));
@@ -312,8 +312,8 @@ static void free_all(void)
     provkey_signer_free(good_signer);
     provkey_store_free(good_store);
     OPENSSL_free(public_key);
-    OPENSSL_free(corporate_pem);
-    OPENSSL_free(corporate_key);
+    OPENSSL_free(external_pem);
+    OPENSSL_free(external_key);
 }
 
 const char *good_text(const char *function, const char *argument)
@@ -326,8 +326,8 @@ const char *good_text(const char *function, const char *argument)
     if (strcmp(argument, "id") != 0 && strcmp(argument, "id_or_name") != 0) {
         return strcmp(argument, "path") == 0     ? path
                : strcmp(argument, "reason") == 0 ? "superseded"
-               : strcmp(argument, "epoch") == 0  ? epoch
-               : strcmp(argument, "lost") == 0   ? epoch
+               : strcmp(argument, "checkpoint") == 0  ? checkpoint
+               : strcmp(argument, "lost") == 0   ? checkpoint
                : strcmp(argument, "token_text") == 0 ? token_text
                                                  : "api";
     }

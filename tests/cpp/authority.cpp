@@ -54,11 +54,11 @@ void the_authority_itself(const provkey::store &store, world &world) {
     authority.flush().value();
     CHECK(authority.prune(0, 0).value().audit_records == 0);
 
-    const std::string epoch(authority.epoch().value().characters());
-    authority.check_epoch(epoch).value();
-    CHECK(authority.accept_rollback(epoch).value().characters() == epoch);
-    FAILS(STORE_ROLLED_BACK, authority.check_epoch("1795632000000-9f8e7d6c5b4a3928"));
-    FAILS(EPOCH_INVALID, authority.check_epoch("yesterday"));
+    const std::string checkpoint(authority.checkpoint().value().characters());
+    authority.verify_checkpoint(checkpoint).value();
+    CHECK(authority.accept_rollback(checkpoint).value().characters() == checkpoint);
+    FAILS(STORE_ROLLED_BACK, authority.verify_checkpoint("1795632000000-9f8e7d6c5b4a3928"));
+    FAILS(CHECKPOINT_INVALID, authority.verify_checkpoint("yesterday"));
 }
 
 void groups(const provkey::authority &authority) {
@@ -94,12 +94,12 @@ void certificates(const world &world) {
     CHECK(ids(authority.certificates()) == std::set<std::string>{world.certificate->id});
 }
 
-void corporate(const provkey::authority &authority) {
+void external(const provkey::authority &authority) {
     provkey::new_certificate wanted;
-    wanted.name = "corporate";
+    wanted.name = "external";
     auto asked = authority.request_certificate(wanted).value();
     CHECK(authority.certificate_request(asked->id).value()->csr.len == asked->csr.len);
-    CHECK(authority.find_certificate_request("corporate").value()->id == std::string(asked->id));
+    CHECK(authority.find_certificate_request("external").value()->id == std::string(asked->id));
     CHECK(authority.list_certificate_requests().value().size() == 1);
     FAILS(CERTIFICATE_MISSING, authority.import_answer(asked->id, "none"));
     CHECK(ids(authority.certificate_requests()).size() == 1);
@@ -253,7 +253,7 @@ void test_authority() {
     world world = make_world(provkey::environment(store));
     groups(world.authority);
     certificates(world);
-    corporate(world.authority);
+    external(world.authority);
     keys(world);
     the_authority_itself(store, world);
     connectors(world);

@@ -1,4 +1,4 @@
-//! `provkey cert import`: the certificate of a corporate CA, with its key or as an answer.
+//! `provkey cert import`: the certificate of an external CA, with its key or as an answer.
 
 use std::path::{Path, PathBuf};
 

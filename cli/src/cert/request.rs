@@ -1,4 +1,4 @@
-//! `provkey cert request` and `requests`: a corporate CA is asked for a certificate.
+//! `provkey cert request` and `requests`: an external CA is asked for a certificate.
 
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// How long after its end the certificate of a connector is still renewed
     #[arg(long, value_name = "PERIOD", default_value = "30d", value_parser = Period::parse)]
     renewal_grace: Period,
-    /// Where the CSR for the corporate CA goes, in PEM
+    /// Where the CSR for the external CA goes, in PEM
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
@@ -60,8 +60,7 @@ pub(crate) fn run(
         return Ok(());
     }
     output.one(&RequestView::from(request))?;
-    output
-        .say("Have the corporate CA sign it, then: provkey cert import --answer-to ID --cert FILE")
+    output.say("Have the external CA sign it, then: provkey cert import --answer-to ID --cert FILE")
 }
 
 #[derive(Serialize)]

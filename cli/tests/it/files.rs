@@ -30,7 +30,7 @@ fn a_hyphen_is_standard_input_or_output() {
     home.run("sign --csr one/request.csr --out one.pem").succeeds();
     let chain = home.read("one.pem");
     home.run_with_input("identity accept --dir one --chain -", chain.as_bytes()).succeeds();
-    let request = home.run("cert request corporate --out -");
+    let request = home.run("cert request external --out -");
     assert!(request.succeeds().stdout.starts_with("-----BEGIN CERTIFICATE REQUEST-----"));
     let root = home.run("root --out -").succeeds().stdout.clone();
     assert!(chain.ends_with(&root) && home.run("root").stdout == root, "{root}");

@@ -149,12 +149,12 @@ fn openssl(home: &Home, arguments: &str) {
 }
 
 #[test]
-fn certificates_of_a_corporate_ca_sign_too() {
+fn certificates_of_a_external_ca_sign_too() {
     let home = Home::new();
     openssl(
         &home,
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout corporate.key \
-         -out corporate.pem -subj /CN=Corporate -addext keyUsage=critical,keyCertSign,cRLSign",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout external.key \
+         -out external.pem -subj /CN=Corporate -addext keyUsage=critical,keyCertSign,cRLSign",
     );
     let request = home.json("cert request asked --out ca.csr");
     assert_eq!(home.json("cert requests")["items"], serde_json::json!([request]));
@@ -164,14 +164,14 @@ fn certificates_of_a_corporate_ca_sign_too() {
     fs::write(home.path("extensions"), extensions).unwrap();
     openssl(
         &home,
-        "x509 -req -in ca.csr -CA corporate.pem -CAkey corporate.key -CAcreateserial \
+        "x509 -req -in ca.csr -CA external.pem -CAkey external.key -CAcreateserial \
          -extfile extensions -out ca.pem",
     );
-    let answer = "cert import --answer-to asked --cert ca.pem --cert corporate.pem";
+    let answer = "cert import --answer-to asked --cert ca.pem --cert external.pem";
     assert_eq!(home.json(answer)["id"], request["id"]);
 
-    openssl(&home, "pkcs8 -topk8 -in corporate.key -out sealed.key -passout pass:secret");
-    let import = "cert import own --cert corporate.pem --key sealed.key";
+    openssl(&home, "pkcs8 -topk8 -in external.key -out sealed.key -passout pass:secret");
+    let import = "cert import own --cert external.pem --key sealed.key";
     home.run(import).is_refused("private_key_passphrase_missing");
     fs::write(home.path("passphrase"), "secret\n").unwrap();
     home.run(&format!("{import} --passphrase-file passphrase")).succeeds();
@@ -180,11 +180,11 @@ fn certificates_of_a_corporate_ca_sign_too() {
         let key = format!("key create --name {cert} --group gateways --cert {cert} --max-uses 1");
         home.run(&format!("{key} --out {cert}.key")).succeeds();
         home.write_csr("one.csr");
-        let sign = "sign --csr one.csr --out chain.pem --corporate-out other.pem";
+        let sign = "sign --csr one.csr --out chain.pem --external-out other.pem";
         home.run(&format!("{sign} --key-file {cert}.key")).succeeds();
         let certificates = |file: &str| Certificate::parse_all(home.read(file).as_bytes()).unwrap();
         assert_eq!(certificates("chain.pem")[0], certificates("other.pem")[0]);
-        openssl(&home, "verify -CAfile corporate.pem -untrusted other.pem other.pem");
+        openssl(&home, "verify -CAfile external.pem -untrusted other.pem other.pem");
     }
     home.run("cert request another --out another.csr").succeeds();
     assert_eq!(home.json("cert delete another")["deleted"], true);

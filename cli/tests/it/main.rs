@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod admin_token;
+mod checkpoint;
 mod demo;
 mod deploy;
 mod enroll;
-mod epoch;
 mod est_clients;
 mod files;
 mod home;

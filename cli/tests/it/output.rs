@@ -29,7 +29,7 @@ fn json_has_the_documented_fields() {
     check("Authority", &home.json("init --host api.example.com"));
     check("Group", &home.json("group create gateways"));
     check("Certificate", &home.json("cert create signing"));
-    check("Certificate request", &home.json("cert request corporate --out ca.csr"));
+    check("Certificate request", &home.json("cert request external --out ca.csr"));
     let id = home.make_key("first", 9, "");
     check("Key", &home.json(&format!("key show {id}")));
     check("Identity", &home.json("identity new --dir one --key-file first.key"));

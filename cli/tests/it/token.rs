@@ -105,7 +105,7 @@ fn tokens_that_cannot_be_used() {
 }
 
 #[test]
-fn a_corporate_ca_is_asked_for_a_key_in_the_token() {
+fn an_external_ca_is_asked_for_a_key_in_the_token() {
     let site = Site::new();
     let request = site.json("cert request hardware --token-key fleet-ca --out ca.csr");
     assert_eq!(request["key_elsewhere"], true);

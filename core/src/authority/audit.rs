@@ -36,9 +36,9 @@ pub enum Action {
     GroupDeleted,
     /// An enrollment certificate was created.
     CertificateCreated,
-    /// A corporate CA was asked for an enrollment certificate.
+    /// An external CA was asked for an enrollment certificate.
     CertificateRequested,
-    /// An enrollment certificate of a corporate CA was imported.
+    /// An enrollment certificate of an external CA was imported.
     CertificateImported,
     /// An enrollment certificate, or a request for one, was deleted.
     CertificateDeleted,

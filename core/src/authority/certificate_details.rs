@@ -39,9 +39,9 @@ pub struct EnrollmentCertificate {
     pub key_elsewhere: bool,
     /// The certificate, as the root signed it.
     pub certificate: Certificate,
-    /// For that of a corporate CA: the certificate as that CA issued it, then its issuers. Empty
+    /// For that of an external CA: the certificate as that CA issued it, then its issuers. Empty
     /// for one that was made under the root.
-    pub corporate: Vec<Certificate>,
+    pub external: Vec<Certificate>,
 }
 
 /// What its operator should know of an enrollment certificate.
@@ -96,7 +96,7 @@ impl EnrollmentCertificate {
         certificate: Certificate,
         keys: u64,
     ) -> Result<Self, Error> {
-        let corporate = record.parsed_corporate()?;
+        let external = record.parsed_external()?;
         let CertificateRecord { id, name, created_at, leaf_urls, retired_at, .. } = record;
         Ok(Self {
             id,
@@ -109,7 +109,7 @@ impl EnrollmentCertificate {
             retired_at,
             key_elsewhere: record.private_key.is_none(),
             certificate,
-            corporate,
+            external,
         })
     }
 

@@ -321,7 +321,7 @@ impl Inner {
             crl_validity_seconds: new.crl_validity.as_secs(),
             leaf_urls: new.leaf_urls.clone(),
             certificate: Bytes(certificate.der().to_vec()),
-            corporate: Vec::new(),
+            external: Vec::new(),
             imported: false,
             private_key: self.seal_key(state, id, &key, certificate.spki())?,
             retired_at: None,

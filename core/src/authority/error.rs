@@ -4,7 +4,7 @@ use crate::key::{HostError, KeyringError};
 use crate::process::UsedAfterFork;
 use crate::random::RandomError;
 use crate::store::StoreError;
-use crate::x509::{CorporateError, CsrError, IssueError, PrivateKeyError, SignerError};
+use crate::x509::{CsrError, ExternalError, IssueError, PrivateKeyError, SignerError};
 
 /// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
 /// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out. Calls
@@ -38,7 +38,7 @@ pub enum Error {
     Issue(#[from] IssueError),
     /// A CA certificate of somebody else cannot sign for connectors.
     #[error(transparent)]
-    Corporate(#[from] CorporateError),
+    External(#[from] ExternalError),
     /// A private key file is not accepted.
     #[error(transparent)]
     PrivateKey(#[from] PrivateKeyError),
@@ -73,7 +73,7 @@ impl Error {
             Self::Master(error) => error.code(),
             Self::Keyring(error) => error.code(),
             Self::Issue(error) => error.code(),
-            Self::Corporate(error) => error.code(),
+            Self::External(error) => error.code(),
             Self::PrivateKey(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::RecordDamaged { .. } => "store_corrupt",
@@ -102,7 +102,7 @@ impl Error {
         match self {
             Self::Store(error) => error.retryable(),
             Self::Issue(error) => error.retryable(),
-            Self::Corporate(error) => error.retryable(),
+            Self::External(error) => error.retryable(),
             Self::Contended | Self::Random(_) => true,
             _ => false,
         }
@@ -222,7 +222,7 @@ reasons! {
         CertificateInUse = "certificate_in_use", "provisioning keys or connectors hang on the enrollment certificate";
         /// The CA was imported with its key: its owner signs its CRLs.
         CrlImportedCa = "crl_imported_ca", "the CA was imported with its key: a CRL that is signed here could be taken for its owner's";
-        /// The certificate was asked for, and the corporate CA's answer was not imported yet.
+        /// The certificate was asked for, and the external CA's answer was not imported yet.
         CertificateUnanswered = "certificate_unanswered", "the enrollment certificate was asked for, and has not been issued yet: import the answer";
         /// No such request for a certificate.
         CertificateRequestNotFound = "certificate_request_not_found", "there is no such request for an enrollment certificate";
@@ -232,8 +232,8 @@ reasons! {
         CertificateSubjectInUse = "certificate_subject_in_use", "another enrollment certificate, or the root, has the same subject with another key";
         /// The key of the enrollment certificate lives elsewhere, and nothing that signs with it is attached.
         SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and its signer is not attached";
-        /// A text is none of an epoch.
-        EpochInvalid = "epoch_invalid", "this is no epoch of an authority: 13 digits, a hyphen, 16 hexadecimal digits";
+        /// A text is none of a checkpoint.
+        CheckpointInvalid = "checkpoint_invalid", "this is no checkpoint of an authority: 13 digits, a hyphen, 16 hexadecimal digits";
         /// Somebody else has edited it since it was read.
         EditConflict = "edit_conflict", "it was changed since it was read, look again";
         /// A limit of uses is out of range.

@@ -34,8 +34,8 @@ struct Kept {
 /// An enrollment certificate with its key.
 pub(super) struct OpenIssuer {
     pub(super) certificate: Certificate,
-    /// The DER of the certificates of the corporate CA: its own, then its issuers.
-    pub(super) corporate: Vec<Vec<u8>>,
+    /// The DER of the certificates of the external CA: its own, then its issuers.
+    pub(super) external: Vec<Vec<u8>>,
     /// Whether somebody else has its key too, and may sign CRLs with it.
     pub(super) imported: bool,
     pub(super) leaf_validity: Duration,
@@ -188,10 +188,10 @@ impl Inner {
         let retired = record.retired_at.is_some();
         let crl_validity = Duration::from_secs(record.crl_validity_seconds);
         let imported = record.imported;
-        let corporate = record.corporate.into_iter().map(|certificate| certificate.0).collect();
+        let external = record.external.into_iter().map(|certificate| certificate.0).collect();
         Ok(OpenIssuer {
             certificate,
-            corporate,
+            external,
             imported,
             leaf_validity,
             renewal_grace,

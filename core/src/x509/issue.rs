@@ -16,7 +16,7 @@ use super::profile::{write_host, write_server_constants, write_server_name};
 use super::signature::{self, SignatureAlgorithm};
 use super::signed::Signed;
 use super::validity::Validity;
-use super::{Certificate, CorporateCa, LeafUrls, PublicKey, SerialNumber, Signer, SignerError};
+use super::{Certificate, ExternalCa, LeafUrls, PublicKey, SerialNumber, Signer, SignerError};
 use crate::key::Host;
 use crate::time::Timestamp;
 
@@ -300,26 +300,26 @@ pub fn issue_enrollment_certificate(
 pub struct CrossParameters {
     /// The serial number.
     pub serial: SerialNumber,
-    /// From when it is valid; not before its issuer, nor before the corporate certificate.
+    /// From when it is valid; not before its issuer, nor before the external certificate.
     pub not_before: Timestamp,
-    /// Until when it is valid; not past its issuer, nor past the corporate certificate.
+    /// Until when it is valid; not past its issuer, nor past the external certificate.
     pub not_after: Timestamp,
 }
 
 /// Makes a cross-certificate: an enrollment certificate with the subject, the public key and the
-/// key identifier of a corporate one, byte for byte, so that what that CA signs has two chains.
+/// key identifier of an external one, byte for byte, so that what that CA signs has two chains.
 ///
 /// # Errors
 /// Any [`IssueError`] except `issuer_wrong_signer`.
 pub fn issue_cross_certificate(
     issuer: &Issuer,
-    corporate: &CorporateCa,
+    external: &ExternalCa,
     parameters: &CrossParameters,
 ) -> Result<Certificate, IssueError> {
     if issuer.certificate.basic_constraints().path_length == Some(0) {
         return Err(IssueError::NotAnIssuer);
     }
-    let (certificate, public_key) = (corporate.certificate(), corporate.public_key());
+    let (certificate, public_key) = (external.certificate(), external.public_key());
     let validity = issuer
         .validity(parameters.not_before, parameters.not_after)?
         .within(certificate.validity())

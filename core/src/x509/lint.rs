@@ -15,7 +15,7 @@ use crate::key::Host;
 pub(super) enum Role<'a> {
     Root,
     Enrollment,
-    /// The same for this certificate of a corporate CA.
+    /// The same for this certificate of an external CA.
     Cross(&'a Certificate),
     /// With these URLs.
     Leaf(&'a LeafUrls),
@@ -52,7 +52,7 @@ pub enum Flaw {
     /// It ends before it begins, or leaves the time of its issuer.
     #[error("its validity")]
     Validity,
-    /// The subject is empty, that of its issuer, or not that of the corporate CA.
+    /// The subject is empty, that of its issuer, or not that of the external CA.
     #[error("its subject")]
     Subject,
     /// The public key is another than the one asked for.
@@ -67,7 +67,7 @@ pub enum Flaw {
     /// The extended key usage is not that of its role.
     #[error("its extended key usage")]
     Purposes,
-    /// The subject key identifier is not that of RFC 7093, or not that of the corporate CA.
+    /// The subject key identifier is not that of RFC 7093, or not that of the external CA.
     #[error("its subject key identifier")]
     SubjectKeyId,
     /// The authority key identifier is not its issuer's subject key identifier.
@@ -116,7 +116,7 @@ pub(super) fn ensure(holds: bool, flaw: Flaw) -> Result<(), Flaw> {
 fn lint_names(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(), Flaw> {
     ensure(
         match expected.role {
-            Role::Cross(corporate) => tbs.subject == corporate.subject(),
+            Role::Cross(external) => tbs.subject == external.subject(),
             _ => name::common_name(tbs.subject).is_some_and(|name| !name.is_empty()),
         },
         Flaw::Subject,
@@ -135,8 +135,8 @@ fn lint_validity(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<()
     let outer = expected.issuer.map_or(tbs.validity, Certificate::validity);
     ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)?;
     match expected.role {
-        Role::Cross(corporate) => {
-            let outer = corporate.validity();
+        Role::Cross(external) => {
+            let outer = external.validity();
             ensure(tbs.validity.within(outer) == Some(tbs.validity), Flaw::Validity)
         }
         _ => Ok(()),
@@ -174,7 +174,7 @@ fn lint_key_ids(tbs: &TbsCertificate<'_>, expected: &Expected<'_>) -> Result<(),
     let key_id = expected.public_key.key_id();
     // RFC 5280, 4.2.1.1 and 4.2.1.2: neither is critical.
     let key_id = match expected.role {
-        Role::Cross(corporate) => corporate.subject_key_id().unwrap_or_default(),
+        Role::Cross(external) => external.subject_key_id().unwrap_or_default(),
         _ => key_id.as_slice(),
     };
     let subject = Extension { critical: false, value: key_id };

@@ -24,7 +24,7 @@
 //! as far as that is short enough, and as its alternative name, for serverAuth.
 //!
 //! A cross-certificate is an enrollment certificate with the subject, the public key and the key
-//! identifier of a corporate CA's, byte for byte.
+//! identifier of an external CA's, byte for byte.
 //!
 //! All are of version 3, with serial numbers of 17 bytes, and none is valid when its issuer is
 //! not. The URI is a SPIFFE ID, but a leaf without serverAuth is not an X.509-SVID (X509-SVID,
@@ -62,9 +62,9 @@ pub(crate) use pem::encode as encode_pem;
 #[cfg(feature = "connector")]
 mod chain;
 #[cfg(feature = "connector")]
-mod corporate;
-#[cfg(feature = "connector")]
 mod crl;
+#[cfg(feature = "connector")]
+mod external;
 #[cfg(feature = "connector")]
 mod issue;
 #[cfg(feature = "connector")]
@@ -88,8 +88,6 @@ pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};
-#[cfg(feature = "connector")]
-pub use corporate::{CorporateCa, CorporateError};
 #[cfg(feature = "authority")]
 pub(crate) use crl::crl_to_pem;
 #[cfg(feature = "connector")]
@@ -98,6 +96,8 @@ pub use crl::{CrlParameters, RevocationList, RevokedCertificate, issue_crl};
 pub(crate) use csr::Purpose;
 #[cfg(feature = "connector")]
 pub use csr::{VerifiedCsr, build_ca_csr, build_csr};
+#[cfg(feature = "connector")]
+pub use external::{ExternalCa, ExternalError};
 #[cfg(feature = "connector")]
 pub use issue::{
     CaParameters, CrossParameters, IssueError, IssuedLeaf, Issuer, LeafParameters,

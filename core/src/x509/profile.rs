@@ -210,7 +210,7 @@ pub(super) fn write_authority_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     });
 }
 
-/// RFC 5280, 4.2.1.2. The identifier is that of RFC 7093, or what a corporate CA has.
+/// RFC 5280, 4.2.1.2. The identifier is that of RFC 7093, or what an external CA has.
 pub(super) fn write_subject_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     write_extension(out, oid::SUBJECT_KEY_IDENTIFIER, false, |out| {
         primitive(out, tag::OCTET_STRING, key_id);

@@ -4,11 +4,11 @@
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod checkpoints;
 mod common;
 mod crls;
 mod damaged;
 mod enrolling;
-mod epochs;
 mod faults;
 mod hostile_csrs;
 mod issuers;

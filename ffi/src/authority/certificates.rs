@@ -81,9 +81,9 @@ pub struct provkey_enrollment_certificate {
     pub not_after_ms: u64,
     /// The certificate, as the root signed it, in PEM.
     pub pem: *const c_char,
-    /// For that of a corporate CA: the certificate as that CA issued it, then its issuers, in PEM.
+    /// For that of an external CA: the certificate as that CA issued it, then its issuers, in PEM.
     /// NULL for one that was made under the root.
-    pub corporate_pem: *const c_char,
+    pub external_pem: *const c_char,
     /// The URL of the CRL that connectors' certificates name. NULL: none.
     pub crl_url: *const c_char,
     /// The URL of OCSP. NULL: none.
@@ -127,7 +127,7 @@ type Seen = (EnrollmentCertificate, Timestamp);
 
 impl Describe<Seen> for provkey_enrollment_certificate {
     fn describe(header: provkey_header, (value, now): &Seen, kept: &mut Kept) -> Self {
-        let corporate: String = value.corporate.iter().map(Certificate::to_pem).collect();
+        let external: String = value.external.iter().map(Certificate::to_pem).collect();
         let warnings = value.warnings(*now);
         let warnings: Vec<_> = warnings.iter().map(|warning| warning.as_str()).collect();
         let LeafUrls { crl, ocsp, ca_issuers } = &value.leaf_urls;
@@ -143,7 +143,7 @@ impl Describe<Seen> for provkey_enrollment_certificate {
             not_before_ms: value.certificate.not_before().unix_ms(),
             not_after_ms: value.certificate.not_after().unix_ms(),
             pem: kept.text(&value.certificate.to_pem()),
-            corporate_pem: kept.optional_text(Some(&*corporate).filter(|pem| !pem.is_empty())),
+            external_pem: kept.optional_text(Some(&*external).filter(|pem| !pem.is_empty())),
             crl_url: kept.optional_text(crl.as_ref().map(LeafUrl::as_str)),
             ocsp_url: kept.optional_text(ocsp.as_ref().map(LeafUrl::as_str)),
             ca_issuers_url: kept.optional_text(ca_issuers.as_ref().map(LeafUrl::as_str)),

@@ -66,12 +66,12 @@ pub struct provkey_enrolled {
     pub chain: *const provkey_slice,
     /// How many certificates that are.
     pub chain_len: usize,
-    /// For a corporate CA, the other chain, in PEM; otherwise NULL. The two are never merged.
-    pub corporate_chain_pem: *const c_char,
+    /// For an external CA, the other chain, in PEM; otherwise NULL. The two are never merged.
+    pub external_chain_pem: *const c_char,
     /// The same, each in DER.
-    pub corporate_chain: *const provkey_slice,
+    pub external_chain: *const provkey_slice,
     /// How many certificates that are.
-    pub corporate_chain_len: usize,
+    pub external_chain_len: usize,
     /// From when its certificate is valid, in Unix milliseconds.
     pub not_before_ms: u64,
     /// Until when its certificate is valid.
@@ -84,7 +84,7 @@ record!(provkey_enrolled, 0x706b_0113, Kept);
 
 impl Describe<Enrolled> for provkey_enrolled {
     fn describe(header: provkey_header, enrolled: &Enrolled, kept: &mut Kept) -> Self {
-        let corporate = enrolled.corporate_chain_pem();
+        let external = enrolled.external_chain_pem();
         Self {
             header,
             connector: kept.text(enrolled.connector.as_str()),
@@ -95,9 +95,9 @@ impl Describe<Enrolled> for provkey_enrolled {
             chain_pem: kept.text(&enrolled.chain_pem()),
             chain: kept.slices(&enrolled.chain),
             chain_len: enrolled.chain.len(),
-            corporate_chain_pem: kept.optional_text(Some(&*corporate).filter(|s| !s.is_empty())),
-            corporate_chain: kept.slices(&enrolled.corporate_chain),
-            corporate_chain_len: enrolled.corporate_chain.len(),
+            external_chain_pem: kept.optional_text(Some(&*external).filter(|s| !s.is_empty())),
+            external_chain: kept.slices(&enrolled.external_chain),
+            external_chain_len: enrolled.external_chain.len(),
             not_before_ms: enrolled.not_before.unix_ms(),
             not_after_ms: enrolled.not_after.unix_ms(),
             replay: enrolled.replay,

@@ -2,13 +2,13 @@
 
 pub mod audit;
 pub mod certificates;
+pub mod checkpoint;
 pub mod clock;
 pub mod connectors;
-pub mod corporate;
 pub mod create;
 pub mod crl;
 pub mod enroll;
-pub mod epoch;
+pub mod external;
 pub mod groups;
 mod id;
 pub mod key_details;

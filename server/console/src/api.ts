@@ -16,7 +16,7 @@ export interface Certificate {
   id: string; name: string; algorithm: string | null; subject: string | null; serial: string;
   sha256: string; not_before: string; not_after: string; leaf_validity_seconds: number;
   renewal_grace_seconds: number; crl_url: string | null; ocsp_url: string | null;
-  ca_issuers_url: string | null; keys: number; key_elsewhere: boolean; corporate: boolean;
+  ca_issuers_url: string | null; keys: number; key_elsewhere: boolean; external: boolean;
   retired_at: string | null; warnings: string[]; created_at: string; pem: string;
 }
 

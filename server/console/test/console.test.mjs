@@ -269,7 +269,7 @@ check("certificates are made, asked for, retired and deleted", { path: "/#/certi
   await button(page, "Delete Spare CA").click();
   await button(page, "Delete the certificate").click();
   await until("it is gone", async () => (await row(page, "Spare CA").count()) === 0);
-  await button(page, "Ask a corporate CA").click();
+  await button(page, "Ask an external CA").click();
   await page.getByLabel("Name").fill("Group PKI");
   await button(page, "Make the CSR").click();
   const request = page.getByRole("listitem").filter({ hasText: "Group PKI" });

@@ -1,4 +1,4 @@
-//! Enrollment certificates that a corporate CA was asked for.
+//! Enrollment certificates that an external CA was asked for.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use super::page::PageView;
 use super::refusals::{Changing, Common, Looking, Writing};
 use crate::problem::Problem;
 
-/// A certificate that a corporate CA was asked for, and has not issued yet.
+/// A certificate that an external CA was asked for, and has not issued yet.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CertificateRequest)]
 pub(super) struct RequestView {
@@ -27,7 +27,7 @@ pub(super) struct RequestView {
     created_at: Moment,
     /// How long the certificates of connectors will be valid.
     leaf_validity_seconds: u64,
-    /// The CSR in PEM, for the corporate CA.
+    /// The CSR in PEM, for the external CA.
     csr: String,
 }
 
@@ -43,7 +43,7 @@ impl From<CertificateRequest> for RequestView {
     }
 }
 
-/// What a corporate CA issued.
+/// What an external CA issued.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
@@ -68,7 +68,7 @@ pub(super) async fn list(
     Ok(Json(PageView::of(page, RequestView::from)))
 }
 
-/// Makes a key pair and a CSR with which a corporate CA can be asked for a certificate.
+/// Makes a key pair and a CSR with which an external CA can be asked for a certificate.
 #[utoipa::path(post, path = "/certificate-requests", tag = "certificates",
     operation_id = "createCertificateRequest", request_body = CertificateInput,
     responses((status = 201, body = RequestView), Writing))]
@@ -91,7 +91,7 @@ pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<RequestView>
     Ok(Json(viewer.call(move |authority| authority.certificate_request(id)).await?.into()))
 }
 
-/// Takes the certificate that a corporate CA issued for a request.
+/// Takes the certificate that an external CA issued for a request.
 #[utoipa::path(post, path = "/certificate-requests/{id}/answer", tag = "certificates",
     operation_id = "answerCertificateRequest", request_body = Answer,
     params(("id" = String, Path, description = "Its id.")),

@@ -16,7 +16,7 @@ pub(super) fn of(error: &Error) -> StatusCode {
         Error::Csr(_)
         | Error::Host(_)
         | Error::Keyring(_)
-        | Error::Corporate(_)
+        | Error::External(_)
         | Error::PrivateKey(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -227,7 +227,7 @@ async fn certificates_and_tokens_are_looked_after() {
         json!(["retired"])
     );
     assert_eq!(api.by_admin("DELETE", &path, None).await.status, StatusCode::NO_CONTENT);
-    let request = api.post("/api/v1/certificate-requests", json!({ "name": "Corporate" })).await;
+    let request = api.post("/api/v1/certificate-requests", json!({ "name": "External" })).await;
     assert!(request["csr"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE REQUEST"));
     let path = format!("/api/v1/certificate-requests/{}", request["id"].as_str().unwrap());
     let own = api.get("/api/v1/authority").await["root"]["pem"].clone();

@@ -4,9 +4,9 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod batches;
-mod corporate;
 mod end_to_end;
 mod error_codes;
+mod external;
 mod foreign;
 mod full_disk;
 mod killed;

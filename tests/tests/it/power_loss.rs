@@ -69,11 +69,11 @@ fn check_with(stride: usize, ask: impl Fn(&Path, usize, &[Vec<u8>]) -> (Vec<Answ
     for step in (1..STEPS_MAX).step_by(stride) {
         let key = site.key(&format!("fleet {step}"), CONNECTORS as u64).id;
         let csrs = requests(&site.provisioning_key(key), CONNECTORS);
-        let epoch = site.authority.epoch().unwrap();
+        let checkpoint = site.authority.checkpoint().unwrap();
         let (answers, done);
         (site, (answers, done)) = site.away(|folder| ask(folder, step, &csrs));
         // Everything was durable that was before, and everything that was answered.
-        site.authority.check_epoch(&epoch).unwrap();
+        site.authority.verify_checkpoint(&checkpoint).unwrap();
         let granted: BTreeMap<usize, Granted> =
             answers.into_iter().map(|answer| (answer.connector, answer.outcome.unwrap())).collect();
         site.check_books(key, granted.values());

@@ -28,11 +28,11 @@ pub struct Enrolled {
     pub replay: bool,
     /// The connector's certificate, the enrollment certificate and the root, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// For a corporate CA, the other chain: the connector's certificate, that of the CA as the
-    /// corporate CA issued it, and its issuers as far as they were imported. Otherwise empty.
+    /// For an external CA, the other chain: the connector's certificate, that of the CA as the
+    /// external CA issued it, and its issuers as far as they were imported. Otherwise empty.
     /// The two are never merged: both have an issuer of the same name, and not every program
     /// tries the other one.
-    pub corporate_chain: Vec<Vec<u8>>,
+    pub external_chain: Vec<Vec<u8>>,
     /// The serial number of the connector's certificate, in lower-case hexadecimal.
     pub serial: String,
     /// From when on the connector's certificate is valid.
@@ -47,9 +47,9 @@ impl Enrolled {
         self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
     }
 
-    /// The corporate chain as PEM; empty if there is none.
-    pub fn corporate_chain_pem(&self) -> String {
-        self.corporate_chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    /// The external chain as PEM; empty if there is none.
+    pub fn external_chain_pem(&self) -> String {
+        self.external_chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
     }
 }
 
@@ -71,7 +71,7 @@ impl Inner {
     ) -> Enrolled {
         let issuer = open.certificate.der().to_vec();
         let root = self.state().root.der().to_vec();
-        let corporate_leaf = (!open.corporate.is_empty()).then(|| record.leaf.0.clone());
+        let external_leaf = (!open.external.is_empty()).then(|| record.leaf.0.clone());
         Enrolled {
             connector: record.connector,
             key: record.key,
@@ -79,7 +79,7 @@ impl Inner {
             certificate: record.certificate,
             replay,
             chain: alloc::vec![record.leaf.0.clone(), issuer, root],
-            corporate_chain: corporate_leaf.into_iter().chain(open.corporate.clone()).collect(),
+            external_chain: external_leaf.into_iter().chain(open.external.clone()).collect(),
             serial: record.serial.clone(),
             not_before: record.not_before,
             not_after: record.not_after,

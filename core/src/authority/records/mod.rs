@@ -110,9 +110,10 @@ pub(super) struct CertificateRecord {
     pub(super) leaf_urls: LeafUrls,
     /// The certificate that the root signed.
     pub(super) certificate: Bytes,
-    /// For a corporate CA: its certificate as it was issued, then its issuers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) corporate: Vec<Bytes>,
+    /// For an external CA: its certificate as it was issued, then its issuers.
+    /// Stores keep it under its first name.
+    #[serde(rename = "corporate", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) external: Vec<Bytes>,
     /// Whether somebody else has its key too.
     #[serde(default)]
     pub(super) imported: bool,
@@ -137,9 +138,9 @@ impl CertificateRecord {
         self.parse(&self.certificate)
     }
 
-    /// The certificates of the corporate CA.
-    pub(super) fn parsed_corporate(&self) -> Result<Vec<Certificate>, Error> {
-        self.corporate.iter().map(|certificate| self.parse(certificate)).collect()
+    /// The certificates of the external CA.
+    pub(super) fn parsed_external(&self) -> Result<Vec<Certificate>, Error> {
+        self.external.iter().map(|certificate| self.parse(certificate)).collect()
     }
 
     fn parse(&self, certificate: &Bytes) -> Result<Certificate, Error> {
@@ -155,7 +156,7 @@ impl CertificateRecord {
     }
 }
 
-/// A certificate that a corporate CA was asked for.
+/// A certificate that an external CA was asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CertificateRequestRecord {
     pub(super) id: CertificateId,
@@ -472,7 +473,7 @@ mod tests {
             crl_validity_seconds: 3600,
             leaf_urls: LeafUrls { crl: Some(crl), ..LeafUrls::default() },
             certificate: Bytes(Vec::new()),
-            corporate: Vec::new(),
+            external: Vec::new(),
             imported: false,
             private_key: None,
             retired_at: None,

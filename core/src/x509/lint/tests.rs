@@ -11,7 +11,7 @@ use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{NOW, at, enrollment, leaf, root, serial, signer};
 use crate::x509::writer::{nested, primitive};
 use crate::x509::{
-    CorporateCa, CrossParameters, Issuer, KeyAlgorithm, LeafUrl, ServerParameters, Signer as _,
+    CrossParameters, ExternalCa, Issuer, KeyAlgorithm, LeafUrl, ServerParameters, Signer as _,
     issue_cross_certificate, issue_leaf, issue_server, oid, tag,
 };
 
@@ -103,16 +103,16 @@ impl Good {
     }
 
     fn cross() -> Self {
-        let corporate = Self::enrollment().certificate;
+        let external = Self::enrollment().certificate;
         let now = at(NOW);
-        let corporate =
-            CorporateCa::check(core::slice::from_ref(&corporate), corporate.spki(), now).unwrap();
+        let external =
+            ExternalCa::check(core::slice::from_ref(&external), external.spki(), now).unwrap();
         let issuer = root(KeyAlgorithm::Ed25519);
         let (not_before, not_after) = (now, Timestamp::MAX);
         let parameters = CrossParameters { serial: serial(), not_before, not_after };
-        let certificate = issue_cross_certificate(&issuer, &corporate, &parameters).unwrap();
-        let corporate = Box::leak(Box::new(corporate.certificate().clone()));
-        Self { role: Role::Cross(corporate), issuer: Some(issuer), certificate }
+        let certificate = issue_cross_certificate(&issuer, &external, &parameters).unwrap();
+        let external = Box::leak(Box::new(external.certificate().clone()));
+        Self { role: Role::Cross(external), issuer: Some(issuer), certificate }
     }
 
     fn root() -> Self {
@@ -394,6 +394,6 @@ fn flaws_of_a_cross_certificate_are_found() {
     good.check(AUTHORITY_KEY_ID, &other[AUTHORITY_KEY_ID], Flaw::AuthorityKeyId);
     good.check(BASIC_CONSTRAINTS, &[], Flaw::BasicConstraints);
     good.check(PURPOSES, &[], Flaw::Purposes);
-    // The root's time goes on after the end of the corporate certificate's.
+    // The root's time goes on after the end of the external certificate's.
     good.check(VALIDITY, &validity(b"270901000000Z", b"400101000000Z"), Flaw::Validity);
 }

@@ -35,7 +35,7 @@ export function Certificates() {
       <Head title="Enrollment certificates">
         {admin && <>
           <button type="button" onClick={() => setOpen({ kind: "import" })}>Import</button>
-          <button type="button" onClick={() => setOpen({ kind: "request" })}>Ask a corporate CA</button>
+          <button type="button" onClick={() => setOpen({ kind: "request" })}>Ask an external CA</button>
           <button type="button" class="primary" onClick={() => setOpen({ kind: "create" })}><Icon name="plus" />New certificate</button>
         </>}
       </Head>
@@ -55,7 +55,7 @@ export function Certificates() {
             {items.map((one) => (
               <tr role="row" key={one.id} class={one.id === id ? "chosen" : ""}>
                 <td role="cell" class="title">{one.name}</td>
-                <td role="cell" data-label="Subject">{one.subject ?? "–"}{one.corporate && <span class="faint"> corporate</span>}</td>
+                <td role="cell" data-label="Subject">{one.subject ?? "–"}{one.external && <span class="faint"> external</span>}</td>
                 <td role="cell" data-label="Key">{one.algorithm}{one.key_elsewhere && <span class="faint"> in a token</span>}</td>
                 <td role="cell" data-label="Valid until">{date(one.not_after)}<br /><span class="faint">{distance(one.not_after)}</span></td>
                 <td role="cell" class="number" data-label="Provisioning keys"><a href={`#/keys?certificate=${one.id}`}>{count(one.keys)}</a></td>

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
-/// An enrollment certificate to create, or to ask a corporate CA for.
+/// An enrollment certificate to create, or to ask an external CA for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewCertificate)]
@@ -19,7 +19,7 @@ pub(in crate::api) struct CertificateInput {
     name: String,
     /// The algorithm of its key: `p256`, `p384` or `ed25519`; without: `p256`.
     algorithm: Option<String>,
-    /// How long it is valid; without: 10 years. A corporate CA decides that itself.
+    /// How long it is valid; without: 10 years. An external CA decides that itself.
     validity_seconds: Option<u64>,
     /// How long the certificates of connectors are valid; without: a year.
     leaf_validity_seconds: Option<u64>,

@@ -42,8 +42,8 @@ pub(in crate::api) struct Certificate {
     keys: u64,
     /// Whether its key lives elsewhere, in a token.
     key_elsewhere: bool,
-    /// Whether it is that of a corporate CA.
-    corporate: bool,
+    /// Whether it is that of an external CA.
+    external: bool,
     /// Since when it signs no more connectors' certificates.
     retired_at: Option<Moment>,
     /// What its operator should know: `retired`, `not_yet_valid`, `expired`, `expires_soon`,
@@ -76,7 +76,7 @@ impl From<EnrollmentCertificate> for Certificate {
             ca_issuers_url: url(found.leaf_urls.ca_issuers),
             keys: found.keys,
             key_elsewhere: found.key_elsewhere,
-            corporate: !found.corporate.is_empty(),
+            external: !found.external.is_empty(),
             retired_at: found.retired_at.map(Moment),
             warnings: warnings.into_iter().map(CertificateWarning::as_str).collect(),
             created_at: found.created_at.into(),

@@ -166,7 +166,7 @@ fn fail_over(into_the_storm: Duration, without_primary: Duration) {
     let database = url.rsplit('/').next().unwrap();
     let both = format!("postgres://postgres@{},{}/{database}", folder(&primary), folder(&standby));
     let fleet = Fleet::new(&both);
-    let epoch = fleet.hosts[0].epoch().unwrap();
+    let checkpoint = fleet.hosts[0].checkpoint().unwrap();
     let (ends, answers) = (AtomicBool::new(false), AtomicBool::new(false));
     let answered = thread::scope(|scope| {
         let storm = scope.spawn(|| fleet.storm(&ends, &answers));
@@ -183,8 +183,8 @@ fn fail_over(into_the_storm: Duration, without_primary: Duration) {
     fleet.check(&answered);
     // Nor does any host take the failover for a rollback.
     for host in &fleet.hosts {
-        host.check_epoch(&epoch).unwrap();
-        host.check_epoch(&host.epoch().unwrap()).unwrap();
+        host.verify_checkpoint(&checkpoint).unwrap();
+        host.verify_checkpoint(&host.checkpoint().unwrap()).unwrap();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What each kind of enrollment certificate issues, under the root and under a corporate one.
+//! What each kind of enrollment certificate issues, under the root and under an external one.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use provkey::x509::{Certificate, SoftwareSigner};
 use super::libraries::MbedTls;
 use super::python::{check_certificate, check_issued, pyca_accepts};
 use super::{CHAIN, P256, P384, RSA, openssl_accepts, uses_ed25519, webpki_accepts};
-use crate::corporate::{
-    CA, certificates, corporate_root, corporate_signs, enroll, file, import, issuing_ca, read,
+use crate::external::{
+    CA, certificates, enroll, external_root, external_signs, file, import, issuing_ca, read,
 };
 use crate::site::{Site, name};
 
@@ -32,7 +32,7 @@ fn elsewhere(site: &Site) -> CertificateId {
 fn answer(site: &Site, new: &NewCertificate) -> CertificateId {
     let request = site.authority.request_certificate(new).unwrap();
     fs::write(site.folder().join("ca.csr"), request.csr_pem()).unwrap();
-    corporate_signs(site, CA, "-days 900");
+    external_signs(site, CA, "-days 900");
     site.authority.import_answer(request.id, &certificates(site, &["ca.pem"])).unwrap();
     request.id
 }
@@ -58,21 +58,21 @@ fn check_chain(site: &Site, mbedtls: &MbedTls, root: &Certificate, chain: &[Vec<
 
 fn check_kind(kind: fn(&Site) -> CertificateId, mbedtls: &MbedTls) {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     let certificate = kind(&site);
     let answer = enroll(&site, certificate);
     check_chain(&site, mbedtls, &site.authority.root(), &answer.chain);
-    // The second of a corporate CA is the cross-certificate.
+    // The second of an external CA is the cross-certificate.
     check_certificate(site.folder(), "enrollment.pem");
     check_issued(site.folder(), "root.pem", "enrollment.pem");
     check_certificate(site.folder(), "leaf.pem");
     check_issued(site.folder(), "enrollment.pem", "leaf.pem");
 
-    let is_corporate = certificate != site.certificate;
-    assert_eq!(!answer.corporate_chain.is_empty(), is_corporate);
-    if is_corporate {
-        let corporate = certificates(&site, &["corporate.pem"]).remove(0);
-        check_chain(&site, mbedtls, &corporate, &answer.corporate_chain);
+    let is_external = certificate != site.certificate;
+    assert_eq!(!answer.external_chain.is_empty(), is_external);
+    if is_external {
+        let external = certificates(&site, &["external.pem"]).remove(0);
+        check_chain(&site, mbedtls, &external, &answer.external_chain);
         check_issued(site.folder(), "enrollment.pem", "leaf.pem");
     }
 }

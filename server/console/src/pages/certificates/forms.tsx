@@ -26,7 +26,7 @@ export function CreateCertificate({ path, onClose, onDone }: Props & { path: "/c
     onDone();
   };
   return (
-    <FormDialog title={own ? "New enrollment certificate" : "Ask a corporate CA"} action={own ? "Make the certificate" : "Make the CSR"}
+    <FormDialog title={own ? "New enrollment certificate" : "Ask an external CA"} action={own ? "Make the certificate" : "Make the CSR"}
       onClose={onClose} onSubmit={submit}>
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
       <SelectField label="Key" value={algorithm} onChange={setAlgorithm}

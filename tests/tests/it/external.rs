@@ -1,4 +1,4 @@
-//! OpenSSL is the corporate CA: it signs for us, and its own keys and certificates are imported.
+//! OpenSSL is the external CA: it signs for us, and its own keys and certificates are imported.
 
 use std::fs;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use provkey::connector::Identity;
 use provkey::key::{Keyring, MasterKey, Slot};
 use provkey::time::Timestamp;
 use provkey::x509::{
-    Certificate, CorporateCa, KeyAlgorithm, Signer, SoftwareSigner, read_private_key,
+    Certificate, ExternalCa, KeyAlgorithm, Signer, SoftwareSigner, read_private_key,
 };
 use provkey_tests::MASTER_KEY_FILE;
 
@@ -38,33 +38,33 @@ pub(crate) fn certificates(site: &Site, files: &[&str]) -> Vec<Certificate> {
     files.iter().map(|file| Certificate::parse_all(&read(site, file)).unwrap().remove(0)).collect()
 }
 
-/// Makes a corporate root, `corporate.pem` with `corporate.key`.
-pub(crate) fn corporate_root(site: &Site) {
+/// Makes an external root, `external.pem` with `external.key`.
+pub(crate) fn external_root(site: &Site) {
     openssl(
         site,
-        "req -x509 -newkey rsa:2048 -nodes -keyout corporate.key -out corporate.pem -days 3000 \
+        "req -x509 -newkey rsa:2048 -nodes -keyout external.key -out external.pem -days 3000 \
          -subj /O=Example/CN=Root -addext keyUsage=critical,keyCertSign,cRLSign",
     );
 }
 
-/// The corporate root signs `ca.csr` with these extensions: `ca.pem`.
+/// The external root signs `ca.csr` with these extensions: `ca.pem`.
 #[track_caller]
-pub(crate) fn corporate_signs(site: &Site, extensions: &str, more: &str) {
+pub(crate) fn external_signs(site: &Site, extensions: &str, more: &str) {
     fs::write(site.folder().join("extensions"), extensions).unwrap();
     openssl(
         site,
         &format!(
-            "x509 -req -in ca.csr -CA corporate.pem -CAkey corporate.key -CAcreateserial \
+            "x509 -req -in ca.csr -CA external.pem -CAkey external.key -CAcreateserial \
              -extfile extensions -out ca.pem {more}"
         ),
     );
 }
 
-/// Makes a key `ca.key`, and for it `ca.pem` under the corporate root.
+/// Makes a key `ca.key`, and for it `ca.pem` under the external root.
 pub(crate) fn issuing_ca(site: &Site, key: &str, extensions: &str, more: &str) {
     openssl(site, &format!("genpkey -out ca.key {key}"));
     openssl(site, "req -new -key ca.key -subj /O=Example/CN=Issuing -out ca.csr");
-    corporate_signs(site, extensions, more);
+    external_signs(site, extensions, more);
 }
 
 pub(crate) fn import(
@@ -72,7 +72,7 @@ pub(crate) fn import(
     files: &[&str],
     key: ImportedKey<'_>,
 ) -> Result<CertificateId, Error> {
-    let import = CertificateImport::new(name("Corporate"), certificates(site, files), key);
+    let import = CertificateImport::new(name("External"), certificates(site, files), key);
     site.authority.import_certificate(&import).map(|certificate| certificate.id)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     let request = identity.request(&site.provisioning_key(key), None).unwrap();
     let request = EnrollRequest { csr: request.der().to_vec(), ..EnrollRequest::default() };
     let answer = site.authority.enroll(&request).unwrap();
-    assert_eq!(site.authority.enroll(&request).unwrap().corporate_chain, answer.corporate_chain);
+    assert_eq!(site.authority.enroll(&request).unwrap().external_chain, answer.external_chain);
     identity.accept(answer.chain_pem().as_bytes(), Timestamp::from(SystemTime::now())).unwrap();
     assert_eq!(site.used(key), 1);
     site.authority.delete_key(key).unwrap();
@@ -101,10 +101,10 @@ fn check_both_chains(site: &Site, answer: &Enrolled) {
     let root = site.authority.root().to_pem();
     fs::write(site.folder().join("root.pem"), root).unwrap();
     fs::write(site.folder().join("chain.pem"), answer.chain_pem()).unwrap();
-    let corporate = answer.corporate_chain_pem();
-    fs::write(site.folder().join("corporate_chain.pem"), corporate).unwrap();
-    assert_eq!(answer.chain[0], answer.corporate_chain[0]);
-    for (root, chain) in [("root.pem", "chain.pem"), ("corporate.pem", "corporate_chain.pem")] {
+    let external = answer.external_chain_pem();
+    fs::write(site.folder().join("external_chain.pem"), external).unwrap();
+    assert_eq!(answer.chain[0], answer.external_chain[0]);
+    for (root, chain) in [("root.pem", "chain.pem"), ("external.pem", "external_chain.pem")] {
         let said = openssl(
             site,
             &format!("verify -purpose sslclient -CAfile {root} -untrusted {chain} {chain}"),
@@ -117,26 +117,26 @@ fn check_both_chains(site: &Site, answer: &Enrolled) {
     }
 }
 
-/// The cross-certificate is the corporate one in all that a leaf refers to.
+/// The cross-certificate is the external one in all that a leaf refers to.
 fn check_cross(site: &Site, found: &EnrollmentCertificate) {
-    let (cross, corporate) = (&found.certificate, &found.corporate[0]);
-    assert_eq!(cross.subject(), corporate.subject());
-    assert_eq!(cross.spki(), corporate.spki());
-    assert_eq!(cross.subject_key_id(), corporate.subject_key_id());
+    let (cross, external) = (&found.certificate, &found.external[0]);
+    assert_eq!(cross.subject(), external.subject());
+    assert_eq!(cross.spki(), external.spki());
+    assert_eq!(cross.subject_key_id(), external.subject_key_id());
     assert_eq!(cross.authority_key_id(), site.authority.root().subject_key_id());
     assert_eq!(cross.issuer(), site.authority.root().subject());
-    assert_eq!(cross.not_after(), corporate.not_after());
-    assert_ne!(cross.serial(), corporate.serial());
+    assert_eq!(cross.not_after(), external.not_after());
+    assert_ne!(cross.serial(), external.serial());
     assert_eq!(cross.basic_constraints().path_length, Some(0));
     let purposes = cross.purposes().unwrap();
     assert!(purposes.client_auth && !purposes.server_auth && !purposes.any && !purposes.other);
 }
 
 #[test]
-fn a_corporate_ca_answers_a_request() {
+fn an_external_ca_answers_a_request() {
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519] {
         let site = Site::new();
-        corporate_root(&site);
+        external_root(&site);
         let mut new = NewCertificate::new(name("Asked for"));
         new.algorithm = algorithm;
         let request = site.authority.request_certificate(&new).unwrap();
@@ -158,13 +158,13 @@ fn a_corporate_ca_answers_a_request() {
         let again = site.authority.request_certificate(&new).err().map(code);
         assert_eq!(again, Some("name_in_use"));
 
-        corporate_signs(&site, CA, "-days 900");
+        external_signs(&site, CA, "-days 900");
         let wrong =
-            site.authority.import_answer(request.id, &certificates(&site, &["corporate.pem"]));
-        assert_eq!(wrong.err().map(code), Some("corporate_wrong_key"));
-        let answer = certificates(&site, &["corporate.pem", "ca.pem"]);
+            site.authority.import_answer(request.id, &certificates(&site, &["external.pem"]));
+        assert_eq!(wrong.err().map(code), Some("external_wrong_key"));
+        let answer = certificates(&site, &["external.pem", "ca.pem"]);
         let found = site.authority.import_answer(request.id, &answer).unwrap();
-        assert_eq!((found.id, found.corporate.len()), (request.id, 2));
+        assert_eq!((found.id, found.external.len()), (request.id, 2));
         check_cross(&site, &found);
         assert_eq!(site.authority.certificate(request.id).unwrap(), found);
         check_both_chains(&site, &enroll(&site, request.id));
@@ -194,7 +194,7 @@ fn keys_are_imported_in_every_form() {
         [(P256, &SEC1), (P384, &SEC1), ("-algorithm ED25519", &[]), (RSA, &PKCS1)];
     for (key, more) in kinds {
         let site = Site::new();
-        corporate_root(&site);
+        external_root(&site);
         issuing_ca(&site, key, CA, "-days 900");
         let public_key = certificates(&site, &["ca.pem"])[0].public_key().unwrap();
         for convert in PLAIN.iter().chain(&ENCRYPTED).chain(more) {
@@ -207,7 +207,7 @@ fn keys_are_imported_in_every_form() {
         let contents = read(&site, "key");
         let passphrase = Some(&b"secret"[..]);
         let key = ImportedKey::File { contents: &contents, passphrase };
-        let id = import(&site, &["ca.pem", "corporate.pem"], key).unwrap();
+        let id = import(&site, &["ca.pem", "external.pem"], key).unwrap();
         check_cross(&site, &site.authority.certificate(id).unwrap());
         check_both_chains(&site, &enroll(&site, id));
     }
@@ -216,7 +216,7 @@ fn keys_are_imported_in_every_form() {
 #[test]
 fn private_key_files_are_refused_by_name() {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     issuing_ca(&site, P256, CA, "-days 900");
     openssl(&site, &format!("genpkey -out other.key {P256}"));
     let public_key = certificates(&site, &["ca.pem"])[0].public_key().unwrap();
@@ -244,7 +244,7 @@ fn private_key_files_are_refused_by_name() {
         "private_key_malformed",
     );
     check(&read(&site, "other.key"), None, "private_key_mismatch");
-    check(&read(&site, "corporate.key"), None, "private_key_mismatch");
+    check(&read(&site, "external.key"), None, "private_key_mismatch");
     openssl(&site, "ec -in other.key -no_public -out key");
     check(&read(&site, "key"), None, "private_key_mismatch");
     openssl(&site, ENCRYPTED[0]);
@@ -262,35 +262,35 @@ fn private_key_files_are_refused_by_name() {
 }
 
 #[test]
-fn corporate_certificates_are_refused_by_name() {
+fn external_certificates_are_refused_by_name() {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     let check = |extensions: &str, more: &str, expected: &str| {
         issuing_ca(&site, P256, extensions, more);
         let key = read(&site, "ca.key");
-        let code = import(&site, &["ca.pem", "corporate.pem"], file(&key)).map_err(|e| e.code());
+        let code = import(&site, &["ca.pem", "external.pem"], file(&key)).map_err(|e| e.code());
         assert_eq!(code, Err(expected), "{extensions} {more}");
     };
     let ca = |more: &str| format!("{CA}{more}\n");
-    check(&CA.replace("CA:TRUE,pathlen:0", "CA:FALSE"), "", "corporate_not_an_authority");
-    check(&CA.replace("keyCertSign,", ""), "", "corporate_key_usage");
-    check(&CA.replace(",cRLSign", ""), "", "corporate_key_usage");
-    check(&ca("extendedKeyUsage=serverAuth"), "", "corporate_wrong_purpose");
-    check(&ca("nameConstraints=permitted;URI:.example.com"), "", "corporate_name_constraints");
-    check(&ca("nameConstraints=critical,excluded;DNS:a.b"), "", "corporate_name_constraints");
+    check(&CA.replace("CA:TRUE,pathlen:0", "CA:FALSE"), "", "external_not_an_authority");
+    check(&CA.replace("keyCertSign,", ""), "", "external_key_usage");
+    check(&CA.replace(",cRLSign", ""), "", "external_key_usage");
+    check(&ca("extendedKeyUsage=serverAuth"), "", "external_wrong_purpose");
+    check(&ca("nameConstraints=permitted;URI:.example.com"), "", "external_name_constraints");
+    check(&ca("nameConstraints=critical,excluded;DNS:a.b"), "", "external_name_constraints");
     check(
         &ca("policyConstraints=critical,requireExplicitPolicy:0"),
         "",
-        "corporate_unknown_critical_extension",
+        "external_unknown_critical_extension",
     );
-    check(CA, "-sha1", "corporate_weak_signature");
-    check(CA, "-md5", "corporate_weak_signature");
-    check(CA, "-sigopt rsa_padding_mode:pss", "corporate_unsupported_signature");
-    check(CA, "-days -1", "corporate_expired");
+    check(CA, "-sha1", "external_weak_signature");
+    check(CA, "-md5", "external_weak_signature");
+    check(CA, "-sigopt rsa_padding_mode:pss", "external_unsupported_signature");
+    check(CA, "-days -1", "external_expired");
     check(
         &CA.replace("subjectKeyIdentifier=hash", "subjectKeyIdentifier=none"),
         "",
-        "corporate_no_key_id",
+        "external_no_key_id",
     );
 
     issuing_ca(&site, "-algorithm EC -pkeyopt ec_paramgen_curve:P-521", CA, "");
@@ -301,30 +301,30 @@ fn corporate_certificates_are_refused_by_name() {
     let config = "[req]\ndistinguished_name=dn\nx509_extensions=strict\n[dn]\n[strict]\n\
                   basicConstraints=critical,CA:TRUE,pathlen:0\nsubjectKeyIdentifier=hash\n";
     fs::write(site.folder().join("strict.cnf"), config).unwrap();
-    let make = "req -x509 -key corporate.key -subj /O=Example/CN=Root -config strict.cnf";
+    let make = "req -x509 -key external.key -subj /O=Example/CN=Root -config strict.cnf";
     openssl(&site, &format!("{make} -out strict.pem"));
-    assert_eq!(refused(&["ca.pem", "strict.pem"]), "corporate_path_too_long");
-    assert_eq!(refused(&["ca.pem", "corporate.pem", "strict.pem"]), "corporate_unrelated");
-    assert_eq!(refused(&[]), "corporate_wrong_key");
+    assert_eq!(refused(&["ca.pem", "strict.pem"]), "external_path_too_long");
+    assert_eq!(refused(&["ca.pem", "external.pem", "strict.pem"]), "external_unrelated");
+    assert_eq!(refused(&[]), "external_wrong_key");
 
     issuing_ca(&site, P256, CA, "-days 900");
-    let good = certificates(&site, &["ca.pem", "corporate.pem"]);
+    let good = certificates(&site, &["ca.pem", "external.pem"]);
     let check = |certificates: &[Certificate], at: Timestamp, expected: &str| {
-        let refused = CorporateCa::check(certificates, certificates[0].spki(), at).unwrap_err();
+        let refused = ExternalCa::check(certificates, certificates[0].spki(), at).unwrap_err();
         assert_eq!(refused.code(), expected);
-        assert_eq!(refused.retryable(), expected == "corporate_not_yet_valid");
+        assert_eq!(refused.retryable(), expected == "external_not_yet_valid");
     };
-    check(&good, site.now().minus(DAY), "corporate_not_yet_valid");
-    check(&good, site.now().plus(1000 * DAY), "corporate_expired");
+    check(&good, site.now().minus(DAY), "external_not_yet_valid");
+    check(&good, site.now().plus(1000 * DAY), "external_expired");
     let many = [&good[..]; 5].concat();
-    check(&many, site.now(), "corporate_too_large");
+    check(&many, site.now(), "external_too_large");
     let mut der = good[0].der().to_vec();
     *der.last_mut().unwrap() ^= 1;
     let forged = [Certificate::parse(&der).unwrap(), good[1].clone()];
-    check(&forged, site.now(), "corporate_bad_signature");
+    check(&forged, site.now(), "external_bad_signature");
     openssl(&site, "req -new -key ca.key -subj / -out ca.csr");
-    corporate_signs(&site, CA, "");
-    check(&certificates(&site, &["ca.pem"]), site.now(), "corporate_no_subject");
+    external_signs(&site, CA, "");
+    check(&certificates(&site, &["ca.pem"]), site.now(), "external_no_subject");
     let listed = site.authority.list_certificates(&PageRequest::default()).unwrap();
     assert_eq!(listed.items.len(), 1);
 }
@@ -332,7 +332,7 @@ fn corporate_certificates_are_refused_by_name() {
 #[test]
 fn no_two_authorities_have_one_subject() {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     issuing_ca(&site, P256, CA, "-days 900");
     let key = read(&site, "ca.key");
     let id = import(&site, &["ca.pem"], file(&key)).unwrap();
@@ -341,12 +341,12 @@ fn no_two_authorities_have_one_subject() {
         let import = CertificateImport::new(name(text), certificates, file(key));
         site.authority.import_certificate(&import).map_err(|error| error.code())
     };
-    assert_eq!(import_as("corporate", &key), Err("name_in_use"));
+    assert_eq!(import_as("external", &key), Err("name_in_use"));
     assert_eq!(import_as("Again", &key), Err("certificate_imported_already"));
     // Another key, and a subject that differs in what does not count.
     openssl(&site, &format!("genpkey -out ca.key {P256}"));
     openssl(&site, "req -new -key ca.key -subj /O=EXAMPLE/CN=issuing -out ca.csr");
-    corporate_signs(&site, CA, "");
+    external_signs(&site, CA, "");
     let other = read(&site, "ca.key");
     assert_eq!(import_as("Again", &other), Err("certificate_subject_in_use"));
     site.authority.delete_certificate(id).unwrap();
@@ -356,10 +356,10 @@ fn no_two_authorities_have_one_subject() {
 #[test]
 fn imported_keys_and_requests_move_to_a_new_master_key() {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     issuing_ca(&site, RSA, CA, "-days 900");
     let key = read(&site, "ca.key");
-    let imported = import(&site, &["ca.pem", "corporate.pem"], file(&key)).unwrap();
+    let imported = import(&site, &["ca.pem", "external.pem"], file(&key)).unwrap();
     let request = site.authority.request_certificate(&NewCertificate::new(name("Asked"))).unwrap();
     let deleted = site.authority.request_certificate(&NewCertificate::new(name("Gone"))).unwrap();
 
@@ -372,8 +372,8 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
     // Nothing stands on the old one: not what was imported, nor what was asked for.
     site.authority.remove_master(Slot::new(0).unwrap()).unwrap();
     fs::write(site.folder().join("ca.csr"), request.csr_pem()).unwrap();
-    corporate_signs(&site, CA, "-days 900");
-    let answer = certificates(&site, &["ca.pem", "corporate.pem"]);
+    external_signs(&site, CA, "-days 900");
+    let answer = certificates(&site, &["ca.pem", "external.pem"]);
     site.authority.import_answer(request.id, &answer).unwrap();
     for id in [imported, request.id] {
         check_both_chains(&site, &enroll(&site, id));
@@ -385,9 +385,9 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
 }
 
 #[test]
-fn a_corporate_key_may_live_elsewhere() {
+fn an_external_key_may_live_elsewhere() {
     let site = Site::new();
-    corporate_root(&site);
+    external_root(&site);
     let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP384).unwrap();
     let signer: Arc<dyn Signer> = Arc::new(signer);
     let mut new = NewCertificate::new(name("In a token"));
@@ -395,12 +395,12 @@ fn a_corporate_key_may_live_elsewhere() {
     let request = site.authority.request_certificate(&new).unwrap();
     assert!(request.key_elsewhere);
     fs::write(site.folder().join("ca.csr"), request.csr_pem()).unwrap();
-    corporate_signs(&site, CA, "-days 900");
-    let answer = certificates(&site, &["ca.pem", "corporate.pem"]);
+    external_signs(&site, CA, "-days 900");
+    let answer = certificates(&site, &["ca.pem", "external.pem"]);
     site.authority.delete_certificate_request(request.id).unwrap();
-    let id = import(&site, &["corporate.pem", "ca.pem"], ImportedKey::Elsewhere(signer)).unwrap();
+    let id = import(&site, &["external.pem", "ca.pem"], ImportedKey::Elsewhere(signer)).unwrap();
     let found = site.authority.certificate(id).unwrap();
     assert!(found.key_elsewhere);
-    assert_eq!(found.corporate, answer);
+    assert_eq!(found.external, answer);
     check_both_chains(&site, &enroll(&site, id));
 }

@@ -1,26 +1,28 @@
-//! `--epoch-file`: a store that was rolled back is refused, until that is accepted.
+//! `--checkpoint-file`: a store that was rolled back is refused, until that is accepted.
 
 use std::fs;
 
 use crate::home::Home;
 use crate::server::wait_until;
 
-const WITH_EPOCH: &str = "--epoch-file elsewhere/epoch";
+const WITH_CHECKPOINT: &str = "--checkpoint-file elsewhere/checkpoint";
 
-/// An authority with a key for two connectors, and an epoch file outside of its store.
+/// An authority with a key for two connectors, and a checkpoint file outside of its store.
 fn home() -> Home {
     let home = Home::empty();
     fs::create_dir(home.path("elsewhere")).unwrap();
     for command in ["init --host api.example.com", "group create gateways", "cert create signing"] {
-        home.run(&format!("{command} {WITH_EPOCH}")).succeeds();
+        home.run(&format!("{command} {WITH_CHECKPOINT}")).succeeds();
     }
-    home.make_key("fleet", 2, &format!(" {WITH_EPOCH}"));
+    home.make_key("fleet", 2, &format!(" {WITH_CHECKPOINT}"));
     home
 }
 
 fn sign(home: &Home, name: &str) -> crate::home::Run {
     home.write_csr(&format!("{name}.csr"));
-    home.run(&format!("sign --csr {name}.csr --key-file fleet.key --out {name}.pem {WITH_EPOCH}"))
+    home.run(&format!(
+        "sign --csr {name}.csr --key-file fleet.key --out {name}.pem {WITH_CHECKPOINT}"
+    ))
 }
 
 /// Puts a backup in the place of the store, as one should: with nothing of the old one beside it.
@@ -40,18 +42,18 @@ fn a_restored_old_store_is_refused_until_that_is_accepted() {
     sign(&home, "three").is_refused("key_exhausted");
     restore(&home, "old.db");
 
-    let lost = home.read("elsewhere/epoch");
+    let lost = home.read("elsewhere/checkpoint");
     let refused = sign(&home, "three");
     refused.is_refused("store_rolled_back");
     assert!(refused.stderr.contains("provkey store accept-rollback"), "{refused:?}");
     assert!(!home.path("three.pem").exists());
-    home.run(&format!("key list {WITH_EPOCH}")).is_refused("store_rolled_back");
-    assert_eq!(home.read("elsewhere/epoch"), lost);
+    home.run(&format!("key list {WITH_CHECKPOINT}")).is_refused("store_rolled_back");
+    assert_eq!(home.read("elsewhere/checkpoint"), lost);
     home.run("store accept-rollback").is_usage();
 
-    let accepted = home.json(&format!("store accept-rollback {WITH_EPOCH}"));
+    let accepted = home.json(&format!("store accept-rollback {WITH_CHECKPOINT}"));
     assert_eq!(accepted["lost"], lost.trim_end());
-    assert_eq!(accepted["kept"], home.read("elsewhere/epoch").trim_end());
+    assert_eq!(accepted["kept"], home.read("elsewhere/checkpoint").trim_end());
     let trail = home.json("audit list");
     let last = trail["items"].as_array().unwrap().iter().find(|entry| {
         entry["action"] == "rollback_accepted" && entry["details"] == lost.trim_end()
@@ -62,71 +64,74 @@ fn a_restored_old_store_is_refused_until_that_is_accepted() {
     sign(&home, "four").is_refused("key_exhausted");
 }
 
-/// A server keeps the epoch while it runs: it may be killed.
+/// A server keeps the checkpoint while it runs: it may be killed.
 #[test]
-fn a_server_keeps_the_epoch_of_what_it_enrolls() {
+fn a_server_keeps_the_checkpoint_of_what_it_enrolls() {
     let (home, port) = Home::local();
     home.make_key("fleet", 2, "");
     home.run("master backup old.db").succeeds();
     let before = home.json("audit list")["items"][0]["at"].clone();
-    let mut server = home.serve(port, &["--epoch-file", "epoch"]);
-    wait_until("the first epoch", || home.path("epoch").exists());
-    let first = home.read("epoch");
+    let mut server = home.serve(port, &["--checkpoint-file", "checkpoint"]);
+    wait_until("the first checkpoint", || home.path("checkpoint").exists());
+    let first = home.read("checkpoint");
     home.run("enroll --key-file fleet.key --dir one").succeeds();
-    wait_until("an epoch of the enrollment", || home.read("epoch") != first);
+    wait_until("a checkpoint of the enrollment", || home.read("checkpoint") != first);
     server.kill();
-    server = home.serve(port, &["--epoch-file", "epoch"]);
+    server = home.serve(port, &["--checkpoint-file", "checkpoint"]);
     server.kill();
 
     restore(&home, "old.db");
     assert_eq!(home.json("audit list")["items"][0]["at"], before);
-    home.run(&format!("serve --listen 127.0.0.1:{port} --epoch-file epoch"))
+    home.run(&format!("serve --listen 127.0.0.1:{port} --checkpoint-file checkpoint"))
         .is_refused("store_rolled_back");
 }
 
-/// The epoch moves with each change, and stays through whatever changes nothing.
+/// The checkpoint moves with each change, and stays through whatever changes nothing.
 #[test]
 fn ordinary_work_is_no_rollback() {
     let home = home();
-    assert_eq!(home.mode("elsewhere/epoch"), 0o644);
-    let mut epoch = home.read("elsewhere/epoch");
+    assert_eq!(home.mode("elsewhere/checkpoint"), 0o644);
+    let mut checkpoint = home.read("elsewhere/checkpoint");
     for connector in ["one", "two"] {
         sign(&home, connector).succeeds();
-        let next = home.read("elsewhere/epoch");
-        assert_ne!(next, epoch);
+        let next = home.read("elsewhere/checkpoint");
+        assert_ne!(next, checkpoint);
         for reading in ["key list", "audit list", "connector list"] {
-            home.run(&format!("{reading} {WITH_EPOCH}")).succeeds();
-            assert_eq!(home.read("elsewhere/epoch"), next);
+            home.run(&format!("{reading} {WITH_CHECKPOINT}")).succeeds();
+            assert_eq!(home.read("elsewhere/checkpoint"), next);
         }
-        epoch = next;
+        checkpoint = next;
     }
-    // Others who do not keep the epoch go on, too.
+    // Others who do not keep the checkpoint go on, too.
     home.run("group create another").succeeds();
-    home.run(&format!("store copy sqlite:store.db sqlite:moved.db {WITH_EPOCH}")).succeeds();
-    home.run(&format!("group list {WITH_EPOCH} --store sqlite:moved.db")).succeeds();
-    home.run(&format!("store accept-rollback {WITH_EPOCH}")).succeeds();
+    home.run(&format!("store copy sqlite:store.db sqlite:moved.db {WITH_CHECKPOINT}")).succeeds();
+    home.run(&format!("group list {WITH_CHECKPOINT} --store sqlite:moved.db")).succeeds();
+    home.run(&format!("store accept-rollback {WITH_CHECKPOINT}")).succeeds();
     let trail = home.json("audit list");
     let actions = trail["items"].as_array().unwrap().iter().map(|entry| &entry["action"]);
     assert!(actions.into_iter().all(|action| action != "rollback_accepted"));
 }
 
 #[test]
-fn an_epoch_file_is_never_taken_for_another_authority_or_another_file() {
+fn a_checkpoint_file_is_never_taken_for_another_authority_or_another_file() {
     let home = home();
     let init = "init --host api.example.com --store sqlite:new.db --master-key-file new.key";
-    home.run(&format!("{init} {WITH_EPOCH}")).is_refused("file_exists");
+    home.run(&format!("{init} {WITH_CHECKPOINT}")).is_refused("file_exists");
     assert!(!home.path("new.db").exists() && !home.path("new.key").exists());
     home.run(init).succeeds();
-    home.run(&format!("group list --store sqlite:new.db --master-key-file new.key {WITH_EPOCH}"))
-        .is_refused("store_rolled_back");
+    home.run(&format!(
+        "group list --store sqlite:new.db --master-key-file new.key {WITH_CHECKPOINT}"
+    ))
+    .is_refused("store_rolled_back");
 
     let before = home.read("fleet.key");
-    home.run("group create another --epoch-file fleet.key").is_refused("epoch_invalid");
-    home.run("group create another --epoch-file nowhere/epoch").is_refused("file_unwritable");
+    home.run("group create another --checkpoint-file fleet.key").is_refused("checkpoint_invalid");
+    home.run("group create another --checkpoint-file nowhere/checkpoint")
+        .is_refused("file_unwritable");
     assert_eq!(home.read("fleet.key"), before);
     let groups = home.json("group list");
     assert_eq!(groups["items"].as_array().unwrap().len(), 1, "nothing was changed before");
-    // An epoch file is begun with whatever comes first.
-    home.run("group list --epoch-file begun").succeeds();
+    // A checkpoint file is begun with whatever comes first.
+    home.run("group list --checkpoint-file begun").succeeds();
     assert!(!home.read("begun").is_empty());
 }

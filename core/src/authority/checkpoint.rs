@@ -1,10 +1,10 @@
 //! Noticing that a store was rolled back: that an older copy of it was restored.
 //!
-//! A host keeps an [`Epoch`] outside of the store. It names one change that the store reported as
+//! A host keeps an [`Checkpoint`] outside of the store. It names one change that the store reported as
 //! durable, by its audit record, whose key is drawn at random and never used again. Each change
 //! stands on all those before it, so a store that lacks the record is of a time before it.
 //!
-//! An epoch costs no write: the record is there anyway. It is taken only when the store has
+//! A checkpoint costs no write: the record is there anyway. It is taken only when the store has
 //! acknowledged it, so it is never ahead of what is durable. Audit records are pruned; how far is
 //! kept in a record of its own, which is written before anything is deleted. A copy of the store
 //! from before the change cannot have been pruned beyond it.
@@ -25,28 +25,28 @@ use crate::store::{
 use crate::time::Timestamp;
 
 /// A change that the store reported as durable. Opaque; a host keeps its text outside of the
-/// store, see [`Authority::epoch`].
+/// store, see [`Authority::checkpoint`].
 ///
 /// ```
-/// use provkey::authority::Epoch;
+/// use provkey::authority::Checkpoint;
 ///
-/// let epoch = Epoch::parse("1795632000000-9f8e7d6c5b4a3928")?;
-/// assert_eq!(epoch.to_string(), "1795632000000-9f8e7d6c5b4a3928");
+/// let checkpoint = Checkpoint::parse("1795632000000-9f8e7d6c5b4a3928")?;
+/// assert_eq!(checkpoint.to_string(), "1795632000000-9f8e7d6c5b4a3928");
 /// # Ok::<(), provkey::authority::InputError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Epoch {
+pub struct Checkpoint {
     at: Timestamp,
     tail: [u8; 8],
 }
 
-impl Epoch {
+impl Checkpoint {
     /// Reads the text that `Display` writes.
     ///
     /// # Errors
-    /// `epoch_invalid`.
+    /// `checkpoint_invalid`.
     pub fn parse(text: &str) -> Result<Self, InputError> {
-        Self::of_parts(text.split_once('-')).ok_or(InputError::EpochInvalid)
+        Self::of_parts(text.split_once('-')).ok_or(InputError::CheckpointInvalid)
     }
 
     /// When the change was made, by the clock of the host that made it.
@@ -78,18 +78,18 @@ impl Epoch {
     }
 }
 
-impl fmt::Display for Epoch {
+impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:016x}", records::ms(self.at), u64::from_be_bytes(self.tail))
     }
 }
 
-/// The last epoch that the store was seen to have reached.
+/// The last checkpoint that the store was seen to have reached.
 #[derive(Default)]
-pub(super) struct Reached(Mutex<Option<Epoch>>);
+pub(super) struct Reached(Mutex<Option<Checkpoint>>);
 
 impl Reached {
-    fn lock(&self) -> MutexGuard<'_, Option<Epoch>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Checkpoint>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,86 +102,86 @@ struct AuditPrunedRecord {
 
 impl Authority {
     /// The latest change that this process knows to be durable: the last one that it made; if it has
-    /// made none yet, the one that it [checked](Self::check_epoch); or else the last one of the audit
+    /// made none yet, the one that it [checked](Self::verify_checkpoint); or else the last one of the audit
     /// trail.
     ///
     /// A host that wants to notice when its store is rolled back, for instance because somebody
     /// restored an old copy, keeps this outside of the store: in a file elsewhere, written anew
     /// after changes, as often as it likes. When it starts again it hands it to
-    /// [`check_epoch`](Self::check_epoch). It may be kept late, or not at all after a crash: an
-    /// older epoch notices less, and is never a false alarm.
+    /// [`verify_checkpoint`](Self::verify_checkpoint). It may be kept late, or not at all after a crash: an
+    /// older checkpoint notices less, and is never a false alarm.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn epoch(&self) -> Result<Epoch, Error> {
+    pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
         let inner = self.inner()?;
-        let made = inner.commit.latest().as_ref().and_then(Epoch::of_record);
+        let made = inner.commit.latest().as_ref().and_then(Checkpoint::of_record);
         let known = made.or_else(|| *inner.reached.lock());
         known.map_or_else(|| inner.last_of_trail(), Ok)
     }
 
-    /// Checks that the store has the change that `epoch` names, and so all that came before it. A
+    /// Checks that the store has the change that `checkpoint` names, and so all that came before it. A
     /// host does so after [`open`](Self::open), before it enrolls anybody, and may do so again at any
     /// time, for instance after a failover.
     ///
     /// What it notices, precisely: that the store is of a time before that change. It does not
     /// notice the loss of changes after it. Once the audit record of the change may have been
-    /// [pruned](Self::prune), nothing is noticed any more; so keep epochs that are younger than
+    /// [pruned](Self::prune), nothing is noticed any more; so keep checkpoints that are younger than
     /// the audit trail is long.
     ///
     /// # Errors
     /// `store_rolled_back` if the store lacks the change: uses that were counted since are
     /// forgotten, so keys may enrol beyond their limits, and revocations since are forgotten too.
     /// Put the newer store back, or [accept](Self::accept_rollback) what is lost. Those of the store.
-    pub fn check_epoch(&self, epoch: &Epoch) -> Result<(), Error> {
-        if self.inner()?.has_reached(epoch)? {
-            *self.inner()?.reached.lock() = Some(*epoch);
+    pub fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        if self.inner()?.has_reached(checkpoint)? {
+            *self.inner()?.reached.lock() = Some(*checkpoint);
             return Ok(());
         }
         let message = format!(
-            "the store lacks a change of {}, which was durable (epoch {epoch}): an older copy of the \
+            "the store lacks a change of {}, which was durable (checkpoint {checkpoint}): an older copy of the \
              store was put in its place, and what was counted or revoked since that copy is \
              forgotten; put the newer store back, or accept the loss",
-            epoch.at
+            checkpoint.at
         );
         Err(StoreError::NotApplied(StoreFault::new(FaultKind::RolledBack, message)).into())
     }
 
     /// Accepts that the store was rolled back, and lacks the change that `lost` names: this is
-    /// written into the audit trail, and the epoch to keep from now on is answered. If the store
+    /// written into the audit trail, and the checkpoint to keep from now on is answered. If the store
     /// lacks nothing, nothing is written.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn accept_rollback(&self, lost: &Epoch) -> Result<Epoch, Error> {
+    pub fn accept_rollback(&self, lost: &Checkpoint) -> Result<Checkpoint, Error> {
         if !self.inner()?.has_reached(lost)? {
             let mut audit = self.audit(Action::RollbackAccepted)?;
             audit.details = Some(lost.to_string());
             self.inner()?.note(&audit)?;
         }
-        self.epoch()
+        self.checkpoint()
     }
 }
 
 impl Inner {
     /// Whether the store has a change, or had it before it was pruned.
-    fn has_reached(&self, epoch: &Epoch) -> Result<bool, Error> {
-        let found = self.store.get(&[epoch.record(), records::audit_pruned()])?;
+    fn has_reached(&self, checkpoint: &Checkpoint) -> Result<bool, Error> {
+        let found = self.store.get(&[checkpoint.record(), records::audit_pruned()])?;
         match found.as_slice() {
             [None, Some(pruned)] => {
-                Ok(epoch.at < records::decode::<AuditPrunedRecord>(pruned)?.before)
+                Ok(checkpoint.at < records::decode::<AuditPrunedRecord>(pruned)?.before)
             }
             found => Ok(found.iter().next().is_some_and(Option::is_some)),
         }
     }
 
     /// The change that comes last in the audit trail.
-    fn last_of_trail(&self) -> Result<Epoch, Error> {
+    fn last_of_trail(&self) -> Result<Checkpoint, Error> {
         let range = ScanRange { reverse: true, ..ScanRange::prefix("audit/") };
         let last = self.store.scan(&range, 1)?.into_iter().next();
         let damaged = |key: String| Error::RecordDamaged { key, what: "no audit record".into() };
         let last = last.ok_or_else(|| damaged("audit/".into()))?;
-        Epoch::of_record(&last.key).ok_or_else(|| damaged(format!("{:?}", last.key)))
+        Checkpoint::of_record(&last.key).ok_or_else(|| damaged(format!("{:?}", last.key)))
     }
 
     /// Notes that audit records from before a moment are going to be deleted.
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn only_what_is_written_is_read() {
         let text = "1795632000000-9f8e7d6c5b4a3928";
-        let epoch = Epoch::parse(text).unwrap();
-        assert_eq!(epoch.to_string(), text);
-        assert_eq!(Epoch::of_record(&epoch.record()), Some(epoch));
+        let checkpoint = Checkpoint::parse(text).unwrap();
+        assert_eq!(checkpoint.to_string(), text);
+        assert_eq!(Checkpoint::of_record(&checkpoint.record()), Some(checkpoint));
         for wrong in [
             "",
             "-",
@@ -226,7 +226,7 @@ mod tests {
             "+795632000000-9f8e7d6c5b4a3928",
             "1795632000000-9f8e7d6c5b4a3928\n",
         ] {
-            assert_eq!(Epoch::parse(wrong), Err(InputError::EpochInvalid), "{wrong:?}");
+            assert_eq!(Checkpoint::parse(wrong), Err(InputError::CheckpointInvalid), "{wrong:?}");
         }
     }
 }

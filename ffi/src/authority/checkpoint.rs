@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use provkey::authority::Epoch;
+use provkey::authority::Checkpoint;
 
 use super::{Opened, provkey_authority};
 use crate::argument::output;
@@ -13,33 +13,33 @@ use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// The epoch: a short text that names the latest change which this process knows to be durable. That
+/// The checkpoint: a short text that names the latest change which this process knows to be durable. That
 /// is the last one that it made; if it has made none yet, the one that it checked with
-/// `provkey_authority_check_epoch`; or else the last one of the audit trail.
+/// `provkey_authority_verify_checkpoint`; or else the last one of the audit trail.
 ///
 /// A host that wants to notice when its store is rolled back, for instance because somebody restored
-/// an old copy, keeps the epoch outside of the store, in a file elsewhere, written anew after changes,
-/// as often as it likes. It may be kept late: an older epoch notices less, and is never a false alarm.
+/// an old copy, keeps the checkpoint outside of the store, in a file elsewhere, written anew after changes,
+/// as often as it likes. It may be kept late: an older checkpoint notices less, and is never a false alarm.
 ///
 /// Errors: those of the store.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn provkey_authority_epoch(
+pub unsafe extern "C" fn provkey_authority_checkpoint(
     authority: *const provkey_authority,
-    epoch: *mut *mut provkey_bytes,
+    checkpoint: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
             let Opened { authority, .. } = object(authority, "authority")?;
-            let epoch = output(epoch, "epoch")?;
-            epoch.set(hand_out(&authority.epoch()?));
+            let checkpoint = output(checkpoint, "checkpoint")?;
+            checkpoint.set(hand_out(&authority.checkpoint()?));
             Ok(())
         })
     }
 }
 
-/// Checks that the store has the change that `epoch` names, and so all that came before it. A host does
+/// Checks that the store has the change that `checkpoint` names, and so all that came before it. A host does
 /// so after `provkey_authority_open`, before it enrolls anybody, and may do so again at any time, for
 /// instance after a failover.
 ///
@@ -49,41 +49,41 @@ pub unsafe extern "C" fn provkey_authority_epoch(
 ///
 /// Errors: `store_rolled_back` if the store lacks the change: uses that were counted since are
 /// forgotten, so keys may enroll beyond their limits, and so are revocations. Put the newer store
-/// back, or accept the loss. `epoch_invalid`, those of the store.
+/// back, or accept the loss. `checkpoint_invalid`, those of the store.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn provkey_authority_check_epoch(
+pub unsafe extern "C" fn provkey_authority_verify_checkpoint(
     authority: *const provkey_authority,
-    epoch: *const c_char,
+    checkpoint: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
             let Opened { authority, .. } = object(authority, "authority")?;
-            Ok(authority.check_epoch(&self::epoch(epoch, "epoch")?)?)
+            Ok(authority.verify_checkpoint(&self::checkpoint(checkpoint, "checkpoint")?)?)
         })
     }
 }
 
 /// Accepts that the store was rolled back, and lacks the change that `lost` names: this is written
-/// into the audit trail, and `epoch` is the one to keep from now on. If the store lacks nothing,
+/// into the audit trail, and `checkpoint` is the one to keep from now on. If the store lacks nothing,
 /// nothing is written.
 ///
-/// Errors: `epoch_invalid`, those of the store.
+/// Errors: `checkpoint_invalid`, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_accept_rollback(
     authority: *const provkey_authority,
     lost: *const c_char,
-    epoch: *mut *mut provkey_bytes,
+    checkpoint: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
             let Opened { authority, .. } = object(authority, "authority")?;
-            let lost = self::epoch(lost, "lost")?;
-            let epoch = output(epoch, "epoch")?;
-            epoch.set(hand_out(&authority.accept_rollback(&lost)?));
+            let lost = self::checkpoint(lost, "lost")?;
+            let checkpoint = output(checkpoint, "checkpoint")?;
+            checkpoint.set(hand_out(&authority.accept_rollback(&lost)?));
             Ok(())
         })
     }
@@ -91,11 +91,11 @@ pub unsafe extern "C" fn provkey_authority_accept_rollback(
 
 /// # Safety
 /// The rules of the header.
-unsafe fn epoch(pointer: *const c_char, name: &'static str) -> Result<Epoch, Failure> {
+unsafe fn checkpoint(pointer: *const c_char, name: &'static str) -> Result<Checkpoint, Failure> {
     // SAFETY: as the caller says.
-    Ok(Epoch::parse(unsafe { text(pointer, name) }?)?)
+    Ok(Checkpoint::parse(unsafe { text(pointer, name) }?)?)
 }
 
-fn hand_out(epoch: &Epoch) -> *mut provkey_bytes {
-    bytes::hand_out(epoch.to_string().as_bytes())
+fn hand_out(checkpoint: &Checkpoint) -> *mut provkey_bytes {
+    bytes::hand_out(checkpoint.to_string().as_bytes())
 }

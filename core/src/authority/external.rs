@@ -1,8 +1,8 @@
-//! Enrollment certificates of a corporate CA: asked for with a CSR, or imported with their key.
+//! Enrollment certificates of an external CA: asked for with a CSR, or imported with their key.
 //!
 //! The root signs a cross-certificate for each, with its subject, its public key and its key
 //! identifier. So a leaf has two chains: by the cross-certificate to the root that key texts
-//! pin, and by the corporate certificate to the corporate root.
+//! pin, and by the external certificate to the external root.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -21,7 +21,7 @@ use super::records::{self, Bytes, CRL_VALIDITY, CertificateRecord, CertificateRe
 use super::{Authority, Inner, State};
 use crate::time::Timestamp;
 use crate::x509::{
-    Certificate, CorporateCa, CrossParameters, LeafUrls, Pkcs8, PublicKey, SerialNumber, Signer,
+    Certificate, CrossParameters, ExternalCa, LeafUrls, Pkcs8, PublicKey, SerialNumber, Signer,
     build_ca_csr, encode_pem, issue_cross_certificate, read_private_key,
 };
 
@@ -65,7 +65,7 @@ pub enum ImportedKey<'a> {
     Elsewhere(Arc<dyn Signer>),
 }
 
-/// A certificate that a corporate CA was asked for, and has not issued yet.
+/// A certificate that an external CA was asked for, and has not issued yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateRequest {
@@ -81,7 +81,7 @@ pub struct CertificateRequest {
     pub renewal_grace: Duration,
     /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
     pub key_elsewhere: bool,
-    /// The CSR in DER, for the corporate CA.
+    /// The CSR in DER, for the external CA.
     pub csr: Vec<u8>,
 }
 
@@ -105,9 +105,9 @@ impl CertificateRequest {
 }
 
 impl Authority {
-    /// Makes a key pair, or takes one that lives elsewhere, and a CSR with which a corporate CA
+    /// Makes a key pair, or takes one that lives elsewhere, and a CSR with which an external CA
     /// can be asked for a CA certificate (path length 0). How long that is valid is up to the
-    /// corporate CA: `new.validity` does not count. [`import_answer`](Self::import_answer) takes
+    /// external CA: `new.validity` does not count. [`import_answer`](Self::import_answer) takes
     /// what it issues; until then no provisioning key can use it.
     ///
     /// # Errors
@@ -144,11 +144,11 @@ impl Authority {
         })
     }
 
-    /// Takes the certificate that a corporate CA issued for a request: it becomes an enrollment
+    /// Takes the certificate that an external CA issued for a request: it becomes an enrollment
     /// certificate, with the id of the request. Certificates of its issuers may come with it.
     ///
     /// # Errors
-    /// `certificate_request_not_found`, any [`CorporateError`](crate::x509::CorporateError),
+    /// `certificate_request_not_found`, any [`ExternalError`](crate::x509::ExternalError),
     /// `certificate_subject_in_use`, and those of the store.
     pub fn import_answer(
         &self,
@@ -162,7 +162,7 @@ impl Authority {
             let found = inner.read(records::certificate_request(id))?;
             let (version, request): (_, CertificateRequestRecord) =
                 found.ok_or(InputError::CertificateRequestNotFound)?;
-            let ca = CorporateCa::check(certificates, &request.public_key.0, audit.at)?;
+            let ca = ExternalCa::check(certificates, &request.public_key.0, audit.at)?;
             let state = inner.state();
             let cross = inner.cross_certificate(&state, &ca, audit.at)?;
             let record = CertificateRecord {
@@ -174,7 +174,7 @@ impl Authority {
                 crl_validity_seconds: request.crl_validity_seconds,
                 leaf_urls: request.leaf_urls,
                 certificate: Bytes(cross.der().to_vec()),
-                corporate: ders(&ca),
+                external: ders(&ca),
                 imported: false,
                 private_key: request.private_key,
                 retired_at: None,
@@ -193,7 +193,7 @@ impl Authority {
     /// Imports the CA certificate of somebody else, with its private key.
     ///
     /// # Errors
-    /// `name_in_use`, `validity_invalid`, any [`CorporateError`](crate::x509::CorporateError) and
+    /// `name_in_use`, `validity_invalid`, any [`ExternalError`](crate::x509::ExternalError) and
     /// [`PrivateKeyError`](crate::x509::PrivateKeyError), `certificate_imported_already`,
     /// `certificate_subject_in_use`, and those of the store.
     pub fn import_certificate(
@@ -219,7 +219,7 @@ impl Authority {
                 crl_validity_seconds: CRL_VALIDITY.as_secs(),
                 leaf_urls: import.leaf_urls.clone(),
                 certificate: Bytes(cross.der().to_vec()),
-                corporate: ders(&ca),
+                external: ders(&ca),
                 imported: true,
                 private_key: inner.seal_key(&state, id, &key, cross.spki())?,
                 retired_at: None,
@@ -304,13 +304,13 @@ impl Authority {
 }
 
 impl CertificateImport<'_> {
-    fn check(&self, now: Timestamp) -> Result<CorporateCa, Error> {
-        let own = self.certificates.first().ok_or(crate::x509::CorporateError::WrongKey)?;
+    fn check(&self, now: Timestamp) -> Result<ExternalCa, Error> {
+        let own = self.certificates.first().ok_or(crate::x509::ExternalError::WrongKey)?;
         let spki = match &self.key {
             ImportedKey::File { .. } => own.spki(),
             ImportedKey::Elsewhere(signer) => signer.public_key().spki(),
         };
-        Ok(CorporateCa::check(&self.certificates, spki, now)?)
+        Ok(ExternalCa::check(&self.certificates, spki, now)?)
     }
 }
 
@@ -358,11 +358,11 @@ impl Inner {
         })
     }
 
-    /// The certificate that the root makes for a corporate CA. It is valid as long as both are.
+    /// The certificate that the root makes for an external CA. It is valid as long as both are.
     fn cross_certificate(
         &self,
         state: &State,
-        ca: &CorporateCa,
+        ca: &ExternalCa,
         now: Timestamp,
     ) -> Result<Certificate, Error> {
         if ca.certificate().subject_hash() == state.root.subject_hash() {
@@ -377,6 +377,6 @@ impl Inner {
     }
 }
 
-fn ders(ca: &CorporateCa) -> Vec<Bytes> {
+fn ders(ca: &ExternalCa) -> Vec<Bytes> {
     ca.certificates().iter().map(|certificate| Bytes(certificate.der().to_vec())).collect()
 }

@@ -1,4 +1,4 @@
-#include "corporate_ca.h"
+#include "external_ca.h"
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -30,9 +30,9 @@ static X509 *new_certificate(EVP_PKEY *key, const X509_NAME *subject, const X509
     return certificate;
 }
 
-corporate_ca corporate_ca_new(void)
+external_ca external_ca_new(void)
 {
-    corporate_ca ca = {.key = EVP_EC_gen("P-256")};
+    external_ca ca = {.key = EVP_EC_gen("P-256")};
     X509_NAME *name = X509_NAME_new();
     CHECK(ca.key != NULL && name != NULL);
     CHECK(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const uint8_t *)"Acme", -1, -1, 0) == 1);
@@ -46,7 +46,7 @@ corporate_ca corporate_ca_new(void)
     return ca;
 }
 
-void corporate_ca_free(corporate_ca *ca)
+void external_ca_free(external_ca *ca)
 {
     X509_free(ca->certificate);
     EVP_PKEY_free(ca->key);
@@ -69,7 +69,7 @@ static char *pem_of(X509 *certificate)
     return taken_from(bio);
 }
 
-char *corporate_ca_answer(const corporate_ca *ca, const uint8_t *csr, size_t csr_len, int path_len)
+char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len, int path_len)
 {
     X509_REQ *request = d2i_X509_REQ(NULL, &csr, (long)csr_len);
     CHECK(request != NULL);
@@ -93,12 +93,12 @@ char *corporate_ca_answer(const corporate_ca *ca, const uint8_t *csr, size_t csr
     return pem;
 }
 
-char *corporate_ca_pem(const corporate_ca *ca)
+char *external_ca_pem(const external_ca *ca)
 {
     return pem_of(ca->certificate);
 }
 
-char *corporate_ca_private_key(const corporate_ca *ca, const char *passphrase)
+char *external_ca_private_key(const external_ca *ca, const char *passphrase)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     const EVP_CIPHER *cipher = passphrase == NULL ? NULL : EVP_aes_256_cbc();

@@ -1,4 +1,4 @@
-//! Enrollment certificates of a corporate CA: asked for with a CSR, or imported with their key.
+//! Enrollment certificates of an external CA: asked for with a CSR, or imported with their key.
 
 use core::ffi::c_char;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub struct provkey_certificate_import {
 
 plain!(provkey_certificate_import);
 
-/// A certificate that a corporate CA was asked for, and has not issued yet. Freed with
+/// A certificate that an external CA was asked for, and has not issued yet. Freed with
 /// `provkey_certificate_request_free`.
 #[repr(C)]
 pub struct provkey_certificate_request {
@@ -77,7 +77,7 @@ pub struct provkey_certificate_request {
     pub leaf_validity_seconds: u64,
     /// How long after its end the certificate of a connector will still be renewed.
     pub renewal_grace_seconds: u64,
-    /// The CSR in DER, for the corporate CA.
+    /// The CSR in DER, for the external CA.
     pub csr: provkey_slice,
     /// The CSR in PEM.
     pub csr_pem: *const c_char,
@@ -117,8 +117,8 @@ impl Describe<CertificateRequest> for provkey_certificate_request {
     }
 }
 
-/// Makes a key pair, or takes one that lives elsewhere, and a CSR with which a corporate CA can be
-/// asked for a CA certificate. How long that is valid is up to the corporate CA: `validity_seconds`
+/// Makes a key pair, or takes one that lives elsewhere, and a CSR with which an external CA can be
+/// asked for a CA certificate. How long that is valid is up to the external CA: `validity_seconds`
 /// does not count. `provkey_authority_import_answer` takes what it issues.
 ///
 /// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
@@ -142,10 +142,10 @@ pub unsafe extern "C" fn provkey_authority_request_certificate(
     }
 }
 
-/// Takes the certificate that a corporate CA issued for a request, in PEM: it becomes an enrollment
+/// Takes the certificate that an external CA issued for a request, in PEM: it becomes an enrollment
 /// certificate, with the id of the request. Certificates of its issuers may come behind it.
 ///
-/// Errors: `certificate_request_not_found`, the `corporate_` and `certificate_` codes, those of the
+/// Errors: `certificate_request_not_found`, the `external_` and `certificate_` codes, those of the
 /// store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_import_answer(
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn provkey_authority_import_answer(
 
 /// Imports the CA certificate of somebody else, with its private key.
 ///
-/// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `corporate_`, `private_key_` and
+/// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
 /// `certificate_` codes, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_import_certificate(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use provkey::authority::{Action, Authority, Environment, Epoch, Error, Retention};
+use provkey::authority::{Action, Authority, Checkpoint, Environment, Error, Retention};
 use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
@@ -26,21 +26,21 @@ fn started_again(world: &World, store: Arc<dyn Store>) -> Authority {
     Authority::open(environment, Keyring::new(master(1))).unwrap()
 }
 
-fn check(authority: &Authority, epoch: &Epoch) -> &'static str {
-    match authority.check_epoch(epoch) {
+fn check(authority: &Authority, checkpoint: &Checkpoint) -> &'static str {
+    match authority.verify_checkpoint(checkpoint) {
         Ok(()) => "there",
         Err(error) => {
             assert!(!error.retryable());
-            assert!(error.to_string().contains(&epoch.to_string()), "{error}");
+            assert!(error.to_string().contains(&checkpoint.to_string()), "{error}");
             error.code()
         }
     }
 }
 
-/// Changes of every kind that a host may keep the epoch of; with each, the store as it was then.
-fn history(world: &World) -> Vec<(Epoch, Arc<Memory>)> {
+/// Changes of every kind that a host may keep the checkpoint of; with each, the store as it was then.
+fn history(world: &World) -> Vec<(Checkpoint, Arc<Memory>)> {
     let mut history = Vec::new();
-    let mut keep = || history.push((world.authority.epoch().unwrap(), copy(world)));
+    let mut keep = || history.push((world.authority.checkpoint().unwrap(), copy(world)));
     keep();
     let key = world.key("fleet", 9);
     keep();
@@ -65,13 +65,13 @@ fn history(world: &World) -> Vec<(Epoch, Arc<Memory>)> {
 fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
     let world = World::new();
     let history = history(&world);
-    for (kept_at, (epoch, _)) in history.iter().enumerate() {
+    for (kept_at, (checkpoint, _)) in history.iter().enumerate() {
         for (restored_to, (_, store)) in history.iter().enumerate() {
             let authority = started_again(&world, store.clone());
             let expected = if restored_to < kept_at { "store_rolled_back" } else { "there" };
-            assert_eq!(check(&authority, epoch), expected, "{kept_at} {restored_to}");
+            assert_eq!(check(&authority, checkpoint), expected, "{kept_at} {restored_to}");
         }
-        assert_eq!(check(&world.authority, epoch), "there");
+        assert_eq!(check(&world.authority, checkpoint), "there");
     }
 }
 
@@ -82,12 +82,12 @@ fn a_store_that_went_another_way_is_noticed() {
     let text = world.provisioning_key(&world.key("fleet", 9));
     let old = copy(&world);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
-    let epoch = world.authority.epoch().unwrap();
+    let checkpoint = world.authority.checkpoint().unwrap();
     let other = started_again(&world, old);
     for _ in 0..5 {
         other.enroll(&TestConnector::new().proof(&text)).unwrap();
     }
-    assert_eq!(check(&other, &epoch), "store_rolled_back");
+    assert_eq!(check(&other, &checkpoint), "store_rolled_back");
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
     // Changes of one moment come in no order.
     world.clock.advance(DAY);
     world.authority.create_group(&name("first")).unwrap();
-    let made = world.authority.epoch().unwrap();
+    let made = world.authority.checkpoint().unwrap();
     let idle = started_again(&world, world.environment.store.clone());
-    assert_eq!(idle.epoch().unwrap(), made);
+    assert_eq!(idle.checkpoint().unwrap(), made);
     world.clock.advance(DAY);
     world.authority.create_group(&name("another")).unwrap();
-    assert_ne!(idle.epoch().unwrap(), made);
-    assert_eq!(idle.epoch().unwrap(), world.authority.epoch().unwrap());
-    assert_eq!(Epoch::parse(&made.to_string()), Ok(made));
+    assert_ne!(idle.checkpoint().unwrap(), made);
+    assert_eq!(idle.checkpoint().unwrap(), world.authority.checkpoint().unwrap());
+    assert_eq!(Checkpoint::parse(&made.to_string()), Ok(made));
     assert!(made.at() < world.clock.now());
 }
 
@@ -113,7 +113,7 @@ fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
     let old = copy(&world);
     world.clock.advance(DAY);
     world.key("fleet", 1);
-    let lost = world.authority.epoch().unwrap();
+    let lost = world.authority.checkpoint().unwrap();
     assert_eq!(world.authority.accept_rollback(&lost).unwrap(), lost, "nothing is lost");
     assert!(world.audit().iter().all(|record| record.action != Action::RollbackAccepted));
 
@@ -131,20 +131,20 @@ fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
 
 /// Pruning is no rollback, and a rollback is noticed also in a store that was pruned before.
 #[test]
-fn an_epoch_that_was_pruned_is_no_alarm() {
+fn a_checkpoint_that_was_pruned_is_no_alarm() {
     let world = World::new();
     let prune = || {
         let retention = Retention { audit_before: Some(world.clock.now()), ..Retention::default() };
         world.authority.prune(&retention).unwrap();
     };
-    let first = world.authority.epoch().unwrap();
+    let first = world.authority.checkpoint().unwrap();
     world.clock.advance(DAY);
     prune();
     let pruned = copy(&world);
     assert_eq!(check(&world.authority, &first), "there");
     world.clock.advance(DAY);
     world.key("fleet", 1);
-    let second = world.authority.epoch().unwrap();
+    let second = world.authority.checkpoint().unwrap();
     assert_eq!(check(&started_again(&world, pruned.clone()), &first), "there");
     assert_eq!(check(&started_again(&world, pruned.clone()), &second), "store_rolled_back");
     world.clock.advance(DAY);
@@ -186,9 +186,9 @@ impl Store for Ends {
     }
 }
 
-/// Wherever a process ends, the epoch that it kept is in the store.
+/// Wherever a process ends, the checkpoint that it kept is in the store.
 #[test]
-fn no_epoch_is_ahead_of_what_is_durable() {
+fn no_checkpoint_is_ahead_of_what_is_durable() {
     for after in [false, true] {
         for changes_left in 1.. {
             let memory = Arc::new(Memory::new());
@@ -198,12 +198,12 @@ fn no_epoch_is_ahead_of_what_is_durable() {
                 after: AtomicBool::new(after),
             });
             let world = World::over(store.clone());
-            let mut kept = vec![world.authority.epoch().unwrap()];
+            let mut kept = vec![world.authority.checkpoint().unwrap()];
             store.changes_left.store(changes_left, Ordering::SeqCst);
-            let done = work(&world, || kept.push(world.authority.epoch().unwrap()));
+            let done = work(&world, || kept.push(world.authority.checkpoint().unwrap()));
             let next = started_again(&world, memory);
-            for epoch in &kept {
-                assert_eq!(check(&next, epoch), "there", "{changes_left} {after}");
+            for checkpoint in &kept {
+                assert_eq!(check(&next, checkpoint), "there", "{changes_left} {after}");
             }
             if done.is_ok() {
                 break;

@@ -6,16 +6,16 @@ use super::chain::named_by;
 use super::extensions::KeyUsage;
 use super::signature::{self, SignatureAlgorithm, SignatureError};
 use super::{Certificate, PublicKey, PublicKeyError, tag};
-use crate::limits::{CHAIN_CERTIFICATES_MAX, CORPORATE_CHAIN_BYTES_MAX};
+use crate::limits::{CHAIN_CERTIFICATES_MAX, EXTERNAL_CHAIN_BYTES_MAX};
 use crate::time::Timestamp;
 
 /// Why a CA certificate of somebody else cannot sign for connectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum CorporateError {
+pub enum ExternalError {
     /// More certificates, or longer ones, than are kept.
     #[error(
-        "the certificates are more than {CHAIN_CERTIFICATES_MAX}, or longer than {CORPORATE_CHAIN_BYTES_MAX} bytes"
+        "the certificates are more than {CHAIN_CERTIFICATES_MAX}, or longer than {EXTERNAL_CHAIN_BYTES_MAX} bytes"
     )]
     TooLarge,
     /// None of the certificates carries the public key.
@@ -72,27 +72,27 @@ pub enum CorporateError {
     NoSubject,
 }
 
-impl CorporateError {
+impl ExternalError {
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::TooLarge => "corporate_too_large",
-            Self::WrongKey => "corporate_wrong_key",
+            Self::TooLarge => "external_too_large",
+            Self::WrongKey => "external_wrong_key",
             Self::PublicKey(error) => error.code(),
-            Self::Unrelated => "corporate_unrelated",
-            Self::NotAnAuthority => "corporate_not_an_authority",
-            Self::KeyUsage => "corporate_key_usage",
-            Self::Purposes => "corporate_wrong_purpose",
-            Self::PathTooLong => "corporate_path_too_long",
-            Self::NameConstraints => "corporate_name_constraints",
-            Self::UnknownCriticalExtension => "corporate_unknown_critical_extension",
-            Self::WeakSignature => "corporate_weak_signature",
-            Self::UnsupportedSignature => "corporate_unsupported_signature",
-            Self::BadSignature => "corporate_bad_signature",
-            Self::NotYetValid => "corporate_not_yet_valid",
-            Self::Expired => "corporate_expired",
-            Self::NoKeyId => "corporate_no_key_id",
-            Self::NoSubject => "corporate_no_subject",
+            Self::Unrelated => "external_unrelated",
+            Self::NotAnAuthority => "external_not_an_authority",
+            Self::KeyUsage => "external_key_usage",
+            Self::Purposes => "external_wrong_purpose",
+            Self::PathTooLong => "external_path_too_long",
+            Self::NameConstraints => "external_name_constraints",
+            Self::UnknownCriticalExtension => "external_unknown_critical_extension",
+            Self::WeakSignature => "external_weak_signature",
+            Self::UnsupportedSignature => "external_unsupported_signature",
+            Self::BadSignature => "external_bad_signature",
+            Self::NotYetValid => "external_not_yet_valid",
+            Self::Expired => "external_expired",
+            Self::NoKeyId => "external_no_key_id",
+            Self::NoSubject => "external_no_subject",
         }
     }
 
@@ -105,43 +105,43 @@ impl CorporateError {
 /// A CA certificate of somebody else that may sign for connectors, and those of its issuers that
 /// came with it.
 #[derive(Clone, Debug)]
-pub struct CorporateCa {
+pub struct ExternalCa {
     certificates: Vec<Certificate>,
     public_key: PublicKey,
 }
 
-impl CorporateCa {
+impl ExternalCa {
     /// Finds the certificate with the public key `spki`, and its issuers, among certificates in
     /// any order, and checks that nothing in them forbids what is to be signed: leaves directly
     /// below, for TLS clients, with names of our own (RFC 5280, 6.1.4).
     ///
-    /// The issuers may be missing: who relies on the corporate root has to find them.
+    /// The issuers may be missing: who relies on the external root has to find them.
     ///
     /// # Errors
-    /// Any [`CorporateError`].
+    /// Any [`ExternalError`].
     pub fn check(
         certificates: &[Certificate],
         spki: &[u8],
         now: Timestamp,
-    ) -> Result<Self, CorporateError> {
+    ) -> Result<Self, ExternalError> {
         let bytes: usize = certificates.iter().map(|certificate| certificate.der().len()).sum();
-        if certificates.len() > CHAIN_CERTIFICATES_MAX || bytes > CORPORATE_CHAIN_BYTES_MAX {
-            return Err(CorporateError::TooLarge);
+        if certificates.len() > CHAIN_CERTIFICATES_MAX || bytes > EXTERNAL_CHAIN_BYTES_MAX {
+            return Err(ExternalError::TooLarge);
         }
         let certificates = in_order(certificates, spki)?;
         for (above, certificate) in certificates.iter().enumerate() {
             check_constraints(certificate, above)?;
             check_time(certificate, now)?;
         }
-        let own = certificates.first().ok_or(CorporateError::WrongKey)?;
+        let own = certificates.first().ok_or(ExternalError::WrongKey)?;
         if own.subject_key_id().is_none_or(<[u8]>::is_empty) {
-            return Err(CorporateError::NoKeyId);
+            return Err(ExternalError::NoKeyId);
         }
         // X.690, 8.9: an empty name is a SEQUENCE of nothing.
         if own.subject() == [tag::SEQUENCE, 0] {
-            return Err(CorporateError::NoSubject);
+            return Err(ExternalError::NoSubject);
         }
-        let public_key = own.public_key().map_err(CorporateError::PublicKey)?;
+        let public_key = own.public_key().map_err(ExternalError::PublicKey)?;
         Ok(Self { certificates, public_key })
     }
 
@@ -162,10 +162,10 @@ impl CorporateCa {
 }
 
 /// The certificate with this key, then each one's issuer. None may be left over.
-fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate>, CorporateError> {
+fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate>, ExternalError> {
     let mut rest = certificates.to_vec();
     let own = rest.iter().position(|certificate| certificate.spki() == spki);
-    let mut last = rest.remove(own.ok_or(CorporateError::WrongKey)?);
+    let mut last = rest.remove(own.ok_or(ExternalError::WrongKey)?);
     let mut ordered = Vec::with_capacity(certificates.len());
     loop {
         let issuer = if last.issuer() == last.subject() {
@@ -182,14 +182,14 @@ fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate
         check_signature(&last, Some(&issuer))?;
         ordered.push(core::mem::replace(&mut last, issuer));
     }
-    if rest.is_empty() { Ok(ordered) } else { Err(CorporateError::Unrelated) }
+    if rest.is_empty() { Ok(ordered) } else { Err(ExternalError::Unrelated) }
 }
 
 /// Whether the signature is made as it should be, and by this issuer if it is known.
 fn check_signature(
     certificate: &Certificate,
     issuer: Option<&Certificate>,
-) -> Result<(), CorporateError> {
+) -> Result<(), ExternalError> {
     let signed = certificate.signed();
     let checked = match issuer.map(Certificate::public_key) {
         Some(Ok(key)) => signature::verify(signed, &key),
@@ -200,47 +200,47 @@ fn check_signature(
         },
     };
     checked.map_err(|error| match error {
-        SignatureError::WeakAlgorithm => CorporateError::WeakSignature,
-        SignatureError::UnsupportedAlgorithm => CorporateError::UnsupportedSignature,
+        SignatureError::WeakAlgorithm => ExternalError::WeakSignature,
+        SignatureError::UnsupportedAlgorithm => ExternalError::UnsupportedSignature,
         SignatureError::Malformed
         | SignatureError::AlgorithmMismatch
         | SignatureError::OffCurve
-        | SignatureError::BadSignature => CorporateError::BadSignature,
+        | SignatureError::BadSignature => ExternalError::BadSignature,
     })
 }
 
 /// RFC 5280, 6.1.4(g) to (o), for an authority with so many below it.
-fn check_constraints(certificate: &Certificate, below: usize) -> Result<(), CorporateError> {
+fn check_constraints(certificate: &Certificate, below: usize) -> Result<(), ExternalError> {
     let constraints = certificate.basic_constraints();
     if !constraints.ca {
-        return Err(CorporateError::NotAnAuthority);
+        return Err(ExternalError::NotAnAuthority);
     }
     if constraints.path_length.is_some_and(|allowed| below as u64 > u64::from(allowed)) {
-        return Err(CorporateError::PathTooLong);
+        return Err(ExternalError::PathTooLong);
     }
     let signs = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
     if certificate.key_usage().is_some_and(|usage| !usage.contains(signs)) {
-        return Err(CorporateError::KeyUsage);
+        return Err(ExternalError::KeyUsage);
     }
     let for_clients = certificate.purposes().is_none_or(|for_| for_.client_auth || for_.any);
     if !for_clients {
-        return Err(CorporateError::Purposes);
+        return Err(ExternalError::Purposes);
     }
     if certificate.has_name_constraints() {
-        return Err(CorporateError::NameConstraints);
+        return Err(ExternalError::NameConstraints);
     }
     if certificate.has_unknown_critical_extension() {
-        return Err(CorporateError::UnknownCriticalExtension);
+        return Err(ExternalError::UnknownCriticalExtension);
     }
     Ok(())
 }
 
-fn check_time(certificate: &Certificate, now: Timestamp) -> Result<(), CorporateError> {
+fn check_time(certificate: &Certificate, now: Timestamp) -> Result<(), ExternalError> {
     if now.unix_seconds() < certificate.not_before().unix_seconds() {
-        return Err(CorporateError::NotYetValid);
+        return Err(ExternalError::NotYetValid);
     }
     if now.unix_seconds() > certificate.not_after().unix_seconds() {
-        return Err(CorporateError::Expired);
+        return Err(ExternalError::Expired);
     }
     Ok(())
 }
