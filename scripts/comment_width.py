@@ -17,12 +17,16 @@ WIDTH = 100
 SLASHES = ("//", True)
 HASH = ("#", False)
 LANGUAGES = {
-    **dict.fromkeys((".rs", ".c", ".h", ".hpp", ".cpp", ".ts", ".tsx", ".mjs", ".java"), SLASHES),
+    **dict.fromkeys(
+        (".rs", ".c", ".h", ".hpp", ".cpp", ".ts", ".tsx", ".mjs", ".java"), SLASHES
+    ),
     **dict.fromkeys((".py", ".pyi", ".sh", ".toml", ".yaml", ".yml"), HASH),
     ".sql": ("--", True),
 }
 HASH_NAMES = {"Makefile", "run", "CMakeLists.txt"}
-UNWRAPPABLE = re.compile(r"\S+$|\|.*\|$|\[[^\]]+\]: ?\S+$|.*# (type: ignore|noqa|shellcheck)")
+UNWRAPPABLE = re.compile(
+    r"\S+$|\|.*\|$|\[[^\]]+\]: ?\S+$|.*# (type: ignore|noqa|shellcheck)"
+)
 
 
 def language(path: pathlib.Path) -> tuple[str, bool] | None:
@@ -60,7 +64,9 @@ def overlong(path: pathlib.Path) -> list[int]:
 
 def main() -> int:
     below = sys.argv[1:] or ["."]
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *below], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *below], capture_output=True, check=True
+    )
     count = 0
     for name in filter(None, listed.stdout.decode().split("\0")):
         path = pathlib.Path(name)
@@ -70,7 +76,10 @@ def main() -> int:
             print(f"{name}:{number}: a comment line is longer than {WIDTH} characters")
             count += 1
     if count:
-        print(f"error: {count} comment lines are longer than {WIDTH} characters", file=sys.stderr)
+        print(
+            f"error: {count} comment lines are longer than {WIDTH} characters",
+            file=sys.stderr,
+        )
     return 1 if count else 0
 
 
