@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod der;
 pub mod key;
 pub mod limits;
 #[cfg(feature = "std")]

@@ -20,9 +20,9 @@ use alloc::vec::Vec;
 
 use super::records::AdminTokenRecord;
 use super::token_text;
+use crate::der::tag;
+use crate::der::writer::{nested, primitive};
 use crate::key::{MasterKey, Secret};
-use crate::x509::tag;
-use crate::x509::writer::{nested, primitive};
 
 const END: u8 = tag::context_primitive(1);
 

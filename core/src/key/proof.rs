@@ -23,8 +23,7 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::{Fingerprint, Host, KeyId};
-use crate::x509::reader::{Malformed, Reader};
-use crate::x509::tag;
+use crate::der::{Malformed, Reader, tag};
 
 #[cfg(feature = "connector")]
 mod make;

@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 use super::extensions::{
     BasicConstraints, Extensions, ExtensionsError, HostName, KeyUsage, Purposes,
 };
-use super::reader::{Malformed, Reader, check_all};
 use super::signed::{Signed, SignedError};
 use super::validity::Validity;
-use super::{PublicKey, PublicKeyError, name, oid, pem, tag};
+use super::{PublicKey, PublicKeyError, name};
+use crate::der::{Malformed, Reader, check_all, oid, pem, tag};
 use crate::key::Host;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::time::Timestamp;

@@ -8,13 +8,13 @@ use super::extensions::KeyUsage;
 use super::issue::sign_checked;
 use super::lint::{Flaw, ensure};
 use super::profile::{write_authority_key_id, write_extension, write_time};
-use super::reader::{Malformed, Reader};
 use super::revocation::RevocationReason;
 use super::signature::SignatureAlgorithm;
 use super::signed::Signed;
 use super::validity::read_time;
-use super::writer::{nested, primitive};
-use super::{IssueError, Issuer, SerialNumber, oid, pem, tag};
+use super::{IssueError, Issuer, SerialNumber};
+use crate::der::writer::{nested, primitive};
+use crate::der::{Malformed, Reader, oid, pem, tag};
 use crate::time::Timestamp;
 
 /// RFC 7468, 6.

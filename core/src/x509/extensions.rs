@@ -5,8 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::reader::{Malformed, Reader};
-use super::{oid, tag};
+use crate::der::{Malformed, Reader, oid, tag};
 use crate::key::Host;
 use crate::limits::EXTENSIONS_MAX;
 

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::chain::named_by;
 use super::extensions::KeyUsage;
 use super::signature::{self, SignatureAlgorithm, SignatureError};
-use super::{Certificate, PublicKey, PublicKeyError, tag};
+use super::{Certificate, PublicKey, PublicKeyError};
+use crate::der::tag;
 use crate::limits::{CHAIN_CERTIFICATES_MAX, EXTERNAL_CHAIN_BYTES_MAX};
 use crate::time::Timestamp;
 

@@ -6,8 +6,8 @@
 
 use super::certificate::TbsCertificate;
 use super::extensions::{BasicConstraints, Extension, HostName, KeyUsage, Purposes};
-use super::reader::{Malformed, Reader};
-use super::{Certificate, LeafUrl, LeafUrls, PublicKey, name, oid, tag};
+use super::{Certificate, LeafUrl, LeafUrls, PublicKey, name};
+use crate::der::{Malformed, Reader, oid, tag};
 use crate::key::Host;
 
 /// What a certificate is for, which decides its extensions.

@@ -35,16 +35,12 @@ mod certificate;
 mod csr;
 mod extensions;
 mod name;
-mod oid;
-mod pem;
 mod public_key;
-pub(crate) mod reader;
 mod renewal;
 mod revocation;
 mod rsa;
 mod serial;
 mod signed;
-pub(crate) mod tag;
 mod validity;
 
 pub use algorithm::KeyAlgorithm;
@@ -57,7 +53,7 @@ pub use revocation::RevocationReason;
 pub use serial::SerialNumber;
 
 #[cfg(feature = "connector")]
-pub(crate) use pem::encode as encode_pem;
+pub(crate) use crate::der::pem::encode as encode_pem;
 
 #[cfg(feature = "connector")]
 mod chain;
@@ -83,8 +79,6 @@ mod signature;
 mod signer;
 #[cfg(feature = "connector")]
 mod url;
-#[cfg(feature = "connector")]
-pub(crate) mod writer;
 
 #[cfg(feature = "connector")]
 pub use chain::{Chain, ChainError, ChainUse};

@@ -4,10 +4,9 @@ use alloc::string::String;
 #[cfg(feature = "authority")]
 use alloc::vec::Vec;
 
-use super::reader::{Malformed, Reader};
 #[cfg(feature = "authority")]
-use super::writer::primitive;
-use super::{oid, tag};
+use crate::der::writer::primitive;
+use crate::der::{Malformed, Reader, oid, tag};
 
 /// Whether these are the contents of a well-formed name, perhaps an empty one.
 pub(super) fn check(contents: &[u8]) -> Result<(), Malformed> {

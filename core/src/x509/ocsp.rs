@@ -6,10 +6,10 @@ use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 use super::issue::sign_checked;
 use super::profile::{write_extension, write_generalized_time};
-use super::reader::{Malformed, Reader, check_all};
 use super::revocation::RevocationReason;
-use super::writer::{nested, primitive};
-use super::{Certificate, IssueError, Issuer, PublicKey, SerialNumber, oid, tag};
+use super::{Certificate, IssueError, Issuer, PublicKey, SerialNumber};
+use crate::der::writer::{nested, primitive};
+use crate::der::{Malformed, Reader, check_all, oid, tag};
 use crate::limits::OCSP_CERTIFICATES_MAX;
 use crate::time::Timestamp;
 

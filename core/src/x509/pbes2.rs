@@ -9,8 +9,7 @@ use ring::pbkdf2;
 use zeroize::Zeroizing;
 
 use super::PrivateKeyError;
-use super::reader::Reader;
-use super::tag;
+use crate::der::{Reader, tag};
 use crate::limits::PASSPHRASE_ITERATIONS_MAX;
 
 /// `id-PBES2`, 1.2.840.113549.1.5.13.

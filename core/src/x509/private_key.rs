@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::reader::{Malformed, Reader, check_all};
-use super::writer::{bit_string, nested, primitive};
-use super::{KeyAlgorithm, Pkcs8, PublicKey, SignerError, SoftwareSigner, pbes2, pem, tag};
+use super::{KeyAlgorithm, Pkcs8, PublicKey, SignerError, SoftwareSigner, pbes2};
+use crate::der::writer::{bit_string, nested, primitive};
+use crate::der::{Malformed, Reader, check_all, pem, tag};
 use crate::limits::PRIVATE_KEY_BYTES_MAX;
 
 /// A private key file that is not accepted.

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use der::asn1::{GeneralizedTime, UtcTime};
-use der::{DateTime, Encode as _};
+use ::der::asn1::{GeneralizedTime, UtcTime};
+use ::der::{DateTime, Encode as _};
 
 use super::extensions::HostName;
 use super::signature::SignatureAlgorithm;
 use super::validity::{Validity, YEAR_2050};
-use super::writer::{bit_string, nested, primitive};
-use super::{LeafUrl, LeafUrls, PublicKey, SerialNumber, Signer, oid, tag};
+use super::{LeafUrl, LeafUrls, PublicKey, SerialNumber, Signer};
+use crate::der::writer::{bit_string, nested, primitive};
+use crate::der::{oid, tag};
 use crate::key::Host;
 use crate::time::Timestamp;
 
@@ -286,8 +287,8 @@ pub(super) fn write_extension(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::Reader;
     use crate::x509::name::common_name;
-    use crate::x509::reader::Reader;
 
     #[test]
     fn the_form_of_a_time_changes_in_2050() {

@@ -5,10 +5,11 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::reader::{Malformed, Reader};
+use super::{KeyAlgorithm, rsa};
+use crate::der::tag;
 #[cfg(feature = "connector")]
-use super::writer::{bit_string, nested};
-use super::{KeyAlgorithm, rsa, tag};
+use crate::der::writer::{bit_string, nested};
+use crate::der::{Malformed, Reader};
 
 /// The contents of the object identifiers of the same algorithms, to tell a wrong form of a
 /// known algorithm from an unknown algorithm.

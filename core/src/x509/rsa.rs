@@ -11,8 +11,8 @@ use core::ops::RangeInclusive;
 use factors::{has_close_factors, has_roca_fingerprint, has_small_factor};
 use natural::Natural;
 
-use super::reader::Reader;
-use super::{PublicKeyError, WeakKey, tag};
+use super::{PublicKeyError, WeakKey};
+use crate::der::{Reader, tag};
 
 /// Bits of a modulus that are accepted.
 const MODULUS_BITS: RangeInclusive<usize> = 2048..=4096;

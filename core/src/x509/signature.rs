@@ -5,9 +5,9 @@ use ring::rand::SystemRandom;
 use ring::signature as algorithms;
 use ring::signature::{UnparsedPublicKey, VerificationAlgorithm};
 
-use super::reader::{Malformed, Reader};
 use super::signed::Signed;
-use super::{KeyAlgorithm, PublicKey, tag};
+use super::{KeyAlgorithm, PublicKey};
+use crate::der::{Malformed, Reader, tag};
 
 /// A signature algorithm that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

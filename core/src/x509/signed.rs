@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::reader::{Malformed, Reader};
-use super::tag;
+use crate::der::{Malformed, Reader, tag};
 
 /// The three fields of a certificate (RFC 5280, 4.1.1) or a request (RFC 2986, 4.2).
 #[derive(Clone, PartialEq, Eq)]

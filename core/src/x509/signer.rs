@@ -12,7 +12,8 @@ use ring::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::{KeyAlgorithm, PublicKey, pem};
+use super::{KeyAlgorithm, PublicKey};
+use crate::der::pem;
 
 /// A signature could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,9 @@
 //! When a certificate is valid (RFC 5280, 4.1.2.5), in whole seconds, both ends included.
 
-use der::Decode as _;
-use der::asn1::{GeneralizedTime, UtcTime};
+use ::der::Decode as _;
+use ::der::asn1::{GeneralizedTime, UtcTime};
 
-use super::reader::{Malformed, Reader};
-use super::tag;
+use crate::der::{Malformed, Reader, tag};
 use crate::time::Timestamp;
 
 /// The first second of 2050, which is the first that UTCTime cannot write.

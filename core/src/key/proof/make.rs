@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 
 use super::{FINGERPRINT, Mac, PROOF_OID_DER, Proof};
+use crate::der::tag;
+use crate::der::writer::{attribute, nested, primitive};
 use crate::key::{Fingerprint, ProvisioningKey, Secret};
-use crate::x509::tag;
-use crate::x509::writer::{attribute, nested, primitive};
 
 impl Proof {
     /// Proves that the maker of a CSR with this SubjectPublicKeyInfo (DER, exactly as it will be in

@@ -1,9 +1,10 @@
 use alloc::vec::Vec;
 
+use crate::der::writer::{attribute, bit_string, nested, primitive};
+use crate::der::{oid, tag};
 use crate::x509::profile::{write_ca_constraints, write_ca_name};
 use crate::x509::signature::SignatureAlgorithm;
-use crate::x509::writer::{attribute, bit_string, nested, primitive};
-use crate::x509::{Signer, SignerError, oid, tag};
+use crate::x509::{Signer, SignerError};
 
 /// Makes a request in DER for the certificate of a CA below which there are no others: a subject
 /// with this common name and this id, and the extensions that make a CA.

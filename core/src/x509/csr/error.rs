@@ -1,6 +1,6 @@
+use crate::der::Malformed;
 use crate::limits::CSR_BYTES_MAX;
 use crate::x509::extensions::ExtensionsError;
-use crate::x509::reader::Malformed;
 #[cfg(feature = "connector")]
 use crate::x509::signature::SignatureError;
 use crate::x509::signed::SignedError;

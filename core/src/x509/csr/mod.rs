@@ -17,9 +17,9 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::reader::{Reader, is_deeper_than};
+use super::RENEWAL_OID_DER;
 use super::signed::Signed;
-use super::{RENEWAL_OID_DER, oid, pem, tag};
+use crate::der::{Reader, is_deeper_than, oid, pem, tag};
 use crate::key::PROOF_OID_DER;
 use crate::limits::{CSR_BYTES_MAX, CSR_LEVELS_MAX};
 

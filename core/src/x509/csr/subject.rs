@@ -2,8 +2,8 @@
 //! whoever writes one of these is broken or up to something.
 
 use super::CsrError;
-use crate::x509::reader::{Malformed, Reader};
-use crate::x509::{name, tag};
+use crate::der::{Malformed, Reader, tag};
+use crate::x509::name;
 
 /// The last arc of the types under 2.5.4, and the most characters of each (RFC 5280, A.1).
 const CHARACTERS_MAX: [(u8, usize); 8] = [
@@ -86,7 +86,7 @@ fn is_printable(char: char) -> bool {
 #[cfg(feature = "connector")]
 mod tests {
     use super::*;
-    use crate::x509::writer::{nested, primitive};
+    use crate::der::writer::{nested, primitive};
     use std::vec::Vec;
 
     fn subject(arc: u8, kind: u8, text: &[u8]) -> Vec<u8> {

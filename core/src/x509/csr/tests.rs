@@ -7,9 +7,9 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::der::writer::{bit_string, nested, primitive};
 use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{SIGNING, signer};
-use crate::x509::writer::{bit_string, nested, primitive};
 use crate::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, WeakKey};
 
 /// A request whose parts can be replaced before it is signed.

@@ -5,14 +5,15 @@ use std::format;
 use std::vec::Vec;
 
 use super::*;
+use crate::der::Reader;
+use crate::der::writer::{nested, primitive};
+use crate::der::{oid, tag};
 use crate::time::Timestamp;
-use crate::x509::reader::Reader;
 use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::tests::{NOW, at, enrollment, leaf, root, serial, signer};
-use crate::x509::writer::{nested, primitive};
 use crate::x509::{
     CrossParameters, ExternalCa, Issuer, KeyAlgorithm, LeafUrl, ServerParameters, Signer as _,
-    issue_cross_certificate, issue_leaf, issue_server, oid, tag,
+    issue_cross_certificate, issue_leaf, issue_server,
 };
 
 const VERSION: usize = 0;

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 use super::{FINGERPRINT, RENEWAL_OID_DER, RenewalProof};
+use crate::der::tag;
+use crate::der::writer::{attribute, nested, primitive};
 use crate::key::{Fingerprint, Host};
-use crate::x509::writer::{attribute, nested, primitive};
-use crate::x509::{Certificate, PublicKey, Signer, SignerError, signature, tag};
+use crate::x509::{Certificate, PublicKey, Signer, SignerError, signature};
 
 /// What no other signature of a connector's key begins with.
 const CONTEXT: &[u8] = b"provkey/1/renew\0";

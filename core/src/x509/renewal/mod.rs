@@ -23,8 +23,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::reader::{Malformed, Reader};
-use super::{Certificate, tag};
+use super::Certificate;
+use crate::der::{Malformed, Reader, tag};
 use crate::key::{Fingerprint, Host};
 
 #[cfg(feature = "connector")]

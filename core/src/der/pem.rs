@@ -19,7 +19,7 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> String {
 
 /// The same for a secret: every copy of it is wiped from memory when it is dropped.
 #[cfg(feature = "connector")]
-pub(super) fn encode_secret(label: &str, der: &[u8]) -> Zeroizing<String> {
+pub(crate) fn encode_secret(label: &str, der: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(encode_base64(label, &Zeroizing::new(Base64::encode_string(der))))
 }
 
@@ -40,19 +40,19 @@ fn encode_base64(label: &str, base64: &str) -> String {
 }
 
 /// Whether the bytes begin as DER, with a SEQUENCE, and not as text.
-pub(super) fn is_der(bytes: &[u8]) -> bool {
+pub(crate) fn is_der(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x30)
 }
 
 /// A block as it stands in a text.
-pub(super) struct Block<'a> {
-    pub(super) label: &'a [u8],
+pub(crate) struct Block<'a> {
+    pub(crate) label: &'a [u8],
     body: &'a [u8],
 }
 
 impl Block<'_> {
     /// The bytes that the block holds, if it is undamaged.
-    pub(super) fn decode(&self) -> Option<Vec<u8>> {
+    pub(crate) fn decode(&self) -> Option<Vec<u8>> {
         let characters = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
         let base64 = String::from_utf8(characters.collect()).ok()?;
         Base64::decode_vec(&base64).ok()
@@ -60,7 +60,7 @@ impl Block<'_> {
 
     /// The same for a secret: every copy of it is wiped from memory when it is dropped.
     #[cfg(feature = "authority")]
-    pub(super) fn decode_secret(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn decode_secret(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
         base64.extend(self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
         let mut der = Zeroizing::new(alloc::vec![0; base64.len()]);
@@ -71,19 +71,19 @@ impl Block<'_> {
 
     /// Whether headers stand before the base64, as RFC 1421 has them and RFC 7468 has not.
     #[cfg(feature = "authority")]
-    pub(super) fn has_headers(&self) -> bool {
+    pub(crate) fn has_headers(&self) -> bool {
         self.body.contains(&b':')
     }
 }
 
 /// The blocks of a text, in order. One without an end, or with the end of another, has no body that
 /// decodes.
-pub(super) struct Blocks<'a> {
+pub(crate) struct Blocks<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { rest: text }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn attribute(oid: &[u8], write_value: impl FnOnce(&mut Vec<u8>)) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::reader::Reader;
+    use crate::der::Reader;
 
     #[test]
     fn lengths_are_minimal() {

@@ -262,8 +262,8 @@ fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use der::Decode as _;
-    use der::asn1::{AnyRef, BitStringRef, IntRef, Null, UintRef};
+    use ::der::Decode as _;
+    use ::der::asn1::{AnyRef, BitStringRef, IntRef, Null, UintRef};
     use proptest::prelude::*;
     use std::vec::Vec;
 
