@@ -2,7 +2,7 @@
 
 use provkey::x509::KeyAlgorithm;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::PROVKEY_STATUS_VALUE_UNKNOWN;
 
 /// The kind of a key pair. 0 stands for the usual one, P-256, or for none, as each place says.

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT,
     PROVKEY_STATUS_STRUCT_SIZE_INVALID,
@@ -174,10 +174,10 @@ mod tests {
 
     /// What is read of a struct whose caller says that it has so many bytes of these.
     fn read(size: usize, rest: [u64; 3]) -> Result<(u64, u64), i32> {
-        let given = [size as u64, rest[0], rest[1], rest[2]];
+        let input = [size as u64, rest[0], rest[1], rest[2]];
         // SAFETY: the caller says at most as much as there is, or what is refused.
-        let read = unsafe { structure(given.as_ptr().cast::<Grown>(), "it") };
-        read.map(|it| (it.first, it.second)).map_err(|failure| failure.status())
+        let read = unsafe { structure(input.as_ptr().cast::<Grown>(), "it") };
+        read.map(|it| (it.first, it.second)).map_err(|failure| failure.status)
     }
 
     #[test]
@@ -195,12 +195,12 @@ mod tests {
         let one = 7_u8;
         // SAFETY: the length is refused before it is believed.
         let refused = unsafe { buffer(&raw const one, usize::MAX, "it") };
-        assert!(refused.is_err_and(|it| it.status() == PROVKEY_STATUS_ARGUMENT_TOO_LARGE));
+        assert!(refused.is_err_and(|it| it.status == PROVKEY_STATUS_ARGUMENT_TOO_LARGE));
         // SAFETY: nothing is there, and nothing is read.
         let empty = unsafe { buffer(ptr::null(), 0, "it") };
         assert!(empty.is_ok_and(<[u8]>::is_empty));
         // SAFETY: likewise.
         let refused = unsafe { buffer(ptr::null(), 1, "it") };
-        assert!(refused.is_err_and(|it| it.status() == PROVKEY_STATUS_NULL_ARGUMENT));
+        assert!(refused.is_err_and(|it| it.status == PROVKEY_STATUS_NULL_ARGUMENT));
     }
 }

@@ -40,10 +40,10 @@ pub unsafe extern "C" fn provkey_bytes_free(bytes: *mut provkey_bytes) {
 /// the caller.
 pub(crate) fn hand_out(bytes: &[u8]) -> *mut provkey_bytes {
     // Long enough from the start: bytes that grew would leave copies of themselves behind.
-    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
-    kept.extend_from_slice(bytes);
-    kept.push(0);
+    let mut copy = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
+    copy.extend_from_slice(bytes);
+    copy.push(0);
     let header = provkey_bytes::HEADER;
-    let head = provkey_bytes { header, data: kept.as_ptr(), len: bytes.len() };
-    handle::hand_out_record(head, kept)
+    let head = provkey_bytes { header, data: copy.as_ptr(), len: bytes.len() };
+    handle::hand_out_record(head, copy)
 }

@@ -5,7 +5,8 @@ use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::panic;
 
-use crate::error::{Failure, provkey_error};
+use crate::error::{self as errors, provkey_error};
+use crate::failure::Failure;
 use crate::memory;
 use crate::status::{
     PROVKEY_STATUS_INTERNAL_ERROR, PROVKEY_STATUS_OK, PROVKEY_STATUS_OUT_OF_MEMORY, provkey_status,
@@ -29,7 +30,7 @@ pub(crate) unsafe fn call(
     }));
     done.unwrap_or_else(|payload| {
         let failure = fault(&*payload);
-        let status = failure.status();
+        let status = failure.status;
         catch(|| drop(payload));
         // SAFETY: as the caller says.
         catch(|| unsafe { report(error, failure) });
@@ -59,10 +60,10 @@ fn fault(payload: &(dyn Any + Send)) -> Failure {
 /// # Safety
 /// `error` is NULL or to a pointer that may be overwritten.
 unsafe fn report(error: *mut *mut provkey_error, failure: Failure) -> provkey_status {
-    let status = failure.status();
+    let status = failure.status;
     if !error.is_null() && error.is_aligned() {
         // SAFETY: as the caller says.
-        unsafe { error.write(failure.hand_out()) };
+        unsafe { error.write(errors::hand_out(&failure)) };
     }
     status
 }

@@ -6,7 +6,8 @@ use provkey::key::Fingerprint;
 
 use crate::argument::{buffer, check_pointer, output};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_FINGERPRINT_EMPTY, provkey_status};
 
 /// A machine's fingerprint as it is sent and stored: left 128 bits of

@@ -10,7 +10,7 @@ use std::panic;
 
 use provkey::process::Process;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_HANDLE_WRONG_KIND, PROVKEY_STATUS_NULL_ARGUMENT};
 
 /// What everything begins with that the library hands out.
@@ -31,28 +31,28 @@ const FREED: u32 = 0xdead_0000;
 /// # Safety
 /// `Head` is `repr(C)` and begins with a [`provkey_header`]. If C sees fields of the type, `Head` is
 /// the type itself.
-pub(crate) unsafe trait Handed: Sized {
+pub(crate) unsafe trait Handle: Sized {
     /// What tells it from all others.
     const KIND: u32;
     /// What C may see of it.
     type Head;
-    /// What is kept behind that.
-    type Kept;
-    /// Whether what is kept has locks or connections, which a forked child must not touch.
+    /// What is value behind that.
+    type Value;
+    /// Whether what is value has locks or connections, which a forked child must not touch.
     const OF_ITS_PROCESS: bool = false;
 }
 
 /// How something is laid out that was handed out.
 #[repr(C)]
-pub(crate) struct Block<T: Handed> {
+pub(crate) struct Block<T: Handle> {
     pub(crate) head: T::Head,
     process: Process,
-    pub(crate) kept: T::Kept,
+    pub(crate) value: T::Value,
 }
 
-impl<T: Handed> Block<T> {
-    pub(crate) fn new(head: T::Head, kept: T::Kept) -> Box<Self> {
-        Box::new(Self { head, process: Process::current(), kept })
+impl<T: Handle> Block<T> {
+    pub(crate) fn new(head: T::Head, value: T::Value) -> Box<Self> {
+        Box::new(Self { head, process: Process::current(), value })
     }
 }
 
@@ -72,10 +72,10 @@ macro_rules! opaque {
             shared::<$value>();
         };
         // SAFETY: C sees no fields, and the head is a header.
-        unsafe impl $crate::handle::Handed for $type {
+        unsafe impl $crate::handle::Handle for $type {
             const KIND: u32 = $kind;
             type Head = $crate::handle::provkey_header;
-            type Kept = $value;
+            type Value = $value;
             const OF_ITS_PROCESS: bool = $of_its_process;
         }
     };
@@ -83,12 +83,12 @@ macro_rules! opaque {
 
 /// Declares a record: a struct that C reads, which begins with a header.
 macro_rules! record {
-    ($type:ident, $kind:literal, $kept:ty) => {
+    ($type:ident, $kind:literal, $value:ty) => {
         // SAFETY: the assertion below, and `repr(C)` where the struct is declared.
-        unsafe impl $crate::handle::Handed for $type {
+        unsafe impl $crate::handle::Handle for $type {
             const KIND: u32 = $kind;
             type Head = Self;
-            type Kept = $kept;
+            type Value = $value;
         }
         const _: () = assert!(core::mem::offset_of!($type, header) == 0);
         impl $type {
@@ -101,28 +101,28 @@ macro_rules! record {
 pub(crate) use {opaque, record};
 
 /// The header of something that is handed out.
-pub(crate) const fn header<T: Handed>() -> provkey_header {
+pub(crate) const fn header<T: Handle>() -> provkey_header {
     provkey_header { kind: T::KIND, size: size_of::<T::Head>() as u32 }
 }
 
 /// Hands out a value whose type is opaque to C.
-pub(crate) fn hand_out<T: Handed<Head = provkey_header>>(kept: T::Kept) -> *mut T {
-    hand_out_record(header::<T>(), kept)
+pub(crate) fn hand_out<T: Handle<Head = provkey_header>>(value: T::Value) -> *mut T {
+    hand_out_record(header::<T>(), value)
 }
 
 /// Hands out a record, and what its pointers point to.
-pub(crate) fn hand_out_record<T: Handed>(head: T::Head, kept: T::Kept) -> *mut T {
-    Box::into_raw(Block::<T>::new(head, kept)).cast()
+pub(crate) fn hand_out_record<T: Handle>(head: T::Head, value: T::Value) -> *mut T {
+    Box::into_raw(Block::<T>::new(head, value)).cast()
 }
 
 /// What an argument stands for.
 ///
 /// # Safety
 /// The pointer is NULL or to something that this library handed out and has not taken back.
-pub(crate) unsafe fn object<'a, T: Handed>(
+pub(crate) unsafe fn object<'a, T: Handle>(
     pointer: *const T,
     name: &'static str,
-) -> Result<&'a T::Kept, Failure> {
+) -> Result<&'a T::Value, Failure> {
     let pointer: *const Block<T> = pointer.cast();
     if pointer.is_null() {
         return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL"));
@@ -140,17 +140,17 @@ pub(crate) unsafe fn object<'a, T: Handed>(
     if T::OF_ITS_PROCESS {
         block.process.check()?;
     }
-    Ok(&block.kept)
+    Ok(&block.value)
 }
 
 /// As [`object`]; NULL is nothing.
 ///
 /// # Safety
 /// As for [`object`].
-pub(crate) unsafe fn optional_object<'a, T: Handed>(
+pub(crate) unsafe fn optional_object<'a, T: Handle>(
     pointer: *const T,
     name: &'static str,
-) -> Result<Option<&'a T::Kept>, Failure> {
+) -> Result<Option<&'a T::Value>, Failure> {
     if pointer.is_null() {
         return Ok(None);
     }
@@ -163,7 +163,7 @@ pub(crate) unsafe fn optional_object<'a, T: Handed>(
 ///
 /// # Safety
 /// As for [`object`], and nothing uses it any more.
-pub(crate) unsafe fn free<T: Handed>(pointer: *mut T) {
+pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
     let pointer: *mut Block<T> = pointer.cast();
     // SAFETY: what was handed out begins with a header.
     if pointer.is_null() || !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
@@ -205,20 +205,20 @@ mod tests {
 
     #[test]
     fn a_kind_is_known_again_and_no_other() {
-        let kept = Arc::new(());
-        let handed: *mut Opaque = hand_out(Arc::clone(&kept));
+        let value = Arc::new(());
+        let handed: *mut Opaque = hand_out(Arc::clone(&value));
         // SAFETY: it was handed out, and is freed once.
         unsafe {
             assert!(object(handed, "it").is_ok());
             assert!(optional_object(ptr::null::<Opaque>(), "it").is_ok_and(|it| it.is_none()));
             for wrong in [handed.cast::<Other>(), handed.cast::<u8>().wrapping_add(1).cast()] {
                 let failure = object(wrong.cast_const(), "it").expect_err("it is of another kind");
-                assert_eq!(failure.status(), PROVKEY_STATUS_HANDLE_WRONG_KIND);
+                assert_eq!(failure.status, PROVKEY_STATUS_HANDLE_WRONG_KIND);
                 free(wrong);
             }
-            assert_eq!(Arc::strong_count(&kept), 2);
+            assert_eq!(Arc::strong_count(&value), 2);
             free(handed);
         }
-        assert_eq!(Arc::strong_count(&kept), 1);
+        assert_eq!(Arc::strong_count(&value), 1);
     }
 }

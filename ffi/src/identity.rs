@@ -9,11 +9,12 @@ use provkey::x509::Chain;
 
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
 use crate::argument::{buffer, output};
+use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, opaque, record};
-use crate::kept::Kept;
 use crate::random::{provkey_random, random_or_system};
 use crate::signer::provkey_signer;
 use crate::status::{
@@ -78,7 +79,7 @@ pub struct provkey_identity_details {
     pub public_key: bytes::provkey_slice,
 }
 
-record!(provkey_identity_details, 0x706b_0008, Kept);
+record!(provkey_identity_details, 0x706b_0008, Backing);
 
 /// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. ring draws
 /// it from the operating system's randomness.
@@ -357,7 +358,7 @@ pub(crate) unsafe fn locked<'a>(
 }
 
 fn describe(identity: &Identity, now: Timestamp) -> *mut provkey_identity_details {
-    let mut kept = Kept::default();
+    let mut backing = Backing::default();
     let host = |key: &KeyReference| key.host().as_str().to_owned();
     let id = |key: &KeyReference| key.id().as_str().to_owned();
     let (asked, enrolled) = (identity.asked_with(), identity.enrolled_with());
@@ -365,12 +366,12 @@ fn describe(identity: &Identity, now: Timestamp) -> *mut provkey_identity_detail
     let leaf = identity.certificate();
     let head = provkey_identity_details {
         header: provkey_identity_details::HEADER,
-        asked_host: kept.optional_text(asked.map(host).as_deref()),
-        asked_key: kept.optional_text(asked.map(id).as_deref()),
-        enrolled_host: kept.optional_text(enrolled.map(host).as_deref()),
-        enrolled_key: kept.optional_text(enrolled.map(id).as_deref()),
-        connector: kept.optional_text(leaf.and_then(|leaf| leaf.common_name())),
-        chain_pem: kept.optional_text(chain.map(Chain::to_pem).as_deref()),
+        asked_host: backing.optional_text(asked.map(host).as_deref()),
+        asked_key: backing.optional_text(asked.map(id).as_deref()),
+        enrolled_host: backing.optional_text(enrolled.map(host).as_deref()),
+        enrolled_key: backing.optional_text(enrolled.map(id).as_deref()),
+        connector: backing.optional_text(leaf.and_then(|leaf| leaf.common_name())),
+        chain_pem: backing.optional_text(chain.map(Chain::to_pem).as_deref()),
         not_before_ms: leaf.map_or(0, |leaf| leaf.not_before().unix_ms()),
         not_after_ms: chain.map_or(0, |chain| chain.not_after().unix_ms()),
         renew_at_ms: identity.renew_at().map_or(0, Timestamp::unix_ms),
@@ -378,9 +379,9 @@ fn describe(identity: &Identity, now: Timestamp) -> *mut provkey_identity_detail
         algorithm: crate::algorithm::number(identity.public_key().algorithm()),
         renewing: identity.is_renewing(),
         key_elsewhere: identity.private_key().is_none(),
-        public_key: kept.slice(identity.public_key().spki()),
+        public_key: backing.slice(identity.public_key().spki()),
     };
-    handle::hand_out_record(head, kept)
+    handle::hand_out_record(head, backing)
 }
 
 const fn state_number(state: CertificateState) -> provkey_certificate_state {

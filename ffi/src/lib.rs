@@ -1,35 +1,42 @@
 //! The C ABI of provkey, `libprovkey`.
 //!
-//! `include/provkey.h` is made of this crate by cbindgen, and its documentation is what stands at
-//! the exports. A file stands for one C object; the same concept has the same file name in core.
+//! cbindgen makes `include/provkey.h` from this crate: the doc comment of an export is its
+//! documentation in the header. There is one file for each C object, named as in core.
 //!
-//! Each export checks its arguments, does its work inside [`call::call`], where a panic ends, and
-//! writes its outputs last. Everything that is handed out begins with a header, by which it is
-//! known again ([`handle`]).
+//! Each export checks its arguments, does its work inside [`call::call`], which catches panics, and
+//! writes its outputs last. Everything that is handed out begins with a header that says what kind
+//! of object it is ([`handle`]).
 //!
-//! This is the one crate of the workspace with `unsafe`. What an export may rely on stands once,
-//! at the top of the header.
+//! Modules depend on each other in one direction:
+//!
+//! ```text
+//! status ◀── failure ◀── handle ◀── bytes ◀── backing ◀── error ◀── call ◀── the exports
+//!                └────── argument, text, user_data ◀─────────────────────────┘
+//! ```
+//!
+//! Besides the glue of SQLite's locks and of Python this is the only crate with `unsafe`. What an
+//! export may assume about its arguments is said once, at the top of the header.
 
 #![cfg_attr(alloc_error_hook, feature(alloc_error_hook))]
-#![allow(unsafe_code, reason = "this is where C comes in")]
-#![allow(non_camel_case_types, reason = "types have the names that C knows them by")]
-#![allow(clippy::missing_safety_doc, reason = "the rules stand once, in the header")]
+#![allow(unsafe_code, reason = "C passes raw pointers")]
+#![allow(non_camel_case_types, reason = "types have their C names")]
+#![allow(clippy::missing_safety_doc, reason = "the header states the rules once")]
 
 pub mod algorithm;
 mod argument;
 #[cfg(feature = "authority")]
 pub mod authority;
+mod backing;
 pub mod bytes;
 mod call;
 pub mod error;
+mod failure;
 pub mod fingerprint;
 pub mod handle;
-#[cfg(feature = "authority")]
-mod held;
-mod host_part;
 pub mod identity;
-mod kept;
 mod memory;
+#[cfg(feature = "authority")]
+mod owned;
 pub mod provisioning_key;
 pub mod random;
 pub mod request;
@@ -40,4 +47,5 @@ pub mod status;
 pub mod store;
 #[cfg(feature = "authority")]
 mod text;
+mod user_data;
 pub mod version;

@@ -5,11 +5,12 @@ use core::ffi::c_char;
 use provkey::key::ProvisioningKey;
 
 use crate::argument::{buffer, output};
+use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, record};
-use crate::kept::Kept;
 use crate::status::{PROVKEY_STATUS_NO_REPAIR, provkey_status};
 
 /// A provisioning key: what its text says. Its secret is not among the fields, and is wiped when
@@ -29,7 +30,7 @@ pub struct provkey_provisioning_key {
     pub pin: [u8; 15],
 }
 
-record!(provkey_provisioning_key, 0x706b_0003, (ProvisioningKey, Kept));
+record!(provkey_provisioning_key, 0x706b_0003, (ProvisioningKey, Backing));
 
 /// Reads the text of a provisioning key as people and programs hand it over, without any network.
 ///
@@ -110,13 +111,13 @@ pub unsafe extern "C" fn provkey_provisioning_key_free(key: *mut provkey_provisi
 }
 
 fn hand_out(key: ProvisioningKey) -> *mut provkey_provisioning_key {
-    let mut kept = Kept::default();
+    let mut backing = Backing::default();
     let head = provkey_provisioning_key {
         header: provkey_provisioning_key::HEADER,
-        host: kept.text(key.host().as_str()),
-        id: kept.text(key.id().as_str()),
-        public_text: kept.text(&key.public_text()),
+        host: backing.text(key.host().as_str()),
+        id: backing.text(key.id().as_str()),
+        public_text: backing.text(&key.public_text()),
         pin: *key.pin().as_bytes(),
     };
-    handle::hand_out_record(head, (key, kept))
+    handle::hand_out_record(head, (key, backing))
 }

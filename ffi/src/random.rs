@@ -8,10 +8,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::argument::{output, plain, structure};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, opaque, optional_object};
-use crate::host_part::{UserData, required};
 use crate::status::{PROVKEY_STATUS_OK, provkey_status};
+use crate::user_data::{UserData, required};
 
 /// A cryptographically secure source of random bytes. Wherever one is asked for, NULL stands for
 /// the operating system's.
@@ -54,9 +55,9 @@ pub unsafe extern "C" fn provkey_random_new(
             let random = output(random, "random")?;
             let fill = required(callbacks.fill, "fill")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let host_random = Arc::new(HostRandom { user_data, fill });
-            let handed = handle::hand_out::<provkey_random>(host_random.clone());
-            host_random.user_data.take();
+            let callback_random = Arc::new(CallbackRandom { user_data, fill });
+            let handed = handle::hand_out::<provkey_random>(callback_random.clone());
+            callback_random.user_data.take();
             random.set(handed);
             Ok(())
         })
@@ -82,12 +83,12 @@ pub(crate) unsafe fn random_or_system(
     Ok(random.map_or_else(|| Arc::new(System) as Arc<dyn Random>, Arc::clone))
 }
 
-struct HostRandom {
+struct CallbackRandom {
     user_data: UserData,
     fill: unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> provkey_status,
 }
 
-impl Random for HostRandom {
+impl Random for CallbackRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         // SAFETY: the header says what a callback may do.
         let status =

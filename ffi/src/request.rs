@@ -9,13 +9,14 @@ use provkey::x509::Certificate;
 
 use crate::algorithm::{algorithm, provkey_key_algorithm};
 use crate::argument::{buffer, output};
+use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
 use crate::handle::{self, object, optional_object, record};
 use crate::identity::{locked, provkey_identity};
-use crate::kept::Kept;
 use crate::provisioning_key::provkey_provisioning_key;
 use crate::signer::provkey_signer;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
@@ -32,7 +33,7 @@ pub struct provkey_request {
     pub pem: *const c_char,
 }
 
-record!(provkey_request, 0x706b_0009, Kept);
+record!(provkey_request, 0x706b_0009, Backing);
 
 /// Frees a request. NULL is fine.
 #[unsafe(no_mangle)]
@@ -208,11 +209,11 @@ pub unsafe extern "C" fn provkey_identity_check_server(
 
 /// Hands out a request.
 fn hand_out(request: &Request) -> *mut provkey_request {
-    let mut kept = Kept::default();
+    let mut backing = Backing::default();
     let head = provkey_request {
         header: provkey_request::HEADER,
-        der: kept.slice(request.der()),
-        pem: kept.text(&request.to_pem()),
+        der: backing.slice(request.der()),
+        pem: backing.text(&request.to_pem()),
     };
-    handle::hand_out_record(head, kept)
+    handle::hand_out_record(head, backing)
 }

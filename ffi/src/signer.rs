@@ -9,11 +9,11 @@ use crate::argument::{buffer, output, plain, structure};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::{self, opaque};
-use crate::host_part::{UserData, required};
 use crate::sink::{Sink, provkey_bytes_sink};
 use crate::status::{PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_UNAVAILABLE, provkey_status};
+use crate::user_data::{UserData, required};
 
-/// A private key that signs, wherever it is kept.
+/// A private key that signs, wherever it is backing.
 pub struct provkey_signer {
     _opaque: [u8; 0],
 }
@@ -67,9 +67,9 @@ pub unsafe extern "C" fn provkey_signer_new(
             let sign = required(callbacks.sign, "sign")?;
             let public_key = PublicKey::from_spki(public_key)?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let host_signer = Arc::new(HostSigner { user_data, public_key, sign });
-            let handed = handle::hand_out::<provkey_signer>(host_signer.clone());
-            host_signer.user_data.take();
+            let callback_signer = Arc::new(CallbackSigner { user_data, public_key, sign });
+            let handed = handle::hand_out::<provkey_signer>(callback_signer.clone());
+            callback_signer.user_data.take();
             signer.set(handed);
             Ok(())
         })
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn provkey_signer_free(signer: *mut provkey_signer) {
     unsafe { handle::free(signer) }
 }
 
-struct HostSigner {
+struct CallbackSigner {
     user_data: UserData,
     public_key: PublicKey,
     sign: unsafe extern "C" fn(
@@ -94,7 +94,7 @@ struct HostSigner {
     ) -> provkey_status,
 }
 
-impl Signer for HostSigner {
+impl Signer for CallbackSigner {
     fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
@@ -113,7 +113,7 @@ impl Signer for HostSigner {
                 Err(SignerError::Unavailable("the host's signer is out of reach".into()))
             }
             (status, _) => {
-                let code = crate::error::code_of(status).map_or(status.to_string(), Into::into);
+                let code = crate::status::code_of(status).map_or(status.to_string(), Into::into);
                 Err(SignerError::Failed(format!("the host's signer answered {code}")))
             }
         }

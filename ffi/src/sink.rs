@@ -7,8 +7,8 @@ use core::mem;
 
 use crate::argument::buffer;
 use crate::call::call;
-use crate::error::Failure;
-use crate::handle::{self, Handed, opaque, provkey_header};
+use crate::failure::Failure;
+use crate::handle::{self, Handle, opaque, provkey_header};
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_HANDLE_WRONG_KIND,
     PROVKEY_STATUS_NULL_ARGUMENT, provkey_status,
@@ -47,13 +47,13 @@ pub unsafe extern "C" fn provkey_bytes_sink_write(
 
 /// A sink, and what has been put into it.
 #[repr(C)]
-pub(crate) struct Sink<T: Handed> {
+pub(crate) struct Sink<T: Handle> {
     header: provkey_header,
-    value: T::Kept,
+    value: T::Value,
 }
 
-impl<T: Handed<Head = provkey_header>> Sink<T> {
-    pub(crate) fn new(value: T::Kept) -> Self {
+impl<T: Handle<Head = provkey_header>> Sink<T> {
+    pub(crate) fn new(value: T::Value) -> Self {
         Self { header: handle::header::<T>(), value }
     }
 
@@ -62,9 +62,9 @@ impl<T: Handed<Head = provkey_header>> Sink<T> {
         (&raw mut *self).cast()
     }
 
-    pub(crate) fn into_value(mut self) -> T::Kept
+    pub(crate) fn into_value(mut self) -> T::Value
     where
-        T::Kept: Default,
+        T::Value: Default,
     {
         mem::take(&mut self.value)
     }
@@ -74,9 +74,9 @@ impl<T: Handed<Head = provkey_header>> Sink<T> {
 ///
 /// # Safety
 /// The pointer is NULL, or to a sink of the call that is under way on this thread.
-pub(crate) unsafe fn inside<'a, T: Handed<Head = provkey_header>>(
+pub(crate) unsafe fn inside<'a, T: Handle<Head = provkey_header>>(
     sink: *mut T,
-) -> Result<&'a mut T::Kept, Failure> {
+) -> Result<&'a mut T::Value, Failure> {
     let sink: *mut Sink<T> = sink.cast();
     if sink.is_null() {
         return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, "sink", "is NULL"));

@@ -1,5 +1,7 @@
 //! The status of a call: one number for each error code.
 
+use core::ffi::c_char;
+
 /// What came of a call: `PROVKEY_STATUS_OK`, or the number of an error code. A number keeps its
 /// meaning for ever; new ones are added between those that there are.
 pub type provkey_status = i32;
@@ -260,14 +262,14 @@ pub const PROVKEY_STATUS_IDENTITY_DAMAGED: provkey_status = 504;
 /// The file does not begin as an identity does. Code `identity_not_recognized`.
 pub const PROVKEY_STATUS_IDENTITY_NOT_RECOGNIZED: provkey_status = 505;
 
-/// Fingerprint material was given, and the file is not sealed. Code `identity_not_sealed`.
+/// Fingerprint material was input, and the file is not sealed. Code `identity_not_sealed`.
 pub const PROVKEY_STATUS_IDENTITY_NOT_SEALED: provkey_status = 506;
 
 /// The file was sealed on another machine, or the machine's material changed. Code
 /// `identity_other_machine`.
 pub const PROVKEY_STATUS_IDENTITY_OTHER_MACHINE: provkey_status = 507;
 
-/// The file is sealed, and no material was given. Code `identity_sealed`.
+/// The file is sealed, and no material was input. Code `identity_sealed`.
 pub const PROVKEY_STATUS_IDENTITY_SEALED: provkey_status = 508;
 
 /// The file is longer than 1 MiB, and so no identity. Code `identity_too_large`.
@@ -541,7 +543,7 @@ pub const PROVKEY_STATUS_MAX_USES_INVALID: provkey_status = 919;
 pub const PROVKEY_STATUS_NAME_BAD_CHARACTER: provkey_status = 920;
 
 /// The name looks like the text of a provisioning key or an admin token, which is a secret and was
-/// not kept. Code `name_is_a_key`.
+/// not backing. Code `name_is_a_key`.
 pub const PROVKEY_STATUS_NAME_IS_A_KEY: provkey_status = 921;
 
 /// The name is empty. Code `name_empty`.
@@ -594,7 +596,7 @@ pub const PROVKEY_STATUS_MASTER_KEY_IN_USE: provkey_status = 1005;
 /// It is not 64 hexadecimal digits and a newline. Code `master_key_malformed`.
 pub const PROVKEY_STATUS_MASTER_KEY_MALFORMED: provkey_status = 1006;
 
-/// A master key that the authority needs was not given. Code `master_key_missing`.
+/// A master key that the authority needs was not input. Code `master_key_missing`.
 pub const PROVKEY_STATUS_MASTER_KEY_MISSING: provkey_status = 1007;
 
 /// The master key is not the one that the authority was made with. Code `master_key_wrong`.
@@ -944,3 +946,23 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND, "admin_token_not_found\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, "admin_token_revoked\0"),
 ];
+
+/// The code of a status, such as `key_exhausted`, as a string that lives for ever; NULL if there is
+/// no such status.
+#[unsafe(no_mangle)]
+pub extern "C" fn provkey_status_code(status: provkey_status) -> *const c_char {
+    let found = CODES.iter().find(|(number, _)| *number == status);
+    found.map_or(core::ptr::null(), |(_, code)| code.as_ptr().cast())
+}
+
+/// The code that a status stands for, without the NUL at its end.
+pub(crate) fn code_of(status: provkey_status) -> Option<&'static str> {
+    let (_, code) = CODES.iter().find(|(number, _)| *number == status)?;
+    code.strip_suffix('\0')
+}
+
+/// The status that stands for a code.
+pub(crate) fn status_of(code: &str) -> provkey_status {
+    let found = CODES.iter().find(|(_, known)| known.strip_suffix('\0') == Some(code));
+    found.map_or(PROVKEY_STATUS_INTERNAL_ERROR, |(status, _)| *status)
+}

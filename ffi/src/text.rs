@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::{slice, str};
 
 use crate::argument::check_pointer;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_TEXT_NOT_UTF8, PROVKEY_STATUS_TEXT_TOO_LONG};
 
 /// Longest text that is taken as a C string, in bytes without its NUL.

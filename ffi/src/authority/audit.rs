@@ -9,14 +9,15 @@ use provkey::key::KeyId;
 
 use super::id::optional_id;
 use super::page::{
-    Describe, Entries, KeptEntries, moment, number, page_request, provkey_page_request,
+    Describe, PageBacking, PageParts, moment, number, page_request, provkey_page_request,
 };
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
+use crate::backing::Backing;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, provkey_header, record};
-use crate::kept::Kept;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
 
@@ -90,26 +91,28 @@ pub struct provkey_audit_page {
     pub next: *const c_char,
 }
 
-record!(provkey_audit_record, 0x706b_0115, Kept);
-record!(provkey_audit_page, 0x706b_0116, KeptEntries<provkey_audit_record>);
+record!(provkey_audit_record, 0x706b_0115, Backing);
+record!(provkey_audit_page, 0x706b_0116, PageBacking<provkey_audit_record>);
 
 impl Describe<AuditRecord> for provkey_audit_record {
-    fn describe(header: provkey_header, record: &AuditRecord, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, record: &AuditRecord, backing: &mut Backing) -> Self {
         let address = record.address.map(|address| address.to_string());
         Self {
             header,
             at_ms: record.at.unix_ms(),
             count: record.count.unwrap_or(0),
-            action: kept.text(record.action.as_str()),
-            actor: kept.optional_text(record.actor.as_deref()),
-            key: kept.optional_text(record.key.as_ref().map(KeyId::as_str)),
-            group: kept.optional_text(record.group.as_ref().map(GroupId::as_str)),
-            certificate: kept.optional_text(record.certificate.as_ref().map(CertificateId::as_str)),
-            connector: kept.optional_text(record.connector.as_ref().map(ConnectorId::as_str)),
-            address: kept.optional_text(address.as_deref()),
-            code: kept.optional_text(record.code.as_deref()),
-            details: kept.optional_text(record.details.as_deref()),
-            admin_token: kept.optional_text(record.admin_token.as_ref().map(AdminTokenId::as_str)),
+            action: backing.text(record.action.as_str()),
+            actor: backing.optional_text(record.actor.as_deref()),
+            key: backing.optional_text(record.key.as_ref().map(KeyId::as_str)),
+            group: backing.optional_text(record.group.as_ref().map(GroupId::as_str)),
+            certificate: backing
+                .optional_text(record.certificate.as_ref().map(CertificateId::as_str)),
+            connector: backing.optional_text(record.connector.as_ref().map(ConnectorId::as_str)),
+            address: backing.optional_text(address.as_deref()),
+            code: backing.optional_text(record.code.as_deref()),
+            details: backing.optional_text(record.details.as_deref()),
+            admin_token: backing
+                .optional_text(record.admin_token.as_ref().map(AdminTokenId::as_str)),
             last_at_ms: number(record.last_at),
         }
     }
@@ -131,16 +134,16 @@ pub unsafe extern "C" fn provkey_authority_list_audit(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let records = output(records, "records")?;
-            let Entries { items, items_len, next, kept } =
-                Entries::of(&authority.list_audit(&filter, &page)?);
+            let PageParts { items, items_len, next, backing } =
+                PageParts::of(&authority.list_audit(&filter, &page)?);
             let header = provkey_audit_page::HEADER;
             records.set(handle::hand_out_record(
                 provkey_audit_page { header, items, items_len, next },
-                kept,
+                backing,
             ));
             Ok(())
         })
@@ -159,7 +162,7 @@ pub unsafe extern "C" fn provkey_authority_flush(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.flush()?)
         })
     }
@@ -177,21 +180,21 @@ pub unsafe extern "C" fn provkey_audit_page_free(records: *mut provkey_audit_pag
 unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let Some(given) = optional_structure(pointer, "filter")? else {
+        let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(AuditFilter::default());
         };
-        let action = optional_text(given.action, "action")?.map(|name| {
+        let action = optional_text(input.action, "action")?.map(|name| {
             Action::parse(name).ok_or_else(|| {
                 Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "action", "is unknown")
             })
         });
         Ok(AuditFilter {
-            key: optional_id(given.key, "key")?,
-            connector: optional_id(given.connector, "connector")?,
+            key: optional_id(input.key, "key")?,
+            connector: optional_id(input.connector, "connector")?,
             action: action.transpose()?,
-            since: moment(given.since_ms),
-            until: moment(given.until_ms),
-            latest_first: given.latest_first != 0,
+            since: moment(input.since_ms),
+            until: moment(input.until_ms),
+            latest_first: input.latest_first != 0,
         })
     }
 }

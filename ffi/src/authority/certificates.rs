@@ -9,14 +9,15 @@ use provkey::time::Timestamp;
 use provkey::x509::{Certificate, LeafUrl, LeafUrls};
 
 use super::id::id;
-use super::page::{Describe, Entries, KeptEntries, number, page_request, provkey_page_request};
-use super::{Opened, provkey_authority};
+use super::page::{Describe, PageBacking, PageParts, number, page_request, provkey_page_request};
+use super::{OpenAuthority, provkey_authority};
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
 use crate::argument::{output, plain, structure};
+use crate::backing::Backing;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, optional_object, provkey_header, record};
-use crate::kept::Kept;
 use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
@@ -115,26 +116,26 @@ pub struct provkey_enrollment_certificate_page {
     pub next: *const c_char,
 }
 
-record!(provkey_enrollment_certificate, 0x706b_010b, Kept);
+record!(provkey_enrollment_certificate, 0x706b_010b, Backing);
 record!(
     provkey_enrollment_certificate_page,
     0x706b_010c,
-    KeptEntries<provkey_enrollment_certificate>
+    PageBacking<provkey_enrollment_certificate>
 );
 
 /// An enrollment certificate, and the moment at which it is looked at.
 type Seen = (EnrollmentCertificate, Timestamp);
 
 impl Describe<Seen> for provkey_enrollment_certificate {
-    fn describe(header: provkey_header, (value, now): &Seen, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, (value, now): &Seen, backing: &mut Backing) -> Self {
         let external: String = value.external.iter().map(Certificate::to_pem).collect();
         let warnings = value.warnings(*now);
         let warnings: Vec<_> = warnings.iter().map(|warning| warning.as_str()).collect();
         let LeafUrls { crl, ocsp, ca_issuers } = &value.leaf_urls;
         Self {
             header,
-            id: kept.text(value.id.as_str()),
-            name: kept.text(value.name.as_str()),
+            id: backing.text(value.id.as_str()),
+            name: backing.text(value.name.as_str()),
             created_at_ms: value.created_at.unix_ms(),
             keys: value.keys,
             leaf_validity_seconds: value.leaf_validity.as_secs(),
@@ -142,12 +143,12 @@ impl Describe<Seen> for provkey_enrollment_certificate {
             retired_at_ms: number(value.retired_at),
             not_before_ms: value.certificate.not_before().unix_ms(),
             not_after_ms: value.certificate.not_after().unix_ms(),
-            pem: kept.text(&value.certificate.to_pem()),
-            external_pem: kept.optional_text(Some(&*external).filter(|pem| !pem.is_empty())),
-            crl_url: kept.optional_text(crl.as_ref().map(LeafUrl::as_str)),
-            ocsp_url: kept.optional_text(ocsp.as_ref().map(LeafUrl::as_str)),
-            ca_issuers_url: kept.optional_text(ca_issuers.as_ref().map(LeafUrl::as_str)),
-            warnings: kept.texts(&warnings),
+            pem: backing.text(&value.certificate.to_pem()),
+            external_pem: backing.optional_text(Some(&*external).filter(|pem| !pem.is_empty())),
+            crl_url: backing.optional_text(crl.as_ref().map(LeafUrl::as_str)),
+            ocsp_url: backing.optional_text(ocsp.as_ref().map(LeafUrl::as_str)),
+            ca_issuers_url: backing.optional_text(ca_issuers.as_ref().map(LeafUrl::as_str)),
+            warnings: backing.texts(&warnings),
             warnings_len: warnings.len(),
             sha256: value.certificate.sha256(),
             key_elsewhere: value.key_elsewhere,
@@ -155,7 +156,7 @@ impl Describe<Seen> for provkey_enrollment_certificate {
     }
 }
 
-impl Opened {
+impl OpenAuthority {
     /// Hands out an enrollment certificate as it is seen now.
     pub(super) fn hand_out_certificate(
         &self,
@@ -248,16 +249,16 @@ pub unsafe extern "C" fn provkey_authority_list_certificates(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, clock } = object(authority, "authority")?;
+            let OpenAuthority { authority, clock } = object(authority, "authority")?;
             let page = page_request(page)?;
             let certificates = output(certificates, "certificates")?;
             let (found, now) = (authority.list_certificates(&page)?, clock.now());
             let items: Vec<Seen> = found.items.into_iter().map(|one| (one, now)).collect();
             let found = provkey::authority::Page { items, next: found.next };
-            let Entries { items, items_len, next, kept } = Entries::of(&found);
+            let PageParts { items, items_len, next, backing } = PageParts::of(&found);
             let header = provkey_enrollment_certificate_page::HEADER;
             let head = provkey_enrollment_certificate_page { header, items, items_len, next };
-            certificates.set(handle::hand_out_record(head, kept));
+            certificates.set(handle::hand_out_record(head, backing));
             Ok(())
         })
     }
@@ -276,7 +277,7 @@ pub unsafe extern "C" fn provkey_authority_retire_certificate(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             authority.retire_certificate(self::id(id, "id")?)?;
             Ok(())
         })
@@ -296,7 +297,7 @@ pub unsafe extern "C" fn provkey_authority_count_connectors(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let count = output(count, "count")?;
             count.set(authority.count_connectors(id)?);
@@ -317,7 +318,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.delete_certificate(self::id(id, "id")?)?)
         })
     }
@@ -335,7 +336,7 @@ pub unsafe extern "C" fn provkey_authority_attach_signer(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.attach_signer(Arc::clone(object(signer, "signer")?))?)
         })
     }
@@ -366,15 +367,15 @@ pub(super) unsafe fn new_certificate(
 ) -> Result<NewCertificate, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let given = structure(pointer, "new_certificate")?;
-        let mut new = NewCertificate::new(Name::new(text(given.name, "name")?)?);
-        new.algorithm = algorithm_or_usual(given.algorithm)?;
-        new.signer = optional_object(given.signer, "signer")?.map(Arc::clone);
-        new.validity = seconds_or(given.validity_seconds, new.validity);
-        new.leaf_validity = seconds_or(given.leaf_validity_seconds, new.leaf_validity);
-        new.renewal_grace = renewal_grace(given.renewal_grace_seconds, new.renewal_grace);
-        new.crl_validity = seconds_or(given.crl_validity_seconds, new.crl_validity);
-        new.leaf_urls = leaf_urls(given.crl_url, given.ocsp_url, given.ca_issuers_url)?;
+        let input = structure(pointer, "new_certificate")?;
+        let mut new = NewCertificate::new(Name::new(text(input.name, "name")?)?);
+        new.algorithm = algorithm_or_usual(input.algorithm)?;
+        new.signer = optional_object(input.signer, "signer")?.map(Arc::clone);
+        new.validity = seconds_or(input.validity_seconds, new.validity);
+        new.leaf_validity = seconds_or(input.leaf_validity_seconds, new.leaf_validity);
+        new.renewal_grace = renewal_grace(input.renewal_grace_seconds, new.renewal_grace);
+        new.crl_validity = seconds_or(input.crl_validity_seconds, new.crl_validity);
+        new.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
         Ok(new)
     }
 }

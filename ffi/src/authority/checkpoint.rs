@@ -4,11 +4,12 @@ use core::ffi::c_char;
 
 use provkey::authority::Checkpoint;
 
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::text;
@@ -31,7 +32,7 @@ pub unsafe extern "C" fn provkey_authority_checkpoint(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let checkpoint = output(checkpoint, "checkpoint")?;
             checkpoint.set(hand_out(&authority.checkpoint()?));
             Ok(())
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn provkey_authority_verify_checkpoint(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.verify_checkpoint(&self::checkpoint(checkpoint, "checkpoint")?)?)
         })
     }
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn provkey_authority_accept_rollback(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let lost = self::checkpoint(lost, "lost")?;
             let checkpoint = output(checkpoint, "checkpoint")?;
             checkpoint.set(hand_out(&authority.accept_rollback(&lost)?));

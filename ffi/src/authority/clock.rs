@@ -8,10 +8,11 @@ use provkey::time::{Clock, Timestamp};
 
 use crate::argument::{output, plain, structure};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, opaque, optional_object};
-use crate::host_part::{UserData, required};
 use crate::status::provkey_status;
+use crate::user_data::{UserData, required};
 
 /// Where an authority gets the time from. Wherever one is asked for, NULL stands for the operating
 /// system's.
@@ -51,9 +52,9 @@ pub unsafe extern "C" fn provkey_clock_new(
             let clock = output(clock, "clock")?;
             let now_ms = required(callbacks.now_ms, "now_ms")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let host_clock = Arc::new(HostClock { user_data, now_ms });
-            let handed = handle::hand_out::<provkey_clock>(host_clock.clone());
-            host_clock.user_data.take();
+            let callback_clock = Arc::new(CallbackClock { user_data, now_ms });
+            let handed = handle::hand_out::<provkey_clock>(callback_clock.clone());
+            callback_clock.user_data.take();
             clock.set(handed);
             Ok(())
         })
@@ -79,12 +80,12 @@ pub(crate) unsafe fn clock_or_system(
     Ok(clock.map_or_else(|| Arc::new(System) as Arc<dyn Clock>, Arc::clone))
 }
 
-struct HostClock {
+struct CallbackClock {
     user_data: UserData,
     now_ms: unsafe extern "C" fn(*mut c_void) -> u64,
 }
 
-impl Clock for HostClock {
+impl Clock for CallbackClock {
     fn now(&self) -> Timestamp {
         // SAFETY: the header says what a callback may do.
         Timestamp::from_unix_ms(unsafe { (self.now_ms)(self.user_data.pointer()) })

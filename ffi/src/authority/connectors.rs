@@ -7,16 +7,17 @@ use provkey::x509::RevocationReason;
 
 use super::id::{id, optional_id};
 use super::page::{
-    self, Describe, Entries, KeptEntries, moment, number, page_request, provkey_page_request,
+    self, Describe, PageBacking, PageParts, moment, number, page_request, provkey_page_request,
 };
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
+use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::fingerprint::provkey_fingerprint;
 use crate::handle::{self, object, provkey_header, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 
 /// A connector that has enrolled. Freed with `provkey_connector_free`.
@@ -96,24 +97,24 @@ pub struct provkey_connector_page {
     pub next: *const c_char,
 }
 
-record!(provkey_connector, 0x706b_0111, Kept);
-record!(provkey_connector_page, 0x706b_0112, KeptEntries<provkey_connector>);
+record!(provkey_connector, 0x706b_0111, Backing);
+record!(provkey_connector_page, 0x706b_0112, PageBacking<provkey_connector>);
 
 impl Describe<Connector> for provkey_connector {
-    fn describe(header: provkey_header, connector: &Connector, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, connector: &Connector, backing: &mut Backing) -> Self {
         let address = connector.address.map(|address| address.to_string());
         let fingerprint = connector.fingerprint.map(|fingerprint| *fingerprint.as_bytes());
         Self {
             header,
-            id: kept.text(connector.id.as_str()),
-            key: kept.text(connector.key.as_str()),
-            group: kept.text(connector.group.as_str()),
-            certificate: kept.text(connector.certificate.as_str()),
-            address: kept.optional_text(address.as_deref()),
-            serial: kept.text(&connector.serial),
-            revocation_reason: kept
+            id: backing.text(connector.id.as_str()),
+            key: backing.text(connector.key.as_str()),
+            group: backing.text(connector.group.as_str()),
+            certificate: backing.text(connector.certificate.as_str()),
+            address: backing.optional_text(address.as_deref()),
+            serial: backing.text(&connector.serial),
+            revocation_reason: backing
                 .optional_text(connector.revocation_reason.map(RevocationReason::as_str)),
-            leaf: kept.slice(&connector.leaf),
+            leaf: backing.slice(&connector.leaf),
             enrolled_at_ms: connector.enrolled_at.unix_ms(),
             not_before_ms: connector.not_before.unix_ms(),
             not_after_ms: connector.not_after.unix_ms(),
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn provkey_authority_connector(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let connector = output(connector, "connector")?;
             connector.set(page::hand_out(&authority.connector(id)?));
@@ -166,15 +167,15 @@ pub unsafe extern "C" fn provkey_authority_list_connectors(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let connectors = output(connectors, "connectors")?;
-            let Entries { items, items_len, next, kept } =
-                Entries::of(&authority.list_connectors(&filter, &page)?);
+            let PageParts { items, items_len, next, backing } =
+                PageParts::of(&authority.list_connectors(&filter, &page)?);
             let header = provkey_connector_page::HEADER;
             let head = provkey_connector_page { header, items, items_len, next };
-            connectors.set(handle::hand_out_record(head, kept));
+            connectors.set(handle::hand_out_record(head, backing));
             Ok(())
         })
     }
@@ -199,15 +200,15 @@ pub unsafe extern "C" fn provkey_connector_page_free(connectors: *mut provkey_co
 unsafe fn filter(pointer: *const provkey_connector_filter) -> Result<ConnectorFilter, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let Some(given) = optional_structure(pointer, "filter")? else {
+        let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(ConnectorFilter::default());
         };
         Ok(ConnectorFilter {
-            key: optional_id(given.key, "key")?,
-            group: optional_id(given.group, "group")?,
-            certificate: optional_id(given.certificate, "certificate")?,
-            since: moment(given.since_ms),
-            descending: given.descending != 0,
+            key: optional_id(input.key, "key")?,
+            group: optional_id(input.group, "group")?,
+            certificate: optional_id(input.certificate, "certificate")?,
+            since: moment(input.since_ms),
+            descending: input.descending != 0,
         })
     }
 }

@@ -10,11 +10,12 @@ use provkey::key::Host;
 use super::clock::{clock_or_system, provkey_clock};
 use super::keyring::{self, provkey_keyring};
 use super::observer::provkey_observer;
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
 use crate::argument::{output, plain, structure};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, optional_object};
 use crate::random::{provkey_random, random_or_system};
 use crate::status::provkey_status;
@@ -27,7 +28,7 @@ use crate::text::{optional_text, text};
 pub struct provkey_environment {
     /// `sizeof(provkey_environment)`.
     pub struct_size: usize,
-    /// Where everything is kept.
+    /// Where everything is backing.
     pub store: *const provkey_store,
     /// Where the time comes from. NULL: from the operating system.
     pub clock: *const provkey_clock,
@@ -106,7 +107,7 @@ pub unsafe extern "C" fn provkey_authority_create(
             }
             let clock = Arc::clone(&environment.clock);
             let authority = Authority::create(environment, keyring, &parameters)?;
-            output.set(handle::hand_out(Opened { authority, clock }));
+            output.set(handle::hand_out(OpenAuthority { authority, clock }));
             Ok(())
         })
     }
@@ -131,7 +132,7 @@ pub unsafe extern "C" fn provkey_authority_open(
             let output = output(authority, "authority")?;
             let clock = Arc::clone(&environment.clock);
             let authority = Authority::open(environment, keyring)?;
-            output.set(handle::hand_out(Opened { authority, clock }));
+            output.set(handle::hand_out(OpenAuthority { authority, clock }));
             Ok(())
         })
     }

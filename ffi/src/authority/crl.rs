@@ -6,13 +6,13 @@ use provkey::authority::Crl;
 
 use super::id::id;
 use super::page::{self, Describe};
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output};
+use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes, provkey_slice};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::{self, object, provkey_header, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 
 /// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
@@ -34,14 +34,14 @@ pub struct provkey_crl {
     pub entries: usize,
 }
 
-record!(provkey_crl, 0x706b_0114, Kept);
+record!(provkey_crl, 0x706b_0114, Backing);
 
 impl Describe<Crl> for provkey_crl {
-    fn describe(header: provkey_header, crl: &Crl, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, crl: &Crl, backing: &mut Backing) -> Self {
         Self {
             header,
-            der: kept.slice(&crl.der),
-            pem: kept.text(&crl.to_pem()),
+            der: backing.slice(&crl.der),
+            pem: backing.text(&crl.to_pem()),
             number: crl.number,
             this_update_ms: crl.this_update.unix_ms(),
             next_update_ms: crl.next_update.unix_ms(),
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn provkey_authority_crl(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let crl = output(crl, "crl")?;
             crl.set(page::hand_out(&authority.crl(id)?));
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn provkey_authority_root_crl(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let crl = output(crl, "crl")?;
             crl.set(page::hand_out(&authority.root_crl()?));
             Ok(())
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn provkey_authority_ocsp(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let request = buffer(request, request_len, "request")?;
             let response = output(response, "response")?;
             response.set(bytes::hand_out(&authority.ocsp(request)));

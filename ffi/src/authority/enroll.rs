@@ -8,15 +8,16 @@ use provkey::key::KeyText;
 
 use super::id::optional_address;
 use super::page::{self, Describe};
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{BUFFER_BYTES_MAX, buffer, check_pointer, output, plain, structure};
+use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::{self as errors, provkey_error};
+use crate::failure::Failure;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
 use crate::handle::{self, object, provkey_header, record};
-use crate::held::Held;
-use crate::kept::Kept;
+use crate::owned::Owned;
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_OK,
     provkey_status,
@@ -80,23 +81,23 @@ pub struct provkey_enrolled {
     pub replay: bool,
 }
 
-record!(provkey_enrolled, 0x706b_0113, Kept);
+record!(provkey_enrolled, 0x706b_0113, Backing);
 
 impl Describe<Enrolled> for provkey_enrolled {
-    fn describe(header: provkey_header, enrolled: &Enrolled, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, enrolled: &Enrolled, backing: &mut Backing) -> Self {
         let external = enrolled.external_chain_pem();
         Self {
             header,
-            connector: kept.text(enrolled.connector.as_str()),
-            key: kept.text(enrolled.key.as_str()),
-            group: kept.text(enrolled.group.as_str()),
-            certificate: kept.text(enrolled.certificate.as_str()),
-            serial: kept.text(&enrolled.serial),
-            chain_pem: kept.text(&enrolled.chain_pem()),
-            chain: kept.slices(&enrolled.chain),
+            connector: backing.text(enrolled.connector.as_str()),
+            key: backing.text(enrolled.key.as_str()),
+            group: backing.text(enrolled.group.as_str()),
+            certificate: backing.text(enrolled.certificate.as_str()),
+            serial: backing.text(&enrolled.serial),
+            chain_pem: backing.text(&enrolled.chain_pem()),
+            chain: backing.slices(&enrolled.chain),
             chain_len: enrolled.chain.len(),
-            external_chain_pem: kept.optional_text(Some(&*external).filter(|s| !s.is_empty())),
-            external_chain: kept.slices(&enrolled.external_chain),
+            external_chain_pem: backing.optional_text(Some(&*external).filter(|s| !s.is_empty())),
+            external_chain: backing.slices(&enrolled.external_chain),
             external_chain_len: enrolled.external_chain.len(),
             not_before_ms: enrolled.not_before.unix_ms(),
             not_after_ms: enrolled.not_after.unix_ms(),
@@ -121,7 +122,7 @@ pub unsafe extern "C" fn provkey_authority_enroll(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let request = read_request(&structure(request, "request")?)?;
             let enrolled = output(enrolled, "enrolled")?;
             enrolled.set(page::hand_out(&authority.enroll(&request)?));
@@ -148,7 +149,7 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let requests = read_requests(requests, requests_len)?;
             if requests.is_empty() {
                 return Ok(());
@@ -184,15 +185,15 @@ pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) 
 /// What became of one of many.
 fn answer(
     result: Result<Enrolled, Failure>,
-) -> (provkey_status, Held<provkey_enrolled>, Held<provkey_error>) {
+) -> (provkey_status, Owned<provkey_enrolled>, Owned<provkey_error>) {
     match result {
         Ok(enrolled) => {
-            let answer = Held::new(page::hand_out(&enrolled));
-            (PROVKEY_STATUS_OK, answer, Held::new(ptr::null_mut()))
+            let answer = Owned::new(page::hand_out(&enrolled));
+            (PROVKEY_STATUS_OK, answer, Owned::new(ptr::null_mut()))
         }
         Err(failure) => {
-            let status = failure.status();
-            (status, Held::new(ptr::null_mut()), Held::new(failure.hand_out()))
+            let status = failure.status;
+            (status, Owned::new(ptr::null_mut()), Owned::new(errors::hand_out(&failure)))
         }
     }
 }
@@ -228,26 +229,26 @@ unsafe fn read_requests(
             return Err(Failure::argument(status, "requests", "is too long"));
         }
         let at = |index| first.cast::<u8>().add(index * each).cast::<provkey_enroll_request>();
-        let given: Result<Vec<_>, _> =
+        let input: Result<Vec<_>, _> =
             (0..len).map(|index| structure(at(index), "requests")).collect();
-        Ok(given?.iter().map(|request| read_request(request)).collect())
+        Ok(input?.iter().map(|request| read_request(request)).collect())
     }
 }
 
 /// # Safety
 /// The rules of the header.
-unsafe fn read_request(given: &provkey_enroll_request) -> Result<EnrollRequest, Failure> {
+unsafe fn read_request(input: &provkey_enroll_request) -> Result<EnrollRequest, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let key_text = buffer(given.key_text, given.key_text_len, "key_text")?;
+        let key_text = buffer(input.key_text, input.key_text_len, "key_text")?;
         // What is not UTF-8 is no key, and refused as any other that is not.
-        let key_text = (!given.key_text.is_null())
+        let key_text = (!input.key_text.is_null())
             .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
         Ok(EnrollRequest {
-            csr: buffer(given.csr, given.csr_len, "csr")?.to_vec(),
+            csr: buffer(input.csr, input.csr_len, "csr")?.to_vec(),
             key_text,
-            fingerprint: optional_fingerprint(given.fingerprint),
-            address: optional_address(given.address)?,
+            fingerprint: optional_fingerprint(input.fingerprint),
+            address: optional_address(input.address)?,
         })
     }
 }

@@ -12,14 +12,15 @@ use super::certificates::{
     leaf_urls, new_certificate, provkey_enrollment_certificate, provkey_new_certificate,
     renewal_grace, seconds_or,
 };
-use super::page::{self, Describe, Entries, KeptEntries, page_request, provkey_page_request};
-use super::{Opened, provkey_authority};
+use super::page::{self, Describe, PageBacking, PageParts, page_request, provkey_page_request};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output, plain, structure};
+use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, optional_object, provkey_header, record};
-use crate::kept::Kept;
 use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::text;
@@ -98,20 +99,24 @@ pub struct provkey_certificate_request_page {
     pub next: *const c_char,
 }
 
-record!(provkey_certificate_request, 0x706b_010d, Kept);
-record!(provkey_certificate_request_page, 0x706b_010e, KeptEntries<provkey_certificate_request>);
+record!(provkey_certificate_request, 0x706b_010d, Backing);
+record!(provkey_certificate_request_page, 0x706b_010e, PageBacking<provkey_certificate_request>);
 
 impl Describe<CertificateRequest> for provkey_certificate_request {
-    fn describe(header: provkey_header, request: &CertificateRequest, kept: &mut Kept) -> Self {
+    fn describe(
+        header: provkey_header,
+        request: &CertificateRequest,
+        backing: &mut Backing,
+    ) -> Self {
         Self {
             header,
-            id: kept.text(request.id.as_str()),
-            name: kept.text(request.name.as_str()),
+            id: backing.text(request.id.as_str()),
+            name: backing.text(request.name.as_str()),
             created_at_ms: request.created_at.unix_ms(),
             leaf_validity_seconds: request.leaf_validity.as_secs(),
             renewal_grace_seconds: request.renewal_grace.as_secs(),
-            csr: kept.slice(&request.csr),
-            csr_pem: kept.text(&request.csr_pem()),
+            csr: backing.slice(&request.csr),
+            csr_pem: backing.text(&request.csr_pem()),
             key_elsewhere: request.key_elsewhere,
         }
     }
@@ -133,7 +138,7 @@ pub unsafe extern "C" fn provkey_authority_request_certificate(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let new = self::new_certificate(new_certificate)?;
             let request = output(request, "request")?;
             request.set(page::hand_out(&authority.request_certificate(&new)?));
@@ -208,7 +213,7 @@ pub unsafe extern "C" fn provkey_authority_certificate_request(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = request_id(id)?;
             let request = output(request, "request")?;
             request.set(page::hand_out(&authority.certificate_request(id)?));
@@ -230,7 +235,7 @@ pub unsafe extern "C" fn provkey_authority_find_certificate_request(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id_or_name = text(id_or_name, "id_or_name")?;
             let request = output(request, "request")?;
             request.set(page::hand_out(&authority.find_certificate_request(id_or_name)?));
@@ -252,14 +257,14 @@ pub unsafe extern "C" fn provkey_authority_list_certificate_requests(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let page = page_request(page)?;
             let requests = output(requests, "requests")?;
             let found = authority.list_certificate_requests(&page)?;
-            let Entries { items, items_len, next, kept } = Entries::of(&found);
+            let PageParts { items, items_len, next, backing } = PageParts::of(&found);
             let header = provkey_certificate_request_page::HEADER;
             let head = provkey_certificate_request_page { header, items, items_len, next };
-            requests.set(handle::hand_out_record(head, kept));
+            requests.set(handle::hand_out_record(head, backing));
             Ok(())
         })
     }
@@ -277,7 +282,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate_request(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.delete_certificate_request(request_id(id)?)?)
         })
     }
@@ -314,23 +319,23 @@ unsafe fn request_id(pointer: *const c_char) -> Result<CertificateId, Failure> {
 /// # Safety
 /// The rules of the header.
 unsafe fn read_import(
-    given: &provkey_certificate_import,
+    input: &provkey_certificate_import,
 ) -> Result<CertificateImport<'_>, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let name = Name::new(text(given.name, "name")?)?;
-        let certificates = buffer(given.certificates, given.certificates_len, "certificates")?;
-        let contents = buffer(given.private_key, given.private_key_len, "private_key")?;
-        let passphrase = buffer(given.passphrase, given.passphrase_len, "passphrase")?;
-        let passphrase = Some(passphrase).filter(|_| !given.passphrase.is_null());
-        let key = match optional_object(given.signer, "signer")? {
+        let name = Name::new(text(input.name, "name")?)?;
+        let certificates = buffer(input.certificates, input.certificates_len, "certificates")?;
+        let contents = buffer(input.private_key, input.private_key_len, "private_key")?;
+        let passphrase = buffer(input.passphrase, input.passphrase_len, "passphrase")?;
+        let passphrase = Some(passphrase).filter(|_| !input.passphrase.is_null());
+        let key = match optional_object(input.signer, "signer")? {
             Some(signer) => ImportedKey::Elsewhere(Arc::clone(signer)),
             None => ImportedKey::File { contents, passphrase },
         };
         let mut import = CertificateImport::new(name, Certificate::parse_all(certificates)?, key);
-        import.leaf_validity = seconds_or(given.leaf_validity_seconds, import.leaf_validity);
-        import.renewal_grace = renewal_grace(given.renewal_grace_seconds, import.renewal_grace);
-        import.leaf_urls = leaf_urls(given.crl_url, given.ocsp_url, given.ca_issuers_url)?;
+        import.leaf_validity = seconds_or(input.leaf_validity_seconds, import.leaf_validity);
+        import.renewal_grace = renewal_grace(input.renewal_grace_seconds, import.renewal_grace);
+        import.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
         Ok(import)
     }
 }

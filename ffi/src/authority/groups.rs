@@ -5,13 +5,13 @@ use core::ffi::c_char;
 use provkey::authority::{ConnectorGroup, Name};
 
 use super::id::id;
-use super::page::{self, Describe, Entries, KeptEntries, page_request, provkey_page_request};
-use super::{Opened, provkey_authority};
+use super::page::{self, Describe, PageBacking, PageParts, page_request, provkey_page_request};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::{self, object, provkey_header, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -43,15 +43,15 @@ pub struct provkey_connector_group_page {
     pub next: *const c_char,
 }
 
-record!(provkey_connector_group, 0x706b_0109, Kept);
-record!(provkey_connector_group_page, 0x706b_010a, KeptEntries<provkey_connector_group>);
+record!(provkey_connector_group, 0x706b_0109, Backing);
+record!(provkey_connector_group_page, 0x706b_010a, PageBacking<provkey_connector_group>);
 
 impl Describe<ConnectorGroup> for provkey_connector_group {
-    fn describe(header: provkey_header, group: &ConnectorGroup, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, group: &ConnectorGroup, backing: &mut Backing) -> Self {
         Self {
             header,
-            id: kept.text(group.id.as_str()),
-            name: kept.text(group.name.as_str()),
+            id: backing.text(group.id.as_str()),
+            name: backing.text(group.name.as_str()),
             created_at_ms: group.created_at.unix_ms(),
             keys: group.keys,
         }
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn provkey_authority_create_group(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let name = Name::new(text(name, "name")?)?;
             let group = output(group, "group")?;
             group.set(page::hand_out(&authority.create_group(&name)?));
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn provkey_authority_group(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let group = output(group, "group")?;
             group.set(page::hand_out(&authority.group(id)?));
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn provkey_authority_find_group(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id_or_name = text(id_or_name, "id_or_name")?;
             let group = output(group, "group")?;
             group.set(page::hand_out(&authority.find_group(id_or_name)?));
@@ -137,14 +137,14 @@ pub unsafe extern "C" fn provkey_authority_list_groups(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let page = page_request(page)?;
             let groups = output(groups, "groups")?;
-            let Entries { items, items_len, next, kept } =
-                Entries::of(&authority.list_groups(&page)?);
+            let PageParts { items, items_len, next, backing } =
+                PageParts::of(&authority.list_groups(&page)?);
             let header = provkey_connector_group_page::HEADER;
             let head = provkey_connector_group_page { header, items, items_len, next };
-            groups.set(handle::hand_out_record(head, kept));
+            groups.set(handle::hand_out_record(head, backing));
             Ok(())
         })
     }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn provkey_authority_delete_group(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.delete_group(self::id(id, "id")?)?)
         })
     }

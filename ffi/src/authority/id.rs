@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use provkey::authority::{AdminTokenId, CertificateId, ConnectorId, GroupId, InputError};
 use provkey::key::KeyId;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::PROVKEY_STATUS_ADDRESS_INVALID;
 
 /// Ids that C gives as text.

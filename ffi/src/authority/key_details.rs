@@ -5,8 +5,8 @@ use core::ffi::c_char;
 use provkey::authority::{KeyDetails, KeyState};
 
 use super::page::{Describe, number};
+use crate::backing::Backing;
 use crate::handle::{self, provkey_header, record};
-use crate::kept::Kept;
 
 /// Whether a key can enroll, or what keeps it from it first.
 pub type provkey_key_state = u32;
@@ -70,28 +70,28 @@ pub struct provkey_key_details {
     pub compromised_at_ms: u64,
 }
 
-record!(provkey_key_details, 0x706b_010f, Kept);
+record!(provkey_key_details, 0x706b_010f, Backing);
 
 impl Describe<KeyDetails> for provkey_key_details {
-    fn describe(header: provkey_header, key: &KeyDetails, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, key: &KeyDetails, backing: &mut Backing) -> Self {
         let ranges: Vec<_> = key.allowed_addresses.iter().map(ToString::to_string).collect();
         let ranges: Vec<_> = ranges.iter().map(String::as_str).collect();
         Self {
             header,
-            id: kept.text(key.id.as_str()),
-            name: kept.text(key.name.as_str()),
-            host: kept.text(key.host.as_str()),
-            group: kept.text(key.group.id.as_str()),
-            group_name: kept.text(&key.group.name),
-            certificate: kept.text(key.certificate.id.as_str()),
-            certificate_name: kept.text(&key.certificate.name),
+            id: backing.text(key.id.as_str()),
+            name: backing.text(key.name.as_str()),
+            host: backing.text(key.host.as_str()),
+            group: backing.text(key.group.id.as_str()),
+            group_name: backing.text(&key.group.name),
+            certificate: backing.text(key.certificate.id.as_str()),
+            certificate_name: backing.text(&key.certificate.name),
             max_uses: key.max_uses,
             used: key.used,
             last_used_at_ms: number(key.last_used_at),
             expires_at_ms: number(key.expires_at),
             created_at_ms: key.created_at.unix_ms(),
             version: key.version,
-            allowed_addresses: kept.texts(&ranges),
+            allowed_addresses: backing.texts(&ranges),
             allowed_addresses_len: ranges.len(),
             state: state_number(key.state),
             enabled: key.enabled,

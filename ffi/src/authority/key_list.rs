@@ -9,11 +9,12 @@ use super::key_details::{
     PROVKEY_KEY_STATE_COMPROMISED, PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED,
     PROVKEY_KEY_STATE_EXPIRED, PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
 };
-use super::page::{Entries, KeptEntries, moment, page_request, provkey_page_request};
-use super::{Opened, provkey_authority};
+use super::page::{PageBacking, PageParts, moment, page_request, provkey_page_request};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, provkey_header, record};
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
@@ -78,7 +79,7 @@ pub struct provkey_key_page {
     pub next: *const c_char,
 }
 
-record!(provkey_key_page, 0x706b_0110, KeptEntries<provkey_key_details>);
+record!(provkey_key_page, 0x706b_0110, PageBacking<provkey_key_details>);
 
 /// Lists provisioning keys. A page examines a bounded number of keys: with a filter on anything but
 /// one group or one certificate it may be short and yet have a `next`.
@@ -96,16 +97,16 @@ pub unsafe extern "C" fn provkey_authority_list_keys(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let keys = output(keys, "keys")?;
-            let Entries { items, items_len, next, kept } =
-                Entries::of(&authority.list_keys(&filter, &page)?);
+            let PageParts { items, items_len, next, backing } =
+                PageParts::of(&authority.list_keys(&filter, &page)?);
             let header = provkey_key_page::HEADER;
             keys.set(handle::hand_out_record(
                 provkey_key_page { header, items, items_len, next },
-                kept,
+                backing,
             ));
             Ok(())
         })
@@ -124,15 +125,15 @@ pub unsafe extern "C" fn provkey_key_page_free(keys: *mut provkey_key_page) {
 unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let Some(given) = optional_structure(pointer, "filter")? else {
+        let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(KeyFilter::default());
         };
         Ok(KeyFilter {
-            name_contains: optional_text(given.name_contains, "name_contains")?.map(Into::into),
-            group: optional_id(given.group, "group")?,
-            certificate: optional_id(given.certificate, "certificate")?,
-            state: state(given.state)?,
-            order: match given.order {
+            name_contains: optional_text(input.name_contains, "name_contains")?.map(Into::into),
+            group: optional_id(input.group, "group")?,
+            certificate: optional_id(input.certificate, "certificate")?,
+            state: state(input.state)?,
+            order: match input.order {
                 PROVKEY_KEY_ORDER_NAME => KeyOrder::Name,
                 PROVKEY_KEY_ORDER_CREATED => KeyOrder::Created,
                 _ => {
@@ -140,17 +141,17 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
                     return Err(Failure::argument(status, "order", "is unknown"));
                 }
             },
-            descending: given.descending != 0,
-            id_contains: optional_text(given.id_contains, "id_contains")?.map(Into::into),
-            max_uses_min: (given.max_uses_min != 0).then_some(given.max_uses_min),
-            max_uses_max: (given.max_uses_max != 0).then_some(given.max_uses_max),
-            used_min: (given.used_min != 0).then_some(given.used_min),
-            used_max: match given.unused {
-                0 => (given.used_max != 0).then_some(given.used_max),
+            descending: input.descending != 0,
+            id_contains: optional_text(input.id_contains, "id_contains")?.map(Into::into),
+            max_uses_min: (input.max_uses_min != 0).then_some(input.max_uses_min),
+            max_uses_max: (input.max_uses_max != 0).then_some(input.max_uses_max),
+            used_min: (input.used_min != 0).then_some(input.used_min),
+            used_max: match input.unused {
+                0 => (input.used_max != 0).then_some(input.used_max),
                 _ => Some(0),
             },
-            last_used_since: moment(given.last_used_since_ms),
-            last_used_before: moment(given.last_used_before_ms),
+            last_used_since: moment(input.last_used_since_ms),
+            last_used_before: moment(input.last_used_before_ms),
         })
     }
 }

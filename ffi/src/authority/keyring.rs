@@ -7,7 +7,8 @@ use provkey::key::{Keyring, KeyringError, MasterKey, Slot};
 use crate::argument::{buffer, output};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::{Failure, failures};
 use crate::handle::{self, object, opaque};
 use crate::random::{provkey_random, random_or_system};
 use crate::status::{PROVKEY_STATUS_MASTER_SLOT_EMPTY, provkey_status};
@@ -19,6 +20,8 @@ pub struct provkey_keyring {
 }
 
 opaque!(provkey_keyring, 0x706b_0106, Keyring);
+
+failures! { KeyringError }
 
 /// Makes a keyring with one new master key. `random`: NULL for the operating system's.
 ///

@@ -8,13 +8,14 @@ use provkey::key::Host;
 use super::id::id;
 use super::key_details::provkey_key_details;
 use super::page::{self, moment};
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{array, output, plain, structure};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::object;
-use crate::held::Held;
+use crate::owned::Owned;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::{optional_text, text};
 
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn provkey_authority_create_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let new = self::new_key(new_key)?;
             let key = output(key, "key")?;
             key.set(page::hand_out(&authority.create_key(&new)?));
@@ -136,7 +137,7 @@ pub unsafe extern "C" fn provkey_authority_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let key = output(key, "key")?;
             key.set(page::hand_out(&authority.key(id)?));
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn provkey_authority_find_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id_or_name = text(id_or_name, "id_or_name")?;
             let key = output(key, "key")?;
             key.set(page::hand_out(&authority.find_key(id_or_name)?));
@@ -183,7 +184,7 @@ pub unsafe extern "C" fn provkey_authority_update_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let update = read_update(&structure(update, "update")?)?;
             let output = match key.is_null() {
@@ -212,7 +213,7 @@ pub unsafe extern "C" fn provkey_authority_delete_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.delete_key(self::id(id, "id")?)?)
         })
     }
@@ -232,7 +233,7 @@ pub unsafe extern "C" fn provkey_authority_copy_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let text = output(text, "text")?;
             text.set(bytes::hand_out(authority.copy_key(id)?.expose().as_bytes()));
@@ -256,12 +257,12 @@ pub unsafe extern "C" fn provkey_authority_download_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let file_name = output(file_name, "file_name")?;
             let contents = output(contents, "contents")?;
             let file = authority.download_key(id)?;
-            let name = Held::new(bytes::hand_out(file.file_name.as_bytes()));
+            let name = Owned::new(bytes::hand_out(file.file_name.as_bytes()));
             contents.set(bytes::hand_out(file.contents.expose().as_bytes()));
             file_name.set(name.release());
             Ok(())
@@ -274,46 +275,46 @@ pub unsafe extern "C" fn provkey_authority_download_key(
 unsafe fn new_key(pointer: *const provkey_new_key) -> Result<NewKey, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let given = structure(pointer, "new_key")?;
-        let name = Name::new(text(given.name, "name")?)?;
+        let input = structure(pointer, "new_key")?;
+        let name = Name::new(text(input.name, "name")?)?;
         let (group, certificate) =
-            (id(given.group, "group")?, id(given.certificate, "certificate")?);
-        let mut new = NewKey::new(name, group, certificate, given.max_uses);
-        new.host = optional_text(given.host, "host")?.map(Host::parse).transpose()?;
-        new.expires_at = moment(given.expires_at_ms);
-        new.allowed_addresses = ranges(given.allowed_addresses, given.allowed_addresses_len)?;
-        new.enabled = given.disabled == 0;
-        new.proof_only = given.proof_only != 0;
+            (id(input.group, "group")?, id(input.certificate, "certificate")?);
+        let mut new = NewKey::new(name, group, certificate, input.max_uses);
+        new.host = optional_text(input.host, "host")?.map(Host::parse).transpose()?;
+        new.expires_at = moment(input.expires_at_ms);
+        new.allowed_addresses = ranges(input.allowed_addresses, input.allowed_addresses_len)?;
+        new.enabled = input.disabled == 0;
+        new.proof_only = input.proof_only != 0;
         Ok(new)
     }
 }
 
 /// # Safety
 /// The rules of the header.
-unsafe fn read_update(given: &provkey_key_update) -> Result<KeyUpdate, Failure> {
-    if given.fields & !KEY_FIELDS_ALL != 0 {
+unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> {
+    if input.fields & !KEY_FIELDS_ALL != 0 {
         return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "fields", "is unknown"));
     }
-    let counts = |field| given.fields & field != 0;
+    let counts = |field| input.fields & field != 0;
     let mut update = KeyUpdate {
-        version: (given.version != 0).then_some(given.version),
-        max_uses: counts(PROVKEY_KEY_FIELDS_MAX_USES).then_some(given.max_uses),
-        enabled: counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(given.enabled != 0),
-        expires_at: counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(given.expires_at_ms)),
-        proof_only: counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(given.proof_only != 0),
+        version: (input.version != 0).then_some(input.version),
+        max_uses: counts(PROVKEY_KEY_FIELDS_MAX_USES).then_some(input.max_uses),
+        enabled: counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(input.enabled != 0),
+        expires_at: counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(input.expires_at_ms)),
+        proof_only: counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(input.proof_only != 0),
         ..KeyUpdate::default()
     };
     // SAFETY: as the caller says.
     unsafe {
         if counts(PROVKEY_KEY_FIELDS_NAME) {
-            update.name = Some(Name::new(text(given.name, "name")?)?);
+            update.name = Some(Name::new(text(input.name, "name")?)?);
         }
         if counts(PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES) {
             update.allowed_addresses =
-                Some(ranges(given.allowed_addresses, given.allowed_addresses_len)?);
+                Some(ranges(input.allowed_addresses, input.allowed_addresses_len)?);
         }
         if counts(PROVKEY_KEY_FIELDS_CERTIFICATE) {
-            update.certificate = Some(id(given.certificate, "certificate")?);
+            update.certificate = Some(id(input.certificate, "certificate")?);
         }
     }
     Ok(update)

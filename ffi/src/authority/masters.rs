@@ -1,7 +1,7 @@
 //! Rotation of the master key, and what other processes learn of it.
 
 use super::keyring::{self, provkey_keyring};
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::call::call;
 use crate::error::provkey_error;
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn provkey_authority_master_slot(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let slot = output(slot, "slot")?;
             slot.set(authority.master_slot()?.number().into());
             Ok(())
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn provkey_authority_rotate_master(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let keyring = keyring::copy(object(keyring, "keyring")?)?;
             Ok(authority.rotate_master(keyring)?)
         })
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn provkey_authority_replace_keyring(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let keyring = keyring::copy(object(keyring, "keyring")?)?;
             Ok(authority.replace_keyring(keyring)?)
         })
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn provkey_authority_missing_masters(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let slots = output(slots, "slots")?;
             let missing = authority.missing_masters()?;
             slots.set(missing.iter().fold(0, |bits, slot| bits | 1 << slot.number()));
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn provkey_authority_remove_master(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.remove_master(keyring::slot(slot)?)?)
         })
     }

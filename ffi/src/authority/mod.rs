@@ -18,7 +18,7 @@ pub mod keys;
 pub mod masters;
 pub mod observer;
 pub mod page;
-mod part;
+mod page_item;
 pub mod prune;
 pub mod renew;
 pub mod revoke;
@@ -34,10 +34,11 @@ use provkey::time::Clock;
 use provkey::x509::LeafUrlError;
 
 use crate::argument::{output, plain, structure};
+use crate::backing::Backing;
 use crate::call::call;
-use crate::error::{Failure, failures, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::{Failure, failures};
 use crate::handle::{self, object, opaque, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
 
@@ -49,10 +50,10 @@ pub struct provkey_authority {
     _opaque: [u8; 0],
 }
 
-opaque!(provkey_authority, 0x706b_0107, Opened, of_its_process);
+opaque!(provkey_authority, 0x706b_0107, OpenAuthority, of_its_process);
 
 /// An authority, and the clock that it was opened with.
-pub(crate) struct Opened {
+pub(crate) struct OpenAuthority {
     pub(crate) authority: Authority,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -76,7 +77,7 @@ pub struct provkey_authority_details {
     pub root_not_after_ms: u64,
 }
 
-record!(provkey_authority_details, 0x706b_0108, Kept);
+record!(provkey_authority_details, 0x706b_0108, Backing);
 
 impl From<core_authority::Error> for Failure {
     fn from(error: core_authority::Error) -> Self {
@@ -111,7 +112,7 @@ pub unsafe extern "C" fn provkey_authority_describe(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             output(details, "details")?.set(describe(authority));
             Ok(())
         })
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn provkey_authority_add_host(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let host = Host::parse(text(host, "host")?)?;
             Ok(authority.add_host(&host)?)
         })
@@ -161,7 +162,7 @@ pub unsafe extern "C" fn provkey_authority_acting_as(
             let actor = text(actor, "actor")?;
             let authority = opened.authority.acting_as(actor);
             let clock = Arc::clone(&opened.clock);
-            output(acting, "acting")?.set(handle::hand_out(Opened { authority, clock }));
+            output(acting, "acting")?.set(handle::hand_out(OpenAuthority { authority, clock }));
             Ok(())
         })
     }
@@ -198,15 +199,15 @@ pub unsafe extern "C" fn provkey_authority_acting_for(
     unsafe {
         call(error, || {
             let opened = object(authority, "authority")?;
-            let given = structure(actor, "actor")?;
+            let input = structure(actor, "actor")?;
             let actor = Actor {
-                name: optional_text(given.name, "name")?.map(Into::into),
-                admin_token: optional_id(given.admin_token, "admin_token")?,
-                address: optional_address(given.address)?,
+                name: optional_text(input.name, "name")?.map(Into::into),
+                admin_token: optional_id(input.admin_token, "admin_token")?,
+                address: optional_address(input.address)?,
             };
             let authority = opened.authority.acting_as(actor);
             let clock = Arc::clone(&opened.clock);
-            output(acting, "acting")?.set(handle::hand_out(Opened { authority, clock }));
+            output(acting, "acting")?.set(handle::hand_out(OpenAuthority { authority, clock }));
             Ok(())
         })
     }
@@ -220,18 +221,18 @@ pub unsafe extern "C" fn provkey_authority_free(authority: *mut provkey_authorit
 }
 
 fn describe(authority: &Authority) -> *mut provkey_authority_details {
-    let mut kept = Kept::default();
+    let mut backing = Backing::default();
     let hosts = authority.hosts();
     let hosts: Vec<_> = hosts.iter().map(Host::as_str).collect();
     let root = authority.root();
     let head = provkey_authority_details {
         header: provkey_authority_details::HEADER,
-        id: kept.text(authority.id().as_str()),
-        hosts: kept.texts(&hosts),
+        id: backing.text(authority.id().as_str()),
+        hosts: backing.texts(&hosts),
         hosts_len: hosts.len(),
-        trust_domain: kept.text(&authority.trust_domain()),
-        root_pem: kept.text(&root.to_pem()),
+        trust_domain: backing.text(&authority.trust_domain()),
+        root_pem: backing.text(&root.to_pem()),
         root_not_after_ms: root.not_after().unix_ms(),
     };
-    handle::hand_out_record(head, kept)
+    handle::hand_out_record(head, backing)
 }

@@ -8,12 +8,12 @@ use provkey::authority::{AdminTokenId, ConnectorId, Event, Observer};
 use provkey::key::KeyId;
 
 use crate::argument::{output, plain, structure};
+use crate::backing::Backing;
 use crate::call::call;
-use crate::error::{provkey_error, status_of};
+use crate::error::provkey_error;
 use crate::handle::{self, opaque};
-use crate::host_part::{UserData, required};
-use crate::kept::Kept;
-use crate::status::{PROVKEY_STATUS_OK, provkey_status};
+use crate::status::{PROVKEY_STATUS_OK, provkey_status, status_of};
+use crate::user_data::{UserData, required};
 
 /// Who is told what happens.
 pub struct provkey_observer {
@@ -92,9 +92,9 @@ pub unsafe extern "C" fn provkey_observer_new(
             let observer = output(observer, "observer")?;
             let observe = required(callbacks.observe, "observe")?;
             let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let host_observer = Arc::new(HostObserver { user_data, observe });
-            let handed = handle::hand_out::<provkey_observer>(host_observer.clone());
-            host_observer.user_data.take();
+            let callback_observer = Arc::new(CallbackObserver { user_data, observe });
+            let handed = handle::hand_out::<provkey_observer>(callback_observer.clone());
+            callback_observer.user_data.take();
             observer.set(handed);
             Ok(())
         })
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn provkey_observer_free(observer: *mut provkey_observer) 
     unsafe { handle::free(observer) }
 }
 
-struct HostObserver {
+struct CallbackObserver {
     user_data: UserData,
     observe: unsafe extern "C" fn(*mut c_void, *const provkey_event),
 }
@@ -123,20 +123,21 @@ struct Parts<'a> {
     admin_token: Option<AdminTokenId>,
 }
 
-impl Observer for HostObserver {
+impl Observer for CallbackObserver {
     fn observe(&self, event: &Event) {
         let Some(parts) = parts(event) else { return };
-        let mut kept = Kept::default();
+        let mut backing = Backing::default();
         let address = parts.address.map(|address| address.to_string());
         let event = provkey_event {
             struct_size: size_of::<provkey_event>(),
             r#type: parts.r#type,
             status: parts.code.map_or(PROVKEY_STATUS_OK, status_of),
-            code: kept.optional_text(parts.code),
-            key: kept.optional_text(parts.key.as_ref().map(KeyId::as_str)),
-            connector: kept.optional_text(parts.connector.as_ref().map(ConnectorId::as_str)),
-            address: kept.optional_text(address.as_deref()),
-            admin_token: kept.optional_text(parts.admin_token.as_ref().map(AdminTokenId::as_str)),
+            code: backing.optional_text(parts.code),
+            key: backing.optional_text(parts.key.as_ref().map(KeyId::as_str)),
+            connector: backing.optional_text(parts.connector.as_ref().map(ConnectorId::as_str)),
+            address: backing.optional_text(address.as_deref()),
+            admin_token: backing
+                .optional_text(parts.admin_token.as_ref().map(AdminTokenId::as_str)),
         };
         // SAFETY: the header says what a callback may do.
         unsafe { (self.observe)(self.user_data.pointer(), &raw const event) };

@@ -5,11 +5,11 @@ use core::ffi::c_char;
 use provkey::authority::{Cursor, Page, PageRequest};
 use provkey::time::Timestamp;
 
-use super::part::{self, Part};
+use super::page_item::{self, PageItem};
 use crate::argument::{optional_structure, plain};
-use crate::error::Failure;
-use crate::handle::{self, Handed, provkey_header};
-use crate::kept::Kept;
+use crate::backing::Backing;
+use crate::failure::Failure;
+use crate::handle::{self, Handle, provkey_header};
 use crate::text::optional_text;
 
 /// Which page of a listing. Where one is asked for, NULL stands for the first one.
@@ -27,52 +27,52 @@ pub struct provkey_page_request {
 plain!(provkey_page_request);
 
 /// Something of the library as C sees it.
-pub(crate) trait Describe<T>: Handed<Head = Self, Kept = Kept> {
+pub(crate) trait Describe<T>: Handle<Head = Self, Value = Backing> {
     /// What C sees of a value; `kept` holds what its pointers point to.
-    fn describe(header: provkey_header, value: &T, kept: &mut Kept) -> Self;
+    fn describe(header: provkey_header, value: &T, backing: &mut Backing) -> Self;
 }
 
 /// Hands out what C sees of a value.
 pub(crate) fn hand_out<R: Describe<T>, T>(value: &T) -> *mut R {
-    let mut kept = Kept::default();
-    let record = R::describe(handle::header::<R>(), value, &mut kept);
-    handle::hand_out_record(record, kept)
+    let mut backing = Backing::default();
+    let record = R::describe(handle::header::<R>(), value, &mut backing);
+    handle::hand_out_record(record, backing)
 }
 
 /// What a page is made of, for C.
-pub(crate) struct Entries<R: Handed> {
+pub(crate) struct PageParts<R: Handle> {
     pub(crate) items: *const *const R,
     pub(crate) items_len: usize,
     pub(crate) next: *const c_char,
-    pub(crate) kept: KeptEntries<R>,
+    pub(crate) backing: PageBacking<R>,
 }
 
 /// What the pointers of a page point to.
-pub(crate) struct KeptEntries<R: Handed> {
-    _parts: Vec<Part<R>>,
+pub(crate) struct PageBacking<R: Handle> {
+    _parts: Vec<PageItem<R>>,
     _pointers: Box<[*const R]>,
-    _texts: Kept,
+    _texts: Backing,
 }
 
-impl<R: Handed> Entries<R> {
+impl<R: Handle> PageParts<R> {
     pub(crate) fn of<T>(page: &Page<T>) -> Self
     where
         R: Describe<T>,
     {
         let parts: Vec<_> = page.items.iter().map(to_part).collect();
-        let pointers: Box<[_]> = parts.iter().map(Part::as_pointer).collect();
-        let mut texts = Kept::default();
+        let pointers: Box<[_]> = parts.iter().map(PageItem::as_pointer).collect();
+        let mut texts = Backing::default();
         let next = texts.optional_text(page.next.as_ref().map(Cursor::as_str));
         let (items, items_len) = (pointers.as_ptr(), pointers.len());
-        let kept = KeptEntries { _parts: parts, _pointers: pointers, _texts: texts };
-        Self { items, items_len, next, kept }
+        let backing = PageBacking { _parts: parts, _pointers: pointers, _texts: texts };
+        Self { items, items_len, next, backing }
     }
 }
 
-fn to_part<R: Describe<T>, T>(value: &T) -> Part<R> {
-    let mut kept = Kept::default();
-    let record = R::describe(part::header::<R>(), value, &mut kept);
-    Part::new(record, kept)
+fn to_part<R: Describe<T>, T>(value: &T) -> PageItem<R> {
+    let mut backing = Backing::default();
+    let record = R::describe(page_item::header::<R>(), value, &mut backing);
+    PageItem::new(record, backing)
 }
 
 /// The page that an argument stands for.

@@ -3,7 +3,7 @@
 use provkey::authority::Retention;
 
 use super::page::moment;
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::call::call;
 use crate::error::provkey_error;
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn provkey_authority_prune(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let pruned = output(pruned, "pruned")?;
             let (audit_before, expired_before) =
                 (moment(audit_before_ms), moment(expired_before_ms));

@@ -6,7 +6,7 @@ use provkey::authority::RenewRequest;
 
 use super::enroll::provkey_enrolled;
 use super::id::optional_address;
-use super::{Opened, page, provkey_authority};
+use super::{OpenAuthority, page, provkey_authority};
 use crate::argument::{buffer, output, plain, structure};
 use crate::call::call;
 use crate::error::provkey_error;
@@ -54,16 +54,16 @@ pub unsafe extern "C" fn provkey_authority_renew(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
-            let given = structure(request, "request")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
+            let input = structure(request, "request")?;
             let renewed = output(renewed, "renewed")?;
-            let (data, len) = (given.client_certificate, given.client_certificate_len);
+            let (data, len) = (input.client_certificate, input.client_certificate_len);
             let client_certificate = buffer(data, len, "client_certificate")?;
             let request = RenewRequest {
-                csr: buffer(given.csr, given.csr_len, "csr")?.to_vec(),
+                csr: buffer(input.csr, input.csr_len, "csr")?.to_vec(),
                 client_certificate: (!data.is_null()).then(|| client_certificate.to_vec()),
-                fingerprint: optional_fingerprint(given.fingerprint),
-                address: optional_address(given.address)?,
+                fingerprint: optional_fingerprint(input.fingerprint),
+                address: optional_address(input.address)?,
             };
             renewed.set(page::hand_out(&authority.renew(&request)?));
             Ok(())

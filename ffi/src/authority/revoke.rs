@@ -7,10 +7,11 @@ use provkey::x509::RevocationReason;
 
 use super::id::id;
 use super::page::moment;
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::object;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
@@ -27,7 +28,7 @@ pub struct provkey_compromised {
 
 /// Revokes a connector, for ever: its certificates are on the next CRL, and its public key never
 /// enrolls again. `reason`: by its name in RFC 5280, 5.3.1, such as `keyCompromise`; NULL: none is
-/// given.
+/// input.
 ///
 /// Errors: `connector_not_found`, `value_unknown` for a reason that is none, those of the store.
 #[unsafe(no_mangle)]
@@ -40,7 +41,7 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let reason = match optional_text(reason, "reason")? {
                 None => RevocationReason::Unspecified,
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn provkey_authority_compromise_key(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let compromised = output(compromised, "compromised")?;
             let compromise = Compromise { since: moment(since_ms), dry_run: dry_run != 0 };

@@ -8,12 +8,12 @@ use provkey::key::Host;
 use provkey::x509::{CsrError, PublicKey};
 
 use super::page::{self, Describe};
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output};
+use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::{self, object, provkey_header, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -32,13 +32,13 @@ pub struct provkey_server_certificate {
     pub not_after_ms: u64,
 }
 
-record!(provkey_server_certificate, 0x706b_0117, Kept);
+record!(provkey_server_certificate, 0x706b_0117, Backing);
 
 impl Describe<ServerCertificate> for provkey_server_certificate {
-    fn describe(header: provkey_header, issued: &ServerCertificate, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, issued: &ServerCertificate, backing: &mut Backing) -> Self {
         Self {
             header,
-            chain_pem: kept.text(&issued.chain_pem()),
+            chain_pem: backing.text(&issued.chain_pem()),
             not_before_ms: issued.not_before.unix_ms(),
             not_after_ms: issued.not_after.unix_ms(),
         }
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let host = Host::parse(text(host, "host")?)?;
             let spki = buffer(spki, spki_len, "spki")?;
             let certificate = output(certificate, "certificate")?;

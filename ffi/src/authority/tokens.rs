@@ -6,16 +6,17 @@ use provkey::authority::{AdminRole, AdminToken, AdminTokenText, Name, NewAdminTo
 
 use super::id::id;
 use super::page::{
-    self, Describe, Entries, KeptEntries, moment, page_request, provkey_page_request,
+    self, Describe, PageBacking, PageParts, moment, page_request, provkey_page_request,
 };
-use super::{Opened, provkey_authority};
+use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, provkey_header, record};
-use crate::held::Held;
-use crate::kept::Kept;
+use crate::owned::Owned;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::text;
 
@@ -63,22 +64,22 @@ pub struct provkey_admin_token_page {
     pub next: *const c_char,
 }
 
-record!(provkey_admin_token, 0x706b_0131, Kept);
-record!(provkey_admin_token_page, 0x706b_0132, KeptEntries<provkey_admin_token>);
+record!(provkey_admin_token, 0x706b_0131, Backing);
+record!(provkey_admin_token_page, 0x706b_0132, PageBacking<provkey_admin_token>);
 
 impl Describe<AdminToken> for provkey_admin_token {
-    fn describe(header: provkey_header, token: &AdminToken, kept: &mut Kept) -> Self {
+    fn describe(header: provkey_header, token: &AdminToken, backing: &mut Backing) -> Self {
         Self {
             header,
-            id: kept.text(token.id.as_str()),
-            name: kept.text(token.name.as_str()),
+            id: backing.text(token.id.as_str()),
+            name: backing.text(token.name.as_str()),
             role: match token.role {
                 AdminRole::Admin => PROVKEY_ADMIN_ROLE_ADMIN,
                 AdminRole::Operator => PROVKEY_ADMIN_ROLE_OPERATOR,
                 _ => PROVKEY_ADMIN_ROLE_VIEWER,
             },
             created_at_ms: token.created_at.unix_ms(),
-            created_by: kept.optional_text(token.created_by.as_deref()),
+            created_by: backing.optional_text(token.created_by.as_deref()),
             expires_at_ms: token.expires_at.map_or(0, |at| at.unix_ms()),
             revoked_at_ms: token.revoked_at.map_or(0, |at| at.unix_ms()),
         }
@@ -111,14 +112,14 @@ pub unsafe extern "C" fn provkey_authority_create_token(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let name = Name::new(text(name, "name")?)?;
             let role = self::role(role)?;
             let token = output(token, "token")?;
             let token_text = output(token_text, "token_text")?;
             let new = NewAdminToken { name, role, expires_at: moment(expires_at_ms) };
             let (made, made_text) = authority.create_token(&new)?;
-            let made_text = Held::new(bytes::hand_out(made_text.expose().as_bytes()));
+            let made_text = Owned::new(bytes::hand_out(made_text.expose().as_bytes()));
             token.set(page::hand_out(&made));
             token_text.set(made_text.release());
             Ok(())
@@ -140,10 +141,10 @@ pub unsafe extern "C" fn provkey_authority_authenticate_token(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
-            let given = AdminTokenText::new(text(token_text, "token_text")?.to_owned());
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
+            let input = AdminTokenText::new(text(token_text, "token_text")?.to_owned());
             let token = output(token, "token")?;
-            token.set(page::hand_out(&authority.authenticate_token(&given)?));
+            token.set(page::hand_out(&authority.authenticate_token(&input)?));
             Ok(())
         })
     }
@@ -161,7 +162,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_in(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.record_sign_in()?)
         })
     }
@@ -178,7 +179,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_out(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             Ok(authority.record_sign_out()?)
         })
     }
@@ -197,7 +198,7 @@ pub unsafe extern "C" fn provkey_authority_find_token(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id_or_name = text(id_or_name, "id_or_name")?;
             let token = output(token, "token")?;
             token.set(page::hand_out(&authority.find_token(id_or_name)?));
@@ -220,14 +221,14 @@ pub unsafe extern "C" fn provkey_authority_list_tokens(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let page = page_request(page)?;
             let tokens = output(tokens, "tokens")?;
-            let Entries { items, items_len, next, kept } =
-                Entries::of(&authority.list_tokens(&page)?);
+            let PageParts { items, items_len, next, backing } =
+                PageParts::of(&authority.list_tokens(&page)?);
             let header = provkey_admin_token_page::HEADER;
             let head = provkey_admin_token_page { header, items, items_len, next };
-            tokens.set(handle::hand_out_record(head, kept));
+            tokens.set(handle::hand_out_record(head, backing));
             Ok(())
         })
     }
@@ -245,7 +246,7 @@ pub unsafe extern "C" fn provkey_authority_revoke_token(
     // SAFETY: the rules of the header.
     unsafe {
         call(error, || {
-            let Opened { authority, .. } = object(authority, "authority")?;
+            let OpenAuthority { authority, .. } = object(authority, "authority")?;
             authority.revoke_token(self::id(id, "id")?)?;
             Ok(())
         })

@@ -15,9 +15,8 @@ use super::unit::{lend_operation, provkey_operation, provkey_unit};
 use crate::argument::{output, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{code_of, provkey_error};
+use crate::error::provkey_error;
 use crate::handle;
-use crate::host_part::{UserData, required};
 use crate::sink::Sink;
 use crate::status::{
     PROVKEY_STATUS_OK, PROVKEY_STATUS_REENTRANT_CALL, PROVKEY_STATUS_STORE_BROKEN,
@@ -25,8 +24,9 @@ use crate::status::{
     PROVKEY_STATUS_STORE_MISSING, PROVKEY_STATUS_STORE_MOVED, PROVKEY_STATUS_STORE_NOT_RECOGNIZED,
     PROVKEY_STATUS_STORE_READ_ONLY, PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE,
     PROVKEY_STATUS_STORE_ROLLED_BACK, PROVKEY_STATUS_STORE_TOO_NEW, PROVKEY_STATUS_USED_AFTER_FORK,
-    provkey_status,
+    code_of, provkey_status,
 };
+use crate::user_data::{UserData, required};
 
 /// Which records a `scan` reads: those with a key from `start`, included, to `end`, excluded, in
 /// byte order.
@@ -52,7 +52,7 @@ pub struct provkey_scan_range {
 ///
 /// What a store promises: each change of a record gives it a version that this key never had
 /// before; `get` and `scan` each see one snapshot; `apply` applies each unit wholly or not at all,
-/// in the order given, and a later unit sees what an earlier one wrote; what it reports as applied is
+/// in the order input, and a later unit sees what an earlier one wrote; what it reports as applied is
 /// durable. `provkey_store_check` finds out.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -109,14 +109,14 @@ pub unsafe extern "C" fn provkey_store_new(
         call(error, || {
             let callbacks = structure(callbacks, "callbacks")?;
             let store = output(store, "store")?;
-            let host_store = Arc::new(HostStore {
+            let callback_store = Arc::new(CallbackStore {
                 user_data: UserData::new(callbacks.user_data, callbacks.destroy),
                 get: required(callbacks.get, "get")?,
                 scan: required(callbacks.scan, "scan")?,
                 apply: required(callbacks.apply, "apply")?,
             });
-            let handed = handle::hand_out::<provkey_store>(host_store.clone());
-            host_store.user_data.take();
+            let handed = handle::hand_out::<provkey_store>(callback_store.clone());
+            callback_store.user_data.take();
             store.set(handed);
             Ok(())
         })
@@ -142,14 +142,14 @@ type Apply = unsafe extern "C" fn(
     *mut provkey_outcome_sink,
 ) -> provkey_status;
 
-struct HostStore {
+struct CallbackStore {
     user_data: UserData,
     get: Get,
     scan: Scan,
     apply: Apply,
 }
 
-impl Store for HostStore {
+impl Store for CallbackStore {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         let slices: Vec<_> = keys.iter().map(|key| lend(key.as_bytes())).collect();
         let most = keys.len();

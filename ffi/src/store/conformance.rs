@@ -7,10 +7,10 @@ use provkey::store::conformance::CHECKS;
 
 use super::provkey_store;
 use crate::argument::output;
+use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::object;
-use crate::kept::Kept;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -39,16 +39,16 @@ pub unsafe extern "C" fn provkey_store_check(
             let failed = output(failed, "failed")?;
             let mut failures = 0;
             for check in CHECKS {
-                let mut kept = Kept::default();
+                let mut backing = Backing::default();
                 let seen = match check.run(&**store, run) {
                     Ok(()) => ptr::null(),
                     Err(failure) => {
                         failures += 1;
-                        kept.text(&failure.seen)
+                        backing.text(&failure.seen)
                     }
                 };
                 if let Some(report) = report {
-                    report(user_data, kept.text(check.name), seen);
+                    report(user_data, backing.text(check.name), seen);
                 }
             }
             failed.set(failures);

@@ -14,7 +14,8 @@ use provkey::store::{Memory, Store, StoreError};
 
 use crate::argument::output;
 use crate::call::call;
-use crate::error::{Failure, failures, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, opaque};
 use crate::status::provkey_status;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -36,8 +37,6 @@ impl From<StoreError> for Failure {
         failure
     }
 }
-
-failures! { provkey::key::KeyringError, provkey::key::KeyIdError }
 
 /// Makes a store in memory, for tests: what it holds goes with it.
 #[unsafe(no_mangle)]

@@ -7,11 +7,12 @@ use provkey::store::{QueryError, QueryLimits, QueryResult, QueryValue};
 
 use super::provkey_store;
 use crate::argument::{optional_structure, output, plain};
+use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::handle::{self, object, record};
-use crate::kept::Kept;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -75,7 +76,7 @@ pub struct provkey_query_result {
     pub truncated: bool,
 }
 
-record!(provkey_query_result, 0x706b_0133, (Kept, Vec<provkey_query_value>));
+record!(provkey_query_result, 0x706b_0133, (Backing, Vec<provkey_query_value>));
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
@@ -121,21 +122,21 @@ pub unsafe extern "C" fn provkey_query_result_free(result: *mut provkey_query_re
     unsafe { handle::free(result) }
 }
 
-fn limits_of(given: provkey_query_limits) -> QueryLimits {
+fn limits_of(input: provkey_query_limits) -> QueryLimits {
     let limits = QueryLimits::default();
-    let limits = match given.time_ms {
+    let limits = match input.time_ms {
         0 => limits,
         time_ms => limits.time(Duration::from_millis(time_ms)),
     };
-    if given.rows == 0 { limits } else { limits.rows(given.rows) }
+    if input.rows == 0 { limits } else { limits.rows(input.rows) }
 }
 
 fn hand_out(result: &QueryResult) -> *mut provkey_query_result {
-    let mut kept = Kept::default();
+    let mut backing = Backing::default();
     let columns: Vec<_> = result.columns.iter().map(String::as_str).collect();
-    let columns = kept.texts(&columns);
+    let columns = backing.texts(&columns);
     let values: Vec<_> =
-        result.rows.iter().flatten().map(|value| describe(value, &mut kept)).collect();
+        result.rows.iter().flatten().map(|value| describe(value, &mut backing)).collect();
     let head = provkey_query_result {
         header: provkey_query_result::HEADER,
         columns,
@@ -144,10 +145,10 @@ fn hand_out(result: &QueryResult) -> *mut provkey_query_result {
         rows_len: result.rows.len(),
         truncated: result.truncated,
     };
-    handle::hand_out_record(head, (kept, values))
+    handle::hand_out_record(head, (backing, values))
 }
 
-fn describe(value: &QueryValue, kept: &mut Kept) -> provkey_query_value {
+fn describe(value: &QueryValue, backing: &mut Backing) -> provkey_query_value {
     let null = provkey_query_value {
         value_type: PROVKEY_QUERY_VALUE_TYPE_NULL,
         integer: 0,
@@ -168,12 +169,12 @@ fn describe(value: &QueryValue, kept: &mut Kept) -> provkey_query_value {
         },
         QueryValue::Text(text) => provkey_query_value {
             value_type: PROVKEY_QUERY_VALUE_TYPE_TEXT,
-            bytes: kept.slice(text.as_bytes()),
+            bytes: backing.slice(text.as_bytes()),
             ..null
         },
         QueryValue::Blob(bytes) => provkey_query_value {
             value_type: PROVKEY_QUERY_VALUE_TYPE_BLOB,
-            bytes: kept.slice(bytes),
+            bytes: backing.slice(bytes),
             ..null
         },
     }

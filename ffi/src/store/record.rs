@@ -4,7 +4,7 @@ use provkey::store::{Counter, Record, RecordKey, Value};
 
 use crate::argument::{buffer, plain, structure};
 use crate::bytes::provkey_slice;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_VALUE_UNKNOWN};
 
 /// Longest key of a record, in bytes.

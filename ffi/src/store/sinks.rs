@@ -9,7 +9,7 @@ use super::record::{provkey_counter, provkey_record, read_record};
 use super::unit::{provkey_reason, reason};
 use crate::argument::array;
 use crate::call::call;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::handle::opaque;
 use crate::sink::inside;
 use crate::status::{PROVKEY_STATUS_ARGUMENT_TOO_LARGE, provkey_status};

@@ -6,7 +6,8 @@ use super::record::{lend, provkey_counter, provkey_record, read_key, read_record
 use crate::argument::{array, buffer, output, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::call::call;
-use crate::error::{Failure, provkey_error};
+use crate::error::provkey_error;
+use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 
 /// What an operation does.
