@@ -61,3 +61,5 @@ pub mod x509;
 pub mod authority;
 #[cfg(feature = "connector")]
 pub mod connector;
+#[cfg(feature = "authority")]
+mod ledger;

@@ -120,15 +120,15 @@ def test_every_error_is_an_error_of_this_package() -> None:
 @pytest.mark.parametrize(
     ("enumeration", "source", "type_name"),
     [
-        (enums.AdminRole, "core/src/authority/tokens.rs", "AdminRole"),
-        (enums.KeyState, "core/src/authority/key_details.rs", "KeyState"),
-        (enums.Action, "core/src/authority/audit.rs", "Action"),
+        (enums.AdminRole, "core/src/ledger/model/role.rs", "AdminRole"),
+        (enums.KeyState, "core/src/authority/keys/details.rs", "KeyState"),
+        (enums.Action, "core/src/ledger/records/audit.rs", "Action"),
         (enums.KeyAlgorithm, "core/src/x509/algorithm.rs", "KeyAlgorithm"),
         (enums.RevocationReason, "core/src/x509/revocation.rs", "RevocationReason"),
         (enums.CertificateState, "core/src/connector/state.rs", "CertificateState"),
         (
             enums.CertificateWarning,
-            "core/src/authority/certificate_details.rs",
+            "core/src/authority/certificates/details.rs",
             "CertificateWarning",
         ),
     ],

@@ -2,8 +2,9 @@
 
 use alloc::vec::{self, Vec};
 
-use super::error::{Error, InputError};
-use super::{Authority, records};
+use crate::authority::Authority;
+use crate::ledger::error::{Error, InputError};
+use crate::ledger::records;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX};
 use crate::store::{
     Counter, FaultKind, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,

@@ -3,13 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::audit::Action;
-use super::error::{Error, InputError};
-use super::id::GroupId;
-use super::name::{self, Name};
-use super::page::{Examined, Page, PageRequest};
-use super::records::{self, GroupRecord};
-use super::{Authority, Inner};
+use crate::authority::{Authority, Inner};
+use crate::ledger::error::{Error, InputError};
+use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::model::GroupId;
+use crate::ledger::model::name::{self, Name};
+use crate::ledger::records::{self, Action, AuditRecord, GroupRecord};
 use crate::store::{Reason, Record, ScanRange};
 use crate::time::Timestamp;
 
@@ -38,7 +37,7 @@ impl Authority {
             let id = GroupId::random(&*inner.random)?;
             let record = GroupRecord { id, name: name.clone(), created_at: audit.at };
             let by_name = records::group_by_name(&name.folded());
-            let mut change = inner.change(&super::Audit { group: Some(id), ..audit })?;
+            let mut change = inner.change(&AuditRecord { group: Some(id), ..audit })?;
             change.expect_absent(by_name.clone());
             change.expect_absent(records::group(id));
             change.put(records::group(id), &record);
@@ -146,7 +145,7 @@ impl ConnectorGroup {
 
 impl Inner {
     /// Whether there is any record whose key begins with `prefix`.
-    pub(super) fn any(&self, prefix: String) -> Result<bool, Error> {
+    pub(crate) fn any(&self, prefix: String) -> Result<bool, Error> {
         let range = ScanRange { prefix: prefix.into_bytes(), after: None, reverse: false };
         Ok(!self.store.scan(&range, 1)?.is_empty())
     }

@@ -3,68 +3,37 @@
 //! [`Authority`] is the whole of it. A host gives it an [`Environment`] (store, clock,
 //! randomness) and the master keys, and calls it from as many threads as it likes.
 
-mod actor;
-mod address;
 mod audit;
-mod certificate_details;
 mod certificates;
-mod change;
-mod checkpoint;
 mod connectors;
 mod copy;
 mod create;
-mod crl;
-mod enroll;
-mod error;
-mod external;
 mod groups;
-mod id;
-mod issuers;
-mod key_details;
-mod key_list;
 mod keys;
-mod masters;
-mod name;
-mod observer;
-mod ocsp;
-mod page;
-mod prune;
-mod records;
-mod renew;
-mod revoke;
-mod seal;
-mod server_certificate;
-mod tally;
-mod token_text;
-mod token_verifier;
+mod status;
 mod tokens;
 
-pub use actor::Actor;
-pub use address::AddressRange;
-pub use audit::{Action, AuditFilter, AuditRecord};
-pub use certificate_details::{CertificateWarning, EnrollmentCertificate};
-pub use certificates::NewCertificate;
-pub use checkpoint::Checkpoint;
-pub use connectors::{Connector, ConnectorFilter};
+pub use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError, Refusal};
+pub use crate::ledger::listing::{Cursor, Page, PageRequest};
+pub use crate::ledger::model::{
+    Actor, AddressRange, AdminRole, AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId,
+    Name,
+};
+pub use crate::ledger::observer::{Event, Observer};
+pub use crate::ledger::records::{Action, AuditRecord};
+pub use audit::{AuditFilter, Checkpoint, Pruned, Retention};
+pub use certificates::{
+    CertificateImport, CertificateRequest, CertificateWarning, EnrollmentCertificate, ImportedKey,
+    NewCertificate, ServerCertificate,
+};
+pub use connectors::{
+    Compromise, Compromised, Connector, ConnectorFilter, EnrollRequest, Enrolled, RenewRequest,
+};
 pub use create::NewAuthority;
-pub use crl::Crl;
-pub use enroll::{EnrollRequest, Enrolled};
-pub use error::{AdminTokenError, Error, InputError, MasterError, Refusal};
-pub use external::{CertificateImport, CertificateRequest, ImportedKey};
 pub use groups::ConnectorGroup;
-pub use id::{AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId};
-pub use key_details::{KeyDetails, KeyState, Named};
-pub use key_list::{KeyFilter, KeyOrder};
-pub use keys::{KeyFile, KeyUpdate, NewKey};
-pub use name::Name;
-pub use observer::{Event, Observer};
-pub use page::{Cursor, Page, PageRequest};
-pub use prune::{Pruned, Retention};
-pub use renew::RenewRequest;
-pub use revoke::{Compromise, Compromised};
-pub use server_certificate::ServerCertificate;
-pub use token_text::AdminTokenText;
-pub use tokens::{AdminRole, AdminToken, NewAdminToken};
+pub use keys::{KeyDetails, KeyFile, KeyFilter, KeyOrder, KeyState, KeyUpdate, Named, NewKey};
+pub use status::Crl;
+pub use tokens::{AdminToken, AdminTokenText, NewAdminToken};
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -72,15 +41,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::sync::{PoisonError, RwLock};
 
-use audit::AuditRecord as Audit;
-use checkpoint::Reached;
-use crl::Crls;
-use issuers::Issuers;
-use masters::Lookups;
-use records::AuthorityRecord;
-use tally::Tally;
+use audit::Reached;
+use audit::tally::Tally;
+use certificates::issuers::Issuers;
+use certificates::masters::{self, Lookups};
+use certificates::seal;
+use status::Crls;
 
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
+use crate::ledger::records::{self, AuthorityRecord};
 use crate::process::{Owned, UsedAfterFork};
 use crate::random::Random;
 use crate::store::{
@@ -114,13 +83,13 @@ pub struct Authority {
     actor: Option<Arc<Actor>>,
 }
 
-struct Inner {
-    store: Arc<Guard>,
+pub(crate) struct Inner {
+    pub(crate) store: Arc<Guard>,
     /// Reads what enrollments and renewals stand on.
     reads: GroupRead,
-    commit: GroupCommit,
+    pub(crate) commit: GroupCommit,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
     observer: Option<Arc<dyn Observer>>,
     state: RwLock<Arc<State>>,
     issuers: Issuers,
@@ -131,7 +100,7 @@ struct Inner {
 }
 
 /// What every call needs of the authority's own record, and the master keys.
-struct State {
+pub(crate) struct State {
     record: AuthorityRecord,
     version: u64,
     pin: Pin,
@@ -237,8 +206,8 @@ impl Authority {
         self.inner.get()
     }
 
-    fn audit(&self, action: Action) -> Result<Audit, UsedAfterFork> {
-        let mut audit = Audit::new(self.inner()?.clock.now(), action);
+    fn audit(&self, action: Action) -> Result<AuditRecord, UsedAfterFork> {
+        let mut audit = AuditRecord::new(self.inner()?.clock.now(), action);
         audit.set_actor(self.actor.as_deref());
         Ok(audit)
     }
@@ -257,7 +226,7 @@ impl Inner {
 
     /// Reads the authority's record again, with the same master keys. Another process may have
     /// rotated, so one of them may be missing: what does not need it goes on.
-    fn reload(&self) -> Result<(), Error> {
+    pub(crate) fn reload(&self) -> Result<(), Error> {
         let state = State::read_any(&self.store, Arc::clone(&self.state().keyring))?;
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // The keyring may have been replaced meanwhile.

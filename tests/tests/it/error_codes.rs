@@ -120,8 +120,13 @@ fn c_has_a_number_for_every_code() {
     let numbers = codes_of_c();
     let different: BTreeSet<_> = numbers.values().collect();
     assert_eq!(different.len(), numbers.len());
-    let folders =
-        ["core/src/authority", "core/src/connector", "core/src/store", "stores/sqlite/src"];
+    let folders = [
+        "core/src/authority",
+        "core/src/ledger",
+        "core/src/connector",
+        "core/src/store",
+        "stores/sqlite/src",
+    ];
     let mut sources: Vec<_> =
         folders.iter().flat_map(|folder| sources(&project().join(folder))).collect();
     sources.push(fs::read_to_string(project().join("core/src/key/error.rs")).unwrap());

@@ -1,0 +1,347 @@
+//! Refusals after a proof, and replays: counted in memory, stored at most every few seconds.
+//!
+//! Whoever holds a key can cause these as often as they like, so they must cost little: at most
+//! one audit record for a key, a reason and a minute, which holds how often,
+//! and the moment and the address of the last time. The first of each
+//! is stored at once; those that follow within ten seconds wait in memory for the next one, or
+//! for [`Authority::flush`]. However many keys and connectors there are, tallies write at most
+//! sixteen batches at once and then four a second: what is due meanwhile waits, and is stored
+//! together. They are best effort and never a reason to fail: a crash loses what
+//! waits, a write whose outcome is unknown may count twice, and what does not fit into memory is
+//! only told to the observer.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::authority::{Authority, Inner};
+use crate::key::KeyId;
+use crate::ledger::error::Error;
+use crate::ledger::model::ConnectorId;
+use crate::ledger::observer::Event;
+use crate::ledger::records::{self, Action, AuditRecord, ReplaysRecord};
+use crate::limits::{BATCH_UNITS_MAX, TALLIES_MAX};
+use crate::store::{Operation, Outcome, Record, RecordKey, Unit};
+use crate::time::Timestamp;
+
+/// How long a tally that was stored waits before it is stored again.
+const STORE_INTERVAL: Duration = Duration::from_secs(10);
+/// How often tallies are stored, on average.
+const WRITE_INTERVAL: Duration = Duration::from_millis(250);
+/// How far ahead of that they may be: sixteen writes.
+const WRITES_AHEAD: Duration = Duration::from_secs(4);
+const MINUTE_MS: u64 = 60_000;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    Refusal(&'static str),
+    RenewalRefusal(&'static str),
+    Replay(ConnectorId),
+}
+
+/// The counts that are not stored yet.
+#[derive(Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    /// By minute, so that the oldest come first.
+    counts: BTreeMap<(u64, KeyId, Subject), Count>,
+    /// When the next write is due, if writes are [`WRITE_INTERVAL`] apart.
+    next_write_at: Timestamp,
+}
+
+/// The last time that something was counted.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Last {
+    pub(crate) at: Timestamp,
+    /// Where the connector asked from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// A count within one minute.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    unstored: u64,
+    last: Last,
+    stored_at: Timestamp,
+}
+
+/// A count that is taken out to be stored.
+#[derive(Clone, Copy)]
+struct Due {
+    key: KeyId,
+    subject: Subject,
+    minute: u64,
+    count: u64,
+    last: Last,
+}
+
+/// One that is not counted, for too many others wait.
+#[derive(Debug)]
+struct Full;
+
+impl Tally {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_all(&self) -> Vec<Due> {
+        self.lock().take(usize::MAX, |_| true)
+    }
+
+    /// Counts one, and takes out what is to be stored now: one batch at most.
+    fn count(&self, key: KeyId, subject: Subject, last: Last) -> Result<Vec<Due>, Full> {
+        self.lock().count(key, subject, last)
+    }
+}
+
+impl Counts {
+    fn count(&mut self, key: KeyId, subject: Subject, last: Last) -> Result<Vec<Due>, Full> {
+        let now = last.at;
+        let place = (now.unix_ms() / MINUTE_MS, key, subject);
+        if !self.counts.contains_key(&place) && self.counts.len() >= TALLIES_MAX {
+            self.counts.retain(|_, count| count.unstored > 0);
+        }
+        let is_full = self.counts.len() >= TALLIES_MAX;
+        if is_full && !self.counts.contains_key(&place) {
+            if !self.may_write(now) {
+                return Err(Full);
+            }
+            let due = self.take(BATCH_UNITS_MAX, |_| true);
+            self.counts.retain(|_, count| count.unstored > 0);
+            self.counts.insert(place, Count { unstored: 1, last, ..Count::default() });
+            return Ok(due);
+        }
+        let count = self.counts.entry(place).or_default();
+        count.unstored += 1;
+        count.last = last;
+        if !count.is_due(now) || !self.may_write(now) {
+            return Ok(Vec::new());
+        }
+        let due = self.take(BATCH_UNITS_MAX, |count| count.is_due(now));
+        for due in &due {
+            if let Some(count) = self.counts.get_mut(&(due.minute, due.key, due.subject)) {
+                count.stored_at = now;
+            }
+        }
+        Ok(due)
+    }
+
+    /// Takes out so many counts of those that wait.
+    fn take(&mut self, most: usize, mut which: impl FnMut(&Count) -> bool) -> Vec<Due> {
+        let waiting = self.counts.iter_mut().filter(|(_, count)| count.unstored > 0);
+        waiting
+            .filter(|(_, count)| which(count))
+            .take(most)
+            .map(|(&(minute, key, subject), count)| {
+                let unstored = core::mem::take(&mut count.unstored);
+                Due { key, subject, minute, count: unstored, last: count.last }
+            })
+            .collect()
+    }
+
+    /// Whether tallies may be stored now; then it counts as done.
+    fn may_write(&mut self, now: Timestamp) -> bool {
+        let latest = now.plus(WRITES_AHEAD);
+        if self.next_write_at > latest {
+            // The clock was set back.
+            self.next_write_at = now;
+        }
+        let next = self.next_write_at.max(now).plus(WRITE_INTERVAL);
+        let may = next <= latest;
+        if may {
+            self.next_write_at = next;
+        }
+        may
+    }
+}
+
+impl Count {
+    fn is_due(&self, now: Timestamp) -> bool {
+        now >= self.stored_at.plus(STORE_INTERVAL) || now < self.stored_at
+    }
+}
+
+impl Authority {
+    /// Stores the counts of refusals and replays that still wait in memory. A host calls it
+    /// before it ends, and now and then if it likes the trail to be complete.
+    ///
+    /// # Errors
+    /// Those of the store. What could not be stored is lost.
+    pub fn flush(&self) -> Result<(), Error> {
+        let inner = self.inner()?;
+        let due = inner.tally.take_all();
+        due.chunks(BATCH_UNITS_MAX).try_for_each(|due| inner.store_tallies(due.to_vec()))
+    }
+}
+
+impl Inner {
+    pub(crate) fn count_tally(&self, key: KeyId, subject: Subject, last: Last) {
+        let counted = self.tally.count(key, subject, last);
+        let stored =
+            counted.map_err(|Full| Error::Contended).and_then(|due| self.store_tallies(due));
+        if let Err(error) = stored {
+            self.observe(&Event::TallyLost { code: error.code() });
+        }
+    }
+
+    /// Adds to the stored counts, in one batch. Several processes add to the same ones, so it reads
+    /// first and expects nobody between.
+    fn store_tallies(&self, mut due: Vec<Due>) -> Result<(), Error> {
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.until_undisturbed(|| {
+            let keys: Vec<_> = due.iter().flat_map(Due::records).collect();
+            let mut found = self.store.get(&keys)?.into_iter();
+            let units = due.iter().map(|due| due.unit(&mut found)).collect::<Result<_, _>>()?;
+            let mut outcomes = self.commit.apply_together(units)?.into_iter();
+            due.retain(|_| !matches!(outcomes.next(), Some(Outcome::Applied(_))));
+            Ok(due.is_empty().then_some(()))
+        })
+    }
+}
+
+fn replace(unit: &mut Unit, key: RecordKey, version: Option<u64>, body: Vec<u8>) {
+    unit.operations.push(Operation::Expect { key: key.clone(), version });
+    unit.operations.push(Operation::Put { key, body });
+}
+
+impl Due {
+    /// What is read before it is stored: its audit record, and of a replay the connector and what is
+    /// counted of it.
+    fn records(&self) -> Vec<RecordKey> {
+        let mut records = alloc::vec![self.audit_key()];
+        if let Subject::Replay(connector) = self.subject {
+            records.extend([records::enrollment(connector), records::replays(connector)]);
+        }
+        records
+    }
+
+    /// Adds it to the records that were found.
+    fn unit(&self, found: &mut impl Iterator<Item = Option<Record>>) -> Result<Unit, Error> {
+        let mut unit = Unit::default();
+        let mut next = || found.next().flatten();
+        let audit = next();
+        let version = audit.as_ref().map(|record| record.version);
+        let mut body = audit.as_ref().map_or_else(|| Ok(self.audit()), records::decode)?;
+        body.count = Some(body.count.unwrap_or(0).saturating_add(self.count));
+        // Several processes count: the latest of them has the last word.
+        if body.last_at.is_none_or(|at| at <= self.last.at) {
+            body.last_at = Some(self.last.at);
+            body.address = self.last.address.map(|address| address.to_canonical());
+        }
+        replace(&mut unit, self.audit_key(), version, records::encode(&body));
+        let Subject::Replay(connector) = self.subject else { return Ok(unit) };
+        let (enrollment, replays) = (next(), next());
+        // Of a connector that is still there: what is pruned leaves nothing.
+        let Some(enrollment) = enrollment else { return Ok(unit) };
+        let (owner, version) = (records::enrollment(connector), Some(enrollment.version));
+        unit.operations.push(Operation::Expect { key: owner, version });
+        let version = replays.as_ref().map(|record| record.version);
+        let mut body: ReplaysRecord =
+            replays.as_ref().map(records::decode).transpose()?.unwrap_or_default();
+        body.count = body.count.saturating_add(self.count);
+        body.last_at = body.last_at.max(self.last.at);
+        replace(&mut unit, records::replays(connector), version, records::encode(&body));
+        Ok(unit)
+    }
+
+    fn minute_at(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.minute * MINUTE_MS)
+    }
+
+    /// The same for the same key, subject and minute in every process, so that they share one
+    /// record.
+    fn audit_key(&self) -> RecordKey {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}/{:?}/{}", self.key, self.subject, self.minute));
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut tail = [0; 8];
+        tail.copy_from_slice(&hash[..8]);
+        records::audit(self.minute_at(), tail)
+    }
+
+    fn audit(&self) -> AuditRecord {
+        let action = match self.subject {
+            Subject::Refusal(_) => Action::EnrollmentRefused,
+            Subject::RenewalRefusal(_) => Action::RenewalRefused,
+            Subject::Replay(_) => Action::ConnectorReplayed,
+        };
+        let mut audit = AuditRecord::new(self.minute_at(), action);
+        audit.key = Some(self.key);
+        match self.subject {
+            Subject::Refusal(code) | Subject::RenewalRefusal(code) => {
+                audit.code = Some(code.to_string());
+            }
+            Subject::Replay(connector) => audit.connector = Some(connector),
+        }
+        audit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replay(index: usize) -> Subject {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&(index as u64).to_le_bytes());
+        Subject::Replay(ConnectorId::of_spki_sha256(&hash))
+    }
+
+    fn at_moment(at: Timestamp) -> Last {
+        Last { at, address: None }
+    }
+
+    #[test]
+    fn however_many_there_are_few_writes_and_little_memory_are_needed() {
+        let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
+        let (connectors, seconds) = (TALLIES_MAX + 500, 6);
+        let (mut writes, mut stored, mut lost) = (0, 0, 0);
+        for second in 0..seconds {
+            for index in 0..connectors {
+                let now = Timestamp::from_unix_ms(90_000 + second * 1000);
+                match tally.count(key, replay(index), at_moment(now)) {
+                    Ok(due) => {
+                        assert!(due.len() <= BATCH_UNITS_MAX);
+                        writes += u64::from(!due.is_empty());
+                        stored += due.iter().map(|due| due.count).sum::<u64>();
+                    }
+                    Err(Full) => lost += 1,
+                }
+                assert!(tally.lock().counts.len() <= TALLIES_MAX);
+            }
+        }
+        assert!(writes <= 16 + 4 * seconds, "{writes} writes");
+        let waiting: u64 = tally.take_all().iter().map(|due| due.count).sum();
+        assert_eq!(stored + waiting + lost, seconds * connectors as u64);
+        assert!(waiting > 0 && lost < stored + waiting, "{stored} {waiting} {lost}");
+    }
+
+    #[test]
+    fn what_waits_is_stored_with_what_comes_later() {
+        let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
+        let counts = |from: usize, to: usize, at: u64| -> Vec<usize> {
+            let now = Timestamp::from_unix_ms(at);
+            (from..to)
+                .map(|index| tally.count(key, replay(index), at_moment(now)).unwrap().len())
+                .collect()
+        };
+        // The first sixteen are stored, each at once; the others wait until one more may be.
+        let first = counts(0, 100, 600_000);
+        assert_eq!((first[..16].iter().sum(), first[16..].iter().sum()), (16, 0));
+        assert_eq!(counts(100, 101, 600_250), [85]);
+        assert_eq!(counts(101, 102, 600_250), [0]);
+        // A clock that was set back stops nothing.
+        assert_eq!(counts(102, 103, 60_000), [2]);
+    }
+}

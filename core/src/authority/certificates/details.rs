@@ -1,0 +1,125 @@
+//! What an operator sees of an enrollment certificate.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::ledger::error::Error;
+use crate::ledger::model::CertificateId;
+use crate::ledger::model::name::Name;
+use crate::ledger::records::{self, CertificateRecord};
+use crate::store::Record;
+use crate::time::Timestamp;
+use crate::x509::{Certificate, LeafUrls};
+
+/// How long before its end a certificate is said to expire soon.
+const EXPIRES_SOON: Duration = Duration::from_secs(90 * 86_400);
+
+/// A CA certificate that signs the certificates of connectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EnrollmentCertificate {
+    /// Its id, which also stands in its subject.
+    pub id: CertificateId,
+    /// Its name, unique among enrollment certificates.
+    pub name: Name,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// How many provisioning keys use it.
+    pub keys: u64,
+    /// How long the certificates of connectors are valid.
+    pub leaf_validity: Duration,
+    /// How long after its end a connector's certificate is still renewed.
+    pub renewal_grace: Duration,
+    /// The URLs in the certificates of connectors.
+    pub leaf_urls: LeafUrls,
+    /// Since when it signs no more connectors' certificates.
+    pub retired_at: Option<Timestamp>,
+    /// Whether its key lives elsewhere: see
+    /// [`Authority::attach_signer`](super::Authority::attach_signer).
+    pub key_elsewhere: bool,
+    /// The certificate, as the root signed it.
+    pub certificate: Certificate,
+    /// For that of an external CA: the certificate as that CA issued it, then its issuers. Empty
+    /// for one that was made under the root.
+    pub external: Vec<Certificate>,
+}
+
+/// What its operator should know of an enrollment certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CertificateWarning {
+    /// It is retired: keys that use it enroll nobody.
+    Retired,
+    /// Its time has not come yet.
+    NotYetValid,
+    /// Its time is over: neither it nor what it signed is accepted any more.
+    Expired,
+    /// Its time is over in 90 days or less.
+    ExpiresSoon,
+    /// It ends before a certificate would that it signs now, which is cut short therefore.
+    LeavesCutShort,
+}
+
+impl CertificateWarning {
+    /// `retired`, `not_yet_valid`, `expired`, `expires_soon` or `leaves_cut_short`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::ExpiresSoon => "expires_soon",
+            Self::LeavesCutShort => "leaves_cut_short",
+        }
+    }
+}
+
+impl EnrollmentCertificate {
+    /// What its operator should know at this moment; nothing, if all is well.
+    pub fn warnings(&self, now: Timestamp) -> Vec<CertificateWarning> {
+        let (not_before, not_after) = (self.certificate.not_before(), self.certificate.not_after());
+        let expired = now > not_after;
+        let signs = !expired && self.retired_at.is_none();
+        let all = [
+            (self.retired_at.is_some(), CertificateWarning::Retired),
+            (now < not_before, CertificateWarning::NotYetValid),
+            (expired, CertificateWarning::Expired),
+            (!expired && now.plus(EXPIRES_SOON) >= not_after, CertificateWarning::ExpiresSoon),
+            (signs && now.plus(self.leaf_validity) > not_after, CertificateWarning::LeavesCutShort),
+        ];
+        all.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+    }
+}
+
+impl EnrollmentCertificate {
+    pub(crate) fn new(
+        record: CertificateRecord,
+        certificate: Certificate,
+        keys: u64,
+    ) -> Result<Self, Error> {
+        let external = record.parsed_external()?;
+        let CertificateRecord { id, name, created_at, leaf_urls, retired_at, .. } = record;
+        Ok(Self {
+            id,
+            name,
+            created_at,
+            keys,
+            leaf_validity: Duration::from_secs(record.leaf_validity_seconds),
+            renewal_grace: Duration::from_secs(record.renewal_grace_seconds),
+            leaf_urls,
+            retired_at,
+            key_elsewhere: record.private_key.is_none(),
+            certificate,
+            external,
+        })
+    }
+
+    /// Of a record and its counter, if both are there.
+    pub(crate) fn read(found: &[Option<Record>]) -> Result<Option<Self>, Error> {
+        let [Some(record), Some(users)] = found else {
+            return Ok(None);
+        };
+        let body: CertificateRecord = records::decode(record)?;
+        let certificate = body.parsed()?;
+        Self::new(body, certificate, records::counter(users)?.used).map(Some)
+    }
+}

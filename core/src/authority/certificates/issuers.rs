@@ -1,0 +1,205 @@
+//! Enrollment certificates that are opened, and the signers that the host attaches.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::sync::{PoisonError, RwLock};
+
+use crate::authority::certificates::seal;
+use crate::authority::{Authority, Inner};
+use crate::ledger::error::{Error, InputError, MasterError, Refusal};
+use crate::ledger::model::CertificateId;
+use crate::ledger::records::{self, CertificateRecord};
+use crate::limits::OPEN_ISSUERS_MAX;
+use crate::store::Refused;
+use crate::x509::{Certificate, Issuer, Signer};
+
+/// What has been opened. Nothing is decided by it: whatever an issuer signs counts only if its
+/// record still has the version that was opened.
+#[derive(Default)]
+pub(crate) struct Issuers {
+    opened: RwLock<BTreeMap<CertificateId, Kept>>,
+    /// Signers whose keys live elsewhere, by their SubjectPublicKeyInfo.
+    attached: RwLock<BTreeMap<Vec<u8>, Arc<dyn Signer>>>,
+}
+
+/// An issuer that was opened.
+#[derive(Clone)]
+struct Kept {
+    issuer: Arc<OpenIssuer>,
+    /// Its record may have changed since: it is opened anew before it is used.
+    outdated: bool,
+}
+
+/// An enrollment certificate with its key.
+pub(crate) struct OpenIssuer {
+    pub(crate) certificate: Certificate,
+    /// The DER of the certificates of the external CA: its own, then its issuers.
+    pub(crate) external: Vec<Vec<u8>>,
+    /// Whether somebody else has its key too, and may sign CRLs with it.
+    pub(crate) imported: bool,
+    pub(crate) leaf_validity: Duration,
+    pub(crate) renewal_grace: Duration,
+    pub(crate) crl_validity: Duration,
+    /// The version of its record: expected by every unit that stores what it signed.
+    pub(crate) version: u64,
+    retired: bool,
+    /// `None`: the key lives elsewhere, and its signer is not attached.
+    issuer: Option<Issuer>,
+}
+
+impl OpenIssuer {
+    /// What signs certificates of connectors.
+    pub(crate) fn leaf_issuer(&self) -> Result<&Issuer, Error> {
+        if self.retired {
+            return Err(Refusal::CertificateRetired.into());
+        }
+        self.issuer()
+    }
+
+    /// What signs all else, also once the certificate is retired.
+    pub(crate) fn issuer(&self) -> Result<&Issuer, Error> {
+        self.issuer.as_ref().ok_or_else(|| InputError::SignerMissing.into())
+    }
+}
+
+impl Authority {
+    /// Attaches a signer whose key lives elsewhere: in a token, in a service. It signs for the
+    /// enrollment certificate that has its public key, as long as this authority is open; a host
+    /// attaches its signers whenever it opens the authority. One attached before for the same
+    /// public key is replaced.
+    ///
+    /// Each signature that it makes is checked before it is used, so a signer that fails, or
+    /// that signs wrongly, costs no use.
+    ///
+    /// # Errors
+    /// `used_after_fork`.
+    pub fn attach_signer(&self, signer: Arc<dyn Signer>) -> Result<(), Error> {
+        self.inner()?.issuers.attach(signer);
+        Ok(())
+    }
+}
+
+impl Issuers {
+    pub(crate) fn attach(&self, signer: Arc<dyn Signer>) {
+        let spki = signer.public_key().spki().to_vec();
+        self.attached.write().unwrap_or_else(PoisonError::into_inner).insert(spki, signer);
+        // They are opened anew, with the signers that there are now.
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn attached(&self, spki: &[u8]) -> Option<Arc<dyn Signer>> {
+        self.attached.read().unwrap_or_else(PoisonError::into_inner).get(spki).cloned()
+    }
+
+    fn opened(&self, id: CertificateId) -> Option<Kept> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn keep(&self, id: CertificateId, issuer: &Arc<OpenIssuer>) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if opened.len() >= OPEN_ISSUERS_MAX {
+            opened.clear();
+        }
+        opened.insert(id, Kept { issuer: Arc::clone(issuer), outdated: false });
+    }
+
+    fn outdate(&self, id: CertificateId) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = opened.get_mut(&id) {
+            kept.outdated = true;
+        }
+    }
+
+    fn forget(&self, id: CertificateId) {
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+impl Inner {
+    /// An enrollment certificate with its key.
+    pub(crate) fn issuer(&self, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
+        let before = match self.issuers.opened(id) {
+            Some(Kept { issuer, outdated: false }) => return Ok(issuer),
+            before => before.map(|kept| kept.issuer),
+        };
+        let issuer = self.open_issuer(id, before.as_deref()).inspect_err(|error| {
+            if matches!(error, Error::Input(InputError::CertificateNotFound)) {
+                self.close_issuer(id);
+            }
+        });
+        let issuer = Arc::new(issuer?);
+        self.issuers.keep(id, &issuer);
+        Ok(issuer)
+    }
+
+    /// Has an opened issuer opened anew before it is used again.
+    pub(crate) fn reopen_issuer(&self, id: CertificateId) {
+        self.issuers.outdate(id);
+    }
+
+    /// Forgets an opened issuer, and with it the private key.
+    pub(crate) fn close_issuer(&self, id: CertificateId) {
+        self.issuers.forget(id);
+    }
+
+    /// Has an opened issuer opened anew if its record is what stood in the way of a unit.
+    pub(crate) fn reopen_issuer_if_changed(&self, id: CertificateId, refused: &Refused) {
+        let key = records::certificate(id);
+        if refused.record.as_ref().is_some_and(|record| record.key == key) {
+            self.reopen_issuer(id);
+        }
+    }
+
+    /// Opens an issuer, of which `before` is what was opened before, if anything was.
+    fn open_issuer(
+        &self,
+        id: CertificateId,
+        before: Option<&OpenIssuer>,
+    ) -> Result<OpenIssuer, Error> {
+        let state = self.state();
+        let found = self.read::<CertificateRecord>(records::certificate(id))?;
+        let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
+        let certificate = record.parsed()?;
+        let issuer = match &record.private_key {
+            Some(sealed) => {
+                let place = seal::Place { authority: state.record.id, record: id.as_str() };
+                let signer: Arc<dyn Signer> =
+                    match seal::open(&state.keyring, &place, sealed, &certificate) {
+                        // Another process has sealed it anew under a master key that this one
+                        // lacks so far. The key itself is the same.
+                        Err(Error::Master(MasterError::Missing)) => before
+                            .filter(|before| before.certificate == certificate)
+                            .and_then(|before| Some(before.issuer.as_ref()?.shared_signer()))
+                            .ok_or(MasterError::Missing)?,
+                        signer => Arc::new(signer?),
+                    };
+                Some(Issuer::new(certificate.clone(), signer)?)
+            }
+            None => self
+                .issuers
+                .attached(certificate.spki())
+                .map(|signer| Issuer::new_checking(certificate.clone(), signer))
+                .transpose()?,
+        };
+        let issuer = issuer.map(|issuer| issuer.with_leaf_urls(record.leaf_urls));
+        let leaf_validity = Duration::from_secs(record.leaf_validity_seconds);
+        let renewal_grace = Duration::from_secs(record.renewal_grace_seconds);
+        let retired = record.retired_at.is_some();
+        let crl_validity = Duration::from_secs(record.crl_validity_seconds);
+        let imported = record.imported;
+        let external = record.external.into_iter().map(|certificate| certificate.0).collect();
+        Ok(OpenIssuer {
+            certificate,
+            external,
+            imported,
+            leaf_validity,
+            renewal_grace,
+            crl_validity,
+            version,
+            retired,
+            issuer,
+        })
+    }
+}

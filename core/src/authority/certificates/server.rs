@@ -1,0 +1,90 @@
+//! Certificates for the servers of the authority: those that a connector finds under its hosts.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::authority::Authority;
+use crate::authority::certificates::BACKDATE;
+use crate::key::Host;
+use crate::ledger::error::{Error, InputError, Refusal};
+use crate::ledger::records::Action;
+use crate::limits::LEAF_VALIDITY_MIN;
+use crate::time::Timestamp;
+use crate::x509::{
+    Certificate, PublicKey, SerialNumber, ServerParameters, encode_pem, issue_server,
+};
+
+/// The certificate of a server, signed by the root, so that the pin in a key text is all that a
+/// connector needs to trust it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerCertificate {
+    /// The server's certificate and the root, in DER. The server has to send both: the root is what
+    /// the pin in a key text names.
+    pub chain: Vec<Vec<u8>>,
+    /// From when on it is valid.
+    pub not_before: Timestamp,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+}
+
+impl ServerCertificate {
+    /// The chain as PEM: the server's certificate first, the root last.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    }
+}
+
+impl Authority {
+    /// Issues a certificate for a TLS server at one of the authority's hosts. The private key stays
+    /// with the server. Such a certificate cannot be revoked: let it be valid for a few months at
+    /// most, and ask again in time. Every one is in the audit trail.
+    ///
+    /// # Errors
+    /// `host_unknown` if the authority does not have the host; `validity_invalid` below an hour;
+    /// `public_key_of_authority`; those of the signer and of the store.
+    pub fn issue_server_certificate(
+        &self,
+        host: &Host,
+        public_key: &PublicKey,
+        validity: Duration,
+    ) -> Result<ServerCertificate, Error> {
+        let inner = self.inner()?;
+        let mut state = inner.state();
+        if !state.record.hosts.contains(host) {
+            // Another process may have added it.
+            inner.reload()?;
+            state = inner.state();
+        }
+        if !state.record.hosts.contains(host) {
+            return Err(InputError::HostUnknown.into());
+        }
+        if validity < LEAF_VALIDITY_MIN {
+            return Err(InputError::ValidityInvalid.into());
+        }
+        if public_key.spki() == state.root.spki() {
+            return Err(Refusal::PublicKeyOfAuthority.into());
+        }
+        let mut audit = self.audit(Action::ServerCertificateIssued)?;
+        let serial = SerialNumber::draw(&*inner.random, audit.at)?;
+        let certificate = issue_server(
+            &state.open_root()?,
+            &ServerParameters {
+                host,
+                public_key,
+                serial,
+                not_before: audit.at.minus(BACKDATE),
+                not_after: audit.at.plus(validity),
+            },
+        )?;
+        audit.details = Some(format!("{host} {serial}"));
+        inner.note(&audit)?;
+        Ok(ServerCertificate {
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            chain: [&certificate, &state.root].map(Certificate::der).map(<[u8]>::to_vec).into(),
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! The answer to a connector.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::authority::Inner;
+use crate::authority::certificates::issuers::OpenIssuer;
+use crate::key::KeyId;
+use crate::ledger::error::Error;
+use crate::ledger::model::{CertificateId, ConnectorId, GroupId};
+use crate::ledger::records::EnrollmentRecord;
+use crate::time::Timestamp;
+use crate::x509::encode_pem;
+
+/// The answer to a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Enrolled {
+    /// The connector's id.
+    pub connector: ConnectorId,
+    /// The provisioning key that it enrolled with.
+    pub key: KeyId,
+    /// The group that it belongs to.
+    pub group: GroupId,
+    /// The enrollment certificate that signed.
+    pub certificate: CertificateId,
+    /// Whether it had enrolled before, and this cost no use.
+    pub replay: bool,
+    /// The connector's certificate, the enrollment certificate and the root, in DER.
+    pub chain: Vec<Vec<u8>>,
+    /// For an external CA, the other chain: the connector's certificate, that of the CA as the
+    /// external CA issued it, and its issuers as far as they were imported. Otherwise empty.
+    /// The two are never merged: both have an issuer of the same name, and not every program
+    /// tries the other one.
+    pub external_chain: Vec<Vec<u8>>,
+    /// The serial number of the connector's certificate, in lower-case hexadecimal.
+    pub serial: String,
+    /// From when on the connector's certificate is valid.
+    pub not_before: Timestamp,
+    /// Until when the connector's certificate is valid.
+    pub not_after: Timestamp,
+}
+
+impl Enrolled {
+    /// The chain as PEM: the connector's certificate first, the root last.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    }
+
+    /// The external chain as PEM; empty if there is none.
+    pub fn external_chain_pem(&self) -> String {
+        self.external_chain.iter().map(|der| encode_pem("CERTIFICATE", der)).collect()
+    }
+}
+
+impl Inner {
+    /// The answer from what is stored.
+    pub(crate) fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
+        let issuer = self.issuer(record.certificate)?;
+        Ok(self.enrolled(record, &issuer, true))
+    }
+
+    pub(crate) fn enrolled(
+        &self,
+        record: &EnrollmentRecord,
+        open: &OpenIssuer,
+        replay: bool,
+    ) -> Enrolled {
+        let issuer = open.certificate.der().to_vec();
+        let root = self.state().root.der().to_vec();
+        let external_leaf = (!open.external.is_empty()).then(|| record.leaf.0.clone());
+        Enrolled {
+            connector: record.connector,
+            key: record.key,
+            group: record.group,
+            certificate: record.certificate,
+            replay,
+            chain: alloc::vec![record.leaf.0.clone(), issuer, root],
+            external_chain: external_leaf.into_iter().chain(open.external.clone()).collect(),
+            serial: record.serial.clone(),
+            not_before: record.not_before,
+            not_after: record.not_after,
+        }
+    }
+}

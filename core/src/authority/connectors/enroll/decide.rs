@@ -1,0 +1,74 @@
+//! What the key's record, its counter and the connector's enrollment say to an enrollment.
+
+use core::net::IpAddr;
+
+use super::prove::Proven;
+use crate::authority::keys::StoredKey;
+use crate::ledger::error::{Error, Refusal};
+use crate::ledger::records::{self, EnrollmentRecord};
+use crate::store::Record;
+use crate::time::Timestamp;
+
+/// What is to be done for a request, after its records were read.
+pub(super) enum Next {
+    Replay(EnrollmentRecord),
+    Enroll(StoredKey),
+}
+
+/// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
+pub(super) fn decide(
+    proven: &Proven,
+    found: &[Option<Record>],
+    now: Timestamp,
+) -> Result<Next, Error> {
+    let key = StoredKey::read(found)?.ok_or(Refusal::KeyDeleted)?;
+    if key.record.compromised_at.is_some() {
+        return Err(Refusal::KeyCompromised.into());
+    }
+    if !key.record.enabled {
+        return Err(Refusal::KeyDisabled.into());
+    }
+    if key.record.proof_only && !proven.by_proof {
+        return Err(Refusal::ProofRequired.into());
+    }
+    check_address(&key, proven.address)?;
+    if let Some(owner) = found.get(2).and_then(Option::as_ref) {
+        let record = records::enrolled(owner)?.ok_or(Refusal::PublicKeyInUse)?;
+        check_replay(&record, proven, now)?;
+        return Ok(Next::Replay(record));
+    }
+    if key.expired(now) {
+        return Err(Refusal::KeyExpired.into());
+    }
+    if key.exhausted() {
+        return Err(Refusal::KeyExhausted.into());
+    }
+    Ok(Next::Enroll(key))
+}
+
+fn check_address(key: &StoredKey, address: Option<IpAddr>) -> Result<(), Refusal> {
+    let ranges = &key.record.allowed_addresses;
+    let allowed = address.is_some_and(|address| ranges.iter().any(|range| range.contains(address)));
+    if ranges.is_empty() || allowed { Ok(()) } else { Err(Refusal::AddressNotAllowed) }
+}
+
+/// Whether a connector that has enrolled may have its certificate again.
+fn check_replay(record: &EnrollmentRecord, proven: &Proven, now: Timestamp) -> Result<(), Refusal> {
+    let same_key = record.spki_sha256.0 == proven.csr.public_key().sha256();
+    if record.key != proven.key || !same_key {
+        return Err(Refusal::PublicKeyInUse);
+    }
+    if record.revoked_at.is_some() {
+        return Err(Refusal::ConnectorRevoked);
+    }
+    if record.fingerprint != proven.fingerprint {
+        return Err(Refusal::FingerprintMismatch);
+    }
+    if record.current_spki_sha256() != proven.csr.public_key().sha256() {
+        return Err(Refusal::CertificateRenewed);
+    }
+    if now > record.not_after {
+        return Err(Refusal::CertificateExpired);
+    }
+    Ok(())
+}

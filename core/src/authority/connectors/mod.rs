@@ -1,0 +1,172 @@
+//! Connectors: who has enrolled.
+
+pub(crate) mod enroll;
+mod renew;
+mod revoke;
+
+pub use enroll::{EnrollRequest, Enrolled};
+pub use renew::RenewRequest;
+pub use revoke::{Compromise, Compromised};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::authority::{Authority, Inner};
+use crate::key::{Fingerprint, KeyId};
+use crate::ledger::error::{Error, InputError};
+use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::model::{CertificateId, ConnectorId, GroupId};
+use crate::ledger::records::{self, ReplaysRecord};
+use crate::store::Record;
+use crate::time::Timestamp;
+use crate::x509::RevocationReason;
+
+/// A connector that has enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connector {
+    /// Its id: what its certificate names.
+    pub id: ConnectorId,
+    /// The provisioning key that it enrolled with. It may have been deleted since.
+    pub key: KeyId,
+    /// The group that it belongs to.
+    pub group: GroupId,
+    /// The enrollment certificate that signed its certificate.
+    pub certificate: CertificateId,
+    /// When it enrolled.
+    pub enrolled_at: Timestamp,
+    /// Where it enrolled from, if the host knew.
+    pub address: Option<IpAddr>,
+    /// Its fingerprint, if it gave one.
+    pub fingerprint: Option<Fingerprint>,
+    /// The serial number of its certificate, in lower-case hexadecimal.
+    pub serial: String,
+    /// From when on its certificate is valid.
+    pub not_before: Timestamp,
+    /// Until when its certificate is valid.
+    pub not_after: Timestamp,
+    /// How often it has renewed its certificate.
+    pub renewals: u64,
+    /// When it last did.
+    pub renewed_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Why it was revoked, if it was.
+    pub revocation_reason: Option<RevocationReason>,
+    /// About how often it got its certificate again. Best effort: may be short of a few.
+    pub replays: u64,
+    /// When it last got its certificate again.
+    pub last_replay_at: Option<Timestamp>,
+    /// Its certificate, in DER.
+    pub leaf: Vec<u8>,
+}
+
+/// Which connectors to list.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectorFilter {
+    /// Only those that enrolled with this key.
+    pub key: Option<KeyId>,
+    /// Only those of this group.
+    pub group: Option<GroupId>,
+    /// Only those that hang on this enrollment certificate. One that has renewed is listed once
+    /// for each of its certificates that are remembered.
+    pub certificate: Option<CertificateId>,
+    /// Only those that enrolled from this moment on.
+    pub since: Option<Timestamp>,
+    /// The latest first, when listed by key or by group.
+    pub descending: bool,
+}
+
+impl Authority {
+    /// One connector.
+    ///
+    /// # Errors
+    /// `connector_not_found`, and those of the store.
+    pub fn connector(&self, id: ConnectorId) -> Result<Connector, Error> {
+        let found = self.inner()?.connectors(&[id])?;
+        found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
+    }
+
+    /// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by
+    /// serial number, which is the order in which their certificates were made, else by id.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_connectors(
+        &self,
+        filter: &ConnectorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Connector>, Error> {
+        let (prefix, by_serial) = match (filter.key, filter.group, filter.certificate) {
+            (Some(key), _, _) => (records::enrollments_of_key(key), false),
+            (None, Some(group), _) => (records::enrollments_of_group(group), false),
+            (None, None, Some(id)) => (records::enrollments_of_certificate(id), true),
+            (None, None, None) => (records::ENROLLMENTS.into(), false),
+        };
+        let admits = |connector: &Connector| {
+            filter.group.is_none_or(|id| connector.group == id)
+                && (by_serial || filter.certificate.is_none_or(|id| connector.certificate == id))
+                && filter.since.is_none_or(|since| connector.enrolled_at >= since)
+        };
+        let mut listing = self.inner()?.listing(prefix.clone(), filter.descending, page)?;
+        let by_time = filter.key.is_some() || filter.group.is_some();
+        if let (true, Some(since), None, false) =
+            (by_time, filter.since, &page.after, filter.descending)
+        {
+            listing.begin_after(records::enrolled_since(&prefix, since));
+        }
+        listing.run(|index| {
+            let ids = match by_serial {
+                true => records::ids(index, ConnectorId::parse)?,
+                false => connector_ids(index)?,
+            };
+            let found = self.inner()?.connectors(&ids)?;
+            Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
+        })
+    }
+}
+
+impl Inner {
+    fn connectors(&self, ids: &[ConnectorId]) -> Result<Vec<Option<Connector>>, Error> {
+        let keys: Vec<_> =
+            ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
+        self.store.get(&keys)?.chunks(2).map(connector).collect()
+    }
+}
+
+/// The ids that the keys of index entries, or of enrollments, end with.
+pub(crate) fn connector_ids(found: &[Record]) -> Result<Vec<ConnectorId>, Error> {
+    found.iter().map(|record| records::last_part(record, ConnectorId::parse)).collect()
+}
+
+/// Of an enrollment and the record of its replays.
+fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
+    let [Some(enrollment), replays] = found else {
+        return Ok(None);
+    };
+    let Some(record) = records::enrolled(enrollment)? else {
+        return Ok(None);
+    };
+    let replays: ReplaysRecord =
+        replays.as_ref().map(records::decode).transpose()?.unwrap_or_default();
+    Ok(Some(Connector {
+        id: record.connector,
+        key: record.key,
+        group: record.group,
+        certificate: record.certificate,
+        enrolled_at: record.enrolled_at,
+        address: record.address,
+        fingerprint: record.fingerprint,
+        serial: record.serial,
+        not_before: record.not_before,
+        not_after: record.not_after,
+        renewals: record.renewed.as_ref().map_or(0, |renewed| renewed.count),
+        renewed_at: record.renewed.as_ref().map(|renewed| renewed.last_at),
+        revoked_at: record.revoked_at,
+        revocation_reason: record.revoked_at.map(|_| record.revocation_reason),
+        replays: replays.count,
+        last_replay_at: (replays.count > 0).then_some(replays.last_at),
+        leaf: record.leaf.0,
+    }))
+}

@@ -1,0 +1,133 @@
+//! What the record of a connector says to a renewal.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+
+use super::prove::Proven;
+use crate::authority::connectors::enroll::Issued;
+use crate::ledger::error::{Error, Refusal};
+use crate::ledger::model::CertificateId;
+use crate::ledger::records::{
+    self, Bytes, EnrollmentRecord, FormerCertificate, Owner, RenewedRecord,
+};
+use crate::limits::FORMER_CERTIFICATES_MAX;
+use crate::store::{Record, RecordKey};
+use crate::time::Timestamp;
+
+/// Where the certificate that is to be renewed stands in the history of its connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is the connector's certificate.
+    Current,
+    /// It is the one before.
+    Last,
+    /// It is an older one.
+    Older,
+}
+
+/// What is to be done for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Give what was given before.
+    Replay,
+    /// Sign.
+    Renew(Place),
+}
+
+/// Where a certificate stands, if it is one of the connector's.
+pub(super) fn find(record: &EnrollmentRecord, proven: &Proven) -> Option<Place> {
+    if Sha256::digest(&record.leaf.0)[..] == proven.sha256 {
+        return Some(Place::Current);
+    }
+    let (last, older) = record.renewed.as_ref()?.before.split_last()?;
+    let is = |former: &FormerCertificate| former.sha256.0 == proven.sha256;
+    if is(last) {
+        return Some(Place::Last);
+    }
+    older.iter().any(is).then_some(Place::Older)
+}
+
+/// What the record of the connector says.
+pub(super) fn decide(
+    record: &EnrollmentRecord,
+    place: Place,
+    proven: &Proven,
+    now: Timestamp,
+) -> Result<Next, Refusal> {
+    if record.revoked_at.is_some() {
+        return Err(Refusal::ConnectorRevoked);
+    }
+    if record.fingerprint != proven.fingerprint {
+        return Err(Refusal::FingerprintMismatch);
+    }
+    let same_key = record.current_spki_sha256() == proven.spki_sha256();
+    match place {
+        Place::Older => return Err(Refusal::CertificateRenewed),
+        Place::Last if !same_key => return Err(Refusal::CertificateRenewed),
+        Place::Last if now <= record.not_after => return Ok(Next::Replay),
+        // Whoever asks has not got the answer, and it has expired since: they get another.
+        Place::Last | Place::Current => {}
+    }
+    if now > proven.not_after && !proven.by_signature {
+        return Err(Refusal::CertificateExpired);
+    }
+    if record.issued().filter(|(.., not_after)| *not_after >= now).count() > FORMER_CERTIFICATES_MAX
+    {
+        return Err(Refusal::RenewalTooEarly);
+    }
+    Ok(Next::Renew(place))
+}
+
+/// Whether the new public key is known as this connector's already. `found` is whom it belongs
+/// to.
+pub(super) fn check_public_key(
+    record: &EnrollmentRecord,
+    proven: &Proven,
+    found: Option<&Record>,
+) -> Result<bool, Error> {
+    if record.spki_sha256.0 == proven.spki_sha256() {
+        return Ok(true);
+    }
+    match found.map(Owner::read).transpose()? {
+        None => Ok(false),
+        Some(Owner::Renewed(connector)) if connector == record.connector => Ok(true),
+        Some(_) => Err(Refusal::PublicKeyInUse.into()),
+    }
+}
+
+/// The record of the connector with its new certificate, and the index entries of those that
+/// need not be remembered any more.
+pub(super) fn renewed(
+    mut record: EnrollmentRecord,
+    place: Place,
+    (certificate, issued): (CertificateId, &Issued),
+    proven: &Proven,
+    now: Timestamp,
+) -> (EnrollmentRecord, Vec<RecordKey>) {
+    let (count, mut before) =
+        record.renewed.take().map_or((0, Vec::new()), |renewed| (renewed.count, renewed.before));
+    // An answer that nobody got stands before the certificate that it was the answer to.
+    let last = if place == Place::Last { before.pop() } else { None };
+    let (mut before, expired): (Vec<_>, Vec<_>) =
+        before.into_iter().partition(|former| former.not_after >= now);
+    before.push(FormerCertificate {
+        sha256: Bytes(Sha256::digest(&record.leaf.0).to_vec()),
+        certificate: record.certificate,
+        serial: core::mem::take(&mut record.serial),
+        not_after: record.not_after,
+    });
+    before.extend(last);
+    let spki_sha256 = Bytes(proven.spki_sha256().to_vec());
+    record.certificate = certificate;
+    record.serial = issued.serial.to_string();
+    record.not_before = issued.leaf.not_before;
+    record.not_after = issued.leaf.not_after;
+    record.leaf = Bytes(issued.leaf.der.clone());
+    record.renewed = Some(RenewedRecord { count: count + 1, last_at: now, spki_sha256, before });
+    let index = |former: FormerCertificate| {
+        records::enrollment_by_serial(former.certificate, &former.serial)
+    };
+    (record, expired.into_iter().map(index).collect())
+}

@@ -1,0 +1,203 @@
+//! Renewal: a certificate for a certificate, at no use of any provisioning key.
+//!
+//! 1. The old certificate is proven, by a signature of its key inside the CSR, or by the host, over
+//!    mutual TLS; 2. the CSR is checked: no input or output so far.
+//! 3. The connector, whose id the old certificate has, and the new public key are looked up. Only
+//!    the connector's certificate renews, and once; whoever asks again for the same public key
+//!    gets the same answer.
+//! 4. The new certificate is signed by the enrollment certificate of the provisioning key; if
+//!    that key is gone, by the one that signed the old certificate.
+//! 5. One atomic, durable unit: nothing that this stands on has changed, the new certificate, its
+//!    public key and its audit record. If anything stands in the way, back to 3.
+//! 6. Only now is the certificate handed out.
+//!
+//! The old certificate is not revoked: servers accept it until it expires. Here it is good for the
+//! same answer until the new one is renewed in its turn, which acknowledges that it arrived.
+
+mod decide;
+mod prove;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use self::decide::{Next, Place};
+use self::prove::Proven;
+use crate::authority::audit::tally::{Last, Subject};
+use crate::authority::connectors::enroll::{Enrolled, Issued, ToIssue};
+use crate::authority::{Authority, Inner};
+use crate::key::{Fingerprint, KeyId};
+use crate::ledger::change::Change;
+use crate::ledger::error::{Error, InputError, Refusal};
+use crate::ledger::model::Actor;
+use crate::ledger::observer::Event;
+use crate::ledger::records::{
+    self, Action, AuditRecord, EnrollmentRecord, KeyRecord, RenewedKeyRecord,
+};
+use crate::store::Record;
+use crate::time::Timestamp;
+
+/// What a connector sends that has a certificate, and what the host knows of it.
+#[derive(Debug, Default)]
+pub struct RenewRequest {
+    /// The CSR for the new certificate, of the same key pair or another: PKCS#10, DER or PEM, at
+    /// most 16 KiB of DER. It may hold the proof of renewal.
+    pub csr: Vec<u8>,
+    /// The certificate that the connector has authenticated with over TLS, in DER. The host has
+    /// verified it, and that the connector has its key.
+    pub client_certificate: Option<Vec<u8>>,
+    /// The connector's fingerprint, when it stands beside the CSR.
+    pub fingerprint: Option<Fingerprint>,
+    /// Where the connector asks from.
+    pub address: Option<IpAddr>,
+}
+
+/// What a renewal stands on.
+#[derive(Clone, Copy)]
+struct Renewal<'a> {
+    enrollment: &'a Record,
+    /// Where the old certificate stands.
+    place: Place,
+    proven: &'a Proven,
+    /// The provisioning key that the connector enrolled with, if it is still there.
+    key: Option<&'a (u64, KeyRecord)>,
+    now: Timestamp,
+}
+
+/// A renewal that is signed but not yet recorded.
+struct Signed {
+    record: EnrollmentRecord,
+    issued: Issued,
+    change: Change,
+}
+
+impl Authority {
+    /// Renews the certificate of one connector, also when its provisioning key was deleted, is
+    /// disabled, used up or expired.
+    ///
+    /// # Errors
+    /// Before the certificate is found `request_wrong_purpose`, `renewal_missing`, `renewal_invalid`, `certificate_unknown`
+    /// and any `CsrError`; then any [`Refusal`] that says so; `store_busy` when others keep
+    /// changing the connector, and those of the store. If it is not known whether the renewal was
+    /// stored, the connector asks again and gets its one answer.
+    pub fn renew(&self, request: &RenewRequest) -> Result<Enrolled, Error> {
+        let inner = self.inner()?;
+        // The key that the connector enrolled with, once it is known who asks.
+        let mut key = None;
+        let renewed = inner.prove_renewal(request).and_then(|proven| {
+            inner.until_undisturbed(|| inner.try_renew(&proven, &self.actor, &mut key))
+        });
+        renewed.inspect_err(|error| inner.refuse_renewal(key, request.address, error))
+    }
+}
+
+impl Inner {
+    /// Steps 3 to 6. `None`: what was read has changed meanwhile.
+    fn try_renew(
+        &self,
+        proven: &Proven,
+        actor: &Option<Arc<Actor>>,
+        asker: &mut Option<KeyId>,
+    ) -> Result<Option<Enrolled>, Error> {
+        let now = self.clock.now();
+        let new = proven.public_key_id();
+        let keys = [records::enrollment(proven.connector), records::enrollment(new)];
+        let found = self.reads.get(&keys)?;
+        let [Some(enrollment), new_key] = found.as_slice() else {
+            return Err(Refusal::CertificateUnknown.into());
+        };
+        let record = records::enrolled(enrollment)?.ok_or(Refusal::CertificateUnknown)?;
+        let place = decide::find(&record, proven).ok_or(Refusal::CertificateUnknown)?;
+        *asker = Some(record.key);
+        let place = match decide::decide(&record, place, proven, now)? {
+            Next::Renew(place) => place,
+            Next::Replay => return self.replay_renewal(&record, proven, now).map(Some),
+        };
+        let known = decide::check_public_key(&record, proven, new_key.as_ref())?;
+        let key = self.read::<KeyRecord>(records::key(record.key))?;
+        let version = |key: &Option<(u64, KeyRecord)>| key.as_ref().map(|(version, _)| *version);
+        let renewal = Renewal { enrollment, place, proven, key: key.as_ref(), now };
+        let key_id = record.key;
+        let Signed { record, issued, mut change } = match self.sign_renewal(record, &renewal, actor)
+        {
+            // The key may have been moved to another enrollment certificate since it was read.
+            Err(
+                Error::Input(InputError::CertificateNotFound)
+                | Error::Refused(Refusal::CertificateRetired),
+            ) if version(&self.read(records::key(key_id))?) != version(&key) => return Ok(None),
+            signed => signed?,
+        };
+        if !known {
+            change.expect_absent(records::enrollment(new));
+            let renewed = RenewedKeyRecord { renewed_by: record.connector };
+            change.put(records::enrollment(new), &renewed);
+        }
+        if let Err(obstacle) = self.apply(change)? {
+            if obstacle.is(&records::certificate(record.certificate)) {
+                self.reopen_issuer(record.certificate);
+            }
+            return Ok(None);
+        }
+        let (key, connector, address) = (record.key, record.connector, proven.address);
+        self.observe(&Event::Renewed { key, connector, address });
+        Ok(Some(self.enrolled(&record, &issued.issuer, false)))
+    }
+
+    /// Step 4, and what is to be written at step 5 whatever the new public key is.
+    fn sign_renewal(
+        &self,
+        record: EnrollmentRecord,
+        renewal: &Renewal<'_>,
+        actor: &Option<Arc<Actor>>,
+    ) -> Result<Signed, Error> {
+        let Renewal { enrollment, place, proven, key, now } = *renewal;
+        let (connector, group) = (record.connector, record.group);
+        let certificate = key.map_or(record.certificate, |(_, key)| key.certificate);
+        if now > proven.not_after.plus(self.issuer(certificate)?.renewal_grace) {
+            return Err(Refusal::RenewalTooLate.into());
+        }
+        let csr = &proven.csr;
+        let issued = self.issue(&ToIssue { connector, group, certificate, csr, now })?;
+        let (record, forgotten) =
+            decide::renewed(record, place, (certificate, &issued), proven, now);
+        let mut audit = AuditRecord::new(now, Action::ConnectorRenewed);
+        audit.set_actor(actor.as_deref());
+        audit.key = Some(record.key);
+        audit.connector = Some(connector);
+        audit.address = proven.address.map(|address| address.to_canonical());
+        let mut change = self.change(&audit)?;
+        change.expect(records::enrollment(connector), enrollment.version);
+        // The issuer may have been opened long ago: it is neither retired nor deleted since.
+        change.expect(records::certificate(certificate), issued.issuer.version);
+        if let Some((version, key)) = key {
+            change.expect(records::key(key.id), *version);
+        }
+        change.put(records::enrollment(connector), &record);
+        let by_serial = records::enrollment_by_serial(certificate, &record.serial);
+        change.put_bytes(by_serial, connector.as_str());
+        forgotten.into_iter().for_each(|index| change.delete(index));
+        Ok(Signed { record, issued, change })
+    }
+
+    fn replay_renewal(
+        &self,
+        record: &EnrollmentRecord,
+        proven: &Proven,
+        now: Timestamp,
+    ) -> Result<Enrolled, Error> {
+        let enrolled = self.answer(record)?;
+        let (key, connector, address) = (record.key, record.connector, proven.address);
+        self.observe(&Event::Replayed { key, connector, address });
+        self.count_tally(key, Subject::Replay(connector), Last { at: now, address });
+        Ok(enrolled)
+    }
+
+    /// Tells of a refusal: the observer always, the audit trail only if it is known who asked.
+    fn refuse_renewal(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
+        self.tell_refused(key, address, error);
+        if let (Some(key), Error::Refused(refusal)) = (key, error) {
+            let last = Last { at: self.clock.now(), address };
+            self.count_tally(key, Subject::RenewalRefusal(refusal.code()), last);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The first steps of a renewal, without any input or output: prove the old certificate, then
+//! check the CSR.
+
+use core::net::IpAddr;
+
+use sha2::{Digest as _, Sha256};
+
+use super::RenewRequest;
+use crate::authority::{Inner, State};
+use crate::key::Fingerprint;
+use crate::ledger::error::{Error, Refusal};
+use crate::ledger::model::ConnectorId;
+use crate::time::Timestamp;
+use crate::x509::{Certificate, Csr, Purpose, RenewalProof, VerifiedCsr};
+
+/// A request by whoever holds the key of a certificate. Whether that certificate is one of ours
+/// is not known yet.
+pub(super) struct Proven {
+    /// The connector that the certificate names.
+    pub(super) connector: ConnectorId,
+    /// Of the certificate that is to be renewed.
+    pub(super) sha256: [u8; 32],
+    pub(super) not_after: Timestamp,
+    /// The certificate was proven by a signature inside the CSR.
+    pub(super) by_signature: bool,
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) csr: VerifiedCsr,
+}
+
+impl Proven {
+    /// The SHA-256 of the new public key.
+    pub(super) fn spki_sha256(&self) -> [u8; 32] {
+        self.csr.public_key().sha256()
+    }
+
+    /// The id that the new public key would have as a connector of its own.
+    pub(super) fn public_key_id(&self) -> ConnectorId {
+        ConnectorId::of_spki_sha256(&self.spki_sha256())
+    }
+}
+
+impl Inner {
+    /// Proves the certificate and checks the CSR of a request.
+    pub(super) fn prove_renewal(&self, request: &RenewRequest) -> Result<Proven, Error> {
+        let csr = Csr::parse(&request.csr)?;
+        if !csr.serves(Purpose::Renewal) {
+            return Err(Refusal::RequestWrongPurpose.into());
+        }
+        let proof = csr.renewal().map(|proof| check(&self.state(), proof, &csr)).transpose()?;
+        let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
+        let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
+        let csr = csr.verify_renewal_of(&certificate)?;
+        let connector = certificate.common_name().and_then(ConnectorId::parse);
+        Ok(Proven {
+            connector: connector.ok_or(Refusal::CertificateUnknown)?,
+            sha256: Sha256::digest(certificate.der()).into(),
+            not_after: certificate.not_after(),
+            by_signature: proof.is_some(),
+            fingerprint,
+            address: request.address,
+            csr,
+        })
+    }
+}
+
+/// Checks a proof inside a CSR: for one of our hosts, and signed by the key of its certificate.
+fn check(state: &State, proof: &[u8], csr: &Csr) -> Result<RenewalProof, Refusal> {
+    let proof = RenewalProof::from_der(proof).map_err(|_| Refusal::RenewalInvalid)?;
+    let valid = state.record.hosts.contains(proof.host()) && proof.verify(csr.spki());
+    if valid { Ok(proof) } else { Err(Refusal::RenewalInvalid) }
+}
+
+/// The certificate that is to be renewed. If it is proven in both ways, they must agree.
+fn certificate(
+    proof: Option<&RenewalProof>,
+    client: Option<&[u8]>,
+) -> Result<Certificate, Refusal> {
+    let client = client.map(Certificate::parse).transpose();
+    match (proof, client.map_err(|_| Refusal::CertificateUnknown)?) {
+        (None, None) => Err(Refusal::RenewalMissing),
+        (None, Some(client)) => Ok(client),
+        (Some(proof), Some(client)) if *proof.certificate() != client => {
+            Err(Refusal::CredentialsDisagree)
+        }
+        (Some(proof), _) => Ok(proof.certificate().clone()),
+    }
+}
+
+/// The one fingerprint of the request: a proven one, or the one that stands beside the CSR.
+fn fingerprint(
+    proof: Option<&RenewalProof>,
+    given: Option<Fingerprint>,
+) -> Result<Option<Fingerprint>, Refusal> {
+    match (proof.map(RenewalProof::fingerprint), given) {
+        (None, given) => Ok(given),
+        (Some(proven), Some(given)) if proven != Some(given) => Err(Refusal::FingerprintMismatch),
+        (Some(proven), _) => Ok(proven),
+    }
+}

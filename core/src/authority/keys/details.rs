@@ -1,0 +1,216 @@
+//! What an operator sees of a provisioning key.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::authority::Inner;
+use crate::key::{Host, KeyId};
+use crate::ledger::error::Error;
+use crate::ledger::model::name::Name;
+use crate::ledger::model::{AddressRange, CertificateId, GroupId};
+use crate::ledger::records::{self, CertificateRecord, GroupRecord, KeyRecord};
+use crate::store::{Counter, Record};
+use crate::time::Timestamp;
+
+/// A provisioning key as its operator sees it. It does not hold the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyDetails {
+    /// Its id: what logs and listings show.
+    pub id: KeyId,
+    /// Its name, unique among keys.
+    pub name: Name,
+    /// The host that its text is for.
+    pub host: Host,
+    /// The group that its connectors join.
+    pub group: Named<GroupId>,
+    /// The enrollment certificate that signs its connectors' certificates.
+    pub certificate: Named<CertificateId>,
+    /// How many connectors may enroll.
+    pub max_uses: u64,
+    /// How many have. May be more than `max_uses` once that was lowered.
+    pub used: u64,
+    /// When the last of them did.
+    pub last_used_at: Option<Timestamp>,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// When it stops enrolling anybody.
+    pub expires_at: Option<Timestamp>,
+    /// Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it: a renewal is
+    /// vouched for by the connector's certificate, and the key may be gone.
+    pub allowed_addresses: Vec<AddressRange>,
+    /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
+    pub proof_only: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was marked as compromised, for good. `None`: it was not.
+    pub compromised_at: Option<Timestamp>,
+    /// Its state at the moment it was read.
+    pub state: KeyState,
+    /// Which edit of the key this is: goes into [`KeyUpdate`](super::KeyUpdate). Uses do not
+    /// change it.
+    pub version: u64,
+}
+
+impl KeyDetails {
+    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
+    pub fn copyable(&self) -> bool {
+        self.used < self.max_uses && self.compromised_at.is_none()
+    }
+}
+
+/// Whether a key can enroll, or what keeps it from it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyState {
+    /// It enrolls connectors.
+    Usable,
+    /// It has been used as often as it may be.
+    Exhausted,
+    /// It is switched off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Others know it. This is final.
+    Compromised,
+}
+
+impl KeyState {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Usable, Self::Exhausted, Self::Disabled, Self::Expired, Self::Compromised];
+
+    /// `usable`, `exhausted`, `disabled`, `expired` or `compromised`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usable => "usable",
+            Self::Exhausted => "exhausted",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Compromised => "compromised",
+        }
+    }
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An id, and the name that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<Id> {
+    /// The id.
+    pub id: Id,
+    /// The name at the moment it was read.
+    pub name: String,
+}
+
+/// A key's record and counter, as they were read together.
+pub(crate) struct StoredKey {
+    pub(crate) version: u64,
+    pub(crate) record: KeyRecord,
+    pub(crate) uses: Counter,
+}
+
+impl StoredKey {
+    /// Of a key's record and its counter, if there is a key.
+    pub(crate) fn read(found: &[Option<Record>]) -> Result<Option<Self>, Error> {
+        let [Some(key), uses, ..] = found else {
+            return Ok(None);
+        };
+        let record = records::decode(key)?;
+        let uses = uses.as_ref().ok_or_else(|| records::damaged(key, &"it has no counter"))?;
+        Ok(Some(Self { version: key.version, record, uses: records::counter(uses)? }))
+    }
+
+    pub(crate) fn max_uses(&self) -> u64 {
+        self.uses.limit.unwrap_or(crate::limits::COUNT_MAX)
+    }
+
+    pub(crate) fn exhausted(&self) -> bool {
+        self.uses.used >= self.max_uses()
+    }
+
+    pub(crate) fn expired(&self, now: Timestamp) -> bool {
+        self.record.expires_at.is_some_and(|expires_at| now >= expires_at)
+    }
+
+    /// What keeps the key from enrolling, in the order in which an enrollment is refused.
+    pub(crate) fn state(&self, now: Timestamp) -> KeyState {
+        match self {
+            _ if self.record.compromised_at.is_some() => KeyState::Compromised,
+            _ if !self.record.enabled => KeyState::Disabled,
+            _ if self.expired(now) => KeyState::Expired,
+            _ if self.exhausted() => KeyState::Exhausted,
+            _ => KeyState::Usable,
+        }
+    }
+}
+
+/// The names of the groups and certificates that some keys refer to.
+#[derive(Default)]
+struct Names {
+    groups: BTreeMap<GroupId, String>,
+    certificates: BTreeMap<CertificateId, String>,
+}
+
+impl Inner {
+    /// What an operator sees of these keys, in their order.
+    pub(crate) fn details(&self, keys: Vec<StoredKey>) -> Result<Vec<KeyDetails>, Error> {
+        let names = self.names(&keys)?;
+        let now = self.clock.now();
+        keys.into_iter().map(|key| details(key, &names, now)).collect()
+    }
+
+    fn names(&self, keys: &[StoredKey]) -> Result<Names, Error> {
+        let groups: BTreeMap<_, _> =
+            keys.iter().map(|key| (key.record.group, records::group(key.record.group))).collect();
+        let certificates: BTreeMap<_, _> = keys
+            .iter()
+            .map(|key| (key.record.certificate, records::certificate(key.record.certificate)))
+            .collect();
+        let wanted: Vec<_> = groups.into_values().chain(certificates.into_values()).collect();
+        let mut names = Names::default();
+        for record in self.store.get(&wanted)?.into_iter().flatten() {
+            if record.key.as_bytes().starts_with(b"group/") {
+                let group: GroupRecord = records::decode(&record)?;
+                names.groups.insert(group.id, group.name.to_string());
+            } else {
+                let certificate: CertificateRecord = records::decode(&record)?;
+                names.certificates.insert(certificate.id, certificate.name.to_string());
+            }
+        }
+        Ok(names)
+    }
+}
+
+fn details(key: StoredKey, names: &Names, now: Timestamp) -> Result<KeyDetails, Error> {
+    let (state, max_uses) = (key.state(now), key.max_uses());
+    let StoredKey { version, record, uses } = key;
+    let name_of = |name: Option<&String>| name.cloned().unwrap_or_default();
+    Ok(KeyDetails {
+        id: record.id,
+        name: record.name,
+        host: record.host,
+        group: Named { id: record.group, name: name_of(names.groups.get(&record.group)) },
+        certificate: Named {
+            id: record.certificate,
+            name: name_of(names.certificates.get(&record.certificate)),
+        },
+        max_uses,
+        used: uses.used,
+        last_used_at: uses.last_at_ms.map(Timestamp::from_unix_ms),
+        enabled: record.enabled,
+        expires_at: record.expires_at,
+        allowed_addresses: record.allowed_addresses,
+        proof_only: record.proof_only,
+        created_at: record.created_at,
+        compromised_at: record.compromised_at,
+        state,
+        version,
+    })
+}

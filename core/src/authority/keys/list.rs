@@ -1,0 +1,120 @@
+//! Listing provisioning keys: filters, sorting, pages.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::authority::keys::{KeyDetails, KeyState, StoredKey};
+use crate::authority::{Authority, Inner};
+use crate::key::KeyId;
+use crate::ledger::error::Error;
+use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::model::{CertificateId, GroupId, name};
+use crate::ledger::records::{self, Order};
+use crate::store::Record;
+use crate::time::Timestamp;
+
+/// Which provisioning keys to list, and in which order.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// Only those whose name contains this, letter case ignored.
+    pub name_contains: Option<String>,
+    /// Only those of this group.
+    pub group: Option<GroupId>,
+    /// Only those of this enrollment certificate.
+    pub certificate: Option<CertificateId>,
+    /// Only those in this state.
+    pub state: Option<KeyState>,
+    /// Only those whose id contains this.
+    pub id_contains: Option<String>,
+    /// Only those with at least this limit of uses.
+    pub max_uses_min: Option<u64>,
+    /// Only those with at most this limit of uses.
+    pub max_uses_max: Option<u64>,
+    /// Only those that have enrolled at least this many connectors.
+    pub used_min: Option<u64>,
+    /// Only those that have enrolled at most this many connectors.
+    pub used_max: Option<u64>,
+    /// Only those that enrolled a connector from this moment on.
+    pub last_used_since: Option<Timestamp>,
+    /// Only those that enrolled nobody from this moment on, or never anybody.
+    pub last_used_before: Option<Timestamp>,
+    /// Sorted by what.
+    pub order: KeyOrder,
+    /// From the last to the first.
+    pub descending: bool,
+}
+
+/// By what provisioning keys are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyOrder {
+    /// By name, letter case ignored.
+    #[default]
+    Name,
+    /// By the moment of creation.
+    Created,
+}
+
+impl KeyFilter {
+    /// Whether the id and the uses of a key are among those to list.
+    fn admits_uses(&self, key: &StoredKey) -> bool {
+        let (used, max_uses, last) = (key.uses.used, key.max_uses(), key.uses.last_at_ms);
+        let last = last.map(Timestamp::from_unix_ms);
+        self.id_contains.as_ref().is_none_or(|part| key.record.id.as_str().contains(part.as_str()))
+            && self.max_uses_min.is_none_or(|min| max_uses >= min)
+            && self.max_uses_max.is_none_or(|max| max_uses <= max)
+            && self.used_min.is_none_or(|min| used >= min)
+            && self.used_max.is_none_or(|max| used <= max)
+            && self.last_used_since.is_none_or(|since| last.is_some_and(|last| last >= since))
+            && self.last_used_before.is_none_or(|before| last.is_none_or(|last| last < before))
+    }
+}
+
+impl Authority {
+    /// Lists provisioning keys. A page examines a bounded number of keys: with a filter on
+    /// anything but one group or one certificate it may be short and yet have a cursor.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_keys(
+        &self,
+        filter: &KeyFilter,
+        page: &PageRequest,
+    ) -> Result<Page<KeyDetails>, Error> {
+        let order = match filter.order {
+            KeyOrder::Name => Order::Name,
+            KeyOrder::Created => Order::Created,
+        };
+        let prefix = records::key_index_prefix(filter.group, filter.certificate, order);
+        let page = self
+            .inner()?
+            .listing(prefix, filter.descending, page)?
+            .run(|index| self.inner()?.examine_keys(index, filter))?;
+        Ok(Page { items: self.inner()?.details(page.items)?, next: page.next })
+    }
+}
+
+impl Inner {
+    fn examine_keys(
+        &self,
+        index: &[Record],
+        filter: &KeyFilter,
+    ) -> Result<Vec<Examined<StoredKey>>, Error> {
+        let ids = records::ids(index, |text| KeyId::parse(text).ok())?;
+        let keys: Vec<_> =
+            ids.iter().flat_map(|id| [records::key(*id), records::key_uses(*id)]).collect();
+        let (found, now) = (self.store.get(&keys)?, self.clock.now());
+        let part = filter.name_contains.as_deref().map(name::fold);
+        let admits = |key: &StoredKey| {
+            part.as_ref().is_none_or(|part| key.record.name.folded().contains(part))
+                && filter.group.is_none_or(|group| key.record.group == group)
+                && filter.certificate.is_none_or(|id| key.record.certificate == id)
+                && filter.state.is_none_or(|state| key.state(now) == state)
+                && filter.admits_uses(key)
+        };
+        found
+            .chunks(2)
+            .map(|pair| Ok(Examined::or_skip(StoredKey::read(pair)?.filter(|key| admits(key)))))
+            .collect()
+    }
+}

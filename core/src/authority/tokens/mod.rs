@@ -1,0 +1,318 @@
+//! Admin tokens: who may look after the authority over a network.
+
+mod text;
+mod verifier;
+
+pub use text::AdminTokenText;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use core::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use crate::authority::Authority;
+use crate::key::{Keyring, Secret, Slot};
+use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError};
+use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::model::name::{self, Name};
+use crate::ledger::model::{AdminRole, AdminTokenId};
+use crate::ledger::observer::Event;
+use crate::ledger::records::{self, Action, AdminTokenRecord, AuditRecord, Bytes, TokenVerifier};
+use crate::limits::SCAN_RECORDS_MAX;
+use crate::random::{Random, RandomError};
+use crate::store::{Reason, ScanRange};
+use crate::time::Timestamp;
+
+/// How to create an admin token.
+#[derive(Clone, Debug)]
+pub struct NewAdminToken {
+    /// Its name, unique among those that are not revoked. The audit trail names it.
+    pub name: Name,
+    /// What its holder may do.
+    pub role: AdminRole,
+    /// When it ends. `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewAdminToken {
+    /// How long a token is good if whoever asks for it does not say: 90 days. The command and the API
+    /// use it.
+    pub const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
+}
+
+/// An admin token as others see it. It does not hold the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdminToken {
+    /// Its id, which its text shows.
+    pub id: AdminTokenId,
+    /// Its name.
+    pub name: Name,
+    /// What its holder may do.
+    pub role: AdminRole,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Who created it, as the host named them with [`Authority::acting_as`].
+    pub created_by: Option<String>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Authority {
+    /// Creates an admin token. Its text is here and nowhere else: what is stored verifies it, under the
+    /// current master key, and binds its id, role and end.
+    ///
+    /// # Errors
+    /// `name_in_use`, `expiry_in_past`, `master_key_missing`, and those of the store.
+    pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
+        let inner = self.inner()?;
+        if new.expires_at.is_some_and(|at| at <= inner.clock.now()) {
+            return Err(InputError::ExpiryInPast.into());
+        }
+        inner.until_undisturbed(|| {
+            let id = AdminTokenId::random(&*inner.random)?;
+            let secret = new_secret(&*inner.random)?;
+            let state = inner.state();
+            let (slot, master) = state.current_master()?;
+            let mut audit = self.audit(Action::TokenCreated)?;
+            let mut record = AdminTokenRecord {
+                id,
+                name: new.name.clone(),
+                role: new.role,
+                created_at: audit.at,
+                created_by: audit.actor.clone(),
+                expires_at: new.expires_at,
+                revoked_at: None,
+                verifier: None,
+            };
+            let hmac = Bytes(verifier::live(master, &record, &secret).to_vec());
+            record.verifier = Some(TokenVerifier { slot: slot.number(), hmac });
+            describe(&mut audit, &record);
+            let by_name = records::admin_token_by_name(&new.name.folded());
+            let mut change = inner.change(&audit)?;
+            // No token is made under a master key that another process has replaced.
+            change.expect(records::authority(), state.version);
+            change.expect_absent(by_name.clone());
+            change.expect_absent(records::admin_token(id));
+            change.put(records::admin_token(id), &record);
+            change.put_bytes(by_name.clone(), id.as_str());
+            change.count(records::master_users(slot), 1, audit.at);
+            match inner.apply(change)? {
+                Ok(()) => Ok(Some((AdminToken::new(record), AdminTokenText::of(id, &secret)))),
+                Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
+                Err(obstacle) if obstacle.reason == Reason::Absent => {
+                    Err(MasterError::SlotEmpty.into())
+                }
+                Err(_) => Ok(None),
+            }
+        })
+    }
+
+    /// The admin token that has this text, if it is still good.
+    ///
+    /// # Errors
+    /// `admin_token_malformed` without looking anything up; `admin_token_invalid` if there is no such token, its
+    /// secret is another, or its record was changed by others; then `admin_token_revoked`, `admin_token_expired`;
+    /// `master_key_missing` if the keyring lacks the master key of the token; and those of the store.
+    pub fn authenticate_token(&self, text: &AdminTokenText) -> Result<AdminToken, Error> {
+        let mut admin_token = None;
+        let found = self.check_token(text, &mut admin_token);
+        if let Err(Error::AdminToken(error)) = &found {
+            let address = self.actor.as_ref().and_then(|actor| actor.address);
+            let code = error.code();
+            self.inner()?.observe(&Event::AdminTokenRefused { code, admin_token, address });
+        }
+        found
+    }
+
+    /// `proven` becomes the token whose text it is, also of one that is good no more.
+    fn check_token(
+        &self,
+        text: &AdminTokenText,
+        proven: &mut Option<AdminTokenId>,
+    ) -> Result<AdminToken, Error> {
+        let (id, secret) = text.read()?;
+        let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
+        // An absent token is verified like one that is there: the same work, the same answer.
+        let record = found.map_or_else(|| absent(id), |(_, record)| record);
+        if !self.verify(&record, &secret)? {
+            return Err(AdminTokenError::Invalid.into());
+        }
+        *proven = Some(id);
+        if record.revoked_at.is_some() {
+            return Err(AdminTokenError::Revoked.into());
+        }
+        let now = self.inner()?.clock.now();
+        if record.expires_at.is_some_and(|at| at <= now) {
+            return Err(AdminTokenError::Expired.into());
+        }
+        Ok(AdminToken::new(record))
+    }
+
+    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed in.
+    /// A host that lets people sign in calls it once they have.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn record_sign_in(&self) -> Result<(), Error> {
+        self.inner()?.note(&self.audit(Action::AdminSignedIn)?)
+    }
+
+    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed out.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn record_sign_out(&self) -> Result<(), Error> {
+        self.inner()?.note(&self.audit(Action::AdminSignedOut)?)
+    }
+
+    /// Whether this is the secret of a token, and its record is as the authority wrote it.
+    fn verify(&self, record: &AdminTokenRecord, secret: &Secret) -> Result<bool, Error> {
+        let state = self.inner()?.state();
+        let stands_on = record.verifier.as_ref().and_then(|verifier| verifier.slot());
+        let master = match stands_on {
+            Some(slot) => state.keyring.master(slot),
+            None => Some(state.keyring.current()),
+        };
+        // The slot is the record's, not the text's: this tells nothing of a secret.
+        let Some(master) = master else {
+            return match record.revoked_at {
+                Some(_) => Ok(false),
+                None => Err(MasterError::Missing.into()),
+            };
+        };
+        let live = verifier::live(master, record, secret);
+        let revoked = verifier::revoked(master, &live);
+        let wanted = if record.revoked_at.is_some() { &revoked } else { &live };
+        let stored = record.verifier.as_ref().map_or(&[][..], |verifier| &verifier.hmac.0);
+        Ok(wanted.ct_eq(stored).into())
+    }
+
+    /// One admin token, by its id or by the name that it has while it is not revoked.
+    ///
+    /// # Errors
+    /// `admin_token_not_found`, and those of the store.
+    pub fn find_token(&self, id_or_name: &str) -> Result<AdminToken, Error> {
+        let not_found = InputError::AdminTokenNotFound;
+        if let Some(id) = AdminTokenId::parse(id_or_name)
+            && let Some((_, record)) = self.inner()?.read(records::admin_token(id))?
+        {
+            return Ok(AdminToken::new(record));
+        }
+        let by_name = records::admin_token_by_name(&name::lookup(id_or_name, not_found)?);
+        let found = self.inner()?.read_text(by_name)?;
+        let id = found.as_deref().and_then(AdminTokenId::parse).ok_or(not_found)?;
+        let (_, record) = self.inner()?.read(records::admin_token(id))?.ok_or(not_found)?;
+        Ok(AdminToken::new(record))
+    }
+
+    /// Lists the admin tokens by id, those that are revoked or have expired included.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_tokens(&self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
+        self.inner()?.listing(records::ADMIN_TOKENS.into(), false, page)?.run(|found| {
+            found
+                .iter()
+                .map(|record| Ok(Examined::Item(AdminToken::new(records::decode(record)?))))
+                .collect()
+        })
+    }
+
+    /// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
+    ///
+    /// # Errors
+    /// `admin_token_not_found`, and those of the store.
+    pub fn revoke_token(&self, id: AdminTokenId) -> Result<AdminToken, Error> {
+        self.inner()?.until_undisturbed(|| {
+            let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
+            let (version, mut record) = found.ok_or(InputError::AdminTokenNotFound)?;
+            if record.revoked_at.is_some() {
+                return Ok(Some(AdminToken::new(record)));
+            }
+            let mut audit = self.audit(Action::TokenRevoked)?;
+            describe(&mut audit, &record);
+            record.revoked_at = Some(audit.at);
+            let mut change = self.inner()?.change(&audit)?;
+            if let Some(live) = record.verifier.take()
+                && let Some(slot) = live.slot()
+            {
+                change.count(records::master_users(slot), -1, audit.at);
+                let keyring = &self.inner()?.state().keyring;
+                record.verifier = revoked_verifier(live, slot, keyring);
+            }
+            change.expect(records::admin_token(id), version);
+            change.put(records::admin_token(id), &record);
+            change.delete(records::admin_token_by_name(&record.name.folded()));
+            Ok(self.inner()?.apply(change)?.is_ok().then(|| AdminToken::new(record)))
+        })
+    }
+}
+
+impl Authority {
+    /// Revokes the tokens that have expired and stand on the master key of this slot.
+    pub(crate) fn revoke_expired_tokens(&self, slot: Slot) -> Result<(), Error> {
+        let now = self.inner()?.clock.now();
+        let mut range = ScanRange::prefix(records::ADMIN_TOKENS);
+        loop {
+            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
+            for record in &found {
+                let token: AdminTokenRecord = records::decode(record)?;
+                let over = token.expires_at.is_some_and(|at| at <= now);
+                let stands_on = token.verifier.as_ref().is_some_and(|it| it.slot == slot.number());
+                if over && stands_on {
+                    self.revoke_token(token.id)?;
+                }
+            }
+            match found.last() {
+                Some(last) => range.after = Some(last.key.clone()),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// What still tells a revoked token from one that never was. A process that lacks the master key
+/// revokes, too, and leaves nothing to tell it by.
+fn revoked_verifier(live: TokenVerifier, slot: Slot, keyring: &Keyring) -> Option<TokenVerifier> {
+    let hmac = verifier::revoked(keyring.master(slot)?, &live.hmac.0);
+    Some(TokenVerifier { hmac: Bytes(hmac.to_vec()), ..live })
+}
+
+/// A token that nobody has: no secret verifies.
+fn absent(id: AdminTokenId) -> AdminTokenRecord {
+    AdminTokenRecord {
+        id,
+        name: Name::new("absent").expect("it is a good name"),
+        role: AdminRole::Viewer,
+        created_at: Timestamp::default(),
+        created_by: None,
+        expires_at: None,
+        revoked_at: None,
+        verifier: None,
+    }
+}
+
+impl AdminToken {
+    fn new(record: AdminTokenRecord) -> Self {
+        let AdminTokenRecord { id, name, role, created_at, .. } = record;
+        let AdminTokenRecord { created_by, expires_at, revoked_at, .. } = record;
+        Self { id, name, role, created_at, created_by, expires_at, revoked_at }
+    }
+}
+
+fn describe(audit: &mut AuditRecord, record: &AdminTokenRecord) {
+    let AdminTokenRecord { id, name, role, expires_at, .. } = record;
+    let until = expires_at.map_or_else(|| "never".to_string(), |at| at.to_string());
+    audit.details = Some(format!("{name} ({id}), role {role}, expires {until}"));
+}
+
+fn new_secret(random: &dyn Random) -> Result<Secret, RandomError> {
+    let mut bytes = zeroize::Zeroizing::new([0; 20]);
+    random.fill(&mut *bytes)?;
+    Ok(Secret::from_bytes(*bytes))
+}

@@ -1,0 +1,144 @@
+//! Listings, a page at a time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::authority::Inner;
+use crate::ledger::error::{Error, InputError};
+use crate::limits::{PAGE_ENTRIES_MAX, PAGE_EXAMINED_MAX, SCAN_RECORDS_MAX};
+use crate::store::{Record, RecordKey, ScanRange};
+
+/// Which page of a listing.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// How many entries at most: 1 to 1000.
+    pub limit: usize,
+    /// Where the page before ended. `None`: the first page.
+    pub after: Option<Cursor>,
+}
+
+impl Default for PageRequest {
+    /// The first 50 entries.
+    fn default() -> Self {
+        Self { limit: 50, after: None }
+    }
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The entries, in the order of the listing.
+    pub items: Vec<T>,
+    /// Where to go on. `None`: this was the last page. A page may be short and yet have one.
+    pub next: Option<Cursor>,
+}
+
+/// A place in a listing: an opaque text, good for the same listing only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// Takes a text that [`Cursor::as_str`] gave.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn at(key: &RecordKey) -> Self {
+        Self(Base64UrlUnpadded::encode_string(key.as_bytes()))
+    }
+
+    fn record_key(&self, prefix: &[u8]) -> Result<RecordKey, InputError> {
+        Base64UrlUnpadded::decode_vec(&self.0)
+            .ok()
+            .filter(|bytes| bytes.starts_with(prefix))
+            .and_then(RecordKey::new)
+            .ok_or(InputError::CursorInvalid)
+    }
+}
+
+/// What a listing makes of one record.
+pub(crate) enum Examined<T> {
+    /// It is an entry.
+    Item(T),
+    /// It is not.
+    Skip,
+    /// It is not, and neither is any beyond it.
+    End,
+}
+
+impl<T> Examined<T> {
+    /// An entry, if there is one.
+    pub(crate) fn or_skip(item: Option<T>) -> Self {
+        item.map_or(Self::Skip, Self::Item)
+    }
+}
+
+/// A walk over the records of a range.
+pub(crate) struct Listing<'a> {
+    inner: &'a Inner,
+    range: ScanRange,
+    limit: usize,
+}
+
+impl Inner {
+    /// A walk over the records that begin with `prefix`.
+    pub(crate) fn listing(
+        &self,
+        prefix: String,
+        reverse: bool,
+        page: &PageRequest,
+    ) -> Result<Listing<'_>, Error> {
+        let prefix = prefix.into_bytes();
+        let after = page.after.as_ref().map(|cursor| cursor.record_key(&prefix)).transpose()?;
+        let limit = page.limit.clamp(1, PAGE_ENTRIES_MAX);
+        Ok(Listing { inner: self, range: ScanRange { prefix, after, reverse }, limit })
+    }
+}
+
+impl Listing<'_> {
+    /// Begins beyond a record key instead of at the beginning.
+    pub(crate) fn begin_after(&mut self, key: RecordKey) {
+        self.range.after = Some(key);
+    }
+
+    /// Walks until the page is full, the range ends or enough records have been examined.
+    /// `examine` answers for each record in turn.
+    pub(crate) fn run<T>(
+        mut self,
+        mut examine: impl FnMut(&[Record]) -> Result<Vec<Examined<T>>, Error>,
+    ) -> Result<Page<T>, Error> {
+        let mut items = Vec::new();
+        let mut examined = 0;
+        // One more than the page holds, to know whether it is the last.
+        let mut chunk = self.limit + 1;
+        loop {
+            let records = self.inner.store.scan(&self.range, chunk)?;
+            for (record, answer) in records.iter().zip(examine(&records)?) {
+                match answer {
+                    Examined::Item(_) if items.len() == self.limit => {
+                        return Ok(Page { items, next: self.range.after.as_ref().map(Cursor::at) });
+                    }
+                    Examined::Item(item) => items.push(item),
+                    Examined::Skip => {}
+                    Examined::End => return Ok(Page { items, next: None }),
+                }
+                self.range.after = Some(record.key.clone());
+            }
+            examined += records.len();
+            if records.len() < chunk {
+                return Ok(Page { items, next: None });
+            }
+            if examined >= PAGE_EXAMINED_MAX {
+                return Ok(Page { items, next: self.range.after.as_ref().map(Cursor::at) });
+            }
+            chunk = (chunk * 2).min(SCAN_RECORDS_MAX);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Who does what is done through an authority.
+
+use alloc::string::String;
+use core::net::IpAddr;
+
+use crate::ledger::model::AdminTokenId;
+use crate::limits::ACTOR_BYTES_MAX;
+
+/// Who does what is done through an authority, for the audit trail. A text is the name alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actor {
+    /// A name, of at most 256 bytes: longer ones are cut.
+    pub name: Option<String>,
+    /// The admin token that let them in. A name may be used again, its id is not.
+    pub admin_token: Option<AdminTokenId>,
+    /// Where they ask from.
+    pub address: Option<IpAddr>,
+}
+
+impl Actor {
+    /// The same with a name that is not too long, and an address in its usual form.
+    pub(crate) fn bounded(mut self) -> Self {
+        if let Some(name) = &mut self.name {
+            let mut length = name.len().min(ACTOR_BYTES_MAX);
+            while !name.is_char_boundary(length) {
+                length -= 1;
+            }
+            name.truncate(length);
+        }
+        self.address = self.address.map(|address| address.to_canonical());
+        self
+    }
+}
+
+impl From<&str> for Actor {
+    fn from(name: &str) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+}
+
+impl From<&String> for Actor {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
+    }
+}
