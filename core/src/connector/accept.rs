@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use super::identity::Enrolled;
-use super::renew::Renewal;
+use super::identity::{Enrolled, Renewal};
 use super::{Error, Identity, KeyReference, ShownCertificate};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse, PublicKey};
@@ -50,10 +49,8 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Accepted, Error> {
         let renewed = self.renewed_with().map(|with| {
-            let key_pair = match &self.renewal {
-                Some(Renewal::NewKey(new)) => new,
-                _ => &self.key_pair,
-            };
+            let new = self.renewal.as_ref().and_then(Renewal::new_key_pair);
+            let key_pair = new.unwrap_or(&self.key_pair);
             check(certificates, key_pair.public_key(), with, now)
         });
         let enrolled = || {

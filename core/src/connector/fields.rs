@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::identity::Enrolled;
+use super::identity::Renewal;
 use super::key_pair::KeyPair;
-use super::renew::Renewal;
 use super::{Identity, KeyReference};
 use crate::limits::CHAIN_CERTIFICATES_MAX;
 use crate::x509::{Certificate, Chain, ChainUse, Pkcs8, PublicKey};

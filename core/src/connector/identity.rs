@@ -1,10 +1,10 @@
 //! The identity of a connector.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
 use super::key_pair::KeyPair;
-use super::renew::Renewal;
 use super::{Error, KeyReference};
 use crate::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer, SignerError};
 
@@ -24,6 +24,23 @@ pub struct Identity {
 pub(super) struct Enrolled {
     pub(super) with: KeyReference,
     pub(super) chain: Chain,
+}
+
+/// A renewal that was requested and has not been answered. The authority may have renewed already,
+/// so it is this renewal that has to be requested again, not another.
+pub(super) enum Renewal {
+    SameKey,
+    NewKey(Box<KeyPair>),
+}
+
+impl Renewal {
+    /// The key pair to renew for, unless it is the one that the identity has.
+    pub(super) fn new_key_pair(&self) -> Option<&KeyPair> {
+        match self {
+            Self::SameKey => None,
+            Self::NewKey(new) => Some(new),
+        }
+    }
 }
 
 impl Identity {

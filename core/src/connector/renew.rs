@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::identity::Renewal;
 use super::key_pair::KeyPair;
 use super::{Error, Identity, Request};
 use crate::key::Fingerprint;
@@ -30,13 +31,6 @@ impl fmt::Debug for RenewalKey {
             }
         }
     }
-}
-
-/// A renewal that was asked for and has not been answered. Whether the authority has renewed is not
-/// known, so it is this renewal that has to be asked for again.
-pub(super) enum Renewal {
-    SameKey,
-    NewKey(Box<KeyPair>),
 }
 
 impl Identity {
@@ -67,10 +61,8 @@ impl Identity {
             }
             (Some(_), _) => None,
         };
-        let new = match fresh.as_ref().or(self.renewal.as_ref()) {
-            Some(Renewal::NewKey(new)) => new,
-            _ => &self.key_pair,
-        };
+        let renewal = fresh.as_ref().or(self.renewal.as_ref());
+        let new = renewal.and_then(Renewal::new_key_pair).unwrap_or(&self.key_pair);
         let (host, certificate) = (enrolled.with.host(), enrolled.chain.leaf());
         let (old, spki) = (self.signer(), new.public_key().spki());
         let proof = RenewalProof::make(host, certificate, old, spki, fingerprint)?;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::text::PREFIX;
+use super::layout::PREFIX;
 
 /// The characters of a text without those that copying adds, in lower case. Bytes that are no UTF-8
 /// become U+FFFD, which no key has. Erased when dropped.

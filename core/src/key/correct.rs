@@ -9,7 +9,8 @@ use core::array;
 
 use super::checksum::{TARGET, coefficients, residue};
 use super::field::{BETA_ORDER, Element};
-use super::word::{WORD, Word};
+use super::layout::WORD;
+use super::word::Word;
 
 /// Number of consecutive roots of the generator: 2 × errors + erasures can be as many.
 const ROOTS: usize = 8;

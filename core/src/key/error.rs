@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::KeyText;
-use super::word::WORD;
+use super::layout::WORD;
 
 /// Why a text is no provisioning key, where it is wrong, and what it should have been.
 ///

@@ -52,6 +52,7 @@ mod host;
 mod id;
 #[cfg(feature = "connector")]
 mod keyring;
+mod layout;
 #[cfg(feature = "connector")]
 mod master;
 mod pin;

@@ -9,31 +9,39 @@ use super::alphabet::value_of;
 use super::clean::clean;
 use super::correct::repair;
 use super::error::Problem;
-use super::text::{self, PREFIX, SEPARATOR};
-use super::word::{SECRET, WORD, Word};
+use super::layout::{HOST_AT, ID, PREFIX, SECRET, SEPARATOR, WORD};
+use super::text::parse;
+use super::word::Word;
 use super::{KeyText, KeyTextError, ProvisioningKey};
 use crate::limits::KEY_TEXT_BYTES_MAX;
 
-/// Characters of the core before its secret: the id.
-const PUBLIC: usize = 12;
-const HOST_AT: usize = PREFIX.len();
 /// What the text of an admin token begins with.
 const ADMIN_TOKEN_PREFIX: [char; 6] = ['p', 'v', 'k', 't', '1', '_'];
 /// In as many characters as a secret has, so many of a host are none of the alphabet: its dots,
 /// its hyphens and every fourth or so of its letters. A secret has none but what was miscopied.
 const HOST_FOREIGN_MIN: usize = 6;
 
-pub(super) fn read(bytes: &[u8]) -> Result<ProvisioningKey, KeyTextError> {
-    if let Some(extra) = bytes.len().checked_sub(KEY_TEXT_BYTES_MAX).filter(|&extra| extra > 0) {
-        return Err(KeyTextError::bare(Problem::Extra { extra }));
+impl ProvisioningKey {
+    /// Reads a key text as people paste it. This is how a connector reads it, without any network.
+    ///
+    /// White space, line wraps, invisible characters, quotes, punctuation around the text and
+    /// `NAME=` in front are ignored, and case is folded. The error says what is wrong and where. A
+    /// repair is offered by [`KeyTextError::repaired`] and never applied.
+    ///
+    /// # Errors
+    /// [`KeyTextError`], with one of the codes that are listed there.
+    pub fn read(bytes: &[u8]) -> Result<Self, KeyTextError> {
+        if let Some(extra @ 1..) = bytes.len().checked_sub(KEY_TEXT_BYTES_MAX) {
+            return Err(KeyTextError::bare(Problem::Extra { extra }));
+        }
+        // A canonical text needs no cleaning.
+        let trimmed = str::from_utf8(bytes.trim_ascii());
+        if let Some(key) = trimmed.ok().and_then(|text| parse(text).ok()) {
+            return Ok(key);
+        }
+        let text = clean(bytes);
+        examine(&text).map_err(|finding| finding.explain(&text))
     }
-    // A text as it should be needs no cleaning.
-    let trimmed = str::from_utf8(bytes.trim_ascii());
-    if let Some(key) = trimmed.ok().and_then(|text| text::parse(text).ok()) {
-        return Ok(key);
-    }
-    let text = clean(bytes);
-    examine(&text).map_err(|finding| finding.explain(&text))
 }
 
 /// What is wrong with a cleaned text; positions count its characters.
@@ -155,8 +163,10 @@ impl<'a> Parts<'a> {
         self.text.len() - self.core.len()
     }
 
-    fn host(&self) -> String {
-        self.host.iter().collect()
+    /// The key of this host and this core, if they belong together.
+    fn key_of(&self, core: &Word) -> Option<ProvisioningKey> {
+        let host: String = self.host.iter().collect();
+        ProvisioningKey::from_word(&host, core)
     }
 
     /// Decides in the order of the design: length, alphabet, check, host.
@@ -169,7 +179,7 @@ impl<'a> Parts<'a> {
             let positions = self.positions(core.erasures);
             return Err(Finding { problem, positions, repaired: None, core_at: None });
         };
-        let key = whole.to_key(&self.host());
+        let key = self.key_of(&whole);
         let wrong = core.differences(&whole);
         match key {
             Some(key) if wrong.is_empty() => Ok(key),
@@ -230,7 +240,7 @@ impl<'a> Parts<'a> {
             let (before, after) = self.core.split_at(place);
             let core = Core::read(before.iter().chain(&['?']).chain(after));
             let whole = core.repaired().filter(|whole| core.differences(whole) == [place])?;
-            Some((place, whole.to_key(&self.host())?.to_text()))
+            Some((place, self.key_of(&whole)?.to_text()))
         })
     }
 
@@ -240,7 +250,7 @@ impl<'a> Parts<'a> {
             let (before, after) = self.core.split_at(place);
             let core = Core::read(before.iter().chain(after.iter().skip(1)));
             let valid = core.erasures.is_empty() && core.word.is_valid();
-            let key = valid.then(|| core.word.to_key(&self.host()))??;
+            let key = valid.then(|| self.key_of(&core.word))??;
             Some((place, key.to_text()))
         })
     }
@@ -249,7 +259,7 @@ impl<'a> Parts<'a> {
     fn repair(&self) -> Option<(Vec<usize>, KeyText)> {
         let core = Core::read(self.core);
         let whole = core.repaired()?;
-        let key = whole.to_key(&self.host())?;
+        let key = self.key_of(&whole)?;
         let positions = core.differences(&whole).into_iter().map(|i| self.core_at() + i);
         Some((positions.collect(), key.to_text()))
     }
@@ -302,7 +312,7 @@ impl Finding {
     /// for wrong are shown, which leaves 140 bits of secret.
     fn shown(&self, text: &[char]) -> String {
         let public = match self.core_at {
-            Some(core_at) => core_at + PUBLIC,
+            Some(core_at) => core_at + ID,
             None if after_prefix(text).is_some() => HOST_AT,
             None => 0,
         };

@@ -5,15 +5,11 @@ use alloc::string::String;
 use core::fmt;
 
 use super::error::Problem;
-use super::word::{WORD, Word};
-use super::{Host, KeyId, KeyText, KeyTextError, Pin, Secret, read};
+use super::layout::{PREFIX, SEPARATOR, WORD};
+use super::word::Word;
+use super::{Host, KeyId, KeyText, KeyTextError, Pin, Secret};
 
-/// What every key text begins with: kind and version.
-pub(super) const PREFIX: &str = "pvk1_";
-/// What stands between the parts. No host and no core has it.
-pub(super) const SEPARATOR: char = '_';
-
-/// A provisioning key: what its text says.
+/// A provisioning key, taken apart: host, id, secret and pin.
 ///
 /// `Debug` and `Display` print its public part only, for example
 /// `pvk1_api.private.example.com_q2w3e4r5t6y7…`.
@@ -25,34 +21,27 @@ pub struct ProvisioningKey {
 }
 
 impl ProvisioningKey {
-    /// The key that consists of these.
+    /// Composes a key of its parts.
     pub const fn from_parts(host: Host, id: KeyId, secret: Secret, pin: Pin) -> Self {
         Self { host, id, secret, pin }
     }
 
-    /// Reads a key text as people and their programs hand it over: the forgiving reading of a
-    /// connector, without any network.
-    ///
-    /// White space, line wraps, invisible characters, quotes, punctuation around the text and
-    /// `NAME=` in front are ignored, and case is folded. What is wrong is explained as exactly as can
-    /// be; a repair is offered by [`KeyTextError::repaired`], never used by itself.
-    ///
-    /// # Errors
-    /// [`KeyTextError`], with one of the codes that are listed there.
-    pub fn read(bytes: &[u8]) -> Result<Self, KeyTextError> {
-        read::read(bytes)
+    /// The key of a host and a core, if the core's tag belongs to the host.
+    pub(super) fn from_word(host: &str, word: &Word) -> Option<Self> {
+        let host = Host::parse(host).ok().filter(|host| word.is_for(host.as_str()))?;
+        Some(Self { host, id: word.id(), secret: word.secret(), pin: word.pin() })
     }
 
-    /// Reads a key text in canonical form and no other: the reading of an authority.
+    /// Parses the canonical text and nothing else. This is how an authority reads a key text.
     ///
     /// # Errors
-    /// [`KeyTextError`] with one of its codes. Nothing is repaired and no position is looked for, so
-    /// refusing is as cheap as accepting.
+    /// [`KeyTextError`] with any of its codes, but without positions and without a repair: refusing
+    /// a text costs no more than accepting one.
     pub fn parse_strict(text: &str) -> Result<Self, KeyTextError> {
         parse(text).map_err(KeyTextError::bare)
     }
 
-    /// Where the authority is found.
+    /// The host and port at which the authority is reached.
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -62,20 +51,20 @@ impl ProvisioningKey {
         self.id
     }
 
-    /// Which authority root to trust.
+    /// The pin of the authority root to trust.
     pub fn pin(&self) -> Pin {
         self.pin
     }
 
-    /// What only the holder of the text knows.
+    /// The secret, which only holders of the key text know.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The canonical text, secret included.
+    /// The canonical text, including the secret.
     pub fn to_text(&self) -> KeyText {
         let host = self.host.as_str();
-        // Long enough from the start: a text that grew would leave copies of itself behind.
+        // The capacity is exact: a string that grew would leave copies of the secret behind.
         let mut text = String::with_capacity(PREFIX.len() + host.len() + 1 + WORD);
         text.push_str(PREFIX);
         text.push_str(host);
@@ -84,7 +73,7 @@ impl ProvisioningKey {
         KeyText::new(text)
     }
 
-    /// What may be shown of the text: everything before the secret, and an ellipsis.
+    /// The public part of the text: everything before the secret, and an ellipsis.
     pub fn public_text(&self) -> String {
         format!("{PREFIX}{}{SEPARATOR}{}…", self.host, self.id)
     }
@@ -102,7 +91,7 @@ impl fmt::Debug for ProvisioningKey {
     }
 }
 
-/// Reads the canonical text and no other.
+/// See [`ProvisioningKey::parse_strict`].
 pub(super) fn parse(text: &str) -> Result<ProvisioningKey, Problem> {
     let rest = text.strip_prefix(PREFIX).ok_or(Problem::WrongPrefix)?;
     let (host, core) = rest.split_once(SEPARATOR).ok_or(Problem::cut_before_core())?;
@@ -111,8 +100,8 @@ pub(super) fn parse(text: &str) -> Result<ProvisioningKey, Problem> {
     if !word.is_valid() {
         return Err(Problem::Damaged);
     }
-    let key = word.to_key(host).ok_or(Problem::HostMiscopied)?;
-    // What was understood must be all that was written. Both are what the caller sent, so the time
-    // that comparing takes tells nothing.
+    let key = ProvisioningKey::from_word(host, &word).ok_or(Problem::HostMiscopied)?;
+    // Writing the key again must give the same text, so each key has one spelling. The caller
+    // sent both sides of the comparison, so its time reveals nothing to the caller.
     if key.to_text().expose() == text { Ok(key) } else { Err(Problem::Damaged) }
 }

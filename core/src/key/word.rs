@@ -6,29 +6,16 @@ use sha2::{Digest, Sha256};
 use zeroize::ZeroizeOnDrop;
 
 use super::alphabet::{character_of, gather, spread, value_of};
-use super::checksum::{CHECK, TARGET, check_of, residue};
-use super::{Host, KeyId, Pin, Secret};
+use super::checksum::{TARGET, check_of, residue};
+use super::layout::{CHECK_AT, ID, PIN_AT, SECRET_AT, TAG, TAG_AT, WORD};
+use super::{KeyId, Pin, Secret};
 
-/// Number of characters of the core.
-pub(super) const WORD: usize = 85;
-
-const ID: usize = 12;
-/// Number of characters of the secret.
-pub(super) const SECRET: usize = 32;
-const PIN: usize = 24;
-const TAG: usize = 4;
-const SECRET_AT: usize = ID;
-const PIN_AT: usize = SECRET_AT + SECRET;
-const TAG_AT: usize = PIN_AT + PIN;
-const CHECK_AT: usize = TAG_AT + TAG;
-const _: () = assert!(CHECK_AT + CHECK == WORD);
-
-/// The core of a key text, whether or not its check is right. Holds the secret.
+/// The core of a key text, whether or not its check is right. It contains the secret.
 #[derive(ZeroizeOnDrop)]
 pub(super) struct Word(pub(super) [u8; WORD]);
 
 impl Word {
-    /// The word that says all this, its tag and its check included.
+    /// Encodes these parts, and computes the tag of the host and the check.
     pub(super) fn new(host: &str, id: KeyId, secret: &Secret, pin: Pin) -> Self {
         let mut word = Self([0; WORD]);
         let values = &mut word.0;
@@ -41,7 +28,7 @@ impl Word {
         word
     }
 
-    /// Reads 85 characters of the alphabet; anything else is `None`.
+    /// Reads 85 characters of the alphabet; `None` for anything else.
     pub(super) fn from_text(text: &str) -> Option<Self> {
         let characters: &[u8; WORD] = text.as_bytes().try_into().ok()?;
         let mut word = Self([0; WORD]);
@@ -60,7 +47,7 @@ impl Word {
         residue(&self.0) == TARGET
     }
 
-    /// Whether the tag is that of this host.
+    /// Whether the tag belongs to this host.
     pub(super) fn is_for(&self, host: &str) -> bool {
         self.0[TAG_AT..CHECK_AT] == tag_of(host)
     }
@@ -81,12 +68,6 @@ impl Word {
         let mut bytes = [0; 15];
         take_bytes(&self.0[PIN_AT..TAG_AT], &mut bytes);
         Pin::from_bytes(bytes)
-    }
-
-    /// A key of this word and this host, if they belong together.
-    pub(super) fn to_key(&self, host: &str) -> Option<super::ProvisioningKey> {
-        let host = Host::parse(host).ok().filter(|host| self.is_for(host.as_str()))?;
-        Some(super::ProvisioningKey::from_parts(host, self.id(), self.secret(), self.pin()))
     }
 }
 

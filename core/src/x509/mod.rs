@@ -38,7 +38,6 @@ mod name;
 mod public_key;
 mod renewal;
 mod revocation;
-mod rsa;
 mod serial;
 mod signed;
 mod validity;
@@ -67,8 +66,6 @@ mod issue;
 mod lint;
 #[cfg(feature = "authority")]
 mod ocsp;
-#[cfg(feature = "authority")]
-mod pbes2;
 #[cfg(feature = "authority")]
 mod private_key;
 #[cfg(feature = "connector")]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::connector::renew::Renewal;
+use crate::connector::identity::Renewal;
 use crate::connector::{RenewalKey, fields};
 use crate::x509::Pkcs8;
 

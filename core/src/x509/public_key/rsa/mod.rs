@@ -11,7 +11,7 @@ use core::ops::RangeInclusive;
 use factors::{has_close_factors, has_roca_fingerprint, has_small_factor};
 use natural::Natural;
 
-use super::{PublicKeyError, WeakKey};
+use super::error::{PublicKeyError, WeakKey};
 use crate::der::{Reader, tag};
 
 /// Bits of a modulus that are accepted.

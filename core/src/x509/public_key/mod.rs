@@ -1,102 +1,24 @@
 //! Public keys: one accepted DER form for each, so that equal keys are equal bytes.
 
+mod error;
+mod rsa;
+
 use alloc::vec::Vec;
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{KeyAlgorithm, rsa};
-use crate::der::tag;
+use super::KeyAlgorithm;
 #[cfg(feature = "connector")]
 use crate::der::writer::{bit_string, nested};
-use crate::der::{Malformed, Reader};
+use crate::der::{Reader, tag};
+
+pub use error::{PublicKeyError, WeakKey};
 
 /// The contents of the object identifiers of the same algorithms, to tell a wrong form of a
 /// known algorithm from an unknown algorithm.
 const EC_OID: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 const KNOWN_OIDS: [&[u8]; 2] = [b"\x2b\x65\x70", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"];
-
-/// A public key that is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublicKeyError {
-    /// Not the one accepted DER form of a key of its algorithm.
-    #[error("the public key is not in the one accepted form of its algorithm")]
-    Malformed,
-    /// Too weak to identify anybody.
-    #[error(transparent)]
-    Weak(#[from] WeakKey),
-    /// Of an algorithm or a size that is not supported.
-    #[error("the public key must be P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits")]
-    Unsupported,
-}
-
-impl PublicKeyError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Malformed => "public_key_malformed",
-            Self::Weak(weakness) => weakness.code(),
-            Self::Unsupported => "public_key_unsupported",
-        }
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(self) -> bool {
-        false
-    }
-}
-
-impl From<Malformed> for PublicKeyError {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Malformed
-    }
-}
-
-/// Why a public key is too weak to identify anybody: its private key is easily found, or is not
-/// needed for a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeakKey {
-    /// An RSA modulus of less than 2048 bits.
-    #[error("the RSA key is too short; make one of at least 2048 bits")]
-    Short,
-    /// An RSA exponent below 65537, such as 1 or 3.
-    #[error("the RSA key has a small public exponent; make a key with the exponent 65537")]
-    SmallExponent,
-    /// An even RSA exponent, for which there is no private key.
-    #[error("the RSA key has an even public exponent; make a key with the exponent 65537")]
-    EvenExponent,
-    /// An RSA modulus with a factor below 752.
-    #[error("the RSA key has a small factor; its generator is broken, make a key elsewhere")]
-    SmallFactor,
-    /// An RSA modulus whose two factors are so close together that Fermat's method finds them.
-    #[error("the RSA key has close factors; its generator is broken, make a key elsewhere")]
-    CloseFactors,
-    /// An RSA modulus made by the generator of CVE-2017-15361.
-    #[error(
-        "the RSA key was made by a chip with the flaw ROCA (CVE-2017-15361); make it elsewhere"
-    )]
-    Roca,
-    /// An Ed25519 point of small order, the all-zero key among them.
-    #[error("the Ed25519 key is a point of small order, under which anybody can sign")]
-    SmallOrder,
-}
-
-impl WeakKey {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Short => "weak_key_short",
-            Self::SmallExponent => "weak_key_small_exponent",
-            Self::EvenExponent => "weak_key_even_exponent",
-            Self::SmallFactor => "weak_key_small_factor",
-            Self::CloseFactors => "weak_key_close_factors",
-            Self::Roca => "weak_key_roca",
-            Self::SmallOrder => "weak_key_small_order",
-        }
-    }
-}
 
 /// A public key of an accepted algorithm in its one accepted DER form.
 ///

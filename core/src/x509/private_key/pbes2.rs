@@ -8,7 +8,7 @@ use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use ring::pbkdf2;
 use zeroize::Zeroizing;
 
-use super::PrivateKeyError;
+use super::error::PrivateKeyError;
 use crate::der::{Reader, tag};
 use crate::limits::PASSPHRASE_ITERATIONS_MAX;
 
