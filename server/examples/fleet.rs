@@ -1,8 +1,8 @@
 //! A server with a fleet to look at, in memory: `cargo run -p provkey-server --example fleet`.
 //!
 //! It is what the console is tested with. How an application mounts parts of the server beside its
-//! own routes is in `mounted.rs`. The first line of its output is JSON: the address and a token of each role. It ends
-//! when its standard input does.
+//! own routes is in `mounted.rs`. The first line of its output is JSON: the address and a token of
+//! each role. It ends when its standard input does.
 
 use std::error::Error;
 use std::io::{Read, Write};

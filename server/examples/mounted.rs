@@ -1,5 +1,6 @@
-//! An application that has an authority beside its own pages: `cargo run -p provkey-server --example
-//! mounted`, and then `curl -H 'X-User: alice' http://127.0.0.1:8080/fleet/api/v1/session`.
+//! An application that has an authority beside its own pages: `cargo run -p provkey-server
+//! --example mounted`, and then `curl -H 'X-User: alice'
+//! http://127.0.0.1:8080/fleet/api/v1/session`.
 //!
 //! The application signs its users in by itself; those who operate the fleet may look after keys.
 

@@ -1,4 +1,4 @@
-//! Who may look after the authority, beside those who have an admin token.
+//! Administrators without an admin token: by client certificate, or by the application.
 
 use std::error::Error;
 use std::fmt;
@@ -13,21 +13,21 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
-/// Somebody who may look after the authority, as the application knows them.
+/// An administrator, as the application knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Administrator {
-    /// The audit trail shows it.
+    /// Their name in the audit trail.
     pub name: String,
-    /// What they may do.
+    /// Their role.
     pub role: AdminRole,
 }
 
-/// How an application recognizes its own administrators: by a session, a single sign-on, a header of
-/// its gateway. Set as [`Config::administrators`](crate::Config::administrators).
+/// Recognizes the application's own administrators: by a session, single sign-on, a header of its
+/// gateway. Set as [`Config::administrators`](crate::Config::administrators).
 ///
-/// It is asked before admin tokens and client certificates. What needs to wait is done in a middleware
-/// of the application, which puts what it found into the extensions of the request. A request that
-/// another site makes a browser send is refused here, whoever sends it. A closure will do:
+/// It is called before admin tokens and client certificates are checked, and must not block: do
+/// asynchronous work in a middleware that puts its result into the extensions of the request. The
+/// server itself refuses cross-site requests of browsers. A closure suffices:
 ///
 /// ```
 /// use provkey::authority::AdminRole;
@@ -43,11 +43,11 @@ pub struct Administrator {
 /// }));
 /// ```
 pub trait Administrators: Send + Sync {
-    /// Who sends a request. `None`: the application does not say, and the request needs an admin
-    /// token or a client certificate.
+    /// The administrator who sends a request. `None`: the application knows none, so the request
+    /// needs an admin token or a client certificate.
     ///
     /// # Errors
-    /// What is answered instead, if the application knows that the request must not go on.
+    /// The response to a request that the application refuses.
     fn identify(&self, request: &Parts) -> Result<Option<Administrator>, Problem>;
 }
 
@@ -60,7 +60,7 @@ where
     }
 }
 
-/// A client certificate that may look after the authority, while it is valid.
+/// A client certificate that may administer the authority while it is valid.
 #[derive(Clone, Debug)]
 pub struct AdminCertificate {
     sha256: [u8; 32],
@@ -69,13 +69,13 @@ pub struct AdminCertificate {
     holder: Administrator,
 }
 
-/// Why a certificate cannot be that of an administrator.
+/// Why a certificate cannot identify an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdminCertificateError {
-    /// It cannot be read.
+    /// It cannot be parsed.
     Malformed(CertificateError),
-    /// `admin_certificate_purpose`: it has an extended key usage, and that is not for TLS clients.
+    /// `admin_certificate_purpose`: its extended key usage lacks clientAuth.
     Purpose,
 }
 
@@ -103,11 +103,11 @@ impl fmt::Display for AdminCertificateError {
 impl Error for AdminCertificateError {}
 
 impl AdminCertificate {
-    /// The certificate in DER, and who holds it.
+    /// Takes the certificate in DER, and its holder.
     ///
     /// # Errors
-    /// That of the certificate; `admin_certificate_purpose`. One that has expired is accepted here,
-    /// so that it keeps no server from starting, and refused with each request.
+    /// [`AdminCertificateError`]. An expired certificate is accepted here, so that a server starts
+    /// in spite of it, and refused at each request.
     pub fn new(der: &[u8], holder: Administrator) -> Result<Self, AdminCertificateError> {
         let certificate = Certificate::parse(der).map_err(AdminCertificateError::Malformed)?;
         // RFC 5280, 4.2.1.12: without the extension it may be used for anything.
@@ -118,19 +118,19 @@ impl AdminCertificate {
         Ok(Self { sha256: certificate.sha256(), not_before, not_after, holder })
     }
 
-    /// Until when it is valid.
+    /// The end of its validity.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
 
-    /// Its holder.
+    /// The administrator who holds it.
     pub fn holder(&self) -> &Administrator {
         &self.holder
     }
 }
 
-/// The client certificates that may look after the authority. Cheap to clone; clones are the same
-/// list, so that it can be replaced while a server runs.
+/// The client certificates that may administer the authority. Cheap to clone; clones share the
+/// list, so it can be replaced while a server runs.
 #[derive(Clone, Debug, Default)]
 pub struct AdminCertificates(Arc<RwLock<Vec<AdminCertificate>>>);
 
@@ -141,13 +141,13 @@ impl From<Vec<AdminCertificate>> for AdminCertificates {
 }
 
 impl AdminCertificates {
-    /// Replaces the whole list, from the next request on.
+    /// Replaces the whole list. The next request sees the new one.
     pub fn replace(&self, certificates: Vec<AdminCertificate>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = certificates;
     }
 
-    /// The administrator who showed this certificate, if it is listed. The connection may be older
-    /// than the end of the certificate, so that is looked at for each request.
+    /// The listed certificate with this DER. Its validity is checked at each request, because a
+    /// connection may outlive it.
     pub(crate) fn find(
         &self,
         der: &[u8],
@@ -159,10 +159,10 @@ impl AdminCertificates {
             return Ok(None);
         };
         let AdminCertificate { not_before, not_after, .. } = *found;
-        // RFC 5280, 4.1.2.5: the last second is part of it.
+        // RFC 5280, 4.1.2.5: the validity includes its last second.
         if now < not_before || now.unix_seconds() > not_after.unix_seconds() {
             let detail = format!(
-                "the certificate of this administrator is valid from {not_before} to {not_after}"
+                "the certificate of this administrator is valid only from {not_before} to {not_after}"
             );
             let status = StatusCode::UNAUTHORIZED;
             return Err(Problem::new("admin_certificate_expired", status, detail));

@@ -1,4 +1,4 @@
-//! Who asks: the connector itself, also behind a proxy.
+//! The client of a request, also behind a proxy.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -15,13 +15,13 @@ use crate::forwarded::{forwarded, x_forwarded_for};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Who asks.
+/// The client of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// Where from, if that is known: behind a trusted proxy what it says, else the other end of
-    /// the connection.
+    /// Its address, if that is known: the one that a trusted proxy names, else the peer of the
+    /// connection.
     pub(crate) address: Option<IpAddr>,
-    /// The certificate that it has shown, in DER, with the proof that it has the key.
+    /// Its certificate in DER; it has proved possession of the private key.
     pub(crate) certificate: Option<Arc<[u8]>>,
 }
 
@@ -45,8 +45,8 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// The address that is nearest to us and no trusted proxy's. Each proxy adds the one that it was
-/// asked from to the end of the list; what stands before that, anybody may have written.
+/// The last address on the way to us that is not a trusted proxy's. Each proxy appends the address
+/// of its peer to the list, so the client may have written everything before that.
 fn address(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
     let is_proxy = |address| config.trusted_proxies.iter().any(|range| range.contains(address));
     let mut address = peer.to_canonical();
@@ -60,7 +60,7 @@ fn address(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr>
     };
     while is_proxy(address) {
         let Some(node) = listed.pop() else { break };
-        // A proxy that does not say leaves it unknown.
+        // A proxy that names no address leaves the client unknown.
         address = node?.to_canonical();
     }
     Some(address)
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn only_trusted_proxies_are_trusted() {
         let check = |values: &[&str], peer, expected: Option<&str>| {
             let found = seen(ProxyHeader::XForwardedFor, values, peer);
             assert_eq!(found.as_deref(), expected, "{values:?} {peer}");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_header_is_read_if_it_is_the_one_that_the_proxy_writes() {
+    fn forwarded_is_read_if_the_proxy_writes_it() {
         let check = |values: &[&str], expected: Option<&str>| {
             let found = seen(ProxyHeader::Forwarded, values, "10.0.0.1");
             assert_eq!(found.as_deref(), expected, "{values:?}");

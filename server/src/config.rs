@@ -1,4 +1,4 @@
-//! What a host decides of the server.
+//! What an application decides about the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,62 +11,60 @@ use crate::administrators::{AdminCertificates, Administrators};
 use crate::keyring::KeyringSource;
 use crate::metrics::Metrics;
 
-/// What a host decides of the server.
+/// What an application decides about the server.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// The proxies that are believed when they say where a request comes from.
+    /// The proxies whose word on the address of a client is trusted.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Where they say it. It must be the header that they write: another one comes from whoever
-    /// asks.
+    /// The header in which they name the address. It must be the one that they write: any other
+    /// comes from the client.
     pub proxy_header: ProxyHeader,
-    /// The client certificates that may look after the authority.
+    /// The client certificates that may administer the authority.
     pub admin_certificates: AdminCertificates,
-    /// The application's own idea of an administrator, if it has one.
+    /// Recognizes the application's own administrators.
     pub administrators: Option<Arc<dyn Administrators>>,
-    /// Where the master keys are read again when another process has rotated. `None`: what needs a
-    /// master key that this process lacks is refused until the application calls
+    /// Reads the master keys again after another process has rotated. `None`: a request that needs
+    /// a missing master key is refused until the application calls
     /// [`Authority::replace_keyring`](provkey::authority::Authority::replace_keyring).
     pub keyring: Option<KeyringSource>,
-    /// What time it is: whether the certificate of an administrator is valid.
+    /// Decides whether the certificate of an administrator is valid.
     pub clock: Arc<dyn Clock>,
-    /// Whether a browser may send the cookie of the console without TLS. For plain HTTP on
-    /// loopback only.
+    /// Whether a browser may send the session cookie without TLS. For plain HTTP on loopback only.
     pub insecure_cookies: bool,
-    /// How many calls of the authority are made at a time for connectors; each has a thread. Others
-    /// wait. One address, or /64 of IPv6, has a quarter of them at most, and addresses take turns.
+    /// How many calls of the authority run at a time for connectors, each on a thread; further ones
+    /// wait. One client, which is an IPv4 address or an IPv6 /64, has at most a quarter of them,
+    /// and clients take turns.
     pub calls_max: usize,
-    /// The same for administrators, and for those who show an admin token.
+    /// The same for administrators, and for checking admin tokens.
     pub administrator_calls_max: usize,
     /// How long the body of a request may take to arrive.
     pub body_time_max: Duration,
-    /// How many bytes the bodies of all requests may use together, before they are answered. The last
-    /// third is kept for addresses that use little. Requests for which there are none are answered
-    /// with `server_busy`.
+    /// How many bytes the bodies of all requests in flight may use together. The last third is for
+    /// clients that use little. At the limit, a request is answered with `server_busy`.
     pub bodies_bytes_max: usize,
-    /// How many of them those from one address may use.
+    /// How many of them one client may use.
     pub bodies_bytes_per_address_max: usize,
-    /// How many requests that prove nothing may come from one address in a second, for long. Beyond
-    /// that, renewals from there are answered one after the other. 0: any number.
+    /// The sustained rate of requests from one client that prove neither a key nor a certificate.
+    /// From a client over the rate, renewals are checked one at a time. 0: no limit.
     pub unproven_per_second: f64,
-    /// How many of them may come at once.
+    /// How many of them may come in a burst.
     pub unproven_burst: u32,
-    /// How many connectors enroll with the same provisioning key in a second, for long. Replays and
-    /// refusals do not count. 0: any number.
+    /// The sustained rate of new enrollments with one provisioning key. Replays and refusals do not
+    /// count. 0: no limit.
     pub per_key_per_second: f64,
-    /// How many of them may come at once.
+    /// How many of them may come in a burst.
     pub per_key_burst: u32,
-    /// How many replays and refusals of one connector with one provisioning key are answered in a
-    /// second, for long. 0: any number.
+    /// The sustained rate of replays and refusals for one connector with one provisioning key. 0:
+    /// no limit.
     pub per_connector_per_second: f64,
-    /// How many of them may come at once.
+    /// How many of them may come in a burst.
     pub per_connector_burst: u32,
-    /// How many replays and refusals of all connectors at one address are answered in a second, for
-    /// long. 0: any number.
+    /// The sustained rate of replays and refusals for all connectors of one client. 0: no limit.
     pub repeats_per_second: f64,
-    /// How many of them may come at once.
+    /// How many of them may come in a burst.
     pub repeats_burst: u32,
-    /// What is counted and measured, if anything is.
+    /// The metrics to count in.
     pub metrics: Option<Metrics>,
 }
 
@@ -104,7 +102,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The header in which a proxy says where a request comes from.
+/// The header in which a proxy names the address of the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyHeader {
     /// `X-Forwarded-For`.

@@ -1,4 +1,4 @@
-//! What is known of the connection that a request came over.
+//! The connection that a request came over.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,16 +10,15 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::problem::Problem;
 
-/// What is known of the connection that a request came over: an extension of each request.
+/// The connection that a request came over: an extension of each request.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The other end of it: a connector, a browser, or a proxy.
+    /// The peer: a connector, a browser, or a proxy.
     pub peer: SocketAddr,
-    /// The certificate that the other end has shown in the TLS handshake, in DER, with the proof
-    /// that it has the key. Nothing else of it was checked.
-    /// All requests of a connection share it.
+    /// The peer's certificate in DER. The TLS handshake proved possession of its private key and
+    /// checked nothing else. All requests of a connection share it.
     pub client_certificate: Option<Arc<[u8]>>,
-    /// Whether the connection is TLS.
+    /// Whether the connection uses TLS.
     pub encrypted: bool,
 }
 
@@ -29,8 +28,8 @@ impl Connection {
     }
 }
 
-/// Answers no request whose connection is not known. To go on without its address would share one
-/// set of limits among all, and refuse keys with an address list.
+/// Refuses a request whose connection is unknown. Without an address all clients would share one
+/// set of limits, and keys with an address list would be refused.
 pub(crate) async fn require(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     if parts.extensions.get::<Connection>().is_none() {
@@ -42,7 +41,7 @@ pub(crate) async fn require(request: Request, next: Next) -> Response {
 }
 
 fn unknown() -> Problem {
-    let detail = "the application does not say where requests come from: it must be served with \
+    let detail = "the application does not report the address of the client: it must be served with \
                   into_make_service_with_connect_info::<SocketAddr>(), or put a \
                   provkey_server::Connection into the extensions of each request";
     tracing::error!("{detail}");

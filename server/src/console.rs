@@ -1,7 +1,7 @@
 //! The web console: files that are built from `console/` and embedded here.
 //!
-//! It talks to the API and to nothing else. No script and no style stands in the page itself, and
-//! the browser is told to load none from elsewhere.
+//! It calls only the API. The page contains no inline script or style, and its content security
+//! policy forbids the browser to load any from elsewhere.
 
 use axum::Router;
 use axum::extract::Request;
@@ -47,9 +47,9 @@ const FILES: [File; 4] = [
     },
 ];
 
-/// The pages that people see.
+/// Serves the files of the console.
 pub(crate) fn router() -> Router<App> {
-    // The page names all else relative to itself, so it may be under any path.
+    // The page refers to everything by relative paths, so it works under any path.
     let router = Router::new().route("/console", get(|| async { Redirect::temporary("console/") }));
     FILES.into_iter().fold(router, |router, file| {
         let etag = etag(file.contents);
@@ -62,8 +62,8 @@ pub(crate) fn router() -> Router<App> {
 
 impl File {
     fn answer(self, request: &Request, etag: HeaderValue) -> Response {
-        let known = request.headers().get(header::IF_NONE_MATCH) == Some(&etag);
-        let mut response = match known {
+        let unchanged = request.headers().get(header::IF_NONE_MATCH) == Some(&etag);
+        let mut response = match unchanged {
             true => StatusCode::NOT_MODIFIED.into_response(),
             false => ([(header::CONTENT_TYPE, self.kind)], self.contents).into_response(),
         };
@@ -85,7 +85,7 @@ impl File {
     }
 }
 
-/// A hash of the contents, so that a browser asks, and loads anew what a new version brings.
+/// A hash of the contents: a browser revalidates, and loads what a new version has changed.
 fn etag(contents: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(contents);
     let hash: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();

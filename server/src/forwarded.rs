@@ -1,13 +1,12 @@
-//! Where a proxy says that a request comes from: `Forwarded` (RFC 7239) and `X-Forwarded-For`.
+//! Client addresses as a proxy reports them: `Forwarded` (RFC 7239) and `X-Forwarded-For`.
 //!
-//! Both are read strictly. Whatever does not follow its grammar is an unknown address, never a
-//! part of the text that happens to look like one: a proxy adds its element to what the client
-//! wrote.
+//! Both are read strictly. Text that does not follow the grammar is an unknown address, even if a
+//! part of it looks like an address: a proxy appends its element to what the client wrote.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The nodes that a `Forwarded` header lists, all of its lines together, from the client on.
-/// `None` stands for an element that names no address. Without grammar there is no list.
+/// The nodes of all `Forwarded` lines, the client first. An inner `None` is an element without an
+/// address; the outer `None` is a line that does not follow the grammar.
 pub(crate) fn forwarded<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Option<IpAddr>>> {
     let mut nodes = Vec::new();
     for line in lines {
@@ -24,8 +23,8 @@ pub(crate) fn forwarded<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec
     Some(nodes)
 }
 
-/// The nodes that an `X-Forwarded-For` header lists, from the client on. It has no quoting, so
-/// that an element without an address spoils none of the others.
+/// The nodes of all `X-Forwarded-For` lines, the client first. The header has no quoting, so an
+/// element without an address does not affect the others.
 pub(crate) fn x_forwarded_for<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Option<IpAddr>> {
     let elements = lines.flat_map(|line| line.split(|byte| *byte == b','));
     elements.map(|element| std::str::from_utf8(element).ok().and_then(plain_node)).collect()
@@ -57,8 +56,8 @@ impl<'a> Scanner<'a> {
         self.take_while(|byte| matches!(byte, b' ' | b'\t'));
     }
 
-    /// `[ forwarded-pair ] *( ";" [ forwarded-pair ] )`, with whitespace around pairs, as some
-    /// proxies write it: the node of its `for`. The outer `None`: it is malformed.
+    /// Reads `[ forwarded-pair ] *( ";" [ forwarded-pair ] )`, with whitespace around pairs as some
+    /// proxies write it, and returns the node of its `for`. The outer `None`: it is malformed.
     fn element(&mut self) -> Option<Option<IpAddr>> {
         let (mut names, mut node) = (Vec::new(), None);
         loop {
@@ -68,7 +67,7 @@ impl<'a> Scanner<'a> {
                 if name == "for" {
                     node = quoted_node(&value);
                 }
-                // Each parameter stands once in an element (RFC 7239, 4).
+                // RFC 7239, 4: a parameter occurs once in an element.
                 if names.contains(&name) {
                     return None;
                 }
@@ -81,7 +80,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `token "=" value`; names are the same in any case.
+    /// Reads `token "=" value`; names are case-insensitive.
     fn pair(&mut self) -> Option<(String, String)> {
         let name = self.token()?.to_ascii_lowercase();
         self.skip(b'=')?;
@@ -97,9 +96,9 @@ impl<'a> Scanner<'a> {
         (!token.is_empty()).then(|| String::from_utf8_lossy(token).into_owned())
     }
 
-    /// RFC 9110, 5.6.4, but without a comma: no address, host or protocol has one. A quote that a
-    /// client leaves open would swallow the comma with which the proxy begins its element, and end
-    /// at the first quote of the proxy; what the client chose then would stand outside.
+    /// Reads RFC 9110, 5.6.4, without commas, which no address, host or protocol contains. A quote
+    /// that a client leaves open would swallow the comma before the proxy's element and end at the
+    /// proxy's first quote; what follows would be text that the client chose.
     fn quoted_string(&mut self) -> Option<String> {
         self.skip(b'"')?;
         let mut bytes = Vec::new();
@@ -123,8 +122,8 @@ fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }
 
-/// RFC 7239, 6: an IPv4 address, or one of IPv6 in brackets, perhaps with a port. Neither
-/// `unknown` nor an obfuscated name is an address.
+/// RFC 7239, 6: an IPv4 address, or an IPv6 address in brackets, perhaps with a port. `unknown` and
+/// obfuscated identifiers are not addresses.
 fn quoted_node(text: &str) -> Option<IpAddr> {
     if text.starts_with('[') {
         return bracketed(text);
@@ -134,7 +133,7 @@ fn quoted_node(text: &str) -> Option<IpAddr> {
     address.unwrap_or(text).parse::<Ipv4Addr>().ok().map(IpAddr::from)
 }
 
-/// What proxies write into `X-Forwarded-For`: the same, or an address of IPv6 as it is.
+/// What proxies write into `X-Forwarded-For`: the same, or an IPv6 address without brackets.
 fn plain_node(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     quoted_node(text).or_else(|| text.parse::<Ipv6Addr>().ok().map(IpAddr::from))
@@ -188,14 +187,14 @@ mod tests {
         check("for=_hidden, for=unknown, proto=https", &["", "", ""]);
         check("", &[""]);
         check("for=192.0.2.1,", &["192.0.2.1", ""]);
-        // What stands in a quoted string is one value, whatever it looks like.
+        // A quoted string is one value, whatever it contains.
         check("for=192.0.2.1;host=\"x;for=10.9.9.9;y=\"", &["192.0.2.1"]);
         check("host=\"\\\";for=10.9.9.9;y=\";for=192.0.2.1", &["192.0.2.1"]);
         assert_eq!(read(&["for=192.0.2.1", "for=192.0.2.2"]), nodes(&["192.0.2.1", "192.0.2.2"]));
     }
 
     #[test]
-    fn what_does_not_follow_the_grammar_is_no_list() {
+    fn a_line_that_breaks_the_grammar_is_no_list() {
         for line in [
             "for=\"192.0.2.1",
             "for=\"192.0.2.1\\",
@@ -208,7 +207,7 @@ mod tests {
             "for",
             "=192.0.2.1",
             "for=\"192.0.2.1\"x",
-            // A client that chooses a host name, and one that leaves a quote open as well.
+            // A client that chooses a host name, and one that also leaves a quote open.
             "for=192.0.2.1;host=\"x,for=10.9.9.9;y=\"",
             "host=\",for=192.0.2.1;host=\",for=10.9.9.9;y=\"\"",
             "for=\"\u{1}\"",
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_unknown() {
+    fn a_node_without_an_address_is_unknown() {
         for node in [
             "2001:db8::1",
             "[192.0.2.1]",
@@ -241,7 +240,7 @@ mod tests {
         assert_eq!(known, ["", "", "", "", "2001:db8::1", "2001:db8::2", "192.0.2.1"]);
     }
 
-    /// A value as a proxy writes it that quotes whatever it is given.
+    /// A value as a proxy writes it that quotes everything.
     fn quote(text: &str) -> String {
         let escaped: String = text
             .chars()

@@ -1,4 +1,4 @@
-//! Master keys that are read again while the server runs.
+//! Reads the master keys again while the server runs.
 
 use std::error::Error;
 use std::fmt;
@@ -8,40 +8,40 @@ use std::time::{Duration, Instant};
 use provkey::authority::{self, Authority, MasterError};
 use provkey::key::{Keyring, Slot};
 
-/// How often the keyring is read again at most, unless an operator asks.
+/// The least time between two reads that no operator requested.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 type ReadError = Box<dyn Error + Send + Sync>;
 type Read = dyn Fn() -> Result<Keyring, ReadError> + Send + Sync;
 
-/// Where the master keys are: read again when the authority has one that this process lacks, for
-/// another process has rotated. Cheap to clone.
+/// The source of the master keys. It is read again when this process lacks a master key of the
+/// authority, because another process has rotated. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyringSource(Arc<Inner>);
 
 struct Inner {
     read: Box<Read>,
-    /// When it was last read without being asked to, and whether that helped.
+    /// When it was last read without an operator's request, and whether that helped.
     last: Mutex<Option<(Instant, bool)>>,
 }
 
 impl KeyringSource {
-    /// `read` reads them, for example from the master key file.
+    /// `read` returns the current keyring, for example from the master key file.
     pub fn new(read: impl Fn() -> Result<Keyring, ReadError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner { read: Box::new(read), last: Mutex::default() }))
     }
 
-    /// Reads the master keys again, and gives them to the authority.
+    /// Reads the master keys again and replaces the keyring of the authority.
     ///
     /// # Errors
-    /// What the reading says, or the authority: it keeps the master keys that it has.
+    /// That of `read` or of the authority, which then keeps its keyring.
     pub fn reload(&self, authority: &Authority) -> Result<(), ReadError> {
         let keyring = (self.0.read)()?;
         Ok(authority.replace_keyring(keyring)?)
     }
 
-    /// The same because a master key is missing: once a second at most. Whether that helped.
-    /// Whoever comes meanwhile waits for it.
+    /// Reloads because a master key is missing, at most once a second, and returns whether that
+    /// helped. Concurrent callers wait for one reload.
     pub(crate) fn refresh(&self, authority: &Authority) -> bool {
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, helped)) = last.filter(|(when, _)| when.elapsed() < INTERVAL) {
@@ -49,13 +49,13 @@ impl KeyringSource {
         }
         let helped = match self.reload(authority) {
             Ok(()) => {
-                tracing::info!("master keys were read again: another process has rotated");
+                tracing::info!("the master keys were read again: another process has rotated");
                 true
             }
             Err(error) => {
-                // Said once, and not each second, while it lasts.
+                // Logged once, not every second while the key is missing.
                 if last.is_none_or(|(_, helped)| helped) {
-                    tracing::error!(%error, "a master key of the authority is missing here");
+                    tracing::error!(%error, "a master key of the authority is missing in this process");
                 }
                 false
             }
@@ -71,8 +71,8 @@ impl fmt::Debug for KeyringSource {
     }
 }
 
-/// Calls the authority; once more if a master key was missing and is there now.
-pub(crate) fn with_masters<T>(
+/// Calls the authority, and once more if a missing master key was found.
+pub(crate) fn call_with_fresh_keyring<T>(
     keyring: Option<&KeyringSource>,
     authority: &Authority,
     work: impl Fn(&Authority) -> Result<T, authority::Error>,
@@ -85,7 +85,7 @@ pub(crate) fn with_masters<T>(
     }
 }
 
-/// The slots of the master keys that are still missing after they were looked for.
+/// The slots of the master keys that are missing after a reload.
 pub(crate) fn still_missing(
     keyring: Option<&KeyringSource>,
     authority: &Authority,

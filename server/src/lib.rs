@@ -1,8 +1,9 @@
 //! provkey over the network.
 //!
-//! [`router`] is the whole of it as an axum [`Router`]; the command `provkey serve` runs it. An
-//! application mounts the parts of a [`Mount`] beside its own routes. It stands on the public interface of the crate `provkey` only, and
-//! decides nothing itself: it reads requests, asks the authority, and writes answers.
+//! [`router`] is the whole server as an axum [`Router`]; the command `provkey serve` runs it. An
+//! application mounts the parts of a [`Mount`] beside its own routes. The crate uses the public
+//! interface of `provkey` only and decides nothing itself: it reads requests, calls the authority,
+//! and writes responses.
 //!
 //! ```text
 //! connectors ─ /.well-known/est ─┐
@@ -10,39 +11,39 @@
 //! browsers ─── /console ─────────┘
 //! ```
 //!
-//! The authority blocks, so each call of it runs on tokio's blocking pool: `App::call`.
+//! The authority blocks, so every call of it runs on tokio's blocking pool (`app.rs`).
 
+mod activity;
 mod administrators;
-mod admission;
 // utoipa writes the types of parameters out.
 #[allow(unused_qualifications)]
 mod api;
 mod app;
-mod asker;
 mod body;
-mod budget;
-mod cached;
 mod client;
 mod config;
 mod connection;
+mod connection_limits;
+mod connection_memory;
 mod console;
-mod crowd;
 mod est;
+mod fair_semaphore;
 mod fallback;
 mod forwarded;
 mod keyring;
-mod lane;
-mod life;
-mod meter;
+mod memory_pool;
 mod metrics;
 mod operations;
 mod origin;
+mod permits;
 mod problem;
-mod rate;
-mod repeats;
-mod request;
+mod rate_limiter;
+mod rate_limits;
+mod request_log;
+mod requester;
 mod secret;
 mod serve;
+mod single_flight;
 mod tls;
 
 // The public interface is:
@@ -68,19 +69,18 @@ use provkey::authority::Authority;
 use app::App;
 
 /// The whole server as a router: enrollment, administration, the console, `/healthz` and `/readyz`.
-/// Everything else is answered by a problem document. It is for a host that serves nothing else;
-/// others mount the parts of a [`Mount`].
+/// It answers every other path with a problem document, so it suits an application that serves
+/// nothing else; others mount the parts of a [`Mount`].
 pub fn router(authority: Authority, config: Config) -> Router {
     Mount::new(authority, config).whole()
 }
 
-/// The server in parts, which an application mounts beside its own routes, merged or nested under a
-/// path of its own. The parts share their limits. They have no fallback: what they do not answer is
-/// the application's.
+/// The server in parts, which an application merges with its own routes or nests under a path. The
+/// parts share their limits and have no fallback: the application answers all other paths.
 ///
-/// A part needs to know where a request comes from. An application that calls `axum::serve` says so
-/// by `into_make_service_with_connect_info::<SocketAddr>()`; another puts a [`Connection`] into the
-/// extensions of each request. Without either every request is answered by the problem
+/// The parts need the address of the client. An application that calls `axum::serve` provides it by
+/// `into_make_service_with_connect_info::<SocketAddr>()`; others put a [`Connection`] into the
+/// extensions of each request. Without either, every request is answered by the problem
 /// `connection_unknown`.
 ///
 /// ```
@@ -102,7 +102,7 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// What `config` leaves as it is suits most.
+    /// The parts of a server for `authority`.
     pub fn new(authority: Authority, config: Config) -> Self {
         Self { app: App::new(authority, config) }
     }
@@ -117,13 +117,13 @@ impl Mount {
         self.finish(api::router())
     }
 
-    /// The console for people: `/console/…`. It asks the API, which has to be mounted under the same
+    /// The web console: `/console/…`. It calls the API, which has to be mounted under the same
     /// path.
     pub fn console(&self) -> Router {
         self.finish(console::router())
     }
 
-    /// `/healthz` and `/readyz`, for anybody.
+    /// `/healthz` and `/readyz`, without credentials.
     pub fn health(&self) -> Router {
         operations::health().with_state(self.app.clone())
     }
@@ -142,7 +142,7 @@ impl Mount {
         routes
             .method_not_allowed_fallback(fallback::method_not_allowed)
             .layer(middleware::from_fn_with_state(self.app.clone(), body::read_whole))
-            .layer(middleware::from_fn_with_state(self.app.clone(), request::tell))
+            .layer(middleware::from_fn_with_state(self.app.clone(), request_log::log))
             .layer(middleware::from_fn(connection::require))
             .with_state(self.app.clone())
     }

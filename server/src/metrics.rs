@@ -1,4 +1,4 @@
-//! What is counted and measured, for Prometheus.
+//! Metrics for Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,17 +14,17 @@ use prometheus_client::registry::{Registry, Unit as UnitOfMeasure};
 use provkey::authority::{Authority, Error, Event, KeyFilter, KeyOrder, Observer, PageRequest};
 use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 
-/// How many provisioning keys have series of their own: the newest ones.
+/// The newest provisioning keys have time series; this many.
 const KEYS_MAX: usize = 500;
 
 const SECONDS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 const UNITS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// What is counted and measured. Cheap to clone; clones are the same.
+/// Metrics for Prometheus. Cheap to clone; clones share their counts.
 ///
-/// As an [`Observer`] it counts what becomes of enrollments, and [`store`](Self::store) measures a
-/// store: a host puts both into the environment of its authority, and the metrics into
+/// As an [`Observer`] it counts the outcomes of enrollments, and [`store`](Self::store) measures a
+/// store. An application puts both into the environment of its authority, and the metrics into
 /// [`Config::metrics`](crate::Config::metrics).
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -85,37 +85,41 @@ impl Default for Metrics {
             store_failures: Family::default(),
             registry: Registry::default(),
         };
-        registry.register("http_requests", "Requests that were answered", inner.requests.clone());
+        registry.register(
+            "http_requests",
+            "Responses, by route and status",
+            inner.requests.clone(),
+        );
         registry.register_with_unit(
             "http_request",
-            "How long requests took",
+            "Duration of requests",
             UnitOfMeasure::Seconds,
             inner.request_seconds.clone(),
         );
         registry.register(
             "outcomes",
-            "What became of enrollments, renewals and refused administrators, by code",
+            "Outcomes of enrollments and renewals, and refused admin tokens, by code",
             inner.outcomes.clone(),
         );
         registry.register(
             "tallies_lost",
-            "Tallies of refusals and replays that could not be stored",
+            "Counts of refusals and replays that could not be stored",
             inner.tallies_lost.clone(),
         );
         registry.register(
             "store_batch_units",
-            "Changes that the store made durable together",
+            "Units that the store committed in one batch",
             inner.batch_units.clone(),
         );
         registry.register_with_unit(
             "store_batch",
-            "How long the store took for them",
+            "Duration of a batch",
             UnitOfMeasure::Seconds,
             inner.batch_seconds.clone(),
         );
         registry.register(
             "store_failures",
-            "Calls of the store that failed, by code",
+            "Failed calls of the store, by code",
             inner.store_failures.clone(),
         );
         Self(Arc::new(Inner { registry, ..inner }))
@@ -123,7 +127,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The same store, measured.
+    /// Wraps a store, and measures it.
     pub fn store(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         Arc::new(Measured { store, metrics: self.clone() })
     }
@@ -135,19 +139,19 @@ impl Metrics {
         self.0.requests.get_or_create(&RequestLabels { route, status }).inc();
     }
 
-    /// All of it as text, with the use of the newest keys.
+    /// All metrics in the text format of OpenMetrics, with the uses of the newest keys.
     pub(crate) fn text(&self, authority: &Authority) -> Result<String, Error> {
         let mut keys = Registry::with_prefix("provkey");
         let (used, max_uses) = (Family::default(), Family::default());
         let missing = Gauge::<u64, AtomicU64>::default();
         keys.register(
             "master_keys_missing",
-            "Master keys of the authority that this process lacks",
+            "Master keys of the authority that are missing in this process",
             missing.clone(),
         );
         missing.set(authority.missing_masters()?.len() as u64);
         keys.register("key_used", "Uses of a provisioning key", used.clone());
-        keys.register("key_max_uses", "The most uses that it may have", max_uses.clone());
+        keys.register("key_max_uses", "Maximum uses of a provisioning key", max_uses.clone());
         let filter =
             KeyFilter { order: KeyOrder::Created, descending: true, ..KeyFilter::default() };
         let page = PageRequest { limit: KEYS_MAX, after: None };
@@ -171,7 +175,7 @@ impl Metrics {
         self.0.outcomes.get_or_create(&OutcomeLabels { event, code }).inc();
     }
 
-    fn told<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn count_failure<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.inspect_err(|error| {
             self.0.store_failures.get_or_create(&CodeLabels { code: error.code() }).inc();
         })
@@ -198,7 +202,7 @@ impl Observer for Metrics {
     }
 }
 
-/// A store that is measured.
+/// A measured store.
 struct Measured {
     store: Arc<dyn Store>,
     metrics: Metrics,
@@ -206,17 +210,17 @@ struct Measured {
 
 impl Store for Measured {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.metrics.told(self.store.get(keys))
+        self.metrics.count_failure(self.store.get(keys))
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.metrics.told(self.store.scan(range, limit))
+        self.metrics.count_failure(self.store.scan(range, limit))
     }
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        let begun = Instant::now();
-        let applied = self.metrics.told(self.store.apply(units));
-        self.metrics.0.batch_seconds.observe(begun.elapsed().as_secs_f64());
+        let began = Instant::now();
+        let applied = self.metrics.count_failure(self.store.apply(units));
+        self.metrics.0.batch_seconds.observe(began.elapsed().as_secs_f64());
         self.metrics.0.batch_units.observe(units.len() as f64);
         applied
     }

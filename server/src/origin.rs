@@ -1,37 +1,38 @@
-//! Where connections and requests come from, as far as limits are concerned.
+//! The clients that limits apply to.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use provkey::authority::AddressRange;
 
-/// Those who share the limits of one address.
+/// Who a limit per client applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Origin {
-    /// A trusted proxy, behind which are many: no share limits it.
+    /// A trusted proxy with many clients behind it: no limit per client applies.
     Trusted,
-    /// All whose address is unknown.
+    /// All clients whose address is unknown.
     Unknown,
-    Neighborhood(IpAddr),
+    /// The prefix of a client's address.
+    Prefix(IpAddr),
 }
 
 impl Origin {
-    /// Of a connection.
+    /// The origin of a connection.
     pub(crate) fn of_peer(address: IpAddr, trusted: &[AddressRange]) -> Self {
         let address = address.to_canonical();
         if trusted.iter().any(|range| range.contains(address)) {
             return Self::Trusted;
         }
-        Self::Neighborhood(neighborhood(address))
+        Self::Prefix(client_prefix(address))
     }
 
-    /// Of a request.
+    /// The origin of a request.
     pub(crate) fn of_client(address: Option<IpAddr>) -> Self {
-        address.map_or(Self::Unknown, |address| Self::Neighborhood(neighborhood(address)))
+        address.map_or(Self::Unknown, |address| Self::Prefix(client_prefix(address)))
     }
 }
 
-/// What one subscriber has: an IPv4 address, or a /64 of IPv6, in which addresses cost nothing.
-pub(crate) fn neighborhood(address: IpAddr) -> IpAddr {
+/// What one subscriber controls: an IPv4 address, or an IPv6 /64, in which addresses cost nothing.
+pub(crate) fn client_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let bits = u128::from(address) >> 64 << 64;
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_one_of_ipv4_or_a_64_of_ipv6() {
+    fn a_client_is_an_ipv4_address_or_an_ipv6_64() {
         let same = |one: &str, two: &str| {
             let [one, two] = [one, two].map(|text| Origin::of_client(text.parse().ok()));
             one == two

@@ -12,7 +12,7 @@ use provkey::store::FaultKind;
 use provkey::time::Timestamp;
 use serde::Serialize;
 
-/// How long whoever meets trouble that passes by itself is asked to wait, unless it is known better.
+/// `Retry-After` of a retryable problem without a better estimate.
 const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// Why a request was not served. As a response it is a problem document (RFC 9457).
@@ -22,15 +22,15 @@ pub struct Problem {
     pub status: StatusCode,
     /// The stable code, the same in every language.
     pub code: &'static str,
-    /// What it says to a person. Holds no secret.
+    /// The explanation for a person. It contains no secret.
     pub detail: String,
-    /// Whether the same request may succeed later without anybody doing anything.
+    /// Whether the same request may succeed later without any intervention.
     pub retryable: bool,
-    /// When to ask again, if it is retryable.
+    /// When to retry, if it is retryable.
     pub retry_after_seconds: u64,
 }
 
-/// What a client reads: the members of RFC 9457, 3.1, and ours.
+/// A problem document: the members of RFC 9457, 3.1, and ours.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Document {
@@ -40,43 +40,43 @@ pub(crate) struct Document {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What it says to a person.
+    /// The explanation for a person.
     detail: String,
     /// The stable code.
     code: &'static str,
-    /// Whether the same request may succeed later without anybody doing anything.
+    /// Whether the same request may succeed later without any intervention.
     retryable: bool,
-    /// What time it is for the server, in RFC 3339: it explains what a wrong clock leads to.
+    /// The server's clock in RFC 3339, so that a client can detect that its own clock is wrong.
     time: String,
 }
 
-/// The code of the problem that a response tells, for logs and metrics: an extension of it.
+/// The code of a problem, for the log: an extension of the response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProblemCode(pub(crate) &'static str);
 
 impl Problem {
-    /// A problem that asking again does not solve.
+    /// A problem that a retry does not solve.
     pub fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
         let (retryable, retry_after_seconds) = (false, RETRY_AFTER_SECONDS);
         Self { status, code, detail: detail.into(), retryable, retry_after_seconds }
     }
 
-    /// The same for a problem that passes by itself, perhaps after so many seconds.
+    /// Makes the problem retryable, after so many seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retryable: true, retry_after_seconds: seconds, ..self }
     }
 
-    /// There is more to do than the server can do now.
+    /// The server is at one of its limits.
     pub(crate) fn busy() -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self::new("server_busy", status, "the server has too much to do").retry_after(5)
+        Self::new("server_busy", status, "the server is too busy").retry_after(5)
     }
 
     /// A fault of the server.
     pub(crate) fn internal() -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self::new("internal_error", status, "something went wrong in the server")
+        Self::new("internal_error", status, "the server has failed")
             .retry_after(RETRY_AFTER_SECONDS)
     }
 }
@@ -85,7 +85,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (code, status) = (error.code(), status::of(&error));
         let mut problem = Self::new(code, status, error.to_string());
-        // What a store or a signer says of itself is for the operator.
+        // The message of a store or a signer is for the operator only.
         if status.is_server_error() {
             tracing::error!(code, %error, "the authority failed");
             problem.detail = "the server cannot do this now; its log says why".to_owned();
@@ -98,8 +98,8 @@ impl From<Error> for Problem {
     }
 }
 
-/// Whether the store was moved: for whoever asks that passes, once the server is started with the
-/// other store.
+/// Whether the store was moved: a client may retry, because an operator will start the server on
+/// the new store.
 fn is_moved(error: &Error) -> bool {
     matches!(error, Error::Store(error) if error.fault().kind == FaultKind::Moved)
 }

@@ -1,7 +1,7 @@
-//! What is sent and must not stay in memory: its buffers are made once, large enough, and are wiped
-//! when they have been sent.
+//! Responses that contain a secret. Their buffers are allocated once at full size, and wiped when
+//! they have been sent.
 //!
-//! Whatever sends them may keep copies for as long as a connection lives: HTTP, TLS, the kernel.
+//! The layers below (HTTP, TLS, the kernel) may hold copies for as long as the connection lives.
 
 use std::io::{self, Write};
 
@@ -13,14 +13,14 @@ use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
-/// JSON that holds a secret.
+/// JSON that contains a secret.
 pub(crate) struct SecretJson<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for SecretJson<T> {
     fn into_response(self) -> Response {
         let mut length = Length(0);
         let mut json = match serde_json::to_writer(&mut length, &self.0) {
-            // A buffer that grew would leave copies of itself behind.
+            // A growing buffer would leave copies behind.
             Ok(()) => Zeroizing::new(Vec::with_capacity(length.0)),
             Err(_) => return Problem::internal().into_response(),
         };
@@ -31,12 +31,12 @@ impl<T: Serialize> IntoResponse for SecretJson<T> {
     }
 }
 
-/// A body, or a part of one, that is wiped when nobody needs it any more.
+/// Bytes of a body that are wiped when dropped.
 pub(crate) fn bytes(secret: Zeroizing<Vec<u8>>) -> Bytes {
     Bytes::from_owner(secret)
 }
 
-/// The same for the value of a header, which is not shown when headers are printed.
+/// The value of a header that is wiped when dropped, and elided when headers are printed.
 pub(crate) fn header_value(secret: Zeroizing<Vec<u8>>) -> Result<HeaderValue, Problem> {
     let value = HeaderValue::from_maybe_shared(bytes(secret));
     let mut value = value.map_err(|_| Problem::internal())?;
@@ -44,14 +44,14 @@ pub(crate) fn header_value(secret: Zeroizing<Vec<u8>>) -> Result<HeaderValue, Pr
     Ok(value)
 }
 
-/// Parts put together, in a buffer that is never moved.
+/// Concatenates parts in a buffer that is never reallocated.
 pub(crate) fn concat(parts: &[&str]) -> Zeroizing<Vec<u8>> {
     let mut whole = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
     parts.iter().for_each(|part| whole.extend_from_slice(part.as_bytes()));
     whole
 }
 
-/// How long something is that is written.
+/// Counts the bytes that are written.
 struct Length(usize);
 
 impl Write for Length {

@@ -1,4 +1,4 @@
-//! Accepting connections, and what each of them may take.
+//! Accepts connections, and limits what each of them may use.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,59 +24,59 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::budget::Budget;
+use crate::activity::{Activity, CloseReason, ResponseBody};
 use crate::connection::Connection;
-use crate::crowd::{Crowd, Place};
-use crate::life::{Answer, Life, Over};
-use crate::meter::{Meter, Metered};
+use crate::connection_limits::{ConnectionLimits, ConnectionPermit};
+use crate::connection_memory::{ConnectionMemory, MeteredStream};
+use crate::memory_pool::MemoryPool;
 use crate::origin::Origin;
 use crate::tls::Tls;
 
-/// What a connection uses of the memory by itself, as measured, before and after it is established.
+/// The memory of a connection without any input, as measured, before and after it is established.
 const TCP_BYTES: usize = 12 * 1024;
 const HTTP1_BYTES: usize = 24 * 1024;
 const HTTP2_BYTES: usize = 40 * 1024;
-/// What a request uses by itself: its task, its answer.
+/// The memory of a request without its header and body: its task, its response.
 const REQUEST_BYTES: usize = 8 * 1024;
-/// What a header field uses beside its name and its value.
+/// The memory of a header field beside its name and its value.
 const HEADER_FIELD_BYTES: usize = 64;
-/// What the system buffers for a connection of what is sent, at most: as much as it likes otherwise,
-/// some MiB for each client that asks much and reads nothing.
+/// The kernel's send buffer of a connection. Without a limit it grows to some MiB for each client
+/// that requests much and reads nothing.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// How long a connection that is over has to say goodbye.
-const FAREWELL_TIME_MAX: Duration = Duration::from_secs(1);
+/// How long a connection that timed out may take to close.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// How connections are served. What is left as it is suits most.
+/// How connections are served.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ServeOptions {
-    /// `None`: plain HTTP, for a proxy in front that does TLS.
+    /// `None`: plain HTTP, behind a proxy that terminates TLS.
     pub tls: Option<Tls>,
-    /// Proxies that many clients are behind: they have no share, but as much as there is.
+    /// Proxies with many clients behind them: no limit per client applies to their connections.
     pub trusted_proxies: Vec<AddressRange>,
-    /// How many connections there may be. Beyond that, a newcomer takes the place of one from the
-    /// address that has most of them.
+    /// How many connections may be open. At the limit, a new connection evicts one of the client
+    /// that has most of them.
     pub connections_max: usize,
-    /// How many of them one address may have; an IPv6 address counts with all of its /64. Others
+    /// How many of them one client may have, which is an IPv4 address or an IPv6 /64. Further ones
     /// are closed at once.
     pub connections_per_address_max: usize,
-    /// How many bytes connections and what they have sent may use together, bodies excluded
-    /// ([`Config::bodies_bytes_max`](crate::Config::bodies_bytes_max)). The last third is kept for
-    /// addresses that use little. Connections for which there are none are closed, requests are
-    /// answered with 503.
+    /// How many bytes connections and their unparsed input may use together, without bodies
+    /// ([`Config::bodies_bytes_max`](crate::Config::bodies_bytes_max)). The last third is for
+    /// clients that use little. At the limit, connections are closed and requests answered with
+    /// 503.
     pub buffers_bytes_max: usize,
-    /// How many of them one address may use.
+    /// How many of them one client may use.
     pub buffers_bytes_per_address_max: usize,
     /// How long a TLS handshake may take.
     pub handshake_time_max: Duration,
-    /// How long a connection may have no request in work: time to find out the protocol, for a header
-    /// to arrive, between requests. Neither single bytes nor PINGs make it longer.
+    /// How long a connection may have no request in flight: until its first header is complete, and
+    /// between requests. Neither bytes nor PINGs extend it.
     pub idle_time_max: Duration,
-    /// How long an answer may take to be read, and a second more for each 16 KiB of it. One whose
-    /// length is not known when it begins, such as a stream of events of an application, has this
-    /// time in all: then its connection is closed.
+    /// How long a client may take to read a response, and a second more for each 16 KiB of it. A
+    /// response of unknown length, such as an application's stream of events, has this time in all;
+    /// then its connection is closed.
     pub answer_time_max: Duration,
-    /// How long requests may still take once the server is to end.
+    /// How long requests in flight may take once `shutdown` is ready.
     pub shutdown_time_max: Duration,
 }
 
@@ -97,8 +97,8 @@ impl Default for ServeOptions {
     }
 }
 
-/// Serves `router` on `listener` until `shutdown` is ready; then what is being answered is
-/// finished, and nothing new accepted.
+/// Serves `router` on `listener` until `shutdown` is ready. Then it accepts no more connections and
+/// finishes the requests in flight.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -109,7 +109,7 @@ pub async fn serve(
     let fresh = options.tls.clone().map(|tls| tokio::spawn(tls.keep_fresh()));
     let server = Arc::new(Server::new(router, options));
     let (end, ending) = watch::channel(());
-    // Each connection has a sender: once all are gone, there is nothing left to receive.
+    // Each connection has a sender. Receiving ends when the last one is dropped.
     let (connected, mut all_gone) = mpsc::channel::<Infallible>(1);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -128,7 +128,7 @@ pub async fn serve(
     }
     drop((listener, connected, end));
     if timeout(shutdown_time_max, all_gone.recv()).await.is_err() {
-        tracing::warn!("connections were cut: they took too long to end");
+        tracing::warn!("connections were cut: their requests took too long");
     }
     fresh.inspect(tokio::task::JoinHandle::abort);
 }
@@ -138,7 +138,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                // Too many open files, perhaps: some may be closed soon.
+                // There may be too many open files: some may be closed soon.
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(Duration::from_millis(100)).await;
             }
@@ -152,18 +152,18 @@ struct Server {
     http: Builder<TokioExecutor>,
     http1: Builder<TokioExecutor>,
     http2: Builder<TokioExecutor>,
-    crowd: Crowd,
-    budget: Budget,
+    limits: ConnectionLimits,
+    memory: MemoryPool,
     options: ServeOptions,
 }
 
-/// A connection that was let in.
+/// An admitted connection.
 struct Connecting {
     peer: SocketAddr,
     origin: Origin,
-    life: Arc<Life>,
-    meter: Arc<Meter>,
-    _place: Place,
+    activity: Arc<Activity>,
+    memory: Arc<ConnectionMemory>,
+    _permit: ConnectionPermit,
 }
 
 type Served = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -171,13 +171,13 @@ type Served = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 impl Server {
     fn new(router: Router, options: ServeOptions) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
-        // Their own deadlines do not know what a connection does; `Life` does.
+        // `Activity` has the deadlines: those of hyper do not know what a connection is doing.
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(None)
             .max_headers(64)
             .max_buf_size(16 * 1024);
-        // Small windows: a body that nobody reads yet waits at the client.
+        // Small windows: a body that is not read yet waits at the client.
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(16)
@@ -194,22 +194,28 @@ impl Server {
             http1: http.clone().http1_only(),
             http2: http.clone().http2_only(),
             http,
-            crowd: Crowd::new(options.connections_max, options.connections_per_address_max),
-            budget: Budget::new(options.buffers_bytes_max, options.buffers_bytes_per_address_max),
+            limits: ConnectionLimits::new(
+                options.connections_max,
+                options.connections_per_address_max,
+            ),
+            memory: MemoryPool::new(
+                options.buffers_bytes_max,
+                options.buffers_bytes_per_address_max,
+            ),
             options,
         }
     }
 
     fn admit(&self, peer: SocketAddr) -> Option<Connecting> {
         let origin = Origin::of_peer(peer.ip(), &self.options.trusted_proxies);
-        let life = Life::new(self.options.idle_time_max, self.options.answer_time_max);
-        let meter = Meter::new(self.budget.charge(origin), TCP_BYTES);
-        let place = self.crowd.enter(origin, &life);
-        let (Some(meter), Some(place)) = (meter, place) else {
-            tracing::debug!(%peer, "there is no room for a connection from this address");
+        let activity = Activity::new(self.options.idle_time_max, self.options.answer_time_max);
+        let memory = ConnectionMemory::new(self.memory.reserve(origin), TCP_BYTES);
+        let permit = self.limits.admit(origin, &activity);
+        let (Some(memory), Some(permit)) = (memory, permit) else {
+            tracing::debug!(%peer, "a connection was refused: its client is at a limit");
             return None;
         };
-        Some(Connecting { peer, origin, life, meter, _place: place })
+        Some(Connecting { peer, origin, activity, memory, _permit: permit })
     }
 
     async fn connection(
@@ -219,11 +225,11 @@ impl Server {
         ending: watch::Receiver<()>,
     ) {
         let peer = connecting.peer;
-        // Boxed: connections that never get so far shall be small.
+        // Boxed, so that a connection that never gets this far stays small.
         let served = match (prepare(&stream), &self.tls) {
             (Err(error), _) => Err(error.into()),
             (Ok(()), None) => {
-                let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
+                let stream = MeteredStream { stream, memory: Arc::clone(&connecting.memory) };
                 let connection = Connection::plain(peer);
                 Box::pin(self.http(&self.http, stream, connection, 0, &connecting, ending)).await
             }
@@ -241,11 +247,11 @@ impl Server {
         connecting: &Connecting,
         ending: watch::Receiver<()>,
     ) -> Served {
-        let stream = Metered { stream, meter: Arc::clone(&connecting.meter) };
+        let stream = MeteredStream { stream, memory: Arc::clone(&connecting.memory) };
         let handshake = timeout(self.options.handshake_time_max, acceptor.accept(stream));
         let stream = tokio::select! {
             accepted = handshake => accepted.map_err(|_| timed_out())??,
-            over = connecting.life.over() => return Err(ended(over).into()),
+            reason = connecting.activity.closed() => return Err(reason.into()),
         };
         let (_, tls) = stream.get_ref();
         let chain = tls.peer_certificates().unwrap_or_default();
@@ -254,9 +260,9 @@ impl Server {
             client_certificate: chain.first().map(|der| (**der).into()),
             encrypted: true,
         };
-        let kept = certificate_bytes(chain);
+        let certificates = certificate_bytes(chain);
         let http = if tls.alpn_protocol() == Some(b"h2") { &self.http2 } else { &self.http1 };
-        Box::pin(self.http(http, stream, connection, kept, connecting, ending)).await
+        Box::pin(self.http(http, stream, connection, certificates, connecting, ending)).await
     }
 
     async fn http(
@@ -264,71 +270,71 @@ impl Server {
         http: &Builder<TokioExecutor>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         connection: Connection,
-        kept: usize,
+        certificate_bytes: usize,
         connecting: &Connecting,
         mut ending: watch::Receiver<()>,
     ) -> Served {
-        let Connecting { origin, life, meter, .. } = connecting;
+        let Connecting { origin, activity, memory, .. } = connecting;
         let bytes = if http.is_http2_available() { HTTP2_BYTES } else { HTTP1_BYTES };
-        if !meter.established(bytes + kept) {
+        if !memory.established(bytes + certificate_bytes) {
             return Err(io::Error::from(io::ErrorKind::OutOfMemory).into());
         }
         let service = service_fn(move |request| {
-            meter.request();
-            self.answer(request, &connection, *origin, life)
+            memory.request_parsed();
+            self.respond(request, &connection, *origin, activity)
         });
         let mut served = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
-        let over = tokio::select! {
+        let reason = tokio::select! {
             served = &mut served => return served,
-            over = life.over() => Some(over),
+            reason = activity.closed() => Some(reason),
             _ = ending.changed() => None,
         };
         served.as_mut().graceful_shutdown();
-        match over {
-            // What is being answered is finished.
+        match reason {
+            // The server ends: requests in flight are finished.
             None => tokio::select! {
                 served = served => served,
-                over = life.over() => Err(ended(over).into()),
+                reason = activity.closed() => Err(reason.into()),
             },
-            Some(Over::TimedOut) => match timeout(FAREWELL_TIME_MAX, served).await {
+            Some(CloseReason::TimedOut) => match timeout(CLOSE_TIME_MAX, served).await {
                 Ok(served) => served,
                 Err(_) => Err(timed_out().into()),
             },
-            Some(over) => Err(ended(over).into()),
+            Some(reason) => Err(reason.into()),
         }
     }
 
-    /// Answers a request, if what it uses may be used.
-    fn answer(
+    /// Responds to a request, with 503 if its client is at its memory limit.
+    fn respond(
         &self,
         request: Request<Incoming>,
         connection: &Connection,
         origin: Origin,
-        life: &Arc<Life>,
-    ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<> {
-        let mut charge = self.budget.charge(origin);
-        let charged = charge.set(REQUEST_BYTES + header_bytes(request.headers()));
-        let in_work = life.request(charge);
+        activity: &Arc<Activity>,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Infallible>> + Send + use<> {
+        let mut memory = self.memory.reserve(origin);
+        let reserved = memory.try_resize(REQUEST_BYTES + header_bytes(request.headers()));
+        let in_flight = activity.begin_request(memory);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(connection.clone());
         let router = self.router.clone();
         async move {
-            let response = match charged {
+            let response = match reserved {
                 true => router.oneshot(request).await?,
-                false => no_room(),
+                false => at_limit(),
             };
-            Ok(response.map(|body| in_work.answer(body)))
+            Ok(response.map(|body| in_flight.respond(body)))
         }
     }
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {
-    // An answer is one small write: it need not wait for more.
+    // A response is one small write, which need not wait for more.
     stream.set_nodelay(true)?;
     SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES)
 }
 
-/// What the certificates of a client use: TLS keeps them, and `Connection` a copy of the first.
+/// The memory of a client's certificates: TLS keeps the chain, and `Connection` a copy of the leaf.
 fn certificate_bytes(chain: &[CertificateDer<'_>]) -> usize {
     2 * chain.iter().map(|der| der.len()).sum::<usize>()
 }
@@ -340,8 +346,8 @@ fn header_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(field).sum()
 }
 
-/// Without a body, which would have to wait until the client takes it.
-fn no_room() -> Response<Body> {
+/// It has no body, which would be buffered until the client reads it.
+fn at_limit() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(axum::http::header::RETRY_AFTER, 5.into());
@@ -350,11 +356,4 @@ fn no_room() -> Response<Body> {
 
 fn timed_out() -> io::Error {
     io::ErrorKind::TimedOut.into()
-}
-
-fn ended(over: Over) -> io::Error {
-    match over {
-        Over::TimedOut => timed_out(),
-        Over::Displaced => io::Error::other("another client needs its place"),
-    }
 }

@@ -5,10 +5,11 @@
 //! ```
 //!
 //! For each attack a server of its own runs as a process, with short deadlines so that the ends of
-//! connections are seen; with `--deep` there is more of everything, for longer. Meanwhile a connector enrolls and an administrator asks, ten times
-//! a second, each from an address of its own. Told are the most memory of the server, how long the
-//! two waited, and how long a connection of the attack lasted that the server should end. More than
-//! the bounds below, or a request that is not answered well, is a failure.
+//! connections are seen; with `--deep` there is more of everything, for longer. Meanwhile a
+//! connector enrolls and an administrator asks, ten times a second, each from an address of its
+//! own. Told are the most memory of the server, how long the two waited, and how long a connection
+//! of the attack lasted that the server should end. More than the bounds below, or a request that
+//! is not answered well, is a failure.
 //!
 //! All of it goes to 127.0.0.0/8, and each attack is bounded in number and time.
 

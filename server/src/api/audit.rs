@@ -1,16 +1,15 @@
 //! The audit trail.
 
 use axum::Json;
-use provkey::authority::{Action, AuditFilter, AuditRecord, ConnectorId, InputError};
+use provkey::authority::{Action, AuditFilter, AuditRecord};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::acting::Viewer;
-use super::input::Parameters;
-use super::keys;
+use super::authorized::Viewer;
+use super::error_responses::ReadErrors;
+use super::input::{Parameters, parse_id};
 use super::moment::Moment;
 use super::page::{self, PageView};
-use super::refusals::Looking;
 use crate::problem::Problem;
 
 /// One entry of the audit trail. Which members are there depends on the action.
@@ -69,7 +68,7 @@ impl From<AuditRecord> for Entry {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct AuditQuery {
     /// Only of the provisioning key with this id.
     key: Option<String>,
     /// Only of the connector with this id.
@@ -89,15 +88,14 @@ pub(super) struct Which {
     after: Option<String>,
 }
 
-impl Which {
+impl AuditQuery {
     fn filter(&self) -> Result<AuditFilter, Problem> {
-        let connector = |id: &str| ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound);
         let action = |name: &str| {
             Action::parse(name).ok_or_else(|| Problem::malformed("there is no such action".into()))
         };
         Ok(AuditFilter {
-            key: self.key.as_deref().map(keys::read_id).transpose()?,
-            connector: self.connector.as_deref().map(connector).transpose()?,
+            key: self.key.as_deref().map(parse_id).transpose()?,
+            connector: self.connector.as_deref().map(parse_id).transpose()?,
             action: self.action.as_deref().map(action).transpose()?,
             since: self.since.map(|since| since.0),
             until: self.until.map(|until| until.0),
@@ -108,12 +106,12 @@ impl Which {
 
 /// Lists the audit trail in the order of time. A page examines a bounded number of entries.
 #[utoipa::path(get, path = "/audit", tag = "audit", operation_id = "listAudit",
-    params(Which), responses((status = 200, body = PageView<Entry>), Looking))]
+    params(AuditQuery), responses((status = 200, body = PageView<Entry>), ReadErrors))]
 pub(super) async fn list(
     viewer: Viewer,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<AuditQuery>,
 ) -> Result<Json<PageView<Entry>>, Problem> {
-    let (filter, page) = (which.filter()?, page::request(which.limit, which.after.as_ref()));
+    let (filter, page) = (query.filter()?, page::request(query.limit, query.after.as_ref()));
     let page = viewer.call(move |authority| authority.list_audit(&filter, &page)).await?;
     Ok(Json(PageView::of(page, Entry::from)))
 }

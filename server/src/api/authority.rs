@@ -7,11 +7,11 @@ use provkey::key::Host;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::acting::{Admin, Viewer};
+use super::authorized::{Admin, Viewer};
 use super::certificates::hex;
+use super::error_responses::{CommonErrors, WriteErrors};
 use super::input::Body;
 use super::moment::Moment;
-use super::refusals::{Common, Writing};
 use crate::problem::Problem;
 
 /// The authority.
@@ -19,7 +19,7 @@ use crate::problem::Problem;
 pub(super) struct AuthorityView {
     /// Its id.
     id: String,
-    /// Its hosts. The first is the one that new keys get unless they name another.
+    /// Its hosts. New keys are for the first unless they name another.
     hosts: Vec<String>,
     /// Its SPIFFE trust domain.
     trust_domain: String,
@@ -32,13 +32,13 @@ pub(super) struct AuthorityView {
 pub(super) struct RootView {
     /// Its common name.
     subject: Option<String>,
-    /// From when on it is valid.
+    /// The start of its validity.
     not_before: Moment,
-    /// Until when it is valid.
+    /// The end of its validity.
     not_after: Moment,
-    /// SHA-256 of it, in hexadecimal.
+    /// Its SHA-256, in hexadecimal.
     sha256: String,
-    /// It in PEM.
+    /// The certificate in PEM.
     pem: String,
 }
 
@@ -69,16 +69,16 @@ pub(super) struct NewHost {
     host: String,
 }
 
-/// The authority.
+/// Shows the authority.
 #[utoipa::path(get, path = "/authority", tag = "authority", operation_id = "showAuthority",
-    responses((status = 200, body = AuthorityView), Common))]
+    responses((status = 200, body = AuthorityView), CommonErrors))]
 pub(super) async fn show(viewer: Viewer) -> Result<Json<AuthorityView>, Problem> {
     viewer.call(|authority| Ok(AuthorityView::from(authority))).await.map(Json)
 }
 
-/// Adds a host. Other processes learn of it when they open the authority again.
+/// Adds a host. Other processes see it when they open the authority again.
 #[utoipa::path(post, path = "/authority/hosts", tag = "authority", operation_id = "addHost",
-    request_body = NewHost, responses((status = 201, body = AuthorityView), Writing))]
+    request_body = NewHost, responses((status = 201, body = AuthorityView), WriteErrors))]
 pub(super) async fn add_host(
     admin: Admin,
     Body(input): Body<NewHost>,

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use provkey::authority::{CertificateId, CertificateRequest, InputError};
+use provkey::authority::{Authority, CertificateId, CertificateRequest, InputError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::acting::{Admin, Viewer};
+use super::authorized::{Admin, Viewer};
 use super::certificates::{Certificate, CertificateInput, read_certificates};
-use super::groups::Which;
-use super::input::{Body, Id, Parameters};
+use super::error_responses::{ChangeErrors, CommonErrors, ReadErrors, WriteErrors};
+use super::input::{Body, Id, Parameters, ParseId};
 use super::moment::Moment;
-use super::page::PageView;
-use super::refusals::{Changing, Common, Looking, Writing};
+use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 
 /// A certificate that an external CA was asked for, and has not issued yet.
@@ -51,19 +50,24 @@ pub(super) struct Answer {
     certificates: String,
 }
 
-fn read_id(id: &str) -> Result<CertificateId, InputError> {
-    CertificateId::parse(id).ok_or(InputError::CertificateRequestNotFound)
+/// The id of a request, which its certificate will have.
+pub(super) struct RequestId(CertificateId);
+
+impl ParseId for RequestId {
+    fn parse_id(text: &str) -> Result<Self, InputError> {
+        CertificateId::parse(text).map(Self).ok_or(InputError::CertificateRequestNotFound)
+    }
 }
 
 /// Lists the requests for certificates.
 #[utoipa::path(get, path = "/certificate-requests", tag = "certificates",
-    operation_id = "listCertificateRequests", params(Which),
-    responses((status = 200, body = PageView<RequestView>), Common))]
+    operation_id = "listCertificateRequests", params(PageQuery),
+    responses((status = 200, body = PageView<RequestView>), CommonErrors))]
 pub(super) async fn list(
     viewer: Viewer,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<PageView<RequestView>>, Problem> {
-    let page = which.page();
+    let page = query.page();
     let page = viewer.call(move |authority| authority.list_certificate_requests(&page)).await?;
     Ok(Json(PageView::of(page, RequestView::from)))
 }
@@ -71,7 +75,7 @@ pub(super) async fn list(
 /// Makes a key pair and a CSR with which an external CA can be asked for a certificate.
 #[utoipa::path(post, path = "/certificate-requests", tag = "certificates",
     operation_id = "createCertificateRequest", request_body = CertificateInput,
-    responses((status = 201, body = RequestView), Writing))]
+    responses((status = 201, body = RequestView), WriteErrors))]
 pub(super) async fn create(
     admin: Admin,
     Body(input): Body<CertificateInput>,
@@ -85,9 +89,11 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/certificate-requests/{id}", tag = "certificates",
     operation_id = "showCertificateRequest",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = RequestView), Looking))]
-pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<RequestView>, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 200, body = RequestView), ReadErrors))]
+pub(super) async fn show(
+    viewer: Viewer,
+    Id(RequestId(id)): Id<RequestId>,
+) -> Result<Json<RequestView>, Problem> {
     Ok(Json(viewer.call(move |authority| authority.certificate_request(id)).await?.into()))
 }
 
@@ -95,25 +101,26 @@ pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<RequestView>
 #[utoipa::path(post, path = "/certificate-requests/{id}/answer", tag = "certificates",
     operation_id = "answerCertificateRequest", request_body = Answer,
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 201, body = Certificate), Writing))]
+    responses((status = 201, body = Certificate), WriteErrors))]
 pub(super) async fn answer(
     admin: Admin,
-    Id(id): Id,
+    Id(RequestId(id)): Id<RequestId>,
     Body(input): Body<Answer>,
 ) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let (id, certificates) = (read_id(&id)?, read_certificates(&input.certificates)?);
-    let take =
-        move |authority: &provkey::authority::Authority| authority.import_answer(id, &certificates);
-    Ok((StatusCode::CREATED, Json(admin.call(take).await?.into())))
+    let certificates = read_certificates(&input.certificates)?;
+    let import = move |authority: &Authority| authority.import_answer(id, &certificates);
+    Ok((StatusCode::CREATED, Json(admin.call(import).await?.into())))
 }
 
 /// Deletes a request for a certificate, with its private key.
 #[utoipa::path(delete, path = "/certificate-requests/{id}", tag = "certificates",
     operation_id = "deleteCertificateRequest",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 204, description = "Deleted."), Changing))]
-pub(super) async fn delete(admin: Admin, Id(id): Id) -> Result<StatusCode, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 204, description = "Deleted."), ChangeErrors))]
+pub(super) async fn delete(
+    admin: Admin,
+    Id(RequestId(id)): Id<RequestId>,
+) -> Result<StatusCode, Problem> {
     admin.call(move |authority| authority.delete_certificate_request(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,17 +1,16 @@
 //! Connectors: who has enrolled.
 
 use axum::Json;
-use provkey::authority::{self, ConnectorFilter, ConnectorId, InputError};
+use provkey::authority::{self, ConnectorFilter, ConnectorId};
 use provkey::x509::{self, RevocationReason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::acting::{Operator, Viewer};
-use super::input::{Body, Id, Parameters};
+use super::authorized::{Operator, Viewer};
+use super::error_responses::{CommonErrors, ReadErrors, WriteErrors};
+use super::input::{Body, Id, Parameters, parse_id};
 use super::moment::Moment;
 use super::page::{self, PageView};
-use super::refusals::{Common, Looking, Writing};
-use super::{certificates, groups, keys};
 use crate::problem::Problem;
 
 /// A connector that has enrolled.
@@ -82,7 +81,7 @@ impl From<authority::Connector> for Connector {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct ConnectorQuery {
     /// Only those that enrolled with the key of this id.
     key: Option<String>,
     /// Only those of the group with this id.
@@ -100,12 +99,12 @@ pub(super) struct Which {
     after: Option<String>,
 }
 
-impl Which {
+impl ConnectorQuery {
     fn filter(&self) -> Result<ConnectorFilter, Problem> {
         Ok(ConnectorFilter {
-            key: self.key.as_deref().map(keys::read_id).transpose()?,
-            group: self.group.as_deref().map(groups::read_id).transpose()?,
-            certificate: self.certificate.as_deref().map(certificates::read_id).transpose()?,
+            key: self.key.as_deref().map(parse_id).transpose()?,
+            group: self.group.as_deref().map(parse_id).transpose()?,
+            certificate: self.certificate.as_deref().map(parse_id).transpose()?,
             since: self.since.map(|since| since.0),
             descending: self.descending.unwrap_or(false),
         })
@@ -121,19 +120,15 @@ pub(super) struct Revocation {
     reason: Option<String>,
 }
 
-fn read_id(id: &str) -> Result<ConnectorId, InputError> {
-    ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound)
-}
-
 /// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by serial
 /// number, else by id.
 #[utoipa::path(get, path = "/connectors", tag = "connectors", operation_id = "listConnectors",
-    params(Which), responses((status = 200, body = PageView<Connector>), Looking))]
+    params(ConnectorQuery), responses((status = 200, body = PageView<Connector>), ReadErrors))]
 pub(super) async fn list(
     viewer: Viewer,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<ConnectorQuery>,
 ) -> Result<Json<PageView<Connector>>, Problem> {
-    let (filter, page) = (which.filter()?, page::request(which.limit, which.after.as_ref()));
+    let (filter, page) = (query.filter()?, page::request(query.limit, query.after.as_ref()));
     let page = viewer.call(move |authority| authority.list_connectors(&filter, &page)).await?;
     Ok(Json(PageView::of(page, Connector::from)))
 }
@@ -141,22 +136,23 @@ pub(super) async fn list(
 /// One connector.
 #[utoipa::path(get, path = "/connectors/{id}", tag = "connectors",
     operation_id = "showConnector", params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Connector), Looking))]
-pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<Connector>, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 200, body = Connector), ReadErrors))]
+pub(super) async fn show(
+    viewer: Viewer,
+    Id(id): Id<ConnectorId>,
+) -> Result<Json<Connector>, Problem> {
     Ok(Json(viewer.call(move |authority| authority.connector(id)).await?.into()))
 }
 
 /// Revokes a connector, for ever: its public key never enrolls again.
 #[utoipa::path(post, path = "/connectors/{id}/revoke", tag = "connectors",
     operation_id = "revokeConnector", params(("id" = String, Path, description = "Its id.")),
-    request_body = Revocation, responses((status = 200, body = Connector), Writing, Common))]
+    request_body = Revocation, responses((status = 200, body = Connector), WriteErrors, CommonErrors))]
 pub(super) async fn revoke(
     operator: Operator,
-    Id(id): Id,
+    Id(id): Id<ConnectorId>,
     Body(input): Body<Revocation>,
 ) -> Result<Json<Connector>, Problem> {
-    let id = read_id(&id)?;
     let reason = match input.reason.as_deref() {
         None => RevocationReason::Unspecified,
         Some(name) => RevocationReason::parse(name)

@@ -1,4 +1,5 @@
-//! Who asks: by an admin token, by the session cookie that holds one, or by a client certificate.
+//! Authentication: by an admin token, a session cookie that contains one, a client certificate, or
+//! the application.
 
 use std::net::IpAddr;
 
@@ -16,17 +17,16 @@ use crate::connection::Connection;
 use crate::problem::Problem;
 use crate::secret;
 
-/// The cookie, where it may be sent over TLS only. The prefix keeps other hosts of a domain from
-/// setting it.
+/// The session cookie. Its prefix keeps other hosts of the domain from setting it.
 pub(super) const COOKIE: &str = "__Host-provkey";
 const COOKIE_WITHOUT_TLS: &str = "provkey";
 
-/// The longest time that a browser keeps somebody signed in.
+/// The longest time that a browser keeps a session.
 pub(super) const SESSION_SECONDS: u64 = 12 * 3600;
 
-/// Somebody who was let in.
+/// An authenticated caller.
 #[derive(Clone, Debug)]
-pub(super) struct Who {
+pub(super) struct Caller {
     pub(super) name: String,
     pub(super) role: AdminRole,
     pub(super) by: By,
@@ -34,7 +34,7 @@ pub(super) struct Who {
     pub(super) expires_at: Option<Timestamp>,
 }
 
-/// What let somebody in.
+/// How a caller was authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     Token,
@@ -42,8 +42,8 @@ pub(super) enum By {
     Application,
 }
 
-impl Who {
-    /// What the audit trail tells of them.
+impl Caller {
+    /// The caller as the audit trail records them.
     pub(super) fn actor(&self, address: Option<IpAddr>) -> Actor {
         let name = Some(format!("{}:{}", self.by.as_str(), self.name));
         Actor { name, admin_token: self.token, address }
@@ -60,19 +60,19 @@ impl By {
     }
 }
 
-impl From<AdminToken> for Who {
+impl From<AdminToken> for Caller {
     fn from(token: AdminToken) -> Self {
         let AdminToken { id, name, role, expires_at, .. } = token;
         Self { name: name.to_string(), role, by: By::Token, token: Some(id), expires_at }
     }
 }
 
-/// Finds out who sends a request.
-pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Problem> {
-    if let Some(who) = by_application(parts, app)? {
-        // Whether a browser has sent by itself what the application knows them by is not known here.
+/// Authenticates the sender of a request.
+pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    if let Some(caller) = by_application(parts, app)? {
+        // The application may rely on a cookie, which a browser sends by itself.
         cross_site::refuse(parts)?;
-        return Ok(who);
+        return Ok(caller);
     }
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let value = value.to_str().unwrap_or_default();
@@ -80,47 +80,47 @@ pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Who, Proble
         let text = scheme.and_then(|_| value.get(7..)).ok_or_else(missing)?;
         return by_token(text, parts, app).await;
     }
-    // What a browser sends by itself is good for requests of its own page only.
+    // A browser sends a cookie by itself, so it authenticates requests of our own page only.
     if let Some(text) = cookie(&parts.headers, app) {
         cross_site::refuse_from_browser(parts)?;
         return by_token(&text, parts, app).await;
     }
-    if let Some(who) = by_certificate(parts, app)? {
+    if let Some(caller) = by_certificate(parts, app)? {
         cross_site::refuse(parts)?;
-        return Ok(who);
+        return Ok(caller);
     }
     Err(missing())
 }
 
-/// Who is signed in in a browser, if anybody still is.
-pub(super) async fn signed_in(parts: &Parts, app: &App) -> Option<Who> {
+/// The caller whose session cookie is still valid.
+pub(super) async fn signed_in(parts: &Parts, app: &App) -> Option<Caller> {
     by_token(&cookie(&parts.headers, app)?, parts, app).await.ok()
 }
 
-/// Finds out whose admin token a text is.
-pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Who, Problem> {
+/// Authenticates an admin token.
+pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Caller, Problem> {
     let text = AdminTokenText::new(text.to_owned());
     let address = address(parts, app);
-    let asker = Actor { address, ..Actor::default() };
+    let actor = Actor { address, ..Actor::default() };
     let authenticate =
-        move |authority: &Authority| authority.acting_as(asker.clone()).authenticate_token(&text);
-    let found = app.administer(address, authenticate).await?;
+        move |authority: &Authority| authority.acting_as(actor.clone()).authenticate_token(&text);
+    let found = app.call_for_administrator(address, authenticate).await?;
     let found = found.map_err(|error| app.problem(error));
     if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
-        app.admission.unproven(address);
+        app.rate_limits.count_unproven(address);
     }
-    found.map(Who::from)
+    found.map(Caller::from)
 }
 
-/// Where a request comes from.
+/// The address of the client.
 pub(super) fn address(parts: &Parts, app: &App) -> Option<IpAddr> {
     Client::of(&app.config, parts.extensions.get::<Connection>(), &parts.headers).address
 }
 
-fn by_application(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
+fn by_application(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
     let Some(administrators) = &app.config.administrators else { return Ok(None) };
     let found = administrators.identify(parts)?;
-    Ok(found.map(|Administrator { name, role }| Who {
+    Ok(found.map(|Administrator { name, role }| Caller {
         name,
         role,
         by: By::Application,
@@ -129,14 +129,14 @@ fn by_application(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
     }))
 }
 
-fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
+fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
     let connection = parts.extensions.get::<Connection>();
     let shown = connection.and_then(|connection| connection.client_certificate.as_deref());
     let Some(shown) = shown else { return Ok(None) };
     let found = app.config.admin_certificates.find(shown, app.config.clock.now())?;
     Ok(found.map(|certificate| {
         let Administrator { name, role } = certificate.holder().clone();
-        Who {
+        Caller {
             name,
             role,
             by: By::Certificate,
@@ -147,8 +147,8 @@ fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Who>, Problem> {
 }
 
 fn missing() -> Problem {
-    let detail = "give an admin token as `Authorization: Bearer`, sign in, or show the certificate \
-                  of an administrator";
+    let detail = "send an admin token as `Authorization: Bearer`, sign in, or use the client \
+                  certificate of an administrator";
     Problem::new("credentials_missing", StatusCode::UNAUTHORIZED, detail)
 }
 
@@ -165,7 +165,7 @@ fn cookie_name(app: &App) -> &'static str {
     if app.config.insecure_cookies { COOKIE_WITHOUT_TLS } else { COOKIE }
 }
 
-/// The header that makes a browser keep a token for so long, out of reach of every script.
+/// The `Set-Cookie` header that stores a token in a browser, out of reach of scripts.
 pub(super) fn set_cookie(app: &App, text: &str, seconds: u64) -> Result<HeaderValue, Problem> {
     let secure = if app.config.insecure_cookies { "" } else { "; Secure" };
     let attributes = format!("; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");

@@ -1,8 +1,8 @@
-//! Requests that another site makes a browser send.
+//! Cross-site request forgery: requests that another site makes a browser send.
 //!
-//! A browser adds cookies and client certificates by itself. The cookie is `SameSite=Strict`; and
-//! a request is refused if the browser says that another site made it (Fetch Metadata, or else
-//! `Origin`), or if it changes anything and lacks a header that no form can set.
+//! A browser adds cookies and client certificates by itself. The cookie is `SameSite=Strict`. A
+//! request is refused if the browser reports that another site made it (Fetch Metadata, or else
+//! `Origin`), or if it changes something and lacks a header that no form can set.
 
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
@@ -12,11 +12,13 @@ use crate::problem::Problem;
 /// The header that the console sends with each request. Its value does not matter.
 pub(super) const HEADER: &str = "x-provkey-console";
 
-/// Refuses a request by cookie that is not the console's.
+/// Refuses a request by cookie that the console did not make.
 pub(super) fn refuse_from_browser(parts: &Parts) -> Result<(), Problem> {
     let changes = parts.method != Method::GET && parts.method != Method::HEAD;
     if changes && !parts.headers.contains_key(HEADER) {
-        return Err(problem("a request by cookie must have the header X-Provkey-Console"));
+        return Err(problem(
+            "a request by cookie that changes something needs the header X-Provkey-Console",
+        ));
     }
     refuse(parts)
 }

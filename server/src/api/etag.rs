@@ -1,8 +1,8 @@
 //! `ETag`, `If-None-Match` and `If-Match` (RFC 9110, 8.8.3 and 13.1).
 //!
-//! Every JSON answer to a GET has an ETag: a hash of it, so that polling costs little. That of a
-//! provisioning key begins with the version of its last edit, and an edit with `If-Match` stands
-//! on that alone: connectors that enroll meanwhile do not disturb it.
+//! Every JSON response to a GET has an ETag, a hash of its body, so that polling is cheap. The ETag
+//! of a provisioning key begins with the version of its last edit. `If-Match` compares only that
+//! version, so an edit does not fail because connectors have enrolled meanwhile.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
-/// Longest answer that gets an ETag, in bytes. A page of a listing has a thousand entries at most.
-const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// More than the longest response: a page of a listing has a thousand entries at most.
+const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The version of what an answer shows: an extension of it.
+/// The version of a key: an extension of the response that shows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version(pub(super) u64);
 
-/// Gives answers their ETag, and leaves out those that the client has.
+/// Adds the ETag, and responds 304 if the client has the body.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let get = request.method() == Method::GET;
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -29,7 +29,7 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, ANSWER_BYTES_MAX).await else {
+    let Ok(bytes) = to_bytes(body, RESPONSE_BYTES_MAX).await else {
         return Problem::internal().into_response();
     };
     let version = parts.extensions.get::<Version>().map(|version| version.0);
@@ -46,19 +46,19 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(bytes))
 }
 
-/// A JSON answer that never changes. All who ask share one buffer.
+/// A JSON response that never changes. All requests share one buffer.
 #[derive(Clone)]
-pub(super) struct Fixed {
+pub(super) struct StaticJson {
     etag: String,
     json: Bytes,
 }
 
-impl Fixed {
+impl StaticJson {
     pub(super) fn new(json: String) -> Self {
         Self { etag: etag(None, json.as_bytes()), json: json.into() }
     }
 
-    pub(super) fn answer(self, headers: &HeaderMap) -> Response {
+    pub(super) fn respond(self, headers: &HeaderMap) -> Response {
         let known = headers.get(header::IF_NONE_MATCH);
         if known.is_some_and(|known| lists(known, &self.etag)) {
             return (StatusCode::NOT_MODIFIED, [(header::ETAG, self.etag)]).into_response();
@@ -80,7 +80,7 @@ fn lists(known: &HeaderValue, etag: &str) -> bool {
     known.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
 }
 
-/// The version that an edit with `If-Match` stands on; `None`: whatever it is now.
+/// The version in `If-Match`; `None`: any version.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let value = value.to_str().unwrap_or_default().trim();
@@ -90,7 +90,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let tag = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let version = tag.and_then(|tag| tag.split('.').next()?.parse().ok());
     version.map(Some).ok_or_else(|| {
-        let detail = "If-Match must be the one ETag of what is edited";
+        let detail = "If-Match must be the ETag of the key";
         Problem::new("edit_conflict", StatusCode::PRECONDITION_FAILED, detail)
     })
 }

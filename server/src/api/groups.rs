@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use provkey::authority::{ConnectorGroup, GroupId, InputError, Name};
+use provkey::authority::{ConnectorGroup, GroupId, Name};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::acting::{Operator, Viewer};
+use super::authorized::{Operator, Viewer};
+use super::error_responses::{ChangeErrors, CommonErrors, ReadErrors, WriteErrors};
 use super::input::{Body, Id, Parameters};
 use super::moment::Moment;
-use super::page::{self, PageView};
-use super::refusals::{Changing, Common, Looking, Writing};
+use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 
 /// A connector group.
@@ -42,42 +42,20 @@ pub(super) struct NewGroup {
     name: String,
 }
 
-/// Which page of the groups.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Which {
-    /// How many entries at most: 1 to 1000, by default 50.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u16>,
-    /// Where the page before ended: its `next`.
-    after: Option<String>,
-}
-
-impl Which {
-    pub(super) fn page(&self) -> provkey::authority::PageRequest {
-        page::request(self.limit, self.after.as_ref())
-    }
-}
-
-pub(super) fn read_id(id: &str) -> Result<GroupId, InputError> {
-    GroupId::parse(id).ok_or(InputError::GroupNotFound)
-}
-
 /// Lists the groups by name.
 #[utoipa::path(get, path = "/groups", tag = "groups", operation_id = "listGroups",
-    params(Which), responses((status = 200, body = PageView<Group>), Common))]
+    params(PageQuery), responses((status = 200, body = PageView<Group>), CommonErrors))]
 pub(super) async fn list(
     viewer: Viewer,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<PageView<Group>>, Problem> {
-    let page = viewer.call(move |authority| authority.list_groups(&which.page())).await?;
+    let page = viewer.call(move |authority| authority.list_groups(&query.page())).await?;
     Ok(Json(PageView::of(page, Group::from)))
 }
 
 /// Creates a group.
 #[utoipa::path(post, path = "/groups", tag = "groups", operation_id = "createGroup",
-    request_body = NewGroup, responses((status = 201, body = Group), Writing))]
+    request_body = NewGroup, responses((status = 201, body = Group), WriteErrors))]
 pub(super) async fn create(
     operator: Operator,
     Body(input): Body<NewGroup>,
@@ -90,18 +68,16 @@ pub(super) async fn create(
 /// One group.
 #[utoipa::path(get, path = "/groups/{id}", tag = "groups", operation_id = "showGroup",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Group), Looking))]
-pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Json<Group>, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 200, body = Group), ReadErrors))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id<GroupId>) -> Result<Json<Group>, Problem> {
     Ok(Json(viewer.call(move |authority| authority.group(id)).await?.into()))
 }
 
 /// Deletes a group that no key serves and no connector belongs to.
 #[utoipa::path(delete, path = "/groups/{id}", tag = "groups", operation_id = "deleteGroup",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 204, description = "Deleted."), Changing))]
-pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 204, description = "Deleted."), ChangeErrors))]
+pub(super) async fn delete(operator: Operator, Id(id): Id<GroupId>) -> Result<StatusCode, Problem> {
     operator.call(move |authority| authority.delete_group(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

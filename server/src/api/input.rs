@@ -1,9 +1,12 @@
-//! What a request says: its path, its query and its body, each of them strict.
+//! The path, query and body of a request, all parsed strictly.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use provkey::authority::{AdminTokenId, CertificateId, ConnectorId, Error, GroupId, InputError};
+use provkey::key::{HostError, KeyId};
+use provkey::x509::{CertificateError, LeafUrlError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -11,8 +14,8 @@ use crate::app::App;
 use crate::body;
 use crate::problem::Problem;
 
-/// Reads a member that may be null, which is not the same as left out.
-pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// Reads a member that may be null, which differs from being absent.
+pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(Some)
@@ -24,8 +27,40 @@ pub(super) struct Body<T>(pub(super) T);
 /// The query of a URL without unknown parameters.
 pub(super) struct Parameters<T>(pub(super) T);
 
-/// The id in a path; what cannot be one is not found.
-pub(super) struct Id(pub(super) String);
+/// The id in a path.
+pub(super) struct Id<T>(pub(super) T);
+
+/// An id in a path or a query. A malformed id is reported as not found, like any unknown one.
+pub(super) trait ParseId: Sized {
+    fn parse_id(text: &str) -> Result<Self, InputError>;
+}
+
+macro_rules! parse_ids {
+    ($($id:ident: $not_found:ident;)*) => {
+        $(impl ParseId for $id {
+            fn parse_id(text: &str) -> Result<Self, InputError> {
+                Self::parse(text).ok_or(InputError::$not_found)
+            }
+        })*
+    };
+}
+
+parse_ids! {
+    AdminTokenId: AdminTokenNotFound;
+    CertificateId: CertificateNotFound;
+    ConnectorId: ConnectorNotFound;
+    GroupId: GroupNotFound;
+}
+
+impl ParseId for KeyId {
+    fn parse_id(text: &str) -> Result<Self, InputError> {
+        Self::parse(text).map_err(|_| InputError::KeyNotFound)
+    }
+}
+
+pub(super) fn parse_id<T: ParseId>(text: &str) -> Result<T, InputError> {
+    T::parse_id(text)
+}
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
@@ -50,18 +85,18 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new("unsupported_media_type", status, "the body must be application/json"))
 }
 
-/// Says where it is wrong, never what stands there: that may be a secret.
+/// Reports the position, never the content: it may be a secret.
 fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let (path, error) = (error.path().to_string(), error.into_inner());
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
-    let known = ["unknown field", "missing field", "duplicate field"];
-    let what = if known.iter().any(|known| text.starts_with(known)) {
+    let harmless = ["unknown field", "missing field", "duplicate field"];
+    let what = if harmless.iter().any(|prefix| text.starts_with(prefix)) {
         text
     } else if error.is_data() && path != "." {
-        format!("`{path}` is not what it should be at line {line} column {column}")
+        format!("`{path}` is invalid at line {line} column {column}")
     } else {
-        format!("the body is not the JSON that it should be at line {line} column {column}")
+        format!("the body is not the expected JSON at line {line} column {column}")
     };
     Problem::malformed(what)
 }
@@ -73,32 +108,32 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Parameters<T> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(value)) => Ok(Self(value)),
             Err(_) => Err(Problem::malformed(
-                "a parameter of the query is unknown, given twice, or not what it should be".into(),
+                "a parameter of the query is unknown, repeated or invalid".into(),
             )),
         }
     }
 }
 
-impl FromRequestParts<App> for Id {
+impl<T: ParseId> FromRequestParts<App> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(id)) => Ok(Self(id)),
+            Ok(Path(text)) => Ok(Self(parse_id(&text)?)),
             Err(_) => Err(Problem::malformed("the path is not UTF-8".into())),
         }
     }
 }
 
 impl Problem {
-    /// A request that is not what it should be.
+    /// A malformed request.
     pub(super) fn malformed(detail: String) -> Self {
         Self::new("request_malformed", StatusCode::BAD_REQUEST, detail)
     }
 }
 
-/// A problem of something that has a code of its own and is given by an operator.
-macro_rules! given {
+/// Errors of input, which have codes.
+macro_rules! bad_request {
     ($($error:ty),*) => {
         $(impl From<$error> for Problem {
             fn from(error: $error) -> Self {
@@ -108,10 +143,10 @@ macro_rules! given {
     };
 }
 
-given!(provkey::x509::CertificateError, provkey::x509::LeafUrlError, provkey::key::HostError);
+bad_request!(CertificateError, LeafUrlError, HostError);
 
-impl From<provkey::authority::InputError> for Problem {
-    fn from(error: provkey::authority::InputError) -> Self {
-        provkey::authority::Error::from(error).into()
+impl From<InputError> for Problem {
+    fn from(error: InputError) -> Self {
+        Error::from(error).into()
     }
 }

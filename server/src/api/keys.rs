@@ -6,25 +6,21 @@ mod view;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use provkey::authority::{Compromise, InputError, KeyUpdate};
+use provkey::authority::{Compromise, KeyUpdate};
 use provkey::key::KeyId;
 
-use input::{CompromiseInput, KeyInput, KeyPatch, Which};
+use input::{CompromiseInput, KeyInput, KeyPatch, KeyQuery};
 use view::{Compromised, Key, Text};
 
-use super::acting::{Operator, Viewer};
+use super::authorized::{Operator, Viewer};
+use super::error_responses::{ChangeErrors, EditErrors, ReadErrors, WriteErrors};
 use super::etag::{self, Version};
 use super::input::{Body, Id, Parameters};
 use super::page::PageView;
-use super::refusals::{Changing, Editing, Looking, Writing};
 use crate::problem::Problem;
 use crate::secret::{self, SecretJson};
 
 type Found = (Extension<Version>, Json<Key>);
-
-pub(super) fn read_id(id: &str) -> Result<KeyId, InputError> {
-    KeyId::parse(id).map_err(|_| InputError::KeyNotFound)
-}
 
 fn found(key: Key) -> Found {
     (Extension(Version(key.version())), Json(key))
@@ -32,19 +28,19 @@ fn found(key: Key) -> Found {
 
 /// Lists provisioning keys.
 #[utoipa::path(get, path = "/keys", tag = "keys", operation_id = "listKeys",
-    params(Which), responses((status = 200, body = PageView<Key>), Looking))]
+    params(KeyQuery), responses((status = 200, body = PageView<Key>), ReadErrors))]
 pub(super) async fn list(
     viewer: Viewer,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<KeyQuery>,
 ) -> Result<Json<PageView<Key>>, Problem> {
-    let (filter, page) = (which.filter()?, which.page());
+    let (filter, page) = (query.filter()?, query.page());
     let page = viewer.call(move |authority| authority.list_keys(&filter, &page)).await?;
     Ok(Json(PageView::of(page, Key::from)))
 }
 
 /// Creates a provisioning key. Copying it gives its text.
 #[utoipa::path(post, path = "/keys", tag = "keys", operation_id = "createKey",
-    request_body = KeyInput, responses((status = 201, body = Key), Writing))]
+    request_body = KeyInput, responses((status = 201, body = Key), WriteErrors))]
 pub(super) async fn create(
     operator: Operator,
     Body(input): Body<KeyInput>,
@@ -57,9 +53,8 @@ pub(super) async fn create(
 /// One provisioning key. Its ETag is for edits.
 #[utoipa::path(get, path = "/keys/{id}", tag = "keys", operation_id = "showKey",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Key), Looking))]
-pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Found, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 200, body = Key), ReadErrors))]
+pub(super) async fn show(viewer: Viewer, Id(id): Id<KeyId>) -> Result<Found, Problem> {
     Ok(found(viewer.call(move |authority| authority.key(id)).await?.into()))
 }
 
@@ -70,14 +65,13 @@ pub(super) async fn show(viewer: Viewer, Id(id): Id) -> Result<Found, Problem> {
         ("id" = String, Path, description = "Its id."),
         ("If-Match" = Option<String>, Header, description = "The ETag that the edit stands on."),
     ),
-    request_body = KeyPatch, responses((status = 200, body = Key), Editing))]
+    request_body = KeyPatch, responses((status = 200, body = Key), EditErrors))]
 pub(super) async fn edit(
     operator: Operator,
-    Id(id): Id,
+    Id(id): Id<KeyId>,
     headers: HeaderMap,
     Body(input): Body<KeyPatch>,
 ) -> Result<Found, Problem> {
-    let id = read_id(&id)?;
     let update = KeyUpdate { version: etag::if_match(&headers)?, ..input.read()? };
     let edited = operator.call(move |authority| authority.update_key(id, &update)).await;
     // RFC 9110, 13.1.1.
@@ -92,9 +86,8 @@ pub(super) async fn edit(
 /// certificates.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", operation_id = "deleteKey",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 204, description = "Deleted."), Changing))]
-pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 204, description = "Deleted."), ChangeErrors))]
+pub(super) async fn delete(operator: Operator, Id(id): Id<KeyId>) -> Result<StatusCode, Problem> {
     operator.call(move |authority| authority.delete_key(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -103,9 +96,11 @@ pub(super) async fn delete(operator: Operator, Id(id): Id) -> Result<StatusCode,
 /// is not copied until its limit is raised.
 #[utoipa::path(post, path = "/keys/{id}/copy", tag = "keys", operation_id = "copyKey",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Text), Changing))]
-pub(super) async fn copy(operator: Operator, Id(id): Id) -> Result<SecretJson<Text>, Problem> {
-    let id = read_id(&id)?;
+    responses((status = 200, body = Text), ChangeErrors))]
+pub(super) async fn copy(
+    operator: Operator,
+    Id(id): Id<KeyId>,
+) -> Result<SecretJson<Text>, Problem> {
     let text = operator.call(move |authority| authority.copy_key(id)).await?;
     Ok(SecretJson(Text { text: text.expose().to_owned().into() }))
 }
@@ -115,10 +110,9 @@ pub(super) async fn copy(operator: Operator, Id(id): Id) -> Result<SecretJson<Te
     params(("id" = String, Path, description = "Its id.")),
     responses(
         (status = 200, body = String, content_type = "text/plain; charset=utf-8"),
-        Changing,
+        ChangeErrors,
     ))]
-pub(super) async fn download(operator: Operator, Id(id): Id) -> Result<Response, Problem> {
-    let id = read_id(&id)?;
+pub(super) async fn download(operator: Operator, Id(id): Id<KeyId>) -> Result<Response, Problem> {
     let file = operator.call(move |authority| authority.download_key(id)).await?;
     let disposition = format!("attachment; filename=\"{}\"", file.file_name);
     let disposition = HeaderValue::from_str(&disposition).map_err(|_| Problem::internal())?;
@@ -134,13 +128,12 @@ pub(super) async fn download(operator: Operator, Id(id): Id) -> Result<Response,
 #[utoipa::path(post, path = "/keys/{id}/compromise", tag = "keys",
     operation_id = "compromiseKey", request_body = CompromiseInput,
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Compromised), Writing))]
+    responses((status = 200, body = Compromised), WriteErrors))]
 pub(super) async fn compromise(
     operator: Operator,
-    Id(id): Id,
+    Id(id): Id<KeyId>,
     Body(input): Body<CompromiseInput>,
 ) -> Result<Json<Compromised>, Problem> {
-    let id = read_id(&id)?;
     let compromise = Compromise::from(input);
     let done = operator.call(move |authority| authority.compromise_key(id, &compromise)).await?;
     Ok(Json(done.into()))

@@ -1,17 +1,18 @@
 //! Administration: a JSON API below `/api/v1`.
 //!
-//! Every handler names the role that it wants ([`Viewer`](acting::Viewer),
-//! [`Operator`](acting::Operator), [`Admin`](acting::Admin)): only that hands it the authority,
-//! which acts in the name of whoever asks.
+//! Every handler names the role that it requires ([`Viewer`](authorized::Viewer),
+//! [`Operator`](authorized::Operator), [`Admin`](authorized::Admin)). Only that extractor gives it
+//! the authority, which acts in the caller's name.
 
-mod acting;
 mod audit;
 mod authority;
+mod authorized;
 mod certificate_requests;
 mod certificates;
 mod connectors;
 mod credentials;
 mod cross_site;
+mod error_responses;
 mod etag;
 mod groups;
 mod input;
@@ -19,7 +20,6 @@ mod keys;
 mod moment;
 mod openapi;
 mod page;
-mod refusals;
 mod session;
 mod tokens;
 mod utilization;
@@ -32,16 +32,16 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use etag::Fixed;
+use etag::StaticJson;
 
 use crate::app::App;
 
-/// The API, and the description of it that it serves.
+/// The API, and its OpenAPI description.
 pub(crate) fn router() -> Router<App> {
     let (routes, description) = described();
-    // Anybody may ask for it, and it is large: it is written and hashed once.
-    let description = Fixed::new(description.to_json().expect("it has text for keys"));
-    let description = move |headers: HeaderMap| async move { description.answer(&headers) };
+    // It is large and needs no credentials, so it is serialized and hashed once.
+    let description = StaticJson::new(description.to_json().expect("its keys are strings"));
+    let description = move |headers: HeaderMap| async move { description.respond(&headers) };
     routes
         .layer(middleware::from_fn(etag::layer))
         .route("/api/v1/openapi.json", get(description))
@@ -80,7 +80,7 @@ fn described() -> (Router<App>, OpenApi) {
     (routes, description)
 }
 
-/// Nothing of the API is kept by anybody on the way, and a browser takes it for nothing else.
+/// Shared caches store nothing of the API, and browsers do not guess its media types.
 async fn headers(mut response: Response) -> Response {
     let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();

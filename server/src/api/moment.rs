@@ -1,4 +1,4 @@
-//! Moments as RFC 3339 writes them.
+//! Points in time in RFC 3339.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A moment in RFC 3339, in UTC with milliseconds.
+/// A point in time in RFC 3339, in UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment(pub(super) Timestamp);
 
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         let moment: jiff::Timestamp =
-            text.parse().map_err(|_| D::Error::custom("this is no time in RFC 3339"))?;
+            text.parse().map_err(|_| D::Error::custom("not a time in RFC 3339"))?;
         let ms = u64::try_from(moment.as_millisecond()).unwrap_or(0);
         Ok(Self(Timestamp::from_unix_ms(ms)))
     }

@@ -1,4 +1,4 @@
-//! What the description of the API says beside its operations.
+//! The parts of the OpenAPI description that no handler declares.
 
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
@@ -12,7 +12,7 @@ use crate::problem::Document;
 #[openapi(
     info(
         title = "provkey administration",
-        description = "Looks after provisioning keys, connector groups, enrollment certificates \
+        description = "Administers provisioning keys, connector groups, enrollment certificates \
                        and connectors. Every error is a problem document (RFC 9457) with a stable \
                        code.",
         version = "1",
@@ -23,8 +23,8 @@ use crate::problem::Document;
         (name = "keys", description = "Provisioning keys"),
         (name = "groups", description = "Connector groups"),
         (name = "certificates", description = "Enrollment certificates"),
-        (name = "connectors", description = "Who has enrolled"),
-        (name = "audit", description = "Who did what"),
+        (name = "connectors", description = "Connectors that have enrolled"),
+        (name = "audit", description = "The audit trail"),
         (name = "authority", description = "The authority itself"),
         (name = "access", description = "Admin tokens and sessions"),
     ),
@@ -39,7 +39,7 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
         .build();
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
         credentials::COOKIE,
-        "What signing in sets. Changes need the header X-Provkey-Console, too.",
+        "Signing in sets it. Changes also need the header X-Provkey-Console.",
     ));
     let certificate = SecurityScheme::MutualTls {
         description: Some("A client certificate that the configuration lists.".into()),

@@ -4,18 +4,17 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::http::StatusCode;
-use provkey::authority::{AdminRole, AdminToken, AdminTokenId, InputError, Name, NewAdminToken};
+use provkey::authority::{AdminRole, AdminToken, AdminTokenId, Name, NewAdminToken};
 use provkey::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::acting::Admin;
-use super::groups::Which;
-use super::input::{Body, Id, Parameters, present};
+use super::authorized::Admin;
+use super::error_responses::{CommonErrors, ReadErrors, WriteErrors};
+use super::input::{Body, Id, Parameters, nullable};
 use super::moment::Moment;
-use super::page::PageView;
-use super::refusals::{Common, Looking, Writing};
+use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 use crate::secret::SecretJson;
 
@@ -82,7 +81,7 @@ pub(super) struct TokenInput {
     /// What its holder may do.
     role: Role,
     /// When it ends. Without: after 90 days; null: never.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Moment>)]
     expires_at: Option<Option<Moment>>,
 }
@@ -98,18 +97,18 @@ impl TokenInput {
 
 /// Lists the admin tokens by id.
 #[utoipa::path(get, path = "/tokens", tag = "access", operation_id = "listTokens",
-    params(Which), responses((status = 200, body = PageView<Token>), Common))]
+    params(PageQuery), responses((status = 200, body = PageView<Token>), CommonErrors))]
 pub(super) async fn list(
     admin: Admin,
-    Parameters(which): Parameters<Which>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<PageView<Token>>, Problem> {
-    let page = admin.call(move |authority| authority.list_tokens(&which.page())).await?;
+    let page = admin.call(move |authority| authority.list_tokens(&query.page())).await?;
     Ok(Json(PageView::of(page, Token::from)))
 }
 
 /// Creates an admin token. Its text is in this answer and nowhere else.
 #[utoipa::path(post, path = "/tokens", tag = "access", operation_id = "createToken",
-    request_body = TokenInput, responses((status = 201, body = CreatedToken), Writing))]
+    request_body = TokenInput, responses((status = 201, body = CreatedToken), WriteErrors))]
 pub(super) async fn create(
     admin: Admin,
     Body(input): Body<TokenInput>,
@@ -129,8 +128,7 @@ pub(super) async fn create(
 /// Revokes an admin token, at once and for ever.
 #[utoipa::path(post, path = "/tokens/{id}/revoke", tag = "access", operation_id = "revokeToken",
     params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, body = Token), Looking))]
-pub(super) async fn revoke(admin: Admin, Id(id): Id) -> Result<Json<Token>, Problem> {
-    let id = AdminTokenId::parse(&id).ok_or(InputError::AdminTokenNotFound)?;
+    responses((status = 200, body = Token), ReadErrors))]
+pub(super) async fn revoke(admin: Admin, Id(id): Id<AdminTokenId>) -> Result<Json<Token>, Problem> {
     Ok(Json(admin.call(move |authority| authority.revoke_token(id)).await?.into()))
 }

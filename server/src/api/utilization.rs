@@ -4,15 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use provkey::authority::{ConnectorFilter, Cursor, PageRequest};
+use provkey::key::KeyId;
 use provkey::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::acting::Viewer;
+use super::authorized::Viewer;
+use super::error_responses::ReadErrors;
 use super::input::{Id, Parameters};
-use super::keys;
 use super::moment::Moment;
-use super::refusals::Looking;
 use crate::problem::Problem;
 
 /// How many connectors one call counts at most.
@@ -36,7 +36,7 @@ pub(super) struct Utilization {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct UtilizationQuery {
     /// Where the first bucket begins; without: 30 days before the end.
     since: Option<Moment>,
     /// Where the last bucket ends; without: now.
@@ -56,11 +56,11 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn new(which: &Which) -> Result<Self, Problem> {
-        let until = which.until.map_or_else(|| SystemTime::now().into(), |until| until.0);
+    fn new(query: &UtilizationQuery) -> Result<Self, Problem> {
+        let until = query.until.map_or_else(|| SystemTime::now().into(), |until| until.0);
         let month = Duration::from_secs(30 * 86_400);
-        let since = which.since.map_or_else(|| until.minus(month), |since| since.0);
-        let buckets = which.buckets.unwrap_or(30);
+        let since = query.since.map_or_else(|| until.minus(month), |since| since.0);
+        let buckets = query.buckets.unwrap_or(30);
         if since >= until || !(1..=BUCKETS_MAX).contains(&buckets) {
             let detail = "`since` must be before `until`, and `buckets` from 1 to 366";
             return Err(Problem::malformed(detail.into()));
@@ -82,21 +82,17 @@ impl Buckets {
 /// that were pruned are not among them.
 #[utoipa::path(get, path = "/keys/{id}/utilization", tag = "keys",
     operation_id = "showUtilization",
-    params(("id" = String, Path, description = "The id of the key."), Which),
-    responses((status = 200, body = Utilization), Looking))]
+    params(("id" = String, Path, description = "The id of the key."), UtilizationQuery),
+    responses((status = 200, body = Utilization), ReadErrors))]
 pub(super) async fn show(
     viewer: Viewer,
-    Id(id): Id,
-    Parameters(which): Parameters<Which>,
+    Id(id): Id<KeyId>,
+    Parameters(query): Parameters<UtilizationQuery>,
 ) -> Result<Json<Utilization>, Problem> {
-    let key = keys::read_id(&id)?;
-    let mut buckets = Buckets::new(&which)?;
-    let filter = ConnectorFilter {
-        key: Some(key),
-        since: Some(buckets.since),
-        ..ConnectorFilter::default()
-    };
-    let page = PageRequest { limit: COUNTED_MAX, after: which.after.map(Cursor::new) };
+    let mut buckets = Buckets::new(&query)?;
+    let filter =
+        ConnectorFilter { key: Some(id), since: Some(buckets.since), ..ConnectorFilter::default() };
+    let page = PageRequest { limit: COUNTED_MAX, after: query.after.map(Cursor::new) };
     let found = viewer.call(move |authority| authority.list_connectors(&filter, &page)).await?;
     let more = found.items.iter().all(|connector| buckets.count(connector.enrolled_at));
     Ok(Json(Utilization {

@@ -1,4 +1,4 @@
-//! Answers as EST clients read them.
+//! Responses as EST clients read them.
 
 use axum::body::Bytes;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
@@ -9,19 +9,19 @@ use provkey::authority::Enrolled;
 
 use super::pkcs7;
 
-/// What a chain in PEM is called (RFC 8555, 9.1).
+/// The media type of a chain in PEM (RFC 8555, 9.1).
 const PEM_CHAIN: &str = "application/pem-certificate-chain";
 const CONTENT_TRANSFER_ENCODING: HeaderName = HeaderName::from_static("content-transfer-encoding");
 
-/// Base64: one line, and one line end. That is what all clients read: inner line ends break some
-/// of them, and a missing one at the end breaks others.
+/// Encodes base64 as one line with a line end, which all clients read: inner line ends break some
+/// of them, and a missing final one breaks others.
 pub(super) fn encode(der: &[u8]) -> Bytes {
     let mut line = Base64::encode_string(der);
     line.push('\n');
     line.into()
 }
 
-/// An answer in base64.
+/// A response in base64.
 pub(super) fn line(kind: &'static str, line: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
@@ -30,8 +30,8 @@ pub(super) fn line(kind: &'static str, line: Bytes) -> Response {
     (headers, line).into_response()
 }
 
-/// RFC 7030, 4.2.3: the certificate alone. Whoever asks for a chain in PEM gets that: one answer
-/// has all that a connector needs.
+/// RFC 7030, 4.2.3: the certificate alone. A client that accepts a chain in PEM gets the chain, so
+/// that one response has all that a connector needs.
 pub(super) fn enrolled(headers: &HeaderMap, enrolled: &Enrolled) -> Response {
     let accepts_chain = headers
         .get_all(ACCEPT)

@@ -1,4 +1,4 @@
-//! The body of an enrollment: a PKCS #10 request, in whichever form clients send it.
+//! The body of an enrollment: a PKCS #10 request in any of the forms that clients send.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -17,7 +17,7 @@ pub(super) async fn csr(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Prob
     decode(&bytes)
 }
 
-/// RFC 7030, 4.2.1. Without a type the body speaks for itself.
+/// RFC 7030, 4.2.1. A missing type is accepted: `decode` recognizes the form.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -31,9 +31,9 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Takes base64 in one line or many, with any line ends, and DER and PEM as they are.
+/// Decodes base64 in one line or many, with any line ends; DER and PEM are returned unchanged.
 fn decode(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
-    // DER begins with the tag of a SEQUENCE; in base64 that is an `M`.
+    // DER begins with the tag of a SEQUENCE, which is an `M` in base64.
     let is_der = bytes.first() == Some(&0x30);
     let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
     if is_der || is_pem {
@@ -46,7 +46,7 @@ fn decode(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
             Problem::new(
                 "body_malformed",
                 StatusCode::BAD_REQUEST,
-                "the body is no certificate signing request in base64, DER or PEM",
+                "the body is not a certificate signing request in base64, DER or PEM",
             )
         },
     )
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nothing_of_this_is_malformed() {
+    fn any_other_form_is_malformed() {
         for bytes in [&b""[..], b"\n", b"MIIB!", b"\xff\xfe", b"MIIBA"] {
             assert_eq!(decode(bytes).unwrap_err().code, "body_malformed");
         }

@@ -6,21 +6,21 @@ use provkey::authority::{Error, Refusal};
 use provkey::key::KeyText;
 use zeroize::Zeroizing;
 
-use crate::asker::KEY_ID_CHARACTERS;
 use crate::problem::Problem;
+use crate::requester::KEY_ID_CHARACTERS;
 
-/// The key text that stands beside a CSR. Nothing is known of it but that it is text.
+/// The key text that accompanies a CSR, unverified.
 ///
 /// # Errors
-/// `key_invalid`, if there is something that is no key text; `credentials_disagree`, if the user
-/// is not the id of the key.
+/// `key_invalid` for credentials of another kind; `credentials_disagree` if the user name is not
+/// the id of the key.
 pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<KeyText>, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let invalid = || Problem::from(Error::from(Refusal::KeyInvalid));
     let text = value.to_str().map_err(|_| invalid())?.trim();
     let (scheme, credentials) = text.split_once(' ').ok_or_else(invalid)?;
-    // RFC 9110, 11.1: schemes are the same in any case.
+    // RFC 9110, 11.1: schemes are case-insensitive.
     let key_text = match scheme.to_ascii_lowercase().as_str() {
         _ if values.next().is_some() => return Err(invalid()),
         "basic" => basic(credentials.trim())?.ok_or_else(invalid)?,
@@ -30,13 +30,13 @@ pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<KeyText>, Problem> 
     Ok(Some(key_text))
 }
 
-/// RFC 7617: the user is the id of the key, or empty, and the password is its text. `None`: it is
-/// not Basic.
+/// RFC 7617: the user name is the id of the key, or empty, and the password is its text. `None`:
+/// the credentials are malformed.
 fn basic(credentials: &str) -> Result<Option<KeyText>, Problem> {
     let Ok(bytes) = Base64::decode_vec(credentials).map(Zeroizing::new) else { return Ok(None) };
     let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
     let Some((user, password)) = text.split_once(':') else { return Ok(None) };
-    // Both are what the client sent: comparing them tells nothing.
+    // The client sent both, so the comparison reveals nothing.
     let core = password.rsplit('_').next().unwrap_or_default();
     match user.len() {
         0 => {}

@@ -1,4 +1,4 @@
-//! What a certificate signing request should have.
+//! The recommended attributes of a certificate signing request.
 
 use axum::response::Response;
 use der::Tag;
@@ -11,7 +11,7 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const P_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 
-/// RFC 7030, 4.5.2: a key of the curve P-256 does well. It is advice: other keys are accepted.
+/// RFC 7030, 4.5.2: recommends a key on P-256. Other keys are accepted, too.
 pub(super) async fn csrattrs() -> Response {
     let curve = value(Tag::Set, &oid(P_256));
     let key = value(Tag::Sequence, &[oid(EC_PUBLIC_KEY), curve].concat());

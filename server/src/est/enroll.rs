@@ -10,11 +10,13 @@ use provkey::authority::{Authority, EnrollRequest, Enrolled, Refusal, RenewReque
 
 use super::{answer, body, credentials};
 use crate::app::App;
-use crate::asker::Asker;
 use crate::client::Client;
+use crate::fair_semaphore::Permit;
 use crate::problem::Problem;
+use crate::rate_limits::rate_limited;
+use crate::requester::Requester;
 
-/// A certificate for a provisioning key.
+/// Issues a certificate for a provisioning key.
 pub(super) async fn enroll(
     State(app): State<App>,
     client: Client,
@@ -22,28 +24,29 @@ pub(super) async fn enroll(
     body: Body,
 ) -> Result<Response, Problem> {
     let csr = body::csr(&headers, body).await?;
-    let (admission, address) = (&app.admission, client.address);
-    let key_text = credentials::key_text(&headers).inspect_err(|_| admission.unproven(address))?;
-    let asker = Asker::of_enrollment(&csr, key_text.as_ref());
-    admission.check_rate(asker.and_then(|asker| asker.key))?;
-    app.repeats.check(asker, address)?;
+    let address = client.address;
+    let key_text =
+        credentials::key_text(&headers).inspect_err(|_| app.rate_limits.count_unproven(address))?;
+    let claimed = Requester::of_enrollment(&csr, key_text.as_ref());
+    app.rate_limits.check_key(claimed.and_then(|requester| requester.key))?;
+    app.rate_limits.check_repeat(claimed, address)?;
     let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
     let enroll = move |authority: &Authority| authority.enroll(&request);
     let respond = {
         let app = app.clone();
-        move |answered: Result<Enrolled, Problem>| {
-            if let Ok(enrolled) = &answered
+        move |result: Result<Enrolled, Problem>| {
+            if let Ok(enrolled) = &result
                 && !enrolled.replay
             {
-                app.admission.enrolled(enrolled.key);
+                app.rate_limits.count_enrollment(enrolled.key);
             }
-            respond(&app, &headers, asker, address, answered)
+            respond(&app, &headers, claimed, address, result)
         }
     };
-    app.call(address, enroll, respond).await
+    app.call_for_connector(address, enroll, respond).await
 }
 
-/// A certificate for a certificate.
+/// Renews a certificate.
 pub(super) async fn reenroll(
     State(app): State<App>,
     client: Client,
@@ -52,55 +55,66 @@ pub(super) async fn reenroll(
 ) -> Result<Response, Problem> {
     let csr = body::csr(&headers, body).await?;
     let Client { address, certificate: client_certificate } = client;
-    let asker = Asker::of_renewal(&csr, client_certificate.as_deref());
-    let permit = app.admission.check_expensive(address).await?;
-    app.repeats.check(asker, address)?;
+    let claimed = Requester::of_renewal(&csr, client_certificate.as_deref());
+    let permit = suspect_permit(&app, address).await?;
+    app.rate_limits.check_repeat(claimed, address)?;
     let renew = move |authority: &Authority| {
-        // Copied only now: many may wait for their turn.
+        // Copied when the call begins: many requests may wait for a permit.
         let client_certificate = client_certificate.as_deref().map(<[u8]>::to_vec);
         let csr = csr.clone();
         authority.renew(&RenewRequest { csr, client_certificate, address, ..Default::default() })
     };
     let respond = {
         let app = app.clone();
-        move |answered| {
+        move |result| {
             drop(permit);
-            respond(&app, &headers, asker, address, answered)
+            respond(&app, &headers, claimed, address, result)
         }
     };
-    app.call(address, renew, respond).await
+    app.call_for_connector(address, renew, respond).await
 }
 
-/// Counts what became of a request, and answers it. The response names who asked, if that is
-/// proven, for the log.
+/// The permit that a renewal needs from an address over its rate of unproven requests.
+async fn suspect_permit(app: &App, address: Option<IpAddr>) -> Result<Option<Permit>, Problem> {
+    let Some(wait) = app.rate_limits.unproven_wait(address) else { return Ok(None) };
+    let permit = app.permits.suspect_renewal(address).await;
+    let detail = "too many requests from this address prove nothing";
+    permit.map(Some).ok_or_else(|| rate_limited(detail, wait))
+}
+
+/// Counts the outcome of a request, and responds. A proven requester is attached for the log.
 fn respond(
     app: &App,
     headers: &HeaderMap,
-    claimed: Option<Asker>,
+    claimed: Option<Requester>,
     address: Option<IpAddr>,
-    answered: Result<Enrolled, Problem>,
+    result: Result<Enrolled, Problem>,
 ) -> Response {
-    let proven = match &answered {
-        Ok(enrolled) => Some(Asker::from(enrolled)),
-        Err(problem) => claimed.filter(|_| refuses_what_is_proven(problem)),
+    let proven = match &result {
+        Ok(enrolled) => Some(Requester::from(enrolled)),
+        Err(problem) => claimed.filter(|_| proves_requester(problem)),
     };
-    match (&answered, proven) {
+    match (&result, proven) {
         (Ok(enrolled), _) if !enrolled.replay => {}
-        // A renewal is counted under what its request claims: that is what the next one claims.
-        (_, Some(asker)) => app.repeats.count(claimed.unwrap_or(asker), address),
-        (Err(problem), None) if problem.status.is_client_error() => app.admission.unproven(address),
+        // A repeated renewal is counted under what it claims, as the next one claims the same.
+        (_, Some(requester)) => {
+            app.rate_limits.count_repeat(claimed.unwrap_or(requester), address);
+        }
+        (Err(problem), None) if problem.status.is_client_error() => {
+            app.rate_limits.count_unproven(address);
+        }
         _ => {}
     }
-    let mut response = answered
-        .map_or_else(Problem::into_response, |enrolled| answer::enrolled(headers, &enrolled));
-    if let Some(asker) = proven {
-        response.extensions_mut().insert(asker);
+    let mut response =
+        result.map_or_else(Problem::into_response, |enrolled| answer::enrolled(headers, &enrolled));
+    if let Some(requester) = proven {
+        response.extensions_mut().insert(requester);
     }
     response
 }
 
-/// Whether a refusal says that the key or the certificate, at least, was proven.
-fn refuses_what_is_proven(problem: &Problem) -> bool {
+/// Whether the authority refuses only after the key or the certificate was proven.
+fn proves_requester(problem: &Problem) -> bool {
     let renewed_too_often = problem.code == Refusal::RenewalTooEarly.code();
     matches!(problem.status, StatusCode::FORBIDDEN | StatusCode::CONFLICT) || renewed_too_often
 }

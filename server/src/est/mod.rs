@@ -1,15 +1,15 @@
 //! Enrollment over Secure Transport (RFC 7030), under `/.well-known/est`.
 //!
-//! | request | answer |
+//! | request | response |
 //! |---|---|
 //! | `GET cacerts` | the root and the enrollment certificates |
-//! | `POST simpleenroll` | a certificate, for whoever proves a provisioning key |
-//! | `POST simplereenroll` | a certificate, for whoever proves that it has one |
-//! | `GET csrattrs` | what a request should have |
+//! | `POST simpleenroll` | a certificate for a proven provisioning key |
+//! | `POST simplereenroll` | a new certificate for a proven certificate |
+//! | `GET csrattrs` | the recommended attributes of a request |
 //!
-//! A provisioning key is proven inside the CSR, or its text stands beside it: as the password of
-//! HTTP Basic, whose user is the key's id or empty, or as a Bearer token. A certificate is proven
-//! inside the CSR, or over mutual TLS.
+//! A provisioning key is proven inside the CSR, or its text is sent: as the password of HTTP Basic,
+//! whose user name is the key's id or empty, or as a Bearer token. A certificate is proven inside
+//! the CSR, or over mutual TLS.
 
 mod answer;
 mod body;
@@ -38,7 +38,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new().nest("/.well-known/est", operations)
 }
 
-/// RFC 9110, 11.6.1: a 401 says how to prove oneself. Answers are for whoever asked alone.
+/// RFC 9110, 11.6.1: a 401 names the schemes. No cache may store a response.
 async fn challenge(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let unproven = response.status() == StatusCode::UNAUTHORIZED;

@@ -3,7 +3,7 @@
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Encode as _, Tag, TagNumber};
 
-/// RFC 7030, 4.2.3. The answer to cacerts has no parameter there, but may have one.
+/// RFC 7030, 4.2.3. The response to cacerts needs no parameter, but may have this one.
 pub(super) const CERTS_ONLY: &str = "application/pkcs7-mime; smime-type=certs-only";
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -11,7 +11,7 @@ const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1135
 /// `[0]`, constructed: the content of a ContentInfo, and the certificates of a SignedData.
 const CONTEXT_0: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 
-/// A ContentInfo with these certificates, given in DER.
+/// A ContentInfo with these certificates in DER.
 pub(super) fn certs_only<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut certificates: Vec<_> = certificates.into_iter().collect();
     // X.690, 11.6: DER sorts a SET OF.
@@ -35,5 +35,5 @@ pub(super) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
 pub(super) fn value(tag: Tag, contents: &[u8]) -> Vec<u8> {
     AnyRef::new(tag, contents)
         .and_then(|any| any.to_der())
-        .expect("what is answered is far shorter than DER can tell")
+        .expect("a response is far shorter than the longest DER")
 }

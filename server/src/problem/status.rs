@@ -1,10 +1,10 @@
-//! Which HTTP status an error of the authority has.
+//! The HTTP status of each error of the authority.
 
 use axum::http::StatusCode;
 use provkey::authority::{Error, InputError, MasterError, Refusal};
 use provkey::x509::CsrError;
 
-/// The status of an error of the authority.
+/// The HTTP status of an error.
 pub(super) fn of(error: &Error) -> StatusCode {
     match error {
         error if error.retryable() => StatusCode::SERVICE_UNAVAILABLE,
@@ -24,14 +24,14 @@ pub(super) fn of(error: &Error) -> StatusCode {
 
 fn of_refusal(refusal: Refusal) -> StatusCode {
     match refusal {
-        // Nothing is proven: whoever asks learns nothing else.
+        // The request proved nothing, so it learns nothing.
         Refusal::KeyInvalid
         | Refusal::KeyMissing
         | Refusal::CredentialsDisagree
         | Refusal::RenewalMissing
         | Refusal::RenewalInvalid
         | Refusal::CertificateUnknown => StatusCode::UNAUTHORIZED,
-        // Another request stands in the way, or what somebody did before.
+        // The request conflicts with an earlier one.
         Refusal::PublicKeyInUse | Refusal::CertificateRenewed | Refusal::CertificateRetired => {
             StatusCode::CONFLICT
         }
@@ -59,7 +59,7 @@ fn of_input(error: InputError) -> StatusCode {
         | InputError::EditConflict
         | InputError::TooManyHosts
         | InputError::AuthorityExists => StatusCode::CONFLICT,
-        // What the host of the server should have done.
+        // The application that runs the server has made a mistake.
         InputError::SignerMissing | InputError::AuthorityMissing => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -116,19 +116,19 @@ mod tests {
     }
 
     #[test]
-    fn what_an_operator_gives_is_never_a_fault_of_the_server() {
+    fn invalid_input_is_never_a_server_error() {
         for error in InputError::ALL {
             let status = of(&Error::from(*error));
-            let of_the_host =
+            let of_the_application =
                 matches!(error, InputError::SignerMissing | InputError::AuthorityMissing);
-            assert_eq!(status.is_server_error(), of_the_host, "{}", error.code());
+            assert_eq!(status.is_server_error(), of_the_application, "{}", error.code());
             let not_found = error.code().ends_with("_not_found");
             assert_eq!(status == StatusCode::NOT_FOUND, not_found, "{}", error.code());
         }
     }
 
     #[test]
-    fn what_passes_by_itself_is_unavailable() {
+    fn a_passing_fault_is_service_unavailable() {
         for (kind, status) in [
             (FaultKind::Unavailable, 503),
             (FaultKind::Busy, 503),

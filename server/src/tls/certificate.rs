@@ -1,4 +1,4 @@
-//! The certificate of a server, and where the next one comes from.
+//! The server's certificate, and the source of the next one.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,18 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// How long a certificate is valid that the authority issues for its server.
+/// The validity of a certificate that the authority issues for its server.
 const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
-/// How long before its end the next one is issued.
+/// How long before its end it is renewed.
 const RENEWED_BEFORE: Duration = Duration::from_secs(30 * 86_400);
 
-/// Why a server has no certificate.
+/// Why a server has no usable certificate.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsError {
     /// The authority issued none.
     Authority(Error),
-    /// `server_certificate_invalid`: it cannot be read, or cannot be used.
+    /// `server_certificate_invalid`: it cannot be read or used.
     Certificate(String),
 }
 
@@ -64,27 +64,27 @@ impl From<Error> for TlsError {
     }
 }
 
-/// Where certificates come from.
+/// The source of certificates.
 pub(super) enum Source {
     Authority { authority: Authority, host: Host },
     Files { certificate: PathBuf, private_key: PathBuf },
 }
 
-/// A certificate that is used, and until when it need not be looked for another.
+/// The certificate in use, and when the next one is due.
 struct Current {
     key: Arc<CertifiedKey>,
     due: Due,
 }
 
-/// What another certificate is due at.
+/// When the next certificate is due.
 #[derive(PartialEq)]
 enum Due {
     At(Timestamp),
-    /// When the files have other dates than these.
+    /// When the modification times of the files differ from these.
     Changed(Vec<Option<SystemTime>>),
 }
 
-/// The certificate of now.
+/// The certificate in use and its source.
 pub(super) struct Certificates {
     source: Source,
     current: RwLock<Current>,
@@ -96,7 +96,7 @@ impl Certificates {
         Ok(Self { source, current })
     }
 
-    /// Replaces the certificate, if it is due. Whether it was.
+    /// Replaces the certificate if the next one is due, and returns whether it was.
     pub(super) fn refresh(&self) -> Result<bool, TlsError> {
         let due = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,7 @@ impl Certificates {
         Ok(due)
     }
 
-    /// Replaces the certificate by that of the files, whether they seem to have changed or not.
+    /// Replaces the certificate by that of the files, even if they seem unchanged.
     pub(super) fn reload(&self) -> Result<(), TlsError> {
         match self.source {
             Source::Files { .. } => self.replace(),
@@ -159,7 +159,7 @@ impl Source {
     }
 }
 
-/// Makes a key pair, which stays in this process, and has it certified.
+/// Issues a certificate for a new key pair, whose private key never leaves this process.
 fn issue(authority: &Authority, host: &Host) -> Result<Current, TlsError> {
     let made = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256);
     let (signer, private_key) = made.map_err(|error| TlsError::new(&error))?;
@@ -185,7 +185,7 @@ fn read(certificate: &Path, private_key: &Path) -> Result<CertifiedKey, TlsError
         .collect();
     let chain = chain.map_err(|error| of(certificate, &error))?;
     if chain.is_empty() {
-        return Err(of(certificate, &"there is no certificate in it"));
+        return Err(of(certificate, &"it contains no certificate"));
     }
     let key = PrivateKeyDer::from_pem_file(private_key).map_err(|error| of(private_key, &error))?;
     let key = any_supported_type(&key).map_err(|error| of(private_key, &error))?;
@@ -242,7 +242,7 @@ mod tests {
         let second = write(50);
         assert!(certificates.refresh().unwrap());
         assert_eq!(shown(&certificates), second);
-        // What does not fit is not taken, and what was there stays.
+        // An unusable file is refused, and the certificate stays.
         fs::write(&certificate, "nothing").unwrap();
         let error = certificates.refresh().unwrap_err();
         assert_eq!(error.code(), "server_certificate_invalid");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_issues_one_and_the_next_in_time() {
+    fn the_authority_issues_a_certificate_and_renews_it() {
         let host = Host::parse("api.example.com").unwrap();
         let source = Source::Authority { authority: authority(&host), host };
         let certificates = Certificates::new(source).unwrap();

@@ -1,4 +1,4 @@
-//! Certificates of clients: that they have the keys is checked, and nothing else.
+//! Client certificates: TLS checks possession of the private key, and nothing else.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
@@ -8,8 +8,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-/// Takes any certificate that can be read, or none. Whether it is one of the authority's, which
-/// it knows every one of, the authority decides.
+/// Accepts any certificate that can be parsed, or none. The authority knows every certificate that
+/// it has issued, and decides.
 #[derive(Debug)]
 pub(super) struct AnyClient {
     algorithms: WebPkiSupportedAlgorithms,

@@ -16,14 +16,13 @@ use std::path::PathBuf;
 
 use certificate::{Certificates, Source};
 
-/// How often it is looked whether the certificate has to be another one.
-const FRESHNESS_INTERVAL: Duration = Duration::from_secs(60);
+/// How often the certificate is checked for renewal.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How a server shows who it is: a certificate with its private key, and where the next one comes
-/// from.
+/// The server's certificate with its private key, and the source of the next one.
 ///
-/// A client may show a certificate of its own; that it has the key to it is checked, and nothing
-/// else, for what is decided by it is the authority's to decide.
+/// A client may show a certificate. TLS checks possession of the private key and nothing else: the
+/// authority decides about the certificate.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ServerConfig>,
@@ -31,16 +30,16 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// With a certificate that the authority issues for one of its hosts, under its root: to a
-    /// connector the pin in its key text says enough. It is issued anew in time.
+    /// Uses a certificate that the authority issues for one of its hosts, under its root, which
+    /// connectors trust by the pin in their key text. It is renewed in time.
     ///
     /// # Errors
-    /// That of the authority.
+    /// [`TlsError`] if the authority issues none.
     pub fn issued_by(authority: Authority, host: Host) -> Result<Self, TlsError> {
         Self::new(Source::Authority { authority, host })
     }
 
-    /// With a certificate, its issuers, and its private key from files in PEM, which are read
+    /// Uses a certificate with its issuers, and its private key, from files in PEM. They are read
     /// again when they change.
     ///
     /// # Errors
@@ -63,11 +62,11 @@ impl Tls {
         Ok(Self { config: Arc::new(config), certificates })
     }
 
-    /// Reads the certificate and its private key from their files again, now. One that the authority
-    /// issues stays until it is due.
+    /// Reads the certificate and its private key from their files again, now. A certificate that
+    /// the authority issues is only renewed if it is due.
     ///
     /// # Errors
-    /// [`TlsError`]: the certificate that was there stays.
+    /// [`TlsError`]; the server then keeps its certificate.
     pub fn reload(&self) -> Result<(), TlsError> {
         self.certificates.reload()
     }
@@ -76,10 +75,10 @@ impl Tls {
         Arc::clone(&self.config)
     }
 
-    /// Replaces the certificate in time, for ever.
+    /// Renews the certificate in time. Never returns.
     pub(crate) async fn keep_fresh(self) {
         loop {
-            tokio::time::sleep(FRESHNESS_INTERVAL).await;
+            tokio::time::sleep(REFRESH_INTERVAL).await;
             let certificates = Arc::clone(&self.certificates);
             let refreshed = tokio::task::spawn_blocking(move || certificates.refresh()).await;
             match refreshed {

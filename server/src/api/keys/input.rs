@@ -7,9 +7,9 @@ use provkey::key::Host;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::input::present;
+use crate::api::input::{nullable, parse_id};
 use crate::api::moment::Moment;
-use crate::api::{certificates, groups, page};
+use crate::api::page;
 use crate::problem::Problem;
 
 /// A provisioning key to create.
@@ -30,7 +30,8 @@ pub(in crate::api) struct KeyInput {
     host: Option<String>,
     /// When it stops enrolling anybody. Without: never.
     expires_at: Option<Moment>,
-    /// Where connectors may enroll from: CIDR ranges. Empty: from anywhere. Renewals are not bound to it.
+    /// Where connectors may enroll from: CIDR ranges. Empty: from anywhere. Renewals are not bound
+    /// to it.
     #[serde(default)]
     allowed_addresses: Vec<String>,
     /// Whether it is switched on; without: it is.
@@ -43,8 +44,8 @@ pub(in crate::api) struct KeyInput {
 impl KeyInput {
     pub(super) fn read(self) -> Result<NewKey, Problem> {
         let name = Name::new(&self.name)?;
-        let group = groups::read_id(&self.group)?;
-        let certificate = certificates::read_id(&self.certificate)?;
+        let group = parse_id(&self.group)?;
+        let certificate = parse_id(&self.certificate)?;
         Ok(NewKey {
             host: self.host.map(|host| Host::parse(&host)).transpose()?,
             expires_at: self.expires_at.map(|at| at.0),
@@ -69,7 +70,7 @@ pub(in crate::api) struct KeyPatch {
     /// Whether it is switched on.
     enabled: Option<bool>,
     /// When it stops enrolling anybody; null: never.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Moment>)]
     expires_at: Option<Option<Moment>>,
     /// Where connectors may enroll from; empty: from anywhere. Renewals are not bound to it.
@@ -82,7 +83,7 @@ pub(in crate::api) struct KeyPatch {
 
 impl KeyPatch {
     pub(super) fn read(self) -> Result<KeyUpdate, Problem> {
-        let certificate = self.certificate.map(|id| certificates::read_id(&id));
+        let certificate = self.certificate.map(|id| parse_id(&id));
         Ok(KeyUpdate {
             version: None,
             name: self.name.map(|name| Name::new(&name)).transpose()?,
@@ -159,7 +160,7 @@ enum Sort {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(in crate::api) struct Which {
+pub(in crate::api) struct KeyQuery {
     /// Only those whose name contains this, letter case ignored.
     name: Option<String>,
     /// Only those whose id contains this.
@@ -193,7 +194,7 @@ pub(in crate::api) struct Which {
     after: Option<String>,
 }
 
-impl Which {
+impl KeyQuery {
     pub(super) fn page(&self) -> PageRequest {
         page::request(self.limit, self.after.as_ref())
     }
@@ -208,8 +209,8 @@ impl Which {
         Ok(KeyFilter {
             name_contains: self.name.clone(),
             id_contains: self.id.clone(),
-            group: self.group.as_deref().map(groups::read_id).transpose()?,
-            certificate: self.certificate.as_deref().map(certificates::read_id).transpose()?,
+            group: self.group.as_deref().map(parse_id).transpose()?,
+            certificate: self.certificate.as_deref().map(parse_id).transpose()?,
             state: self.state.map(Into::into),
             max_uses_min: self.max_uses_min,
             max_uses_max: self.max_uses_max,

@@ -1,4 +1,4 @@
-//! Each request: its id, its line in the log, its part in the metrics.
+//! The id, the log line and the metrics of each request.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,21 +11,21 @@ use axum::response::Response;
 use tracing::{Instrument as _, Span};
 
 use crate::app::App;
-use crate::asker::Asker;
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::problem::ProblemCode;
+use crate::requester::Requester;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Too short for the secret of a key.
 const ID_CHARACTERS_MAX: usize = 64;
 
-/// Gives a request an id, and tells what became of it; of one that proved its key or its
-/// certificate also which they were. The route is told, not the path: anything
-/// may be written in a path, a key text, too.
-pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Gives a request an id, and logs and counts its response. If the request proved a key or a
+/// certificate, the line names the key and the connector. The route is logged, never the path: a
+/// path may contain anything, even a key text.
+pub(crate) async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let id = given_id(request.headers()).unwrap_or_else(new_id);
+    let id = received_id(request.headers()).unwrap_or_else(new_id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "-".to_owned());
@@ -40,9 +40,9 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
     let took = begun.elapsed();
     let status = response.status().as_u16();
     let code = response.extensions().get::<ProblemCode>().map(|code| code.0);
-    let asker = response.extensions().get::<Asker>();
-    let key = asker.and_then(|asker| asker.key).map(tracing::field::display);
-    let connector = asker.map(|asker| tracing::field::display(asker.connector));
+    let requester = response.extensions().get::<Requester>();
+    let key = requester.and_then(|requester| requester.key).map(tracing::field::display);
+    let connector = requester.map(|requester| tracing::field::display(requester.connector));
     let address = client.address.map(tracing::field::display);
     let _in_span = span.enter();
     tracing::info!(
@@ -63,7 +63,7 @@ pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -
     response
 }
 
-/// Tells of a request whose client has hung up before its answer was there.
+/// When dropped, logs a request whose client hung up before the response.
 struct Unanswered<'a> {
     method: &'a Method,
     route: &'a str,
@@ -79,16 +79,16 @@ impl Drop for Unanswered<'_> {
     }
 }
 
-/// The id that a proxy gave the request, if it is one that can be told.
-fn given_id(headers: &HeaderMap) -> Option<HeaderValue> {
+/// The id that a proxy gave the request, if it is short and plain.
+fn received_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(X_REQUEST_ID)?;
-    let tellable = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
     let bytes = id.as_bytes();
-    let fits = (1..=ID_CHARACTERS_MAX).contains(&bytes.len()) && bytes.iter().all(tellable);
+    let fits = (1..=ID_CHARACTERS_MAX).contains(&bytes.len()) && bytes.iter().all(plain);
     fits.then(|| id.clone())
 }
 
-/// An id that no other request of this server has, and hardly one of another.
+/// An id that is unique on this server, and practically unique among servers.
 fn new_id() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! The problems that the description of the API lists for each operation.
+//! The error responses that the OpenAPI description lists for each operation.
 
 use std::collections::BTreeMap;
 
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-macro_rules! refusals {
+macro_rules! error_responses {
     ($($(#[$doc:meta])* $name:ident: $($status:literal)*;)*) => {
         $(
             $(#[$doc])*
@@ -20,17 +20,17 @@ macro_rules! refusals {
     };
 }
 
-refusals! {
-    /// Of whatever needs credentials.
-    Common: 400 401 403 500 503;
-    /// Of looking at one thing.
-    Looking: 400 401 403 404 410 500 503;
+error_responses! {
+    /// Of every operation that needs credentials.
+    CommonErrors: 400 401 403 500 503;
+    /// Of reading an object.
+    ReadErrors: 400 401 403 404 410 500 503;
     /// Of a change without a body.
-    Changing: 400 401 403 404 409 410 500 503;
+    ChangeErrors: 400 401 403 404 409 410 500 503;
     /// Of a change with a body.
-    Writing: 400 401 403 404 408 409 410 413 415 500 503;
-    /// Of an edit of a version.
-    Editing: 400 401 403 404 408 409 410 412 413 415 500 503;
+    WriteErrors: 400 401 403 404 408 409 410 413 415 500 503;
+    /// Of an edit with `If-Match`.
+    EditErrors: 400 401 403 404 408 409 410 412 413 415 500 503;
 }
 
 fn response(status: u16) -> (String, RefOr<Response>) {
@@ -44,17 +44,17 @@ fn response(status: u16) -> (String, RefOr<Response>) {
 
 fn description(status: u16) -> &'static str {
     match status {
-        400 => "The request, or something in it, is not acceptable.",
-        401 => "There are no credentials, or they are not valid.",
+        400 => "The request is malformed or invalid.",
+        401 => "Credentials are missing or invalid.",
         403 => "The role does not suffice, or another site made the request.",
-        404 => "There is no such thing.",
+        404 => "The object does not exist.",
         408 => "The body took too long to arrive.",
-        409 => "Something stands in the way: a name that is taken, a thing in use, a key used up.",
+        409 => "A conflict: the name is taken, the object is in use, the key is used up.",
         410 => "The provisioning key was deleted.",
-        412 => "It was edited since the ETag in If-Match.",
+        412 => "The key was edited since the ETag in If-Match.",
         413 => "The body is too large.",
         415 => "The body is not JSON.",
-        503 => "The store is not available now.",
-        _ => "The server cannot do this; its log says why.",
+        503 => "The store is unavailable, or the server is busy.",
+        _ => "The server has failed; its log says why.",
     }
 }

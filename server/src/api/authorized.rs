@@ -1,4 +1,4 @@
-//! Who may do what, decided in one place.
+//! Authorization: the one place that compares roles.
 
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -8,71 +8,74 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use provkey::authority::{AdminRole, Authority, Error, InputError, Refusal};
 
-use super::credentials::{self, Who};
+use super::credentials::{self, Caller};
 use crate::app::App;
 use crate::problem::Problem;
 
-/// Somebody who has at least the role `R`, and the authority acting in their name.
-pub(super) struct Acting<R> {
+/// A caller with at least the role `R`, and the authority acting in their name.
+pub(super) struct Authorized<R> {
     app: App,
-    pub(super) who: Who,
+    pub(super) caller: Caller,
     address: Option<IpAddr>,
     role: PhantomData<R>,
 }
 
-/// A role that a handler wants.
-pub(super) trait Wanted: Send + Sync {
+/// The role that a handler requires.
+pub(super) trait RequiredRole: Send + Sync {
     const ROLE: AdminRole;
 }
 
-macro_rules! wanted {
+macro_rules! roles {
     ($($name:ident = $marker:ident, $doc:literal;)*) => {
         $(
             pub(super) enum $marker {}
 
-            impl Wanted for $marker {
+            impl RequiredRole for $marker {
                 const ROLE: AdminRole = AdminRole::$name;
             }
 
             #[doc = $doc]
-            pub(super) type $name = Acting<$marker>;
+            pub(super) type $name = Authorized<$marker>;
         )*
     };
 }
 
-wanted! {
-    Viewer = IsViewer, "Somebody who may look at everything but secrets.";
-    Operator = IsOperator, "Somebody who may look after keys, groups and connectors.";
-    Admin = IsAdmin, "Somebody who may look after certificates and admin tokens, too.";
+roles! {
+    Viewer = IsViewer, "A caller who may read everything except secrets.";
+    Operator = IsOperator, "A caller who may change keys, groups and connectors.";
+    Admin = IsAdmin, "A caller who may also change certificates, hosts and admin tokens.";
 }
 
-impl<R: Wanted> FromRequestParts<App> for Acting<R> {
+impl<R: RequiredRole> FromRequestParts<App> for Authorized<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let who = credentials::authenticate(parts, app).await?;
-        if who.role < R::ROLE {
-            let detail = format!("this wants the role {}, yours is {}", R::ROLE, who.role);
+        let caller = credentials::authenticate(parts, app).await?;
+        if caller.role < R::ROLE {
+            let detail = format!("this requires the role {}, yours is {}", R::ROLE, caller.role);
             return Err(Problem::new("role_insufficient", StatusCode::FORBIDDEN, detail));
         }
         let address = credentials::address(parts, app);
-        Ok(Self { app: app.clone(), who, address, role: PhantomData })
+        Ok(Self { app: app.clone(), caller, address, role: PhantomData })
     }
 }
 
-impl<R> Acting<R> {
-    /// Calls the authority in the name of whoever asks.
+impl<R> Authorized<R> {
+    /// Calls the authority in the caller's name.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         work: impl Fn(&Authority) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let actor = self.who.actor(self.address);
+        let actor = self.caller.actor(self.address);
         let call = move |authority: &Authority| work(&authority.acting_as(actor.clone()));
-        self.app.administer(self.address, call).await?.map_err(|error| problem(&self.app, error))
+        self.app
+            .call_for_administrator(self.address, call)
+            .await?
+            .map_err(|error| problem(&self.app, error))
     }
 }
 
-/// What is a refusal to a connector is to an operator the state that a thing is in.
+/// A refusal of a connector is a conflict with the state of a key or connector to an operator.
 fn problem(app: &App, error: Error) -> Problem {
     let status = match &error {
         Error::Refused(Refusal::KeyDeleted) => Some(StatusCode::GONE),
