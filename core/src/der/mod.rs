@@ -3,6 +3,7 @@
 //! [`Reader`] accepts strict DER only, [`writer`] produces it, [`tag`] and [`oid`] name what both
 //! compare. Nothing here knows what a certificate or a proof is.
 
+mod form;
 pub(crate) mod oid;
 pub(crate) mod pem;
 mod reader;

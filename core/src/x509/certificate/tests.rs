@@ -9,6 +9,7 @@ use x509_cert::der::{Decode as _, Encode as _};
 
 use super::*;
 use crate::der::writer::{bit_string, nested, primitive};
+use crate::der::{Reader, tag};
 use crate::limits::EXTENSIONS_MAX;
 use crate::x509::tests::{NOW, YEAR, at, enrollment, leaf, root, serial, signer};
 use crate::x509::{KeyAlgorithm, Signer as _, issue_leaf};

@@ -1,11 +1,13 @@
 //! What is not issued, and why.
 
-use std::boxed::Box;
-use std::string::ToString as _;
+use alloc::boxed::Box;
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
 
 use super::*;
+use crate::time::Timestamp;
 use crate::x509::tests::{NOW, YEAR, at, ca, enrollment, leaf, root, signer};
-use crate::x509::{KeyAlgorithm, SoftwareSigner};
+use crate::x509::{KeyAlgorithm, SignerError, SoftwareSigner};
 
 const ALGORITHM: KeyAlgorithm = KeyAlgorithm::Ed25519;
 

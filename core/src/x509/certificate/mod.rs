@@ -1,141 +1,27 @@
 //! Reading certificates (RFC 5280, 4.1).
 
+mod error;
+mod tbs;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::extensions::{
-    BasicConstraints, Extensions, ExtensionsError, HostName, KeyUsage, Purposes,
-};
-use super::signed::{Signed, SignedError};
+use super::extensions::{BasicConstraints, HostName, KeyUsage, Purposes};
+use super::signed::Signed;
 use super::validity::Validity;
 use super::{PublicKey, PublicKeyError, name};
-use crate::der::{Malformed, Reader, check_all, oid, pem, tag};
+use crate::der::{check_all, oid, pem};
 use crate::key::Host;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::time::Timestamp;
 
+pub use error::CertificateError;
+pub(super) use tbs::TbsCertificate;
+
 const LABEL: &str = "CERTIFICATE";
-
-/// Bytes that are not a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// Longer than [`CERTIFICATE_BYTES_MAX`].
-    #[error("a certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
-    TooLarge,
-    /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
-    #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
-    TooMany,
-    /// The text holds no certificate in PEM.
-    #[error("there is no certificate: neither PEM nor DER")]
-    Missing,
-    /// Not the strict DER of a certificate, or damaged PEM.
-    #[error("a certificate is damaged, or not strict DER")]
-    Malformed,
-    /// Something follows the certificate.
-    #[error("something follows the certificate")]
-    TrailingData,
-    /// Not of version 3.
-    #[error("a certificate is not of X.509 version 3")]
-    UnsupportedVersion,
-    /// The two places that name the signature algorithm differ.
-    #[error("a certificate names two different signature algorithms")]
-    AlgorithmMismatch,
-    /// One extension occurs twice.
-    #[error("a certificate holds one extension twice")]
-    DuplicateExtension,
-}
-
-impl CertificateError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TooLarge => "certificate_too_large",
-            Self::TooMany => "certificate_too_many",
-            Self::Missing => "certificate_missing",
-            Self::Malformed => "certificate_malformed",
-            Self::TrailingData => "certificate_trailing_data",
-            Self::UnsupportedVersion => "certificate_unsupported_version",
-            Self::AlgorithmMismatch => "certificate_algorithm_mismatch",
-            Self::DuplicateExtension => "certificate_duplicate_extension",
-        }
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(self) -> bool {
-        false
-    }
-}
-
-impl From<Malformed> for CertificateError {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Malformed
-    }
-}
-
-impl From<SignedError> for CertificateError {
-    fn from(error: SignedError) -> Self {
-        match error {
-            SignedError::Malformed => Self::Malformed,
-            SignedError::TrailingData => Self::TrailingData,
-        }
-    }
-}
-
-impl From<ExtensionsError> for CertificateError {
-    fn from(error: ExtensionsError) -> Self {
-        match error {
-            ExtensionsError::Malformed | ExtensionsError::TooMany => Self::Malformed,
-            ExtensionsError::Duplicate => Self::DuplicateExtension,
-        }
-    }
-}
-
-/// What a certificate says, as yet unsigned (RFC 5280, 4.1.2).
-pub(super) struct TbsCertificate<'a> {
-    pub(super) serial: &'a [u8],
-    pub(super) signature_algorithm: &'a [u8],
-    pub(super) issuer: &'a [u8],
-    pub(super) validity: Validity,
-    pub(super) subject: &'a [u8],
-    pub(super) spki: &'a [u8],
-    pub(super) extensions: Extensions<'a>,
-}
-
-impl<'a> TbsCertificate<'a> {
-    pub(super) fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
-        let mut fields = Reader::within(der, tag::SEQUENCE)?;
-        // RFC 5280, 4.1.2.1: version 3 is the value 2.
-        let mut version = match fields.optional(tag::context(0))? {
-            Some(version) => Reader::new(version),
-            None => return Err(CertificateError::UnsupportedVersion),
-        };
-        if version.unsigned()? != [2] {
-            return Err(CertificateError::UnsupportedVersion);
-        }
-        version.end()?;
-        let serial = fields.unsigned()?;
-        let signature_algorithm = fields.value(tag::SEQUENCE)?;
-        let issuer = fields.value(tag::SEQUENCE)?;
-        let validity = Validity::read(fields.enter(tag::SEQUENCE)?)?;
-        let subject = fields.value(tag::SEQUENCE)?;
-        let spki = fields.value(tag::SEQUENCE)?;
-        // RFC 5280, 4.1.2.8: unique identifiers are not made any more, and mean nothing here.
-        fields.optional_implicit(tag::context_primitive(1), tag::BIT_STRING)?;
-        fields.optional_implicit(tag::context_primitive(2), tag::BIT_STRING)?;
-        let extensions = match fields.optional(tag::context(3))? {
-            Some(extensions) => Extensions::read(extensions)?,
-            None => Extensions::default(),
-        };
-        fields.end()?;
-        name::check(Reader::only(issuer, tag::SEQUENCE)?)?;
-        name::check(Reader::only(subject, tag::SEQUENCE)?)?;
-        Ok(Self { serial, signature_algorithm, issuer, validity, subject, spki, extensions })
-    }
-}
 
 /// A certificate, read but not trusted. What follows from its signature is a chain's business.
 #[derive(Clone, PartialEq, Eq)]

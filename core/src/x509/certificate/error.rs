@@ -1,0 +1,81 @@
+//! Why a certificate is not read.
+
+use crate::der::Malformed;
+use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
+use crate::x509::extensions::ExtensionsError;
+use crate::x509::signed::SignedError;
+
+/// Bytes that are not a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Longer than [`CERTIFICATE_BYTES_MAX`].
+    #[error("a certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
+    TooLarge,
+    /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
+    #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
+    TooMany,
+    /// The text holds no certificate in PEM.
+    #[error("there is no certificate: neither PEM nor DER")]
+    Missing,
+    /// Not the strict DER of a certificate, or damaged PEM.
+    #[error("a certificate is damaged, or not strict DER")]
+    Malformed,
+    /// Something follows the certificate.
+    #[error("something follows the certificate")]
+    TrailingData,
+    /// Not of version 3.
+    #[error("a certificate is not of X.509 version 3")]
+    UnsupportedVersion,
+    /// The two places that name the signature algorithm differ.
+    #[error("a certificate names two different signature algorithms")]
+    AlgorithmMismatch,
+    /// One extension occurs twice.
+    #[error("a certificate holds one extension twice")]
+    DuplicateExtension,
+}
+
+impl CertificateError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "certificate_too_large",
+            Self::TooMany => "certificate_too_many",
+            Self::Missing => "certificate_missing",
+            Self::Malformed => "certificate_malformed",
+            Self::TrailingData => "certificate_trailing_data",
+            Self::UnsupportedVersion => "certificate_unsupported_version",
+            Self::AlgorithmMismatch => "certificate_algorithm_mismatch",
+            Self::DuplicateExtension => "certificate_duplicate_extension",
+        }
+    }
+
+    /// Whether the same call may succeed later: never.
+    pub const fn retryable(self) -> bool {
+        false
+    }
+}
+
+impl From<Malformed> for CertificateError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<SignedError> for CertificateError {
+    fn from(error: SignedError) -> Self {
+        match error {
+            SignedError::Malformed => Self::Malformed,
+            SignedError::TrailingData => Self::TrailingData,
+        }
+    }
+}
+
+impl From<ExtensionsError> for CertificateError {
+    fn from(error: ExtensionsError) -> Self {
+        match error {
+            ExtensionsError::Malformed | ExtensionsError::TooMany => Self::Malformed,
+            ExtensionsError::Duplicate => Self::DuplicateExtension,
+        }
+    }
+}
