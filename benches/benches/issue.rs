@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use provkey::random::RandomError;
-use provkey::time::{Clock, Timestamp};
+use provkey::random::{RandomError, SystemRandom};
+use provkey::time::{Clock, SystemClock, Timestamp};
 use provkey::x509::{
     CaParameters, Csr, IssuedLeaf, Issuer, KeyAlgorithm, LeafParameters, SerialNumber, Signer,
     SoftwareSigner, build_csr, issue_enrollment_certificate, issue_leaf, issue_root,
 };
-use provkey_benches::{SystemClock, SystemRandom, verify_and_sign};
+use provkey_benches::verify_and_sign;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -15,4 +15,4 @@ pub use table::{
     ROUNDS, Row, beside, beside_in_turns, cores, durations, median, middle_ms, per_second, run,
     tail,
 };
-pub use world::{SystemClock, SystemRandom, World, authority, open, p256_request};
+pub use world::{World, authority, open, p256_request};

@@ -1,37 +1,14 @@
 //! An authority over a store, and requests to it.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use provkey::authority::{
     Authority, CertificateId, EnrollRequest, Environment, GroupId, KeyDetails, Name, NewAuthority,
     NewCertificate, NewKey,
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
-use provkey::random::{Random, RandomError};
 use provkey::store::Store;
-use provkey::time::{Clock, Timestamp};
 use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
-
-/// The clock of the machine.
-#[derive(Debug)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from(SystemTime::now())
-    }
-}
-
-/// The generator of the operating system.
-#[derive(Debug)]
-pub struct SystemRandom;
-
-impl Random for SystemRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(bytes).map_err(|_| RandomError)
-    }
-}
 
 /// An authority with a group and an enrollment certificate.
 #[derive(Debug)]
@@ -44,25 +21,21 @@ pub struct World {
     pub certificate: CertificateId,
 }
 
-fn environment(store: Arc<dyn Store>) -> Environment {
-    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    Environment { store, clock, random, observer: None }
-}
-
 fn keyring() -> Keyring {
     Keyring::new(MasterKey::from_bytes([7; 32]))
 }
 
 /// Opens the authority that [`authority`] has made in a store.
 pub fn open(store: Arc<dyn Store>) -> Authority {
-    Authority::open(environment(store), keyring()).expect("an authority")
+    Authority::open(Environment::system(store), keyring()).expect("an authority")
 }
 
 /// Makes an authority over a store.
 pub fn authority(store: Arc<dyn Store>) -> World {
     let host = Host::parse("api.private.example.com").expect("a host");
     let new = NewAuthority::new(host);
-    let authority = Authority::create(environment(store), keyring(), &new).expect("an authority");
+    let authority =
+        Authority::create(Environment::system(store), keyring(), &new).expect("an authority");
     let group = authority.create_group(&name("group")).expect("a group").id;
     let new = NewCertificate::new(name("certificate"));
     let certificate = authority.create_certificate(&new).expect("a certificate").id;

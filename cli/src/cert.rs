@@ -10,7 +10,7 @@ use provkey::authority::{
     Authority, CertificateId, CertificateWarning, EnrollmentCertificate, Error, InputError, Name,
     NewCertificate,
 };
-use provkey::time::Clock;
+use provkey::time::{Clock, SystemClock};
 use provkey::x509::{Certificate, KeyAlgorithm, LeafUrl};
 use serde::Serialize;
 
@@ -18,7 +18,6 @@ use self::request::RequestView;
 use self::urls::UrlArgs;
 use crate::failure::Failure;
 use crate::output::{Deleted, Fields, Output, PageArgs, Row, hex, or_dash};
-use crate::system::SystemClock;
 use crate::times::{Period, Time};
 use crate::token::TokenPlace;
 

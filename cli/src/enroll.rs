@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use provkey::connector::{CertificateState, Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, ProvisioningKey};
-use provkey::time::Clock as _;
+use provkey::time::{Clock as _, SystemClock};
 use provkey::x509::KeyAlgorithm;
 
 use self::network::{Operation, Server};
@@ -23,7 +23,6 @@ use crate::files;
 use crate::identity::{Home, IdentityView};
 use crate::output::Output;
 use crate::serve::notify;
-use crate::system::SystemClock;
 use crate::times::{Period, Time};
 
 /// How often a daemon looks at the clock: that may be set, or the machine may have slept.

@@ -10,7 +10,8 @@ use clap::{Args, Subcommand};
 use nix::fcntl::Flock;
 use provkey::connector::{Accepted, Error, Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
-use provkey::time::Clock;
+use provkey::random::SystemRandom;
+use provkey::time::{Clock, SystemClock};
 use provkey::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::failure::{Failure, warn};
 use crate::files::{self, Content, Destination};
 use crate::output::{Fields, Output, hex};
-use crate::system::{SystemClock, SystemRandom};
+
 use crate::times::Time;
 
 /// The identity itself: private key, certificates, and what it asked with.

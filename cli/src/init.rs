@@ -1,6 +1,6 @@
 //! `provkey init`: the beginning.
 
-use provkey::authority::{Authority, AuthorityId, InputError, NewAuthority};
+use provkey::authority::{Authority, AuthorityId, Environment, InputError, NewAuthority};
 use provkey::key::{Host, HostError, Pin};
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output::{Fields, Output};
 use crate::place::{Place, StoreAddress};
 use crate::times::Time;
-use crate::{files, keyring_file, system};
+use crate::{files, keyring_file};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     }
     let created = keyring_file::create_if_missing(file)?;
     keyring_file::warn_of_others(file);
-    let environment = system::environment(store);
+    let environment = Environment::system(store);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
     place.checkpoint.begin(&authority)?;
     output.one(&AuthorityView::of(&authority))?;

@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use provkey::key::{Keyring, KeyringError, MasterKey};
+use provkey::random::SystemRandom;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, warn};
 use crate::files::{self, Content, Destination};
-use crate::system::SystemRandom;
 
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {

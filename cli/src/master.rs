@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use provkey::key::{Keyring, KeyringError, MasterId, MasterKey, Slot};
+use provkey::random::SystemRandom;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::{Fields, Output};
 use crate::place::Place;
-use crate::system::SystemRandom;
 use crate::{files, keyring_file};
 
 #[derive(Subcommand)]

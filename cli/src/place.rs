@@ -125,7 +125,7 @@ impl Place {
 
     /// As [`Self::authority`], but the store may have been rolled back.
     pub(crate) fn authority_of_any_checkpoint(&self) -> Result<Authority, Failure> {
-        let authority = self.open(system::environment)?;
+        let authority = self.open(Environment::system)?;
         Ok(authority.acting_as(&system::actor()))
     }
 
@@ -145,7 +145,7 @@ impl Place {
     pub(crate) fn serving_authority(&self, metrics: &Metrics) -> Result<Authority, Failure> {
         let authority = self.open(|store| Environment {
             observer: Some(Arc::new(metrics.clone())),
-            ..system::environment(metrics.store(store))
+            ..Environment::system(metrics.store(store))
         })?;
         self.checkpoint.check(&authority)?;
         self.token.attach(&authority)?;

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp as Moment};
-use provkey::time::{Clock, Timestamp};
+use provkey::time::{Clock, SystemClock, Timestamp};
 use serde::{Serialize, Serializer};
-
-use crate::system::SystemClock;
 
 /// A span of time that is not empty, for example `10y`, `90d` or `12h`. Years and months are those
 /// of the calendar.

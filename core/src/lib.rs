@@ -54,6 +54,8 @@ pub mod limits;
 pub mod process;
 pub mod random;
 pub mod store;
+#[cfg(feature = "authority")]
+mod system;
 pub mod time;
 pub mod x509;
 

@@ -1,11 +1,12 @@
 //! Where ids, nonces and serial numbers come from.
 
-/// Randomness was not to be had. Nothing was decided without it.
+/// The source of randomness failed. Nothing was decided without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]
 pub struct RandomError;
 
-/// A cryptographically secure source of random bytes, given by the host.
+/// A cryptographically secure source of random bytes: `SystemRandom`, or one that the application
+/// passes in.
 pub trait Random: Send + Sync {
     /// Fills `bytes`, whole, or fails.
     ///
@@ -14,7 +15,30 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// Any [`rand_core`] generator as a [`Random`], for example the operating system's.
+/// The randomness of the operating system, as ring draws it. Where there is none, that of the
+/// source that the firmware registers for ring.
+///
+/// ```
+/// use provkey::key::MasterKey;
+/// use provkey::random::SystemRandom;
+///
+/// let master = MasterKey::generate(&SystemRandom)?;
+/// # Ok::<(), provkey::random::RandomError>(())
+/// ```
+#[cfg(feature = "connector")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+#[cfg(feature = "connector")]
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        use ring::rand::SecureRandom as _;
+
+        ring::rand::SystemRandom::new().fill(bytes).map_err(|_| RandomError)
+    }
+}
+
+/// Any [`rand_core`] generator as a [`Random`].
 #[cfg(feature = "std")]
 pub struct RandCore<R>(std::sync::Mutex<R>);
 

@@ -75,12 +75,36 @@ impl From<std::time::SystemTime> for Timestamp {
     }
 }
 
-/// Where the authority gets the time from. The library itself never reads a clock.
-///
-/// A closure will do: `|| Timestamp::from(SystemTime::now())`.
+#[cfg(feature = "std")]
+impl From<Timestamp> for std::time::SystemTime {
+    fn from(moment: Timestamp) -> Self {
+        Self::UNIX_EPOCH + Duration::from_millis(moment.0)
+    }
+}
+
+/// Where the authority gets the time from: `SystemClock`, or a closure that answers a
+/// [`Timestamp`]. The library never reads a clock that was not passed in.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+}
+
+/// The clock of the machine. Nothing in this crate reads it unless it is passed in.
+///
+/// ```
+/// use provkey::time::{Clock, SystemClock, Timestamp};
+///
+/// assert!(SystemClock.now() > Timestamp::from_unix_seconds(1_700_000_000));
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[cfg(feature = "std")]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        std::time::SystemTime::now().into()
+    }
 }
 
 impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
@@ -100,6 +124,17 @@ mod tests {
         check(0, "1970-01-01T00:00:00.000Z");
         check(1_790_000_000_123, "2026-09-21T14:13:20.123Z");
         check(u64::MAX, "9999-12-31T23:59:59.999Z");
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn system_time_becomes_a_timestamp_and_back() {
+        use std::time::{SystemTime, UNIX_EPOCH};
+
+        let moment = UNIX_EPOCH + Duration::from_millis(1_790_000_000_123);
+        assert_eq!(Timestamp::from(moment), Timestamp::from_unix_ms(1_790_000_000_123));
+        assert_eq!(SystemTime::from(Timestamp::from(moment)), moment);
+        assert_eq!(Timestamp::from(UNIX_EPOCH - Duration::from_secs(1)), Timestamp::default());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use core::ffi::c_void;
 use std::sync::Arc;
 
-use provkey::random::{Random, RandomError};
-use ring::rand::{SecureRandom, SystemRandom};
+use provkey::random::{Random, RandomError, SystemRandom};
 
 use crate::argument::{output, plain, structure};
 use crate::call::call;
@@ -80,7 +79,7 @@ pub(crate) unsafe fn random_or_system(
 ) -> Result<Arc<dyn Random>, Failure> {
     // SAFETY: as the caller says.
     let random = unsafe { optional_object(pointer, "random") }?;
-    Ok(random.map_or_else(|| Arc::new(System) as Arc<dyn Random>, Arc::clone))
+    Ok(random.map_or_else(|| Arc::new(SystemRandom) as Arc<dyn Random>, Arc::clone))
 }
 
 struct CallbackRandom {
@@ -94,14 +93,5 @@ impl Random for CallbackRandom {
         let status =
             unsafe { (self.fill)(self.user_data.pointer(), bytes.as_mut_ptr(), bytes.len()) };
         if status == PROVKEY_STATUS_OK { Ok(()) } else { Err(RandomError) }
-    }
-}
-
-/// The operating system's randomness, as ring draws it.
-struct System;
-
-impl Random for System {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        SystemRandom::new().fill(bytes).map_err(|_| RandomError)
     }
 }

@@ -9,7 +9,7 @@ use provkey::authority::{
     Observer,
 };
 use provkey::key::Host;
-use provkey::random::{Random, RandomError};
+use provkey::random::SystemRandom;
 use provkey::store::Store;
 use pyo3::prelude::*;
 
@@ -22,15 +22,6 @@ use crate::keyring::Keyring;
 use crate::observer::PythonObserver;
 use crate::owned::Owned;
 use crate::store::StoreOf;
-
-/// The randomness of the operating system.
-pub(crate) struct SystemRandom;
-
-impl Random for SystemRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::getrandom(bytes).map_err(|_| RandomError)
-    }
-}
 
 /// The native half of `provkey.Authority`. Its functions are those of the module.
 #[pyclass(frozen, module = "provkey._native")]

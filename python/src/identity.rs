@@ -1,13 +1,13 @@
 //! A connector's identity.
 
 use provkey::connector::{Accepted, Error, Identity as CoreIdentity, KeyReference, RenewalKey};
+use provkey::random::SystemRandom;
 use provkey::x509::{Certificate as CoreCertificate, Pkcs8};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use zeroize::Zeroizing;
 
-use crate::authority::SystemRandom;
 use crate::certificate::Certificate;
 use crate::convert::{Algorithm, Certificates, Moment, Source, or_now};
 use crate::errors::OrRaise;

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use provkey::key::{Keyring as CoreKeyring, KeyringError, MasterKey as CoreMasterKey, Slot};
+use provkey::random::SystemRandom;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use zeroize::Zeroizing;
 
-use crate::authority::SystemRandom;
 use crate::errors::OrRaise;
 use crate::files::write_secret;
 use crate::provisioning_key::secret;

@@ -16,7 +16,7 @@ use provkey::authority::{
     NewAdminToken, NewAuthority, NewCertificate, NewKey,
 };
 use provkey::key::{Host, KeyId, Keyring, MasterKey};
-use provkey::random::Random;
+use provkey::random::SystemRandom;
 use provkey::store::Memory;
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
@@ -79,15 +79,9 @@ struct Kind {
 
 fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     clock.set_ago(60 * DAY);
-    let mut master = [0; 32];
-    random().fill(&mut master)?;
-    let environment = Environment {
-        store: Arc::new(Memory::new()),
-        clock: clock.clone(),
-        random: random(),
-        observer: None,
-    };
-    let keyring = Keyring::new(MasterKey::from_bytes(master));
+    let environment =
+        Environment { clock: clock.clone(), ..Environment::system(Arc::new(Memory::new())) };
+    let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
     let host = Host::parse("api.private.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
     // Connectors act for themselves.
@@ -153,9 +147,4 @@ fn enroll_over_time(authority: &Authority, clock: &PastClock, keys: &[KeyId]) ->
         }
     }
     Ok(())
-}
-
-/// The randomness of the operating system.
-fn random() -> Arc<dyn Random> {
-    provkey_tests::environment(Arc::new(Memory::new())).random
 }

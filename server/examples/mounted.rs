@@ -12,8 +12,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::request::Parts;
 use axum::routing::get;
-use provkey::authority::{AdminRole, Authority, NewAuthority};
+use provkey::authority::{AdminRole, Authority, Environment, NewAuthority};
 use provkey::key::{Host, Keyring, MasterKey};
+use provkey::random::SystemRandom;
 use provkey::store::Memory;
 use provkey_server::{Administrator, Config, Mount, Problem};
 use tokio::net::TcpListener;
@@ -38,8 +39,8 @@ fn user(request: &Parts) -> Result<Option<Administrator>, Problem> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let environment = provkey_tests::environment(Arc::new(Memory::new()));
-    let keyring = Keyring::new(MasterKey::generate(&*environment.random)?);
+    let environment = Environment::system(Arc::new(Memory::new()));
+    let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
     let host = Host::parse("fleet.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 8080)).await?;

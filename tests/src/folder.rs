@@ -4,13 +4,10 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use provkey::authority::{Authority, Environment};
 use provkey::key::Keyring;
-use provkey::random::RandCore;
 use provkey::store::Store;
-use provkey::time::Timestamp;
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 
@@ -20,16 +17,6 @@ use crate::killing_store::killing;
 pub const STORE_FILE: &str = "authority.db";
 /// The name of the file that holds the master key.
 pub const MASTER_KEY_FILE: &str = "master.key";
-
-/// The system's clock and randomness around a store.
-pub fn environment(store: Arc<dyn Store>) -> Environment {
-    Environment {
-        store,
-        clock: Arc::new(|| Timestamp::from(SystemTime::now())),
-        random: Arc::new(RandCore::new(getrandom::SysRng)),
-        observer: None,
-    }
-}
 
 /// Opens the authority in a folder from its two files.
 ///
@@ -52,5 +39,5 @@ pub fn open_authority_on(folder: &Path, address: &str) -> Result<Authority, Box<
         Some(path) => Arc::new(SqliteStore::open(path)?),
         None => Arc::new(PostgresStore::open(address)?),
     };
-    Ok(Authority::open(environment(killing(store)?), keyring)?)
+    Ok(Authority::open(Environment::system(killing(store)?), keyring)?)
 }

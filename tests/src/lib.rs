@@ -16,7 +16,7 @@ pub mod simulation;
 
 #[cfg(target_os = "linux")]
 pub use disk_faults::disk_faults;
-pub use folder::{MASTER_KEY_FILE, STORE_FILE, environment, open_authority, open_authority_on};
+pub use folder::{MASTER_KEY_FILE, STORE_FILE, open_authority, open_authority_on};
 pub use killing_store::{KILL_AT, killing};
 pub use message::{Answer, Asked, Granted, Question};
 pub use postgres::{PostgresServer, serve_postgres};

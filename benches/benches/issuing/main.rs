@@ -13,13 +13,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use provkey::key::{Keyring, MasterKey, ProvisioningKey};
+use provkey::random::SystemRandom;
 use provkey::store::Memory;
 use provkey::time::Timestamp;
 use provkey::x509::{
     CaParameters, Csr, Issuer, KeyAlgorithm, LeafParameters, SerialNumber, SoftwareSigner,
     build_csr, issue_leaf, issue_root,
 };
-use provkey_benches::{Row, SystemRandom, authority, beside, per_second, run, verify_and_sign};
+use provkey_benches::{Row, authority, beside, per_second, run, verify_and_sign};
 
 /// The moment of all certificates here.
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);

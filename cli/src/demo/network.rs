@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use provkey::authority::{Authority, EnrollRequest, Name, NewKey};
+use provkey::authority::{Authority, EnrollRequest, Environment, Name, NewKey};
 use provkey::key::{Host, Proof, ProvisioningKey};
 use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, build_csr};
 use provkey_server::{Config, Metrics, ServeOptions, Tls, router, serve};
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{narrate, run_at, unusable};
 use crate::failure::Failure;
-use crate::{keyring_file, system};
+use crate::keyring_file;
 
 const PLACE: [&str; 4] = ["--store", "sqlite:served.db", "--master-key-file", "master.key"];
 /// Groups, and how many of the connectors that their keys are for have enrolled.
@@ -67,7 +67,7 @@ pub(super) fn tell(keep: bool) -> Result<(), Failure> {
 
 fn open(metrics: &Metrics) -> Result<Authority, Failure> {
     let store = metrics.store(Arc::new(SqliteStore::open("served.db")?));
-    let mut environment = system::environment(store);
+    let mut environment = Environment::system(store);
     environment.observer = Some(Arc::new(metrics.clone()));
     Ok(Authority::open(environment, keyring_file::read("master.key".as_ref())?)?)
 }

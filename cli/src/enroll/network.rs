@@ -16,7 +16,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use provkey::connector::{self, KeyReference};
-use provkey::time::Clock as _;
+use provkey::time::{Clock as _, SystemClock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -31,7 +31,6 @@ use super::pinned::Pinned;
 use super::trouble::Trouble;
 use crate::failure::{notice, warn};
 use crate::files;
-use crate::system::SystemClock;
 use crate::times::Time;
 
 const CHAIN: &str = "application/pem-certificate-chain";

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use provkey::connector::{Error, KeyReference};
-use provkey::time::Clock as _;
+use provkey::time::{Clock as _, SystemClock};
 use provkey::x509::Certificate;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -12,8 +12,6 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
-
-use crate::system::SystemClock;
 
 /// Takes the server that the pin names, or one that the other verifier takes.
 #[derive(Debug)]

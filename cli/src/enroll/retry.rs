@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use provkey::random::Random as _;
+use provkey::random::{Random as _, SystemRandom};
 
 use super::trouble::Trouble;
-use crate::system::SystemRandom;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);

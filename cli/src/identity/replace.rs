@@ -16,13 +16,12 @@ use std::path::{Path, PathBuf};
 
 use provkey::connector::{Identity, KeyReference};
 use provkey::key::ProvisioningKey;
-use provkey::time::{Clock as _, Timestamp};
+use provkey::time::{Clock as _, SystemClock, Timestamp};
 use provkey::x509::{Chain, KeyAlgorithm};
 
 use super::{CHAIN, Home, IDENTITY, PRIVATE_KEY, REQUEST, private_key_pem, warn_of_clock};
 use crate::failure::{Failure, notice};
 use crate::files::{self, Content, Destination};
-use crate::system::SystemClock;
 
 /// The identity that takes the place of the one that is there once it has its certificate.
 const SUCCESSOR: &str = "identity.new";

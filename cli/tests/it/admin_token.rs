@@ -1,7 +1,6 @@
 //! Admin tokens.
 
-use provkey::authority::{AdminTokenText, Authority};
-use provkey::key::Keyring;
+use provkey::authority::AdminTokenText;
 
 use crate::home::Home;
 
@@ -12,11 +11,8 @@ fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
     let text = made["text"].as_str().unwrap();
     assert!(text.starts_with(&format!("pvkt1_{}_", made["id"].as_str().unwrap())));
     let authenticate = || {
-        let keyring = std::fs::read_to_string(home.path("master.key")).unwrap();
         let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();
-        let environment = provkey_tests::environment(std::sync::Arc::new(store));
-        let keyring = Keyring::parse_file(&keyring).unwrap();
-        let authority = Authority::open(environment, keyring).unwrap();
+        let authority = home.authority(std::sync::Arc::new(store));
         authority.authenticate_token(&AdminTokenText::new(text.to_owned()))
     };
     let token = authenticate().unwrap();

@@ -6,13 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use provkey::authority::{Authority, Environment};
 use provkey::key::Keyring;
-use provkey::random::{Random, RandomError};
 use provkey::store::Store;
-use provkey::time::Timestamp;
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,14 +18,6 @@ pub(crate) struct Home {
     folder: TempDir,
     /// Where the authority is.
     pub(crate) store: String,
-}
-
-struct System;
-
-impl Random for System {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::getrandom(bytes).map_err(|_| RandomError)
-    }
 }
 
 /// What a run of the command left.
@@ -110,11 +99,8 @@ impl Home {
 
     /// The authority of this home in another store, in this process.
     pub(crate) fn authority(&self, store: Arc<dyn Store>) -> Authority {
-        let clock = || Timestamp::from(SystemTime::now());
-        let environment =
-            Environment { store, clock: Arc::new(clock), random: Arc::new(System), observer: None };
         let keyring = Keyring::parse_file(&self.read("master.key")).unwrap();
-        Authority::open(environment, keyring).unwrap()
+        Authority::open(Environment::system(store), keyring).unwrap()
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

@@ -2,9 +2,8 @@
 
 use core::ffi::c_void;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use provkey::time::{Clock, Timestamp};
+use provkey::time::{Clock, SystemClock, Timestamp};
 
 use crate::argument::{output, plain, structure};
 use crate::call::call;
@@ -77,7 +76,7 @@ pub(crate) unsafe fn clock_or_system(
 ) -> Result<Arc<dyn Clock>, Failure> {
     // SAFETY: as the caller says.
     let clock = unsafe { optional_object(pointer, "clock") }?;
-    Ok(clock.map_or_else(|| Arc::new(System) as Arc<dyn Clock>, Arc::clone))
+    Ok(clock.map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, Arc::clone))
 }
 
 struct CallbackClock {
@@ -89,14 +88,5 @@ impl Clock for CallbackClock {
     fn now(&self) -> Timestamp {
         // SAFETY: the header says what a callback may do.
         Timestamp::from_unix_ms(unsafe { (self.now_ms)(self.user_data.pointer()) })
-    }
-}
-
-/// The operating system's clock.
-struct System;
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        Timestamp::from(SystemTime::now())
     }
 }

@@ -198,7 +198,7 @@ fn read(certificate: &Path, private_key: &Path) -> Result<CertifiedKey, TlsError
 mod tests {
     use std::sync::Arc;
 
-    use provkey::authority::NewAuthority;
+    use provkey::authority::{Environment, NewAuthority};
     use provkey::key::{Keyring, MasterKey};
     use provkey::store::Memory;
     use provkey::x509::{Certificate, PublicKey};
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn authority(host: &Host) -> Authority {
-        let environment = provkey_tests::environment(Arc::new(Memory::new()));
+        let environment = Environment::system(Arc::new(Memory::new()));
         let keyring = Keyring::new(MasterKey::from_bytes([1; 32]));
         Authority::create(environment, keyring, &NewAuthority::new(host.clone())).unwrap()
     }

@@ -71,8 +71,7 @@ impl Api {
 
     pub(crate) fn with(config: Config) -> Self {
         let clock = Arc::new(ticking());
-        let environment =
-            Environment { clock, ..provkey_tests::environment(Arc::new(Memory::new())) };
+        let environment = Environment { clock, ..Environment::system(Arc::new(Memory::new())) };
         let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
         let new = NewAuthority::new(Host::parse("api.example.com").unwrap());
         let authority = Authority::create(environment, keyring, &new).unwrap();

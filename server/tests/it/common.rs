@@ -7,7 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use provkey::authority::{Authority, KeyDetails, Name, NewAuthority, NewCertificate, NewKey};
+use provkey::authority::{
+    Authority, Environment, KeyDetails, Name, NewAuthority, NewCertificate, NewKey,
+};
 use provkey::connector::Identity;
 use provkey::key::{Host, Keyring, MasterKey, ProvisioningKey};
 use provkey::store::{Memory, Store};
@@ -38,7 +40,7 @@ impl World {
     }
 
     pub(crate) fn over(store: Arc<dyn Store>, max_uses: u64, config: Config) -> Self {
-        let environment = provkey_tests::environment(store);
+        let environment = Environment::system(store);
         let keyring = Keyring::new(MasterKey::from_bytes([1; 32]));
         let new = NewAuthority::new(Host::parse(HOST).unwrap());
         let authority = Authority::create(environment, keyring, &new).unwrap();

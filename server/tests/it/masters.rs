@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use provkey::authority::{Authority, NewKey};
+use provkey::authority::{Authority, Environment, NewKey};
 use provkey::key::{Keyring, MasterKey, ProvisioningKey, Slot};
 use provkey::store::Memory;
 use provkey_server::{Config, KeyringSource, Metrics, operations, router};
@@ -38,7 +38,7 @@ impl Site {
 
     fn serve(&self, config: &Config) -> World {
         let keyring = Keyring::parse_file(&self.file.lock().unwrap()).unwrap();
-        let environment = provkey_tests::environment(self.store.clone());
+        let environment = Environment::system(self.store.clone());
         let authority = Authority::open(environment, keyring).unwrap();
         let router = router(authority.clone(), config.clone());
         World { authority, key: self.world.key.clone(), router }

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use provkey::authority::{
-    Action, AuditFilter, Authority, CertificateId, ConnectorFilter, ConnectorId, GroupId,
-    NewAuthority, NewCertificate, NewKey, PageRequest,
+    Action, AuditFilter, Authority, CertificateId, ConnectorFilter, ConnectorId, Environment,
+    GroupId, NewAuthority, NewCertificate, NewKey, PageRequest,
 };
 use provkey::key::{Host, KeyId, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::store::Store;
@@ -16,7 +16,7 @@ use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 use provkey_tests::history::{Answered, Call, Event, Step, perform};
-use provkey_tests::{KILL_AT, MASTER_KEY_FILE, PostgresServer, environment, open_authority_on};
+use provkey_tests::{KILL_AT, MASTER_KEY_FILE, PostgresServer, open_authority_on};
 use tempfile::TempDir;
 
 use crate::site::name;
@@ -39,7 +39,7 @@ impl Killed {
             Some(path) => Arc::new(SqliteStore::create(path).unwrap()),
             None => Arc::new(PostgresStore::create(&address).unwrap()),
         };
-        let environment = environment(store);
+        let environment = Environment::system(store);
         let master = MasterKey::generate(&*environment.random).unwrap();
         fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());

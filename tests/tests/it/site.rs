@@ -16,7 +16,7 @@ use provkey::key::{Host, KeyId, Keyring, MasterKey, ProvisioningKey};
 use provkey::time::Timestamp;
 use provkey::x509::KeyAlgorithm;
 use provkey_sqlite::SqliteStore;
-use provkey_tests::{Granted, MASTER_KEY_FILE, STORE_FILE, environment, open_authority};
+use provkey_tests::{Granted, MASTER_KEY_FILE, STORE_FILE, open_authority};
 use tempfile::TempDir;
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -45,7 +45,7 @@ impl Site {
         let ahead_ms = Arc::new(AtomicU64::new(0));
         let ahead = Arc::clone(&ahead_ms);
         let clock = Arc::new(move || now(&ahead));
-        let environment = Environment { clock, ..environment(Arc::new(store)) };
+        let environment = Environment { clock, ..Environment::system(Arc::new(store)) };
         let master = MasterKey::generate(&*environment.random).unwrap();
         fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());

@@ -24,10 +24,10 @@ pub(super) fn authority() -> (Authority, ProvisioningKey) {
     let environment = Environment {
         store: Arc::new(Memory::new()),
         clock: Arc::new(Stopped),
-        random: Arc::new(System),
+        random: Arc::new(SystemRandom),
         observer: None,
     };
-    let keyring = Keyring::new(MasterKey::generate(&System).unwrap());
+    let keyring = Keyring::new(MasterKey::generate(&SystemRandom).unwrap());
     let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
     let authority = Authority::create(environment, keyring, &new).unwrap();
     let name = || Name::new("first floor").unwrap();

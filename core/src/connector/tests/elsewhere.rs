@@ -12,7 +12,7 @@ fn element() -> Arc<dyn Signer> {
 
 /// Seals and opens: the signer stays behind.
 fn reopened(identity: &Identity) -> Identity {
-    Identity::open(&identity.seal(MATERIAL, &System).unwrap(), MATERIAL).unwrap()
+    Identity::open(&identity.seal(MATERIAL, &SystemRandom).unwrap(), MATERIAL).unwrap()
 }
 
 fn code<T>(result: Result<T, Error>) -> &'static str {

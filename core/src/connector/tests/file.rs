@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::connector::identity::Renewal;
 use crate::connector::{RenewalKey, fields};
+use crate::random::{Random, RandomError};
 use crate::x509::Pkcs8;
 
 const MATERIAL: &[u8] = b"the machine's material";
@@ -60,7 +61,7 @@ fn code(result: Result<Identity, Error>) -> &'static str {
 fn what_is_saved_is_opened() {
     for identity in ALGORITHMS.into_iter().flat_map(stages) {
         same(&Identity::from_bytes(&identity.to_bytes()).unwrap(), &identity);
-        let sealed = identity.seal(MATERIAL, &System).unwrap();
+        let sealed = identity.seal(MATERIAL, &SystemRandom).unwrap();
         same(&Identity::open(&sealed, MATERIAL).unwrap(), &identity);
     }
 }
@@ -106,22 +107,22 @@ fn what_is_opened_signs() {
 #[test]
 fn a_sealed_identity_shows_nothing_and_is_never_sealed_twice_alike() {
     let (_, identity) = enrolled();
-    let sealed = identity.seal(MATERIAL, &System).unwrap();
+    let sealed = identity.seal(MATERIAL, &SystemRandom).unwrap();
     let secret = &identity.private_key().unwrap().expose()[40..60];
     assert!(identity.to_bytes().windows(20).any(|window| window == secret));
     assert!(!sealed.windows(20).any(|window| window == secret));
-    assert_ne!(sealed, identity.seal(MATERIAL, &System).unwrap());
+    assert_ne!(sealed, identity.seal(MATERIAL, &SystemRandom).unwrap());
 }
 
 #[test]
 fn another_machine_and_another_form_are_named() {
     let (_, identity) = enrolled();
-    let (sealed, plain) = (identity.seal(MATERIAL, &System).unwrap(), identity.to_bytes());
+    let (sealed, plain) = (identity.seal(MATERIAL, &SystemRandom).unwrap(), identity.to_bytes());
     assert_eq!(code(Identity::open(&sealed, b"another")), "identity_other_machine");
     assert_eq!(code(Identity::open(&sealed, b"")), "fingerprint_empty");
     assert_eq!(code(Identity::open(&plain, MATERIAL)), "identity_not_sealed");
     assert_eq!(code(Identity::from_bytes(&sealed)), "identity_sealed");
-    assert_eq!(identity.seal(b"", &System), Err(Error::FingerprintEmpty));
+    assert_eq!(identity.seal(b"", &SystemRandom), Err(Error::FingerprintEmpty));
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn other_files_are_named() {
 #[test]
 fn no_changed_bit_and_no_shorter_file_passes() {
     let [new, ..] = stages(KeyAlgorithm::EcdsaP256);
-    let sealed = new.seal(MATERIAL, &System).unwrap();
+    let sealed = new.seal(MATERIAL, &SystemRandom).unwrap();
     let plain = new.to_bytes();
     for bit in 0..sealed.len() * 8 {
         assert!(Identity::open(&flipped(&sealed, bit), MATERIAL).is_err(), "bit {bit}");
@@ -170,7 +171,7 @@ fn no_changed_bit_and_no_shorter_file_passes() {
 #[test]
 fn a_changed_sealed_file_with_a_good_checksum_is_refused() {
     let [new, ..] = stages(KeyAlgorithm::Ed25519);
-    let sealed = new.seal(MATERIAL, &System).unwrap();
+    let sealed = new.seal(MATERIAL, &SystemRandom).unwrap();
     let fingerprint = 19..35;
     for byte in 18..sealed.len() - 32 {
         let changed = with_checksum(flipped(&sealed, byte * 8));
@@ -237,7 +238,8 @@ proptest! {
 fn a_file_has_the_oldest_version_that_holds_it() {
     for identity in stages(KeyAlgorithm::Ed25519) {
         let version = if identity.is_renewing() { b'2' } else { b'1' };
-        for file in [identity.to_bytes().to_vec(), identity.seal(MATERIAL, &System).unwrap()] {
+        for file in [identity.to_bytes().to_vec(), identity.seal(MATERIAL, &SystemRandom).unwrap()]
+        {
             assert_eq!(file["provkey/".len()], version);
         }
     }

@@ -12,11 +12,9 @@ use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-
 use super::{Error, Identity};
 use crate::key::{Host, KeyId, Pin, ProvisioningKey, Secret};
-use crate::random::{Random, RandomError};
+use crate::random::SystemRandom;
 use crate::time::Timestamp;
 use crate::x509::{
     CaParameters, Certificate, Issuer, KeyAlgorithm, LeafParameters, PublicKey, SerialNumber,
@@ -36,21 +34,12 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_unix_seconds(seconds)
 }
 
-/// The operating system's randomness.
-struct System;
-
-impl Random for System {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        SystemRandom::new().fill(bytes).map_err(|_| RandomError)
-    }
-}
-
 fn signer() -> SoftwareSigner {
     SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap().0
 }
 
 fn ca(id: &str, not_before: u64, not_after: u64) -> CaParameters<'_> {
-    let serial = SerialNumber::draw(&System, at(NOW)).unwrap();
+    let serial = SerialNumber::draw(&SystemRandom, at(NOW)).unwrap();
     let (not_before, not_after) = (at(not_before), at(not_after));
     CaParameters { common_name: "Test", id, serial, not_before, not_after }
 }
@@ -87,7 +76,7 @@ impl Pki {
             group_id: "g1",
             trust_domain: "api.private.example.com",
             public_key,
-            serial: SerialNumber::draw(&System, at(NOW)).unwrap(),
+            serial: SerialNumber::draw(&SystemRandom, at(NOW)).unwrap(),
             not_before: at(NOW - 300),
             not_after: at(LEAF_END),
         };

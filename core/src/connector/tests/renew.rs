@@ -133,7 +133,7 @@ impl Life {
         let request = identity.request(&key, Some(Fingerprint::of_raw(MATERIAL))).unwrap();
         let enrolled = enroll(&authority, request.der());
         identity.accept(enrolled.chain_pem().as_bytes(), at(NOW)).unwrap();
-        let saved = identity.seal(MATERIAL, &System).unwrap();
+        let saved = identity.seal(MATERIAL, &SystemRandom).unwrap();
         Self { authority, identity, saved, request: None, safe: false, answer: None }
     }
 
@@ -145,7 +145,7 @@ impl Life {
                 self.request = Some(self.identity.renew_request(key, fingerprint).unwrap());
             }
             Step::Save => {
-                self.saved = self.identity.seal(MATERIAL, &System).unwrap();
+                self.saved = self.identity.seal(MATERIAL, &SystemRandom).unwrap();
                 self.safe = true;
             }
             Step::Send => {

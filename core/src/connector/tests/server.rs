@@ -3,9 +3,10 @@
 use std::string::ToString as _;
 use std::{format, panic};
 
-use super::{DAY, NOW, Pki, System, at, signer};
+use super::{DAY, NOW, Pki, at, signer};
 use crate::connector::{Error, Identity, KeyReference};
 use crate::key::Host;
+use crate::random::SystemRandom;
 use crate::x509::{
     Certificate, IssueError, Issuer, KeyAlgorithm, SerialNumber, ServerParameters, Signer as _,
     issue_server,
@@ -23,7 +24,7 @@ fn try_server(issuer: &Issuer, host: &str) -> Result<Certificate, IssueError> {
     let parameters = ServerParameters {
         host: &host,
         public_key: signer.public_key(),
-        serial: SerialNumber::draw(&System, at(NOW)).unwrap(),
+        serial: SerialNumber::draw(&SystemRandom, at(NOW)).unwrap(),
         not_before: at(NOW - 300),
         not_after: at(END),
     };

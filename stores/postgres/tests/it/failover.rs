@@ -8,13 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use provkey::authority::{
-    Authority, Connector, ConnectorFilter, ConnectorId, EnrollRequest, Enrolled, KeyDetails, Name,
-    NewAuthority, NewCertificate, NewKey, PageRequest,
+    Authority, Connector, ConnectorFilter, ConnectorId, EnrollRequest, Enrolled, Environment,
+    KeyDetails, Name, NewAuthority, NewCertificate, NewKey, PageRequest,
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
 use provkey_postgres::PostgresStore;
-use provkey_tests::{PostgresServer, environment};
+use provkey_tests::PostgresServer;
 
 const HOSTS: usize = 3;
 const THREADS: usize = 3;
@@ -37,14 +37,14 @@ fn keyring() -> Keyring {
 
 fn open(url: &str) -> Authority {
     let store = Arc::new(PostgresStore::open(url).unwrap());
-    Authority::open(environment(store), keyring()).unwrap()
+    Authority::open(Environment::system(store), keyring()).unwrap()
 }
 
 impl Fleet {
     fn new(url: &str) -> Self {
         let store = Arc::new(PostgresStore::create(url).unwrap());
         let new = NewAuthority::new(Host::parse("api.example.com").unwrap());
-        let authority = Authority::create(environment(store), keyring(), &new).unwrap();
+        let authority = Authority::create(Environment::system(store), keyring(), &new).unwrap();
         let name = |text| Name::new(text).unwrap();
         let group = authority.create_group(&name("gateways")).unwrap().id;
         let certificate =

@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use provkey::authority::{
-    Authority, ConnectorId, KeyDetails, NewAuthority, NewCertificate, NewKey,
+    Authority, ConnectorId, Environment, KeyDetails, NewAuthority, NewCertificate, NewKey,
 };
 use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
 use provkey::store::{Memory, Store};
@@ -18,7 +18,7 @@ use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, build_csr};
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 use provkey_tests::history::{Call, Event, Step, now_ns, perform};
-use provkey_tests::{PostgresServer, STORE_FILE, environment};
+use provkey_tests::{PostgresServer, STORE_FILE};
 use rand_core::Rng as _;
 use tempfile::TempDir;
 
@@ -41,13 +41,13 @@ fn keyring() -> Keyring {
 
 /// Another host of the authority.
 fn open(store: Arc<dyn Store>) -> Authority {
-    Authority::open(environment(store), keyring()).unwrap()
+    Authority::open(Environment::system(store), keyring()).unwrap()
 }
 
 impl Fleet {
     fn new(store: Arc<dyn Store>) -> Self {
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
-        let authority = Authority::create(environment(store), keyring(), &new).unwrap();
+        let authority = Authority::create(Environment::system(store), keyring(), &new).unwrap();
         let group = authority.create_group(&name("Branch offices")).unwrap().id;
         let certificate =
             authority.create_certificate(&NewCertificate::new(name("CA"))).unwrap().id;

@@ -16,7 +16,6 @@ use provkey::x509::{
     Certificate, KeyAlgorithm, RenewalProof, RevocationReason, Signer as _, SoftwareSigner,
     build_csr,
 };
-use provkey_tests::environment;
 
 use super::OpenStore;
 use super::reference::DAY;
@@ -263,5 +262,5 @@ fn new_key(new: &NewKey, group: GroupId, certificate: CertificateId) -> provkey:
 fn surroundings(open_store: &OpenStore, clock: &Arc<AtomicU64>) -> Environment {
     let clock = Arc::clone(clock);
     let clock = Arc::new(move || moment(clock.load(Ordering::SeqCst)));
-    Environment { clock, ..environment(open_store()) }
+    Environment { clock, ..Environment::system(open_store()) }
 }
