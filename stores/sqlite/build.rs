@@ -1,5 +1,5 @@
-//! Builds the few lines of C that SQLite calls for its locks: `fcntl` is variadic, which Rust cannot
-//! define.
+//! Builds the few lines of C that SQLite calls for its locks: `fcntl` is variadic, which Rust
+//! cannot define.
 
 use std::env;
 

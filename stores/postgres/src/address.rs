@@ -1,5 +1,5 @@
-//! The address of a store: a connection URL as PostgreSQL's own tools take it, and a few
-//! parameters more.
+//! The address of a store: a connection URL as PostgreSQL's own tools take it, with a few more
+//! parameters.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use provkey::store::{FaultKind, StoreError, StoreFault};
 
 const SCHEMA: &str = "provkey";
 const QUERY_ROLE: &str = "provkey_query";
-/// Unless the URL says otherwise: how long a connection may take to be made, and how long a
-/// network may be silent before the connection counts as lost.
+// Defaults for the URL: how long connecting may take, and how long the network may be silent before
+// the connection counts as lost.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// Where the store is, and how to get there.
+/// Where the store is, and how to connect to it.
 #[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) config: Config,
-    /// The root certificates of the server; `None`: those of the platform.
+    /// The root certificates to trust; `None`: those of the platform.
     pub(crate) root_certificates: Option<PathBuf>,
     schema: String,
     query_role: String,
@@ -32,7 +32,7 @@ impl Address {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         let mut own = Own::default();
         let config = own.take_from(url).and_then(|rest| Config::from_str(&rest).ok());
-        // What the client says of a URL that it does not understand may have parts of it.
+        // The client's error for a malformed URL may repeat parts of it, hence a password.
         let mut config =
             config.filter(|config| !config.get_hosts().is_empty()).ok_or_else(wrong)?;
         let over_tcp = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
@@ -47,7 +47,7 @@ impl Address {
         if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
             return Err(wrong());
         }
-        // Of several hosts the one that takes writes, which after a failover is another.
+        // Of several servers, use the one that takes writes. A failover changes which one that is.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_application_name().is_none() {
             config.application_name("provkey");
@@ -64,17 +64,17 @@ impl Address {
         Ok(Self { config, root_certificates: own.root_certificates, schema, query_role })
     }
 
-    /// Whether there is more than one server to try.
+    /// Whether the URL names more than one server.
     pub(crate) fn has_several_hosts(&self) -> bool {
         self.config.get_hosts().len() > 1
     }
 
-    /// The name of the schema, as it stands in a catalog.
+    /// The name of the schema, as the catalog has it.
     pub(crate) fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// The role that queries are answered as.
+    /// The role that queries run as.
     pub(crate) fn query_role(&self) -> &str {
         &self.query_role
     }
@@ -85,7 +85,7 @@ impl Address {
     }
 }
 
-/// Without the password.
+/// Does not show the password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ports = self.config.get_ports();
@@ -102,7 +102,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The parameters that the client does not know, or knows less of.
+/// The parameters that this crate handles itself.
 #[derive(Default)]
 struct Own {
     schema: Option<String>,
@@ -112,10 +112,10 @@ struct Own {
 }
 
 impl Own {
-    /// Takes what is ours out of a URL.
+    /// Takes these parameters out of a URL. Returns the rest.
     fn take_from(&mut self, url: &str) -> Option<String> {
         let scheme = ["postgres://", "postgresql://"].iter().find(|it| url.starts_with(**it))?;
-        // A password may hold a question mark.
+        // A password may contain a question mark.
         let path = url.find('@').unwrap_or(scheme.len());
         let Some(at) = url.get(path..)?.find('?').map(|at| path + at) else {
             return Some(url.into());
@@ -138,14 +138,14 @@ impl Own {
     }
 }
 
-/// Whether PostgreSQL takes the name as it is, and so do quotes around it: identifiers have 63 bytes
-/// at most, and the schema also stands in string literals and in the bodies of functions.
+/// Whether the name can be quoted wherever it is used. Identifiers have at most 63 bytes; the
+/// schema also appears in string literals and in the bodies of functions.
 fn is_schema_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && !name.contains(['\'', '$', '\\', '\0'])
 }
 
 fn wrong() -> StoreError {
-    let form = "the address is not understood: it should be postgres://USER@HOST:PORT/DATABASE, \
+    let form = "the address is malformed: it should be postgres://USER@HOST:PORT/DATABASE, \
                 with parameters as ?sslmode=verify-full&schema=NAME";
     StoreError::NotApplied(StoreFault::new(FaultKind::NotAStore, form))
 }

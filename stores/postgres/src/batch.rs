@@ -1,50 +1,37 @@
-//! Units, applied by one call of the server's function `apply`.
-//!
-//! The function decides which units are applied; `told.rs` works out what each outcome says.
+//! A batch of units, encoded as the arguments of the function `apply` in `schema/apply.sql`.
 
 use std::collections::BTreeMap;
 
-use provkey::store::{Operation, Outcome, Reason, Record, RecordKey, Refused, Unit};
+use provkey::store::{Operation, RecordKey, Unit};
 
-use crate::error::Failed;
-use crate::session::Session;
-use crate::told::Told;
-
-const APPLY: &str = "SELECT version_base, refused, there, versions, useds, used_maxes, last_ats,
-    there_bodies FROM {schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-
-pub(crate) const DIFFERS: Failed =
-    Failed::Senseless("the server decided otherwise than this library");
-
-/// How sure one is that what units expect is so.
+/// Whether new records are read before they are inserted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// All will be applied, and what they make anew is not there: nearly always so. Otherwise it
-    /// is a race.
-    Hopeful,
-    /// Each record is looked at.
-    Careful,
+    /// New records are only inserted, which fails as a conflict if one exists or a unit is
+    /// refused. Nearly always, neither is the case.
+    Optimistic,
+    /// Every record is read first.
+    Checked,
 }
 
-/// Units as the function takes them. See `schema/2.sql`.
+/// The units that are sent, and the arguments that encode them.
 #[derive(Default)]
 pub(crate) struct Batch<'u> {
-    units: &'u [Unit],
-    /// The units that are sent: those that any store can apply.
+    /// The well-formed units.
     pub(crate) sent: Vec<&'u Unit>,
-    /// The slot of each record that is looked at, by its key.
-    slot_of: BTreeMap<&'u [u8], usize>,
-    locks: Vec<i16>,
-    unit_ends: Vec<i32>,
-    kinds: Vec<i16>,
-    slots: Vec<i32>,
-    numbers: Vec<Option<i64>>,
-    moments: Vec<i64>,
-    bodies: Vec<&'u [u8]>,
-    new_keys: Vec<&'u [u8]>,
-    new_units: Vec<i32>,
-    new_bodies: Vec<Option<&'u [u8]>>,
-    guards: Vec<&'u [u8]>,
+    /// The slot of each record that is read, by its key.
+    pub(crate) slot_of: BTreeMap<&'u [u8], usize>,
+    pub(crate) locks: Vec<i16>,
+    pub(crate) unit_ends: Vec<i32>,
+    pub(crate) kinds: Vec<i16>,
+    pub(crate) slots: Vec<i32>,
+    pub(crate) numbers: Vec<Option<i64>>,
+    pub(crate) moments: Vec<i64>,
+    pub(crate) bodies: Vec<&'u [u8]>,
+    pub(crate) new_keys: Vec<&'u [u8]>,
+    pub(crate) new_units: Vec<i32>,
+    pub(crate) new_bodies: Vec<Option<&'u [u8]>>,
+    pub(crate) guards: Vec<&'u [u8]>,
 }
 
 const UNLOCKED: i16 = 0;
@@ -54,10 +41,10 @@ const EXCLUSIVE: i16 = 2;
 impl<'u> Batch<'u> {
     pub(crate) fn new(units: &'u [Unit], mode: Mode) -> Self {
         let sent = units.iter().filter(|unit| unit.check_form().is_ok()).collect();
-        let mut batch = Self { units, sent, ..Self::default() };
+        let mut batch = Self { sent, ..Self::default() };
         for (key, touched) in touched(&batch.sent) {
-            match (mode, touched.is_made_anew) {
-                (Mode::Hopeful, true) => batch.add_new(key, &touched),
+            match (mode, touched.is_new) {
+                (Mode::Optimistic, true) => batch.add_new(key, &touched),
                 _ => drop(batch.slot_of.insert(key, batch.slot_of.len())),
             }
         }
@@ -66,33 +53,6 @@ impl<'u> Batch<'u> {
             batch.add(unit);
         }
         batch
-    }
-
-    /// Applies the units: one round trip.
-    pub(crate) fn apply(&self, session: &mut Session) -> Result<Vec<Outcome>, Failed> {
-        if self.sent.is_empty() {
-            return Ok(self.outcomes(Vec::new()));
-        }
-        let keys: Vec<&[u8]> = self.slot_of.keys().copied().collect();
-        let rows = session.query(
-            APPLY,
-            &[
-                &keys,
-                &self.locks,
-                &self.unit_ends,
-                &self.kinds,
-                &self.slots,
-                &self.numbers,
-                &self.moments,
-                &self.bodies,
-                &self.new_keys,
-                &self.new_units,
-                &self.new_bodies,
-                &self.guards,
-            ],
-        )?;
-        let [row] = rows.as_slice() else { return Err(DIFFERS) };
-        Ok(self.outcomes(Told::read(row, self.slot_of.len())?.outcomes(self)?))
     }
 
     fn add_new(&mut self, key: &'u [u8], touched: &Touched<'u>) {
@@ -137,48 +97,37 @@ impl<'u> Batch<'u> {
     pub(crate) fn slot(&self, key: &RecordKey) -> Option<usize> {
         self.slot_of.get(key.as_bytes()).copied()
     }
-
-    /// The outcomes of all units, of those of the units that were sent.
-    fn outcomes(&self, sent: Vec<Outcome>) -> Vec<Outcome> {
-        let mut sent = sent.into_iter();
-        let outcome = |unit: &Unit| match unit.check_form() {
-            Ok(()) => sent.next(),
-            Err(malformed) => Some(refused(malformed.operation, Reason::Malformed, None)),
-        };
-        self.units.iter().filter_map(outcome).collect()
-    }
 }
 
-/// What a batch does with one record.
+/// How a batch touches one record.
 struct Touched<'u> {
     /// The index of the first unit that touches it.
     unit: usize,
-    /// It is expected to be absent, or written whatever it was, or both, and by one unit only.
-    is_made_anew: bool,
+    /// Only one unit touches it, and only expects it to be absent or puts a body.
+    is_new: bool,
     body: Option<&'u [u8]>,
 }
 
-/// All records that units touch, by their keys.
+/// The records that the units touch, by their keys.
 fn touched<'u>(units: &[&'u Unit]) -> BTreeMap<&'u [u8], Touched<'u>> {
     let mut all = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
         for operation in &unit.operations {
-            let untouched = Touched { unit: index, is_made_anew: true, body: None };
+            let untouched = Touched { unit: index, is_new: true, body: None };
             let touched = all.entry(operation.key().as_bytes()).or_insert(untouched);
-            touched.is_made_anew &= touched.unit == index;
+            touched.is_new &= touched.unit == index;
             match operation {
                 Operation::Expect { version: None, .. } => {}
                 Operation::Put { body, .. } => touched.body = Some(body),
-                _ => touched.is_made_anew = false,
+                _ => touched.is_new = false,
             }
         }
     }
     all
 }
 
-/// How the record of an operation has to be locked. What a unit expects to be absent and then
-/// writes needs no lock: if it is there, the unit is refused; if it is not, there is nothing to
-/// lock, and it is inserted.
+/// The lock that an operation needs. A record that its unit expects to be absent needs none: if it
+/// exists, the unit is refused; otherwise there is nothing to lock.
 fn lock_of(unit: &Unit, operation: &Operation) -> i16 {
     let expected_absent = unit.operations.iter().any(
         |other| matches!(other, Operation::Expect { key, version: None } if key == operation.key()),
@@ -190,11 +139,7 @@ fn lock_of(unit: &Unit, operation: &Operation) -> i16 {
     }
 }
 
-/// A version as the server compares it: one that no record can have is -1 there.
+/// A version as the server compares it. One that no record can have becomes -1.
 fn expected(version: u64) -> i64 {
     i64::try_from(version).ok().filter(|version| *version > 0).unwrap_or(-1)
-}
-
-pub(crate) fn refused(operation: usize, reason: Reason, record: Option<Record>) -> Outcome {
-    Outcome::Refused(Refused { operation, reason, record })
 }

@@ -1,5 +1,7 @@
-//! Closing a store to changes: a trigger that refuses each. It is made when no transaction is about to
-//! change anything, and all that begin to afterwards meet it.
+//! Closing a store to changes, after its authority was moved to another store.
+//!
+//! A trigger on the table of records refuses every change. Creating it waits for the transactions
+//! that are writing, and every later one runs into it.
 
 use postgres::{Error, Transaction};
 
@@ -17,14 +19,15 @@ const OPEN: &str = "DROP TRIGGER moved ON {schema}.records; DROP FUNCTION {schem
 const IS_CLOSED: &str = "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'moved'
     AND tgrelid = format('%I.records', $1::text)::regclass)";
 
-/// Puts the trigger there, or takes it away. Answers whether it was not, or was.
+/// Creates or drops the trigger. Returns whether that changed anything.
 pub(crate) fn set(
     transaction: &mut Transaction<'_>,
     address: &Address,
     closed: bool,
 ) -> Result<bool, Error> {
-    // Whoever closes or opens it at the same moment waits here. To take a trigger away needs the strongest
-    // lock: asked for later, it would deadlock with one who has read and waits to write.
+    // Serializes with other nodes that close or open the store. Dropping a trigger takes the
+    // strongest lock; requested later, it would deadlock with a transaction that has read the table
+    // and waits to write.
     let lock = if closed { "SHARE ROW EXCLUSIVE" } else { "ACCESS EXCLUSIVE" };
     transaction
         .batch_execute(&address.sql(&format!("LOCK TABLE {{schema}}.records IN {lock} MODE")))?;

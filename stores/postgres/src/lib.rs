@@ -1,4 +1,4 @@
-//! A durable [provkey store](provkey::store) in PostgreSQL: several hosts, one truth.
+//! A durable [provkey store](provkey::store) in PostgreSQL, for several nodes.
 //!
 //! ```no_run
 //! use provkey::store::{Operation, RecordKey, Store, Unit};
@@ -11,57 +11,61 @@
 //! # Ok::<(), provkey::store::StoreError>(())
 //! ```
 //!
-//! The parameters of the URL, the privileges that a host needs, and what a failover keeps are in
-//! `docs/scaling.md`.
+//! `docs/scaling.md` describes the parameters of the URL, the privileges that a node needs, and
+//! what a failover preserves.
 //!
-//! # What it promises
-//! - What [`apply`](provkey::store::Store::apply) reports is committed, whatever number of hosts
-//!   applies at the same time. It is one round trip and one commit for all units of the call.
-//! - A server that is away, a replica, a lock that is not given up: each has its code, and nothing
-//!   was changed. Only if the connection is lost while the server may be committing, the error is
-//!   [`Unknown`](provkey::store::StoreError::Unknown); the authority settles it.
-//! - A connection that was lost is made anew, at the next call.
-//! - A URL without a password has that of `PGPASSWORD`, or of the password file (`PGPASSFILE`,
-//!   `~/.pgpass`), as with PostgreSQL's own tools. Passwords are in no error and no `Debug`.
-//! - Calls block, and may be made from any thread, also of an asynchronous runtime.
+//! # Guarantees
+//! - What [`apply`](provkey::store::Store::apply) reports is committed, however many nodes write at
+//!   the same time. All units of a call take one round trip and one commit.
+//! - A server that is down, a replica, a lock that is not released: each has its error code, and
+//!   nothing was changed. Only if the connection is lost while the server may be committing, the
+//!   error is [`Unknown`](provkey::store::StoreError::Unknown); the authority then finds out.
+//! - A lost connection is replaced at the next call.
+//! - Without a password in the URL, that of `PGPASSWORD` or of the password file (`PGPASSFILE`,
+//!   `~/.pgpass`) is used, as with PostgreSQL's own tools. No error and no `Debug` shows a
+//!   password.
+//! - Calls block, and may come from any thread, also of an asynchronous runtime.
 //!
-//! # Inside
-//! A batch of units is one call of the function `apply` of the schema, in `src/schema/2.sql`, which
-//! is one transaction at READ COMMITTED. That level allows much; this is why it is enough:
+//! # Implementation
+//! A batch of units is one call of the function `apply` in `src/schema/apply.sql`, which is one
+//! transaction at READ COMMITTED. This level allows many anomalies; here is why it is enough:
 //!
-//! 1. *Records that stay as they are or that are written* are locked one after the other in the
-//!    order of their keys, shared or exclusively. They are read under the lock.
-//! 2. *What was not there* is looked at again after the last lock was had. So all is decided on the
-//!    state of one moment. Without that, a unit that is applied again, because its outcome was
-//!    unknown, could wait for its own first try at a counter, find that full, and be refused as one
-//!    that came too late. If a record came in between, everything is undone and done again.
-//! 3. *A record that does not exist cannot be locked.* But two cannot insert one key: the second
-//!    waits for the first, and fails if that commits. So what is to be absent is inserted, and what is
-//!    to stay absent, too, and deleted again before the commit. Then everything is undone and done again.
-//! 4. *Nobody waits in a circle.* Locks of step 1 are taken in one order. Inserts come after them,
-//!    in the same order, and wait for other inserts only. Changes and deletions come last and
-//!    wait for nobody.
+//! 1. *Records that are written, or must stay as they are,* are locked one after the other in the
+//!    order of their keys, exclusively or shared, and read under the lock.
+//! 2. *Absent records* are read again after the last lock is taken, so that every check sees one
+//!    point in time. Otherwise a unit that is repeated because its outcome was unknown could wait
+//!    for its own first attempt at a counter, find the counter full, and be refused as if it came
+//!    too late. If a record has appeared, everything is rolled back and repeated.
+//! 3. *A record that does not exist cannot be locked.* But only one transaction can insert a key: a
+//!    second waits for the first, and fails if that commits. So what is expected to be absent is
+//!    inserted; what must also stay absent is deleted again before the commit. After a failure,
+//!    everything is rolled back and repeated.
+//! 4. *There is no deadlock.* The locks of step 1 are taken in one order. Inserts come next, in the
+//!    same order, and wait for other inserts only. Changes and deletions come last and wait for
+//!    nothing.
 //!
-//! Nearly always all units are applied, and what they make anew was not there. So the first try
-//! does not look at new records, it only inserts them; if a unit would be refused, the batch
-//! is sent again to be looked at with care.
+//! Nearly always, all units are applied and new records did not exist. So the first attempt only
+//! inserts new records, without reading them first. If a unit would be refused, the batch is sent
+//! again and every record is read.
 //!
-//! The function only decides which units are applied. The outcomes are made here, by
-//! [`Operation::decide`](provkey::store::Operation::decide) as in every store, from the records as the function found
-//! them; if the two ever disagreed, the call would fail as `store_corrupt`.
+//! The function decides which units are applied. The outcomes are derived from the records that it
+//! found, by [`Operation::decide`](provkey::store::Operation::decide) as in every store. If the two
+//! ever disagreed, the call would fail with `store_corrupt`.
 //!
-//! Versions come from a sequence, which never goes back. No clock of the server is looked at, but by
-//! the views for people of `src/schema/3.sql`: `provisioning_keys`, `enrollments`,
-//! `connector_groups`, `enrollment_certificates`, `audit`. [`Store::query`](provkey::store::Store::query)
-//! answers a SELECT over them, and nothing else, as a role that may do nothing else; docs/scaling.md
-//! says how to make it.
+//! Versions come from a sequence, which never goes back. Only the views read the clock of the
+//! server. They are for people and reports (`src/schema/views.sql`): `provisioning_keys`,
+//! `enrollments`, `connector_groups`, `enrollment_certificates`, `audit`.
+//! [`Store::query`](provkey::store::Store::query) runs one SELECT over them, as a role that may
+//! read nothing else; `docs/scaling.md` says how to create the role.
 
 mod address;
+mod apply;
 mod batch;
+mod batch_result;
+mod blocking;
 mod error;
 mod fence;
 mod options;
-mod outside;
 mod password;
 mod pool;
 mod query;
@@ -72,7 +76,6 @@ mod schema;
 mod session;
 mod store;
 mod tls;
-mod told;
 
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-/// How a [`PostgresStore`](crate::PostgresStore) is used. `Default` suits most hosts.
+/// How a [`PostgresStore`](crate::PostgresStore) is used. `Default` suits most nodes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// Most connections that the store has open at once. 8 by default; at least 1.
+    /// How many connections the store opens at most. 8 by default; at least 1.
     pub connections_max: usize,
-    /// How long a call waits, for a connection of its own or for a lock that others hold, before
-    /// it is `store_busy`. 10 seconds by default.
+    /// How long a call waits for a connection or for a lock before it fails with `store_busy`.
+    /// 10 seconds by default.
     pub busy_timeout: Duration,
 }
 

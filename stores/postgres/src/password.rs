@@ -1,5 +1,5 @@
-//! The password that stands in no URL: where PostgreSQL's own tools look for it, `PGPASSWORD` and the
-//! password file.
+//! The password, if the URL has none: from `PGPASSWORD` or the password file, as with PostgreSQL's
+//! own tools.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use postgres::Config;
 use postgres::config::Host;
 
-/// Gives the configuration the password of the environment, unless it has one.
+/// Sets the password from the environment, unless the URL has one.
 pub(crate) fn find(config: &mut Config) {
     if config.get_password().is_some() {
         return;
@@ -27,14 +27,15 @@ pub(crate) fn find(config: &mut Config) {
     }
 }
 
-/// The file, if nobody but its owner may read it: as PostgreSQL's tools, which pass over any other.
+/// The content of the file. Like PostgreSQL's tools, ignores a file that others than its owner may
+/// read.
 fn read(file: &Path) -> Option<String> {
     let metadata = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
     let private = metadata.permissions().mode() & 0o077 == 0;
     private.then(|| fs::read_to_string(file).ok())?
 }
 
-/// The password of the first line that fits one of the servers.
+/// The password of the first line that matches one of the servers.
 fn of_text(text: &str, config: &Config) -> Option<String> {
     let user = config.get_user().map_or_else(|| env::var("USER").ok(), |user| Some(user.into()))?;
     let database = config.get_dbname().unwrap_or(&user);
@@ -42,7 +43,7 @@ fn of_text(text: &str, config: &Config) -> Option<String> {
     config.get_hosts().iter().enumerate().find_map(|(index, host)| {
         let host = match host {
             Host::Tcp(host) => host.as_str(),
-            // The password file calls all local sockets so, if they are where they usually are.
+            // In the password file, this stands for a socket.
             #[cfg(unix)]
             Host::Unix(_) => "localhost",
         };
@@ -52,8 +53,8 @@ fn of_text(text: &str, config: &Config) -> Option<String> {
     })
 }
 
-/// The password of a line `host:port:database:user:password`, if it fits. `*` fits anything, and a
-/// backslash stands before a `:` or a backslash that is meant.
+/// The password of a line `host:port:database:user:password`, if it matches. `*` matches anything;
+/// `\:` and `\\` stand for a colon and a backslash.
 fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
     if line.starts_with('#') {
         return None;
@@ -69,8 +70,8 @@ fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
         }
     }
     let password = fields.pop().filter(|_| fields.len() == wanted.len())?;
-    let fits = |(field, wanted): (&String, &str)| field == "*" || field == wanted;
-    fields.iter().zip(wanted).all(fits).then_some(password)
+    let matches = |(field, wanted): (&String, &str)| field == "*" || field == wanted;
+    fields.iter().zip(wanted).all(matches).then_some(password)
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_that_fits_has_the_password() {
+    fn the_first_matching_line_has_the_password() {
         let text = "# db.example.com:5432:fleet:owner:comment\n\
                     db.example.com:5433:*:*:port\r\n\
                     *:*:fleet:own\\:er\\\\:a\\:b:c\\\\\n\
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_passed_over() {
+    fn a_file_that_others_may_read_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pgpass");
         fs::write(&path, "*:*:*:*:secret").unwrap();

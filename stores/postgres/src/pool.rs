@@ -1,4 +1,4 @@
-//! The connections of one store: few, kept, and made anew when they are lost.
+//! The connection pool of one store. Lost connections are replaced.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use crate::error::{Failed, because};
 use crate::session::Session;
 use crate::tls::Tls;
 
-/// A connection that was unused for longer is asked whether it is still there: servers restart,
-/// and networks forget connections.
-const UNUSED_MAX: Duration = Duration::from_secs(5);
+/// A connection that was idle for longer is tested before it is used: servers restart, and networks
+/// drop idle connections.
+const IDLE_MAX: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between tries of a transaction that others came in between of.
-const RACE_PAUSE: Duration = Duration::from_millis(1);
+/// The pause before a transaction is retried after a conflict.
+const RETRY_PAUSE: Duration = Duration::from_millis(1);
 
 pub(crate) struct Pool {
     pub(crate) address: Arc<Address>,
@@ -27,7 +27,7 @@ pub(crate) struct Pool {
 }
 
 struct State {
-    /// How many more callers may have a connection.
+    /// How many more connections may be in use.
     permits: usize,
     idle: Vec<Session>,
 }
@@ -44,7 +44,7 @@ impl Pool {
         }
     }
 
-    /// Reads: what fails has changed nothing, and a connection that was lost is tried once more.
+    /// Runs a read. After a lost connection it is retried once.
     pub(crate) fn read<T>(
         &self,
         mut read: impl FnMut(&mut Session) -> Result<T, Failed>,
@@ -59,7 +59,7 @@ impl Pool {
         answer.map_err(|failed| failed.not_applied(&self.address))
     }
 
-    /// Does what commits. It is tried again as long as others come in between.
+    /// Runs what commits. After a conflict it is retried, until the timeout.
     pub(crate) fn write<T>(
         &self,
         mut write: impl FnMut(&mut Session) -> Result<T, Failed>,
@@ -68,8 +68,8 @@ impl Pool {
         let answer = self.with_session(|session| {
             loop {
                 match write(session) {
-                    Err(Failed::Raced(_)) if started.elapsed() < self.options.busy_timeout => {
-                        std::thread::sleep(RACE_PAUSE);
+                    Err(Failed::Conflict(_)) if started.elapsed() < self.options.busy_timeout => {
+                        std::thread::sleep(RETRY_PAUSE);
                     }
                     answer => return answer,
                 }
@@ -78,12 +78,12 @@ impl Pool {
         answer.map_err(|failed| failed.of_commit(&self.address))
     }
 
-    /// A connection beside those of the pool.
+    /// A connection that the pool does not count.
     pub(crate) fn connect_anew(&self) -> Result<postgres::Client, Failed> {
         Session::client(&self.address, &self.tls)
     }
 
-    /// Closes what is idle.
+    /// Closes the idle connections.
     pub(crate) fn close(&self) {
         let idle = std::mem::take(&mut self.state().idle);
         drop(idle);
@@ -100,20 +100,20 @@ impl Pool {
         };
         let answer = work(&mut session);
         match &answer {
-            // The others lead to the same server, which is away or is the primary no more.
+            // The idle connections go to the same server, which is down or no longer the primary.
             Err(failed) if failed.ends_sessions() => self.close(),
             _ => {
-                session.note_use();
+                session.mark_used();
                 self.state().idle.push(session);
             }
         }
         Ok(answer)
     }
 
-    /// A connection that is there already. If one turns out to be dead, none of them is kept.
+    /// An idle connection. If it turns out to be dead, all of them are closed.
     fn idle(&self) -> Option<Session> {
         let mut session = self.state().idle.pop()?;
-        if session.is_alive(UNUSED_MAX, ANSWER_TIMEOUT) {
+        if session.is_alive(IDLE_MAX, ANSWER_TIMEOUT) {
             return Some(session);
         }
         self.close();
@@ -124,7 +124,7 @@ impl Pool {
         Session::connect(&self.address, &self.tls, self.options.busy_timeout)
     }
 
-    /// Waits until this caller may have a connection.
+    /// Waits until a connection may be used.
     fn permit(&self) -> Result<Permit<'_>, StoreError> {
         let timeout = self.options.busy_timeout;
         let none_left = |state: &mut State| state.permits == 0;
@@ -138,13 +138,13 @@ impl Pool {
         Ok(Permit(self))
     }
 
-    // No code can panic between two changes of the state, so a poisoned lock is sound.
+    // Nothing panics while it holds the lock, so a poisoned lock is sound.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to one connection; it goes back also when the work panics.
+/// The right to use one connection. Returned even when the work panics.
 struct Permit<'p>(&'p Pool);
 
 impl Drop for Permit<'_> {

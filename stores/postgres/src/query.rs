@@ -1,14 +1,14 @@
-//! One SELECT over the views for people, and nothing else.
+//! Queries: one SELECT over the views, and nothing else.
 //!
-//! It runs on a connection of its own, in a READ ONLY transaction, as a role that may read the views
-//! and nothing else, and inside parentheses: `SELECT … FROM (the query) …`, where PostgreSQL takes a
-//! SELECT and no other statement.
+//! A query runs on a separate connection, in a READ ONLY transaction, as a role that may read the
+//! views only, and as a subquery: `SELECT … FROM (the query) …`, where PostgreSQL accepts nothing
+//! but a SELECT.
 //!
-//! The role alone would not do. It is taken with `SET LOCAL ROLE`, and a query may call functions:
-//! `set_config('role', …)` leaves the role, and `query_to_xml('…')` runs any SQL then. So functions
-//! have to be in a list ([`scan`](crate::query_scan)). A function of one argument is also called
-//! without parentheses, `argument.function`: so what stands behind a dot must be the name of no function,
-//! unless it is that of a column of a view.
+//! The role alone is no protection. It is set with `SET LOCAL ROLE`, and a query may call
+//! functions: `set_config('role', …)` resets the role, after which `query_to_xml('…')` runs any
+//! SQL. So a query may call listed functions only ([`scan`](crate::query_scan)). PostgreSQL also
+//! calls a function of one argument without parentheses, as `argument.function`. So a name after a
+//! dot must not be that of a function, unless a view has a column of this name.
 
 use std::time::Duration;
 
@@ -35,13 +35,13 @@ const SETTINGS: &str = "
         set_config('standard_conforming_strings', 'on', false),
         set_config('TimeZone', 'UTC', false)";
 
-/// Whether the role is there, and this connection may take it.
+/// Whether the role is a superuser, and whether this connection may set it.
 const ROLE: &str = "
     SELECT rolsuper, pg_has_role(current_user, oid, 'MEMBER') FROM pg_catalog.pg_roles
     WHERE rolname = $1";
 
-/// What the role may read beside the views. The catalog, which everybody may read, is named by no query:
-/// see [`scan`].
+/// A table or view that the role may read besides our views. The catalog, which every role may
+/// read, is left out: [`scan`] refuses queries that name it.
 const ALSO_READABLE: &str = "
     SELECT n.nspname::text || '.' || c.relname::text
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -51,7 +51,7 @@ const ALSO_READABLE: &str = "
     AND has_schema_privilege($1, n.oid, 'USAGE') AND has_any_column_privilege($1, c.oid, 'SELECT')
     ORDER BY 1 LIMIT 1";
 
-/// Those of these names that are functions and not columns of the views.
+/// One of these names that is a function and not a column of the views.
 const FUNCTIONS_NAMED: &str = "
     SELECT proname::text FROM pg_catalog.pg_proc WHERE proname::text = ANY ($1)
     EXCEPT SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
@@ -76,7 +76,7 @@ pub(crate) fn query(
     let described = described.map_err(failed)?;
     let columns = described.columns();
     if columns.is_empty() {
-        return Err(QueryError::Refused("it answers no column".into()));
+        return Err(QueryError::Refused("it returns no column".into()));
     }
     let rows_asked = limits.rows.saturating_add(1).min(i64::MAX as usize);
     let (names, values) = (names(columns.len()), values(columns));
@@ -94,7 +94,7 @@ pub(crate) fn query(
     Ok(answer.finish())
 }
 
-/// Lets the connection do nothing but to read the views, for a limited time.
+/// Restricts the connection to reading the views, for a limited time.
 fn confine(
     client: &mut Client,
     address: &Address,
@@ -106,7 +106,7 @@ fn confine(
         let how = "docs/scaling.md, \"Queries\", says how to make a role for queries";
         Err(QueryError::Refused(format!("the role \"{role}\" {why}; {how}")))
     };
-    // 0 would be without a limit, and more than that is none that the server takes.
+    // 0 would be no limit, and the server takes no larger number.
     let time = format!("{}ms", time.as_millis().clamp(1, i32::MAX as u128));
     client.query(SETTINGS, &[&schema, &time]).map_err(failed)?;
     client.batch_execute("BEGIN READ ONLY").map_err(failed)?;
@@ -114,7 +114,7 @@ fn confine(
         return refused("does not exist");
     };
     if found.try_get(0).map_err(failed)? {
-        return refused("is a superuser, which nothing limits");
+        return refused("is a superuser, and so cannot be restricted");
     }
     if !found.try_get::<_, bool>(1).map_err(failed)? {
         return refused("is not granted to the role of this connection");
@@ -123,13 +123,13 @@ fn confine(
     let more = client.query_opt(ALSO_READABLE, &[&role, &schema, &views]).map_err(failed)?;
     if let Some(more) = more {
         let more: String = more.try_get(0).map_err(failed)?;
-        return refused(&format!("may read {more}, too, and not the views alone"));
+        return refused(&format!("may read {more}, besides the views"));
     }
     client.query("SELECT set_config('role', $1, true)", &[&role]).map_err(failed)?;
     Ok(())
 }
 
-/// Refuses calls of functions without parentheses.
+/// Refuses function calls without parentheses.
 fn check_attributes(
     client: &mut Client,
     address: &Address,
@@ -141,7 +141,7 @@ fn check_attributes(
     match found.and_then(|row| row.map(|row| row.try_get::<_, String>(0)).transpose()) {
         Ok(None) => Ok(()),
         Ok(Some(name)) => Err(QueryError::Refused(format!(
-            "{name} behind a dot calls the function of this name; give the column another name"
+            "after a dot, {name} would call the function of this name; rename the column"
         ))),
         Err(error) => Err(failed(error)),
     }
@@ -151,8 +151,8 @@ fn names(count: usize) -> String {
     (0..count).map(|index| format!("c{index}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The columns as values of the kinds that an answer has. What is too long comes shortened, and so is
-/// found to be too long.
+/// The columns, cast to the types of an answer. A value that is too long is cut one past the limit,
+/// which the limit then catches.
 fn values(columns: &[Column]) -> String {
     let long = QUERY_CELL_BYTES_MAX + 1;
     let value = |(index, column): (usize, &Column)| match *column.type_() {
@@ -184,7 +184,7 @@ fn value(row: &Row, index: usize, column: &Column) -> Result<QueryValue, Error> 
     })
 }
 
-/// A number of any size: sums of whole numbers are such.
+/// A `numeric`, the type of sums of whole numbers.
 fn number(text: String) -> QueryValue {
     match (text.parse(), text.parse()) {
         (Ok(whole), _) => QueryValue::Integer(whole),
@@ -195,12 +195,12 @@ fn number(text: String) -> QueryValue {
 
 fn error_of(address: &Address, error: Error, time: Duration) -> QueryError {
     let failed = Failed::from(error);
-    let Failed::Undone(undone) = &failed else { return failed.not_applied(address).into() };
-    let Some(said) = undone.as_db_error() else { return failed.not_applied(address).into() };
+    let Failed::RolledBack(cause) = &failed else { return failed.not_applied(address).into() };
+    let Some(said) = cause.as_db_error() else { return failed.not_applied(address).into() };
     let why = said.message().to_owned();
     match said.code().code() {
         "57014" => QueryError::TimedOut(time),
-        // No privilege; a change in a READ ONLY transaction.
+        // A missing privilege; a change in a READ ONLY transaction.
         "42501" | "25006" => QueryError::Refused(why),
         _ => QueryError::Failed(why),
     }

@@ -1,9 +1,10 @@
-//! What a query is made of, as far as it has to be known before PostgreSQL sees it.
+//! Checks the text of a query before PostgreSQL sees it: one statement, and calls of listed
+//! functions only.
 //!
-//! All that could be read in two ways is refused: dollar quotes, escapes, and strings or quoted names
-//! right behind a letter or an ampersand, which change what they mean.
+//! What PostgreSQL could read differently is refused: dollar quotes, escapes, and a string or
+//! quoted name directly after a letter or an ampersand, which can change its meaning.
 
-/// Functions that compute a value of their arguments, or of the clock.
+/// Functions that only compute a value from their arguments, or read the clock.
 const FUNCTIONS: &[&str] = &[
     "abs",
     "age",
@@ -77,7 +78,7 @@ const FUNCTIONS: &[&str] = &[
     "upper",
 ];
 
-/// Words that are no function before an opening parenthesis.
+/// Words before an opening parenthesis that are not functions.
 const KEYWORDS: &[&str] = &[
     "all",
     "and",
@@ -134,8 +135,8 @@ const KEYWORDS: &[&str] = &[
 pub(crate) struct Scanned<'a> {
     /// Its one statement, without what ends it.
     pub(crate) select: &'a str,
-    /// What stands behind a dot. That of a column, or of a function of what stands before it: `a.f` is
-    /// `f(a)` where there is no column `f`.
+    /// What stands behind a dot. That of a column, or of a function of what stands before it: `a.f`
+    /// is `f(a)` where there is no column `f`.
     pub(crate) attributes: Vec<String>,
 }
 
@@ -148,8 +149,8 @@ enum Token {
     Sign(char),
 }
 
-/// Refuses what is more than one statement, names the catalog, or calls a function that is not in the
-/// list.
+/// Refuses what is more than one statement, names the catalog, or calls a function that is not in
+/// the list.
 pub(crate) fn scan(sql: &str) -> Result<Scanned<'_>, String> {
     let mut scanner = Scanner { sql, at: 0 };
     let mut select = sql;

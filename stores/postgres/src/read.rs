@@ -1,4 +1,4 @@
-//! Reading: each call is one statement, and so one snapshot and one round trip.
+//! Reads. Each is one statement, hence one snapshot and one round trip.
 
 use provkey::store::{Record, RecordKey, ScanRange};
 
@@ -6,8 +6,8 @@ use crate::error::Failed;
 use crate::record::{keyed_record, record};
 use crate::session::Session;
 
-const GET: &str = "SELECT r.version, r.used, r.used_max, r.last_at_ms, r.body, wanted.place
-    FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (key, place)
+const GET: &str = "SELECT r.version, r.used, r.used_max, r.last_at_ms, r.body, wanted.position
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (key, position)
     JOIN {schema}.records AS r ON r.key = wanted.key";
 const SCAN: &str = "SELECT version, used, used_max, last_at_ms, body, key FROM {schema}.records
     WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
@@ -25,9 +25,9 @@ pub(crate) fn get(
     let wanted: Vec<&[u8]> = keys.iter().map(RecordKey::as_bytes).collect();
     let mut records = vec![None; keys.len()];
     for row in session.query(GET, &[&wanted])? {
-        let place = usize::try_from(row.try_get::<_, i64>(5)? - 1).unwrap_or(usize::MAX);
-        let (Some(key), Some(slot)) = (keys.get(place), records.get_mut(place)) else {
-            return Err(Failed::Senseless("a record was not asked for"));
+        let position = usize::try_from(row.try_get::<_, i64>(5)? - 1).unwrap_or(usize::MAX);
+        let (Some(key), Some(slot)) = (keys.get(position), records.get_mut(position)) else {
+            return Err(Failed::Unexpected("it returned a record that was not requested"));
         };
         *slot = Some(record(key.clone(), &row)?);
     }

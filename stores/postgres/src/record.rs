@@ -1,13 +1,13 @@
-//! Rows of the table `records`, as what the trait speaks of.
+//! Rows of the table `records`, as the records of the store trait.
 
 use postgres::Row;
 use provkey::store::{Counter, Head, Record, RecordKey, Value};
 
 use crate::error::Failed;
 
-const WRONG: Failed = Failed::Senseless("a row is not one that this library writes");
+const WRONG: Failed = Failed::Unexpected("a row is not as this library writes it");
 
-/// Columns of the table, as they come.
+/// Columns of a row, unchecked.
 pub(crate) struct Columns {
     pub(crate) version: i64,
     pub(crate) used: Option<i64>,

@@ -1,35 +1,38 @@
-//! What a schema must have in it to be a store, and how it becomes one.
+//! The schema of a store: what marks it as a store, and how it is brought up to date.
+//!
+//! The tables are made once. The function and the views hold no data, so there is one description
+//! of them, and they are replaced when an older store is opened. They are not dropped, so that
+//! roles keep their rights on the views; for that a view may only get new columns at its end. A
+//! change of a table needs a step from the schema before it; there has been none yet.
 
 use postgres::{GenericClient, Transaction};
 
 use crate::address::Address;
 use crate::error::Failed;
 
-/// Each brings the schema from the version before it to its own, the first from an empty one.
-/// The table `store` keeps the number of those that there have been.
-const MIGRATIONS: &[&str] = &[
-    include_str!("schema/1.sql"),
-    include_str!("schema/2.sql"),
-    include_str!("schema/3.sql"),
-    include_str!("schema/4.sql"),
-];
+/// The schema below, as the table `store` states it. Each change of the schema raises it.
+const VERSION: i32 = 4;
+
+const TABLES: &str = include_str!("schema/tables.sql");
+const APPLY: &str = include_str!("schema/apply.sql");
+const VIEWS: &str = include_str!("schema/views.sql");
 
 /// What a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// There is none, or nothing is in it yet.
+    /// There is none, or it is empty.
     Empty,
-    /// A store that is as this program knows it.
+    /// A store with this schema.
     Current,
-    /// A store that an older program made.
+    /// A store with an older schema.
     Older,
-    /// A store that a newer program made.
+    /// A store with a newer schema.
     Newer,
-    /// Somebody else's.
+    /// The schema of another program.
     Foreign,
 }
 
-/// Looks into the catalog, which everybody may, before it looks into the schema.
+/// Reads the catalog, which every role may, before it reads the schema.
 pub(crate) fn identity(
     client: &mut impl GenericClient,
     address: &Address,
@@ -53,53 +56,43 @@ pub(crate) fn identity(
     if known.try_get::<_, i64>(0)? == 1 {
         return Ok(Identity::Foreign);
     }
-    let version = version(client, address)?;
-    let current = MIGRATIONS.len() as i32;
-    Ok(match version {
-        Some(version) if version == current => Identity::Current,
-        Some(version) if version > current => Identity::Newer,
-        Some(version) if version > 0 => Identity::Older,
+    let sql = "SELECT schema_version FROM {schema}.store WHERE application = 'provkey'";
+    let row = client.query_opt(&address.sql(sql), &[])?;
+    Ok(match row.map(|row| row.try_get(0)).transpose()? {
+        Some(VERSION) => Identity::Current,
+        Some(1..VERSION) => Identity::Older,
+        Some(VERSION..) => Identity::Newer,
         _ => Identity::Foreign,
     })
 }
 
-fn version(client: &mut impl GenericClient, address: &Address) -> Result<Option<i32>, Failed> {
-    let sql = "SELECT schema_version FROM {schema}.store WHERE application = 'provkey'";
-    let row = client.query_opt(&address.sql(sql), &[])?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// Waits until nobody else makes or migrates this schema; until the end of the transaction.
+/// Keeps other processes from making or migrating this schema until the transaction ends.
 pub(crate) fn lock(transaction: &mut Transaction<'_>, address: &Address) -> Result<(), Failed> {
-    // Whatever is brought up to date may be large.
+    // A migration of a large table takes long.
     transaction.batch_execute("SET LOCAL statement_timeout = 0")?;
     let sql = "SELECT pg_advisory_xact_lock(hashtext('provkey schema'), hashtext($1))";
     transaction.query_one(sql, &[&address.schema()])?;
     Ok(())
 }
 
-/// Brings an empty or older store up to date, all or nothing.
+/// Brings an empty schema or an older store up to date.
 pub(crate) fn migrate(
     transaction: &mut Transaction<'_>,
     address: &Address,
-    identity: Identity,
+    from: Identity,
 ) -> Result<(), Failed> {
-    let version = match identity {
-        Identity::Empty => {
-            make_schema(transaction, address)?;
-            0
-        }
-        _ => version(transaction, address)?.unwrap_or(0),
-    };
-    for migration in MIGRATIONS.iter().skip(version as usize) {
-        transaction.batch_execute(&address.sql(migration))?;
+    if from == Identity::Empty {
+        make_schema(transaction, address)?;
+        transaction.batch_execute(&address.sql(TABLES))?;
     }
+    transaction.batch_execute(&address.sql(APPLY))?;
+    transaction.batch_execute(&address.sql(VIEWS))?;
     let sql = address.sql("UPDATE {schema}.store SET schema_version = $1");
-    transaction.execute(&sql, &[&(MIGRATIONS.len() as i32)])?;
+    transaction.execute(&sql, &[&VERSION])?;
     Ok(())
 }
 
-/// An empty schema may have been made by somebody who may make schemas.
+/// Makes the schema, unless an administrator has made it: the role may lack the right to.
 fn make_schema(transaction: &mut Transaction<'_>, address: &Address) -> Result<(), Failed> {
     let sql = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
     let row = transaction.query_one(sql, &[&address.schema()])?;

@@ -1,4 +1,4 @@
-//! One connection.
+//! One connection: its settings and prepared statements.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::error::Failed;
 use crate::tls::Tls;
 
-/// What a connection is set to, whatever the server's defaults are. All plans are by index.
+/// The settings of a connection, whatever the server's defaults are. All plans use the index.
 const SETTINGS: &str = "
     SELECT set_config('default_transaction_isolation', 'read committed', false),
         set_config('lock_timeout', $1, false),
@@ -25,7 +25,7 @@ const SETTINGS: &str = "
         set_config('enable_mergejoin', 'off', false),
         set_config('jit', 'off', false)";
 
-/// A connection, which belongs to one thread at a time.
+/// A connection. One thread uses it at a time.
 pub(crate) struct Session {
     client: Client,
     address: Arc<Address>,
@@ -35,8 +35,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects to the server that takes writes. Locks are waited for that long, and a statement, which
-    /// may wait for many, takes no longer; a commit takes as long as it takes.
+    /// Connects to the server that takes writes. The timeout limits each wait for a lock and each
+    /// statement, but not a commit.
     pub(crate) fn connect(
         address: &Arc<Address>,
         tls: &Tls,
@@ -48,22 +48,22 @@ impl Session {
             statements: HashMap::new(),
             used_at: Instant::now(),
         };
-        // 0 would be to wait for ever.
+        // 0 would be no limit.
         let lock_timeout = format!("{}ms", lock_timeout.as_millis().max(1));
         session.client.query_typed(SETTINGS, &[(&lock_timeout, postgres::types::Type::TEXT)])?;
         Ok(session)
     }
 
-    /// Connects, and sets nothing.
+    /// Connects, without the settings.
     pub(crate) fn client(address: &Address, tls: &Tls) -> Result<Client, Failed> {
         let mut config = address.config.clone();
-        // Notices of the server are nobody's business.
+        // By default, notices of the server are logged.
         config.notice_callback(|_| {});
         Ok(config.connect(tls.clone())?)
     }
 
-    /// Runs a statement, in which `{schema}` stands for the schema: one round trip but for the
-    /// first time. All rows, and that it is committed, are known when this returns.
+    /// Runs a statement, in which `{schema}` stands for the schema. The first time takes two round
+    /// trips, then one. The statement is committed when this returns.
     pub(crate) fn query(
         &mut self,
         sql: &'static str,
@@ -83,14 +83,14 @@ impl Session {
         Ok(self.client.transaction()?)
     }
 
-    /// Notes that it was good until now.
-    pub(crate) fn note_use(&mut self) {
+    /// Records that the connection has just worked.
+    pub(crate) fn mark_used(&mut self) {
         self.used_at = Instant::now();
     }
 
-    /// Whether it can be relied on. One that was unused for long is asked.
-    pub(crate) fn is_alive(&mut self, unused_max: Duration, answer_timeout: Duration) -> bool {
-        let used_just_now = self.used_at.elapsed() < unused_max;
+    /// Whether the connection works. The server is asked only if it was idle for long.
+    pub(crate) fn is_alive(&mut self, idle_max: Duration, answer_timeout: Duration) -> bool {
+        let used_just_now = self.used_at.elapsed() < idle_max;
         !self.client.is_closed() && (used_just_now || self.client.is_valid(answer_timeout).is_ok())
     }
 }

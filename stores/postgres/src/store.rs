@@ -10,10 +10,11 @@ use provkey::store::{
 
 use crate::PostgresOptions;
 use crate::address::Address;
-use crate::batch::{self, Batch};
+use crate::apply::apply;
+use crate::batch;
+use crate::blocking::run_blocking;
 use crate::error::{Failed, because};
 use crate::fence;
-use crate::outside::outside_of_runtimes;
 use crate::password;
 use crate::pool::Pool;
 use crate::query;
@@ -24,8 +25,8 @@ use crate::tls::Tls;
 
 /// A durable [`Store`] in a schema of a PostgreSQL database. See the [crate documentation](crate).
 ///
-/// Calls come from any thread, also from within an asynchronous runtime; they block. In a forked
-/// child they fail with `used_after_fork`, and the connections stay the parent's.
+/// Calls block. They may come from any thread, also from within an asynchronous runtime. In a
+/// forked child they fail with `used_after_fork`, and the connections stay the parent's.
 pub struct PostgresStore {
     address: Arc<Address>,
     pool: Owned<Pool>,
@@ -39,13 +40,12 @@ enum Mode {
 }
 
 impl PostgresStore {
-    /// Makes a store in a database that exists, in a schema of its own. The schema may be there
-    /// already if nothing is in it.
+    /// Creates a store in a database that exists, in a schema that does not exist or is empty.
     ///
     /// # Errors
-    /// `store_exists` if there is anything in the schema; `store_missing` if there is no such
-    /// database; `store_read_only` if the server is a replica or the role may not make schemas;
-    /// `store_not_recognized` if the URL is not understood; `store_busy`, `store_full`,
+    /// `store_exists` if the schema is not empty; `store_missing` if there is no such database;
+    /// `store_read_only` if the server is a replica or the role may not create schemas;
+    /// `store_not_recognized` if the URL is malformed; `store_busy`, `store_full`,
     /// `store_unavailable`.
     pub fn create(url: &str) -> Result<Self, StoreError> {
         Self::create_with(url, PostgresOptions::default())
@@ -59,14 +59,14 @@ impl PostgresStore {
         Self::start(url, options, Mode::Create)
     }
 
-    /// Opens a store, and brings it up to date if an older version of this library made it.
+    /// Opens a store, and migrates it if an older version of this library created it.
     ///
     /// # Errors
-    /// `store_missing` if there is no such database or schema, or nothing in it;
-    /// `store_not_recognized` if it is something else, which is not touched, or if the URL is not
-    /// understood; `store_too_new` if a newer version of this library made it; `store_read_only`
-    /// if the server is a replica, or if the role lacks a privilege; `store_busy`,
-    /// `store_unavailable`.
+    /// `store_missing` if there is no such database or schema, or the schema is empty;
+    /// `store_not_recognized` if the schema belongs to another program, which is left unchanged,
+    /// or if the URL is malformed; `store_too_new` if a newer version of this library created the
+    /// store; `store_read_only` if the server is a replica, or if the role lacks a privilege;
+    /// `store_busy`, `store_unavailable`.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_with(url, PostgresOptions::default())
     }
@@ -79,7 +79,7 @@ impl PostgresStore {
         Self::start(url, options, Mode::Open)
     }
 
-    /// Opens a store, or makes one if there is none. Several hosts may do so at once.
+    /// Opens a store, or creates it if there is none. Several nodes may do so at once.
     ///
     /// # Errors
     /// As [`Self::open`] and [`Self::create`], but neither `store_exists` nor `store_missing` for
@@ -105,11 +105,11 @@ impl PostgresStore {
         })?;
         let pool = Pool::new(address, tls, options);
         let store = Self { address: Arc::clone(&pool.address), pool: Owned::new(pool) };
-        outside_of_runtimes(|| store.recognize(mode))?;
+        run_blocking(|| store.recognize(mode))?;
         Ok(store)
     }
 
-    /// Looks at what the schema is before anything in it is changed.
+    /// Identifies the schema before anything in it is changed.
     fn recognize(&self, mode: Mode) -> Result<(), StoreError> {
         let pool = self.pool.get()?;
         let identity =
@@ -123,7 +123,7 @@ impl PostgresStore {
         }
     }
 
-    /// Brings an empty or older store up to date. Answers what another host made of it since.
+    /// Creates or migrates the store, unless another node just did. Returns the schema as found.
     fn migrate(&self, session: &mut Session, mode: Mode) -> Result<Identity, Failed> {
         let mut transaction = session.transaction()?;
         schema::lock(&mut transaction, &self.address)?;
@@ -138,7 +138,7 @@ impl PostgresStore {
         }
     }
 
-    /// Whether what was found is what was asked for.
+    /// Checks that the mode allows a schema like this.
     fn admits(&self, identity: Identity, mode: Mode) -> Result<(), StoreError> {
         let refuse = |kind, why| Err(because(&self.address, kind, why));
         match (identity, mode) {
@@ -146,9 +146,11 @@ impl PostgresStore {
             (Identity::Empty, _) => Ok(()),
             (_, Mode::Create) => refuse(FaultKind::Exists, "the schema is not empty"),
             (Identity::Current | Identity::Older, _) => Ok(()),
-            (Identity::Newer, _) => refuse(FaultKind::TooNew, "its tables are not known here"),
+            (Identity::Newer, _) => {
+                refuse(FaultKind::TooNew, "this version does not know its schema")
+            }
             (Identity::Foreign, _) => {
-                refuse(FaultKind::NotAStore, "the schema is of another program")
+                refuse(FaultKind::NotAStore, "the schema belongs to another program")
             }
         }
     }
@@ -158,24 +160,24 @@ impl Store for PostgresStore {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         StoreError::check_size("keys", keys.len(), GET_KEYS_MAX)?;
         let pool = self.pool.get()?;
-        outside_of_runtimes(|| pool.read(|session| read::get(session, keys)))
+        run_blocking(|| pool.read(|session| read::get(session, keys)))
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
         StoreError::check_size("records", limit, SCAN_RECORDS_MAX)?;
         let pool = self.pool.get()?;
-        outside_of_runtimes(|| pool.read(|session| read::scan(session, range, limit)))
+        run_blocking(|| pool.read(|session| read::scan(session, range, limit)))
     }
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         StoreError::check_size("units", units.len(), BATCH_UNITS_MAX)?;
         let pool = self.pool.get()?;
-        let mut batch = Batch::new(units, batch::Mode::Hopeful);
-        outside_of_runtimes(|| {
+        let mut mode = batch::Mode::Optimistic;
+        run_blocking(|| {
             pool.write(|session| {
-                let outcomes = batch.apply(session);
-                if let Err(Failed::Raced(_)) = outcomes {
-                    batch = Batch::new(units, batch::Mode::Careful);
+                let outcomes = apply(session, units, mode);
+                if let Err(Failed::Conflict(_)) = outcomes {
+                    mode = batch::Mode::Checked;
                 }
                 outcomes
             })
@@ -184,12 +186,12 @@ impl Store for PostgresStore {
 
     fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
         let pool = self.pool.get()?;
-        outside_of_runtimes(|| query::query(pool, sql, limits))
+        run_blocking(|| query::query(pool, sql, limits))
     }
 
     fn fence(&self, closed: bool) -> Result<bool, StoreError> {
         let pool = self.pool.get()?;
-        outside_of_runtimes(|| {
+        run_blocking(|| {
             pool.write(|session| {
                 let mut transaction = session.transaction()?;
                 let changed = fence::set(&mut transaction, &pool.address, closed)?;
@@ -200,12 +202,11 @@ impl Store for PostgresStore {
     }
 }
 
-/// Connections are closed where that does not disturb an asynchronous runtime. A forked child leaves
-/// those of its parent open.
+/// Closing a connection blocks, too. A forked child leaves the connections of its parent open.
 impl Drop for PostgresStore {
     fn drop(&mut self) {
         if let Ok(pool) = self.pool.get() {
-            outside_of_runtimes(|| pool.close());
+            run_blocking(|| pool.close());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! TLS towards the server, by rustls.
+//! TLS to the server, with rustls.
 
 use std::future::Future;
 use std::io;
@@ -14,13 +14,13 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-/// Makes connections whose server has shown a certificate for its name under a root that we know.
-/// There is no way to do with less: `sslmode=require` is as strict as `verify-full`.
+/// Connects only to a server with a certificate for its name, under a trusted root. There is no
+/// weaker mode: `sslmode=require` is as strict as `verify-full`.
 #[derive(Clone)]
 pub(crate) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    /// With these root certificates, in PEM, or those of the platform.
+    /// Trusts these root certificates, in PEM, or those of the platform.
     pub(crate) fn new(root_certificates: Option<&Path>) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
         match root_certificates {
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for T
     }
 }
 
-/// A handshake with one server. It has no name if it is reached by a socket, without TLS.
+/// A handshake with one server.
 pub(crate) struct Handshake {
     connector: TlsConnector,
     host: String,
@@ -73,8 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
     }
 }
 
-/// A stream that the client takes. The server's name is verified, so the password is not bound to
-/// the channel, too.
+/// The stream for the client. It offers no channel binding for the password: the server's name is
+/// verified.
 pub(crate) struct Stream<S>(tokio_rustls::client::TlsStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {

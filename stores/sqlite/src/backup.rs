@@ -8,8 +8,8 @@ use rusqlite::{Connection, Error, Result, ffi};
 
 use crate::connect;
 
-/// Copies what `from` sees into the empty file `to`. All pages go in one step, so they are of one
-/// snapshot, and writers go on meanwhile. The copy is durable afterwards.
+/// Copies the store into the empty file `to`. All pages are copied in one step, hence from one
+/// snapshot, while writers go on. The copy is durable when this returns.
 pub(crate) fn copy(from: &Connection, to: &Path, busy_timeout: Duration) -> Result<()> {
     let mut target = connect::writer(to)?;
     let backup = Backup::new(from, &mut target)?;

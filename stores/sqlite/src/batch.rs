@@ -1,4 +1,4 @@
-//! Units, applied within one transaction.
+//! Applies units within one transaction.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,16 +10,16 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
 
 use crate::{fence, record};
 
-/// One transaction's worth of units.
+/// The units of one transaction.
 ///
-/// Every check of a unit is decided before its first write, so a refused unit has written
-/// nothing and there is nothing to roll back for it. Only what is new is inserted to find out that it
-/// is; what was inserted is deleted again if something else turns out not to be.
+/// All checks of a unit are decided before its first write, so a refused unit has nothing to roll
+/// back. The exception is a new record: it is inserted without a read, and if one of the inserts of
+/// a unit fails, the others are deleted again.
 ///
-/// Many units of one batch look at the same few records: the key and its counter. Their heads
-/// are read once and then followed here; a counter is written once, at the end.
+/// Many units of a batch share a few records: a key and its counter. Their heads are read once and
+/// then cached here; a counter is written once, at the end.
 pub(crate) struct Batch<'c> {
-    heads: HashMap<&'c [u8], Known>,
+    heads: HashMap<&'c [u8], Cached>,
     sequence: u64,
     sequence_before: u64,
     closed: bool,
@@ -31,30 +31,30 @@ pub(crate) struct Batch<'c> {
     update_sequence: CachedStatement<'c>,
 }
 
-/// How sure one is that what a unit puts is new.
+/// Whether records are read before they are inserted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// It is inserted, and that shows whether it was.
-    Hopeful,
-    /// Each record is looked at.
-    Careful,
+    /// New records are only inserted, which fails if one exists.
+    Optimistic,
+    /// Every record is read first.
+    Checked,
 }
 
-/// What one operation writes.
+/// The write of one operation.
 enum Step<'c> {
-    /// A body whose record is new.
+    /// A body, as a new record.
     Insert(&'c RecordKey, &'c [u8]),
-    /// A body, whether or not there was one.
+    /// A body, as a new record or over an old body.
     Put(&'c RecordKey, &'c [u8]),
     Delete(&'c RecordKey),
     Counter(&'c RecordKey, Counter),
 }
 
-/// What is known of a record within the transaction.
+/// A record as the transaction has it.
 #[derive(Clone, Copy)]
-struct Known {
+struct Cached {
     head: Option<Head>,
-    /// A counter that the table does not have yet as it is here.
+    /// Whether it is a counter that must still be written.
     unwritten: bool,
 }
 
@@ -88,7 +88,7 @@ impl<'c> Batch<'c> {
         })
     }
 
-    /// The version that the latest unit gave to what it wrote.
+    /// The version that the latest unit has written.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -98,34 +98,34 @@ impl<'c> Batch<'c> {
         self.closed
     }
 
-    /// Applies all units. Answers also the new sequence number, if that changed anything.
+    /// Applies all units. Also returns the new sequence number, if anything changed.
     pub(crate) fn apply_all(mut self, units: &'c [Unit]) -> Result<(Vec<Outcome>, Option<u64>)> {
         let outcomes = units.iter().map(|unit| self.apply(unit)).collect::<Result<_>>()?;
         Ok((outcomes, self.finish()?))
     }
 
-    /// Nearly all units are applied, and what they put is nearly always new: so that is tried first,
-    /// without a look at what was there.
+    /// Nearly all units are applied, and the records that they put are nearly always new. So they
+    /// are inserted first, without being read.
     fn apply(&mut self, unit: &'c Unit) -> Result<Outcome> {
-        if let Ok(steps) = self.plan(unit, Mode::Hopeful)?
+        if let Ok(steps) = self.plan(unit, Mode::Optimistic)?
             && self.insert(&steps)?
         {
             return self.write(&steps);
         }
-        match self.plan(unit, Mode::Careful)? {
+        match self.plan(unit, Mode::Checked)? {
             Ok(steps) => self.write(&steps),
             Err(refused) => Ok(Outcome::Refused(refused)),
         }
     }
 
-    /// Writes what is still unwritten. Answers the new sequence number, if the batch has changed anything.
+    /// Writes the counters. Returns the new sequence number, if the batch changed anything.
     fn finish(mut self) -> Result<Option<u64>> {
         if self.sequence == self.sequence_before {
             return Ok(None);
         }
-        for (key, known) in &self.heads {
-            let Known { head: Some(Head { version, counter: Some(counter) }), unwritten: true } =
-                known
+        for (key, cached) in &self.heads {
+            let Cached { head: Some(Head { version, counter: Some(counter) }), unwritten: true } =
+                cached
             else {
                 continue;
             };
@@ -136,7 +136,7 @@ impl<'c> Batch<'c> {
         Ok(Some(self.sequence))
     }
 
-    /// What the unit will write, if all of its checks hold.
+    /// The writes of the unit, if all its checks hold.
     fn plan(&mut self, unit: &'c Unit, mode: Mode) -> Result<Result<Vec<Step<'c>>, Refused>> {
         if let Err(malformed) = unit.check_form() {
             let operation = malformed.operation;
@@ -145,7 +145,7 @@ impl<'c> Batch<'c> {
         let mut steps = Vec::with_capacity(unit.operations.len());
         for (index, operation) in unit.operations.iter().enumerate() {
             let key = operation.key();
-            let is_new = mode == Mode::Hopeful && self.may_be_new(key, unit);
+            let is_new = mode == Mode::Optimistic && self.may_be_new(key, unit);
             let counter = match is_new {
                 true => Ok(None),
                 false => operation.decide(self.head(key)?),
@@ -168,7 +168,7 @@ impl<'c> Batch<'c> {
         Ok(Ok(steps))
     }
 
-    /// Whether the unit puts a record that nothing is known of, and expects at most that there is none.
+    /// Whether the unit puts a record that is not cached, and at most expects it to be absent.
     fn may_be_new(&self, key: &RecordKey, unit: &Unit) -> bool {
         let mut touching = unit.operations.iter().filter(|operation| operation.key() == key);
         let is_put = |operation: &Operation| matches!(operation, Operation::Put { .. });
@@ -178,7 +178,7 @@ impl<'c> Batch<'c> {
                 .all(|it| is_put(it) || matches!(it, Operation::Expect { version: None, .. }))
     }
 
-    /// Inserts what is to be new. If anything is not, nothing is inserted, and the answer is false.
+    /// Inserts the new records. If one exists, inserts none and returns false.
     fn insert(&mut self, steps: &[Step<'c>]) -> Result<bool> {
         let new = |step: &Step<'c>| match *step {
             Step::Insert(key, body) => Some((key.as_bytes(), body)),
@@ -196,7 +196,7 @@ impl<'c> Batch<'c> {
         Ok(true)
     }
 
-    /// Writes all else. The unit is applied then.
+    /// Writes the rest, which applies the unit.
     fn write(&mut self, steps: &[Step<'c>]) -> Result<Outcome> {
         self.sequence += 1;
         let mut counters = Vec::new();
@@ -206,7 +206,7 @@ impl<'c> Batch<'c> {
                 Step::Put(key, body) => self.put(key, body)?,
                 Step::Delete(key) => self.delete(key)?,
                 Step::Counter(key, counter) => {
-                    self.know(key, Some(counter), true);
+                    self.cache(key, Some(counter), true);
                     counters.push(counter);
                 }
             }
@@ -216,10 +216,10 @@ impl<'c> Batch<'c> {
 
     fn head(&mut self, key: &'c RecordKey) -> Result<Option<Head>> {
         match self.heads.entry(key.as_bytes()) {
-            Entry::Occupied(known) => Ok(known.get().head),
-            Entry::Vacant(unknown) => {
+            Entry::Occupied(cached) => Ok(cached.get().head),
+            Entry::Vacant(entry) => {
                 let head = self.select_head.query_row([key.as_bytes()], record::head).optional()?;
-                Ok(unknown.insert(Known { head, unwritten: false }).head)
+                Ok(entry.insert(Cached { head, unwritten: false }).head)
             }
         }
     }
@@ -240,18 +240,18 @@ impl<'c> Batch<'c> {
     fn put(&mut self, key: &'c RecordKey, body: &[u8]) -> Result<()> {
         let none = None::<u64>;
         self.replace.execute((key.as_bytes(), self.sequence, none, none, none, body))?;
-        self.know(key, None, false);
+        self.cache(key, None, false);
         Ok(())
     }
 
     fn delete(&mut self, key: &'c RecordKey) -> Result<()> {
         self.delete.execute([key.as_bytes()])?;
-        self.heads.insert(key.as_bytes(), Known { head: None, unwritten: false });
+        self.heads.insert(key.as_bytes(), Cached { head: None, unwritten: false });
         Ok(())
     }
 
-    fn know(&mut self, key: &'c RecordKey, counter: Option<Counter>, unwritten: bool) {
+    fn cache(&mut self, key: &'c RecordKey, counter: Option<Counter>, unwritten: bool) {
         let head = Some(Head { version: self.sequence, counter });
-        self.heads.insert(key.as_bytes(), Known { head, unwritten });
+        self.heads.insert(key.as_bytes(), Cached { head, unwritten });
     }
 }

@@ -1,4 +1,4 @@
-//! Moving the log into the file, beside those who commit.
+//! Moves the write-ahead log into the database while commits go on (a "checkpoint" of SQLite).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,25 +11,25 @@ use rusqlite::{Connection, Error, Result, ffi};
 use crate::connect;
 use crate::watch::Watch;
 
-/// The log is moved into the file when it has this many pages. More pages: fewer moves, in which
-/// a page that was changed often moves once; and a longer recovery after a crash.
+/// The log is moved when it has this many pages. A larger number means fewer moves, each of which
+/// moves a page once however often it changed, and a longer recovery after a crash.
 const LOG_PAGES: u32 = 4000;
-/// A log that did not begin anew, because others read it or move it themselves, is moved again with
-/// so many pages more.
+/// If the log did not restart, because another process reads or moves it, it is moved again after
+/// this many more pages.
 const MORE_PAGES: u32 = LOG_PAGES / 16;
-/// While the log is moved it grows. So few pages are moved while nobody commits.
+/// The log grows while it is moved. The last move blocks commits, for at most this many pages.
 const LAST_PAGES: u32 = 200;
-/// After so many moves the rest is moved while nobody commits, however long it is.
+/// After this many moves, the last one takes the rest, however long.
 const MOVES_MAX: usize = 4;
-/// How long another process may keep the last move waiting.
+/// How long the last move waits for another process.
 const WAIT_MAX: Duration = Duration::from_millis(10);
-/// Enough for SQLite many times over.
+/// Many times what SQLite needs.
 const STACK_BYTES: usize = 512 * 1024;
 
-/// Moves the log when it is long, on a thread that lives as long as the move.
+/// Moves a long log, on a thread that ends with the move.
 ///
-/// SQLite would do it within the commit that makes the log long enough, and keep all who wait
-/// for that commit, and behind it, for as long as it takes to write and sync all those pages.
+/// SQLite itself would move the log within the commit that makes it long enough. This commit, and
+/// all callers waiting for it, would take as long as writing and syncing all those pages.
 pub(crate) struct Checkpoints {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -42,17 +42,17 @@ struct Shared {
     log: Log,
 }
 
-/// What is known of the log.
+/// The state of the log.
 struct Log {
-    /// Its pages after the last commit.
+    /// The pages after the last commit.
     pages: AtomicU32,
-    /// With how many pages it is to be moved next.
+    /// The number of pages at which the next move begins.
     due: AtomicU32,
 }
 
 impl Log {
-    fn note_commit(&self, pages: u32) {
-        // It began anew.
+    fn record_commit(&self, pages: u32) {
+        // The log has restarted.
         if pages < self.pages.swap(pages, Ordering::Relaxed) {
             self.due.store(LOG_PAGES, Ordering::Relaxed);
         }
@@ -68,7 +68,7 @@ impl Log {
 }
 
 impl Checkpoints {
-    /// For the commits of this connection from now on, each of which is noted.
+    /// For the commits of this connection, each followed by [`Self::record_commit`].
     pub(crate) fn new(path: &Path, writer: &Arc<Mutex<Connection>>, watch: &Arc<Watch>) -> Self {
         let log = Log { pages: AtomicU32::new(0), due: AtomicU32::new(LOG_PAGES) };
         let (path, writer, watch) = (path.to_owned(), Arc::clone(writer), Arc::clone(watch));
@@ -76,12 +76,12 @@ impl Checkpoints {
         Self { shared: Arc::new(shared), thread: Mutex::default() }
     }
 
-    /// Notes that the connection committed, after its watch did, and before it commits again.
-    pub(crate) fn note_commit(&self) {
-        self.shared.log.note_commit(self.shared.watch.log_pages());
+    /// Records a commit: after the watch has recorded it, and before the next commit.
+    pub(crate) fn record_commit(&self) {
+        self.shared.log.record_commit(self.shared.watch.log_pages());
     }
 
-    /// Begins to move the log if it is long and nobody does so yet. To be called after a commit.
+    /// Begins to move the log if it is long and no move is under way. Call it after a commit.
     pub(crate) fn begin_if_due(&self) {
         let log = &self.shared.log;
         if !log.is_due() {
@@ -96,26 +96,25 @@ impl Checkpoints {
         let builder = thread::Builder::new().name("provkey-log".into()).stack_size(STACK_BYTES);
         match builder.spawn(move || shared.move_log()) {
             Ok(new) => *thread = Some(new),
-            // No thread is to be had: as SQLite does it.
+            // Without a thread, the committing thread moves it, as SQLite would.
             Err(_) => self.shared.move_log(),
         }
     }
 }
 
-/// Waits for a move that was begun: its connection must not outlive the store.
+/// Waits for a move that is under way: its connection must not outlive the store.
 impl Drop for Checkpoints {
     fn drop(&mut self) {
         let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = thread.take() {
-            // Should it have panicked, the log is as it was.
+            // A panic there leaves the log as it was.
             drop(thread.join());
         }
     }
 }
 
 impl Shared {
-    /// Whatever goes wrong here is no error of anybody's: what the log has is durable, and it is
-    /// moved later.
+    /// Errors are ignored: the content of the log is durable, and the next move takes it.
     fn move_log(&self) {
         if self.watch.check().is_ok() {
             drop(self.try_move_log());
@@ -130,14 +129,14 @@ impl Shared {
                 break;
             }
         }
-        // Only when all of it is moved does the next commit begin the log anew.
+        // Only after all of it was moved, the next commit restarts the log.
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let _nobody_commits = connect::begin(&writer, WAIT_MAX)?;
         checkpoint(&connection).map(drop)
     }
 }
 
-/// Moves what no reader needs where it is. Gives how many pages of the log are moved by now.
+/// Moves the pages that no reader needs in the log. Returns how many pages are moved by now.
 fn checkpoint(connection: &Connection) -> Result<u32> {
     connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", (), |row| match row.get(0)? {
         0 => row.get(2),

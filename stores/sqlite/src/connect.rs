@@ -1,4 +1,4 @@
-//! Connections to one file.
+//! Opens connections to a store, and begins transactions.
 
 use std::path::Path;
 use std::thread;
@@ -12,39 +12,39 @@ use rusqlite::{
 #[cfg(unix)]
 use crate::locks;
 
-/// Statements that a connection keeps prepared: more than this crate has.
-const STATEMENTS_KEPT: usize = 32;
-/// After all of the log was moved into the file, the log's file is cut to this size.
-const LOG_BYTES_KEPT: u64 = 32 * 1024 * 1024;
-/// Connectors come in no order, so each new one changes a page of the index that was not changed for
-/// long. What does not fit is read again from the file.
+/// How many prepared statements a connection caches: more than this crate has.
+const STATEMENTS_MAX: usize = 32;
+/// When the log restarts, its file is cut to this size.
+const LOG_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The keys of new connectors are random, so each changes an arbitrary page of the index. Pages
+/// that do not fit into the cache are read from the file again.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
-/// How long to wait before another process is asked again: about as long as a commit. It is not
-/// known whose turn it is, so who asks more often waits less.
+/// The pause between attempts to get the write lock: about as long as a commit. There is no queue,
+/// so frequent attempts wait less.
 const WAIT_MIN: Duration = Duration::from_micros(100);
 const WAIT_MAX: Duration = Duration::from_millis(1);
 
-/// Opens a file that exists. No URIs, and nothing is made or changed by it.
+/// Opens a file that exists, without changing it. The path is not read as a URI.
 fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     #[cfg(unix)]
     let connection = Connection::open_with_flags_and_vfs(path, flags, locks::VFS)?;
     #[cfg(not(unix))]
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }
 
-/// Opens the connection that writes. It never waits by itself, see [`begin`].
+/// Opens the connection that writes. SQLite does not wait for locks on it; [`begin`] does.
 pub(crate) fn writer(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
-    // Those of the schema refuse what others write.
+    // The triggers of the schema refuse writes of other programs.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     Ok(connection)
 }
 
-/// Makes commits durable, of a file that has been recognized.
+/// Makes commits durable. The file must have been identified.
 pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -55,24 +55,24 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     reach_the_disk(connection)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    // Where the log is watched it is moved beside the commits, elsewhere by SQLite within them.
+    // On Unix, `checkpoint.rs` moves the log; elsewhere SQLite does, within a commit.
     #[cfg(unix)]
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
     open_log(connection)
 }
 
-/// Reads something: a connection that has read nothing yet does not know that there is a log.
+/// Reads something: only the first read has SQLite open the log.
 fn open_log(connection: &Connection) -> Result<()> {
     connection.pragma_query_value(None, "user_version", |_| Ok(()))
 }
 
-/// On Apple's systems a plain fsync does not reach the disk.
+/// On macOS, a plain fsync does not reach the disk.
 fn reach_the_disk(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "fullfsync", true)
 }
 
-/// Opens a connection that moves the log into the file. It waits for nobody.
+/// Opens a connection that moves the log. It never waits.
 pub(crate) fn checkpointer(path: &Path) -> Result<Connection> {
     let connection = open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
@@ -89,19 +89,19 @@ pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> Result<Connection> 
     Ok(connection)
 }
 
-/// Has the connection, when it is closed, leave the log as it is.
+/// Has the connection leave the log as it is when it is closed.
 pub(crate) fn leave_log(connection: &Connection) -> Result<()> {
     let setting = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(setting, true).map(drop)
 }
 
-/// Begins a transaction that writes, when the other processes let it.
+/// Begins a transaction that writes. Waits for other processes, until the timeout.
 pub(crate) fn begin(connection: &Connection, timeout: Duration) -> Result<Transaction<'_>> {
     retry(timeout, || Transaction::new_unchecked(connection, TransactionBehavior::Immediate))
 }
 
-/// Repeats what others may be in the way of. SQLite's own waiting sleeps up to 100 ms at a time,
-/// which is many commits of the others; and it does not wait in every place.
+/// Retries while another process holds a lock. SQLite's own wait sleeps up to 100 ms, during which
+/// others make many commits, and it does not cover every lock.
 pub(crate) fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let mut wait = WAIT_MIN;

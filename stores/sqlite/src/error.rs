@@ -1,4 +1,4 @@
-//! What SQLite and the file system say, as a [`StoreFault`].
+//! Errors of SQLite and of the file system, as a [`StoreFault`].
 
 use std::io;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::path::Path;
 use provkey::store::{FaultKind, StoreError, StoreFault};
 use rusqlite::{Error, ErrorCode, ffi};
 
-/// An error before anything could have been changed.
+/// The error of a call that changed nothing.
 pub(crate) fn not_applied(path: &Path, error: &Error) -> StoreError {
     StoreError::NotApplied(fault(path, error))
 }
 
 /// An error of `COMMIT`.
 ///
-/// SQLite reports `BUSY` and `READONLY` before it writes, and `FULL` when a write of the log fell
-/// short: then the last frame, which makes the commit, is not whole, and no recovery takes it for
-/// one. Any other error may come from the `fsync` after the last frame, or from the index of the
-/// log, which grows after that. This connection and all others go on as if nothing had been
-/// committed, but the frame may be on the disk, and if the machine stops now, recovery finds it.
-/// So only those three are sure.
+/// SQLite reports `BUSY` and `READONLY` before it writes. It reports `FULL` when a write to the log
+/// was cut short; then the last frame, which marks the commit, is incomplete, and recovery ignores
+/// it. So after these three nothing was committed. Any other error may come from the `fsync` after
+/// the last frame, or from growing the index of the log after that. All connections then continue
+/// as if nothing had been committed, but the frame may be on the disk, and if the machine stops
+/// now, recovery finds it.
 pub(crate) fn of_commit(path: &Path, error: &Error) -> StoreError {
     let fault = fault(path, error);
     match error.sqlite_error_code() {
@@ -29,7 +29,7 @@ pub(crate) fn of_commit(path: &Path, error: &Error) -> StoreError {
     }
 }
 
-/// An error that was found after a commit.
+/// An error that is detected after a commit.
 pub(crate) fn outcome_unknown(error: StoreError) -> StoreError {
     StoreError::Unknown(error.fault().clone())
 }
@@ -46,7 +46,7 @@ pub(crate) fn of_io(path: &Path, error: &io::Error) -> StoreError {
     because(path, kind, &error.to_string())
 }
 
-/// A fault that this crate found itself.
+/// An error that this crate detects itself.
 pub(crate) fn because(path: &Path, kind: FaultKind, why: &str) -> StoreError {
     StoreError::NotApplied(message(path, kind, why))
 }
@@ -63,15 +63,15 @@ fn kind(error: &Error) -> FaultKind {
             ErrorCode::ReadOnly => FaultKind::ReadOnly,
             ErrorCode::DatabaseCorrupt => FaultKind::Corrupt,
             ErrorCode::NotADatabase => FaultKind::NotAStore,
-            // All statements are fixed: a table that they need is not there.
+            // The statements are fixed, so a table is missing.
             ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => FaultKind::Corrupt,
-            // The index of the log could not grow: there is no other reason in practice.
+            // The index of the log could not grow. In practice the disk is full.
             ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
                 FaultKind::Full
             }
             _ => FaultKind::Unavailable,
         },
-        // A row that this crate could not have written.
+        // A row that this crate does not write.
         Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)
         | Error::InvalidColumnType(..)
@@ -82,21 +82,21 @@ fn kind(error: &Error) -> FaultKind {
 
 fn message(path: &Path, kind: FaultKind, why: &str) -> StoreFault {
     let advice = match kind {
-        FaultKind::Busy => "another process kept writing to the store; try again",
-        FaultKind::Full => "no space is left for the store; make room",
+        FaultKind::Busy => "another process kept the store busy for too long; try again",
+        FaultKind::Full => "the disk of the store is full; make room",
         FaultKind::ReadOnly => {
             "the store cannot be written; check the permissions of the file and its folder, and how the disk is mounted"
         }
         FaultKind::Corrupt => "the store is damaged; restore a backup",
-        FaultKind::NotAStore => "this is no provkey store",
-        FaultKind::TooNew => "a newer version of provkey wrote this store; use that version",
-        FaultKind::Missing => "there is no store; make one first",
-        FaultKind::Exists => "there is something already; name a new file",
+        FaultKind::NotAStore => "the file is not a provkey store",
+        FaultKind::TooNew => "a newer version of provkey created the store; use that version",
+        FaultKind::Missing => "there is no store; create it first",
+        FaultKind::Exists => "the file exists; name a new one",
         FaultKind::Broken => {
-            "the store is broken: put the right file in its place, then start the program again"
+            "the store is broken: put the right file in place, then restart the program"
         }
         FaultKind::Moved => "the authority was moved to another store; use that one",
-        _ => "the store is out of reach",
+        _ => "the store cannot be reached",
     };
     StoreFault::new(kind, format!("{}: {advice} ({why})", path.display()))
 }
@@ -106,11 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_commit_that_surely_failed_is_not_applied() {
-        let check = |code, applied_unknown, kind| {
+    fn a_failed_commit_is_not_applied_only_if_that_is_certain() {
+        let check = |code, unknown, kind| {
             let error = Error::SqliteFailure(ffi::Error::new(code), None);
             let error = of_commit(Path::new("store.db"), &error);
-            assert_eq!(matches!(error, StoreError::Unknown(_)), applied_unknown, "{error}");
+            assert_eq!(matches!(error, StoreError::Unknown(_)), unknown, "{error}");
             assert_eq!(error.fault().kind, kind, "{error}");
         };
         check(ffi::SQLITE_BUSY, false, FaultKind::Busy);

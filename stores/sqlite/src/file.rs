@@ -1,4 +1,4 @@
-//! The file of a store: made for its owner alone, and durably.
+//! The file of a store: creates it, durably and for its owner alone.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -10,8 +10,8 @@ use provkey::store::{FaultKind, StoreError};
 
 use crate::error::{because, of_io};
 
-/// Makes an empty file for the owner alone, and its entry in the folder durable. An empty file
-/// that is there already (of somebody who was interrupted here) is taken.
+/// Creates an empty file for the owner alone, durably. An empty file that exists, for instance from
+/// an interrupted call, is used.
 pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     match new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(path) {
@@ -24,7 +24,7 @@ pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     .map_err(|error| of_io(path, &error))
 }
 
-/// Makes a file that did not exist.
+/// Creates a file that must not exist.
 pub(crate) fn new(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -40,7 +40,7 @@ fn restrict(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the entry of a file in its folder durable; SQLite does that for its log only.
+/// Makes the entry of a file in its folder durable. SQLite does that for its log only.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -49,7 +49,7 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Which file a path leads to: device and number, where there are such.
+/// The identity of a file: device and inode, on systems that have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(u64, u64);
 
@@ -69,8 +69,8 @@ impl From<&Metadata> for FileId {
     }
 }
 
-/// The absolute path of a regular file. Absolute, for readers are opened later, when the
-/// program may be in another folder, and for SQLite, which gives meaning to some other names.
+/// The absolute path of a regular file. Readers are opened later, when the program may have another
+/// working folder; and SQLite gives some relative names a special meaning.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf, StoreError> {
     let located = fs::canonicalize(path).map_err(|error| of_io(path, &error))?;
     let metadata = fs::metadata(&located).map_err(|error| of_io(path, &error))?;

@@ -1,20 +1,24 @@
 /*
- * SQLite's locks on a store, taken so that nobody else in the process can drop them.
+ * File locks for SQLite that no other code in the process can drop.
  *
- * SQLite's locks on Unix are POSIX locks, which belong to the process: as soon as any code in it closes
- * any descriptor of the file, all of them are gone (fcntl(2)). Another SQLite in the same process, or a
- * plain copy of the file, is enough. Another process then takes the write-ahead log for abandoned and
- * deletes it, and what was acknowledged is lost.
+ * The problem. SQLite on Unix takes POSIX locks, which belong to the process: when any code in the
+ * process closes any descriptor of the file, all of them are gone (fcntl(2)). A second SQLite in
+ * the process, or a plain copy of the file, is enough. Another process then takes the write-ahead
+ * log for abandoned and deletes it, and acknowledged commits are lost.
  *
- * Open file description locks (F_OFD_SETLK, Linux 3.15, macOS) belong to a descriptor's description and
- * end with that alone. They conflict with POSIX locks, those of the same process included, so every other
- * user of the file still sees ours. The functions below replace five system calls of SQLite's VFS "unix"
- * (xSetSystemCall). For the files of a registered store, and no others, a request for a lock is carried out
- * on one *lock descriptor* per file and process. Bytes, moments and order stay SQLite's.
+ * The remedy. Open file description locks (F_OFD_SETLK; Linux 3.15, macOS) belong to one open
+ * description and last as long as it. They conflict with POSIX locks, also with those of the same
+ * process, so all other users of the file see them. This file replaces five system calls of
+ * SQLite's VFS "unix" (xSetSystemCall): open, close, fcntl, stat and fstat. For the files of a
+ * registered store, and no others, every lock request goes to one *lock descriptor* per file and
+ * process. Which bytes are locked, when and in which order is still decided by SQLite.
  *
- * Why one lock descriptor per file: SQLite shares its locks between the connections of a process and
- * asks through whichever descriptor is at hand. Why not one of SQLite's own: the mapping of the index
- * keeps its description, and so its locks, alive in a forked child.
+ * Why one lock descriptor per file? SQLite shares its locks between the connections of a process
+ * and passes any of its descriptors. Why not one of SQLite's own? The memory mapping of the index
+ * keeps its open description alive in a forked child, and so would keep the locks.
+ *
+ * Why also close, stat and fstat? A close would drop POSIX locks of others: see park_or_close.
+ * After a fork, SQLite in the child must not recognize the files of its parent: see salted.
  */
 
 #ifndef _GNU_SOURCE
@@ -34,7 +38,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* The names do not begin with provkey_: those are the C ABI's. */
+/* The prefix is not provkey_, which is that of the C ABI. */
 
 #if defined(__APPLE__) && !defined(F_OFD_SETLK)
 #define F_OFD_SETLK 90
@@ -44,18 +48,18 @@
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-/* The byte that a connection to a database in WAL mode keeps locked: the first of SQLite's SHARED_FIRST. */
+/* The byte of the database that a connection in WAL mode keeps locked: SQLite's SHARED_FIRST. */
 #define SHARED_BYTE 0x40000002
-/* The byte that a process keeps locked while it uses the index: SQLite's UNIX_SHM_DMS. */
+/* The byte of the index that a process keeps locked while it uses it: SQLite's UNIX_SHM_DMS. */
 #define IN_USE_BYTE 128
-/* Standard input, output and error are not ours, closed or not. */
+/* Smaller numbers are standard input, output and error, even if these are closed. */
 #define DESCRIPTOR_MIN 3
 
 /* A descriptor that SQLite opened. */
 struct descriptor {
     int fd;
     int access;
-    bool parked; /* SQLite closed it, see park_or_close. */
+    bool parked; /* SQLite has closed it; see park_or_close. */
     struct descriptor *next;
 };
 
@@ -65,9 +69,9 @@ struct pvk_locks_file {
     ino_t inode;
     char *path;
     int lock; /* The lock descriptor, or -1. */
-    bool guarded; /* SHARED_BYTE or IN_USE_BYTE is locked by us. */
-    unsigned stores; /* That have it as their database. */
-    unsigned forks; /* While descriptors were open, see after_fork_in_child. */
+    bool guarded; /* SHARED_BYTE or IN_USE_BYTE is locked here. */
+    unsigned stores; /* The number of stores with this database. */
+    unsigned forks; /* The number of forks with open descriptors; see after_fork_in_child. */
     struct descriptor *descriptors;
     struct pvk_locks_file *next;
 };
@@ -81,7 +85,7 @@ static void enter(void) { pthread_mutex_lock(&table); }
 
 static void leave(void) { pthread_mutex_unlock(&table); }
 
-/* ---- The table. All of these are called between enter and leave. ---- */
+/* ---- The table of files. These functions are called between enter and leave. ---- */
 
 static file *find(const struct stat *status) {
     for (file *it = files; it; it = it->next)
@@ -103,8 +107,8 @@ static file *add(const char *path, const struct stat *status) {
     return added;
 }
 
-/* The system gives a number that is free again to another file. False if there is no memory. */
-static bool name(file *of, const char *path) {
+/* Updates the path: an inode number is used again for another file. False without memory. */
+static bool set_path(file *of, const char *path) {
     if (of->descriptors || strcmp(of->path, path) == 0) return true;
     char *copy = strdup(path);
     if (!copy) return false;
@@ -113,7 +117,7 @@ static bool name(file *of, const char *path) {
     return true;
 }
 
-/* Forgets a file that is not in use. After a fork it stays: see salted. */
+/* Removes a file that is not in use. After a fork it stays; see salted. */
 static void forget_if_unused(file *unused) {
     if (unused->descriptors || unused->stores || unused->forks) return;
     for (file **it = &files; *it; it = &(*it)->next) {
@@ -124,10 +128,11 @@ static void forget_if_unused(file *unused) {
     }
 }
 
-/* The file that SQLite's descriptor is of, if it is one of a store. */
+/* The file of a store that this descriptor of SQLite belongs to, or NULL. */
 static file *file_of(int fd, struct descriptor **found) {
     for (file *it = files; it; it = it->next)
-        for (struct descriptor *descriptor = it->descriptors; descriptor; descriptor = descriptor->next)
+        for (struct descriptor *descriptor = it->descriptors; descriptor;
+             descriptor = descriptor->next)
             if (descriptor->fd == fd) {
                 if (found) *found = descriptor;
                 return it;
@@ -135,7 +140,7 @@ static file *file_of(int fd, struct descriptor **found) {
     return NULL;
 }
 
-/* Whether this is the log or the index of a database in the table. */
+/* Whether the path is that of the log or the index of a database in the table. */
 static bool is_beside_database(const char *path) {
     static const size_t suffix = sizeof "-wal" - 1;
     size_t length = strlen(path);
@@ -171,9 +176,9 @@ static int above_standard_streams(int fd) {
 }
 
 /*
- * The index of a database that may only be read has that database's mode. SQLite, which made the index,
- * writes to it, but it cannot be opened for writing again. So SQLite's own description is used. A forked
- * child then keeps the locks for as long as it lives.
+ * If the database is read-only, so is the mode of its index. SQLite, which created the index, can
+ * write to it, but nobody can open it for writing again. So SQLite's own open description is used,
+ * and a forked child keeps the locks until it ends.
  */
 static int share_description(const file *of) {
     for (const struct descriptor *it = of->descriptors; it; it = it->next)
@@ -188,16 +193,19 @@ static int open_lock_descriptor(const file *of) {
     fd = above_standard_streams(fd);
     if (fd < 0) return -1;
     struct stat status;
-    if (fstat(fd, &status) == 0 && status.st_dev == of->device && status.st_ino == of->inode) return fd;
-    /* Another file was put there meanwhile. */
+    if (fstat(fd, &status) == 0 && status.st_dev == of->device && status.st_ino == of->inode)
+        return fd;
+    /* The file has just been replaced. */
     close(fd);
     errno = EIO;
     return -1;
 }
 
 #ifdef F_OFD_SETLK
-/* Whether others hold locks on the file. The system names one of them only, so it may be another process,
- * and hide another SQLite in this one. */
+/*
+ * Whether others hold locks on the file: another SQLite in this process, or another process. The
+ * system reports one lock only, so these cannot be told apart.
+ */
 static bool others_hold_locks(const file *of) {
     struct flock any = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(of->lock, F_OFD_GETLK, &any) == 0 && any.l_type != F_UNLCK;
@@ -233,14 +241,14 @@ static int reuse_parked(const char *path, int flags) {
     return descriptor->fd;
 }
 
-/* Takes note of a descriptor, if it is of a file of a store. False if it must not be used. */
+/* Adds a descriptor to the table if it is of a store's file. False if it must not be used. */
 static bool track(int fd, const char *path, int flags) {
     struct stat status;
     if (!files || fstat(fd, &status) != 0) return true;
     file *of = find(&status);
     if (!of && !is_beside_database(path)) return true;
     if (!of) of = add(path, &status);
-    struct descriptor *descriptor = of && name(of, path) ? calloc(1, sizeof *descriptor) : NULL;
+    struct descriptor *descriptor = of && set_path(of, path) ? calloc(1, sizeof *descriptor) : NULL;
     if (!descriptor) {
         if (of) forget_if_unused(of);
         errno = ENOMEM;
@@ -280,16 +288,17 @@ static int close_one(file *of, struct descriptor *closed) {
 }
 
 /*
- * While the file is in use its descriptors are parked, not closed: a close would drop the POSIX locks that
- * another SQLite in this process has on it, and let us write beside its checkpoint. The same holds at
- * the end, as long as there is somebody with locks. Nobody locks the log, so it is closed.
+ * While a file is in use, its descriptors are parked instead of closed: a close would drop the
+ * POSIX locks of another SQLite in this process, and then we could write during its checkpoint.
+ * After the last use they stay parked as long as others hold locks. The log is never locked, so its
+ * descriptors are closed.
  */
 static int park_or_close(file *of, struct descriptor *descriptor) {
     if (of->lock < 0 || descriptor->fd < DESCRIPTOR_MIN) return close_one(of, descriptor);
     descriptor->parked = true;
     if (in_use(of)) return 0;
 #ifdef F_OFD_SETLK
-    /* SQLite leaves it to the close to unlock IN_USE_BYTE. */
+    /* SQLite relies on the close to unlock IN_USE_BYTE. */
     unlock_all(of);
     of->guarded = false;
     if (others_hold_locks(of)) return 0;
@@ -308,7 +317,10 @@ HIDDEN int pvk_locks_close(int fd) {
 }
 
 #ifdef F_OFD_SETLK
-/* The lock descriptor for SQLite's; that one itself if its file is none of a store; or -1 with errno. */
+/*
+ * The lock descriptor for a descriptor of SQLite; that descriptor itself if its file belongs to no
+ * store; -1 with errno on failure.
+ */
 static int lock_descriptor(int fd, file **found) {
     enter();
     file *of = *found = file_of(fd, NULL);
@@ -322,7 +334,7 @@ static bool covers(const struct flock *range, off_t byte) {
     return range->l_start <= byte && (range->l_len == 0 || byte < range->l_start + range->l_len);
 }
 
-static void take_note(file *of, const struct flock *set) {
+static void record_lock(file *of, const struct flock *set) {
     if (!covers(set, SHARED_BYTE) && !covers(set, IN_USE_BYTE)) return;
     enter();
     of->guarded = set->l_type != F_UNLCK;
@@ -337,7 +349,7 @@ static int lock_file(int fd, int command, struct flock *range) {
     range->l_pid = 0;
     if (command == F_GETLK) return fcntl(lock, F_OFD_GETLK, range);
     int answer = fcntl(lock, command == F_SETLKW ? F_OFD_SETLKW : F_OFD_SETLK, range);
-    if (answer == 0) take_note(of, range);
+    if (answer == 0) record_lock(of, range);
     return answer;
 }
 #endif
@@ -354,7 +366,7 @@ HIDDEN int pvk_locks_fcntl(int fd, int command, ...) {
         answer = fcntl(fd, command, range);
 #endif
     } else {
-        /* SQLite's others (F_GETFD, F_SETFD, F_FULLFSYNC) take a number or nothing. */
+        /* SQLite's other commands (F_GETFD, F_SETFD, F_FULLFSYNC) take a number or nothing. */
         int argument = va_arg(arguments, int);
         answer = fcntl(fd, command, argument);
     }
@@ -363,9 +375,10 @@ HIDDEN int pvk_locks_fcntl(int fd, int command, ...) {
 }
 
 /*
- * SQLite knows a file by device and inode, and keeps what this process has locked of it. After a fork it
- * has that of the parent, with mutexes that may be locked for ever. With another device number it finds
- * nothing and begins anew. It uses the number for nothing else.
+ * SQLite identifies a file by device and inode, and remembers the locks that its process holds on
+ * it. In a forked child this is the memory of the parent, with mutexes that may stay locked
+ * forever. So the child reports another device number: SQLite then knows nothing of the file and
+ * starts over. It uses the number for nothing else.
  */
 static int salted(int answer, struct stat *status) {
     if (answer != 0) return answer;
@@ -391,15 +404,16 @@ void sqlite3_mutex_enter(void *mutex);
 void sqlite3_mutex_leave(void *mutex);
 
 /*
- * SQLite's static mutexes, in an order in which it takes them: OPEN, VFS1, PRNG, MAIN, LRU, PMEM, MEM.
- * (It draws random bytes while it holds VFS1, and looks up a VFS, under MAIN, to do so.) All are held
- * during a fork, so that the child inherits none that another thread had locked, and nothing half changed.
+ * SQLite's static mutexes, in the order in which it takes them: OPEN, VFS1, PRNG, MAIN, LRU, PMEM,
+ * MEM. (It draws random bytes while it holds VFS1, and for that looks up a VFS under MAIN.) All are
+ * held during a fork, so that the child inherits no mutex that another thread holds, and nothing
+ * half changed.
  */
 static const int mutex_ids[] = {4, 11, 5, 2, 6, 7, 3};
 #define MUTEXES (sizeof mutex_ids / sizeof *mutex_ids)
 static void *mutexes[MUTEXES];
 
-/* Held while SQLite is made ready, which a child could not go on with. */
+/* Held while SQLite is initialized, which a forked child could not complete. */
 static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 
@@ -416,16 +430,17 @@ static void after_fork(void) {
 }
 
 /*
- * The child lets go of the locks, which are the parent's for as long as nobody else has their description
- * open, and of SQLite's descriptors, so that nothing inherited can reach the files. Only what may be called
- * between fork and exec is called here, so the list of descriptors is left behind.
+ * The child closes the lock descriptors, so that the locks end with the parent, and SQLite's
+ * descriptors, so that nothing inherited can reach the files. Only functions that are safe between
+ * fork and exec are called here, so the list of descriptors is leaked.
  */
 static void after_fork_in_child(void) {
     for (file *it = files; it; it = it->next) {
         if (it->lock >= 0) close(it->lock);
         it->lock = -1, it->guarded = false, it->stores = 0;
         if (it->descriptors) it->forks++;
-        for (struct descriptor *descriptor = it->descriptors; descriptor; descriptor = descriptor->next) {
+        for (struct descriptor *descriptor = it->descriptors; descriptor;
+             descriptor = descriptor->next) {
             if (descriptor->parked)
                 close(descriptor->fd);
             else if (dup2(dev_null, descriptor->fd) >= 0)
@@ -438,17 +453,17 @@ static void after_fork_in_child(void) {
 
 static bool forks_are_watched;
 
-/* As the library is loaded, before any thread can be in the middle of a start. */
+/* When the library is loaded, before any thread can be inside of start. */
 __attribute__((constructor)) static void watch_forks(void) {
     if (!forks_are_watched)
         forks_are_watched = pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
 }
 
-/* ---- What the store calls. ---- */
+/* ---- What locks.rs calls. ---- */
 
 #ifdef F_OFD_SETLK
 static int start(int (*install)(void)) {
-    /* A linker may have left the constructor out. */
+    /* The linker may have dropped the constructor. */
     watch_forks();
     if (!forks_are_watched) return ENOMEM;
     if (dev_null < 0) dev_null = above_standard_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -461,7 +476,8 @@ static int start(int (*install)(void)) {
 }
 #endif
 
-/* Before a store is registered. `install` has SQLite call the functions above. 0, or what errno says. */
+/* Call it before a store is registered. `install` replaces SQLite's system calls. Returns 0 or an
+ * errno. */
 HIDDEN int pvk_locks_start(int (*install)(void)) {
 #ifndef F_OFD_SETLK
     (void)install;
@@ -474,20 +490,20 @@ HIDDEN int pvk_locks_start(int (*install)(void)) {
 #endif
 }
 
-/* Registers the database of a store, before SQLite opens it. NULL, and errno says why. */
+/* Registers the database of a store, before SQLite opens it. NULL with errno on failure. */
 HIDDEN file *pvk_locks_register(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0) return NULL;
     enter();
     file *of = find(&status);
     if (!of) of = add(path, &status);
-    if (of && !name(of, path)) of = NULL;
+    if (of && !set_path(of, path)) of = NULL;
     if (of) of->stores++;
     leave();
     return of;
 }
 
-/* Ends a registration of this process, after SQLite has closed the connections of the store. */
+/* Ends a registration, after SQLite has closed the connections of the store. */
 HIDDEN void pvk_locks_unregister(file *of) {
     enter();
     of->stores--;
@@ -509,13 +525,13 @@ static bool is_in_place(const file *of) {
     return stat(of->path, &status) == 0 && status.st_dev == of->device && status.st_ino == of->inode;
 }
 
-/* What stands in the way of using a store that SQLite has opened. */
+/* Whether a store that SQLite has opened can be used. */
 enum { READY, NOT_LOCKED, NOT_IN_PLACE };
 
 /*
- * Whether what a connection in WAL mode keeps locked is locked by us, of the database and of the index; and
- * whether those are the files that others find there: SQLite shares the index with older connections of the
- * process, whose files may have been replaced.
+ * Checks that the bytes that a connection in WAL mode keeps locked were locked here, in the
+ * database and in the index; and that both files are in place. SQLite shares the index with older
+ * connections of the process, whose files may have been replaced.
  */
 HIDDEN int pvk_locks_check(const file *database) {
     enter();
@@ -529,7 +545,7 @@ HIDDEN int pvk_locks_check(const file *database) {
     return found;
 }
 
-/* Reads the beginning of the index through the lock descriptor. Whether all of it was there. */
+/* Reads the beginning of the index through the lock descriptor. False if the index is shorter. */
 HIDDEN bool pvk_locks_read_index(const file *database, void *into, size_t length) {
     enter();
     const file *index = index_of(database);

@@ -1,6 +1,6 @@
-//! SQLite's locks on the file of a store, which nobody else in the process can drop.
+//! Locks on the files of a store that no other code in the process can drop.
 //!
-//! `locks.c` says why and how. This is the one module of the crate that calls C itself.
+//! `locks.c` explains why and how. This is the only module of the crate that calls C directly.
 
 #![allow(unsafe_code)]
 
@@ -10,7 +10,7 @@ use provkey::store::{FaultKind, StoreError};
 
 use crate::error::of_io;
 
-/// The registration of a store's file, which must be there. It has to outlive all connections to it.
+/// The registration of the file of a store, which must exist. It must outlive all connections.
 pub(crate) struct Locks {
     #[cfg(unix)]
     database: *mut unix::Database,
@@ -25,7 +25,7 @@ impl Locks {
 
 #[cfg(not(unix))]
 impl Locks {
-    // Elsewhere SQLite's locks belong to a handle, not to the process.
+    // Elsewhere, SQLite's locks belong to a file handle, not to the process.
     fn try_register(_: &Path) -> std::io::Result<Self> {
         Ok(Self {})
     }
@@ -45,7 +45,7 @@ mod unix {
 
     use super::{FaultKind, Locks, Path};
 
-    /// What `locks.c` knows of a file.
+    /// The entry of a file in the table of `locks.c`.
     #[repr(C)]
     pub(super) struct Database {
         _private: [u8; 0],
@@ -62,7 +62,7 @@ mod unix {
             length: usize,
         ) -> bool;
 
-        // Their arguments are SQLite's affair.
+        // SQLite passes their arguments; see `install`.
         fn pvk_locks_open();
         fn pvk_locks_close();
         fn pvk_locks_fcntl();
@@ -78,7 +78,7 @@ mod unix {
         (c"fstat", pvk_locks_fstat),
     ];
 
-    // SAFETY: what C has behind the pointer is guarded by a mutex there.
+    // SAFETY: a mutex in C guards what the pointer leads to.
     unsafe impl Send for Locks {}
     // SAFETY: as above.
     unsafe impl Sync for Locks {}
@@ -99,24 +99,24 @@ mod unix {
             }
         }
 
-        /// Checks what SQLite has opened. It has locked what a connection to a log keeps locked, and has done
-        /// so here, unless the application opened the file with the same SQLite before.
+        /// Checks that the locks of SQLite on the files it has opened were taken here. They were
+        /// not if the application opened the file with the same SQLite before.
         pub(crate) fn check(&self) -> std::result::Result<(), (FaultKind, &'static str)> {
             // SAFETY: it is registered.
             match unsafe { pvk_locks_check(self.database) } {
                 0 => Ok(()),
                 1 => Err((
                     FaultKind::Unavailable,
-                    "this process opened it with the same SQLite before, or its index cannot be locked",
+                    "this process opened the file with the same SQLite before, or its index cannot be locked",
                 )),
                 _ => Err((
                     FaultKind::Broken,
-                    "its files were replaced while this process had it open: close that first",
+                    "its files were replaced while this process had the store open: close that first",
                 )),
             }
         }
 
-        /// Reads the beginning of the log's index. False if it is shorter, or there is none.
+        /// Reads the beginning of the index. False if it is shorter or missing.
         pub(crate) fn read_index(&self, into: &mut [u8]) -> bool {
             // SAFETY: it is registered, and as many bytes may be written as `into` has.
             unsafe { pvk_locks_read_index(self.database, into.as_mut_ptr().cast(), into.len()) }
@@ -130,10 +130,10 @@ mod unix {
         }
     }
 
-    /// Has SQLite make its system calls through `locks.c`. 0, or an error of the system.
+    /// Has SQLite make its system calls through `locks.c`. Returns 0 or an `errno`.
     extern "C" fn install() -> c_int {
-        // SAFETY: SQLite's documented way to replace system calls. Each is replaced by a function with the
-        // arguments and the answer that SQLite's table of them has for the name.
+        // SAFETY: SQLite's documented way to replace system calls. Each is replaced by a function
+        // with the arguments and the answer that SQLite's table of them has for the name.
         unsafe {
             // Also makes SQLite ready.
             let vfs = sqlite3_vfs_find(super::VFS.as_ptr());

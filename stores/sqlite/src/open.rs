@@ -1,4 +1,4 @@
-//! How a file becomes an open store.
+//! Opens or creates a store.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,8 @@ pub(crate) enum Mode {
     OpenOrCreate,
 }
 
-/// Opens a store: its whole path, the connection that writes, and what watches its files.
+/// Opens a store. Returns its absolute path, the connection that writes, and the watch on its
+/// files.
 pub(crate) fn open(
     path: &Path,
     options: &SqliteOptions,
@@ -27,13 +28,13 @@ pub(crate) fn open(
     let missing = !path.exists();
     if mode == Mode::Create || (mode == Mode::OpenOrCreate && missing) {
         match file::create(path) {
-            // Another process has made it since.
+            // Another process has just created it.
             Err(e) if mode == Mode::OpenOrCreate && e.fault().kind == FaultKind::Exists => {}
             created => created?,
         }
     }
     let path = file::locate(path)?;
-    // Before SQLite opens it, and dropped after SQLite has closed it.
+    // Registered before SQLite opens the file, and dropped after SQLite has closed it.
     let locks = Locks::register(&path)?;
     let writer = connect::writer(&path).map_err(|error| not_applied(&path, &error))?;
     let opening = Opening { path: &path, options, mode, connection: &writer };
@@ -49,11 +50,11 @@ pub(crate) fn open(
             });
         }
     };
-    if !watch.is_in_order() {
-        // Unless others are just changing it.
+    if !watch.is_intact() {
+        // Another process may just be changing the log. No process can while this one may write.
         let begun = connect::begin(&writer, options.busy_timeout);
-        let _nobody_commits = begun.map_err(|error| watch.cause_of(not_applied(&path, &error)))?;
-        watch.check_whole()?;
+        let _transaction = begun.map_err(|error| watch.cause_of(not_applied(&path, &error)))?;
+        watch.check_contents()?;
     }
     Ok((path, writer, watch))
 }
@@ -66,15 +67,15 @@ struct Opening<'o> {
 }
 
 impl Opening<'_> {
-    /// Looks at what the file is before anything in it is changed.
+    /// Identifies the file before anything in it is changed.
     fn recognize(&self) -> Result<(), StoreError> {
         let refuse = |kind, why| Err(because(self.path, kind, why));
         let identity =
             connect::retry(self.options.busy_timeout, || schema::identity(self.connection));
         let identity = identity.map_err(|error| match self.connection.is_readonly("main") {
-            // SQLite makes its index beside the file even to read.
+            // Even a reader makes SQLite create the index of the log.
             Ok(true) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-                because(self.path, FaultKind::ReadOnly, "nothing can be written beside it")
+                because(self.path, FaultKind::ReadOnly, "its folder cannot be written")
             }
             _ => self.not_applied(&error),
         });
@@ -84,14 +85,16 @@ impl Opening<'_> {
             (_, Mode::Create) => refuse(FaultKind::Exists, "it is a database"),
             (Identity::Current, _) => self.make_durable(),
             (Identity::Older, _) => self.migrate(),
-            (Identity::Newer, _) => refuse(FaultKind::TooNew, "its schema is not known here"),
+            (Identity::Newer, _) => {
+                refuse(FaultKind::TooNew, "this version does not know its schema")
+            }
             (Identity::Foreign, _) => {
-                refuse(FaultKind::NotAStore, "it is a database of another program")
+                refuse(FaultKind::NotAStore, "it is the database of another program")
             }
         }
     }
 
-    /// Brings an empty file or an older store up to date, unless another process just did.
+    /// Creates or migrates the store, unless another process just did.
     fn migrate(&self) -> Result<(), StoreError> {
         self.make_durable()?;
         let transaction = connect::begin(self.connection, self.options.busy_timeout)
@@ -99,11 +102,12 @@ impl Opening<'_> {
         let identity = schema::identity(&transaction).map_err(|error| self.not_applied(&error))?;
         match identity {
             Identity::Empty | Identity::Older => {
-                schema::migrate(&transaction).map_err(|error| self.not_applied(&error))?;
+                schema::migrate(&transaction, identity)
+                    .map_err(|error| self.not_applied(&error))?;
                 transaction.commit().map_err(|error| of_commit(self.path, &error))
             }
             Identity::Current if self.mode != Mode::Create => Ok(()),
-            _ => Err(because(self.path, FaultKind::Exists, "another process just made it")),
+            _ => Err(because(self.path, FaultKind::Exists, "another process just created it")),
         }
     }
 

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-/// How a [`SqliteStore`](crate::SqliteStore) is used. `Default` suits most hosts.
+/// How a [`SqliteStore`](crate::SqliteStore) is used. `Default` suits most applications.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// How long to wait while another process is writing, before `store_busy`. 10 seconds by
-    /// default.
+    /// How long a call waits for another process that writes before it fails with `store_busy`.
+    /// 10 seconds by default.
     pub busy_timeout: Duration,
 }
 

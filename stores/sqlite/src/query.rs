@@ -1,9 +1,10 @@
-//! One SELECT over the views for people, and nothing else.
+//! Queries: one SELECT over the views, and nothing else.
 //!
-//! SQLite asks the authorizer for all that a statement would do, when it is prepared. The views read
-//! the table `records`; the statement may not. For what a view reads SQLite names the view, but it
-//! names a common table expression alike: `WITH enrollments AS (SELECT * FROM records) …`. So a
-//! statement that mentions the table by its name is refused before SQLite sees it.
+//! When a statement is prepared, SQLite asks the authorizer about everything that it would do. The
+//! views may read the table `records`; the statement itself may not. SQLite passes the name of the
+//! view that reads the table, but passes the name of a common table expression in the same way:
+//! `WITH enrollments AS (SELECT * FROM records) …`. So a statement that mentions the table is
+//! refused before SQLite sees it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,13 +25,13 @@ use crate::error::not_applied;
 
 const VIEWS: [&str; 5] =
     ["provisioning_keys", "enrollments", "connector_groups", "enrollment_certificates", "audit"];
-/// What the views read.
+/// The table that the views read.
 const TABLE: &str = "records";
-/// Tables that SQLite makes of a value: of a list in JSON, for instance of addresses.
+/// Table-valued functions of SQLite, for lists in JSON such as `allowed_addresses`.
 const OF_VALUES: [&str; 2] = ["json_each", "json_tree"];
 
-/// Functions that compute a value of their arguments, or of the clock. Those that the views use are
-/// among them.
+/// Functions that only compute a value from their arguments, or read the clock. They include those
+/// that the views use.
 const FUNCTIONS: &[&str] = &[
     "->",
     "->>",
@@ -111,12 +112,13 @@ const FUNCTIONS: &[&str] = &[
     "upper",
 ];
 
-/// Longest pattern of LIKE and GLOB: the time for one match grows with it, and nothing interrupts that.
+/// The longest pattern of LIKE and GLOB. The time of one match grows with it and cannot be
+/// interrupted.
 const PATTERN_BYTES_MAX: i32 = 256;
-/// Between two looks at the clock, in instructions of SQLite's machine.
+/// How many instructions of SQLite's virtual machine run between two readings of the clock.
 const INSTRUCTIONS: i32 = 20;
 
-/// Answers a query on a connection that is used for nothing else.
+/// Answers a query over a connection that is used for nothing else.
 pub(crate) fn query(
     path: &Path,
     mut connection: Connection,
@@ -125,14 +127,15 @@ pub(crate) fn query(
 ) -> Result<QueryResult, QueryError> {
     check_query_size(sql)?;
     if mentions(sql, TABLE) {
-        let why = format!("it mentions {TABLE}, and may read the views only: {}", VIEWS.join(", "));
+        let why =
+            format!("it mentions {TABLE}; a query may read the views only: {}", VIEWS.join(", "));
         return Err(QueryError::Refused(why));
     }
     let confined = confine(&mut connection, limits);
     let denied = confined.map_err(|error| not_applied(path, &error))?;
     let failed = |error: Error| match denied.load(Ordering::Relaxed) {
         true => QueryError::Refused(format!(
-            "{error}; it may read the views {}, with plain functions",
+            "{error}; a query may read the views {}, with plain functions",
             VIEWS.join(", ")
         )),
         false => error_of(path, &error, limits),
@@ -143,10 +146,10 @@ pub(crate) fn query(
         return Err(refused("it is more than one statement"));
     }
     if !statement.readonly() || statement.column_count() == 0 || statement.is_explain() != 0 {
-        return Err(refused("it is no SELECT"));
+        return Err(refused("it is not a SELECT"));
     }
     if statement.parameter_count() > 0 {
-        return Err(refused("it has parameters, for which there are no values"));
+        return Err(refused("it has parameters"));
     }
     collect(&mut statement, limits, failed)
 }
@@ -155,15 +158,15 @@ fn refused(why: &str) -> QueryError {
     QueryError::Refused(why.into())
 }
 
-/// Whether a name stands anywhere in a text, as a word. SQLite knows no other spelling of a name than
-/// its letters, in either case.
+/// Whether the text contains the name as a word. SQLite has no escapes in names, so there is no
+/// other spelling but for upper and lower case.
 fn mentions(sql: &str, name: &str) -> bool {
     let of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     sql.split(|c| !of_word(c)).any(|word| word.eq_ignore_ascii_case(name))
 }
 
-/// Lets the connection do nothing but to read the views, for a limited time. Answers what tells whether
-/// anything else was tried.
+/// Restricts the connection to reading the views, for a limited time. The returned flag is set when
+/// anything else is tried.
 fn confine(connection: &mut Connection, limits: &QueryLimits) -> Result<Arc<AtomicBool>, Error> {
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, QUERY_CELL_BYTES_MAX as i32)?;
     connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, QUERY_SQL_BYTES_MAX as i32)?;
@@ -173,18 +176,18 @@ fn confine(connection: &mut Connection, limits: &QueryLimits) -> Result<Arc<Atom
     connection.progress_handler(INSTRUCTIONS, Some(move || started.elapsed() >= time))?;
     let tables = tables(connection)?;
     let denied = Arc::new(AtomicBool::new(false));
-    let note = Arc::clone(&denied);
+    let flag = Arc::clone(&denied);
     connection.authorizer(Some(move |context: AuthContext<'_>| {
         if is_allowed(&tables, &context) {
             return Authorization::Allow;
         }
-        note.store(true, Ordering::Relaxed);
+        flag.store(true, Ordering::Relaxed);
         Authorization::Deny
     }))?;
     Ok(denied)
 }
 
-/// All tables that there are, and those that SQLite's modules are.
+/// The names of all tables and of SQLite's virtual table modules.
 fn tables(connection: &Connection) -> Result<Vec<String>, Error> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'
         UNION SELECT name FROM pragma_module_list";
@@ -206,7 +209,7 @@ fn is_allowed(tables: &[String], context: &AuthContext<'_>) -> bool {
             context.accessor.is_some_and(|accessor| VIEWS.contains(&accessor))
         }
         AuthAction::Read { table_name, .. } if OF_VALUES.contains(&table_name) => true,
-        // To count the rows of a subquery is to read no column of what has its name.
+        // Counting the rows of a subquery reads its name without a column.
         AuthAction::Read { table_name, column_name: "" } => !is_table(table_name),
         AuthAction::Read { table_name, .. } => VIEWS.contains(&table_name),
         _ => false,
@@ -245,7 +248,7 @@ fn error_of(path: &Path, error: &Error, limits: &QueryLimits) -> QueryError {
     match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => QueryError::TimedOut(limits.time),
         Some(ErrorCode::TooBig | ErrorCode::TypeMismatch) => QueryError::Failed(error.to_string()),
-        // A name that does not exist, or a mistake in the SQL.
+        // An unknown name, or a syntax error.
         _ if is_of_sql(error) => QueryError::Failed(error.to_string()),
         _ => not_applied(path, error).into(),
     }
@@ -264,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_mentioned_however_it_is_written() {
+    fn a_mention_of_a_table_is_found_in_every_spelling() {
         for sql in [
             "SELECT * FROM records",
             "SELECT * FROM \"Records\"",

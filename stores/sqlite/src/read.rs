@@ -1,4 +1,4 @@
-//! Reading, each time from one snapshot.
+//! Reads. Each sees one snapshot.
 
 use provkey::store::{Record, RecordKey, ScanRange};
 use rusqlite::{Connection, OptionalExtension, Result};
@@ -17,7 +17,7 @@ const SCAN_BACK_FROM_END: &str =
     WHERE key >= ?1 AND ?2 IS NULL ORDER BY key DESC LIMIT ?3";
 
 pub(crate) fn get(connection: &Connection, keys: &[RecordKey]) -> Result<Vec<Option<Record>>> {
-    // A statement is a snapshot by itself; more than one need a transaction around them.
+    // One statement sees one snapshot; several need a transaction.
     let transaction = match keys {
         [_] => None,
         _ => Some(connection.unchecked_transaction()?),

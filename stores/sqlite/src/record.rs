@@ -1,10 +1,10 @@
-//! Rows of the table `records`, to and from what the trait speaks of.
+//! Rows of the table `records`, as the records of the store trait.
 
 use provkey::store::{Counter, Head, Record, RecordKey, Value};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 
-/// A query for heads begins with these columns, one for records has the body and the key behind.
+/// The head of a record, of `version, used, used_max, last_at_ms`.
 pub(crate) fn head(row: &Row<'_>) -> Result<Head> {
     let version = unsigned(row, 0)?.ok_or_else(|| wrong(0))?;
     let counter = unsigned(row, 1)?.map(|used| {

@@ -1,31 +1,32 @@
-//! What a file must say of itself to be a store, and how it becomes one.
+//! The schema of a store: what marks a file as a store, and how a file is brought up to date.
+//!
+//! The tables are made once. Triggers and views hold no data, so there is one description of them,
+//! and they are dropped and made again when an older store is opened. A change of a table needs a
+//! step from the schema before it; there has been none yet.
 
 use rusqlite::{Connection, Result, Transaction};
 
 /// "pvk1" in ASCII, in the header of each file that is a provkey store.
 pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"pvk1");
+/// The schema below, as a file states it in `user_version`. Each change of the schema raises it.
+const VERSION: i64 = 4;
 
-/// Each brings the schema from the version before it to its own, the first from an empty file.
-/// Files keep the number of those they have had in `user_version`.
-const MIGRATIONS: &[&str] = &[
-    include_str!("schema/1.sql"),
-    include_str!("schema/2.sql"),
-    include_str!("schema/3.sql"),
-    include_str!("schema/4.sql"),
-];
+const TABLES: &str = include_str!("schema/tables.sql");
+const TRIGGERS: &str = include_str!("schema/triggers.sql");
+const VIEWS: &str = include_str!("schema/views.sql");
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// A database with nothing in it yet.
+    /// A database without any content.
     Empty,
-    /// A store that is as this program knows it.
+    /// A store with this schema.
     Current,
-    /// A store that an older program made.
+    /// A store with an older schema.
     Older,
-    /// A store that a newer program made.
+    /// A store with a newer schema.
     Newer,
-    /// A database of somebody else.
+    /// The database of another program.
     Foreign,
 }
 
@@ -37,24 +38,24 @@ pub(crate) fn identity(connection: &Connection) -> Result<Identity> {
         (),
         |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
     )?;
-    let current = MIGRATIONS.len() as i64;
     Ok(match (application, version, objects) {
         (0, 0, 0) => Identity::Empty,
-        (APPLICATION_ID, version, _) if version == current => Identity::Current,
-        (APPLICATION_ID, version, _) if version > current => Identity::Newer,
-        (APPLICATION_ID, version, _) if version > 0 => Identity::Older,
+        (APPLICATION_ID, VERSION, _) => Identity::Current,
+        (APPLICATION_ID, 1..VERSION, _) => Identity::Older,
+        (APPLICATION_ID, VERSION.., _) => Identity::Newer,
         _ => Identity::Foreign,
     })
 }
 
-/// Brings an empty or older store up to date, all or nothing.
-pub(crate) fn migrate(transaction: &Transaction<'_>) -> Result<()> {
-    let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for migration in MIGRATIONS.iter().skip(version) {
-        transaction.execute_batch(migration)?;
+/// Brings an empty file or an older store up to date.
+pub(crate) fn migrate(transaction: &Transaction<'_>, from: Identity) -> Result<()> {
+    if from == Identity::Empty {
+        transaction.execute_batch(TABLES)?;
     }
+    transaction.execute_batch(TRIGGERS)?;
+    transaction.execute_batch(VIEWS)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+    transaction.pragma_update(None, "user_version", VERSION)
 }
 
 #[cfg(test)]
@@ -62,23 +63,45 @@ mod tests {
     use super::*;
     use rusqlite::TransactionBehavior;
 
-    /// A file as the program of each earlier schema version left it comes up to date.
+    /// All objects of a schema, as SQLite keeps them.
+    fn objects(connection: &Connection) -> Vec<(String, Option<String>)> {
+        let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+        let mut objects = connection.prepare(sql).unwrap();
+        let rows = objects.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_>>().unwrap()
+    }
+
+    fn migrated(mut connection: Connection) -> Connection {
+        let from = identity(&connection).unwrap();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        migrate(&transaction, from).unwrap();
+        transaction.commit().unwrap();
+        assert_eq!(identity(&connection).unwrap(), Identity::Current);
+        connection
+    }
+
+    /// The first schema had the tables alone, later ones triggers, and views with fewer columns.
     #[test]
-    fn each_older_schema_is_migrated() {
-        for version in 0..MIGRATIONS.len() {
-            let mut connection = Connection::open_in_memory().unwrap();
-            let wanted = if version == 0 { Identity::Empty } else { Identity::Older };
-            for migration in &MIGRATIONS[..version] {
-                connection.execute_batch(migration).unwrap();
-                connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    fn a_store_of_each_older_schema_is_brought_up_to_date() {
+        let new = Connection::open_in_memory().unwrap();
+        assert_eq!(identity(&new).unwrap(), Identity::Empty);
+        let current = objects(&migrated(new));
+        for version in 1..VERSION {
+            let older = Connection::open_in_memory().unwrap();
+            older.execute_batch(TABLES).unwrap();
+            older.execute_batch("INSERT INTO records (key, version) VALUES (x'61', 1)").unwrap();
+            if version > 1 {
+                older.execute_batch(TRIGGERS).unwrap();
+                older.execute_batch("CREATE VIEW audit AS SELECT key FROM records").unwrap();
             }
-            connection.pragma_update(None, "user_version", version as i64).unwrap();
-            assert_eq!(identity(&connection).unwrap(), wanted);
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-            migrate(&transaction).unwrap();
-            transaction.commit().unwrap();
-            assert_eq!(identity(&connection).unwrap(), Identity::Current);
+            older.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            older.pragma_update(None, "user_version", version).unwrap();
+            assert_eq!(identity(&older).unwrap(), Identity::Older);
+            let older = migrated(older);
+            assert_eq!(objects(&older), current, "from schema {version}");
+            let records = older.query_row("SELECT count(*) FROM records", (), |row| row.get(0));
+            assert_eq!(records, Ok(1));
         }
     }
 }

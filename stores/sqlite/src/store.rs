@@ -18,20 +18,20 @@ use crate::open::{self, Mode};
 use crate::watch::Watch;
 use crate::{SqliteOptions, backup, connect, fence, file, query, read};
 
-/// Connections for reading that are kept for later.
-const READERS_KEPT: usize = 8;
+/// How many idle connections for reading stay open.
+const IDLE_READERS_MAX: usize = 8;
 
 /// A durable [`Store`] in one SQLite file. See the [crate documentation](crate).
 ///
-/// Calls come from any thread. One writes at a time; reads go on beside it and beside each other.
+/// Calls may come from any thread. One writes at a time; reads run beside it and beside each other.
 pub struct SqliteStore {
     path: PathBuf,
     options: SqliteOptions,
     open: Owned<Open>,
 }
 
-/// What a forked child must neither use nor close. In the order in which it is dropped: the connections
-/// before the locks of their file.
+/// The parts that a forked child must neither use nor close. The fields are in the order in which
+/// they are dropped: the connections before the locks of their file.
 struct Open {
     checkpoints: Checkpoints,
     readers: Mutex<Vec<Connection>>,
@@ -40,11 +40,11 @@ struct Open {
 }
 
 impl SqliteStore {
-    /// Makes a store in a new file, which only its owner may read and write (mode 0600).
+    /// Creates a store in a new file, which only its owner may read and write (mode 0600).
     ///
     /// # Errors
-    /// `store_exists` if the file exists, unless it is empty; `store_missing` if its folder does
-    /// not; `store_read_only`, `store_full`, `store_unavailable`.
+    /// `store_exists` if the file exists and is not empty; `store_missing` if its folder does not
+    /// exist; `store_read_only`, `store_full`, `store_unavailable`.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::create_with(path, SqliteOptions::default())
     }
@@ -57,16 +57,16 @@ impl SqliteStore {
         Self::start(path.as_ref(), options, Mode::Create)
     }
 
-    /// Opens a store, and brings it up to date if an older version of this library made it.
-    /// Several processes may have it open at once.
+    /// Opens a store, and migrates it if an older version of this library created it. Several
+    /// processes may have it open at once.
     ///
-    /// A store whose file cannot be written, but its folder can, can still be read; then
-    /// [`Store::apply`] is `store_read_only`.
+    /// If the folder can be written but the file cannot, the store can be read, and
+    /// [`Store::apply`] fails with `store_read_only`.
     ///
     /// # Errors
-    /// `store_missing` if there is no such file, or nothing in it; `store_not_recognized` if it
-    /// is something else, which is not touched; `store_too_new` if a newer version of this
-    /// library wrote it; `store_read_only` if its folder cannot be written; `store_corrupt`,
+    /// `store_missing` if there is no such file, or it is empty; `store_not_recognized` if it is
+    /// not a store, and then it is left unchanged; `store_too_new` if a newer version of this
+    /// library created it; `store_read_only` if its folder cannot be written; `store_corrupt`,
     /// `store_busy`, `store_unavailable`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, SqliteOptions::default())
@@ -80,7 +80,7 @@ impl SqliteStore {
         Self::start(path.as_ref(), options, Mode::Open)
     }
 
-    /// Opens a store, or makes one if there is none. Several processes may do so at once.
+    /// Opens a store, or creates it if there is none. Several processes may do so at once.
     ///
     /// # Errors
     /// As [`Self::open`] and [`Self::create`], but neither `store_exists` nor `store_missing`
@@ -100,12 +100,12 @@ impl SqliteStore {
         Self::start(path.as_ref(), options, Mode::OpenOrCreate)
     }
 
-    /// Writes a consistent copy of the store into a new file (mode 0600), while the store is in
-    /// use. Nobody waits for it. The copy is durable when this returns, and is a store itself.
+    /// Writes a consistent copy of the store to a new file (mode 0600). The store may be in use;
+    /// neither readers nor writers wait. The copy is durable when this returns, and is a store.
     ///
     /// # Errors
-    /// `store_exists` if there is a file already; `store_full`, `store_read_only` or
-    /// `store_unavailable` if it cannot be written: then it is removed again.
+    /// `store_exists` if the file exists; `store_full`, `store_read_only` or `store_unavailable` if
+    /// it cannot be written, and then it is removed.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
         let to = to.as_ref();
         file::new(to).map_err(|error| of_io(to, &error))?;
@@ -114,7 +114,7 @@ impl SqliteStore {
                 .map_err(|error| not_applied(to, &error))?;
             file::sync_folder(&located).map_err(|error| of_io(to, &error))
         });
-        // What is not whole must not be taken for a backup.
+        // Nobody must take a partial copy for a backup.
         copied.inspect_err(|_| drop(fs::remove_file(to)))
     }
 
@@ -135,31 +135,31 @@ impl SqliteStore {
         not_applied(&self.path, error)
     }
 
-    /// Reads with a connection of its own. After an error the connection is not kept.
+    /// Reads over an idle or new connection, which is closed after an error.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> SqliteResult<T>) -> Result<T, StoreError> {
         let open = self.opened()?;
         open.watch.check()?;
-        let kept = open.readers().pop();
-        let connection = match kept {
+        let idle = open.readers().pop();
+        let connection = match idle {
             Some(connection) => connection,
             None => self.new_reader(open)?,
         };
         let answer = read(&connection).map_err(|error| self.failed(open, &error))?;
         let mut readers = open.readers();
-        if readers.len() < READERS_KEPT {
+        if readers.len() < IDLE_READERS_MAX {
             readers.push(connection);
         }
         Ok(answer)
     }
 
-    /// Opens a connection to the file that the others have open.
+    /// Opens a connection, to the same file as the open connections.
     fn new_reader(&self, open: &Open) -> Result<Connection, StoreError> {
         let connection = connect::reader(&self.path, self.options.busy_timeout);
         open.watch.check()?;
         connection.map_err(|error| self.not_applied(&error))
     }
 
-    /// Applies the units and makes them durable.
+    /// Applies the units and makes them durable. Returns whether that changed anything.
     fn write(&self, open: &Open, units: &[Unit]) -> Result<(Vec<Outcome>, bool), StoreError> {
         let connection = open.writer();
         let transaction = self.begin(open, &connection)?;
@@ -171,48 +171,47 @@ impl SqliteStore {
         let (outcomes, changed) = applied.map_err(|error| self.not_applied(&error))?;
         let Some(sequence) = changed else { return Ok((outcomes, false)) };
         transaction.commit().map_err(|error| of_commit(&self.path, &error))?;
-        let in_place = open.watch.note_commit(sequence);
-        open.checkpoints.note_commit();
-        if !in_place {
-            self.look_again(open, &connection).map_err(outcome_unknown)?;
+        let is_intact = open.watch.record_commit(sequence);
+        open.checkpoints.record_commit();
+        if !is_intact {
+            self.check_committed(open, &connection).map_err(outcome_unknown)?;
         }
         Ok((outcomes, true))
     }
 
-    /// Begins a transaction that writes, on files that are whole.
+    /// Begins a transaction that writes, once the files are known to be whole.
     fn begin<'c>(
         &self,
         open: &Open,
         connection: &'c Connection,
     ) -> Result<Transaction<'c>, StoreError> {
-        open.watch.check()?;
+        open.watch.check_log_in_place()?;
         let begun = connect::begin(connection, self.options.busy_timeout);
         let transaction = begun.map_err(|error| self.failed(open, &error))?;
-        open.watch.check_whole()?;
+        open.watch.check_contents()?;
         Ok(transaction)
     }
 
-    /// Begins a batch on what was committed last.
+    /// Begins a batch, on top of the latest commit.
     fn batch<'c>(&self, open: &Open, transaction: &'c Connection) -> Result<Batch<'c>, StoreError> {
         let batch = Batch::begin(transaction).map_err(|error| self.not_applied(&error))?;
         open.watch.check_sequence(batch.sequence())?;
         Ok(batch)
     }
 
-    /// Looks at the files, and at what was committed, while nobody else may commit.
-    fn look_again(&self, open: &Open, connection: &Connection) -> Result<(), StoreError> {
+    /// Checks the files and the latest commit, while no other process may commit.
+    fn check_committed(&self, open: &Open, connection: &Connection) -> Result<(), StoreError> {
         let transaction = self.begin(open, connection)?;
         self.batch(open, &transaction).map(drop)
     }
 
-    /// An error before anything could have been changed, or what has befallen the files.
+    /// The error of a call that changed nothing; `store_broken` if the files are the cause.
     fn failed(&self, open: &Open, error: &rusqlite::Error) -> StoreError {
         open.watch.cause_of(self.not_applied(error))
     }
 }
 
-// A lock that was poisoned is taken all the same: a transaction that a panic went through has been
-// rolled back when it was dropped.
+// A poisoned lock is sound: a panic drops the transaction, which rolls it back.
 impl Open {
     fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -223,13 +222,13 @@ impl Open {
     }
 }
 
-/// A log that is not in its place must not be moved into a database, nor be deleted, as SQLite would
-/// when it closes the last connection.
+/// When SQLite closes the last connection, it moves the log into the database and deletes it. It
+/// must not do so with files that are broken.
 impl Drop for Open {
     fn drop(&mut self) {
-        // If others are just changing it, they will move it.
-        if !self.watch.is_in_order() {
-            // Should it fail, nothing worse happens than what broke the store.
+        // If another process is just changing the log, it will move the log later.
+        if !self.watch.is_intact() {
+            // An error here does no more harm than what broke the store.
             drop(connect::leave_log(&self.writer()));
             drop(self.readers().iter().try_for_each(connect::leave_log));
         }
@@ -283,9 +282,22 @@ impl fmt::Debug for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::CHECKS;
     use provkey::store::Operation;
 
-    /// A store that may not grow is full, and is as it was.
+    /// Before and after a commit: each of the three files once.
+    #[test]
+    fn a_commit_checks_each_file_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(folder.path().join("store.db")).unwrap();
+        let key = RecordKey::new("key").unwrap();
+        let unit = Unit::new(vec![Operation::Put { key, body: Vec::new() }]);
+        let before = CHECKS.get();
+        store.apply(&[unit]).unwrap();
+        assert_eq!(CHECKS.get() - before, 6);
+    }
+
+    /// A store that cannot grow is full, and keeps its content.
     #[test]
     fn a_full_store_keeps_what_it_has() {
         let folder = tempfile::tempdir().unwrap();

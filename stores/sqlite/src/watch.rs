@@ -1,8 +1,12 @@
-//! Whether the files of a store are still what they were.
+//! Detects that the files of an open store were removed, replaced or cut short.
 //!
-//! Somebody may remove, replace or cut short a file that is in use. What is written then is lost, so
-//! nothing may be acknowledged any more. Locks do not help against that, only looking does: before each
-//! call, and after each commit.
+//! SQLite does not notice that: it goes on writing to files that no path leads to any more, and
+//! what it commits is lost. Locks do not prevent it. So a [`Watch`] compares the files with those
+//! that were opened, before each call and after each commit. After the first difference the store
+//! is broken: nothing is acknowledged any more, and the files are left as they are.
+//!
+//! A store has three files: the database, its write-ahead log ("-wal"), and the index of the log
+//! ("-shm"), which the processes share in memory.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,33 +22,37 @@ use crate::error::{because, of_io};
 use crate::file::FileId;
 use crate::locks::Locks;
 
-/// SQLite makes the index as long as this at least, and reads that much of it without looking.
+/// The index is at least this long. SQLite reads that much without checking the length.
 const INDEX_BYTES_MIN: u64 = 32 * 1024;
 
-/// Others change the log within microseconds.
-const LOOKS: u32 = 20;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+/// Another process changes the log and its index within microseconds. What differs for longer than
+/// that is broken.
+const ATTEMPTS: u32 = 20;
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(1);
 
-/// What is known of the files of an open store.
+const DATABASE_GONE: &str = "the database was removed or replaced";
+
+/// Watches the files of an open store.
 pub(crate) struct Watch {
     database: Watched,
     log: Watched,
     index: Watched,
-    /// To look into. Nobody locks the log, so it is safe to open and to close it.
+    /// For reading the log. Closing it drops no locks: SQLite locks the database and the index
+    /// only.
     log_file: File,
-    /// The newest sequence number that was committed here.
+    /// The latest version that this store committed.
     committed: AtomicU64,
-    /// How many pages the log had when it was last looked at.
+    /// The pages of the log, when its index was last read.
     log_pages: AtomicU32,
-    /// How long the database was last.
+    /// The length of the database at the last write.
     database_bytes: AtomicU64,
     /// Why the store is broken.
     broken: OnceLock<&'static str>,
-    /// Read the index, and outlive all connections.
+    /// Reads the index. Outlives all connections.
     locks: Locks,
 }
 
-/// A file, and where it is to stay.
+/// A file, and the path that must lead to it.
 struct Watched {
     path: PathBuf,
     id: FileId,
@@ -56,20 +64,28 @@ impl Watched {
         Ok(Self { path, id })
     }
 
-    /// How long it is, unless it is not there any more.
+    /// The length of the file; `None` if the path does not lead to it any more.
     fn len(&self) -> Result<Option<u64>, StoreError> {
+        #[cfg(test)]
+        CHECKS.with(|checks| checks.set(checks.get() + 1));
         match fs::metadata(&self.path) {
             Ok(metadata) => Ok((FileId::from(&metadata) == self.id).then_some(metadata.len())),
             Err(error) if is_absence(&error) => Ok(None),
-            // Whether it is there cannot be said now.
+            // Whether the file is in place is unknown.
             Err(error) => Err(of_io(&self.path, &error)),
         }
     }
 
-    /// Whether it is still there, and has this many bytes at least.
-    fn is_there(&self, bytes_min: u64) -> Result<bool, StoreError> {
+    /// Whether the file is in place and has at least this length.
+    fn is_in_place(&self, bytes_min: u64) -> Result<bool, StoreError> {
         Ok(self.len()?.is_some_and(|bytes| bytes >= bytes_min))
     }
+}
+
+#[cfg(test)]
+std::thread_local! {
+    /// How often this thread has checked that a file is in place.
+    pub(crate) static CHECKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -77,7 +93,7 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 impl Watch {
-    /// Begins to watch a store, which SQLite has open by now.
+    /// Begins to watch a store. SQLite must have it open.
     pub(crate) fn begin(database: &Path, locks: Locks) -> Result<Self, StoreError> {
         let beside = |suffix: &str| {
             let mut path = database.as_os_str().to_owned();
@@ -101,57 +117,67 @@ impl Watch {
         begin().map_err(|error| of_io(database, &error))
     }
 
-    /// Checks that all files are where they were. For every call.
+    /// Checks that all files are in place. Every call that does not write does this first.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.check_that(self.database.is_in_place(1)?, DATABASE_GONE)?;
+        self.check_log_in_place()
+    }
+
+    /// Checks that the log and its index are in place, before a transaction that writes begins.
+    /// Within the transaction, [`Self::check_contents`] checks the database.
+    pub(crate) fn check_log_in_place(&self) -> Result<(), StoreError> {
         if let Some(why) = self.broken.get() {
             return Err(self.broken_because(why));
         }
-        self.check_that(self.database.is_there(1)?, "the database was removed or replaced")?;
-        self.check_that(self.log.is_there(0)?, "its log (-wal) was removed or replaced")?;
-        let index = self.index.is_there(INDEX_BYTES_MIN)?;
+        self.check_that(self.log.is_in_place(0)?, "its log (-wal) was removed or replaced")?;
+        let index = self.index.is_in_place(INDEX_BYTES_MIN)?;
         self.check_that(index, "the index of its log (-shm) was removed, replaced or cut short")
     }
 
-    /// Checks what the files hold. Within a transaction that writes, so that nobody else may commit or begin
-    /// the log anew, and before SQLite reads.
-    pub(crate) fn check_whole(&self) -> Result<(), StoreError> {
+    /// Checks the contents of the files. Within a transaction that writes, so that no other process
+    /// commits or restarts the log meanwhile, and before SQLite reads.
+    pub(crate) fn check_contents(&self) -> Result<(), StoreError> {
         self.check_that(self.log_is_whole(), "its log (-wal) was cut short or overwritten")?;
-        self.check_that(self.database_is_whole()?, "the database was cut short")
+        let bytes = self.database.len()?;
+        self.check_that(bytes.is_some_and(|bytes| bytes > 0), DATABASE_GONE)?;
+        let is_whole = bytes.is_some_and(|bytes| self.database_is_whole(bytes));
+        self.check_that(is_whole, "the database was cut short")
     }
 
-    /// Checks that what was committed here is there. `sequence`: what a transaction has found.
+    /// Checks that the store has what was committed here. `sequence` is the latest version that a
+    /// transaction has read.
     pub(crate) fn check_sequence(&self, sequence: u64) -> Result<(), StoreError> {
         let newest = self.committed.load(Ordering::Relaxed);
-        self.check_that(sequence >= newest, "it lacks what was committed: it was overwritten")
+        self.check_that(sequence >= newest, "it lacks what was committed; it was overwritten")
     }
 
-    /// After a commit: whether what was committed is where others will find it. If this is false, others may
-    /// just have changed the log, and [`Self::check_whole`] tells.
-    pub(crate) fn note_commit(&self, sequence: u64) -> bool {
+    /// Records a commit. Returns whether it is where other processes will find it. If not, another
+    /// process may just have changed the log, and [`Self::check_contents`] decides.
+    pub(crate) fn record_commit(&self, sequence: u64) -> bool {
         self.committed.fetch_max(sequence, Ordering::Relaxed);
-        self.is_in_order()
+        self.is_intact()
     }
 
-    /// How many pages the log had at the last commit; 0 on systems where nobody looks.
+    /// The pages of the log at the last commit; always 0 on systems without these checks.
     pub(crate) fn log_pages(&self) -> u32 {
         self.log_pages.load(Ordering::Relaxed)
     }
 
-    /// What SQLite's error comes from, where it cannot begin a transaction that writes: the files, if they are not
-    /// whole however often one looks, or else something that is SQLite's to say.
+    /// The cause of an error of SQLite: broken files if they stay so, otherwise the error itself.
     pub(crate) fn cause_of(&self, error: StoreError) -> StoreError {
-        for _ in 0..LOOKS {
+        for _ in 0..ATTEMPTS {
             match self.check() {
                 Err(broken) => return broken,
                 Ok(()) if self.log_is_whole() => return error,
-                Ok(()) => thread::sleep(BETWEEN_LOOKS),
+                Ok(()) => thread::sleep(ATTEMPT_PAUSE),
             }
         }
-        self.check_whole().err().unwrap_or(error)
+        self.check_contents().err().unwrap_or(error)
     }
 
-    /// Whether all looks well. If this is false, others may just have changed the log.
-    pub(crate) fn is_in_order(&self) -> bool {
+    /// Whether the files are in place and the log is whole. False also while another process
+    /// changes the log.
+    pub(crate) fn is_intact(&self) -> bool {
         self.check().is_ok() && self.log_is_whole()
     }
 
@@ -166,7 +192,7 @@ impl Watch {
         because(&self.database.path, FaultKind::Broken, why)
     }
 
-    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of.
+    /// Whether the log is the one that its index describes, with all pages.
     #[cfg(unix)]
     fn log_is_whole(&self) -> bool {
         use std::os::unix::fs::FileExt;
@@ -182,13 +208,13 @@ impl Watch {
             && self.log_file.metadata().is_ok_and(|log| log.len() >= index.log_bytes())
     }
 
-    /// Whether the database is as long as it was, or as it has to be if others made it shorter.
+    /// Whether the database is as long as before, or as long as a process that shrank it has left
+    /// it.
     #[cfg(unix)]
-    fn database_is_whole(&self) -> Result<bool, StoreError> {
-        let bytes = self.database.len()?.unwrap_or(0);
+    fn database_is_whole(&self, bytes: u64) -> bool {
         let before = self.database_bytes.swap(bytes, Ordering::Relaxed);
         let needed = self.index_header().map_or(0, |index| index.database_bytes());
-        Ok(bytes >= before.min(needed))
+        bytes >= before.min(needed)
     }
 
     #[cfg(unix)]
@@ -203,34 +229,34 @@ impl Watch {
     }
 
     #[cfg(not(unix))]
-    fn database_is_whole(&self) -> Result<bool, StoreError> {
-        Ok(true)
+    fn database_is_whole(&self, _: u64) -> bool {
+        true
     }
 }
 
-/// The header of the index, in the byte order of the machine: section 2.1 of SQLite's "WAL-mode File
-/// Format".
+/// The header of the index, in the byte order of the machine: section 2.1 of SQLite's "WAL-mode
+/// File Format".
 #[cfg(unix)]
 struct IndexHeader([u8; 48]);
 
 #[cfg(unix)]
 impl IndexHeader {
-    /// How many pages the log has.
+    /// The number of pages in the log.
     fn log_pages(&self) -> u32 {
         self.number(16)
     }
 
-    /// What the header of the log has at 16 to 23, and another each time that it begins anew.
+    /// Bytes 16 to 23 of the header of the log. They change each time that the log restarts.
     fn salt(&self) -> &[u8] {
         &self.0[32..40]
     }
 
-    /// How long a log with so many pages is.
+    /// The length of a log with this many pages.
     fn log_bytes(&self) -> u64 {
         32 + u64::from(self.log_pages()) * (24 + self.page_bytes())
     }
 
-    /// How long the database is once all of the log was moved into it.
+    /// The length of the database once the whole log is moved into it.
     fn database_bytes(&self) -> u64 {
         u64::from(self.number(20)) * self.page_bytes()
     }

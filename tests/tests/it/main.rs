@@ -19,4 +19,5 @@ mod refusals;
 mod revocation;
 mod simulation;
 mod site;
+mod views;
 mod worker;

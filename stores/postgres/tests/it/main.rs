@@ -22,7 +22,6 @@ mod replica;
 mod runtimes;
 mod schemas;
 mod tls;
-mod views;
 
 /// The server of all tests that do it no harm.
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);

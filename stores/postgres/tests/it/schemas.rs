@@ -88,25 +88,33 @@ fn a_store_of_a_newer_program_is_refused() {
     check_refused(PostgresStore::open(&url), "store_too_new");
 }
 
-/// As a program left it that did not know the views yet.
+/// The first schema had the tables alone, later ones a function, and views with fewer columns.
+/// Several nodes open the store at once, and a role keeps its rights on a view.
 #[test]
-fn an_older_store_is_brought_up_to_date_by_whoever_comes_first() {
-    let url = SERVER.new_database();
-    make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
-    sql(
-        &url,
-        "DROP VIEW provkey.connector_groups, provkey.enrollment_certificates,
-             provkey.enrollments, provkey.audit, provkey.provisioning_keys;
-         UPDATE provkey.store SET schema_version = 2",
-    );
-    check_refused(PostgresStore::create(&url), "store_exists");
-    thread::scope(|scope| {
-        let hosts: Vec<_> = (0..6).map(|_| scope.spawn(|| PostgresStore::open(&url))).collect();
-        for host in hosts {
-            assert_eq!(used(&host.join().unwrap().unwrap(), "uses"), 0);
-        }
-    });
-    let database = url.rsplit('/').next().unwrap();
-    assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "4");
-    assert_eq!(SERVER.sql(database, "SELECT count(*) FROM provkey.enrollments"), "0");
+fn a_store_of_each_older_schema_is_brought_up_to_date() {
+    let drop_all = "DROP FUNCTION provkey.apply; DROP VIEW provkey.connector_groups,
+        provkey.enrollment_certificates, provkey.enrollments, provkey.audit,
+        provkey.provisioning_keys;";
+    let readable = "CREATE VIEW provkey.connector_groups AS SELECT 'a' AS id;
+        GRANT SELECT ON provkey.connector_groups TO PUBLIC;";
+    for (version, older) in [(1, ""), (3, readable)] {
+        let url = SERVER.new_database();
+        make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
+        let version = format!("UPDATE provkey.store SET schema_version = {version}");
+        sql(&url, &format!("{drop_all} {older} {version}"));
+        check_refused(PostgresStore::create(&url), "store_exists");
+        thread::scope(|scope| {
+            let open = || make_counter(&PostgresStore::open(&url).unwrap(), "more", 9);
+            let nodes: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+            nodes.into_iter().for_each(|node| node.join().unwrap());
+        });
+        assert_eq!(used(&PostgresStore::open(&url).unwrap(), "uses"), 0);
+        let database = url.rsplit('/').next().unwrap();
+        assert_eq!(SERVER.sql(database, "SELECT schema_version FROM provkey.store"), "4");
+        assert_eq!(SERVER.sql(database, "SELECT count(*) FROM provkey.enrollments"), "0");
+        let granted = "SELECT count(*) FROM information_schema.table_privileges
+            WHERE table_schema = 'provkey' AND grantee = 'PUBLIC'";
+        let wanted = if older.is_empty() { "0" } else { "1" };
+        assert_eq!(SERVER.sql(database, granted), wanted);
+    }
 }

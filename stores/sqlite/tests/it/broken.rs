@@ -22,7 +22,8 @@ fn cut(path: &Path, bytes: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
 }
 
-/// After the harm is done, every call says so, whichever comes first; and it does not change by itself.
+/// After the harm is done, every call says so, whichever comes first; and it does not change by
+/// itself.
 #[track_caller]
 fn check(harm: impl Fn(&Path), reads_notice: bool) {
     for write_first in [true, false] {
@@ -107,7 +108,8 @@ fn an_index_that_is_removed_replaced_or_cut_short() {
     );
 }
 
-/// What another process has committed is not in this one's cache: what is cut is not read before it is noticed.
+/// What another process has committed is not in this one's cache: what is cut is not read before it
+/// is noticed.
 #[test]
 fn a_log_of_others_that_is_cut_short() {
     for length_stays in [false, true] {
@@ -128,8 +130,8 @@ fn a_log_of_others_that_is_cut_short() {
     }
 }
 
-/// A store that was idle while its index was removed does not delete the log that another process then
-/// wrote with another index.
+/// A store that was idle while its index was removed does not delete the log that another process
+/// then wrote with another index.
 #[test]
 fn an_idle_store_that_is_closed_deletes_nothing() {
     let (_folder, path) = temporary();
@@ -159,7 +161,8 @@ fn beside_a_broken_store_it_is_not_opened_again() {
     }
 }
 
-/// The log of a broken store is left as it is when the store is closed: it may hold what is to be saved.
+/// The log of a broken store is left as it is when the store is closed: it may hold what is to be
+/// saved.
 #[test]
 fn a_broken_store_leaves_its_files_alone() {
     let (_folder, path) = temporary();

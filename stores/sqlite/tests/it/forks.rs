@@ -25,8 +25,8 @@ const CHILD_USES: u64 = 5;
 const GENERATIONS: u64 = 2;
 const HANGS: Duration = Duration::from_secs(60);
 
-/// Forks 20 times while threads of the process commit and open. Each child finds what it inherited refused,
-/// opens the store anew, and so does its own child.
+/// Forks 20 times while threads of the process commit and open. Each child finds what it inherited
+/// refused, opens the store anew, and so does its own child.
 #[test]
 fn a_forked_child_opens_the_store_anew() {
     let (_folder, path) = temporary();
@@ -103,7 +103,8 @@ fn run_forked(handle: &mut Option<SqliteStore>, path: &Path, round: u64, generat
 
 /// Runs a forked child, which has to end well, and soon.
 fn run_in_child(act: impl FnOnce()) {
-    // SAFETY: more is called in the child than a process with threads may count on, which is what is tested.
+    // SAFETY: more is called in the child than a process with threads may count on, which is what
+    // is tested.
     match unsafe { fork() }.unwrap() {
         ForkResult::Parent { child } => wait(child),
         ForkResult::Child => {

@@ -14,7 +14,6 @@ mod log;
 mod processes;
 mod queries;
 mod strangers;
-mod views;
 
 /// A folder that goes away with the test, and where in it to put a store.
 fn temporary() -> (tempfile::TempDir, PathBuf) {

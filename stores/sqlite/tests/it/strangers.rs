@@ -1,5 +1,5 @@
-//! Strangers in the same process, and outside of it, who open, read, copy and close the files of a store
-//! that is in use. Each close drops the POSIX locks that the process has on the file.
+//! Strangers in the same process, and outside of it, who open, read, copy and close the files of a
+//! store that is in use. Each close drops the POSIX locks that the process has on the file.
 
 use std::env;
 use std::fs;
@@ -28,8 +28,8 @@ fn files(path: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| PathBuf::from(format!("{}{suffix}", path.display())))
 }
 
-/// The life of a worker, until it is killed or the limit is reached: threads that commit, one that reads,
-/// and one that copies the files.
+/// The life of a worker, until it is killed or the limit is reached: threads that commit, one that
+/// reads, and one that copies the files.
 #[allow(clippy::print_stdout)]
 pub(crate) fn commit_among_strangers(path: &Path, name: &str) {
     let store = SqliteStore::open(path).unwrap();
@@ -84,7 +84,8 @@ fn both(store: &SqliteStore) -> Option<(Counter, Counter)> {
     }
 }
 
-/// A program that reads a view and is done. When it is the last that has the file open, it deletes the log.
+/// A program that reads a view and is done. When it is the last that has the file open, it deletes
+/// the log.
 fn look_in_from_outside(path: &Path) {
     let stranger = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
     stranger.busy_timeout(Duration::from_secs(10)).unwrap();

@@ -1,39 +1,41 @@
--- Applies a batch of units in one call, which is one transaction: see `batch.rs` for how a batch
--- is laid out, and `lib.rs` for why this is right at READ COMMITTED.
+-- Applies a batch of units in one call, which is one transaction. `batch.rs` encodes the batch;
+-- `lib.rs` says why this is correct at READ COMMITTED.
 --
--- A record that is looked at is a slot, the index of its key in `keys`, which are distinct and
--- ascending. `locks` says what each slot needs: 0 nothing (it is only expected to be absent), 1 to
--- stay as it is, 2 to be written. An operation is a kind, a slot and numbers:
+-- A slot is a record that the function reads: the index of its key in `keys`, which are distinct
+-- and ascending. `locks` is the lock of each slot: 0 none (the record is only expected to be
+-- absent), 1 shared (it is expected to stay), 2 exclusive (it is written). An operation is a kind,
+-- a slot and numbers:
 --   0 expect absent   1 expect version `number`   2 expect unused   3 put body `number`
 --   4 delete          5 set limit `number`        6 count `number` at `moment`
--- Unit n has the operations behind those of unit n - 1, up to `unit_ends[n]`.
+-- The operations of unit n follow those of unit n - 1 and end at `unit_ends[n]`.
 --
--- New records, which only one unit touches, are not looked at: they are inserted, with the version
--- of their unit, and that they were absent shows then. Without a body a record is only to stay
--- absent; `guards` names those once more. If there are new records, every unit has to be applied.
+-- `new_keys` are records that only one unit touches. They are not read but inserted, with the
+-- version of their unit; if one exists, the insert fails. A new record without a body must only
+-- stay absent; `guards` repeats those. If there are new records, every unit must be applied.
 --
--- Answers the slots in which there was a record, and those records (bodies only of those that
--- stood in the way of a unit), which units were refused, and the version of the first unit. Any
--- error undoes everything; a race is a serialization failure or a unique violation.
-CREATE FUNCTION {schema}.apply(
+-- Returns the slots that had a record, these records (with the body only where the record
+-- conflicts with a unit), the numbers of the refused units, and the version of the first unit.
+-- Any error rolls everything back. A conflict with another transaction is a serialization failure
+-- or a unique violation.
+CREATE OR REPLACE FUNCTION {schema}.apply(
     keys bytea[], locks smallint[], unit_ends integer[], kinds smallint[], slots integer[],
     numbers bigint[], moments bigint[], bodies bytea[],
     new_keys bytea[], new_units integer[], new_bodies bytea[], guards bytea[],
     OUT version_base bigint, OUT refused integer[], OUT there integer[], OUT versions bigint[],
     OUT useds bigint[], OUT used_maxes bigint[], OUT last_ats bigint[], OUT there_bodies bytea[]
 ) LANGUAGE plpgsql VOLATILE AS $$
-#variable_conflict use_variable
+# variable_conflict use_variable
 DECLARE
     count_max CONSTANT bigint := 9223372036854775807;
     slot_count CONSTANT integer := cardinality(keys);
-    -- Each slot as it stands after the units so far. Version 0: there is no record; used -1: it is
-    -- a body; most -1: no limit; last -1: nothing was counted.
+    -- Each slot after the units so far. Version 0: no record; used -1: a body; most -1: no limit;
+    -- last_at -1: nothing was counted.
     version bigint[] := array_fill(0::bigint, ARRAY[slot_count]);
     used    bigint[] := array_fill(-1::bigint, ARRAY[slot_count]);
     most    bigint[] := used;
     last_at bigint[] := used;
     body    bigint[] := version;
-    -- A record that was absent, and whether a unit relies on that.
+    -- Whether the record was absent, and whether an applied unit expects that.
     is_new  boolean[] := array_fill(true, ARRAY[slot_count]);
     relied_on boolean[] := array_fill(false, ARRAY[slot_count]);
     locked  boolean[] := relied_on;
@@ -52,8 +54,8 @@ BEGIN
     refused := '{}';
     there := '{}';
 
-    -- 1. Records that have to stay as they are, or are to be written, are locked, in the order of
-    -- their keys. Whoever waits here waits for a commit.
+    -- 1. Lock the records that must stay or are written, in the order of their keys. A wait here
+    -- ends when another transaction does.
     FOR slot IN 1 .. slot_count LOOP
         IF locks[slot] = 2 THEN
             SELECT r.version, r.used, r.used_max, r.last_at_ms INTO row
@@ -74,8 +76,8 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- 2. What was not there is looked at again, with a new snapshot, later than all that was
-    -- waited for: whatever is decided on is as it was at one moment.
+    -- 2. Read the absent records again, in a snapshot later than every wait of step 1, so that all
+    -- checks see one point in time.
     IF NOT all_locked THEN
         FOR row IN
             SELECT wanted.slot::integer AS slot, r.version, r.used, r.used_max, r.last_at_ms
@@ -85,7 +87,7 @@ BEGIN
         LOOP
             slot := row.slot;
             IF locks[slot] > 0 THEN
-                RAISE EXCEPTION 'a record came while others were locked'
+                RAISE EXCEPTION 'a record appeared while others were locked'
                     USING ERRCODE = 'serialization_failure';
             END IF;
             is_new[slot] := false;
@@ -105,7 +107,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- 3. The units, one after the other.
+    -- 3. Check and apply the units, one after the other, in the arrays above.
     FOR unit IN 1 .. cardinality(unit_ends) LOOP
         FOR i IN first .. unit_ends[unit] LOOP
             slot := slots[i];
@@ -172,8 +174,8 @@ BEGIN
         first := unit_ends[unit] + 1;
     END LOOP;
 
-    -- The bodies of those that stood in the way. They may be unlocked, and another now than they were
-    -- decided on: then all is done again. Nothing has been written yet.
+    -- Read the bodies of the conflicting records. They may be unlocked and have changed since they
+    -- were checked; then the caller repeats the call. Nothing has been written yet.
     IF in_the_way <> '{}' THEN
         there_bodies := ARRAY(
             SELECT r.body FROM unnest(there) WITH ORDINALITY AS it (slot, place)
@@ -184,15 +186,15 @@ BEGIN
             SELECT FROM unnest(there, useds, there_bodies) AS it (slot, used, body)
             WHERE it.slot = ANY (in_the_way) AND it.used IS NULL AND it.body IS NULL
         ) THEN
-            RAISE EXCEPTION 'a record that stood in the way has changed'
+            RAISE EXCEPTION 'a conflicting record has changed'
                 USING ERRCODE = 'serialization_failure';
         END IF;
     END IF;
 
-    -- 4. New records, in the order of their keys, before any other change: here one may wait for
-    -- another that inserts the same key, and gets a unique violation if that one commits. What is
-    -- to stay absent is inserted, too, and deleted again: so two that each rely on the absence of
-    -- what the other inserts do not both commit.
+    -- 4. Insert the new records, in the order of their keys, before any other change. An insert
+    -- waits for a transaction that inserts the same key, and is a unique violation if that commits.
+    -- What must stay absent is inserted too, and deleted again: otherwise two transactions that
+    -- each expect the absence of what the other inserts could both commit.
     IF inserts OR relies THEN
         INSERT INTO {schema}.records AS r
         SELECT it.key, it.version,
@@ -222,7 +224,7 @@ BEGIN
             WHERE it.is_new AND it.relied_on AND it.version = 0));
     END IF;
 
-    -- 5. Records that were there. They are locked: nobody waits any more.
+    -- 5. Change and delete records. They are locked, so nothing waits here.
     FOR i IN 1 .. cardinality(there) LOOP
         slot := there[i];
         IF version[slot] = 0 THEN

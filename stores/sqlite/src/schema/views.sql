@@ -1,6 +1,7 @@
--- Views for people and reports. Programs use the library: what the bodies hold may change.
--- Moments are RFC 3339 in UTC. A range of keys ends at '0', the character behind '/'.
+-- Views for people and reports. Programs use the library: the fields of a body may change.
+-- Times are RFC 3339 in UTC. A range of keys ends at '0', the character after '/'.
 
+DROP VIEW IF EXISTS connector_groups;
 CREATE VIEW connector_groups AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
@@ -12,6 +13,7 @@ FROM (
     WHERE key >= CAST('group/' AS BLOB) AND key < CAST('group0' AS BLOB)
 ) AS it;
 
+DROP VIEW IF EXISTS enrollment_certificates;
 CREATE VIEW enrollment_certificates AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
@@ -25,6 +27,7 @@ FROM (
     WHERE key >= CAST('certificate/' AS BLOB) AND key < CAST('certificate0' AS BLOB)
 ) AS it;
 
+DROP VIEW IF EXISTS enrollments;
 CREATE VIEW enrollments AS SELECT
     it.body ->> 'connector' AS connector,
     it.body ->> 'key' AS key,
@@ -47,8 +50,10 @@ FROM (
     SELECT CAST(body AS TEXT) AS body FROM records
     WHERE key >= CAST('enrollment/' AS BLOB) AND key < CAST('enrollment0' AS BLOB)
 ) AS it
-WHERE it.body ->> 'connector' IS NOT NULL;  -- the others are public keys that one renewed with
+-- The records without this field are public keys that a connector renewed with.
+WHERE it.body ->> 'connector' IS NOT NULL;
 
+DROP VIEW IF EXISTS audit;
 CREATE VIEW audit AS SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'at') / 1000.0, 'unixepoch') AS at,
     it.body ->> 'action' AS action,
@@ -60,12 +65,15 @@ CREATE VIEW audit AS SELECT
     it.body ->> 'address' AS address,
     it.body ->> 'code' AS code,
     it.body ->> 'count' AS count,
-    it.body ->> 'details' AS details
+    it.body ->> 'details' AS details,
+    it.body ->> 'admin_token' AS admin_token,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'last_at') / 1000.0, 'unixepoch') AS last_at
 FROM (
     SELECT CAST(body AS TEXT) AS body FROM records
     WHERE key >= CAST('audit/' AS BLOB) AND key < CAST('audit0' AS BLOB)
 ) AS it;
 
+DROP VIEW IF EXISTS provisioning_keys;
 CREATE VIEW provisioning_keys AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
@@ -85,11 +93,13 @@ CREATE VIEW provisioning_keys AS SELECT
     strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'expires_at') / 1000.0, 'unixepoch') AS expires_at,
     it.body ->> 'allowed_addresses' AS allowed_addresses,
     CASE
+        WHEN it.body ->> 'compromised_at' IS NOT NULL THEN 'compromised'
         WHEN NOT it.body ->> 'enabled' THEN 'disabled'
         WHEN it.body ->> 'expires_at' <= unixepoch() * 1000 THEN 'expired'
         WHEN uses.used >= uses.used_max THEN 'exhausted'
         ELSE 'usable'
-    END AS state
+    END AS state,
+    strftime('%Y-%m-%dT%H:%M:%fZ', (it.body ->> 'compromised_at') / 1000.0, 'unixepoch') AS compromised_at
 FROM (
     SELECT CAST(body AS TEXT) AS body FROM records
     WHERE key >= CAST('key/' AS BLOB) AND key < CAST('key0' AS BLOB)

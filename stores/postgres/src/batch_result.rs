@@ -1,18 +1,23 @@
-//! What came of a batch.
+//! The result of a batch: the outcome of each unit.
 //!
-//! Outcomes are worked out from the records as the server's function found them, by
-//! [`Operation::decide`], so that this store says what all stores say. That the function decided
-//! alike is checked each time.
+//! The server's function returns which units it refused, and the records as it found them. The
+//! outcomes are derived from these records by [`Operation::decide`], as in every store. Each time,
+//! the two decisions are compared.
 
 use postgres::Row;
-use provkey::store::{Counter, Head, Operation, Outcome, Record, RecordKey, Unit, Value};
+use provkey::store::{
+    Counter, Head, Operation, Outcome, Reason, Record, RecordKey, Refused, Unit, Value,
+};
 
-use crate::batch::{Batch, DIFFERS, refused};
+use crate::batch::Batch;
 use crate::error::Failed;
 use crate::record::Columns;
 
-/// What the function told of a batch, and then each slot as the units leave it.
-pub(crate) struct Told<'u> {
+pub(crate) const DISAGREES: Failed =
+    Failed::Unexpected("the server decided otherwise than this library");
+
+/// The result of the function, and the state of each slot after the units so far.
+pub(crate) struct BatchResult<'u> {
     version_base: u64,
     /// The numbers of the units that were refused, from 1, ascending.
     refused: Vec<i32>,
@@ -22,13 +27,13 @@ pub(crate) struct Told<'u> {
 
 #[derive(Clone)]
 enum Body<'u> {
-    /// Not told, for nobody needs it.
+    /// Not returned: no refusal shows it.
     Unknown,
     Found(Vec<u8>),
     Put(&'u [u8]),
 }
 
-impl<'u> Told<'u> {
+impl<'u> BatchResult<'u> {
     pub(crate) fn read(row: &Row, slots: usize) -> Result<Self, Failed> {
         let found: Vec<i32> = row.try_get(2)?;
         // Arrays to which nothing was added are null.
@@ -39,7 +44,7 @@ impl<'u> Told<'u> {
         let used_maxes = numbers(5)?;
         let last_ats = numbers(6)?;
         let bodies: Option<Vec<Option<Vec<u8>>>> = row.try_get(7)?;
-        let mut told = Self {
+        let mut result = Self {
             version_base: row.try_get::<_, Option<i64>>(0)?.unwrap_or(0) as u64,
             refused: row.try_get(1)?,
             heads: vec![None; slots],
@@ -50,26 +55,27 @@ impl<'u> Told<'u> {
         for ((slot, columns), body) in found.into_iter().zip(columns).zip(bodies) {
             let ((version, used), (used_max, last_at_ms)) = columns;
             let slot = usize::try_from(slot - 1).unwrap_or(usize::MAX);
-            let (Some(head), Some(known)) = (told.heads.get_mut(slot), told.bodies.get_mut(slot))
+            let (Some(head), Some(known)) =
+                (result.heads.get_mut(slot), result.bodies.get_mut(slot))
             else {
-                return Err(DIFFERS);
+                return Err(DISAGREES);
             };
             *head = Some(Columns { version, used, used_max, last_at_ms }.head()?);
             *known = body.map_or(Body::Unknown, Body::Found);
         }
-        Ok(told)
+        Ok(result)
     }
 
-    /// Decides each unit once more.
+    /// Decides each unit, and compares that with the decision of the server.
     pub(crate) fn outcomes(mut self, batch: &Batch<'u>) -> Result<Vec<Outcome>, Failed> {
         let mut refused_units = std::mem::take(&mut self.refused).into_iter().peekable();
         let mut outcomes = Vec::with_capacity(batch.sent.len());
         for (number, unit) in (1..).zip(&batch.sent) {
-            let refused_there = refused_units.next_if_eq(&number).is_some();
+            let server_refused = refused_units.next_if_eq(&number).is_some();
             let version = self.version_base + number as u64 - 1;
             let outcome = self.outcome(batch, unit, version)?;
-            if refused_there != matches!(outcome, Outcome::Refused(_)) {
-                return Err(DIFFERS);
+            if server_refused != matches!(outcome, Outcome::Refused(_)) {
+                return Err(DISAGREES);
             }
             outcomes.push(outcome);
         }
@@ -120,7 +126,7 @@ impl<'u> Told<'u> {
         }
     }
 
-    /// The record that stands in the way of a unit.
+    /// The record that conflicts with a unit.
     fn record(&self, key: &RecordKey, slot: usize) -> Result<Option<Record>, Failed> {
         let Some(Head { version, counter }) = self.heads.get(slot).copied().flatten() else {
             return Ok(None);
@@ -129,8 +135,12 @@ impl<'u> Told<'u> {
             (Some(counter), _) => Value::Counter(counter),
             (None, Some(Body::Found(body))) => Value::Body(body.clone()),
             (None, Some(Body::Put(body))) => Value::Body(body.to_vec()),
-            (None, _) => return Err(DIFFERS),
+            (None, _) => return Err(DISAGREES),
         };
         Ok(Some(Record { key: key.clone(), version, value }))
     }
+}
+
+pub(crate) fn refused(operation: usize, reason: Reason, record: Option<Record>) -> Outcome {
+    Outcome::Refused(Refused { operation, reason, record })
 }

@@ -1,8 +1,8 @@
--- Views for people and reports. Programs use the library: what the bodies hold may change.
--- A range of keys ends at '0', the character behind '/'. OFFSET 0: each body is parsed once, not
+-- Views for people and reports. Programs use the library: the fields of a body may change.
+-- A range of keys ends at '0', the character after '/'. OFFSET 0 has each body parsed once, not
 -- once for each column.
 
-CREATE VIEW {schema}.connector_groups AS SELECT
+CREATE OR REPLACE VIEW {schema}.connector_groups AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
     timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'created_at')::bigint AS created_at,
@@ -13,7 +13,7 @@ FROM (
     WHERE key >= 'group/'::bytea AND key < 'group0'::bytea OFFSET 0
 ) AS it;
 
-CREATE VIEW {schema}.enrollment_certificates AS SELECT
+CREATE OR REPLACE VIEW {schema}.enrollment_certificates AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
     timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'created_at')::bigint AS created_at,
@@ -26,7 +26,7 @@ FROM (
     WHERE key >= 'certificate/'::bytea AND key < 'certificate0'::bytea OFFSET 0
 ) AS it;
 
-CREATE VIEW {schema}.enrollments AS SELECT
+CREATE OR REPLACE VIEW {schema}.enrollments AS SELECT
     it.body ->> 'connector' AS connector,
     it.body ->> 'key' AS key,
     it.body ->> 'group' AS group_id,
@@ -48,9 +48,10 @@ FROM (
     SELECT convert_from(body, 'UTF8')::jsonb AS body FROM {schema}.records
     WHERE key >= 'enrollment/'::bytea AND key < 'enrollment0'::bytea OFFSET 0
 ) AS it
-WHERE it.body ? 'connector';  -- the others are public keys that a connector renewed with
+-- The records without this field are public keys that a connector renewed with.
+WHERE it.body ? 'connector';
 
-CREATE VIEW {schema}.audit AS SELECT
+CREATE OR REPLACE VIEW {schema}.audit AS SELECT
     timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'at')::bigint AS at,
     it.body ->> 'action' AS action,
     it.body ->> 'actor' AS actor,
@@ -61,13 +62,15 @@ CREATE VIEW {schema}.audit AS SELECT
     it.body ->> 'address' AS address,
     it.body ->> 'code' AS code,
     (it.body ->> 'count')::bigint AS count,
-    it.body -> 'details' AS details
+    it.body -> 'details' AS details,
+    it.body ->> 'admin_token' AS admin_token,
+    timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'last_at')::bigint AS last_at
 FROM (
     SELECT convert_from(body, 'UTF8')::jsonb AS body FROM {schema}.records
     WHERE key >= 'audit/'::bytea AND key < 'audit0'::bytea OFFSET 0
 ) AS it;
 
-CREATE VIEW {schema}.provisioning_keys AS SELECT
+CREATE OR REPLACE VIEW {schema}.provisioning_keys AS SELECT
     it.body ->> 'id' AS id,
     it.body ->> 'name' AS name,
     it.body ->> 'host' AS host,
@@ -86,11 +89,13 @@ CREATE VIEW {schema}.provisioning_keys AS SELECT
     timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'expires_at')::bigint AS expires_at,
     it.body -> 'allowed_addresses' AS allowed_addresses,
     CASE
+        WHEN it.body ->> 'compromised_at' IS NOT NULL THEN 'compromised'
         WHEN NOT (it.body ->> 'enabled')::boolean THEN 'disabled'
         WHEN timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'expires_at')::bigint <= now() THEN 'expired'
         WHEN uses.used >= uses.used_max THEN 'exhausted'
         ELSE 'usable'
-    END AS state
+    END AS state,
+    timestamptz 'epoch' + interval '1 millisecond' * (it.body ->> 'compromised_at')::bigint AS compromised_at
 FROM (
     SELECT convert_from(body, 'UTF8')::jsonb AS body FROM {schema}.records
     WHERE key >= 'key/'::bytea AND key < 'key0'::bytea OFFSET 0
