@@ -1,4 +1,5 @@
-//! What the benchmarks share: an authority, connectors, the accounting alone, rivals, and the table.
+//! What the benchmarks share: an authority, connectors, the accounting alone, rivals, and the
+//! table.
 
 mod accounting;
 mod many_keys;

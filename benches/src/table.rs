@@ -1,5 +1,6 @@
 //! One row of the table for each thing that is measured, beside its rival in the same run: the two
-//! take turns, and the ratio of the middle figures is what counts, for the machine's own speed drifts.
+//! take turns, and the ratio of the middle figures is what counts, for the machine's own speed
+//! drifts.
 
 use std::time::{Duration, Instant};
 

@@ -28,8 +28,8 @@ pub fn open_authority(folder: &Path) -> Result<Authority, Box<dyn Error>> {
 }
 
 /// Opens the authority whose master key is in a folder, on any store: `sqlite:PATH` or
-/// `postgres://USER@HOST/DATABASE`. If `PROVKEY_TEST_KILL_AT` says so, the process ends at one of the calls
-/// of the store.
+/// `postgres://USER@HOST/DATABASE`. If `PROVKEY_TEST_KILL_AT` says so, the process ends at one of
+/// the calls of the store.
 ///
 /// # Errors
 /// As [`open_authority`].

@@ -9,7 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 
-/// At which moment a worker ends: the number 2n is before the n-th call of its store, 2n + 1 after it.
+/// At which moment a worker ends: the number 2n is before the n-th call of its store, 2n + 1 after
+/// it.
 pub const KILL_AT: &str = "PROVKEY_TEST_KILL_AT";
 
 struct KillingStore {

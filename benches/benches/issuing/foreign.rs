@@ -1,5 +1,5 @@
-//! The same certificate, nearly, made by programs in other languages. Each reads the CSR from standard
-//! input, makes so many certificates, and prints how many it made in a second.
+//! The same certificate, nearly, made by programs in other languages. Each reads the CSR from
+//! standard input, makes so many certificates, and prints how many it made in a second.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -121,8 +121,8 @@ fn two_threads(row: &str) {
     beside(row, "1 thread", || pki.per_second(2, 4000), || pki.per_second(1, 4000));
 }
 
-/// What is left of the time of a certificate after that of its two signatures, in microseconds, of many
-/// short turns.
+/// What is left of the time of a certificate after that of its two signatures, in microseconds, of
+/// many short turns.
 fn not_cryptography(row: &str) {
     let (pki, ring) = (Pki::new(KeyAlgorithm::EcdsaP256), verify_and_sign(KeyAlgorithm::EcdsaP256));
     let (rcgen, builder) = (rivals::Rcgen::new(), rivals::X509Cert::new());

@@ -1,5 +1,5 @@
-//! The same certificate, nearly, made with other crates for Rust: the CSR's signature is verified, the
-//! certificate has a client's extensions and a random serial number.
+//! The same certificate, nearly, made with other crates for Rust: the CSR's signature is verified,
+//! the certificate has a client's extensions and a random serial number.
 
 use std::hint::black_box;
 use std::str::FromStr;

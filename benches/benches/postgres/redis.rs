@@ -1,5 +1,5 @@
-//! The accounting that one writes by hand on Redis: a script that counts and records, and a log that
-//! is made durable at each command.
+//! The accounting that one writes by hand on Redis: a script that counts and records, and a log
+//! that is made durable at each command.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,5 @@
-//! The same on a disk on which each fsync takes a millisecond longer: this program once more, with a
-//! library before the C library that waits first.
+//! The same on a disk on which each fsync takes a millisecond longer: this program once more, with
+//! a library before the C library that waits first.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -77,8 +77,8 @@
 //! first, it is not finalized here. A module is a library that runs inside this process with all
 //! its rights: load only one that you trust.
 //!
-//! A child that was forked after a module was loaded gets `used_after_fork` from every call, until it
-//! executes another program: the module's locks and connections are the parent's.
+//! A child that was forked after a module was loaded gets `used_after_fork` from every call, until
+//! it executes another program: the module's locks and connections are the parent's.
 
 mod error;
 mod key;

@@ -21,8 +21,8 @@ const RESTART_INTERVAL: Duration = Duration::from_millis(500);
 /// and stays until the process ends.
 static LOADED: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
 /// The process that loaded the first module; 0: none did. Modules have locks and connections, so a
-/// forked child, which inherits them in whatever state they were in, uses no module until it executes
-/// another program.
+/// forked child, which inherits them in whatever state they were in, uses no module until it
+/// executes another program.
 static LOADED_BY: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Module(RwLock<State>);

@@ -76,8 +76,8 @@ impl Pool {
         &self.selector
     }
 
-    /// Calls the token. In a forked child it is not touched. If it is lost, a new session is tried, then the module started anew; so
-    /// `work` may run up to three times.
+    /// Calls the token. In a forked child it is not touched. If it is lost, a new session is tried,
+    /// then the module started anew; so `work` may run up to three times.
     pub(crate) fn call<T>(
         &self,
         access: Access,

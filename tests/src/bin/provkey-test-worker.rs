@@ -1,9 +1,9 @@
 //! One process of an authority: `provkey-test-worker FOLDER THREADS [STORE]`.
 //!
-//! Opens the authority whose master key is in the folder, on the store that is there or the one that
-//! is named, and says `ready`. From then on each thread takes a question from standard input, enrolls
-//! the connector, or makes the call of a history, and writes the answer to standard output at once,
-//! until there are no more questions.
+//! Opens the authority whose master key is in the folder, on the store that is there or the one
+//! that is named, and says `ready`. From then on each thread takes a question from standard input,
+//! enrolls the connector, or makes the call of a history, and writes the answer to standard output
+//! at once, until there are no more questions.
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -6,15 +6,15 @@
 //! 2. an enrollment that is added does not take its key above the limit of that moment;
 //! 3. none is added under a key that surely is disabled or deleted, nor at a time when the key has
 //!    expired;
-//! 4. a certificate that is added is signed by the enrollment certificate of its key, and that is not
-//!    retired;
+//! 4. a certificate that is added is signed by the enrollment certificate of its key, and that is
+//!    not retired;
 //! 5. a certificate takes the place of another by one renewal, which knows the one before; no
 //!    revoked one is renewed; no revocation goes away;
 //! 6. an enrollment goes away only by pruning: expired, not revoked, its key deleted.
 //!
 //! After each answer, see [`judge`](super::judge):
-//! 7. a certificate that is handed out is the one that was recorded at some moment of the request; a
-//!    connector that renews nothing gets no other, and one that renews gets one for each;
+//! 7. a certificate that is handed out is the one that was recorded at some moment of the request;
+//!    a connector that renews nothing gets no other, and one that renews gets one for each;
 //! 8. none is handed out under a key that surely was disabled or deleted all the while, nor to a
 //!    connector that was revoked;
 //! 9. after a key was compromised, all that it had enrolled is revoked;
@@ -297,7 +297,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether a record has changed since it was seen last. Parsing takes most of the time of a run.
+    /// Whether a record has changed since it was seen last. Parsing takes most of the time of a
+    /// run.
     fn is_new(&mut self, record: &Record) -> bool {
         self.versions.insert(record.key.clone(), record.version) != Some(record.version)
     }

@@ -3,9 +3,9 @@
 //! A run is made of one number, its seed: what the hosts are asked for, where one host's work stops
 //! for another's, what the clocks say, where processes die, and what the store loses, delays or
 //! does without telling. There are no threads. Whenever a host calls its store, others may do whole
-//! operations first, so that what it has read is old when it writes. One that is interrupted so goes on
-//! only when the others are done: for an operation that reads once and writes once, as an enrollment
-//! does at each of its tries, that is every order there is.
+//! operations first, so that what it has read is old when it writes. One that is interrupted so
+//! goes on only when the others are done: for an operation that reads once and writes once, as an
+//! enrollment does at each of its tries, that is every order there is.
 //!
 //! After each unit that the store applies, and after each answer, the `ledger` compares what is
 //! there with what must hold, see its list. A seed that breaks it breaks it again:

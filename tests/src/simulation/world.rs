@@ -29,8 +29,8 @@ pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(24 * 3600);
 const BEGINNING_MS: u64 = 1_800_000_000_000;
 pub(super) const HOUR_MS: usize = 3_600_000;
 
-/// How often things go wrong, in percent of the calls of the store. Drawn for each run, so that some
-/// runs are rough and some are nearly calm.
+/// How often things go wrong, in percent of the calls of the store. Drawn for each run, so that
+/// some runs are rough and some are nearly calm.
 pub(super) struct Faults {
     pub(super) read: usize,
     pub(super) write: usize,

@@ -151,8 +151,8 @@ struct State {
 }
 
 impl State {
-    /// Whether the books agree: what is done is recorded, what is recorded is done, once; and each use
-    /// that was counted is one connector's.
+    /// Whether the books agree: what is done is recorded, what is recorded is done, once; and each
+    /// use that was counted is one connector's.
     fn is_whole(&self, step: &Step) -> bool {
         let counted = self.used.is_none_or(|used| used == self.serials.len() as u64);
         // An edit that is made again is in the audit trail again.

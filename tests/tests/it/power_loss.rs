@@ -36,8 +36,8 @@ fn ask(worker: &mut Command, csrs: &[Vec<u8>]) -> (Vec<Answer>, bool) {
     worker.end()
 }
 
-/// As [`ask`], while somebody in the worker's process drops its POSIX locks at each step, and others outside
-/// open and close the store: who takes itself for the last deletes the log.
+/// As [`ask`], while somebody in the worker's process drops its POSIX locks at each step, and
+/// others outside open and close the store: who takes itself for the last deletes the log.
 fn ask_among_strangers(
     worker: &mut Command,
     folder: &Path,
@@ -116,7 +116,8 @@ fn a_process_that_is_killed_among_strangers_loses_nothing() {
     });
 }
 
-/// The faults are real: with a disk that does not sync, what was answered is lost, and that is seen.
+/// The faults are real: with a disk that does not sync, what was answered is lost, and that is
+/// seen.
 #[test]
 fn a_disk_that_lies_loses_what_was_answered() {
     let mut site = Site::new();

@@ -57,8 +57,8 @@ struct Description {
     message: Option<String>,
 }
 
-/// Lints what `arguments` name with one of pkilint's programs. That it takes the URI of a SPIFFE ID for no URI is
-/// its one error; everything else that it finds counts.
+/// Lints what `arguments` name with one of pkilint's programs. That it takes the URI of a SPIFFE ID
+/// for no URI is its one error; everything else that it finds counts.
 #[track_caller]
 pub(crate) fn check_lint(directory: &Path, program: &str, arguments: &[&str]) {
     let all = [&["lint", "-s", "WARNING", "-f", "JSON"], arguments].concat();

@@ -127,8 +127,8 @@ impl Key {
 
 /// Whether there is an order of these calls, each at some moment between its beginning and its end,
 /// in which one after the other would be answered like this. A call without an event, or without an
-/// answer, began and may have happened at any moment after that, or not at all: one that comes after
-/// everything else is one that did not.
+/// answer, began and may have happened at any moment after that, or not at all: one that comes
+/// after everything else is one that did not.
 pub(super) fn is_linearizable(calls: &[(u64, Call)], events: &[Event]) -> bool {
     let mut serials = BTreeMap::new();
     let by_number: BTreeMap<_, _> = events.iter().map(|event| (event.number, event)).collect();
@@ -154,7 +154,8 @@ pub(super) fn is_linearizable(calls: &[(u64, Call)], events: &[Event]) -> bool {
         actions.push(((answered_ns, 1), call.number, Action::Response(operation)));
     }
     actions.sort_by_key(|(at, ..)| *at);
-    // Each call is a process of its own: what one thread does one after the other is so by the clock.
+    // Each call is a process of its own: what one thread does one after the other is so by the
+    // clock.
     let actions = actions.into_iter().map(|(_, number, action)| (number, action)).collect();
     WGLChecker::<OneKey>::is_linearizable(History::from_actions(actions))
 }

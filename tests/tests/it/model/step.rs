@@ -37,8 +37,8 @@ pub(super) enum Step {
     },
     /// Together, if they are several.
     Enroll(Vec<Request>),
-    /// Renews the certificate that was issued `back` before the connector's own, for a key pair that
-    /// may be anybody's.
+    /// Renews the certificate that was issued `back` before the connector's own, for a key pair
+    /// that may be anybody's.
     Renew {
         connector: usize,
         back: usize,

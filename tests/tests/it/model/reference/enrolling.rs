@@ -8,8 +8,8 @@ use super::super::step::Request;
 use super::{Enrollment, LEAF_VALIDITY, Leaf, Model, RENEWAL_GRACE, Refused};
 
 impl Model {
-    /// Those that are asked for together are decided on together; whoever finds then that another of
-    /// them was faster is decided on once more.
+    /// Those that are asked for together are decided on together; whoever finds then that another
+    /// of them was faster is decided on once more.
     pub(super) fn enroll(&mut self, requests: &[Request]) -> Vec<Answer> {
         let mut answers = vec![Answer::Done; requests.len()];
         let mut pending: Vec<_> = requests.iter().enumerate().collect();
