@@ -221,7 +221,11 @@ fn collect(
     limits: &QueryLimits,
     failed: impl Fn(Error) -> QueryError,
 ) -> Result<QueryResult, QueryError> {
-    let columns: Vec<_> = statement.column_names().map(String::from).collect();
+    // A vector in rusqlite 0.39, an iterator in 0.41.
+    let mut columns = Vec::with_capacity(statement.column_count());
+    for name in statement.column_names() {
+        columns.push(name.to_owned());
+    }
     let count = columns.len();
     let mut answer = QueryRows::new(columns, limits);
     let mut rows = statement.raw_query();
