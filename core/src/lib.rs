@@ -54,8 +54,6 @@ pub mod limits;
 pub mod process;
 pub mod random;
 pub mod store;
-#[cfg(feature = "authority")]
-mod system;
 pub mod time;
 pub mod x509;
 
@@ -65,3 +63,5 @@ pub mod authority;
 pub mod connector;
 #[cfg(feature = "authority")]
 mod ledger;
+#[cfg(feature = "authority")]
+pub mod testing;

@@ -51,11 +51,11 @@ use status::Crls;
 use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
 use crate::ledger::records::{self, AuthorityRecord};
 use crate::process::{Owned, UsedAfterFork};
-use crate::random::Random;
+use crate::random::{Random, SystemRandom};
 use crate::store::{
     GroupCommit, GroupRead, Guard, QueryError, QueryLimits, QueryResult, RecordKey, Store,
 };
-use crate::time::Clock;
+use crate::time::{Clock, SystemClock};
 use crate::x509::{Certificate, Issuer};
 
 /// What the host gives the authority to live in.
@@ -69,6 +69,29 @@ pub struct Environment {
     pub random: Arc<dyn Random>,
     /// Who is told what happens.
     pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Environment {
+    /// This store, the machine's clock and the operating system's randomness.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use provkey::authority::{Authority, Environment, NewAuthority};
+    /// use provkey::key::{Host, Keyring, MasterKey};
+    /// use provkey::random::SystemRandom;
+    /// use provkey::store::Memory;
+    ///
+    /// let environment = Environment::system(Arc::new(Memory::new()));
+    /// let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
+    /// let new = NewAuthority::new(Host::parse("api.private.example.com")?);
+    /// let authority = Authority::create(environment, keyring, &new)?;
+    /// assert_eq!(authority.hosts(), [new.host]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn system(store: Arc<dyn Store>) -> Self {
+        Self { store, clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), observer: None }
+    }
 }
 
 /// The side that makes provisioning keys and counts their uses.

@@ -17,44 +17,16 @@
 //! ```
 //! use provkey::connector::{CertificateState, Identity, RenewalKey};
 //! use provkey::key::{Fingerprint, ProvisioningKey};
-//! use provkey::time::Timestamp;
 //! use provkey::x509::KeyAlgorithm;
 //!
 //! # #[cfg(feature = "authority")] {
-//! # use std::sync::Arc;
-//! # use provkey::authority::{
-//! #     Authority, EnrollRequest, Environment, Name, NewAuthority, NewCertificate, NewKey,
-//! #     RenewRequest,
-//! # };
-//! # use provkey::key::{Host, Keyring, MasterKey};
-//! # use provkey::random::{Random, RandomError};
-//! # struct System;
-//! # impl Random for System {
-//! #     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-//! #         use ring::rand::{SecureRandom, SystemRandom};
-//! #         SystemRandom::new().fill(bytes).map_err(|_| RandomError)
-//! #     }
-//! # }
-//! # impl provkey::time::Clock for System {
-//! #     fn now(&self) -> Timestamp {
-//! #         Timestamp::from_unix_seconds(1_800_000_000)
-//! #     }
-//! # }
-//! # let (now, random) = (Timestamp::from_unix_seconds(1_800_000_000), System);
-//! # let environment = Environment {
-//! #     store: Arc::new(provkey::store::Memory::new()),
-//! #     clock: Arc::new(System),
-//! #     random: Arc::new(System),
-//! #     observer: None,
-//! # };
-//! # let keyring = Keyring::new(MasterKey::generate(&random)?);
-//! # let host = Host::parse("api.private.example.com")?;
-//! # let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
-//! # let group = authority.create_group(&Name::new("gateways")?)?.id;
-//! # let new = NewCertificate::new(Name::new("signing")?);
-//! # let certificate = authority.create_certificate(&new)?.id;
-//! # let new = NewKey::new(Name::new("first floor")?, group, certificate, 10);
-//! # let key_text = authority.copy_key(authority.create_key(&new)?.id)?;
+//! # use provkey::authority::{EnrollRequest, RenewRequest};
+//! # use provkey::random::SystemRandom;
+//! # use provkey::testing::TestAuthority;
+//! # use provkey::time::Clock;
+//! # let test = TestAuthority::new();
+//! # let (authority, now, random) = (test.authority.clone(), test.clock.now(), SystemRandom);
+//! # let key_text = authority.copy_key(test.key("first floor", 10).id)?;
 //! # let machine_id = b"the machine's own id".as_slice();
 //! // The connector makes a key pair of its own, and asks with the key text that it was given.
 //! let key = ProvisioningKey::read(key_text.expose().as_bytes())?;

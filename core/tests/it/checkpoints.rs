@@ -8,20 +8,21 @@ use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
 };
+use provkey::testing::TestAuthority;
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::RevocationReason;
 
-use crate::common::{DAY, TestConnector, World, master, name};
+use crate::common::{DAY, TestConnector, master, name};
 
 /// A copy of a store as it is now, as somebody keeps it who makes backups.
-fn copy(world: &World) -> Arc<Memory> {
+fn copy(world: &TestAuthority) -> Arc<Memory> {
     let copy = Memory::new();
     Authority::copy_store(&*world.environment.store, &copy).unwrap();
     Arc::new(copy)
 }
 
 /// Another process that finds this store where the world's was.
-fn started_again(world: &World, store: Arc<dyn Store>) -> Authority {
+fn started_again(world: &TestAuthority, store: Arc<dyn Store>) -> Authority {
     let environment = Environment { store, ..world.environment.clone() };
     Authority::open(environment, Keyring::new(master(1))).unwrap()
 }
@@ -38,7 +39,7 @@ fn check(authority: &Authority, checkpoint: &Checkpoint) -> &'static str {
 }
 
 /// Changes of every kind that a host may keep the checkpoint of; with each, the store as it was then.
-fn history(world: &World) -> Vec<(Checkpoint, Arc<Memory>)> {
+fn history(world: &TestAuthority) -> Vec<(Checkpoint, Arc<Memory>)> {
     let mut history = Vec::new();
     let mut keep = || history.push((world.authority.checkpoint().unwrap(), copy(world)));
     keep();
@@ -63,7 +64,7 @@ fn history(world: &World) -> Vec<(Checkpoint, Arc<Memory>)> {
 
 #[test]
 fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let history = history(&world);
     for (kept_at, (checkpoint, _)) in history.iter().enumerate() {
         for (restored_to, (_, store)) in history.iter().enumerate() {
@@ -78,7 +79,7 @@ fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
 /// What happens after a restore does not bring back what was lost.
 #[test]
 fn a_store_that_went_another_way_is_noticed() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 9));
     let old = copy(&world);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
@@ -92,7 +93,7 @@ fn a_store_that_went_another_way_is_noticed() {
 
 #[test]
 fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
-    let world = World::new();
+    let world = TestAuthority::new();
     // Changes of one moment come in no order.
     world.clock.advance(DAY);
     world.authority.create_group(&name("first")).unwrap();
@@ -109,7 +110,7 @@ fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
 
 #[test]
 fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let old = copy(&world);
     world.clock.advance(DAY);
     world.key("fleet", 1);
@@ -132,7 +133,7 @@ fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
 /// Pruning is no rollback, and a rollback is noticed also in a store that was pruned before.
 #[test]
 fn a_checkpoint_that_was_pruned_is_no_alarm() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let prune = || {
         let retention = Retention { audit_before: Some(world.clock.now()), ..Retention::default() };
         world.authority.prune(&retention).unwrap();
@@ -197,7 +198,7 @@ fn no_checkpoint_is_ahead_of_what_is_durable() {
                 changes_left: AtomicUsize::new(usize::MAX),
                 after: AtomicBool::new(after),
             });
-            let world = World::over(store.clone());
+            let world = TestAuthority::over(store.clone());
             let mut kept = vec![world.authority.checkpoint().unwrap()];
             store.changes_left.store(changes_left, Ordering::SeqCst);
             let done = work(&world, || kept.push(world.authority.checkpoint().unwrap()));
@@ -213,7 +214,7 @@ fn no_checkpoint_is_ahead_of_what_is_durable() {
 }
 
 /// Everything that writes, and what prunes.
-fn work(world: &World, mut keep: impl FnMut()) -> Result<(), Error> {
+fn work(world: &TestAuthority, mut keep: impl FnMut()) -> Result<(), Error> {
     let authority = &world.authority;
     let mut step = |done: Result<(), Error>| {
         keep();

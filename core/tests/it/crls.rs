@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use provkey::authority::{Authority, Connector, ConnectorFilter, Crl, PageRequest, Retention};
 use provkey::key::Keyring;
+use provkey::testing::TestAuthority;
 use provkey::time::Timestamp;
 use provkey::x509::{RevocationList, RevocationReason, SerialNumber};
 
-use crate::common::{DAY, TestConnector, World, master};
+use crate::common::{DAY, TestConnector, master};
 
 const REASON: RevocationReason = RevocationReason::Superseded;
 
@@ -23,12 +24,12 @@ fn serials(crl: &Crl) -> BTreeSet<String> {
     list(crl).revoked.iter().map(|one| one.serial.to_string()).collect()
 }
 
-fn current(world: &World) -> Crl {
+fn current(world: &TestAuthority) -> Crl {
     world.authority.crl(world.certificate.id).unwrap()
 }
 
 /// Enrolls connectors, and gives them as they are listed.
-fn enroll(world: &World, name: &str, count: u64) -> Vec<Connector> {
+fn enroll(world: &TestAuthority, name: &str, count: u64) -> Vec<Connector> {
     let key = world.key(name, count);
     let text = world.provisioning_key(&key);
     let connector = |_| world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
@@ -37,7 +38,7 @@ fn enroll(world: &World, name: &str, count: u64) -> Vec<Connector> {
 
 #[test]
 fn a_list_has_exactly_what_was_revoked_and_says_why() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connectors = enroll(&world, "fleet", 8);
     assert_eq!((current(&world).number, serials(&current(&world)).len()), (1, 0));
     for (reason, connector) in RevocationReason::ALL.into_iter().zip(&connectors) {
@@ -56,7 +57,7 @@ fn a_list_has_exactly_what_was_revoked_and_says_why() {
 
 #[test]
 fn a_list_is_given_again_until_half_its_time_is_over_or_somebody_is_revoked() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     let first = current(&world);
     assert_eq!(first.next_update, first.this_update.plus(7 * DAY));
@@ -79,7 +80,7 @@ fn a_list_is_given_again_until_half_its_time_is_over_or_somebody_is_revoked() {
 
 #[test]
 fn who_has_expired_is_on_one_more_list_and_then_pruned() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     world.authority.revoke_connector(connector.id, REASON).unwrap();
     let prune = || {
@@ -98,7 +99,7 @@ fn who_has_expired_is_on_one_more_list_and_then_pruned() {
 
 #[test]
 fn who_expired_before_is_on_no_list() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     world.clock.advance(366 * DAY);
     world.authority.revoke_connector(connector.id, REASON).unwrap();
@@ -107,7 +108,7 @@ fn who_expired_before_is_on_no_list() {
 
 #[test]
 fn the_root_has_a_list_of_its_own() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     world.authority.revoke_connector(connector.id, REASON).unwrap();
     let crl = world.authority.root_crl().unwrap();
@@ -118,7 +119,7 @@ fn the_root_has_a_list_of_its_own() {
 
 #[test]
 fn a_certificate_that_has_only_a_list_can_be_deleted() {
-    let world = World::new();
+    let world = TestAuthority::new();
     current(&world);
     world.authority.delete_certificate(world.certificate.id).unwrap();
     let gone = world.authority.crl(world.certificate.id).unwrap_err();
@@ -127,7 +128,7 @@ fn a_certificate_that_has_only_a_list_can_be_deleted() {
 
 #[test]
 fn hosts_that_race_give_no_number_twice_and_a_later_list_lacks_nothing() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let connectors = enroll(&world, "fleet", 24);
     let hosts: Vec<_> = (0..3)
         .map(|_| Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap())
@@ -163,7 +164,7 @@ fn hosts_that_race_give_no_number_twice_and_a_later_list_lacks_nothing() {
 
 #[test]
 fn many_who_ask_at_once_cause_one_list() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let numbers: BTreeSet<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| current(&world).number)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

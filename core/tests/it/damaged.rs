@@ -9,10 +9,11 @@ use provkey::authority::{
 };
 use provkey::key::Keyring;
 use provkey::store::{Memory, Operation, Record, RecordKey, ScanRange, Store, Unit, Value};
+use provkey::testing::TestAuthority;
 use provkey::time::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::common::{DAY, TestConnector, World, master, name};
+use crate::common::{DAY, TestConnector, master, name};
 
 fn records(store: &dyn Store) -> Vec<Record> {
     store.scan(&ScanRange::prefix(""), 1000).unwrap()
@@ -61,7 +62,7 @@ fn damaged_bodies(body: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// All that a host may ask for. What comes of it does not matter here.
-fn use_it(environment: &Environment, world: &World, requests: &[EnrollRequest]) {
+fn use_it(environment: &Environment, world: &TestAuthority, requests: &[EnrollRequest]) {
     let Ok(authority) = Authority::open(environment.clone(), Keyring::new(master(1))) else {
         return;
     };
@@ -100,7 +101,7 @@ fn use_it(environment: &Environment, world: &World, requests: &[EnrollRequest]) 
 #[test]
 fn no_damage_makes_a_panic() {
     let store = Arc::new(Memory::new());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 5);
     let gone = world.key("gone", 5);
     let requests =
@@ -132,7 +133,7 @@ fn no_damage_makes_a_panic() {
 #[test]
 fn damage_is_named_where_trying_again_cannot_help() {
     let store = Arc::new(Memory::new());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 5);
     let request = TestConnector::new().proof(&world.provisioning_key(&key));
     let counter = RecordKey::new(format!("group-users/{}", world.group.id)).unwrap();

@@ -10,14 +10,15 @@ use provkey::authority::{
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
 use provkey::store::Memory;
+use provkey::testing::TestAuthority;
 use provkey::time::Clock;
 use provkey::x509::{Certificate, Chain, ChainUse, RevocationReason, Signer, build_csr};
 
-use crate::common::{Counted, DAY, TestConnector, World, code, master};
+use crate::common::{Counted, DAY, TestConnector, code, master};
 
 #[test]
 fn a_proof_or_the_text_enrolls_and_costs_one_use() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 2);
     let text = world.provisioning_key(&key);
     let (one, two) = (TestConnector::new(), TestConnector::new());
@@ -41,7 +42,7 @@ fn a_proof_or_the_text_enrolls_and_costs_one_use() {
 
 #[test]
 fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let expires_at = Some(world.clock.now().plus(DAY));
     let new = NewKey { expires_at, ..world.new_key("fleet", 1) };
     let key = world.authority.create_key(&new).unwrap();
@@ -62,7 +63,7 @@ fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
 
 #[test]
 fn each_refusal_has_its_code_and_costs_nothing() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = &world.authority;
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
@@ -109,7 +110,7 @@ fn each_refusal_has_its_code_and_costs_nothing() {
 
 #[test]
 fn a_deleted_key_stops_at_once() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -123,7 +124,7 @@ fn a_deleted_key_stops_at_once() {
 
 #[test]
 fn a_key_of_another_authority_or_host_is_invalid() {
-    let (world, stranger) = (World::new(), World::new());
+    let (world, stranger) = (TestAuthority::new(), TestAuthority::new());
     let key = world.key("fleet", 5);
     let ours = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -147,7 +148,7 @@ fn a_key_of_another_authority_or_host_is_invalid() {
     let late = TestConnector::new();
     assert_eq!(code(world.authority.enroll(&late.bearer(&elsewhere))), "enrolled");
     assert_eq!(code(world.authority.enroll(&connector.proof(&ours))), "enrolled");
-    let events = world.events.take();
+    let events = world.observer.take();
     let refusals = events.iter().filter(|e| matches!(e, Event::Refused { key: None, .. })).count();
     assert_eq!(refusals, 3);
     assert!(world.audit().iter().all(|record| record.code.is_none()), "unproven is not stored");
@@ -155,7 +156,7 @@ fn a_key_of_another_authority_or_host_is_invalid() {
 
 #[test]
 fn one_public_key_enrolls_with_one_provisioning_key() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (one, two) = (world.key("one", 5), world.key("two", 5));
     let connector = TestConnector::new();
     let request = connector.proof(&world.provisioning_key(&one));
@@ -167,7 +168,7 @@ fn one_public_key_enrolls_with_one_provisioning_key() {
 
 #[test]
 fn another_machine_does_not_get_the_certificate() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     let mut connector = TestConnector::new();
@@ -188,7 +189,7 @@ fn another_machine_does_not_get_the_certificate() {
 
 #[test]
 fn a_revoked_connector_never_enrolls_again() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -205,7 +206,7 @@ fn a_revoked_connector_never_enrolls_again() {
 
 #[test]
 fn an_expired_certificate_is_not_given_again() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 5));
     let connector = TestConnector::new();
     assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "enrolled");
@@ -215,7 +216,7 @@ fn an_expired_certificate_is_not_given_again() {
 
 #[test]
 fn a_clock_that_jumps_back_loses_nothing() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 2);
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -232,7 +233,7 @@ fn a_clock_that_jumps_back_loses_nothing() {
 
 #[test]
 fn many_at_once_get_their_own_answers() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 3);
     let text = world.provisioning_key(&key);
     let connectors: Vec<_> = (0..5).map(|_| TestConnector::new()).collect();
@@ -256,7 +257,7 @@ fn many_at_once_get_their_own_answers() {
 
 #[test]
 fn refusals_of_a_proven_key_are_tallied() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 1);
     let text = world.provisioning_key(&key);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
@@ -281,7 +282,7 @@ fn refusals_of_a_proven_key_are_tallied() {
 #[test]
 fn however_many_connectors_replay_few_writes_are_needed() {
     let counted = Arc::new(Counted::new(Arc::new(Memory::new())));
-    let world = World::over(counted.clone());
+    let world = TestAuthority::over(counted.clone());
     let key = world.provisioning_key(&world.key("fleet", 300));
     let connectors: Vec<_> = (0..300).map(|_| TestConnector::new()).collect();
     let enroll_all = || {
@@ -312,7 +313,7 @@ fn however_many_connectors_replay_few_writes_are_needed() {
 
 #[test]
 fn another_process_sees_what_this_one_did() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 1);
     let text = world.provisioning_key(&key);
     let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();

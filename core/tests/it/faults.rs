@@ -10,8 +10,9 @@ use provkey::store::{
     FaultKind, Memory, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,
     StoreFault, Unit,
 };
+use provkey::testing::TestAuthority;
 
-use crate::common::{TestConnector, World, code, master, name, renewal};
+use crate::common::{TestConnector, code, master, name, renewal};
 
 /// What goes wrong with the next `apply`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,7 +79,7 @@ impl Store for Faulty {
 #[test]
 fn an_unknown_outcome_is_settled() {
     let store = Arc::new(Faulty::default());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
     let mut used = 0;
@@ -140,7 +141,7 @@ impl Store for Forgetful {
 #[test]
 fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
     let store = Arc::new(Forgetful::default());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 9);
     let connector = TestConnector::new().proof(&world.provisioning_key(&key));
 
@@ -161,7 +162,7 @@ fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
 #[test]
 fn a_renewal_of_unknown_outcome_is_settled_or_asked_for_again() {
     let store = Arc::new(Faulty::default());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let text = world.provisioning_key(&world.key("fleet", 1));
     let mut connector = TestConnector::new();
     let mut last = world.authority.enroll(&connector.proof(&text)).unwrap();
@@ -192,7 +193,7 @@ fn a_renewal_of_unknown_outcome_is_settled_or_asked_for_again() {
 #[test]
 fn an_error_costs_nothing_or_the_retry_is_free() {
     let store = Arc::new(Faulty::default());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
     use Fault::{NotApplied, UnknownAfter, UnknownBefore};
@@ -216,7 +217,7 @@ fn an_error_costs_nothing_or_the_retry_is_free() {
 fn a_store_that_panics_leaves_nobody_waiting() {
     for fault in [Fault::PanicBefore, Fault::PanicAfter] {
         let store = Arc::new(Faulty::default());
-        let world = World::over(store.clone());
+        let world = TestAuthority::over(store.clone());
         let key = world.key("fleet", 100);
         let text = world.provisioning_key(&key);
         store.plan(&[fault]);
@@ -270,7 +271,7 @@ impl Store for CallsBack {
 #[test]
 fn a_store_that_calls_back_is_told_so() {
     let store = Arc::new(CallsBack::default());
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     store.authority.set(world.authority.clone()).unwrap();
     world.key("fleet", 1);
     assert_eq!(*store.seen.lock().unwrap(), ["reentrant_call"]);
@@ -303,7 +304,7 @@ impl Store for Slow {
 fn callers_that_wait_share_one_apply() {
     let store =
         Arc::new(Slow { memory: Memory::new(), gate: Mutex::new(()), sizes: Mutex::default() });
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
     store.sizes.lock().unwrap().clear();
@@ -355,7 +356,7 @@ impl Store for Then {
 fn a_change_is_answered_though_another_host_deletes_at_once_what_was_changed() {
     let memory = Arc::new(Memory::new());
     let store = Arc::new(Then { memory: memory.clone(), act: Mutex::default() });
-    let world = World::over(store.clone());
+    let world = TestAuthority::over(store.clone());
     let environment = Environment { store: memory, ..world.environment.clone() };
     let other = Authority::open(environment, Keyring::new(master(1))).unwrap();
     let then = |act: fn(&Authority)| {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use provkey::authority::EnrollRequest;
+use provkey::testing::TestAuthority;
 use serde::Deserialize;
 
-use crate::common::{World, code};
+use crate::common::code;
 use crate::key_vectors::{bytes, load};
 
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ struct Case {
 
 #[test]
 fn each_hostile_request_is_refused_by_its_code_and_costs_nothing() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
     let cases = load::<Cases>("csrs.json").cases;

@@ -9,9 +9,10 @@ use provkey::authority::{
     KeyUpdate, NewCertificate, NewKey, PageRequest,
 };
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Slot};
+use provkey::testing::TestAuthority;
 use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner, build_csr};
 
-use crate::common::{DAY, TestConnector, World, code, master, name};
+use crate::common::{DAY, TestConnector, code, master, name};
 
 const WORKS: u8 = 0;
 const IS_AWAY: u8 = 1;
@@ -48,13 +49,16 @@ impl Signer for Token {
     }
 }
 
-fn create(world: &World, token: &Arc<Token>) -> EnrollmentCertificate {
+fn create(world: &TestAuthority, token: &Arc<Token>) -> EnrollmentCertificate {
     let mut new = NewCertificate::new(name("In a token"));
     new.signer = Some(token.clone());
     world.authority.create_certificate(&new).unwrap()
 }
 
-fn key_under(world: &World, certificate: &EnrollmentCertificate) -> (KeyId, ProvisioningKey) {
+fn key_under(
+    world: &TestAuthority,
+    certificate: &EnrollmentCertificate,
+) -> (KeyId, ProvisioningKey) {
     let new = NewKey::new(name("fleet"), world.group.id, certificate.id, 5);
     let key = world.authority.create_key(&new).unwrap();
     (key.id, world.provisioning_key(&key))
@@ -63,7 +67,7 @@ fn key_under(world: &World, certificate: &EnrollmentCertificate) -> (KeyId, Prov
 #[test]
 fn a_key_elsewhere_signs_while_its_signer_is_there() {
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519] {
-        let world = World::new();
+        let world = TestAuthority::new();
         let token = Token::new(algorithm);
         let certificate = create(&world, &token);
         assert!(certificate.key_elsewhere && !world.certificate.key_elsewhere);
@@ -95,7 +99,7 @@ const AWAY: &str = "signer_unavailable";
 
 #[test]
 fn the_key_of_the_issuer_is_no_connectors() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let token = Token::new(KeyAlgorithm::EcdsaP384);
     let (id, text) = key_under(&world, &create(&world, &token));
     let csr = build_csr(&*token, &[]).unwrap();
@@ -106,7 +110,7 @@ fn the_key_of_the_issuer_is_no_connectors() {
 
 #[test]
 fn a_replay_needs_no_signer() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (_, text) = key_under(&world, &create(&world, &Token::new(KeyAlgorithm::Ed25519)));
     let connector = TestConnector::new();
     let first = world.authority.enroll(&connector.proof(&text)).unwrap();
@@ -117,7 +121,7 @@ fn a_replay_needs_no_signer() {
 
 #[test]
 fn a_key_elsewhere_stands_on_no_master_key() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let token = Token::new(KeyAlgorithm::Ed25519);
     let certificate = create(&world, &token);
     let slot = Slot::new(1).unwrap();
@@ -133,7 +137,7 @@ fn a_key_elsewhere_stands_on_no_master_key() {
 
 #[test]
 fn under_a_retired_certificate_nobody_enrolls_until_the_key_is_moved() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     let early = TestConnector::new();
@@ -166,7 +170,7 @@ fn under_a_retired_certificate_nobody_enrolls_until_the_key_is_moved() {
 
 #[test]
 fn what_hangs_on_a_certificate_is_counted_and_listed() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 5));
     let mut ids: Vec<_> = (0..3)
         .map(|_| world.authority.enroll(&TestConnector::new().proof(&text)).unwrap().connector)
@@ -188,7 +192,7 @@ fn what_hangs_on_a_certificate_is_counted_and_listed() {
 
 #[test]
 fn an_operator_is_warned_in_time() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let mut new = NewCertificate::new(name("Short"));
     (new.validity, new.leaf_validity) = (200 * DAY, 30 * DAY);
     let certificate = world.authority.create_certificate(&new).unwrap();

@@ -2,12 +2,13 @@
 
 use provkey::authority::{Action, KeyFilter, KeyOrder, KeyState, KeyUpdate, NewKey, PageRequest};
 use provkey::key::{Host, ProvisioningKey};
+use provkey::testing::TestAuthority;
 
-use crate::common::{DAY, TestConnector, World, code, name};
+use crate::common::{DAY, TestConnector, code, name};
 
 #[test]
 fn a_used_up_key_is_not_copied_until_its_limit_is_raised() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 1);
     assert!(key.copyable());
     let text = world.provisioning_key(&key);
@@ -32,7 +33,7 @@ fn a_used_up_key_is_not_copied_until_its_limit_is_raised() {
 
 #[test]
 fn a_key_is_found_by_its_id_or_its_name() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (first, second) = (world.key("First floor", 5), world.key("second", 5));
     let find = |text: &str| world.authority.find_key(text).map(|key| key.id);
     assert_eq!(find(first.id.as_str()).unwrap(), first.id);
@@ -49,7 +50,7 @@ fn a_key_is_found_by_its_id_or_its_name() {
 
 #[test]
 fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
@@ -66,7 +67,7 @@ fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
 
 #[test]
 fn a_limit_below_the_count_stops_new_uses_and_keeps_the_count() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     for _ in 0..3 {
@@ -81,7 +82,7 @@ fn a_limit_below_the_count_stops_new_uses_and_keeps_the_count() {
 
 #[test]
 fn bad_input_is_named_and_changes_nothing() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("Fleet", 5);
     let now = provkey::time::Clock::now(&*world.clock);
     let check = |new: NewKey, expected: &str| {
@@ -108,7 +109,7 @@ fn bad_input_is_named_and_changes_nothing() {
 
 #[test]
 fn listings_filter_sort_and_page() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let other = world.authority.create_group(&name("Other")).unwrap();
     for index in 0..25 {
         let mut new = world.new_key(&format!("Key {:02}", 24 - index), 1);
@@ -169,7 +170,7 @@ fn listings_filter_sort_and_page() {
 
 #[test]
 fn renaming_and_changing_the_certificate_moves_the_indexes() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("before", 1);
     let new = provkey::authority::NewCertificate::new(name("CA 2"));
     let second = world.authority.create_certificate(&new).unwrap();
@@ -194,7 +195,7 @@ fn renaming_and_changing_the_certificate_moves_the_indexes() {
 
 #[test]
 fn errors_and_details_hold_no_secret() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 1);
     let text = world.authority.copy_key(key.id).unwrap();
     let secret = text.expose().split_at(text.expose().len() - 73).1;
@@ -204,7 +205,7 @@ fn errors_and_details_hold_no_secret() {
     let enrolled = world.authority.enroll(&request);
     let seen = format!(
         "{key:?} {text:?} {provisioning_key:?} {provisioning_key} {request:?} {enrolled:?} {:?} {:?}",
-        world.events.take(),
+        world.observer.take(),
         world.audit(),
     );
     assert!(!seen.contains(&secret[..8]), "{seen}");
@@ -212,7 +213,7 @@ fn errors_and_details_hold_no_secret() {
 
 #[test]
 fn a_file_name_never_looks_like_an_option_or_a_hidden_file() {
-    let world = World::new();
+    let world = TestAuthority::new();
     for (key_name, expected) in [("日本", "provisioning"), ("--help", "help"), ("../x", "x")] {
         let key = world.key(key_name, 1);
         let file = world.authority.download_key(key.id).unwrap();

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use provkey::authority::{Authority, Environment, NewCertificate};
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Secret, Slot};
+use provkey::testing::TestAuthority;
 
-use crate::common::{Counted, TestConnector, World, code, master, name, renewal};
+use crate::common::{Counted, TestConnector, code, master, name, renewal};
 
 fn both() -> Keyring {
     let slot = Slot::new(1).unwrap();
@@ -21,7 +22,7 @@ fn third() -> Keyring {
 
 #[test]
 fn rotation_keeps_old_keys_and_makes_new_ones_from_the_new_master() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let old = world.key("old", 2);
     let old_text = world.provisioning_key(&old);
     world.authority.rotate_master(both()).unwrap();
@@ -40,7 +41,7 @@ fn rotation_keeps_old_keys_and_makes_new_ones_from_the_new_master() {
 
 #[test]
 fn a_master_key_that_is_needed_is_not_removed() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let slot = Slot::new(0).unwrap();
     let key = world.key("old", 2);
     let text = world.provisioning_key(&key);
@@ -67,7 +68,7 @@ fn a_master_key_that_is_needed_is_not_removed() {
 
 #[test]
 fn the_wrong_new_master_is_refused() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let slot = Slot::new(1).unwrap();
     let wrong = Keyring::new(master(7)).with(slot, master(2)).with_current(slot).unwrap();
     assert_eq!(world.authority.rotate_master(wrong).unwrap_err().code(), "master_key_wrong");
@@ -77,7 +78,7 @@ fn the_wrong_new_master_is_refused() {
 /// Two processes: one rotates, the other has had the new keyring since it was opened.
 #[test]
 fn another_process_goes_on_under_the_new_master() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (old, new) = (Slot::new(0).unwrap(), Slot::new(1).unwrap());
     let keyring = both().with_current(old).unwrap();
     let open = |keyring| Authority::open(world.environment.clone(), keyring).unwrap();
@@ -97,7 +98,7 @@ fn another_process_goes_on_under_the_new_master() {
 
 #[test]
 fn a_process_that_was_opened_before_a_rotation_removes_the_old_master() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let old = Slot::new(0).unwrap();
     let keyring = both().with_current(old).unwrap();
     let other = Authority::open(world.environment.clone(), keyring).unwrap();
@@ -108,7 +109,7 @@ fn a_process_that_was_opened_before_a_rotation_removes_the_old_master() {
 /// Two processes: one rotates, the other does not have the new master key yet.
 #[test]
 fn a_process_without_the_new_master_goes_on_with_what_it_has() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let old = world.key("old", 9);
     let old_text = world.provisioning_key(&old);
     let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
@@ -151,7 +152,7 @@ fn a_process_without_the_new_master_goes_on_with_what_it_has() {
 /// Anyone can name a slot: the store is asked about it once in a second, not for each request.
 #[test]
 fn an_unknown_slot_is_looked_up_once_in_a_second() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.provisioning_key(&world.key("k", 9));
     let id = KeyId::parse("zzzzzzzzzzzz").unwrap();
     let forged =

@@ -8,13 +8,14 @@ use std::time::Duration;
 use provkey::authority::{Authority, ConnectorFilter, KeyUpdate, PageRequest};
 use provkey::key::Keyring;
 use provkey::store::ScanRange;
+use provkey::testing::TestAuthority;
 use provkey::x509::RevocationReason;
 
-use crate::common::{TestConnector, World, code, master, renewal};
+use crate::common::{TestConnector, code, master, renewal};
 
 #[test]
 fn threads_and_hosts_race_for_a_limit_and_none_passes_it() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 100);
     let text = Arc::new(world.provisioning_key(&key));
     let hosts: Vec<_> = (0..2)
@@ -44,7 +45,7 @@ fn threads_and_hosts_race_for_a_limit_and_none_passes_it() {
 
 #[test]
 fn one_connector_on_many_threads_costs_one_use_and_gets_one_certificate() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -59,7 +60,7 @@ fn one_connector_on_many_threads_costs_one_use_and_gets_one_certificate() {
 
 #[test]
 fn edits_during_a_storm_lose_no_use() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 1_000);
     let text = world.provisioning_key(&key);
     let granted: usize = thread::scope(|scope| {
@@ -84,7 +85,7 @@ fn edits_during_a_storm_lose_no_use() {
 
 #[test]
 fn a_certificate_renews_once_however_many_ask_at_once() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 1));
     let connector = TestConnector::new();
     let first = world.authority.enroll(&connector.proof(&text)).unwrap();
@@ -108,7 +109,7 @@ fn a_certificate_renews_once_however_many_ask_at_once() {
 #[test]
 fn no_certificate_slips_past_a_revocation() {
     for _ in 0..5 {
-        let world = World::new();
+        let world = TestAuthority::new();
         let text = world.provisioning_key(&world.key("fleet", 1));
         let asks = TestConnector::new();
         let first = world.authority.enroll(&asks.proof(&text)).unwrap();

@@ -8,13 +8,14 @@ use provkey::authority::{
 };
 use provkey::key::{Fingerprint, Host, Proof};
 use provkey::store::ScanRange;
+use provkey::testing::TestAuthority;
 use provkey::time::Timestamp;
 use provkey::x509::{
     Certificate, KeyAlgorithm, RENEWAL_OID_DER, RenewalProof, RevocationReason, Signer,
     SoftwareSigner, build_csr,
 };
 
-use crate::common::{DAY, HOST, TestConnector, World, code, name, renewal};
+use crate::common::{DAY, HOST, TestConnector, code, name, renewal};
 
 fn new_key() -> SoftwareSigner {
     SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0
@@ -22,7 +23,7 @@ fn new_key() -> SoftwareSigner {
 
 /// A connector that has enrolled.
 struct Fleet {
-    world: World,
+    world: TestAuthority,
     key: KeyDetails,
     connector: TestConnector,
     first: Enrolled,
@@ -34,7 +35,7 @@ impl Fleet {
     }
 
     fn with(connector: TestConnector) -> Self {
-        let world = World::new();
+        let world = TestAuthority::new();
         let key = world.key("fleet", 2);
         let first =
             world.authority.enroll(&connector.proof(&world.provisioning_key(&key))).unwrap();
@@ -149,7 +150,7 @@ fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
     let (authority, text) = (&fleet.world.authority, fleet.world.provisioning_key(&fleet.key));
     let next = new_key();
     let before = fleet.world.audit();
-    fleet.world.events.take();
+    fleet.world.observer.take();
     let enroll = |csr: &[u8], key_text| {
         let request = EnrollRequest { csr: csr.to_vec(), key_text, ..EnrollRequest::default() };
         check(authority.enroll(&request), "request_wrong_purpose");
@@ -178,7 +179,7 @@ fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
     }
     // Nothing is proven, so nothing is stored; the observer is told.
     assert_eq!(fleet.world.audit(), before);
-    let told = fleet.world.events.take();
+    let told = fleet.world.observer.take();
     let wrong = Event::Refused { code: "request_wrong_purpose", key: None, address: None };
     assert_eq!(told, vec![wrong; 10]);
     assert_eq!(fleet.world.used(&fleet.key), 1);
@@ -274,7 +275,7 @@ fn a_proof_that_does_not_hold_says_nothing() {
     // None of it is in the trail; the observer was told.
     assert!(fleet.world.audit().iter().all(|record| record.action != Action::RenewalRefused));
     let refused = |event: &Event| matches!(event, Event::Refused { key: None, .. });
-    assert_eq!(fleet.world.events.take().iter().filter(|event| refused(event)).count(), 10);
+    assert_eq!(fleet.world.observer.take().iter().filter(|event| refused(event)).count(), 10);
     check(fleet.renew(&csr(&[&good])), "enrolled");
 }
 
@@ -363,11 +364,11 @@ fn asking_for_names(names: &[(u8, &str)]) -> Vec<u8> {
 /// With certificates of an hour, the answer to a renewal may expire before it is fetched.
 #[test]
 fn an_answer_that_expired_unseen_is_made_anew() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let mut new = NewCertificate::new(name("CA 2"));
     new.leaf_validity = Duration::from_secs(3600);
     let certificate = world.authority.create_certificate(&new).unwrap();
-    let world = World { certificate, ..world };
+    let world = TestAuthority { certificate, ..world };
     let key = world.key("fleet", 1);
     let connector = TestConnector::new();
     let first = world.authority.enroll(&connector.proof(&world.provisioning_key(&key))).unwrap();

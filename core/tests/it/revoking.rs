@@ -7,12 +7,13 @@ use provkey::authority::{
     PageRequest,
 };
 use provkey::key::KeyId;
+use provkey::testing::TestAuthority;
 use provkey::time::Clock;
 use provkey::x509::RevocationReason;
 
-use crate::common::{DAY, TestConnector, World, code, name};
+use crate::common::{DAY, TestConnector, code, name};
 
-fn connectors(world: &World, key: KeyId) -> Vec<Connector> {
+fn connectors(world: &TestAuthority, key: KeyId) -> Vec<Connector> {
     let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
     let page = PageRequest { limit: 1000, after: None };
     world.authority.list_connectors(&filter, &page).unwrap().items
@@ -24,7 +25,7 @@ fn counts(done: Compromised) -> (u64, u64) {
 
 #[test]
 fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("leaked", 1000);
     let other = world.key("other", 10);
     let text = world.provisioning_key(&key);
@@ -71,7 +72,7 @@ fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
 /// From the first unit on, before anything is revoked, nothing takes it back.
 #[test]
 fn that_a_key_is_compromised_is_final() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("leaked", 9);
     let (text, connector) = (world.provisioning_key(&key), TestConnector::new());
     let first = world.authority.enroll(&connector.proof(&text)).unwrap();
@@ -115,7 +116,7 @@ fn that_a_key_is_compromised_is_final() {
 
 #[test]
 fn a_key_that_never_was_is_not_compromised() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let unknown = KeyId::parse("q2w3e4r5t6y7").unwrap();
     for dry_run in [true, false] {
         let what = Compromise { since: None, dry_run };
@@ -126,7 +127,7 @@ fn a_key_that_never_was_is_not_compromised() {
 
 #[test]
 fn whoever_enrolls_during_a_compromise_is_revoked_or_refused() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("leaked", 1000);
     let text = world.provisioning_key(&key);
     thread::scope(|scope| {
@@ -147,7 +148,7 @@ fn whoever_enrolls_during_a_compromise_is_revoked_or_refused() {
 
 #[test]
 fn connectors_are_listed_from_a_moment_on() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 10);
     let text = world.provisioning_key(&key);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();

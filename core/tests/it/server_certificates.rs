@@ -5,10 +5,11 @@ use std::time::Duration;
 use provkey::authority::Action;
 use provkey::connector::KeyReference;
 use provkey::key::Host;
+use provkey::testing::TestAuthority;
 use provkey::time::Clock as _;
 use provkey::x509::{Certificate, KeyAlgorithm, PublicKey, Signer as _, SoftwareSigner};
 
-use crate::common::{DAY, HOST, World};
+use crate::common::{DAY, HOST};
 
 fn public_key() -> PublicKey {
     SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap().0.public_key().clone()
@@ -16,7 +17,7 @@ fn public_key() -> PublicKey {
 
 #[test]
 fn a_connector_trusts_the_server_of_its_authority_by_the_pin_alone() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let host = Host::parse(HOST).unwrap();
     let issued = world.authority.issue_server_certificate(&host, &public_key(), 90 * DAY).unwrap();
     assert_eq!(issued.not_after, world.clock.now().plus(90 * DAY));
@@ -35,7 +36,7 @@ fn a_connector_trusts_the_server_of_its_authority_by_the_pin_alone() {
 
 #[test]
 fn nothing_is_issued_for_what_is_not_the_authoritys() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let check = |host: &str, public_key: &PublicKey, validity, code| {
         let host = Host::parse(host).unwrap();
         let error = world.authority.issue_server_certificate(&host, public_key, validity);

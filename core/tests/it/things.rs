@@ -6,16 +6,17 @@ use provkey::authority::{
 };
 use provkey::key::{Host, Keyring};
 use provkey::store::Memory;
+use provkey::testing::TestAuthority;
 use provkey::time::Timestamp;
 use provkey::x509::KeyAlgorithm;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::common::{DAY, TestConnector, World, code, master, name};
+use crate::common::{DAY, TestConnector, code, master, name};
 
 #[test]
 fn groups_are_found_by_id_and_by_name_and_deleted_when_empty() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = &world.authority;
     let group = authority.create_group(&name("Äußere")).unwrap();
     assert_eq!(authority.create_group(&name("äUßERE")).unwrap_err().code(), "name_in_use");
@@ -31,7 +32,7 @@ fn groups_are_found_by_id_and_by_name_and_deleted_when_empty() {
 
 #[test]
 fn what_keys_or_connectors_hang_on_is_not_deleted() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = &world.authority;
     let check = |group: &str, certificate: &str| {
         assert_eq!(authority.delete_group(world.group.id).unwrap_err().code(), group);
@@ -54,7 +55,7 @@ fn what_keys_or_connectors_hang_on_is_not_deleted() {
 
 #[test]
 fn pruning_keeps_what_a_count_still_needs() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let key = world.key("fleet", 2);
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -70,7 +71,7 @@ fn pruning_keeps_what_a_count_still_needs() {
 
 #[test]
 fn an_authority_is_created_once_and_opened_with_its_master_key() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let environment = || world.environment.clone();
     let new = NewAuthority::new(Host::parse("other.example.com").unwrap());
     let check = |result: Result<Authority, provkey::authority::Error>, expected: &str| {
@@ -89,7 +90,7 @@ fn an_authority_is_created_once_and_opened_with_its_master_key() {
 
 #[test]
 fn a_trust_domain_is_a_name() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let check = |host: &str, domain: Option<&str>, expected: Result<&str, &str>| {
         let environment =
             Environment { store: Arc::new(Memory::new()), ..world.environment.clone() };
@@ -107,7 +108,7 @@ fn a_trust_domain_is_a_name() {
 
 #[test]
 fn validities_and_algorithms_are_checked() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let check = |change: fn(&mut NewCertificate), expected: &str| {
         let mut new = NewCertificate::new(name("CA 2"));
         change(&mut new);
@@ -132,7 +133,7 @@ fn validities_and_algorithms_are_checked() {
 
 #[test]
 fn the_audit_trail_is_filtered_and_paged_both_ways() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let first = world.key("one", 5);
     world.clock.advance(DAY);
     let since = provkey::time::Clock::now(&*world.clock);
@@ -170,7 +171,7 @@ fn the_audit_trail_is_filtered_and_paged_both_ways() {
 
 #[test]
 fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let new = NewAdminToken { name: name("ci"), role: AdminRole::Admin, expires_at: None };
     let (token, _) = world.authority.create_token(&new).unwrap();
     let address = Some("::ffff:192.0.2.9".parse().unwrap());
@@ -211,7 +212,7 @@ fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
 
 #[test]
 fn a_long_name_of_an_actor_is_cut_between_characters() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let actor = "é".repeat(100_000);
     world.authority.acting_as(&format!("x{actor}")).create_group(&name("By a stranger")).unwrap();
     let audit = world.audit();

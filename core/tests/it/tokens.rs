@@ -5,10 +5,11 @@ use provkey::authority::{
 };
 use provkey::key::{Keyring, Slot};
 use provkey::store::{Operation, RecordKey, ScanRange, Unit};
+use provkey::testing::TestAuthority;
 use provkey::time::Clock;
 use serde_json::{Value, json};
 
-use crate::common::{DAY, World, master, name};
+use crate::common::{DAY, master, name};
 
 fn new(text: &str, role: AdminRole) -> NewAdminToken {
     NewAdminToken { name: name(text), role, expires_at: None }
@@ -25,7 +26,7 @@ fn copy(text: &AdminTokenText) -> AdminTokenText {
 
 #[test]
 fn a_token_is_good_until_it_expires_or_is_revoked() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = world.authority.acting_as("alice");
     let now = world.clock.now();
     let new = NewAdminToken { expires_at: Some(now.plus(DAY)), ..new("ci", AdminRole::Operator) };
@@ -47,8 +48,8 @@ fn a_token_is_good_until_it_expires_or_is_revoked() {
 
 #[test]
 fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
-    let world = World::new();
-    let other = World::new();
+    let world = TestAuthority::new();
+    let other = TestAuthority::new();
     let authority = &world.authority;
     let (_, unknown) = other.authority.create_token(&new("x", AdminRole::Admin)).unwrap();
     assert_eq!(code(authority.authenticate_token(&unknown)), "admin_token_invalid");
@@ -66,15 +67,15 @@ fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
 
 #[test]
 fn a_refused_token_is_told_to_the_observer_and_never_stored() {
-    let world = World::new();
+    let world = TestAuthority::new();
     // The worlds draw the same numbers: the other one's second token is not known here.
-    let other = World::new();
+    let other = TestAuthority::new();
     other.authority.create_token(&new("x", AdminRole::Admin)).unwrap();
     let (_, unknown) = other.authority.create_token(&new("y", AdminRole::Admin)).unwrap();
     let (token, text) = world.authority.create_token(&new("ci", AdminRole::Admin)).unwrap();
     world.authority.revoke_token(token.id).unwrap();
     let before = world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap();
-    world.events.take();
+    world.observer.take();
     let address = Some("192.0.2.9".parse().unwrap());
     let server = world.authority.acting_as(Actor { address, ..Actor::default() });
     let malformed = AdminTokenText::new("pvkt1_".into());
@@ -85,14 +86,14 @@ fn a_refused_token_is_told_to_the_observer_and_never_stored() {
     ];
     for (text, code, admin_token) in refused {
         assert_eq!(self::code(server.authenticate_token(&text)), code);
-        let told = world.events.take();
+        let told = world.observer.take();
         assert_eq!(told, [Event::AdminTokenRefused { code, admin_token, address }]);
     }
     assert_eq!(world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap(), before);
 }
 
 /// Changes the record of a token as somebody can who can write to the database.
-fn tamper(world: &World, id: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) {
+fn tamper(world: &TestAuthority, id: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) {
     let store = &world.environment.store;
     let key = RecordKey::new(format!("admin-token/{id}")).unwrap();
     let record = store.get(std::slice::from_ref(&key)).unwrap().remove(0).unwrap();
@@ -105,7 +106,7 @@ fn tamper(world: &World, id: &str, change: impl Fn(&mut serde_json::Map<String, 
 
 #[test]
 fn who_can_write_to_the_database_makes_no_administrator() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = &world.authority;
     let end = world.clock.now().plus(DAY);
     let new = NewAdminToken { expires_at: Some(end), ..new("ci", AdminRole::Viewer) };
@@ -146,7 +147,7 @@ fn who_can_write_to_the_database_makes_no_administrator() {
 
 #[test]
 fn a_revoked_token_is_not_brought_back_by_a_change_in_the_database() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (token, text) = world.authority.create_token(&new("ci", AdminRole::Admin)).unwrap();
     world.authority.revoke_token(token.id).unwrap();
     assert_eq!(code(world.authority.authenticate_token(&text)), "admin_token_revoked");
@@ -156,7 +157,7 @@ fn a_revoked_token_is_not_brought_back_by_a_change_in_the_database() {
 
 #[test]
 fn a_master_key_that_a_live_token_needs_stays() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let slot = |number| Slot::new(number).unwrap();
     let keyring = Keyring::new(master(1)).with(slot(1), master(2)).with_current(slot(1)).unwrap();
     let end = Some(world.clock.now().plus(DAY));
@@ -179,7 +180,7 @@ fn a_master_key_that_a_live_token_needs_stays() {
 
 #[test]
 fn names_are_unique_until_revoked_and_every_change_is_audited() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let authority = world.authority.acting_as("alice");
     let (token, _) = authority.create_token(&new("ci", AdminRole::Viewer)).unwrap();
     assert_eq!(code(authority.create_token(&new("CI", AdminRole::Admin))), "name_in_use");
@@ -198,7 +199,7 @@ fn names_are_unique_until_revoked_and_every_change_is_audited() {
 
 #[test]
 fn the_store_holds_no_token() {
-    let world = World::new();
+    let world = TestAuthority::new();
     let (token, text) = world.authority.create_token(&new("ci", AdminRole::Viewer)).unwrap();
     let secret = &text.expose()[19..51];
     let records = world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap();

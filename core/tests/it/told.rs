@@ -8,9 +8,10 @@ use provkey::key::{Host, Keyring};
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
 };
+use provkey::testing::TestAuthority;
 use provkey::x509::RevocationReason;
 
-use crate::common::{HOST, TestConnector, World, master, name};
+use crate::common::{HOST, TestConnector, master, name};
 
 /// Never reached by a countdown.
 const NEVER: usize = usize::MAX / 2;
@@ -54,10 +55,13 @@ impl Store for Countdown {
 
 /// Prepares something in a new world and does it, again and again, each time with a later call of
 /// the store failing, until none fails any more.
-fn check<P, T>(prepare: impl Fn(&World) -> P, work: impl Fn(&Authority, P) -> Result<T, Error>) {
+fn check<P, T>(
+    prepare: impl Fn(&TestAuthority) -> P,
+    work: impl Fn(&Authority, P) -> Result<T, Error>,
+) {
     for fails in 0.. {
         let store = Arc::new(Countdown { left: AtomicUsize::new(NEVER), ..Countdown::default() });
-        let world = World::over(store.clone());
+        let world = TestAuthority::over(store.clone());
         let prepared = prepare(&world);
         if told_truly(&store, fails, || work(&world.authority, prepared)) {
             return;
@@ -85,7 +89,7 @@ fn told_truly<T>(store: &Countdown, fails: usize, work: impl FnOnce() -> Result<
 #[test]
 fn of_an_authority_that_is_created() {
     for fails in 0.. {
-        let world = World::new();
+        let world = TestAuthority::new();
         let store = Arc::new(Countdown { left: AtomicUsize::new(NEVER), ..Countdown::default() });
         let environment = Environment { store: store.clone(), ..world.environment.clone() };
         let new = NewAuthority::new(Host::parse(HOST).unwrap());
@@ -98,7 +102,7 @@ fn of_an_authority_that_is_created() {
 
 #[test]
 fn of_what_operators_do() {
-    let key = |world: &World| world.key("fleet", 5).id;
+    let key = |world: &TestAuthority| world.key("fleet", 5).id;
     check(|_| (), |authority, ()| authority.create_group(&name("another")));
     check(|_| (), |authority, ()| authority.create_certificate(&NewCertificate::new(name("next"))));
     check(|world| world.new_key("fleet", 5), |authority, new| authority.create_key(&new));
@@ -120,12 +124,13 @@ fn of_what_operators_do() {
 
 #[test]
 fn of_what_connectors_do() {
-    let request = |world: &World| {
+    let request = |world: &TestAuthority| {
         let key = world.provisioning_key(&world.key("fleet", 5));
         TestConnector::new().proof(&key)
     };
     check(request, |authority, request| authority.enroll(&request));
-    let enrolled = |world: &World| world.authority.enroll(&request(world)).unwrap().connector;
+    let enrolled =
+        |world: &TestAuthority| world.authority.enroll(&request(world)).unwrap().connector;
     check(enrolled, |authority, id| {
         authority.revoke_connector(id, RevocationReason::KeyCompromise)
     });

@@ -1,7 +1,7 @@
 //! The views of SQLite and PostgreSQL show what the library shows, to the same queries.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use provkey::authority::{
     AuditFilter, Authority, Compromise, ConnectorFilter, EnrollRequest, Environment, NewAuthority,
@@ -9,17 +9,18 @@ use provkey::authority::{
 };
 use provkey::key::{Host, Keyring, MasterKey, ProvisioningKey};
 use provkey::store::{QueryLimits, QueryValue, Store};
+use provkey::testing::TestClock;
 use provkey::time::Timestamp;
 use provkey::x509::{KeyAlgorithm, SoftwareSigner, build_csr};
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
-use provkey_tests::{PostgresServer, environment};
+use provkey_tests::PostgresServer;
 use tempfile::TempDir;
 
 use crate::site::{connector, name, request};
 
 /// 2020-01-01T00:00:00.123Z. In the past, for the views read the clock of the machine.
-const BEGINNING_MS: u64 = 1_577_836_800_123;
+const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_577_836_800_123);
 
 #[test]
 fn views_on_sqlite_show_what_the_library_shows() {
@@ -72,10 +73,8 @@ fn enroll_and_renew(authority: &Authority, key: &ProvisioningKey) {
 }
 
 fn check(store: Arc<dyn Store>) {
-    let now_ms = Arc::new(AtomicU64::new(BEGINNING_MS));
-    let clock = Arc::clone(&now_ms);
-    let clock = Arc::new(move || Timestamp::from_unix_ms(clock.load(Ordering::SeqCst)));
-    let environment = Environment { clock, ..environment(store) };
+    let clock = Arc::new(TestClock::new(BEGINNING));
+    let environment = Environment { clock: clock.clone(), ..Environment::system(store) };
     let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
     let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
     let authority = Authority::create(environment, keyring, &new).unwrap();
@@ -97,7 +96,7 @@ fn check(store: Arc<dyn Store>) {
         let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
         enroll_and_renew(&authority, &key);
     }
-    now_ms.fetch_add(60_000, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(60));
 
     let check = |sql: &str, mut wanted: Vec<String>| {
         let mut found = rows(&authority, sql);

@@ -1,41 +1,18 @@
 //! With a real authority.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::authority::{
-    Authority, EnrollRequest, Enrolled, Environment, Name, NewAuthority, NewCertificate, NewKey,
-};
+use crate::authority::{Authority, EnrollRequest, Enrolled};
 use crate::connector::{CertificateState, Request};
-use crate::key::{Fingerprint, Keyring, MasterKey};
-use crate::store::Memory;
-use crate::time::Clock;
-
-pub(super) struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        at(NOW)
-    }
-}
+use crate::key::Fingerprint;
+use crate::testing::TestAuthority;
 
 /// An authority, and a key of it with one use.
 pub(super) fn authority() -> (Authority, ProvisioningKey) {
-    let environment = Environment {
-        store: Arc::new(Memory::new()),
-        clock: Arc::new(Stopped),
-        random: Arc::new(SystemRandom),
-        observer: None,
-    };
-    let keyring = Keyring::new(MasterKey::generate(&SystemRandom).unwrap());
-    let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
-    let authority = Authority::create(environment, keyring, &new).unwrap();
-    let name = || Name::new("first floor").unwrap();
-    let group = authority.create_group(&name()).unwrap().id;
-    let certificate = authority.create_certificate(&NewCertificate::new(name())).unwrap().id;
-    let key = authority.create_key(&NewKey::new(name(), group, certificate, 1)).unwrap();
-    let text = authority.copy_key(key.id).unwrap();
-    (authority, ProvisioningKey::read(text.expose().as_bytes()).unwrap())
+    let test = TestAuthority::new();
+    test.clock.set(at(NOW));
+    let key = test.key("first floor", 1);
+    let provisioning_key = test.provisioning_key(&key);
+    (test.authority, provisioning_key)
 }
 
 pub(super) fn enroll(authority: &Authority, csr: &[u8]) -> Enrolled {

@@ -1,39 +1,18 @@
 //! An authority whose enrollment certificate has its key in a token.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use provkey::authority::{
     Authority, EnrollRequest, Enrolled, Environment, Error, Name, NewAuthority, NewCertificate,
     NewKey,
 };
 use provkey::key::{Host, KeyId, Keyring, MasterKey, Proof, ProvisioningKey};
-use provkey::random::{Random, RandomError};
 use provkey::store::Memory;
-use provkey::time::{Clock, Timestamp};
 use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, build_csr};
 use provkey_pkcs11::Pkcs11Signer;
 
 use crate::softhsm::SoftHsm;
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Timestamp::from_unix_seconds(since_1970.as_secs())
-    }
-}
-
-struct SystemRandom;
-
-impl Random for SystemRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        File::open("/dev/urandom").unwrap().read_exact(bytes).map_err(|_| RandomError)
-    }
-}
 
 pub(crate) struct Fleet {
     authority: Authority,
@@ -44,12 +23,7 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// With a provisioning key for any number of connectors.
     pub(crate) fn new(signer: Pkcs11Signer) -> Self {
-        let environment = Environment {
-            store: Arc::new(Memory::new()),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            observer: None,
-        };
+        let environment = Environment::system(Arc::new(Memory::new()));
         let name = || Name::new("Plant 7").unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
         let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
