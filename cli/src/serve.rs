@@ -25,7 +25,7 @@ use tokio::time::MissedTickBehavior;
 
 use administrators::Administrator;
 use reload::Reload;
-use signals::{End, Others, Signals};
+use signals::{End, Others};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -43,6 +43,8 @@ const LAST_CALLS_TIME_MAX: Duration = Duration::from_secs(10);
 const RATES: RangeInclusive<f64> = 0.001..=1e6;
 /// How often a server keeps the checkpoint of its authority.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a server stores the counts of refusals and replays that wait in memory.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -168,11 +170,10 @@ pub(crate) fn run(args: &Args, place: &Place, output: &mut Output) -> Result<(),
     let log = log::begin(&args.log_format, &args.log_level, args.log_level_file.clone())?;
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
     let runtime = runtime.map_err(|error| failed(&error))?;
-    // From now on signals do what they are meant to.
-    let (ends, others) = {
+    let ends = Ends::listen().map_err(|error| failed(&error))?;
+    let others = {
         let _entered = runtime.enter();
-        let Signals { end, others } = Signals::catch().map_err(|error| failed(&error))?;
-        (Ends::listen(end), others)
+        Others::catch().map_err(|error| failed(&error))?
     };
     if args.plain_http && args.trusted_proxy.is_empty() {
         tracing::warn!(
@@ -303,6 +304,7 @@ impl Server<'_> {
         notify::ready();
         tracing::info!(%host, %address, scheme, "serving");
         tokio::spawn(reload_when_told(others, reload));
+        tokio::spawn(flush_tallies(authority.clone()));
         let shutdown = async {
             tokio::select! {
                 _ = ended => {}
@@ -333,23 +335,36 @@ struct Ends {
 }
 
 impl Ends {
-    /// Needs a runtime to be entered.
-    fn listen(mut end: End) -> Self {
+    /// Listens on a thread with its own runtime, which outlives that of the server: a second signal
+    /// is heard until the process ends.
+    fn listen() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let mut end = {
+            let _entered = runtime.enter();
+            End::catch()?
+        };
         let (started, is_started) = oneshot::channel();
         let ((first, ended), (second, cut)) = (oneshot::channel(), oneshot::channel());
-        tokio::spawn(async move {
+        let listen = async move {
             tokio::select! {
                 biased;
                 _ = is_started => {}
-                // A store that is being opened may never answer, and nothing is begun yet.
+                // A store that is being opened may never answer, and nothing has begun yet.
                 () = end.next() => std::process::exit(0),
             }
             end.next().await;
             let _ = first.send(());
             end.next().await;
-            let _ = second.send(());
-        });
-        Self { started, ended, cut }
+            if second.send(()).is_ok() {
+                end.next().await;
+            }
+            // Serving is over, and the last calls of the store take too long.
+            tracing::warn!("ended at once: a second signal came");
+            std::process::exit(0);
+        };
+        let thread = std::thread::Builder::new().name("signals".into());
+        thread.spawn(move || runtime.block_on(listen))?;
+        Ok(Self { started, ended, cut })
     }
 }
 
@@ -358,6 +373,21 @@ async fn reload_when_told(mut signals: Others, reload: Reload) {
     loop {
         signals.hangup().await;
         tokio::task::block_in_place(|| reload.run());
+    }
+}
+
+/// Stores the counts of refusals and replays that wait in memory, so that a server that is killed loses
+/// few of them. Never returns.
+async fn flush_tallies(authority: Authority) {
+    let mut moments = tokio::time::interval(FLUSH_INTERVAL);
+    moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        moments.tick().await;
+        let authority = authority.clone();
+        let flushed = tokio::task::spawn_blocking(move || authority.flush()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "counts of refusals and replays could not be stored");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use provkey::authority::{Authority, PageRequest};
+use provkey::authority::Authority;
 use provkey::key::Slot;
 
 use crate::app::{App, Readiness};
@@ -24,17 +24,17 @@ pub fn operations(authority: Authority, config: Config) -> Router {
     health().route("/metrics", get(metrics)).with_state(app)
 }
 
-/// It needs no credentials, so the store is read at most once a second, whoever asks.
+/// It needs no credentials, so the store is asked at most once a second, whoever asks.
 async fn ready(State(app): State<App>) -> Readiness {
     let shared = app.clone();
     app.readiness.get(|| async move { readiness(&shared).await }).await?
 }
 
-/// Whether the server can enroll: its store answers, and no master key is missing.
+/// Whether the server can enroll: its store accepts changes, and no master key is missing.
 async fn readiness(app: &App) -> Readiness {
     let keyring = app.config.keyring.clone();
     let missing = move |authority: &Authority| {
-        authority.list_groups(&PageRequest { limit: 1, after: None })?;
+        authority.check_writable()?;
         still_missing(keyring.as_ref(), authority)
     };
     let missing = app.call_blocking(None, missing).await?.map_err(|error| app.problem(error))?;

@@ -4,31 +4,7 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals of a process, caught from the moment on at which this is made.
-pub(crate) struct Signals {
-    pub(crate) end: End,
-    pub(crate) others: Others,
-}
-
-impl Signals {
-    /// Needs a runtime to be entered. SIGPIPE is ignored already, by Rust.
-    pub(crate) fn catch() -> io::Result<Self> {
-        let end = End {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            // What it does by default is a core file, with the master keys in it.
-            quit: signal(SignalKind::quit())?,
-        };
-        let others = Others {
-            hangup: signal(SignalKind::hangup())?,
-            user1: signal(SignalKind::user_defined1())?,
-            user2: signal(SignalKind::user_defined2())?,
-        };
-        Ok(Self { end, others })
-    }
-}
-
-/// Those that end it.
+/// The signals that end the server.
 pub(crate) struct End {
     terminate: Signal,
     interrupt: Signal,
@@ -36,7 +12,17 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// The next of them.
+    /// Catches them from now on, in the runtime that is entered.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // By default it writes a core file, which contains the master keys.
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// Waits for the next of them.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -54,6 +40,15 @@ pub(crate) struct Others {
 }
 
 impl Others {
+    /// Catches them from now on, in the runtime that is entered. Rust ignores SIGPIPE.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            user1: signal(SignalKind::user_defined1())?,
+            user2: signal(SignalKind::user_defined2())?,
+        })
+    }
+
     /// The next SIGHUP.
     pub(crate) async fn hangup(&mut self) {
         loop {

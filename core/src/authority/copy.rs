@@ -90,6 +90,17 @@ impl Authority {
         stay_closed(from)?;
         Ok(count)
     }
+
+    /// Checks that the store accepts changes, by a unit that changes nothing.
+    ///
+    /// # Errors
+    /// `store_moved` if the authority was moved to another store, and those of the store.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        let key = RecordKey::new("check-writable").expect("a short key");
+        let unit = Unit::new(alloc::vec![Operation::Expect { key, version: None }]);
+        self.inner()?.commit.apply(unit)?;
+        Ok(())
+    }
 }
 
 /// Fails if somebody has opened the store again, and closes it.

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread::sleep;
 use std::time::Duration;
@@ -155,17 +154,15 @@ async fn refusals_of_one_connector_are_bounded_and_cost_the_key_nothing() {
     assert_eq!(problem(world.ask(post(later)).await, 403).await, "key_exhausted");
 }
 
-/// A store that says when it is asked to change something, and takes its time; and which counts
-/// how often it is asked for a listing.
+/// A slow store, which reports when a change begins.
 struct Slow {
     store: Memory,
     begun: mpsc::UnboundedSender<()>,
-    scans: AtomicUsize,
 }
 
 impl Slow {
     fn new(begun: mpsc::UnboundedSender<()>) -> Arc<Self> {
-        Arc::new(Self { store: Memory::new(), begun, scans: AtomicUsize::new(0) })
+        Arc::new(Self { store: Memory::new(), begun })
     }
 }
 
@@ -175,7 +172,6 @@ impl Store for Slow {
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.scans.fetch_add(1, Ordering::Relaxed);
         self.store.scan(range, limit)
     }
 
@@ -220,20 +216,36 @@ async fn the_queue_of_one_address_is_not_the_queue_of_others() {
     assert!(many.join_all().await.iter().all(|status| *status == 200));
 }
 
+fn readyz() -> Request<Body> {
+    Request::get("/readyz").body(Body::empty()).unwrap()
+}
+
 #[tokio::test]
-async fn readiness_is_asked_of_the_store_once_a_second() {
+async fn readiness_asks_the_store_once_a_second() {
+    let (began, mut begins) = mpsc::unbounded_channel();
     let mut config = Config::default();
-    // No permit is left for anybody.
+    // No permit is left.
     config.calls_max = 0;
-    let store = Slow::new(mpsc::unbounded_channel().0);
-    let world = World::over(Arc::clone(&store) as _, 1, config);
-    let before = store.scans.load(Ordering::Relaxed);
+    let world = World::over(Slow::new(began), 1, config);
+    while begins.try_recv().is_ok() {}
     for _ in 0..100 {
-        let request = Request::get("/readyz").body(Body::empty()).unwrap();
-        assert_eq!(world.ask(request).await.status(), 200);
+        assert_eq!(world.ask(readyz()).await.status(), 200);
     }
-    let scans = store.scans.load(Ordering::Relaxed) - before;
-    assert!((1..=3).contains(&scans), "{scans}");
+    let asked = std::iter::from_fn(|| begins.try_recv().ok()).count();
+    assert!((1..=3).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_store_was_moved_is_not_ready() {
+    let store = Arc::new(Memory::new());
+    let world = World::over(store.clone(), 1, Config::default());
+    assert_eq!(world.ask(readyz()).await.status(), 200);
+    store.fence(true).unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(problem(world.ask(readyz()).await, 503).await, "store_moved");
+    store.fence(false).unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(world.ask(readyz()).await.status(), 200);
 }
 
 #[tokio::test]
