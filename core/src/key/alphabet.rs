@@ -1,8 +1,8 @@
-//! The alphabet of bech32: 32 characters, each of them 5 bits.
+//! The alphabet of bech32 (BIP-173): 32 characters of 5 bits each.
 
 pub(super) const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-/// What stands in [`VALUES`] for a character outside the alphabet.
+/// The entry in [`VALUES`] for a character outside the alphabet.
 const NO_VALUE: u8 = 0xff;
 const VALUES: [u8; 256] = {
     let mut values = [NO_VALUE; 256];
@@ -14,7 +14,7 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// The 5 bits that `character` stands for, if it is one of the alphabet.
+/// The 5 bits of `character`; `None` outside the alphabet.
 pub(crate) const fn value_of(character: u8) -> Option<u8> {
     match VALUES[character as usize] {
         NO_VALUE => None,

@@ -1,4 +1,4 @@
-//! Serializing public values as the text that `Display` writes.
+//! serde for public values: each is the string that `Display` writes.
 
 macro_rules! serialize_as_text {
     ($type:ident, $parse:expr) => {
@@ -12,7 +12,7 @@ macro_rules! serialize_as_text {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = alloc::string::String::deserialize(deserializer)?;
                 $parse(&text).ok_or_else(|| {
-                    serde::de::Error::custom(concat!("this is no ", stringify!($type)))
+                    serde::de::Error::custom(concat!("this is not a ", stringify!($type)))
                 })
             }
         }

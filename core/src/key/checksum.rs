@@ -1,9 +1,9 @@
 //! The checksum of a key text: a BCH code over GF(32).
 //!
-//! It is the short code of codex32 (BIP-93) with an initial residue of 1, without the expansion of
-//! a prefix, and with a target of our own, so that neither kind of text passes for the other. It
-//! has 13 check characters and distance 9 up to 93 characters: up to 8 wrong characters are always
-//! noticed, up to 4 can be found and repaired.
+//! It is the short code of codex32 (BIP-93) with an initial residue of 1, without prefix expansion
+//! and with a different target, so that neither kind of text passes for the other. It has 13 check
+//! characters and distance 9 up to 93 characters: it always detects up to 8 wrong characters, and
+//! locates and corrects up to 4.
 
 use super::alphabet::value_of;
 
@@ -32,8 +32,8 @@ const GENERATOR: [u128; 5] = [
     0x07729a039cfc75f5a,
 ];
 
-/// The polynomial 1 ‖ `values`, modulo the generator. Free of branches and of look-ups, because
-/// what is summed is mostly secret.
+/// The polynomial 1 ‖ `values`, modulo the generator. It has no branch and no table lookup that
+/// depends on the values, because most of them are secret.
 pub(crate) fn residue(values: &[u8]) -> u128 {
     values.iter().fold(1, |residue, &value| append(residue, value))
 }
@@ -67,7 +67,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    /// Our code in the words of another implementation.
+    /// The same code, as another implementation defines it.
     #[derive(Clone, Copy, PartialEq, Eq)]
     pub(crate) enum Oracle {}
 

@@ -1,4 +1,4 @@
-//! Removing what copying, pasting and wrapping add to a key text.
+//! Removes from a key text what copying, pasting and wrapping added.
 
 use alloc::vec::Vec;
 
@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 
 use super::layout::PREFIX;
 
-/// The characters of a text without those that copying adds, in lower case. Bytes that are no UTF-8
-/// become U+FFFD, which no key has. Erased when dropped.
+/// The characters of a text in lower case, without those that copying adds. Invalid UTF-8 becomes
+/// U+FFFD, which occurs in no key. Erased when dropped.
 pub(super) fn clean(bytes: &[u8]) -> Zeroizing<Vec<char>> {
-    // Long enough from the start: a vector that grew would leave copies of itself behind.
+    // The capacity suffices: a vector that grew would leave copies of the secret behind.
     let mut text = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    // UTF-16, as some shells write it, is understood too: its zero bytes are dropped below.
+    // Some shells write UTF-16. Its byte order mark is removed here, its zero bytes below.
     let bytes = bytes.strip_prefix(b"\xff\xfe").unwrap_or(bytes);
     let bytes = bytes.strip_prefix(b"\xfe\xff").unwrap_or(bytes);
     let mut line_begins = true;
@@ -39,7 +39,8 @@ pub(super) fn clean(bytes: &[u8]) -> Zeroizing<Vec<char>> {
     text
 }
 
-/// Removes HTML tags, such as `<code>` and `</code>`. A key in angle brackets is none: it has a `_`.
+/// Removes HTML tags, such as `<code>` and `</code>`. A key in angle brackets is not a tag, for it
+/// contains a `_`.
 fn remove_tags(text: &mut Zeroizing<Vec<char>>) {
     let tag_at = |text: &[char], from: usize| {
         let begin = from + text.get(from..)?.iter().position(|&c| c == '<')?;
@@ -59,23 +60,23 @@ fn remove_tags(text: &mut Zeroizing<Vec<char>>) {
     }
 }
 
-/// More than a tag with attributes has that stands around a key.
+/// Longest tag that is removed, in characters: enough for a tag with attributes.
 const TAG_CHARACTERS_MAX: usize = 128;
 
-/// The length of what opens brackets, emphasis or a table cell.
+/// The length of leading brackets, emphasis marks or table bars.
 fn opening(text: &[char]) -> usize {
     text.iter().position(|&c| !"([{<*|".contains(c)).unwrap_or(0)
 }
 
-/// The length of a label in front of a key, such as `Key:` or `Provisioning key:`. A host with its
-/// port is none, for a digit or a `_` is before it.
+/// The length of a label in front of a key, such as `Key:` or `Provisioning key:`. A host with a
+/// port is not a label, for the prefix before it contains a digit and a `_`.
 fn label(text: &[char]) -> usize {
     let Some(at) = text.iter().position(|&c| c == ':') else { return 0 };
     let is_word = |&c: &char| c.is_alphabetic() || "-*#()".contains(c);
     if text[..at].iter().all(is_word) { at + 1 } else { 0 }
 }
 
-/// White space, line ends, what cannot be seen, quotes, and the backslash of a wrapped line.
+/// White space, line ends, invisible characters, quotes, and the backslash of a wrapped line.
 fn is_noise(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -93,7 +94,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The length of `name=` in front of a key, as in `export NAME=` (whose space is gone by now).
+/// The length of `name=` in front of a key, as in `export NAME=` (its space is already removed).
 fn assigned_name(text: &[char]) -> usize {
     let Some(at) = text.iter().position(|&c| c == '=') else { return 0 };
     let (name, _) = text.split_at(at);

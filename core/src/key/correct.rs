@@ -1,8 +1,8 @@
-//! Finding and repairing wrong characters of a word.
+//! Locates and corrects wrong characters of a core.
 //!
-//! The classical decoder of BCH codes: syndromes, Berlekamp–Massey, a search for the roots, Forney
-//! (Blahut, "Algebraic Codes for Data Transmission", chapter 7). All sizes are fixed, and the
-//! checksum itself has the last say, so a slip here could lose a repair but never invent one.
+//! The standard decoder of BCH codes: syndromes, Berlekamp–Massey, a search for the roots, Forney
+//! (Blahut, "Algebraic Codes for Data Transmission", chapter 7). All sizes are fixed. The checksum
+//! is verified last, so a mistake here could lose a repair but never invent one.
 
 use alloc::vec::Vec;
 use core::array;
@@ -20,8 +20,8 @@ const ROOT_FIRST: usize = 9;
 /// A polynomial, the coefficient of x⁰ first.
 type Polynomial = [Element; ROOTS + 1];
 
-/// The one valid word that differs from `word` in the `erasures` (places whose value is not known)
-/// and so few other places that 2 × those + erasures ≤ 8. `None` if there is no such word.
+/// The only valid word that differs from `word` in the `erasures` (places whose value is unknown)
+/// and in at most (8 − erasures) / 2 other places; `None` if there is no such word.
 pub(super) fn repair(word: &Word, erasures: &[usize]) -> Option<Word> {
     if erasures.len() > ROOTS {
         return None;
@@ -53,7 +53,7 @@ fn inverse_locator_of(place: usize) -> Element {
     Element::beta_to(BETA_ORDER - (WORD - 1 - place))
 }
 
-/// What is wrong with the word, evaluated at each of the roots. All zero for a valid word.
+/// The error polynomial, evaluated at each of the roots. All zero for a valid word.
 fn syndromes(word: &Word) -> [Element; ROOTS] {
     let wrong = coefficients(residue(&word.0) ^ TARGET);
     array::from_fn(|i| {

@@ -1,6 +1,5 @@
-//! What is wrong with a key text, said to a person.
+//! Why a key text is not a key, in words for a person.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,24 +7,33 @@ use core::fmt;
 use super::KeyText;
 use super::layout::WORD;
 
-/// Why a text is no provisioning key, where it is wrong, and what it should have been.
+/// Why a text is not a provisioning key, at which characters, and what the text was meant to be.
 ///
 /// | code | meaning |
 /// |---|---|
 /// | `key_empty` | there is no text |
-/// | `key_wrong_prefix` | it does not begin with `pvk1_`; an admin token is named as one |
+/// | `key_wrong_prefix` | it does not begin with `pvk1_`; the message says so if it is an admin token |
 /// | `key_unsupported_version` | it is a provisioning key of another version |
 /// | `key_truncated` | characters are missing: [`missing`](Self::missing) |
 /// | `key_extra` | there are too many characters: [`extra`](Self::extra) |
-/// | `key_bad_character` | the core has characters that never occur in one |
-/// | `key_miscopied` | up to 4 characters of the core are wrong, and can be repaired |
-/// | `key_host_miscopied` | the core is right, but belongs to another host |
+/// | `key_bad_character` | the core contains characters outside the alphabet |
+/// | `key_miscopied` | up to 4 characters of the core are wrong and can be repaired |
+/// | `key_host_miscopied` | the core is intact, but belongs to another host |
 /// | `key_damaged` | it is wrong beyond repair |
 ///
-/// **Positions** count the characters of the *cleaned* text from 0: the text without white space,
-/// quotes and the like, and without `NAME=` in front. [`shown`](Self::shown) is that text, with
-/// what is secret hidden, and [`marks`](Self::marks) points at the positions under it. `Display`
-/// explains to a person, who counts from 1. Neither shows the secret.
+/// **Positions** count from 0 in the *cleaned* text: without white space, quotes and the like, and
+/// without `NAME=` in front. [`shown`](Self::shown) is the cleaned text with the secret hidden, and
+/// [`marks`](Self::marks) is a line of `^` to print under it. `Display` counts from 1, for people.
+/// None of them shows the secret.
+///
+/// ```
+/// use provkey::key::ProvisioningKey;
+///
+/// let error = ProvisioningKey::read(b"pvk1_api.example.com_q2w3e4").unwrap_err();
+/// assert_eq!(error.code(), "key_truncated");
+/// assert_eq!(error.missing(), Some(79));
+/// assert_eq!(error.to_string(), "79 characters of the key are missing: copy the whole key");
+/// ```
 #[derive(Debug)]
 pub struct KeyTextError {
     problem: Problem,
@@ -37,37 +45,33 @@ pub struct KeyTextError {
 /// The reason alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
-    #[error("there is no key text")]
+    #[error("the key text is empty")]
     Empty,
-    #[error("a provisioning key begins with pvk1_ and this text does not: copy the whole key")]
+    #[error("the text does not begin with pvk1_, as every key does: copy the whole key")]
     WrongPrefix,
     #[error(
-        "this is an admin token, not a provisioning key: it administers the authority, and does not \
-        belong on a connector; ask for the text of a key, which begins with pvk1_"
+        "this is an admin token, not a provisioning key: it administers the authority and does not \
+        belong on a connector; ask for a key text, which begins with pvk1_"
     )]
     AdminToken,
     #[error("this is a provisioning key of another version: update this program")]
     UnsupportedVersion,
-    #[error("{}{missing} of the key's characters {} missing: copy the whole key",
-        if *.at_least { "at least " } else { "" }, if *.missing == 1 { "is" } else { "are" })]
+    #[error("{}{missing} {} of the key {} missing: copy the whole key",
+        if *.at_least { "at least " } else { "" },
+        if *.missing == 1 { "character" } else { "characters" },
+        if *.missing == 1 { "is" } else { "are" })]
     Truncated { missing: usize, at_least: bool },
-    #[error("there {} too many: copy the key alone", count(*.extra))]
+    #[error("the text is {extra} {} too long: copy only the key",
+        if *.extra == 1 { "character" } else { "characters" })]
     Extra { extra: usize },
-    #[error("there are characters that no key has")]
+    #[error("the key contains characters that no key has")]
     BadCharacter,
     #[error("the key was miscopied")]
     Miscopied,
-    #[error("the host in the key, its middle part, was miscopied")]
+    #[error("the host, the middle part of the key, was miscopied")]
     HostMiscopied,
     #[error("the key is damaged beyond repair: copy it again")]
     Damaged,
-}
-
-fn count(characters: usize) -> String {
-    match characters {
-        1 => "is 1 character".into(),
-        n => format!("are {n} characters"),
-    }
 }
 
 impl Problem {
@@ -115,29 +119,29 @@ impl KeyTextError {
         Self { problem, positions, repaired, shown }
     }
 
-    /// The stable code of this error.
+    /// The stable code.
     pub const fn code(&self) -> &'static str {
         self.problem.code()
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 
-    /// Where the text is wrong: positions in the cleaned text, ascending, counted in characters
-    /// from 0. Where a character is missing, the position that it should have. May be empty.
+    /// The wrong positions in the cleaned text, ascending, counted in characters from 0. A missing
+    /// character is at the position it should have. May be empty.
     pub fn positions(&self) -> &[usize] {
         &self.positions
     }
 
-    /// What the text probably should have been. Five or more wrong characters may, rarely, produce
-    /// a repair that is wrong, so a person should compare it with the original.
+    /// What the text was probably meant to be. With five or more wrong characters a repair can, in
+    /// rare cases, be wrong, so a person should compare it with the original.
     pub const fn repaired(&self) -> Option<&KeyText> {
         self.repaired.as_ref()
     }
 
-    /// How many characters are missing; a lower bound if not even the core was reached.
+    /// How many characters are missing; a lower bound if the text ends before the core.
     pub const fn missing(&self) -> Option<usize> {
         match self.problem {
             Problem::Truncated { missing, .. } => Some(missing),
@@ -145,7 +149,8 @@ impl KeyTextError {
         }
     }
 
-    /// How many characters are too many; a lower bound if the text is too long to be looked at.
+    /// How many characters are too many. If the text is longer than
+    /// [`KEY_TEXT_BYTES_MAX`](crate::limits::KEY_TEXT_BYTES_MAX), by how many bytes.
     pub const fn extra(&self) -> Option<usize> {
         match self.problem {
             Problem::Extra { extra } => Some(extra),
@@ -153,13 +158,13 @@ impl KeyTextError {
         }
     }
 
-    /// The cleaned text with `·` for every character that may be part of the secret. Empty if
-    /// there was nothing to show.
+    /// The cleaned text with `·` for every character that may be part of the secret. Empty for an
+    /// error of [`parse_strict`](crate::key::ProvisioningKey::parse_strict).
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// A line to be printed under [`shown`](Self::shown): `^` under every position.
+    /// A line to print under [`shown`](Self::shown): `^` under every position.
     pub fn marks(&self) -> String {
         let end = self.positions.last().map_or(0, |last| last + 1);
         (0..end).map(|i| if self.positions.binary_search(&i).is_ok() { '^' } else { ' ' }).collect()
@@ -178,7 +183,7 @@ impl fmt::Display for KeyTextError {
             }
         }
         if self.repaired.is_some() {
-            f.write_str("; a repair is known, compare it with the original")?;
+            f.write_str("; a repair is known: compare it with the original")?;
         }
         Ok(())
     }

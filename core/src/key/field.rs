@@ -1,4 +1,4 @@
-//! The finite fields behind the checksum: GF(32), and GF(1024) over it.
+//! The finite fields of the checksum: GF(32), and GF(1024) over it.
 
 use core::ops::{Add, Mul};
 
@@ -34,7 +34,7 @@ impl Element {
         Self { low: value & 31, high: 0 }
     }
 
-    /// The element of GF(32) that this is, if it is one.
+    /// The same element of GF(32), if it is one.
     pub(super) fn to_value(self) -> Option<u8> {
         (self.high == 0).then_some(self.low)
     }

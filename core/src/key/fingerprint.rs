@@ -1,13 +1,21 @@
-//! What a connector says of the machine that it runs on.
+//! What a connector reports about its machine.
 
 use core::fmt;
 
-/// A machine's fingerprint as it is sent and stored: left 128 bits of
+/// A machine's fingerprint as it is sent and stored: the left 128 bits of
 /// HMAC-SHA256("provkey/1/fingerprint", raw material).
 ///
-/// The raw material (machine id, TPM, keystore) never leaves the machine. A fingerprint is no
-/// secret. Whoever can guess the material can compute it, so with guessable material it tells
-/// accidental clones from originals, and stops no attacker.
+/// The raw material (machine id, TPM, keystore) never leaves the machine. A fingerprint is not a
+/// secret. Anyone who can guess the material can compute it, so guessable material detects
+/// accidental clones and stops no attacker.
+///
+/// ```
+/// use provkey::key::Fingerprint;
+///
+/// let fingerprint = Fingerprint::of_raw(b"the machine's id");
+/// assert_eq!(Fingerprint::from_hex(&fingerprint.to_string()), Some(fingerprint));
+/// assert_ne!(Fingerprint::of_raw(b"a clone's id"), fingerprint);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 

@@ -1,4 +1,4 @@
-//! The host that a key names, in its one canonical form.
+//! The host in a key, in canonical form.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -8,44 +8,53 @@ use crate::limits::HOST_CHARACTERS_MAX;
 
 /// Longest label of a host name (RFC 1035, section 2.3.4).
 const LABEL_CHARACTERS_MAX: usize = 63;
-/// The port that is meant where none is written.
+/// The port of a host that is written without one.
 const PORT_DEFAULT: u16 = 443;
 
-/// Where an authority is found: `host` or `host:port`, in canonical form.
+/// The address of an authority: `host` or `host:port`, in canonical form.
 ///
-/// The host is a name in lower case, its labels of letters, digits and hyphens (international ones
-/// as A-labels), without a trailing dot; or an IPv4 address; or an IPv6 address in brackets as RFC
-/// 5952 writes it, without a zone. The port has no leading zero, and 443 is left out. There is one
-/// spelling of each host, so texts can be compared.
+/// The host is a DNS name in lower case, with labels of letters, digits and hyphens (international
+/// ones as A-labels), without a trailing dot; or an IPv4 address; or an IPv6 address in brackets as
+/// RFC 5952 writes it, without a zone. The port has no leading zero, and 443 is left out. Each host
+/// has one spelling, so texts can be compared.
+///
+/// ```
+/// use provkey::key::Host;
+///
+/// let host = Host::parse("api.example.com:8443")?;
+/// assert_eq!((host.name(), host.port()), ("api.example.com", 8443));
+/// assert_eq!(Host::parse("API.example.com").unwrap_err().code(), "host_bad_name");
+/// # Ok::<(), provkey::key::HostError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(String);
 
-/// Why a text is no canonical [`Host`].
+/// Why a text is not a canonical [`Host`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// `host_empty`: there is no host before the port, or no text at all.
-    #[error("the host is missing")]
+    /// `host_empty`: the text is empty, or begins with the port.
+    #[error("the host name is missing")]
     Empty,
     /// `host_too_long`: the name has more than [`HOST_CHARACTERS_MAX`] characters.
     #[error("the host name is longer than 253 characters")]
     TooLong,
-    /// `host_bad_name`: a label is empty, longer than 63 characters, begins or ends with a hyphen, or
-    /// has a character other than `a` to `z`, `0` to `9` and the hyphen.
-    #[error("the host must be a name in lower case without `_` or a dot at its end")]
+    /// `host_bad_name`: a label is empty, is longer than 63 characters, begins or ends with a
+    /// hyphen, or contains a character other than `a` to `z`, `0` to `9` and the hyphen.
+    #[error("the host name may contain only a to z, 0 to 9, hyphens, and dots between its labels")]
     BadName,
-    /// `host_bad_address`: what looks like an IP address is none, or is not written canonically.
+    /// `host_bad_address`: it looks like an IP address, but is not one in canonical form.
     #[error(
-        "the host must be an IPv4 address, or an IPv6 address in brackets in its shortest form"
+        "the host looks like an IP address: write an IPv4 address in full, an IPv6 address in brackets in its shortest form"
     )]
     BadAddress,
     /// `host_bad_port`: the port is not 1 to 65535, has a leading zero, or is the default 443.
-    #[error("the port must be 1 to 65535 without a leading zero; 443 is left out")]
+    #[error("the port must be 1 to 65535 without a leading zero; leave 443 out")]
     BadPort,
 }
 
 impl HostError {
-    /// The stable code of this error.
+    /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Empty => "host_empty",
@@ -56,17 +65,17 @@ impl HostError {
         }
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
 impl Host {
-    /// Reads a host in canonical form. Nothing is converted, not even case.
+    /// Parses a host in canonical form. Nothing is converted, not even case.
     ///
     /// # Errors
-    /// [`HostError`] says what is not canonical.
+    /// [`HostError`]: which part is not canonical.
     pub fn parse(text: &str) -> Result<Self, HostError> {
         let (name, port) = split_port(text);
         check_name(name)?;
@@ -84,7 +93,7 @@ impl Host {
         split_port(&self.0).0
     }
 
-    /// The port, 443 where none is written.
+    /// The port; 443 if none is written.
     pub fn port(&self) -> u16 {
         split_port(&self.0).1.and_then(|port| port.parse().ok()).unwrap_or(PORT_DEFAULT)
     }

@@ -1,11 +1,11 @@
-//! The public id of a key, and the keyring slot that it names.
+//! The public id of a key, and the keyring slot in it.
 
 use core::fmt;
 
 use super::alphabet::{character_of, value_of};
 use crate::random::{Random, RandomError};
 
-/// The place of a master key in a keyring: 0 to 31.
+/// The position of a master key in a keyring: 0 to 31.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(u8);
 
@@ -37,31 +37,31 @@ impl fmt::Display for Slot {
 
 /// The public id of a provisioning key: 12 characters, for example `q2w3e4r5t6y7`.
 ///
-/// The first character is the slot of the master key that the secret is derived from, the others
-/// are random. An id is no secret: logs, listings and errors show it.
+/// The first character encodes the slot of the master key from which the secret is derived. The
+/// others are random. An id is not a secret: logs, listings and errors show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 12]);
 
-/// This is no key id: it must be 12 characters of `qpzry9x8gf2tvdw0s3jn54khce6mua7l`.
+/// The text is not a key id: 12 characters of `qpzry9x8gf2tvdw0s3jn54khce6mua7l`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a key id is 12 characters of qpzry9x8gf2tvdw0s3jn54khce6mua7l, in lower case")]
 pub struct KeyIdError;
 
 impl KeyIdError {
-    /// The code of this error: `key_id_malformed`.
+    /// The stable code: `key_id_malformed`.
     pub const fn code(&self) -> &'static str {
         "key_id_malformed"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
 impl KeyId {
-    /// A new id for a key whose secret is derived from the master key in `slot`. Its 55 random bits
-    /// make a collision unlikely, not impossible: the store refuses a second key of one id.
+    /// Draws an id for a key whose secret is derived from the master key in `slot`. Its 55 random
+    /// bits make a collision unlikely, not impossible: the authority never overwrites a key.
     ///
     /// # Errors
     /// [`RandomError`] if `random` fails.
@@ -72,7 +72,7 @@ impl KeyId {
         Ok(Self::from_values(values))
     }
 
-    /// Reads the 12 characters of an id.
+    /// Parses the 12 characters of an id.
     ///
     /// # Errors
     /// [`KeyIdError`] for any other text.
@@ -87,7 +87,7 @@ impl KeyId {
         str::from_utf8(&self.0).expect("an id is made of ASCII characters only")
     }
 
-    /// The slot of the master key that the secret is derived from.
+    /// The slot of the master key from which the secret is derived.
     pub fn slot(&self) -> Slot {
         let [value, ..] = self.values();
         Slot(value)

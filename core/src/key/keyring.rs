@@ -1,4 +1,4 @@
-//! Several master keys: the current one, and those that older keys were derived from.
+//! Several master keys: the current one, and those from which older keys were derived.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,41 +11,52 @@ use super::{Host, KeyId, MasterKey, Proof, ProvisioningKey, Secret, Slot};
 /// The line of a keyring file for a slot whose master key was removed.
 const REMOVED: &str = "-";
 
-/// A master key per slot, one of them current: new keys are derived from that one.
+/// One master key per slot. New provisioning keys are derived from the current one.
 ///
-/// The id of a provisioning key names its slot. Whether there is such a slot, such a key or such a
-/// secret cannot be told from the answer or from its time: for a slot without a master key the same
-/// work is done with a dummy that nobody knows.
+/// The id of a provisioning key names its slot. Neither the answer nor its time reveals whether the
+/// slot, the key or the secret was wrong: for an empty slot the same work is done with a random
+/// dummy key.
+///
+/// ```
+/// use provkey::key::{Keyring, MasterKey};
+///
+/// // Rotation: older keys stay valid, new ones are derived from the new master key.
+/// let keyring = Keyring::new(MasterKey::from_bytes([1; 32]));
+/// let next = keyring.next_slot().ok_or("all 32 slots are in use")?;
+/// let keyring = keyring.with(next, MasterKey::from_bytes([2; 32])).with_current(next)?;
+/// assert_eq!(keyring.masters().count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Keyring {
     masters: Vec<Option<MasterKey>>,
     current: Slot,
     dummy: MasterKey,
 }
 
-/// Why there is no such keyring.
+/// Why a keyring was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
     /// `keyring_malformed`: a line is neither a master key nor `-`.
-    #[error("line {line} of the keyring is neither 64 hexadecimal digits nor `-`")]
+    #[error("line {line} of the keyring must be 64 hexadecimal digits, or `-` for an empty slot")]
     Malformed {
         /// The line, counted from 1.
         line: usize,
     },
-    /// `keyring_empty`: there is no master key at all.
-    #[error("the keyring holds no master key")]
+    /// `keyring_empty`: it has no master key.
+    #[error("the keyring has no master key")]
     Empty,
     /// `keyring_full`: there are more lines than slots.
-    #[error("a keyring has 32 slots, not more")]
+    #[error("the keyring has more than 32 lines, one for each slot")]
     Full,
-    /// `keyring_slot_empty`: the slot holds no master key, so it cannot be current.
-    #[error("slot {slot} of the keyring holds no master key")]
+    /// `keyring_slot_empty`: the slot has no master key, so it cannot be current.
+    #[error("slot {slot} of the keyring has no master key")]
     SlotEmpty {
         /// The slot.
         slot: Slot,
     },
     /// `keyring_slot_current`: the current master key cannot be removed.
-    #[error("slot {slot} of the keyring is the current one: make another one current first")]
+    #[error("slot {slot} of the keyring is current: make another slot current first")]
     SlotCurrent {
         /// The slot.
         slot: Slot,
@@ -53,7 +64,7 @@ pub enum KeyringError {
 }
 
 impl KeyringError {
-    /// The stable code of this error.
+    /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "keyring_malformed",
@@ -64,7 +75,7 @@ impl KeyringError {
         }
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
@@ -77,8 +88,8 @@ impl Keyring {
         Self { masters: Vec::new(), current: Slot::default(), dummy }.with(Slot::default(), master)
     }
 
-    /// Reads a keyring file: line n, counted from 0, is the master key of slot n as in a master key
-    /// file, or `-` for a removed one. The last one present is current. A master key file is a
+    /// Parses a keyring file. Line n, counted from 0, is the master key of slot n as in a master
+    /// key file, or `-` if it was removed. The last master key is current. A master key file is a
     /// keyring file of one line.
     ///
     /// # Errors
@@ -103,8 +114,8 @@ impl Keyring {
         Ok(Self { masters, current, dummy })
     }
 
-    /// Puts a master key into a slot. The keys that were derived from another one in that slot are
-    /// no longer valid then.
+    /// Puts a master key into a slot. Keys derived from another master key in that slot become
+    /// invalid.
     #[must_use]
     pub fn with(mut self, slot: Slot, master: MasterKey) -> Self {
         let index = usize::from(slot.number());
@@ -125,8 +136,7 @@ impl Keyring {
         Ok(self)
     }
 
-    /// Removes the master key of a slot, if there is one. Keys that were derived from it are no
-    /// longer valid then.
+    /// Removes the master key of a slot, if there is one. Keys derived from it become invalid.
     ///
     /// # Errors
     /// [`KeyringError::SlotCurrent`] if it is the current one.
@@ -140,8 +150,8 @@ impl Keyring {
         Ok(self)
     }
 
-    /// The content of the keyring's file, as [`parse_file`](Self::parse_file) reads it. Which slot is
-    /// current is not in it.
+    /// The content of a keyring file, as [`parse_file`](Self::parse_file) reads it. It does not say
+    /// which slot is current.
     pub fn to_file_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(65 * self.masters.len()));
         for master in &self.masters {
@@ -173,13 +183,13 @@ impl Keyring {
         Slot::all().filter_map(|slot| Some((slot, self.master(slot)?)))
     }
 
-    /// The slot for the next master key: after all that are, or were, in use. `None` if the keyring
-    /// is full.
+    /// The slot for the next master key: behind all that are, or were, in use. `None` if the
+    /// keyring is full.
     pub fn next_slot(&self) -> Option<Slot> {
         Slot::all().nth(self.masters.len())
     }
 
-    /// The secret of a provisioning key, to write its text; `None` if its slot holds no master key.
+    /// The secret of a provisioning key, to write its text; `None` if its slot has no master key.
     /// To check a secret, use [`verify_key`](Self::verify_key) or
     /// [`verify_proof`](Self::verify_proof).
     pub fn derive_secret(&self, host: &Host, id: KeyId) -> Option<Secret> {

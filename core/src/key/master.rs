@@ -9,36 +9,46 @@ use zeroize::Zeroizing;
 use super::{Host, KeyId, Secret, hex};
 use crate::random::{Random, RandomError};
 
-/// The 32 bytes that an authority's secrets are derived from. The host application keeps them
-/// outside the store.
+/// The 32 bytes from which an authority's secrets are derived. The application keeps them outside
+/// the store.
 ///
-/// Never printed. Our copy of the bytes is erased when this is dropped; ring, which holds the key
-/// once more in a form ready for use, does not erase its own.
+/// Never printed. The bytes are erased when this is dropped; ring does not erase its own copy.
+///
+/// ```
+/// use provkey::key::{Host, KeyId, MasterKey};
+///
+/// let master = MasterKey::parse_hex(&"07".repeat(32))?;
+/// let (host, id) = (Host::parse("api.example.com")?, KeyId::parse("q2w3e4r5t6y7")?);
+/// // The same master key, host and id give the same secret: no secret is stored.
+/// assert_eq!(master.derive_secret(&host, id), master.derive_secret(&host, id));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct MasterKey {
     bytes: Zeroizing<[u8; 32]>,
-    /// The same key with its two pads hashed already, which halves the work of a short message.
+    /// The same key with its two HMAC pads already hashed, which halves the work for a short
+    /// message.
     ready: hmac::Key,
 }
 
-/// The text is no master key: 64 hexadecimal digits and a line end.
+/// The text is not a master key: 64 hexadecimal digits and a line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a master key is 64 hexadecimal digits and a newline")]
 pub struct MasterKeyError;
 
 impl MasterKeyError {
-    /// The code of this error: `master_key_malformed`.
+    /// The stable code: `master_key_malformed`.
     pub const fn code(&self) -> &'static str {
         "master_key_malformed"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
-/// Tells a master key from others: left 64 bits of HMAC-SHA256(master, "provkey/1/master-id"). It
-/// is no secret.
+/// Identifies a master key: the left 64 bits of HMAC-SHA256(master, "provkey/1/master-id"). It is
+/// not a secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MasterId([u8; 8]);
 
@@ -63,7 +73,7 @@ impl fmt::Debug for MasterId {
 }
 
 impl MasterKey {
-    /// A new master key.
+    /// Draws a new master key.
     ///
     /// # Errors
     /// [`RandomError`] if `random` fails.
@@ -78,7 +88,7 @@ impl MasterKey {
         Self { ready: hmac::Key::new(hmac::HMAC_SHA256, &bytes), bytes: Zeroizing::new(bytes) }
     }
 
-    /// Reads 64 hexadecimal digits and at most one line end.
+    /// Parses 64 hexadecimal digits and at most one line end.
     ///
     /// # Errors
     /// [`MasterKeyError`] for anything else.
@@ -104,14 +114,14 @@ impl MasterKey {
         text.push('\n');
     }
 
-    /// What tells this master key from others.
+    /// The public id of this master key.
     pub fn id(&self) -> MasterId {
         let mut id = [0; 8];
         id.copy_from_slice(&hmac::sign(&self.ready, b"provkey/1/master-id").as_ref()[..8]);
         MasterId(id)
     }
 
-    /// The secret of the provisioning key `id` for `host`: left 160 bits of
+    /// The secret of the provisioning key `id` for `host`: the left 160 bits of
     /// HMAC-SHA256(master, "provkey/1/secret" ‖ 0x00 ‖ host ‖ 0x00 ‖ id).
     pub fn derive_secret(&self, host: &Host, id: KeyId) -> Secret {
         let mut context = hmac::Context::with_key(&self.ready);
@@ -136,18 +146,18 @@ impl MasterKey {
         tag
     }
 
-    /// A key to seal something under: HKDF-SHA256 of this master without a salt, for `info`.
+    /// A key for sealing: HKDF-SHA256 (RFC 5869) of this master key, without a salt, for `info`.
     pub fn derive_seal_key(&self, info: &[u8]) -> Zeroizing<[u8; 32]> {
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(self.bytes.as_ref());
         let mut key = Zeroizing::new([0; 32]);
         extracted
             .expand(&[info], hkdf::HKDF_SHA256)
             .and_then(|expanded| expanded.fill(key.as_mut()))
-            .expect("32 bytes are within what HKDF gives");
+            .expect("HKDF can output 32 bytes");
         key
     }
 
-    /// A key of which nobody knows anything, for the work of refusing.
+    /// A key that takes the place of a missing one, so that refusing takes as long as verifying.
     pub(super) fn derive_dummy(&self) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(hmac::sign(&self.ready, b"provkey/1/unknown-slot").as_ref());

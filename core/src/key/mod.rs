@@ -1,16 +1,16 @@
-//! Provisioning key texts: writing, reading, finding what was miscopied, deriving, proving.
+//! Provisioning keys: their text, their secret, and the proof that a connector holds one.
 //!
 //! ```text
 //! pvk1_api.private.example.com_q2w3e4r5t6y7<secret><pin><tag><check>
 //! └┬─┘ └──────────┬──────────┘ └────────── core: 85 characters ─────────┘
-//!  │              └ Host: where the authority is found
+//!  │              └ host: where the authority is reached
 //!  └ kind and version
 //! ```
 //!
-//! An authority *derives* the secret of a key from its `MasterKey`, the host and the [`KeyId`], so
-//! none is stored, and refuses a forged key without asking its store. A connector *reads* the text
-//! with [`ProvisioningKey::read`], which forgives what copying adds and explains what copying
-//! damaged, and *proves* with a [`Proof`] that it holds the key, without sending it.
+//! An authority *derives* the secret of a key from its `MasterKey`, the host and the [`KeyId`]. So
+//! it stores no secret, and refuses a forged key without asking its store. A connector *reads* the
+//! text with [`ProvisioningKey::read`], which ignores what copying adds and locates what copying
+//! damaged. It *proves* with a [`Proof`] that it holds the key, without sending it.
 //!
 //! ```
 //! use provkey::key::{Host, KeyId, Keyring, MasterKey, Pin, Proof, ProvisioningKey};
@@ -22,21 +22,21 @@
 //! let key = ProvisioningKey::from_parts(host, id, secret, Pin::of_spki(b"the root's public key"));
 //! let text = key.to_text();
 //!
-//! // A connector reads it, wrong as it was copied, and is told where.
+//! // A connector reads it with a miscopied character, and learns which one.
 //! let miscopied = text.expose().replace("q2w3", "92w3");
 //! let error = ProvisioningKey::read(miscopied.as_bytes()).unwrap_err();
 //! assert_eq!((error.code(), error.positions()), ("key_miscopied", &[21][..]));
 //! assert_eq!(error.repaired(), Some(&text));
 //!
-//! // It proves that it holds the key, and the authority verifies that.
+//! // It proves that it holds the key, and the authority verifies the proof.
 //! let key = ProvisioningKey::read(text.expose().as_bytes())?;
 //! let proof = Proof::make(&key, b"the connector's public key", None);
 //! assert!(keyring.verify_proof(&proof, b"the connector's public key"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without the feature `connector` there are the texts and the reading of proofs, but neither
-//! derivation nor proof, which need ring.
+//! Deriving secrets and making proofs need ring, and so the feature `connector`. Key texts can be
+//! written and read, and proofs parsed, without it.
 
 pub(crate) mod alphabet;
 #[cfg(feature = "authority")]

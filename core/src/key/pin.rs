@@ -1,13 +1,20 @@
-//! Which authority root a key trusts.
+//! The pin of an authority root.
 
 use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Left 120 bits of SHA-256 over the SubjectPublicKeyInfo (DER) of the authority root.
+/// The left 120 bits of SHA-256 over the SubjectPublicKeyInfo (DER) of the authority root.
 ///
-/// Through it a connector that has only a key text knows its authority again, whatever
-/// certificates that shows. It is no secret.
+/// A connector that has only a key text recognizes its authority by the pin. It is not a secret.
+///
+/// ```
+/// use provkey::key::Pin;
+///
+/// let pin = Pin::of_spki(b"the root's SubjectPublicKeyInfo");
+/// assert!(pin.matches_spki(b"the root's SubjectPublicKeyInfo"));
+/// assert_eq!(Pin::from_hex(&pin.to_string()), Some(pin));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pin([u8; 15]);
 
@@ -35,7 +42,7 @@ impl Pin {
         &self.0
     }
 
-    /// Whether this is the pin of a root with that SubjectPublicKeyInfo.
+    /// Whether a root with this SubjectPublicKeyInfo, in DER, has this pin.
     pub fn matches_spki(&self, spki: &[u8]) -> bool {
         *self == Self::of_spki(spki)
     }

@@ -1,4 +1,4 @@
-//! Proving the possession of a key without sending it: an attribute in the connector's CSR.
+//! Proof of possession of a key, without sending it: an attribute in the connector's CSR.
 //!
 //! ```text
 //! ProvisioningProof ::= SEQUENCE {            -- the attribute's one value
@@ -16,7 +16,7 @@
 //!     fingerprint  [0] IMPLICIT OCTET STRING (SIZE (16)) OPTIONAL }
 //! ```
 //!
-//! An absent fingerprint is something else than an empty one, which does not exist.
+//! The fingerprint may be absent, but never empty.
 
 use core::fmt;
 
@@ -41,7 +41,7 @@ pub const PROOF_OID_DER: &[u8] = &[
 /// The tag of the fingerprint.
 const FINGERPRINT: u8 = tag::context_primitive(0);
 
-/// A proof that whoever made a CSR holds a provisioning key.
+/// A proof that the maker of a CSR holds a provisioning key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     host: Host,
@@ -50,12 +50,11 @@ pub struct Proof {
     mac: Mac,
 }
 
-/// The code that proves. Not secret by itself, but nothing to be printed either.
+/// The authentication code. It is not secret by itself, but not printed either.
 #[derive(Clone)]
 struct Mac([u8; 32]);
 
-/// In constant time: whoever compares a proof with the one that was due must not tell how much of
-/// it is right.
+/// In constant time, so that the time of a comparison does not reveal how many bytes are right.
 impl PartialEq for Mac {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -76,22 +75,22 @@ impl fmt::Debug for Mac {
 pub struct ProofError;
 
 impl ProofError {
-    /// The code of this error: `proof_malformed`.
+    /// The stable code: `proof_malformed`.
     pub const fn code(&self) -> &'static str {
         "proof_malformed"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
 impl Proof {
-    /// Reads the value of a proof attribute. Verifies nothing yet.
+    /// Parses the value of a proof attribute. It verifies nothing.
     ///
     /// # Errors
-    /// [`ProofError`] for anything but the one DER form, with a canonical host.
+    /// [`ProofError`] unless it is strict DER with a canonical host.
     pub fn from_der(value: &[u8]) -> Result<Self, ProofError> {
         Self::decode(value).map_err(|Malformed| ProofError)
     }
@@ -116,7 +115,7 @@ impl Proof {
         self.id
     }
 
-    /// The fingerprint of the connector's machine, if it gave one.
+    /// The fingerprint of the connector's machine, if the connector sent one.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }

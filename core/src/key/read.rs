@@ -1,4 +1,4 @@
-//! The forgiving reading of a key text: what is wrong with it, and where.
+//! Reads a key text leniently, and finds what is wrong with it and where.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,10 +15,10 @@ use super::word::Word;
 use super::{KeyText, KeyTextError, ProvisioningKey};
 use crate::limits::KEY_TEXT_BYTES_MAX;
 
-/// What the text of an admin token begins with.
+/// The first characters of an admin token.
 const ADMIN_TOKEN_PREFIX: [char; 6] = ['p', 'v', 'k', 't', '1', '_'];
-/// In as many characters as a secret has, so many of a host are none of the alphabet: its dots,
-/// its hyphens and every fourth or so of its letters. A secret has none but what was miscopied.
+/// Any stretch of a host that is as long as a secret has at least this many characters outside the
+/// alphabet: dots, hyphens, about every fourth letter. A secret has only its miscopied characters.
 const HOST_FOREIGN_MIN: usize = 6;
 
 impl ProvisioningKey {
@@ -44,12 +44,12 @@ impl ProvisioningKey {
     }
 }
 
-/// What is wrong with a cleaned text; positions count its characters.
+/// What is wrong with a cleaned text. Positions count its characters.
 struct Finding {
     problem: Problem,
     positions: Vec<usize>,
     repaired: Option<KeyText>,
-    /// Where the core begins, if that is certain enough to show what stands before.
+    /// Where the core begins, if that is certain enough to show everything before its secret.
     core_at: Option<usize>,
 }
 
@@ -64,7 +64,7 @@ fn examine(text: &[char]) -> Result<ProvisioningKey, Finding> {
         return Err(Problem::Empty.into());
     }
     let Some(rest) = after_prefix(text) else { return Err(without_prefix(text)) };
-    // A second key in the text; or a host that ends as the prefix does, whose core follows at once.
+    // A second key in the text, unless it is a host that ends like the prefix, with its core next.
     let begins = |at: &usize| after_prefix(&rest[*at..]).is_some_and(|rest| rest.len() != WORD);
     if let Some(at) = (1..rest.len()).find(begins) {
         return Err(Problem::Extra { extra: rest.len() - at }.into());
@@ -80,7 +80,7 @@ fn after_prefix(text: &[char]) -> Option<&[char]> {
     prefix.iter().copied().eq(PREFIX.chars()).then_some(rest)
 }
 
-/// What to say of a text that does not begin with the prefix.
+/// Examines a text that does not begin with the prefix.
 fn without_prefix(text: &[char]) -> Finding {
     let differs = |(&c, expected): (&char, char)| c != expected;
     let wrong: Vec<usize> = text
@@ -100,7 +100,7 @@ fn without_prefix(text: &[char]) -> Finding {
     if is_other_version(text) {
         return Problem::UnsupportedVersion.into();
     }
-    // One character alone, such as `l` for `1`, is taken for miscopied if all else is right.
+    // A single wrong character, such as `l` for `1`, was miscopied if the rest is a valid key.
     let mut mended = Zeroizing::new(text.to_vec());
     mended.iter_mut().zip(PREFIX.chars()).for_each(|(c, expected)| *c = expected);
     match (wrong.as_slice(), examine(&mended)) {
@@ -118,15 +118,15 @@ fn is_other_version(text: &[char]) -> bool {
     digits > 0 && after_kind.get(digits) == Some(&SEPARATOR)
 }
 
-/// Where the host ends. No host and no core has a `_`; if there are several, one of them is a
-/// miscopied character, and the one that leaves a whole core is right.
+/// Where the host ends. Neither host nor core contains a `_`. If there are several, all but one are
+/// miscopied characters, and the right one is followed by exactly a core.
 fn separator(rest: &[char]) -> Option<usize> {
     let mut places = (0..rest.len()).filter(|&at| rest[at] == SEPARATOR);
     let whole = places.clone().find(|&at| rest.len() - at - 1 == WORD);
     whole.or_else(|| places.next())
 }
 
-/// What to say of a text without a second `_`: it was miscopied, or lost, or was never reached.
+/// Examines a text without a second `_`: it was miscopied or lost, or the text ends before it.
 fn without_separator(text: &[char]) -> Finding {
     let Some(core_at) = text.len().checked_sub(WORD).filter(|&at| at > HOST_AT) else {
         return Problem::cut_before_core().into();
@@ -146,7 +146,7 @@ fn without_separator(text: &[char]) -> Finding {
     Problem::cut_before_core().into()
 }
 
-/// A cleaned text that begins with the prefix, taken apart.
+/// The parts of a cleaned text that begins with the prefix.
 struct Parts<'a> {
     text: &'a [char],
     host: &'a [char],
@@ -169,7 +169,7 @@ impl<'a> Parts<'a> {
         ProvisioningKey::from_word(&host, core)
     }
 
-    /// Decides in the order of the design: length, alphabet, check, host.
+    /// Checks in this order: length, alphabet, check, host.
     fn examine(&self) -> Result<ProvisioningKey, Finding> {
         Problem::of_length(self.core.len()).map_err(|problem| self.wrong_length(problem))?;
         let core = Core::read(self.core);
@@ -185,7 +185,7 @@ impl<'a> Parts<'a> {
             Some(key) if wrong.is_empty() => Ok(key),
             None if wrong.is_empty() => Err(self.host_miscopied()),
             key => {
-                // A repaired core of another host is no repair of the text.
+                // A core that belongs to another host after its repair is not a repair of the text.
                 let problem = match (core.erasures.is_empty(), &key) {
                     (false, _) => Problem::BadCharacter,
                     (true, Some(_)) => Problem::Miscopied,
@@ -196,7 +196,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// What is wrong with a text whose core is where it should be, as its check says.
+    /// The finding for a text whose check confirms where its core is.
     fn finding(&self, problem: Problem, wrong: Vec<usize>, repaired: Option<KeyText>) -> Finding {
         let core_at = Some(self.core_at()).filter(|_| repaired.is_some() || self.shows_host());
         Finding { problem, positions: self.positions(wrong), repaired, core_at }
@@ -206,14 +206,15 @@ impl<'a> Parts<'a> {
         places.into_iter().map(|place| self.core_at() + place).collect()
     }
 
-    /// Whether a host that the tag does not confirm may be shown: not if another key could be in it.
+    /// Whether a host that the tag does not confirm may be shown: only if no secret can be in it.
     fn shows_host(&self) -> bool {
         let is_foreign = |c: &&char| u8::try_from(**c).ok().and_then(value_of).is_none();
         let is_host = |run: &[char]| run.iter().filter(is_foreign).count() >= HOST_FOREIGN_MIN;
         !self.host.contains(&SEPARATOR) && self.host.windows(SECRET).all(is_host)
     }
 
-    /// The check is right and the tag is not the host's: points at what no host has.
+    /// The check is right, but the tag belongs to another host: points at characters that no host
+    /// has.
     fn host_miscopied(&self) -> Finding {
         let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
         let wrong = (0..self.host.len()).filter(|&i| !known(self.host[i]));
@@ -221,7 +222,7 @@ impl<'a> Parts<'a> {
         Finding { positions, ..self.finding(Problem::HostMiscopied, Vec::new(), None) }
     }
 
-    /// A core that is too short or too long. One lost or doubled character can be found.
+    /// A core that is too short or too long. One lost or doubled character can be located.
     fn wrong_length(&self, problem: Problem) -> Finding {
         let one = match problem {
             Problem::Truncated { missing: 1, .. } => self.find_lost(),
@@ -265,7 +266,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A core as it was read: its word, with 0 where the character is none of the alphabet.
+/// A core as it was read: its word, with 0 for each character outside the alphabet.
 struct Core {
     word: Word,
     erasures: Vec<usize>,
@@ -283,7 +284,7 @@ impl Core {
         core
     }
 
-    /// The word with its check right: as it is, or repaired.
+    /// The word with a right check: as it is, or repaired.
     fn repaired(&self) -> Option<Word> {
         let right = self.erasures.is_empty() && self.word.is_valid();
         if right { Some(Word(self.word.0)) } else { repair(&self.word, &self.erasures) }
@@ -304,12 +305,12 @@ impl Finding {
         KeyTextError::new(self.problem, self.positions, self.repaired, shown)
     }
 
-    /// The text with all hidden that may be secret.
+    /// The text with everything hidden that may be secret.
     ///
-    /// Shown are the prefix, and, where the check says what is what, the host, the id and the wrong
-    /// characters as they stand, so that a person finds them in the original. What they should be
-    /// is not shown. Should a repair itself be wrong, then up to 4 characters of 32 that it took
-    /// for wrong are shown, which leaves 140 bits of secret.
+    /// It shows the prefix and, if the check confirms where the parts are, the host, the id and the
+    /// wrong characters as they are in the text, so that a person finds them in the original. It
+    /// does not show what they should be. If a repair is itself wrong, up to 4 of the secret's 32
+    /// characters are shown, which leaves 140 bits.
     fn shown(&self, text: &[char]) -> String {
         let public = match self.core_at {
             Some(core_at) => core_at + ID,

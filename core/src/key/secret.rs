@@ -1,4 +1,4 @@
-//! The two secret types: what a key proves, and the text that holds it.
+//! The two secret types: the secret of a key, and the text that contains it.
 
 use alloc::string::String;
 use core::fmt;
@@ -18,7 +18,7 @@ impl Secret {
         Self(bytes)
     }
 
-    /// Its 20 bytes, to be shown to nobody.
+    /// Its 20 bytes. Never print or store them.
     pub const fn expose(&self) -> &[u8; 20] {
         &self.0
     }
@@ -38,21 +38,28 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The whole text of a provisioning key, its secret included.
+/// The whole text of a provisioning key, including its secret.
 ///
-/// Erased when dropped, compared in constant time (texts of different length at once), never
-/// printed.
+/// Erased when dropped, never printed, compared in constant time (texts of different lengths
+/// differ at once).
+///
+/// ```
+/// use provkey::key::KeyText;
+///
+/// let text = KeyText::new(String::from("pvk1_api.example.com_…"));
+/// assert_eq!(format!("{text:?}"), "KeyText(elided)");
+/// assert!(text.expose().starts_with("pvk1_"));
+/// ```
 #[derive(ZeroizeOnDrop)]
 pub struct KeyText(String);
 
 impl KeyText {
-    /// Takes a text that may be one of a key, as a connector sent it. It is checked where it is
-    /// used.
+    /// Takes a text that a connector sent. It is not checked here, but where it is used.
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, to be shown to whoever may use the key.
+    /// The text. Show it only to people who may use the key.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -11,8 +11,20 @@ use super::{Host, KeyId, KeyText, KeyTextError, Pin, Secret};
 
 /// A provisioning key, taken apart: host, id, secret and pin.
 ///
-/// `Debug` and `Display` print its public part only, for example
-/// `pvk1_api.private.example.com_q2w3e4r5t6y7…`.
+/// `Debug` and `Display` print only its public part, for example
+/// `pvk1_api.private.example.com_q2w3e4r5t6y7…`. See the [module](crate::key) for its format.
+///
+/// ```
+/// use provkey::key::ProvisioningKey;
+///
+/// // A connector reads what was pasted. White space, quotes and case do not matter.
+/// let pasted = "KEY='PVK1_api.private.example.com_q2w3e4r5t6y77sccukxymwv377st3086hr4rex5g5h
+///                    9epatvwqw2eyrrqe0ha5jrshchsu9rqxq8yxjx6jfwj'";
+/// let key = ProvisioningKey::read(pasted.as_bytes())?;
+/// assert_eq!(key.host().as_str(), "api.private.example.com");
+/// assert_eq!(key.to_string(), "pvk1_api.private.example.com_q2w3e4r5t6y7…");
+/// # Ok::<(), provkey::key::KeyTextError>(())
+/// ```
 pub struct ProvisioningKey {
     host: Host,
     id: KeyId,

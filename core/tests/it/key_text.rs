@@ -481,11 +481,11 @@ fn explains_to_a_person() {
         "\
 pvk1_api.private.example.com_q2w3e4r5t6y7···················o·········j···········································
                                                             ^         ^
-there are characters that no key has; look at characters 61 and 71; \
-         a repair is known, compare it with the original"
+the key contains characters that no key has; look at characters 61 and 71; \
+         a repair is known: compare it with the original"
     );
     let shown = format!("pvk1_{}", "·".repeat(95));
-    let said = "14 of the key's characters are missing: copy the whole key";
+    let said = "14 characters of the key are missing: copy the whole key";
     assert_eq!(explain(&text()[..100]), format!("{shown}\n\n{said}"));
 }
 

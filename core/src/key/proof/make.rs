@@ -1,4 +1,4 @@
-//! Making, writing and verifying proofs.
+//! Makes, encodes and verifies proofs.
 
 use alloc::vec::Vec;
 
@@ -19,8 +19,8 @@ impl Proof {
         proof
     }
 
-    /// Whether this proves the possession of `secret` by the maker of a CSR with this
-    /// SubjectPublicKeyInfo. Takes the same time for every wrong answer.
+    /// Whether the maker of a CSR with this SubjectPublicKeyInfo holds `secret`. Takes the same
+    /// time for every wrong proof.
     #[must_use]
     pub fn verify(&self, secret: &Secret, spki: &[u8]) -> bool {
         self.mac_under(secret, spki) == self.mac
