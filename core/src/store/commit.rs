@@ -1,4 +1,4 @@
-//! Group commit, and the settling of commits whose outcome is unknown.
+//! Group commit, and settling batches whose outcome is unknown.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -14,27 +14,26 @@ use super::{
 use crate::limits::{BATCH_BYTES_MAX, BATCH_UNITS_MAX, SETTLE_TRIES_MAX};
 use crate::process::Process;
 
-/// Group commit: callers that wait at the same moment share one `apply`, and so one fsync.
+/// Group commit: concurrent callers share one `apply`, and so one fsync.
 ///
-/// There is no background thread. A caller that finds nobody applying applies at once, its own
-/// units first; callers that come meanwhile wait, and the first of them applies the next batch,
-/// of at most 256 units and 1 MiB. A lone caller never waits for others.
+/// There is no background thread. If no batch is being applied, a caller becomes the *leader* and
+/// applies its own units at once. Callers that arrive meanwhile wait. The first of them leads the
+/// next batch, of at most 256 units and 1 MiB. A lone caller never waits for others.
 ///
-/// A batch whose outcome is [unknown](StoreError::Unknown) is *settled* by applying it again:
-/// each unit should begin with [`Operation::Expect`] absent of a record that it also puts, under
-/// a key that is never reused. A unit that is refused by its own record has happened: it is
-/// answered as applied, without counters, for those of that moment are not known.
+/// A batch whose outcome is [unknown](StoreError::Unknown) is *settled* by applying it again. For
+/// this, each unit should begin by expecting the absence of a record that it also puts, under a key
+/// that is never reused. A unit that its own record refuses was applied the first time. It is
+/// answered as applied, without counters, because their values at that time are unknown.
 ///
-/// Callers that have their answer wake each other, one after the other. If all were woken at once,
-/// the one who applies the next batch would, after each wait for the disk, wait again, behind all of
-/// them, for a processor.
+/// Waiters are woken in a chain. Waking all of them at once would put the next leader behind sixty
+/// runnable threads each time it returns from fsync.
 ///
-/// If the store panics, the caller that was inside panics; the others get `Unknown`.
+/// If the store panics, the leader panics, and the others get `Unknown`.
 pub struct GroupCommit {
     process: Process,
     store: Arc<Guard>,
     queue: Mutex<Queue>,
-    /// What the last unit that was applied put under a key that is never reused.
+    /// The record that the last applied unit put under a key that is never reused.
     latest: Mutex<Option<RecordKey>>,
 }
 
@@ -44,7 +43,7 @@ struct Queue {
     applying: bool,
 }
 
-/// The units of one caller, which are applied in one batch, and where it waits for the answer.
+/// The units of one caller, which are applied in one batch, and the state that it waits on.
 struct Ticket {
     units: Mutex<Vec<Unit>>,
     count: usize,
@@ -57,9 +56,9 @@ enum State {
     Waiting,
     /// It is this caller's turn to apply.
     Leads,
-    /// The answer, and whom this caller wakes once it has it.
+    /// The answer, and the caller to wake next.
     Done(Result<Vec<Outcome>, StoreError>, Option<Arc<Ticket>>),
-    /// The leader panicked: nobody knows what became of the batch.
+    /// The leader panicked: the outcome of the batch is unknown.
     Lost,
 }
 
@@ -70,7 +69,7 @@ impl fmt::Debug for GroupCommit {
 }
 
 impl GroupCommit {
-    /// Applies to this store from now on.
+    /// Group commit in front of this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             process: Process::current(),
@@ -80,13 +79,13 @@ impl GroupCommit {
         }
     }
 
-    /// The store, to read from.
+    /// The store, for reads.
     pub(crate) fn store(&self) -> Arc<Guard> {
         Arc::clone(&self.store)
     }
 
-    /// The record that the last unit which was applied was expected not to have, and has put: it
-    /// is there for as long as what that unit did, and all before it, is.
+    /// The record that the last applied unit expected to be absent, and put. While it exists,
+    /// nothing of that unit, or of an earlier one, is lost.
     pub(crate) fn latest(&self) -> Option<RecordKey> {
         lock(&self.latest).clone()
     }
@@ -94,13 +93,13 @@ impl GroupCommit {
     /// Applies one unit.
     ///
     /// # Errors
-    /// Those of [`Store::apply`], `reentrant_call` if the store itself calls, and `used_after_fork`.
+    /// Those of [`Store::apply`]; `reentrant_call` if the store itself calls; `used_after_fork`.
     pub fn apply(&self, unit: Unit) -> Result<Outcome, StoreError> {
         let outcomes = self.apply_together(alloc::vec![unit])?;
         outcomes.into_iter().next().ok_or_else(|| unknown("the store answered nothing"))
     }
 
-    /// Applies the units of one caller as part of one batch: at most 256 units, 1 MiB in all.
+    /// Applies the units of one caller in one batch: at most 256 units and 1 MiB.
     ///
     /// # Errors
     /// As [`GroupCommit::apply`].
@@ -139,8 +138,8 @@ impl GroupCommit {
     }
 }
 
-/// The duty of a leader: whatever happens, its followers are answered and the next one leads. It ends
-/// when this is dropped, perhaps because the store panicked or memory ran out; so that needs none.
+/// The duty of a leader: its followers are answered and the next caller leads, whatever happens.
+/// Dropping this does both, also when the store panicked or memory ran out; so it allocates nothing.
 struct Lead<'a> {
     commit: &'a GroupCommit,
     batch: Vec<Arc<Ticket>>,
@@ -168,12 +167,12 @@ impl Lead<'_> {
         }
     }
 
-    /// Comes before the callers of this batch are woken: the next one is as large as it will be, for
-    /// whoever is to be in it has come while this one was applied.
+    /// Makes the next caller lead, before this batch's callers are woken: the callers of the next
+    /// batch arrived while this one was applied, so waiting would not make it larger.
     fn hand_over(&self) {
         let mut queue = lock(&self.commit.queue);
         if self.batch.is_empty() {
-            // The leader's own ticket, at the head of the queue: it never got to apply.
+            // The leader never took its batch: its own ticket is still first in the queue.
             queue.waiting.pop_front();
         }
         match queue.waiting.front() {
@@ -189,7 +188,7 @@ impl Drop for Lead<'_> {
             for ticket in &self.batch[self.answered..] {
                 *lock(&ticket.state) = State::Lost;
             }
-            // Who would wake whom has come apart.
+            // The chain of wake-ups is broken, so all are woken.
             self.batch.iter().for_each(|ticket| ticket.changed.notify_one());
         }
         self.hand_over();
@@ -197,8 +196,7 @@ impl Drop for Lead<'_> {
 }
 
 impl Queue {
-    /// How many make up the next batch: the first ticket, and those behind it that fit into one batch
-    /// with it.
+    /// How many tickets make up the next batch: the first one, and those behind it that fit.
     fn next_batch(&self) -> usize {
         let (mut count, mut bytes) = (0, 0);
         let fits = |ticket: &&Arc<Ticket>| {
@@ -226,7 +224,7 @@ impl Ticket {
         self.changed.notify_one();
     }
 
-    /// Waits for the answer; `None` if this caller is to lead instead.
+    /// Waits for the answer; `None` if this caller leads instead.
     fn wait(&self) -> Option<Result<Vec<Outcome>, StoreError>> {
         let mut state = lock(&self.state);
         // `wait_while` would stop waiting if the lock were poisoned.
@@ -247,7 +245,7 @@ impl Ticket {
     }
 }
 
-/// No code of ours can panic while it holds one of these locks, so a poisoned one is sound.
+/// No code of ours can panic under one of these locks, so a poisoned lock guards sound data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -256,7 +254,7 @@ fn unknown(message: &str) -> StoreError {
     StoreError::Unknown(StoreFault::new(FaultKind::Unavailable, message))
 }
 
-/// Applies units, and again while it is unknown whether they were applied.
+/// Applies units, and applies them again while the outcome is unknown.
 fn apply_settled(store: &Guard, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
     let mut result = store.apply(units);
     let mut tries = 1;
@@ -267,14 +265,14 @@ fn apply_settled(store: &Guard, units: &[Unit]) -> Result<Vec<Outcome>, StoreErr
         tries += 1;
         result = match store.apply(units) {
             Ok(outcomes) => Ok(outcomes.into_iter().zip(units).map(settle).collect()),
-            // That this try changed nothing says nothing of the ones before it.
+            // That this try changed nothing says nothing about the earlier ones.
             Err(_) => Err(StoreError::Unknown(fault)),
         };
     }
     result
 }
 
-/// What came of a unit that may have been applied before.
+/// The outcome of a unit that may have been applied by an earlier try.
 fn settle((outcome, unit): (Outcome, &Unit)) -> Outcome {
     match outcome {
         Outcome::Refused(refused) if stands_already(unit, &refused) => Outcome::Applied(Vec::new()),
@@ -282,7 +280,7 @@ fn settle((outcome, unit): (Outcome, &Unit)) -> Outcome {
     }
 }
 
-/// What the last unit that was applied began with expecting to be absent.
+/// The record whose absence the last applied unit began by expecting.
 fn latest_of(units: &[Unit], outcomes: &[Outcome]) -> Option<RecordKey> {
     units.iter().zip(outcomes).rev().find_map(|(unit, outcome)| {
         match (outcome, unit.operations.first()) {
@@ -294,7 +292,7 @@ fn latest_of(units: &[Unit], outcomes: &[Outcome]) -> Option<RecordKey> {
     })
 }
 
-/// Whether a unit was refused by the very record that it puts.
+/// Whether a unit was refused by the record that it puts itself.
 fn stands_already(unit: &Unit, refused: &Refused) -> bool {
     let Refused { operation: 0, reason: Reason::Exists, record: Some(record) } = refused else {
         return false;

@@ -1,4 +1,4 @@
-//! Reads that share one round trip.
+//! Group read: concurrent reads that share one round trip.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -10,13 +10,12 @@ use super::guard::Guard;
 use super::{Record, RecordKey, StoreError};
 use crate::limits::{GET_KEYS_MAX, READS_AT_ONCE_MAX};
 
-/// Group reads: of the callers of one moment a few read at once, each for itself; the others wait, and
-/// the first of them whose turn it is reads for all who wait then.
+/// Group read: up to [`READS_AT_ONCE_MAX`] callers read at the same time, each its own records.
+/// Further callers wait. When a turn becomes free, the first of them reads for all that wait then.
 ///
-/// So a store in this process is read by several threads and nearly never makes anybody wait, and
-/// one across a network gets a few large questions in place of many small ones. A lone caller never
-/// waits. What is read is as the store has it after the caller came: a question is put together
-/// when it is asked.
+/// So a store in this process is read by several threads and hardly ever makes a caller wait, and a
+/// store across a network gets few large requests instead of many small ones. A lone caller never
+/// waits. Each caller sees the store as it was at some moment after the call began.
 pub(crate) struct GroupRead {
     store: Arc<Guard>,
     queue: Mutex<Queue>,
@@ -28,7 +27,7 @@ struct Queue {
     waiting: VecDeque<Arc<Ticket>>,
 }
 
-/// What one caller wants to read, and where it waits for it.
+/// The keys of one caller, and the state that it waits on.
 struct Ticket {
     keys: Vec<RecordKey>,
     state: Mutex<State>,
@@ -40,7 +39,7 @@ enum State {
     /// It is this caller's turn to read.
     Reads,
     Done(Vec<Option<Record>>),
-    /// The one who read for all failed, perhaps because of another's record.
+    /// The caller that read for all failed, perhaps because of another caller's record.
     Failed,
 }
 
@@ -104,7 +103,7 @@ impl GroupRead {
 }
 
 impl Queue {
-    /// Takes those that fit into one question beside so many keys.
+    /// Takes the tickets that fit into one request beside `keys` keys.
     fn take_fitting(&mut self, mut keys: usize) -> Vec<Arc<Ticket>> {
         let fits = |ticket: &&Arc<Ticket>| {
             keys += ticket.keys.len();
@@ -115,8 +114,8 @@ impl Queue {
     }
 }
 
-/// The turn of one who reads. It ends when this is dropped, also because the store panicked: those
-/// that got no answer read for themselves, and the next one has its turn.
+/// The turn of a reader. It ends when this is dropped, also when the store panicked: callers without
+/// an answer read for themselves, and the next one has its turn.
 struct Turn<'a> {
     group: &'a GroupRead,
     others: Vec<Arc<Ticket>>,
@@ -149,7 +148,7 @@ impl Ticket {
     }
 }
 
-/// No code of ours can panic while it holds one of these locks, so a poisoned one is sound.
+/// No code of ours can panic under one of these locks, so a poisoned lock guards sound data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -164,7 +163,7 @@ mod tests {
     use super::*;
     use crate::store::{FaultKind, Memory, Operation, Outcome, ScanRange, Store, StoreFault, Unit};
 
-    /// Lets a test hold up reads, and fails or panics when it is asked for certain records.
+    /// Delays reads while a test locks the gate, and fails or panics at certain keys.
     struct Slow {
         memory: Memory,
         gate: Mutex<()>,
@@ -197,8 +196,8 @@ mod tests {
         RecordKey::new(text).unwrap()
     }
 
-    /// Reads while all turns are taken, so that all of these wait for one; gives what each got, and
-    /// how often the store was asked for them.
+    /// Reads while all turns are taken, so that all callers wait. Returns which records each caller
+    /// found, and how many requests the store got.
     fn read_together(wanted: &[&str]) -> (Vec<Option<Vec<bool>>>, usize) {
         let memory = Memory::new();
         let put = |text| Operation::Put { key: key(text), body: Vec::new() };
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn each_gets_its_own_and_all_together_cost_few_reads() {
+    fn waiting_callers_share_few_reads_and_each_gets_its_own_records() {
         let wanted: Vec<_> = (0..60).map(|n| ["a", "none", "b", "c"][n % 4]).collect();
         let (got, reads) = read_together(&wanted);
         for (text, got) in wanted.iter().zip(got) {
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_asks_for_never_fails_another() {
+    fn a_callers_failure_never_fails_another() {
         for trouble in ["fails", "panics"] {
             let mut wanted = vec!["a", "b", "c", "none", "a", "b", "c", "a"];
             for place in [0, 4, 8] {
@@ -252,14 +251,14 @@ mod tests {
             let (got, _) = read_together(&wanted);
             for (text, got) in wanted.iter().zip(got) {
                 let expected = (*text != trouble).then(|| vec![*text != "none", false]);
-                // Who reads for one that makes the store panic, panics with it.
+                // A caller that reads for one that makes the store panic panics, too.
                 assert!(got == expected || trouble == "panics" && got.is_none(), "{text}");
             }
         }
     }
 
     #[test]
-    fn a_lone_caller_reads_at_once_and_nobody_is_left_behind() {
+    fn no_caller_is_left_waiting() {
         let group = Arc::new(GroupRead::new(Arc::new(Guard::new(Arc::new(Memory::new())))));
         let (barrier, (sender, receiver)) = (Arc::new(Barrier::new(32)), mpsc::channel());
         for _ in 0..32 {
@@ -271,7 +270,7 @@ mod tests {
             });
         }
         for _ in 0..32 {
-            receiver.recv_timeout(core::time::Duration::from_secs(60)).expect("nobody hangs");
+            receiver.recv_timeout(core::time::Duration::from_secs(60)).expect("no caller hangs");
         }
         let queue = lock(&group.queue);
         assert_eq!((queue.reading, queue.waiting.len()), (0, 0));

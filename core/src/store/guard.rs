@@ -1,4 +1,4 @@
-//! Keeps a store from calling back into its own authority, and from lying about numbers.
+//! Guards against stores that call back into their own authority, or return too few answers.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -11,14 +11,14 @@ use super::{
 };
 
 super::thread_local! {
-    /// The stores that this thread is inside of, by address.
+    /// The stores that this thread is calling, by address.
     static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A host's store, as the authority calls it.
+/// An application's store, as the authority calls it.
 ///
-/// A store that calls back into its authority from within one of its own calls would wait for
-/// itself in the group commit; it gets [`FaultKind::Reentrant`] instead.
+/// A store that calls its own authority would wait for itself in the group commit. It gets
+/// [`FaultKind::Reentrant`] instead.
 pub(crate) struct Guard(Arc<dyn Store>);
 
 impl Guard {
@@ -26,7 +26,7 @@ impl Guard {
         Self(store)
     }
 
-    /// Fails if this thread is inside the store already.
+    /// Fails if this thread is already inside the store.
     pub(crate) fn check_not_inside(&self) -> Result<(), StoreError> {
         let inside = ENTERED.with(|entered| entered.borrow().contains(&self.address()));
         if inside {
@@ -73,7 +73,7 @@ impl Guard {
     }
 }
 
-/// While it lives, the thread is inside a store; also when the store panics.
+/// While this exists, the thread is inside a store. It is dropped even if the store panics.
 struct Entered;
 
 impl Drop for Entered {
@@ -82,11 +82,12 @@ impl Drop for Entered {
     }
 }
 
-/// A store of a host may answer anything; too few answers must not be taken for others'.
+/// An application's store may return any number of answers. With too few, callers of one batch
+/// would get each other's.
 fn check_number(what: &str, got: usize, wanted: usize) -> Result<(), StoreError> {
     if got == wanted {
         return Ok(());
     }
-    let message = format!("the store answered {got} {what} where {wanted} were asked for");
+    let message = format!("the store returned {got} {what} instead of {wanted}");
     Err(StoreError::Unknown(StoreFault::new(FaultKind::Corrupt, message)))
 }

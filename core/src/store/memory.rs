@@ -1,4 +1,4 @@
-//! The store that forgets: for tests, demonstrations, and as the reference of what a store does.
+//! The store in memory: for tests and demonstrations, and the reference for other stores.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,8 +12,8 @@ use super::{
 use crate::limits::{BATCH_UNITS_MAX, GET_KEYS_MAX, SCAN_RECORDS_MAX};
 use crate::process::Owned;
 
-/// A [`Store`] in memory. Nothing outlives it. When memory runs out in a change, and the host goes on
-/// all the same, every call after that is an error.
+/// A [`Store`] in memory. If memory runs out in the middle of a change, and the application catches
+/// the panic, every later call fails.
 ///
 /// ```
 /// use provkey::store::{Memory, Operation, Outcome, RecordKey, Store, Unit, Value};
@@ -35,8 +35,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Records {
     by_key: BTreeMap<RecordKey, Record>,
-    /// The number of the latest unit that was applied, and so the version of what it wrote. It
-    /// only grows: no version comes back with a record that was deleted and made anew.
+    /// The number of applied units. A unit's number is the version of the records that it writes,
+    /// so a record that is deleted and created again gets a new version.
     sequence: u64,
     /// Whether it is closed to changes.
     closed: bool,
@@ -50,15 +50,14 @@ impl Memory {
 }
 
 impl Memory {
-    /// # Errors
-    /// In a forked child; or if a change was broken off because memory ran out: half a unit may be there.
+    /// Fails in a forked child, and if memory ran out in a change: half of a unit may be there.
     fn read(&self) -> Result<RwLockReadGuard<'_, Records>, StoreError> {
         self.records.get()?.read().map_err(|_| broken_off())
     }
 }
 
 fn broken_off() -> StoreError {
-    let message = "a change was broken off when memory ran out";
+    let message = "memory ran out in the middle of a change";
     StoreError::NotApplied(StoreFault::new(FaultKind::Corrupt, message))
 }
 
@@ -95,7 +94,7 @@ impl Store for Memory {
 impl Records {
     fn scan(&self, range: &ScanRange, limit: usize) -> Vec<Record> {
         let (start, end) = range.interval();
-        // A map's range must not cross itself.
+        // `BTreeMap::range` panics if the start is above the end.
         if end.as_ref().is_some_and(|end| *end <= start) {
             return Vec::new();
         }
@@ -122,7 +121,7 @@ impl Records {
         Ok(counters.into_iter().flatten().collect())
     }
 
-    /// Decides all operations before the first is carried out.
+    /// Decides all operations, before any is carried out.
     fn decide(&self, unit: &Unit) -> Result<Vec<Option<Counter>>, Refused> {
         unit.check_form().map_err(|malformed| Refused {
             operation: malformed.operation,

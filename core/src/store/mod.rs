@@ -1,17 +1,17 @@
-//! Storage: ordered key-value records with versions, bounded counters, and one verb that
-//! changes anything.
+//! Storage: ordered key-value records with versions, bounded counters, and one call that changes
+//! them.
 //!
-//! A host that brings its own store implements [`Store`] and runs [`conformance`] on it.
+//! An application with a store of its own implements [`Store`] and runs [`conformance`] on it.
 //!
 //! # What a store promises
-//! - A *record* has a key (at most 512 bytes, ordered bytewise), a version and a value: a body
-//!   of bytes, or a [`Counter`].
-//! - Each change of a record gives it a version that this key never had before, even if the
-//!   record was deleted in between.
-//! - [`Store::get`] and [`Store::scan`] each see one snapshot: no unit half applied.
-//! - [`Store::apply`] applies each [`Unit`] wholly or not at all, in the order given. A later
-//!   unit sees what an earlier one wrote. One refused unit leaves its neighbours alone.
-//! - What is reported as applied is durable, if the store is.
+//! - A *record* has a key (at most 512 bytes, ordered bytewise), a version, and a value: a body of
+//!   bytes or a [`Counter`].
+//! - Each change of a record gives it a version that this key never had before, even if the record
+//!   was deleted in between.
+//! - [`Store::get`] and [`Store::scan`] each see one snapshot, never half of a unit.
+//! - [`Store::apply`] applies each [`Unit`] wholly or not at all, in order. A later unit sees what
+//!   an earlier one wrote. A refused unit does not affect the others.
+//! - A unit that is reported as applied survives a crash, unless the store is in memory.
 
 #[cfg(feature = "authority")]
 mod commit;
@@ -46,7 +46,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
 
-// What threads meet at in this module. Its tests have shuttle's, and so every schedule they like.
+// The synchronization of this module. Its schedule tests use shuttle's instead of std's.
 #[cfg(all(test, shuttle))]
 use shuttle::{sync, thread_local};
 #[cfg(all(feature = "std", not(all(test, shuttle))))]
@@ -58,34 +58,59 @@ use crate::limits::RECORD_KEY_BYTES_MAX;
 #[cfg(feature = "std")]
 use crate::process::UsedAfterFork;
 
-/// Ordered records with versions. See the [module documentation](self) for what is promised.
+/// Ordered records with versions. The [module](self) lists what a store promises.
 ///
-/// Calls block. Implementations are called from many threads at once.
+/// Calls block, and come from many threads at once.
+///
+/// ```
+/// use provkey::store::{Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+///
+/// /// Logs how many units each batch has.
+/// struct Logged(Memory);
+///
+/// impl Store for Logged {
+///     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+///         self.0.get(keys)
+///     }
+///
+///     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+///         self.0.scan(range, limit)
+///     }
+///
+///     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+///         eprintln!("a batch of {}", units.len());
+///         self.0.apply(units)
+///     }
+/// }
+///
+/// provkey::store::conformance::check_all(&Logged(Memory::new()), "example")?;
+/// # Ok::<(), provkey::store::conformance::Failure>(())
+/// ```
 pub trait Store: Send + Sync {
-    /// Reads records by key: one snapshot, one round trip, answers in the order of `keys`.
-    /// At most [`GET_KEYS_MAX`](crate::limits::GET_KEYS_MAX) keys.
+    /// Reads records by key, all from one snapshot. The answers are in the order of `keys`, which
+    /// are at most [`GET_KEYS_MAX`](crate::limits::GET_KEYS_MAX).
     ///
     /// # Errors
     /// Any [`StoreError`]; for a read, `NotApplied` and `Unknown` mean the same.
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError>;
 
-    /// Reads at most `limit` records of a range in byte order, from one snapshot.
-    /// At most [`SCAN_RECORDS_MAX`](crate::limits::SCAN_RECORDS_MAX) records.
+    /// Reads the first `limit` records of a range in byte order, all from one snapshot. `limit` is
+    /// at most [`SCAN_RECORDS_MAX`](crate::limits::SCAN_RECORDS_MAX).
     ///
     /// # Errors
     /// As [`Store::get`].
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError>;
 
-    /// Applies each unit atomically, in order, independently of the others; the answers are in
-    /// the order of `units`. All that is reported applied is durable.
+    /// Applies each unit atomically, in order, independently of the others. The answers are in the
+    /// order of `units`. A unit is durable before it is reported as applied.
     ///
     /// # Errors
-    /// An error concerns the whole batch: [`StoreError::NotApplied`] if surely none of it
-    /// happened, [`StoreError::Unknown`] otherwise.
+    /// An error concerns the whole batch: [`StoreError::NotApplied`] if certainly none of it was
+    /// applied, [`StoreError::Unknown`] otherwise.
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Answers one SELECT over the views for people, on a connection of its own, and does nothing
-    /// else. A store without views refuses.
+    /// Runs one SELECT over the store's views, on a separate connection. A store without views
+    /// refuses.
     ///
     /// # Errors
     /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
@@ -95,17 +120,18 @@ pub trait Store: Send + Sync {
         Err(QueryError::Refused("this store has no views to query".into()))
     }
 
-    /// Closes the store for good to all changes, those of other processes that have it open
-    /// included, or opens it again. Whatever was reported applied before is in it; [`apply`](Self::apply)
-    /// is `store_moved` afterwards. Reads go on. Answers whether it was the other way before.
+    /// Closes the store to changes, or opens it again. This holds for all processes that have the
+    /// store open, and lasts. Everything reported as applied before is in the store. Afterwards
+    /// [`apply`](Self::apply) fails with `store_moved`, and reads continue. Returns whether this
+    /// changed anything.
     ///
-    /// A store need not be able to: then it cannot be moved, only copied.
+    /// A store that does not implement this can be copied, but not moved.
     ///
     /// # Errors
     /// `store_not_recognized` if this store cannot be closed; those of [`apply`](Self::apply).
     fn fence(&self, closed: bool) -> Result<bool, StoreError> {
         let _ = closed;
-        let why = "this kind of store cannot be closed to changes: it can be copied, not moved";
+        let why = "this store cannot be closed to changes: copy the authority instead of moving it";
         Err(StoreError::NotApplied(StoreFault::new(FaultKind::NotAStore, why)))
     }
 }
@@ -115,7 +141,7 @@ pub trait Store: Send + Sync {
 pub struct RecordKey(Vec<u8>);
 
 impl RecordKey {
-    /// A record key of these bytes; `None` if there are none or too many.
+    /// The record key of these bytes; `None` if they are not 1 to 512.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
         let bytes = bytes.into();
         (1..=RECORD_KEY_BYTES_MAX).contains(&bytes.len()).then_some(Self(bytes))
@@ -127,7 +153,7 @@ impl RecordKey {
     }
 }
 
-/// By its bytes, so that a map of records can be searched by any bytes.
+/// A map of records can be searched by bytes.
 impl Borrow<[u8]> for RecordKey {
     fn borrow(&self) -> &[u8] {
         &self.0
@@ -145,41 +171,40 @@ impl fmt::Debug for RecordKey {
 pub struct Record {
     /// Its key.
     pub key: RecordKey,
-    /// Its version: never the same twice for one key.
+    /// Its version. A key never has the same version twice.
     pub version: u64,
-    /// What it holds.
+    /// Its value.
     pub value: Value,
 }
 
-/// What a record holds.
+/// The value of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Bytes that mean something to the writer only.
+    /// Bytes, which a store does not interpret.
     Body(Vec<u8>),
     /// A counter.
     Counter(Counter),
 }
 
-/// A counter that never passes its limit.
+/// A counter that is never counted past its limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counter {
-    /// How much has been counted.
+    /// The count.
     pub used: u64,
-    /// The most that may be counted; `None`: up to [`COUNT_MAX`](crate::limits::COUNT_MAX).
+    /// The largest count; `None`: [`COUNT_MAX`](crate::limits::COUNT_MAX).
     pub limit: Option<u64>,
-    /// The latest moment at which something was counted, in Unix milliseconds.
+    /// The latest `at_ms` of a [`Count`](Operation::Count), in Unix milliseconds.
     pub last_at_ms: Option<u64>,
 }
 
 /// Which records a [`Store::scan`] reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanRange {
-    /// Only keys that begin with these bytes. Empty: all.
+    /// Only keys that begin with these bytes. Empty: all keys.
     pub prefix: Vec<u8>,
-    /// Only keys beyond this one, in the direction of the scan. The key itself is left out and
-    /// need not exist.
+    /// Only keys behind this one, in the direction of the scan. It need not exist.
     pub after: Option<RecordKey>,
-    /// From the last key to the first.
+    /// Whether to read from the last key to the first.
     pub reverse: bool,
 }
 
@@ -189,8 +214,8 @@ impl ScanRange {
         Self { prefix: prefix.into(), after: None, reverse: false }
     }
 
-    /// The range as an interval of keys: from the first, included, to the second, excluded, or
-    /// without an end. It holds nothing when they meet or cross.
+    /// The range as an interval of keys: its start, included, and its end, excluded; `None`: no
+    /// end. It is empty if the end is not above the start.
     pub fn interval(&self) -> (Vec<u8>, Option<Vec<u8>>) {
         let mut start = self.prefix.clone();
         let mut end = next_prefix(&self.prefix);
@@ -206,7 +231,7 @@ impl ScanRange {
     }
 }
 
-/// The first byte string behind all that begin with `prefix`; `None` if there is no such.
+/// The first byte string behind all that begin with `prefix`; `None` if there is none.
 fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != 0xff)?;
     let mut next = prefix.get(..=last)?.to_vec();
@@ -214,20 +239,21 @@ fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(next)
 }
 
-/// A store could not do what it was asked.
+/// Why a call of a store failed, and whether its change may have been made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Surely nothing of the batch was applied.
+    /// Certainly nothing of the batch was applied.
     #[error("{0}")]
     NotApplied(StoreFault),
     /// The batch may or may not have been applied.
-    #[error("{0}, and it is not known whether the change was made")]
+    #[error("{0}; the change may or may not have been made")]
     Unknown(StoreFault),
 }
 
 impl StoreError {
-    /// Refuses a request that passes a limit of [`limits`](crate::limits).
+    /// Refuses a request that exceeds a limit of [`limits`](crate::limits). Every store begins with
+    /// this check.
     ///
     /// # Errors
     /// [`FaultKind::TooLarge`].
@@ -236,7 +262,7 @@ impl StoreError {
             return Ok(());
         }
         let message =
-            alloc::format!("{size} {what} in one request, at most {size_max} are allowed");
+            alloc::format!("{size} {what} in one request: at most {size_max} are allowed");
         Err(Self::NotApplied(StoreFault::new(FaultKind::TooLarge, message)))
     }
 
@@ -247,12 +273,12 @@ impl StoreError {
         }
     }
 
-    /// The stable code of the fault, see [`FaultKind::code`].
+    /// The stable code: see [`FaultKind::code`].
     pub fn code(&self) -> &'static str {
         self.fault().kind.code()
     }
 
-    /// Whether the same call may succeed later.
+    /// Whether the same call may succeed later: see [`FaultKind::retryable`].
     pub fn retryable(&self) -> bool {
         self.fault().kind.retryable()
     }
@@ -266,18 +292,19 @@ impl From<UsedAfterFork> for StoreError {
     }
 }
 
-/// A kind of fault, and its particulars in words. Never holds a secret or a record's body.
+/// What went wrong: its kind, and the details in words. It never contains a secret or a record's
+/// body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreFault {
-    /// The kind, which has the code.
+    /// The kind, which determines the code.
     pub kind: FaultKind,
     /// What happened, for people.
     pub message: String,
 }
 
 impl StoreFault {
-    /// A fault with a message for people.
+    /// A fault of this kind, with a message for people.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -287,35 +314,35 @@ impl StoreFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// Out of reach, or broken in a way that may pass.
+    /// It cannot be reached, or failed in a way that may pass.
     Unavailable,
-    /// Others hold it for too long.
+    /// Others locked it for too long.
     Busy,
-    /// No space is left.
+    /// It has no space left.
     Full,
-    /// It may be read but not written.
+    /// It can be read but not written.
     ReadOnly,
-    /// What it holds is damaged.
+    /// Its content is damaged.
     Corrupt,
-    /// It is something else than a provkey store.
+    /// It is not a provkey store, or lacks what the call needs.
     NotAStore,
-    /// It was written by a newer version of this library.
+    /// A newer version of this library wrote it.
     TooNew,
-    /// There is none yet.
+    /// It does not exist.
     Missing,
-    /// There is one already, or something else, where a new one was to be made.
+    /// It, or something else in its place, exists already.
     Exists,
     /// It called back into its own authority.
     Reentrant,
-    /// The request passes a limit of [`limits`](crate::limits).
+    /// The request exceeds a limit of [`limits`](crate::limits).
     TooLarge,
-    /// It lacks changes that were durable: an older copy was put in its place.
+    /// It lacks changes that were durable: it was replaced with an older copy.
     RolledBack,
-    /// It was opened by another process, which this one was forked from.
+    /// It was opened before this process was forked.
     UsedAfterFork,
-    /// Its files were removed, replaced or cut short while it was open.
+    /// Its files were removed, replaced or truncated while it was open.
     Broken,
-    /// What it holds was moved to another store. It changes no more.
+    /// The authority was moved to another store, and this one accepts no more changes.
     Moved,
 }
 
@@ -341,7 +368,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later, by itself.
     pub const fn retryable(self) -> bool {
         matches!(self, Self::Unavailable | Self::Busy | Self::Full)
     }

@@ -1,4 +1,4 @@
-//! Queries over the views for people, which a SQL store has beside its records.
+//! Queries over the views that a SQL store offers to people.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,13 +9,13 @@ use super::StoreError;
 use crate::limits::{QUERY_BYTES_MAX, QUERY_CELL_BYTES_MAX, QUERY_SQL_BYTES_MAX};
 use crate::process::UsedAfterFork;
 
-/// How much a query may take. `Default` suits most.
+/// How long a query may run, and how much it may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueryLimits {
     /// How long it may run: 10 seconds by default.
     pub time: Duration,
-    /// How many rows are answered: 10,000 by default. Of more, the first.
+    /// How many rows it returns at most: 10,000 by default.
     pub rows: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for QueryLimits {
     }
 }
 
-/// What a query found.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QueryResult {
@@ -45,39 +45,39 @@ pub struct QueryResult {
     pub columns: Vec<String>,
     /// The rows, each with a value for each column.
     pub rows: Vec<Vec<QueryValue>>,
-    /// Whether there are more rows: a limit of rows was reached, or 64 MiB.
+    /// Whether rows are missing, because the limit of rows or of 64 MiB was reached.
     pub truncated: bool,
 }
 
-/// One value of a row.
+/// A value in a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QueryValue {
-    /// No value.
+    /// NULL.
     Null,
-    /// A whole number. A Boolean is 0 or 1.
+    /// An integer. A Boolean is 0 or 1.
     Integer(i64),
-    /// A number.
+    /// A floating-point number.
     Float(f64),
-    /// A text. A moment is RFC 3339 in UTC.
+    /// A text. A time is RFC 3339 in UTC.
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
 }
 
-/// Why a query has no answer.
+/// Why a query has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// It does more than one SELECT over the views, or cannot be kept from it.
+    /// `query_refused`: it is not one SELECT over the views, or cannot be shown to be.
     #[error("the query is refused: {0}")]
     Refused(String),
-    /// The database does not understand it, or it failed while it ran.
+    /// `query_failed`: the database rejected it, or it failed while it ran.
     #[error("the query failed: {0}")]
     Failed(String),
-    /// It ran for too long.
-    #[error("the query ran for more than {} ms", .0.as_millis())]
+    /// `query_timed_out`: it exceeded [`QueryLimits::time`].
+    #[error("the query took longer than {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// The store failed.
+    /// The store failed. The code is the store's.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -93,7 +93,7 @@ impl QueryError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Whether the same call may succeed later, by itself.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.retryable(),
@@ -108,7 +108,7 @@ impl From<UsedAfterFork> for QueryError {
     }
 }
 
-/// The rows of an answer as they come, within its limits.
+/// Collects the rows of a result within its limits.
 #[derive(Debug)]
 pub struct QueryRows {
     result: QueryResult,
@@ -123,7 +123,7 @@ impl QueryRows {
         Self { result, rows_max: limits.rows, bytes: 0 }
     }
 
-    /// Takes the next row; `false`: the answer is full, and there was more.
+    /// Adds a row. Returns `false` if the limits were reached, and the row was not added.
     ///
     /// # Errors
     /// `query_failed` if a value is larger than 256 KiB.
@@ -142,7 +142,7 @@ impl QueryRows {
         Ok(true)
     }
 
-    /// The answer.
+    /// The result.
     pub fn finish(self) -> QueryResult {
         self.result
     }
@@ -158,7 +158,7 @@ impl QueryValue {
     }
 }
 
-/// Checks the size of a query, as every store does first.
+/// Checks the length of a query. Every store begins with this check.
 ///
 /// # Errors
 /// `query_refused`.
@@ -166,7 +166,7 @@ pub fn check_query_size(sql: &str) -> Result<(), QueryError> {
     if sql.len() <= QUERY_SQL_BYTES_MAX {
         return Ok(());
     }
-    let why = format!("it has {} bytes, at most {QUERY_SQL_BYTES_MAX} are allowed", sql.len());
+    let why = format!("it has {} bytes: at most {QUERY_SQL_BYTES_MAX} are allowed", sql.len());
     Err(QueryError::Refused(why))
 }
 

@@ -1,17 +1,17 @@
-//! What changes together, and what came of it.
+//! Units: operations that happen together, and their outcome.
 
 use alloc::vec::Vec;
 
 use super::{Counter, Record, RecordKey, Value};
 use crate::limits::{COUNT_MAX, RECORD_BODY_BYTES_MAX, UNIT_OPERATIONS_MAX};
 
-/// Operations that happen all together or not at all.
+/// Operations that happen together or not at all.
 ///
-/// All checks of a unit are decided on the state before it, and before it writes. A unit writes
-/// each key at most once.
+/// All checks of a unit are decided on the state before the unit. A unit writes each key at most
+/// once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
-    /// The operations, in the order in which their checks are reported.
+    /// The operations. If several checks fail, the first is reported.
     pub operations: Vec<Operation>,
 }
 
@@ -19,14 +19,14 @@ pub struct Unit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Checks that the record has this version, or with `None` that there is no such record.
+    /// Checks that the record has this version, or that it is absent.
     Expect {
         /// The record, a body or a counter.
         key: RecordKey,
-        /// The version it must have.
+        /// The version that it must have; `None`: it must be absent.
         version: Option<u64>,
     },
-    /// Checks that the counter exists and stands at 0.
+    /// Checks that the counter exists and is 0.
     ExpectUnused {
         /// The counter.
         counter: RecordKey,
@@ -43,21 +43,21 @@ pub enum Operation {
         /// The record.
         key: RecordKey,
     },
-    /// Sets the limit of a counter and keeps `used`; makes the counter, at 0, if there is none.
-    /// The limit may be below `used`. Refused if the record is a body.
+    /// Sets the limit of a counter, and creates the counter at 0 if it is absent. `used` does not
+    /// change, and may be above the limit. Refused if the record is a body.
     SetLimit {
         /// The counter.
         counter: RecordKey,
         /// Its new limit.
         limit: Option<u64>,
     },
-    /// Adds `by` to a counter; refused if there is none, if it would pass the limit (for a
-    /// positive `by`) or fall below 0 (for a negative one). A positive `by` also moves
-    /// `last_at_ms` to `at_ms`, never backwards.
+    /// Adds `by` to a counter. Refused if the counter is absent, if a positive `by` would exceed
+    /// the limit, or if a negative one would go below 0. A positive `by` also raises `last_at_ms`
+    /// to `at_ms`.
     Count {
         /// The counter.
         counter: RecordKey,
-        /// How much, not 0.
+        /// How much to add, not 0.
         by: i64,
         /// When, in Unix milliseconds.
         at_ms: u64,
@@ -65,7 +65,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The record that the operation looks at or changes.
+    /// The record that the operation checks or changes.
     pub fn key(&self) -> &RecordKey {
         match self {
             Self::Expect { key, .. } | Self::Put { key, .. } | Self::Delete { key } => key,
@@ -75,9 +75,9 @@ impl Operation {
         }
     }
 
-    /// Decides the operation on its record as it stands before the unit. Answers the counter as
-    /// it will be, for [`Self::SetLimit`] and [`Self::Count`]. All stores decide by this
-    /// function, so that all decide alike.
+    /// Decides the operation on its record as it was before the unit. Returns the new counter for
+    /// [`Self::SetLimit`] and [`Self::Count`]. All stores call this function, so that all decide
+    /// alike.
     ///
     /// # Errors
     /// Why the operation is refused.
@@ -112,18 +112,18 @@ impl Operation {
         }
     }
 
-    /// Whether it changes its record.
+    /// Whether the operation changes its record.
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Expect { .. } | Self::ExpectUnused { .. })
     }
 }
 
-/// A record without its body: what an operation is decided on.
+/// A record without its body, which is all that an operation is decided on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Its version.
     pub version: u64,
-    /// The counter; `None`: the record is a body.
+    /// The counter; `None` if the record is a body.
     pub counter: Option<Counter>,
 }
 
@@ -161,7 +161,7 @@ impl Unit {
         Self { operations }
     }
 
-    /// Its size: the bytes of all keys and bodies.
+    /// Its size: the bytes of all its keys and bodies.
     pub fn bytes(&self) -> usize {
         let size = |operation: &Operation| {
             let body = if let Operation::Put { body, .. } = operation { body.len() } else { 0 };
@@ -170,11 +170,11 @@ impl Unit {
         self.operations.iter().map(size).sum()
     }
 
-    /// Checks the form of the unit, without looking at any record. Every store does this first
-    /// and answers [`Reason::Malformed`] for the operation that is at fault.
+    /// Checks the form of the unit, without any record. Every store checks this first, and answers
+    /// [`Reason::Malformed`] for the wrong operation.
     ///
     /// # Errors
-    /// [`Malformed`]: which operation, and what is wrong with it.
+    /// [`Malformed`]: which operation is wrong, and why.
     pub fn check_form(&self) -> Result<(), Malformed> {
         let malformed = |operation, what| Err(Malformed { operation, what });
         if self.operations.len() > UNIT_OPERATIONS_MAX {
@@ -213,44 +213,44 @@ pub struct Malformed {
     pub what: &'static str,
 }
 
-/// What came of one [`Unit`].
+/// The outcome of one [`Unit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All of it happened. Holds the counters that it counted on or limited, in the order of
-    /// the operations, as they stood right after the unit.
+    /// All of it was applied. Contains the counters of its [`Count`](Operation::Count) and
+    /// [`SetLimit`](Operation::SetLimit) operations, in their order, as they were right after it.
     Applied(Vec<Counter>),
-    /// Nothing of it happened.
+    /// Nothing of it was applied.
     Refused(Refused),
 }
 
-/// Why a unit was refused: its first operation, in order, whose check failed.
+/// The first operation of a unit whose check failed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The index of the operation.
     pub operation: usize,
     /// Why.
     pub reason: Reason,
-    /// The record that stood in the way, as it was.
+    /// The record that failed the check, as it was; `None` if it was absent.
     pub record: Option<Record>,
 }
 
-/// The reasons to refuse a unit.
+/// Why a unit was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `Expect` absent, but there is one.
+    /// `Expect` with `None`, but the record exists.
     Exists,
-    /// `Expect` a version, `ExpectUnused` or `Count`, but there is no such record.
+    /// `Expect` with a version, `ExpectUnused` or `Count`, but the record is absent.
     Absent,
-    /// `Expect` a version, but it has another.
+    /// `Expect` with a version, but the record has another.
     Changed,
-    /// `ExpectUnused`, but something has been counted.
+    /// `ExpectUnused`, but the counter is not 0.
     InUse,
-    /// `Count` would pass the limit.
+    /// `Count` would exceed the limit.
     LimitReached,
-    /// `Count` would fall below 0.
+    /// `Count` would go below 0.
     BelowZero,
-    /// A counter was asked of a body, or a body of a counter.
+    /// The operation needs a counter and the record is a body, or the reverse.
     WrongKind,
     /// The unit fails [`Unit::check_form`].
     Malformed,

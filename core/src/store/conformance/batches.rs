@@ -62,16 +62,16 @@ pub(super) fn later_units_see_earlier_ones(space: &Space<'_>) -> Result<(), Stri
     ])?;
     same(
         "the outcomes",
-        &told(&outcomes),
+        &effects(&outcomes),
         &vec![
-            Told::Applied(vec![]),
-            Told::Refused(0, Reason::Exists, body("1")),
-            Told::Applied(vec![]),
-            Told::Applied(vec![counter(0, 1, None)]),
-            Told::Applied(vec![counter(1, 1, 1)]),
-            Told::Refused(0, Reason::InUse, Some(Value::Counter(counter(1, 1, 1)))),
-            Told::Applied(vec![counter(1, 2, 1)]),
-            Told::Applied(vec![counter(2, 2, 2)]),
+            Effect::Applied(vec![]),
+            Effect::Refused(0, Reason::Exists, body("1")),
+            Effect::Applied(vec![]),
+            Effect::Applied(vec![counter(0, 1, None)]),
+            Effect::Applied(vec![counter(1, 1, 1)]),
+            Effect::Refused(0, Reason::InUse, Some(Value::Counter(counter(1, 1, 1)))),
+            Effect::Applied(vec![counter(1, 2, 1)]),
+            Effect::Applied(vec![counter(2, 2, 2)]),
         ],
     )?;
     space.is("a", body("3"))?;
@@ -90,14 +90,14 @@ pub(super) fn bad_unit_among_good_ones(space: &Space<'_>) -> Result<(), String> 
     ])?;
     same(
         "the outcomes",
-        &told(&outcomes),
+        &effects(&outcomes),
         &vec![
-            Told::Applied(vec![]),
-            Told::Refused(1, Reason::Exists, body("1")),
-            Told::Applied(vec![]),
-            Told::Refused(1, Reason::Malformed, None),
-            Told::Refused(1, Reason::LimitReached, Some(Value::Counter(counter(0, 0, None)))),
-            Told::Applied(vec![]),
+            Effect::Applied(vec![]),
+            Effect::Refused(1, Reason::Exists, body("1")),
+            Effect::Applied(vec![]),
+            Effect::Refused(1, Reason::Malformed, None),
+            Effect::Refused(1, Reason::LimitReached, Some(Value::Counter(counter(0, 0, None)))),
+            Effect::Applied(vec![]),
         ],
     )?;
     let left: Vec<_> = space.everything()?.into_iter().map(|record| record.key).collect();
@@ -113,14 +113,14 @@ pub(super) fn hot_records_in_one_batch(space: &Space<'_>) -> Result<(), String> 
         Ok(Unit::new(vec![space.expect("key", key)?, space.count("c", 1, n as u64)?, insert]))
     };
     let outcomes = space.apply(&(0..5).map(unit).collect::<Result<Vec<_>, String>>()?)?;
-    let full = || Told::Refused(1, Reason::LimitReached, Some(Value::Counter(counter(3, 3, 2))));
+    let full = || Effect::Refused(1, Reason::LimitReached, Some(Value::Counter(counter(3, 3, 2))));
     same(
         "the outcomes",
-        &told(&outcomes),
+        &effects(&outcomes),
         &vec![
-            Told::Applied(vec![counter(1, 3, 0)]),
-            Told::Applied(vec![counter(2, 3, 1)]),
-            Told::Applied(vec![counter(3, 3, 2)]),
+            Effect::Applied(vec![counter(1, 3, 0)]),
+            Effect::Applied(vec![counter(2, 3, 1)]),
+            Effect::Applied(vec![counter(3, 3, 2)]),
             full(),
             full(),
         ],
@@ -168,7 +168,7 @@ pub(super) fn too_large_requests(space: &Space<'_>) -> Result<(), String> {
     same("the number of records", &most.len(), &GET_KEYS_MAX)
 }
 
-/// What settles an ambiguous commit: a unit that was applied is refused by its own record.
+/// A unit that is applied again is refused by its own record. This is how unknown outcomes settle.
 pub(super) fn applied_again(space: &Space<'_>) -> Result<(), String> {
     space.applied(vec![space.limit("c", 9)?])?;
     let unit: Vec<Operation> = vec![
@@ -183,18 +183,18 @@ pub(super) fn applied_again(space: &Space<'_>) -> Result<(), String> {
 }
 
 #[derive(Debug, PartialEq)]
-enum Told {
+enum Effect {
     Applied(Vec<Counter>),
     Refused(usize, Reason, Option<Value>),
 }
 
 /// Outcomes without the keys and versions of records.
-fn told(outcomes: &[Outcome]) -> Vec<Told> {
-    let told = |outcome: &Outcome| match outcome.clone() {
-        Outcome::Applied(counters) => Told::Applied(counters),
+fn effects(outcomes: &[Outcome]) -> Vec<Effect> {
+    let effect = |outcome: &Outcome| match outcome.clone() {
+        Outcome::Applied(counters) => Effect::Applied(counters),
         Outcome::Refused(Refused { operation, reason, record }) => {
-            Told::Refused(operation, reason, record.map(|record| record.value))
+            Effect::Refused(operation, reason, record.map(|record| record.value))
         }
     };
-    outcomes.iter().map(told).collect()
+    outcomes.iter().map(effect).collect()
 }

@@ -1,4 +1,4 @@
-//! Stores that are broken, each in one way, to show that each check can fail.
+//! Stores that are each broken in one way, to show that each check can fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::string::String;
@@ -146,7 +146,7 @@ impl Broken {
         }
     }
 
-    /// The right decision, but for the fault.
+    /// Decides correctly, except for the fault.
     fn decide(&self, operation: &Operation, head: Option<Head>) -> Result<Option<Counter>, Reason> {
         let counter = head.and_then(|head| head.counter);
         let right = operation.decide(head);
@@ -271,7 +271,7 @@ impl Broken {
     }
 }
 
-/// Long enough for other threads to come in between, also on a machine with much else to do.
+/// Long enough for other threads to run in between, even on a busy machine.
 const A_WHILE: Duration = Duration::from_micros(200);
 
 impl Store for Broken {

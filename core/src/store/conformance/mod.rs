@@ -1,4 +1,4 @@
-//! What every store must do, as functions that any store author runs.
+//! Checks that every store must pass. The author of a store runs them as a test.
 //!
 //! ```
 //! use provkey::store::{Memory, conformance};
@@ -7,12 +7,11 @@
 //! # Ok::<(), conformance::Failure>(())
 //! ```
 //!
-//! The checks need a working store, not an empty one: each has its own keys, under
-//! `conformance/<run>/<check>/`, and removes them at its end if it passed. Several runs may share
-//! a store, at the same time too, if their names differ. A run takes some hundred
-//! calls of [`Store::apply`]. Nothing here panics unless the store does.
+//! The store need not be empty: each check uses keys under `conformance/<run>/<check>/`, and
+//! deletes them when it passes. Runs with different names may share a store, even at the same time.
+//! A run calls [`Store::apply`] some hundred times. It panics only if the store does.
 //!
-//! [`check_reopened`] is apart: it is for stores that outlive their process.
+//! [`check_reopened`] is separate: it is for stores that outlive their process.
 
 mod batches;
 #[cfg(test)]
@@ -33,20 +32,20 @@ pub use reopen::check_reopened;
 use self::space::Space;
 use super::Store;
 
-/// A check that a store did not pass.
+/// A check that a store failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{check}: {seen}")]
 pub struct Failure {
     /// The name of the check.
     pub check: &'static str,
-    /// What was seen, and what should have been.
+    /// What was seen, and what was expected.
     pub seen: String,
 }
 
-/// One thing that every store must do.
+/// One check that every store must pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// Its name: stable, lower case, in one word.
+    /// Its stable name, such as `units_are_atomic`.
     pub name: &'static str,
     check: fn(&Space<'_>) -> Result<(), String>,
 }
@@ -56,7 +55,7 @@ impl Check {
         Self { name, check }
     }
 
-    /// Runs the check on a store. `run` names the run and so its keys: at most 100 bytes.
+    /// Runs the check on a store. `run` is a part of its keys: at most 100 bytes.
     ///
     /// # Errors
     /// [`Failure`]: what was seen.
@@ -69,7 +68,7 @@ impl Check {
     }
 }
 
-/// All checks, but for [`check_reopened`].
+/// All checks except [`check_reopened`].
 pub const CHECKS: &[Check] = &[
     Check::new("get_answers_in_order", units::get_answers_in_order),
     Check::new("put_and_delete", units::put_and_delete),
@@ -110,15 +109,15 @@ pub const CHECKS: &[Check] = &[
     Check::new("threads_see_whole_units", threads::see_whole_units),
 ];
 
-/// Runs all [`CHECKS`], each to its end, whatever became of the others.
+/// Runs all [`CHECKS`], also after one failed.
 ///
 /// # Errors
-/// The first [`Failure`]. [`failures`] answers all.
+/// The first [`Failure`]. [`failures`] returns all of them.
 pub fn check_all(store: &dyn Store, run: &str) -> Result<(), Failure> {
     failures(store, run).into_iter().next().map_or(Ok(()), Err)
 }
 
-/// Runs all [`CHECKS`] and answers those that failed.
+/// Runs all [`CHECKS`] and returns those that failed.
 pub fn failures(store: &dyn Store, run: &str) -> Vec<Failure> {
     CHECKS.iter().filter_map(|check| check.run(store, run).err()).collect()
 }

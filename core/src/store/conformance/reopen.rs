@@ -1,4 +1,4 @@
-//! What a store keeps when it is opened again.
+//! What a store must still contain when it is opened again.
 
 use std::boxed::Box;
 use std::format;
@@ -9,8 +9,8 @@ use super::Failure;
 use super::space::{Space, same};
 use crate::store::{Reason, Store, StoreError};
 
-/// Checks that a store which is opened anew has what was acknowledged before, and nothing of what
-/// was refused. Each store that `open` gives is dropped before the next is opened.
+/// Checks that a reopened store contains everything that was applied, and nothing that was refused.
+/// Each store that `open` returns is dropped before the next is opened.
 ///
 /// # Errors
 /// [`Failure`]: what was seen.

@@ -47,7 +47,7 @@ fn fill(space: &Space<'_>) -> Result<(), String> {
     space.applied(put).map(drop)
 }
 
-/// What a scan should read, by its definition.
+/// What a scan must return, by its definition.
 fn defined(all: &[Record], range: &ScanRange, limit: usize) -> Vec<Record> {
     let beyond = |key: &RecordKey| match &range.after {
         None => true,
@@ -91,7 +91,7 @@ pub(super) fn scans_of_every_range(space: &Space<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Without a prefix there are also the records of others, of which nothing is known.
+/// Without a prefix a scan also returns records of others, about which the check knows nothing.
 pub(super) fn scans_of_everything(space: &Space<'_>) -> Result<(), String> {
     fill(space)?;
     let own = space.everything()?;
@@ -155,7 +155,7 @@ pub(super) fn paging(space: &Space<'_>) -> Result<(), String> {
             same("all pages together", &read, &wanted)?;
         }
     }
-    // A page goes on behind a record that is no longer there.
+    // A page continues behind a record that was deleted.
     space.applied(vec![space.delete("a/1")?])?;
     let after = Some(space.key("a/1")?);
     let range = ScanRange { prefix: space.prefix.clone(), after, reverse: false };

@@ -1,4 +1,4 @@
-//! Keys of a check's own, and short words for what checks say again and again.
+//! The keys of one check, and helpers that all checks share.
 
 use core::fmt::Debug;
 use std::format;
@@ -18,20 +18,20 @@ pub(super) struct Space<'s> {
 }
 
 impl<'s> Space<'s> {
-    /// The space of this check, emptied of what an earlier run of the same name left.
+    /// The space of this check, without the records that an earlier run of the same name left.
     pub(super) fn new(store: &'s dyn Store, run: &str, check: &str) -> Result<Self, String> {
         let space = Self::existing(store, run, check);
         space.clear()?;
         Ok(space)
     }
 
-    /// The space of this check, with all that is in it.
+    /// The space of this check, with the records in it.
     pub(super) fn existing(store: &'s dyn Store, run: &str, check: &str) -> Self {
         Self { store, prefix: format!("conformance/{run}/{check}/").into_bytes() }
     }
 
     pub(super) fn clear(&self) -> Result<(), String> {
-        // A broken store might show the same records for ever.
+        // A broken store might return the same records forever.
         for _ in 0..100 {
             let records = self.scan(&ScanRange::prefix(self.prefix.clone()), 256)?;
             if records.is_empty() {
@@ -100,15 +100,15 @@ impl<'s> Space<'s> {
 
     /// Applies one unit, which must be applied.
     pub(super) fn applied(&self, operations: Vec<Operation>) -> Result<Vec<Counter>, String> {
-        let told = shorten(&operations);
+        let unit = shorten(&operations);
         match self.apply_one(operations)? {
             Outcome::Applied(counters) => Ok(counters),
-            Outcome::Refused(refused) => Err(format!("{told} was refused: {}", shorten(&refused))),
+            Outcome::Refused(refused) => Err(format!("{unit} was refused: {}", shorten(&refused))),
         }
     }
 
-    /// Applies one unit, which must be refused, by this operation, for this reason and with the
-    /// record as it is now.
+    /// Applies one unit, which must be refused: by this operation, for this reason, with the record
+    /// as it is now.
     pub(super) fn refused(
         &self,
         operations: Vec<Operation>,
@@ -120,9 +120,9 @@ impl<'s> Space<'s> {
             Some(key) if reason != Reason::Malformed => self.get_key(key)?,
             _ => None,
         };
-        let told = shorten(&operations);
+        let unit = shorten(&operations);
         let wanted = Outcome::Refused(Refused { operation, reason, record });
-        same(&format!("the outcome of {told}"), &self.apply_one(operations)?, &wanted)
+        same(&format!("the outcome of {unit}"), &self.apply_one(operations)?, &wanted)
     }
 
     pub(super) fn get(&self, name: impl AsRef<[u8]>) -> Result<Option<Record>, String> {
@@ -134,7 +134,7 @@ impl<'s> Space<'s> {
         Ok(records.into_iter().next().flatten())
     }
 
-    /// Reads records and checks that each key has an answer, of its own.
+    /// Reads records, and checks that each answer belongs to its key.
     pub(super) fn get_all(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, String> {
         let records = self.store.get(keys).map_err(|error| format!("get: {error}"))?;
         same("the number of records", &records.len(), &keys.len())?;
@@ -150,7 +150,7 @@ impl<'s> Space<'s> {
         self.store.scan(range, limit).map_err(|error| format!("scan: {error}"))
     }
 
-    /// All that is in the space.
+    /// All records in the space.
     pub(super) fn everything(&self) -> Result<Vec<Record>, String> {
         self.scan(&ScanRange::prefix(self.prefix.clone()), SCAN_RECORDS_MAX)
     }
@@ -161,7 +161,7 @@ impl<'s> Space<'s> {
         Ok(record.version)
     }
 
-    /// Checks what a record is.
+    /// Checks that a record has this value, or is absent.
     pub(super) fn is(&self, name: impl AsRef<[u8]>, wanted: Option<Value>) -> Result<(), String> {
         let name = name.as_ref();
         let value = self.get(name)?.map(|record| record.value);
@@ -183,7 +183,7 @@ pub(super) fn counter(
     Counter { used, limit: limit.into(), last_at_ms: last_at_ms.into() }
 }
 
-/// Checks that what was seen is what was wanted.
+/// Checks that what was seen is what was expected.
 pub(super) fn same<T: PartialEq + Debug>(what: &str, seen: &T, wanted: &T) -> Result<(), String> {
     if seen == wanted {
         return Ok(());

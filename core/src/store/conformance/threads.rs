@@ -12,7 +12,7 @@ use crate::store::{Outcome, Record, ScanRange, Unit, Value};
 
 const THREADS: usize = 8;
 
-/// Runs `work` on each thread, with the number of the thread, and gathers the answers.
+/// Runs `work` on each thread, with the number of the thread, and collects the results.
 fn on_threads<T: Send>(
     work: impl Fn(usize) -> Result<Vec<T>, String> + Sync,
 ) -> Result<Vec<T>, String> {
@@ -28,7 +28,7 @@ fn on_threads<T: Send>(
     Ok(all)
 }
 
-/// More tries than the limit allows, one by one and in batches: each value is counted once.
+/// More tries than the limit allows, alone and in batches: each value is counted once.
 pub(super) fn on_one_counter(space: &Space<'_>) -> Result<(), String> {
     const LIMIT: u64 = 50;
     space.applied(vec![space.limit("c", LIMIT)?])?;
@@ -79,8 +79,8 @@ pub(super) fn on_one_key(space: &Space<'_>) -> Result<(), String> {
     same("the number of winners", &won.len(), &KEYS)
 }
 
-/// One thread writes two records alike, in one unit, again and again; the others always see them
-/// alike.
+/// One thread repeatedly writes the same body to two records in one unit. The others never see them
+/// differ.
 pub(super) fn see_whole_units(space: &Space<'_>) -> Result<(), String> {
     const NAMES: [&str; 2] = ["first", "last"];
     let write = |n: usize| {

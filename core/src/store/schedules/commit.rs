@@ -1,4 +1,4 @@
-//! Group commit: everybody gets the answer to their own units, whatever the store does.
+//! Group commit: each caller gets the answer to its own units, whatever the store does.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,7 +34,7 @@ struct Faulty {
     fault: Fault,
     at: usize,
     calls: AtomicUsize,
-    /// How many units the largest batch had.
+    /// The number of units in the largest batch.
     largest: AtomicUsize,
 }
 
@@ -70,7 +70,7 @@ impl Store for Faulty {
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         self.largest.fetch_max(units.len(), Ordering::Relaxed);
-        // Time for others to come.
+        // Lets other callers arrive.
         thread::yield_now();
         let fault = StoreFault::new(FaultKind::Unavailable, "planted");
         match self.fault {
@@ -89,10 +89,10 @@ impl Store for Faulty {
     }
 }
 
-/// What a caller was told of one use.
+/// The answer to one use.
 #[derive(Clone, Debug, PartialEq)]
-enum Told {
-    /// The count after it; `None`: it was applied earlier than is known.
+enum Answer {
+    /// The count after it; `None`: an earlier try applied it.
     Applied(Option<u64>),
     Full,
     NotApplied,
@@ -101,25 +101,25 @@ enum Told {
     Panicked,
 }
 
-fn told(result: Result<Outcome, StoreError>) -> Told {
+fn answer_of(result: Result<Outcome, StoreError>) -> Answer {
     match result {
         Ok(Outcome::Applied(counters)) => {
-            Told::Applied(counters.first().map(|Counter { used, .. }| *used))
+            Answer::Applied(counters.first().map(|Counter { used, .. }| *used))
         }
         Ok(Outcome::Refused(refused)) => {
             assert_eq!(refused.reason, Reason::LimitReached);
-            Told::Full
+            Answer::Full
         }
-        Err(StoreError::NotApplied(_)) => Told::NotApplied,
-        Err(StoreError::Unknown(_)) => Told::Unknown,
+        Err(StoreError::NotApplied(_)) => Answer::NotApplied,
+        Err(StoreError::Unknown(_)) => Answer::Unknown,
     }
 }
 
 const CALLERS: usize = 4;
 const USES: usize = 2;
 
-/// Callers that each use the counter a few times. What they were told, by the record of the use.
-fn run(store: &Arc<Faulty>) -> Vec<(alloc::string::String, Told)> {
+/// Callers that each use the counter a few times. Returns each record with its answer.
+fn run(store: &Arc<Faulty>) -> Vec<(alloc::string::String, Answer)> {
     let commit = Arc::new(GroupCommit::new(Arc::clone(store) as Arc<dyn Store>));
     let caller = |caller: usize| {
         let commit = Arc::clone(&commit);
@@ -127,54 +127,56 @@ fn run(store: &Arc<Faulty>) -> Vec<(alloc::string::String, Told)> {
             let use_once = |n: usize| {
                 let record = format!("use/{caller}/{n}");
                 let applied =
-                    catch_unwind(AssertUnwindSafe(|| told(commit.apply(use_of(&record)))));
-                (record, applied.unwrap_or(Told::Panicked))
+                    catch_unwind(AssertUnwindSafe(|| answer_of(commit.apply(use_of(&record)))));
+                (record, applied.unwrap_or(Answer::Panicked))
             };
             (0..USES).map(use_once).collect::<Vec<_>>()
         }
     };
     let callers: Vec<_> = (0..CALLERS).map(|number| thread::spawn(caller(number))).collect();
-    let told = callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect();
-    // Nobody is in the way of those who come later.
+    let answers = callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect();
+    // Later callers are not blocked.
     commit.apply(Unit::new(vec![put("later", "")])).unwrap();
-    told
+    answers
 }
 
-fn count(all: &[(alloc::string::String, Told)], is: impl Fn(&Told) -> bool) -> u64 {
-    all.iter().filter(|(_, told)| is(told)).count() as u64
+fn count(all: &[(alloc::string::String, Answer)], is: impl Fn(&Answer) -> bool) -> u64 {
+    all.iter().filter(|(_, answer)| is(answer)).count() as u64
 }
 
-/// What was applied is what was told, use by use and in sum, as far as it is known.
-fn check_told(store: &Faulty, all: &[(alloc::string::String, Told)]) {
-    let applied = count(all, |told| matches!(told, Told::Applied(_)));
-    let doubtful = count(all, |told| matches!(told, Told::Unknown | Told::Panicked));
+/// Answers and records agree, use by use and in sum, except where the outcome is unknown.
+fn check_answers(store: &Faulty, all: &[(alloc::string::String, Answer)]) {
+    let applied = count(all, |answer| matches!(answer, Answer::Applied(_)));
+    let doubtful = count(all, |answer| matches!(answer, Answer::Unknown | Answer::Panicked));
     assert!((applied..=applied + doubtful).contains(&store.used()));
-    for (record, told) in all {
-        match told {
-            Told::Applied(_) => assert!(store.holds(record), "{record} is told and not there"),
-            Told::Full | Told::NotApplied => assert!(!store.holds(record), "{record} is there"),
-            Told::Unknown | Told::Panicked => {}
+    for (record, answer) in all {
+        match answer {
+            Answer::Applied(_) => {
+                assert!(store.holds(record), "{record} was answered as applied and is not there")
+            }
+            Answer::Full | Answer::NotApplied => assert!(!store.holds(record), "{record} is there"),
+            Answer::Unknown | Answer::Panicked => {}
         }
     }
 }
 
 #[test]
-fn everybody_is_told_of_their_own_use() {
+fn each_caller_gets_the_answer_to_its_own_use() {
     static SHARED: AtomicUsize = AtomicUsize::new(0);
     check(|| {
         let store = Faulty::new(Fault::None, 0);
         let all = run(&store);
-        check_told(&store, &all);
-        let counts = all.iter().filter_map(|(_, told)| match told {
-            Told::Applied(used) => Some(used.unwrap()),
+        check_answers(&store, &all);
+        let counts = all.iter().filter_map(|(_, answer)| match answer {
+            Answer::Applied(used) => Some(used.unwrap()),
             _ => None,
         });
-        // No count is told twice, and a caller's own come in the order of its calls.
+        // Each count is answered once, and a caller sees its own in the order of its calls.
         assert_eq!(counts.clone().collect::<BTreeSet<_>>(), (1..=5).collect());
         assert_eq!(counts.count(), 5);
         for own in all.chunks(USES) {
-            assert!(!matches!(own, [(_, Told::Full), (_, Told::Applied(_))]));
-            if let [(_, Told::Applied(first)), (_, Told::Applied(second))] = own {
+            assert!(!matches!(own, [(_, Answer::Full), (_, Answer::Applied(_))]));
+            if let [(_, Answer::Applied(first)), (_, Answer::Applied(second))] = own {
                 assert!(first < second);
             }
         }
@@ -213,9 +215,9 @@ fn units_that_go_together_are_answered_in_their_order() {
     });
 }
 
-/// More than fits into one batch: the rest is led by one of those who wait.
+/// More than fits into one batch: a waiting caller leads the rest.
 #[test]
-fn nobody_is_left_behind_when_a_batch_is_full() {
+fn a_full_batch_leaves_no_caller_waiting() {
     check(|| {
         let store = Faulty::new(Fault::None, 0);
         let commit = Arc::new(GroupCommit::new(Arc::clone(&store) as Arc<dyn Store>));
@@ -233,38 +235,40 @@ fn nobody_is_left_behind_when_a_batch_is_full() {
 }
 
 #[test]
-fn a_panic_of_the_store_leaves_nobody_hanging() {
+fn a_panic_of_the_store_leaves_no_caller_waiting() {
     for fault in [Fault::PanicBefore, Fault::PanicAfter] {
         check(move || {
             let store = Faulty::new(fault, thread_rng().gen_range(0..2));
             let all = run(&store);
-            check_told(&store, &all);
-            assert_eq!(count(&all, |told| *told == Told::Panicked), 1);
-            assert!(count(&all, |told| *told == Told::Unknown) < CALLERS as u64);
+            check_answers(&store, &all);
+            assert_eq!(count(&all, |answer| *answer == Answer::Panicked), 1);
+            assert!(count(&all, |answer| *answer == Answer::Unknown) < CALLERS as u64);
         });
     }
 }
 
 #[test]
-fn a_batch_that_is_not_applied_fails_for_all_that_are_in_it_and_for_nobody_else() {
+fn a_batch_that_is_not_applied_fails_for_its_callers_only() {
     check(|| {
         let store = Faulty::new(Fault::NotApplied, thread_rng().gen_range(0..2));
         let all = run(&store);
-        check_told(&store, &all);
-        assert!((1..=CALLERS as u64).contains(&count(&all, |told| *told == Told::NotApplied)));
-        assert_eq!(count(&all, |told| *told == Told::Unknown), 0);
+        check_answers(&store, &all);
+        assert!(
+            (1..=CALLERS as u64).contains(&count(&all, |answer| *answer == Answer::NotApplied))
+        );
+        assert_eq!(count(&all, |answer| *answer == Answer::Unknown), 0);
     });
 }
 
 #[test]
-fn a_batch_in_doubt_is_settled_for_all_that_are_in_it() {
+fn an_unknown_batch_is_settled_for_all_its_callers() {
     for fault in [Fault::UnknownBefore, Fault::UnknownAfter] {
         check(move || {
             let store = Faulty::new(fault, thread_rng().gen_range(0..2));
             let all = run(&store);
-            check_told(&store, &all);
-            assert_eq!(count(&all, |told| matches!(told, Told::Applied(_))), 5);
-            assert_eq!(count(&all, |told| *told == Told::Full), 3);
+            check_answers(&store, &all);
+            assert_eq!(count(&all, |answer| matches!(answer, Answer::Applied(_))), 5);
+            assert_eq!(count(&all, |answer| *answer == Answer::Full), 3);
         });
     }
 }

@@ -1,9 +1,9 @@
-//! Group commit and the store in memory under shuttle: one thread runs at a time, and at each lock,
-//! wait and wake-up shuttle chooses which. A schedule in which somebody waits for ever is a
-//! deadlock, and so a failure; a schedule that fails is printed, and `shuttle::replay` runs it again.
+//! Group commit and the store in memory under shuttle: one thread runs at a time, and shuttle
+//! chooses at each lock, wait and wake-up which one. A thread that waits forever is a deadlock and
+//! fails the test. A failed schedule is printed, and `shuttle::replay` runs it again.
 //!
-//! `scripts/schedules.sh` runs these tests, which need `--cfg shuttle`, and shows that they find
-//! what is planted.
+//! `scripts/schedules.sh` runs these tests with `--cfg shuttle`, and shows that they find planted
+//! bugs.
 
 // Clippy grants these to functions marked `#[test]`, but not to what they share.
 #![allow(clippy::panic, clippy::unwrap_used)]
@@ -18,7 +18,7 @@ use alloc::vec;
 
 use super::{Operation, RecordKey, Unit};
 
-/// How many points of a schedule a bug may depend on, for which the search is directed.
+/// The directed search finds bugs that need up to this many preemptions.
 const PREEMPTIONS: usize = 3;
 
 /// Runs a test in many schedules: random ones, and ones with few preemptions.
