@@ -1,12 +1,12 @@
-//! Why a command did not do what it was asked, and how that is told.
+//! Why a command failed, and how that is reported.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-use clap::CommandFactory;
 use clap::error::ErrorKind as UsageKind;
 use provkey::authority::{self, InputError};
+use provkey::connector;
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
 use provkey::random::RandomError;
 use provkey::store::{QueryError, StoreError};
@@ -14,10 +14,9 @@ use provkey::x509::{CertificateError, LeafUrlError};
 use provkey_pkcs11::TokenError;
 use provkey_server::TlsError;
 
-use crate::cli::Cli;
 use crate::redact::redact;
 
-/// Codes after which a connector goes on with a new identity, or not at all.
+/// Codes after which a connector can only continue with a new identity.
 const NEEDS_NEW_IDENTITY: &[&str] = &[
     "certificate_renewed",
     "certificate_unknown",
@@ -31,22 +30,22 @@ const NEEDS_NEW_IDENTITY: &[&str] = &[
 const NEW_IDENTITY: &str =
     "To start anew on the connector: provkey enroll --replace --key-file KEY --dir FOLDER";
 
-/// What ends a command early.
+/// Why a command ended early.
 pub(crate) enum Failure {
-    /// It was refused, or failed: exit 1.
+    /// The command was refused or failed: exit 1.
     Refused {
         /// The stable code.
         code: Cow<'static, str>,
-        /// What a person should know and do.
+        /// What went wrong, and what to do about it.
         sentence: String,
-        /// Lines before the last one.
+        /// Lines that are written before the error.
         notes: Vec<String>,
-        /// Whether it may pass by itself.
+        /// Whether the same command may succeed later.
         retryable: bool,
     },
-    /// It was not called as it should be: exit 2.
+    /// The arguments are wrong: exit 2.
     Usage(clap::Error),
-    /// Whoever read the output has gone. Nobody is left to be told.
+    /// The reader of standard output has closed it: exit 0, without a message.
     OutputClosed,
 }
 
@@ -56,33 +55,34 @@ impl Failure {
         Self::Refused { code: code.into(), sentence, notes, retryable }
     }
 
-    /// A required argument is missing that clap cannot require, for it may stand anywhere.
-    pub(crate) fn missing_argument(sentence: &str) -> Self {
-        Self::Usage(Cli::command().error(UsageKind::MissingRequiredArgument, sentence))
+    /// A missing argument that clap cannot require, such as a global option.
+    pub(crate) fn usage(sentence: impl Display) -> Self {
+        Self::Usage(clap::Error::raw(UsageKind::MissingRequiredArgument, sentence))
     }
 
-    /// Whether it has this code.
-    pub(crate) fn is(&self, wanted: &str) -> bool {
+    /// Whether the failure has this code.
+    pub(crate) fn has_code(&self, wanted: &str) -> bool {
         matches!(self, Self::Refused { code, .. } if code == wanted)
     }
 
-    /// The same, with another line before the last.
-    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+    /// Adds a line before the error.
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
         if let Self::Refused { notes, .. } = &mut self {
             notes.push(note.into());
         }
         self
     }
 
-    /// Tells it on standard error, and answers the exit status.
-    pub(crate) fn report(self) -> u8 {
+    /// Writes the failure to standard error, and returns the exit status. The usage of the command
+    /// follows wrong arguments.
+    pub(crate) fn report(self, command: &mut clap::Command) -> u8 {
         match self {
             Self::OutputClosed => 0,
-            Self::Usage(error) => report_usage(&error),
+            Self::Usage(error) => report_usage(&error.format(command)),
             refused => {
                 let mut stderr = io::stderr().lock();
                 for line in refused.lines() {
-                    // When standard error is closed, the exit status still tells.
+                    // If standard error is closed, the exit status still says it.
                     let _ = writeln!(stderr, "{line}");
                 }
                 1
@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// What people are told; the last line has the code.
+    /// The lines for standard error. The last one has the code.
     pub(crate) fn lines(self) -> Vec<String> {
         match self {
             Self::Refused { code, sentence, notes: mut lines, .. } => {
@@ -105,26 +105,31 @@ impl Failure {
             Self::OutputClosed => Vec::new(),
         }
     }
+
+    /// The same for a log: all lines in one.
+    pub(crate) fn one_line(self) -> String {
+        self.lines().join("; ")
+    }
 }
 
-/// Help, the version, or what was wrong with the arguments.
+/// Writes the help, the version, or what is wrong with the arguments.
 fn report_usage(error: &clap::Error) -> u8 {
-    let said = error.to_string();
-    let redacted = redact(&said);
-    // As for all that is said here: when nobody can be told, the exit status still tells.
-    let _ = match redacted == said {
+    let message = error.to_string();
+    let redacted = redact(&message);
+    // If standard error is closed, the exit status still says it.
+    let _ = match redacted == message {
         true => error.print(),
         false => io::stderr().write_all(redacted.as_bytes()),
     };
     u8::from(error.use_stderr()) * 2
 }
 
-/// Tells what is being done.
+/// Reports progress on standard error.
 pub(crate) fn notice(notice: impl Display) {
     let _ = writeln!(io::stderr(), "notice: {notice}");
 }
 
-/// Tells something that is no reason to stop.
+/// Reports a problem that does not end the command.
 pub(crate) fn warn(warning: impl Display) {
     let _ = writeln!(io::stderr(), "warning: {warning}");
 }
@@ -141,6 +146,7 @@ macro_rules! from_errors_with_codes {
 
 from_errors_with_codes!(
     authority::Error,
+    connector::Error,
     CertificateError,
     HostError,
     InputError,
@@ -153,14 +159,16 @@ from_errors_with_codes!(
     TokenError,
 );
 
-/// Shows the text, its secret hidden, with a pointer to what is wrong in it.
+/// Shows the text with its secret hidden, and marks under what is wrong in it.
 impl From<KeyTextError> for Failure {
     fn from(error: KeyTextError) -> Self {
         let failure = Self::new(error.code(), &error);
         match (error.shown(), error.marks()) {
             ("", _) => failure,
-            (shown, marks) if marks.is_empty() => failure.note(format!("  {shown}")),
-            (shown, marks) => failure.note(format!("  {shown}")).note(format!("  {marks}")),
+            (shown, marks) if marks.is_empty() => failure.with_note(format!("  {shown}")),
+            (shown, marks) => {
+                failure.with_note(format!("  {shown}")).with_note(format!("  {marks}"))
+            }
         }
     }
 }
@@ -171,7 +179,7 @@ impl From<RandomError> for Failure {
     }
 }
 
-/// Of standard output.
+/// A failure of standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {

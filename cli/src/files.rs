@@ -1,4 +1,4 @@
-//! Files: read with a limit, written whole or not at all, never lost.
+//! Files: read up to a limit, written whole or not at all, and never lost.
 
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -7,26 +7,27 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
+use provkey::authority;
 use provkey::x509::{Certificate, Csr, RevocationList};
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
-use crate::checkpoint;
 use crate::failure::Failure;
 
-/// More than anything that is read may have: the library refuses what is cut here as too long.
+/// The most that is read of a file. It is more than any valid file has: the library refuses a
+/// file that is cut here as too long.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// No secret is longer. What fits is not moved while it is read, which would leave a copy behind.
+/// Room for any secret. A buffer that never grows is never moved, which would leave a copy in
+/// memory.
 const SECRET_BYTES: usize = 64 * 1024;
 
-/// Whether a path is `-`: standard input where something is read, standard output where it is
-/// written.
+/// Whether a path is `-`, which names standard input to readers and standard output to writers.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Reads a file, or standard input if the path is `-`. It may be a secret.
+/// Reads a file, which may be a secret, or standard input if the path is `-`.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if is_standard(path) {
         return read_stdin();
@@ -54,10 +55,10 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::new("file_unwritable", format!("{} cannot be written: {error}", path.display()))
 }
 
-/// What a file is to hold.
+/// What a file will hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A secret, for the owner alone: mode 0600. Never replaces anything.
+    /// A secret that only the owner may read: mode 0600. Never replaces a file that has content.
     Secret,
     /// A certificate request: mode 0644. Replaces a request.
     Request,
@@ -65,8 +66,8 @@ pub(crate) enum Content {
     Certificates,
     /// A CRL: mode 0644. Replaces a CRL.
     Crl,
-    /// The checkpoint of an authority: mode 0644. Replaces a checkpoint, also one that another process has
-    /// written since.
+    /// The checkpoint of an authority: mode 0644. Replaces a checkpoint, even one that another
+    /// process wrote after [`Destination::prepare`].
     Checkpoint,
 }
 
@@ -81,15 +82,20 @@ impl Content {
             Self::Request => Csr::parse(bytes).is_ok(),
             Self::Certificates => Certificate::parse_all(bytes).is_ok(),
             Self::Crl => RevocationList::parse(bytes).is_some(),
-            Self::Checkpoint => checkpoint::parse(bytes).is_ok(),
+            Self::Checkpoint => is_checkpoint(bytes),
         };
         let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");
         bytes.is_empty() || (same_kind && !has_private_key())
     }
 }
 
-/// Where something is going to be written: everything that can fail has been tried, except the
-/// writing itself. Until then there is a temporary file beside a file.
+fn is_checkpoint(bytes: &[u8]) -> bool {
+    let text = str::from_utf8(bytes).map(str::trim_end);
+    text.is_ok_and(|text| authority::Checkpoint::parse(text).is_ok())
+}
+
+/// Where something will be written. All that can fail before the writing itself has been tried: a
+/// temporary file is open beside the file.
 pub(crate) struct Destination {
     path: PathBuf,
     target: Target,
@@ -97,7 +103,7 @@ pub(crate) struct Destination {
 
 enum Target {
     StandardOutput,
-    /// A device, a pipe, a descriptor: written to, and never replaced.
+    /// A device, a pipe or a descriptor, which is written to and never replaced.
     Special(File),
     File {
         temporary: NamedTempFile,
@@ -106,8 +112,8 @@ enum Target {
 }
 
 impl Destination {
-    /// Prepares to write to standard output if the path is `-`, to a special file as it is, or to a
-    /// file that does not exist or whose content may be replaced.
+    /// Prepares to write to standard output if the path is `-`, to a special file, or to a file
+    /// that does not exist or whose content may be replaced.
     pub(crate) fn prepare(path: &Path, content: Content) -> Result<Self, Failure> {
         let target = match () {
             () if is_standard_output(path) => Target::StandardOutput,
@@ -125,7 +131,7 @@ impl Destination {
             Ok(metadata) if !metadata.is_file() => return Err(occupied(path)),
             Ok(_) if !content.may_replace(&read(path)?) => return Err(occupied(path)),
             Ok(_) => true,
-            // A link that leads nowhere is something, too.
+            // A broken link is not replaced either.
             Err(_) if path.is_symlink() => return Err(occupied(path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(unwritable(path, &error)),
@@ -139,8 +145,8 @@ impl Destination {
         Ok(Self { path, target: Target::File { temporary, exists } })
     }
 
-    /// Prepares to replace a secret file, whatever it holds, or to make it. Its owner stays, so that
-    /// whoever acts for a service does not lock it out.
+    /// Prepares to create or replace a secret file, whatever it holds. The file keeps its owner, so
+    /// that root, who acts for a service, does not lock the service out.
     pub(crate) fn prepare_replacing(path: &Path) -> Result<Self, Failure> {
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(occupied(path));
@@ -151,12 +157,12 @@ impl Destination {
         Ok(Self { path, target: Target::File { temporary, exists: true } })
     }
 
-    /// Whether it is standard output, which then holds nothing else.
+    /// Whether this is standard output, which then gets nothing else.
     pub(crate) fn is_standard_output(&self) -> bool {
         matches!(self.target, Target::StandardOutput)
     }
 
-    /// Writes: a file as a whole, durably, under its name at once.
+    /// Writes the bytes. A file appears whole and durable under its name, or not at all.
     pub(crate) fn write(self, bytes: &[u8]) -> Result<(), Failure> {
         let path = &self.path;
         let (mut temporary, exists) = match self.target {
@@ -182,14 +188,14 @@ impl Destination {
     }
 }
 
-/// Standard output under its names as a file: a shell may have led it to a file, which must not be
-/// replaced under the shell's hands.
+/// Whether a path names standard output. Its names as a file count too: a shell may have redirected
+/// it to a file, and the shell's open file must not be replaced.
 fn is_standard_output(path: &Path) -> bool {
     is_standard(path) || ["/dev/stdout", "/dev/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
 /// Whether a path leads to something that is written to and never replaced: a device such as
-/// `/dev/null`, a pipe, an open descriptor. A disk is none: it would be overwritten.
+/// `/dev/null`, a pipe, an open descriptor. Disks are excluded, because writing destroys them.
 fn is_special(path: &Path) -> bool {
     let descriptors = ["/dev/fd", "/dev/stderr", "/proc"];
     let is_special = |metadata: fs::Metadata| {
@@ -200,19 +206,19 @@ fn is_special(path: &Path) -> bool {
         || fs::metadata(path).is_ok_and(is_special)
 }
 
-/// Replaces a secret file, durably: at every moment the old content is there, or the new one.
+/// Replaces a secret file durably. At every moment it has the old content or the new.
 pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     Destination::prepare_replacing(path)?.write(bytes)
 }
 
-/// Gives a file another name, durably. Another file of that name is replaced.
+/// Renames a file durably, and replaces a file that has the new name.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::rename(from, to).map_err(|error| unwritable(to, &error))?;
     sync_folder(to)
 }
 
-/// Gives a file one more name, durably; where the file system has one name for each file, a copy. Where
-/// a link leads to it, it is the file that gets the name: the link would lead to what replaces it.
+/// Makes a hard link to a file durably, or a copy on a file system without hard links. A symbolic
+/// link is followed: a link to it would lead to whatever replaces the file later.
 pub(crate) fn link(from: &Path, to: &Path) -> Result<(), Failure> {
     let from = &locate(from);
     match fs::hard_link(from, to) {
@@ -221,7 +227,7 @@ pub(crate) fn link(from: &Path, to: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Copies a file, durably, under its name at once: whatever is there is whole.
+/// Copies a file durably. The copy appears whole under its name.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let mut source = File::open(from).map_err(|error| unreadable(&from.display(), &error))?;
     let metadata = source.metadata().map_err(|error| unreadable(&from.display(), &error))?;
@@ -232,8 +238,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     sync_folder(to)
 }
 
-/// Keeps other processes of this command from changing the files of a folder, until what is returned
-/// is dropped. A file itself is not locked: it is going to be another one under the same name.
+/// Keeps other processes of this command from changing the files of a folder, until the lock is
+/// dropped. The folder is locked because its files are replaced.
 pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, Failure> {
     let failed = |error: &dyn Display| {
         let sentence = format!("{} cannot be locked: {error}", folder.display());
@@ -243,17 +249,17 @@ pub(crate) fn lock(folder: &Path) -> Result<Flock<File>, Failure> {
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| failed(&error))
 }
 
-/// The file itself, where a path leads to it by links: what is replaced is the file, not a link.
+/// The file that a path leads to through links: it is the file that is replaced, not a link.
 pub(crate) fn locate(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Checks that the folder of a file that is going to be made exists.
+/// Checks that the folder of a new file exists.
 pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
     let folder = folder(path);
     match folder.is_dir() || folder.symlink_metadata().is_ok() {
@@ -261,7 +267,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
         false => Err(Failure::new(
             "file_unwritable",
             format!(
-                "{} cannot be written: the folder {} does not exist, make it first",
+                "{} cannot be written: create the folder {} first",
                 path.display(),
                 folder.display()
             ),
@@ -299,6 +305,6 @@ fn sync_folder(path: &Path) -> Result<(), Failure> {
 pub(crate) fn occupied(path: &Path) -> Failure {
     Failure::new(
         "file_exists",
-        format!("{} exists already: name another file, or move it away", path.display()),
+        format!("{} exists: name another file, or move this one away", path.display()),
     )
 }

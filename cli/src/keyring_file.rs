@@ -1,4 +1,4 @@
-//! The master key file: a master key per line, for its owner alone.
+//! The master key file: one master key a line, in a file that only its owner may read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {
     Ok(Keyring::parse_file(text)?)
 }
 
-/// Makes the file with a new master key, unless there is one. Answers whether it did.
+/// Creates the file with a new master key if it is missing. Returns whether it did.
 pub(crate) fn create_if_missing(path: &Path) -> Result<bool, Failure> {
     if files::is_standard(path) || path.exists() {
         return Ok(false);
@@ -28,17 +28,19 @@ pub(crate) fn create_if_missing(path: &Path) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Puts a new keyring into the file.
+/// Replaces the keyring in the file.
 pub(crate) fn replace(path: &Path, keyring: &Keyring) -> Result<(), Failure> {
     let text: Zeroizing<String> = keyring.to_file_text();
     files::replace_secret(path, text.as_bytes())
 }
 
-/// Warns if others than its owner may use the file.
-pub(crate) fn warn_of_others(path: &Path) {
+/// Warns if users other than the owner may read or write the file.
+pub(crate) fn warn_of_permissions(path: &Path) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         let path = path.display();
-        warn(format_args!("{path} holds master keys and others may use it: chmod 600 {path}"));
+        warn(format_args!(
+            "{path} holds master keys, and other users may read or change it: chmod 600 {path}"
+        ));
     }
 }

@@ -1,4 +1,4 @@
-//! What goes to standard output: tables for people, JSON for programs.
+//! Standard output: tables for people, JSON for programs.
 
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
@@ -9,36 +9,36 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// What is shown alone: to programs as it serializes, to people field by field.
+/// A value that is shown alone: as JSON to programs, field by field to people.
 pub(crate) trait Fields: Serialize {
-    /// Everything of it that people want to know, each under its name.
+    /// The fields that people see, each with its name.
     fn fields(&self) -> Vec<(&'static str, String)>;
 }
 
-/// What is shown in a listing: to programs as it serializes, to people as the row of a table.
+/// An entry of a listing: JSON to programs, a row of a table to people.
 pub(crate) trait Row: Serialize {
     /// The columns of the table.
     const COLUMNS: &'static [&'static str];
 
-    /// Its cells.
+    /// The cells of the row.
     fn row(&self) -> Vec<String>;
 }
 
-/// Standard output, and what is asked of the person there.
+/// Standard output, and questions to the person at the terminal.
 pub(crate) struct Output {
-    json: bool,
+    is_json: bool,
     yes: bool,
     stdout: StdoutLock<'static>,
 }
 
 impl Output {
-    /// `yes`: ask nothing.
-    pub(crate) fn new(json: bool, yes: bool) -> Self {
-        Self { json, yes, stdout: io::stdout().lock() }
+    /// With `yes` nothing is asked.
+    pub(crate) fn new(is_json: bool, yes: bool) -> Self {
+        Self { is_json, yes, stdout: io::stdout().lock() }
     }
 
-    /// Asks whether to go on with what cannot be undone, if a person is there to be asked: without
-    /// a terminal nobody is, and a script has decided.
+    /// Asks for confirmation of what cannot be undone. Without a terminal the command goes on: the
+    /// script that runs it has decided.
     pub(crate) fn confirm(&self, question: impl std::fmt::Display) -> Result<(), Failure> {
         let (stdin, mut stderr) = (io::stdin(), io::stderr());
         if self.yes || !stdin.is_terminal() || !stderr.is_terminal() {
@@ -49,41 +49,41 @@ impl Output {
         let read = stdin.read_line(&mut answer);
         match read.map(|_| answer.trim().to_ascii_lowercase()).as_deref() {
             Ok("y" | "yes") => Ok(()),
-            _ => Err(Failure::new("not_confirmed", "nothing was changed: it was not confirmed")),
+            _ => Err(Failure::new("not_confirmed", "not confirmed: nothing was changed")),
         }
     }
 
-    /// Shows one thing.
-    pub(crate) fn one(&mut self, thing: &impl Fields) -> Result<(), Failure> {
-        if self.json {
-            return self.program(thing);
+    /// Shows one value.
+    pub(crate) fn show(&mut self, value: &impl Fields) -> Result<(), Failure> {
+        if self.is_json {
+            return self.json(value);
         }
-        for (name, value) in thing.fields() {
-            writeln!(self.stdout, "{name:<16}{}", value.replace('\n', "\n                "))?;
+        for (name, text) in value.fields() {
+            writeln!(self.stdout, "{name:<16}{}", text.replace('\n', "\n                "))?;
         }
         Ok(())
     }
 
-    /// Shows a page of a listing, or all of them.
+    /// Shows one page of a listing, or all pages.
     pub(crate) fn pages<T, V: Row>(
         &mut self,
-        which: &PageArgs,
+        args: &PageArgs,
         list: impl Fn(&PageRequest) -> Result<Page<T>, authority::Error>,
         view: impl Fn(T) -> V,
     ) -> Result<(), Failure> {
-        let mut request = which.request();
+        let mut request = args.request();
         let mut items = Vec::new();
         let next = loop {
             let page = list(&request)?;
             items.extend(page.items.into_iter().map(&view));
             match page.next {
-                Some(next) if which.all => request.after = Some(next),
+                Some(next) if args.all => request.after = Some(next),
                 next => break next,
             }
         };
         let next = next.as_ref().map(Cursor::as_str);
-        if self.json {
-            return self.program(&JsonPage { items, next });
+        if self.is_json {
+            return self.json(&JsonPage { items, next });
         }
         if !items.is_empty() {
             writeln!(self.stdout, "{}", table(V::COLUMNS, items.iter().map(V::row)))?;
@@ -91,33 +91,33 @@ impl Output {
             writeln!(self.stdout, "None.")?;
         }
         match next {
-            Some(next) => Ok(writeln!(self.stdout, "There is more: --all, or --after {next}")?),
+            Some(next) => Ok(writeln!(self.stdout, "There are more: --all, or --after {next}")?),
             None => Ok(()),
         }
     }
 
-    /// Whether programs read it, as JSON.
-    pub(crate) fn is_for_programs(&self) -> bool {
-        self.json
+    /// Whether the output is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
     }
 
-    /// Says something to people.
-    pub(crate) fn say(&mut self, sentence: impl std::fmt::Display) -> Result<(), Failure> {
-        if !self.json {
+    /// Writes a sentence for people; nothing if the output is JSON.
+    pub(crate) fn remark(&mut self, sentence: impl std::fmt::Display) -> Result<(), Failure> {
+        if !self.is_json {
             writeln!(self.stdout, "{sentence}")?;
         }
         Ok(())
     }
 
-    /// Writes something as it is.
-    pub(crate) fn plain(&mut self, text: &str) -> Result<(), Failure> {
+    /// Writes a text as it is.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.stdout.write_all(text.as_bytes())?;
         Ok(self.stdout.flush()?)
     }
 
-    /// Says something to programs.
-    pub(crate) fn program(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        if self.json {
+    /// Writes a value if the output is JSON; nothing for people.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        if self.is_json {
             serde_json::to_writer_pretty(&mut self.stdout, value).map_err(io::Error::from)?;
             writeln!(self.stdout)?;
         }
@@ -125,7 +125,7 @@ impl Output {
     }
 }
 
-/// A table without lines, its columns aligned.
+/// A table with aligned columns and no lines.
 pub(crate) fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.to_vec()).add_rows(rows);
@@ -141,7 +141,7 @@ struct JsonPage<'a, V> {
     next: Option<&'a str>,
 }
 
-/// That something is no more.
+/// The answer to a deletion.
 #[derive(Serialize)]
 pub(crate) struct Deleted<Id> {
     id: Id,
@@ -165,20 +165,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// How many entries are read at a time where all are shown.
+/// The largest page. `--all` reads pages of this size.
 const PAGE_ENTRIES_MAX: u16 = 1000;
 
-/// Which page of a listing.
+/// The options that choose a page of a listing.
 #[derive(Args)]
 pub(crate) struct PageArgs {
-    /// How many entries at most, up to 1000
+    /// The most entries to show, up to 1000
     #[arg(long, value_name = "N", default_value_t = 50)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=PAGE_ENTRIES_MAX.into()))]
     limit: u16,
-    /// Go on where the page before ended
+    /// Continue after the previous page, at the cursor that it ended with
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
-    /// All entries, however many there are
+    /// Show all entries
     #[arg(long, conflicts_with_all = ["limit", "after"])]
     all: bool,
 }
@@ -190,7 +190,7 @@ impl PageArgs {
     }
 }
 
-/// What a field shows that may be absent.
+/// The value, or a dash if there is none.
 pub(crate) fn or_dash<T: ToString>(value: Option<&T>) -> String {
     value.map_or_else(|| "-".into(), ToString::to_string)
 }

@@ -1,23 +1,23 @@
-//! Key texts, and URLs with a password, that were given in the place of something else: errors
-//! repeat arguments, and must not tell a secret.
+//! Hides secrets in error sentences. Errors repeat arguments, and an argument may be a key text, an
+//! admin token or a URL with a password that was given in place of something else.
 
-/// What every key text begins with.
+/// The beginning of every key text.
 const PREFIX: &str = "pvk1_";
-/// What every admin token begins with; its id follows, and then its secret.
+/// The beginning of every admin token; its id follows, then its secret.
 const ADMIN_TOKEN_PREFIX: &str = "pvkt1_";
-/// A parameter of a URL that holds a password.
+/// The parameter of a URL that holds a password.
 const PASSWORD_PARAMETER: &str = "password=";
-/// The length of a key's id, which its secret follows.
+/// The length of an id, which the secret follows.
 const ID_CHARACTERS: usize = 12;
 
-/// The text, with each key text and each URL with a password in it cut before the secret.
+/// Cuts each key text, admin token and URL with a password before its secret.
 pub(crate) fn redact(text: &str) -> String {
-    // No key text has white space or quotes.
+    // No secret has white space or quotes.
     let ends = |c: char| c.is_whitespace() || "'\"`".contains(c);
     let mut redacted = String::with_capacity(text.len());
     for word in text.split_inclusive(ends) {
         let (word, end) = word.split_at(word.trim_end_matches(ends).len());
-        let public = public_part(word)
+        let public = without_key_secret(word)
             .or_else(|| without_token_secret(word))
             .or_else(|| without_password(word));
         redacted.push_str(public.as_deref().unwrap_or(word));
@@ -26,15 +26,15 @@ pub(crate) fn redact(text: &str) -> String {
     redacted
 }
 
-/// What may be shown of a word with a key text in it, and an ellipsis.
-fn public_part(word: &str) -> Option<String> {
+/// A word that has a key text in it, without the secret.
+fn without_key_secret(word: &str) -> Option<String> {
     let host_at = word.to_ascii_lowercase().find(PREFIX)? + PREFIX.len();
     let id_at = host_at + word.get(host_at..)?.find('_')? + 1;
     let secret_at = id_at + ID_CHARACTERS;
     (secret_at < word.len()).then(|| format!("{}…", word.get(..secret_at).unwrap_or(PREFIX)))
 }
 
-/// What may be shown of a word with an admin token in it.
+/// A word that has an admin token in it, without the secret.
 fn without_token_secret(word: &str) -> Option<String> {
     let id_at = word.to_ascii_lowercase().find(ADMIN_TOKEN_PREFIX)? + ADMIN_TOKEN_PREFIX.len();
     let secret_at = id_at + ID_CHARACTERS;
@@ -42,8 +42,8 @@ fn without_token_secret(word: &str) -> Option<String> {
         .then(|| format!("{}…", word.get(..secret_at).unwrap_or(ADMIN_TOKEN_PREFIX)))
 }
 
-/// What may be shown of a word with a URL in it: nothing behind the name of its user. The `@` may
-/// be in another word, if the password has a quote in it.
+/// A word that has a URL in it, cut after the name of its user. The `@` may be in another word, if
+/// the password has a quote in it.
 fn without_password(word: &str) -> Option<String> {
     if let Some(parameter) = word.find(PASSWORD_PARAMETER).filter(|_| word.contains("://")) {
         return word.get(..parameter + PASSWORD_PARAMETER.len()).map(|shown| format!("{shown}…"));

@@ -5,7 +5,7 @@ use provkey::authority::AdminTokenText;
 use crate::home::Home;
 
 #[test]
-fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
+fn a_token_is_shown_once_and_valid_until_revoked() {
     let home = Home::new();
     let made = home.json("admin-token create ci --role operator --expires 1d");
     let text = made["text"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! `--checkpoint-file`: a store that was rolled back is refused, until that is accepted.
+//! `--checkpoint-file`: a store that was rolled back is refused until the rollback is accepted.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn sign(home: &Home, name: &str) -> crate::home::Run {
     ))
 }
 
-/// Puts a backup in the place of the store, as one should: with nothing of the old one beside it.
+/// Puts a backup in place of the store, after all files of the store were removed.
 fn restore(home: &Home, backup: &str) {
     for left in ["store.db-wal", "store.db-shm"] {
         let _ = fs::remove_file(home.path(left));
@@ -59,14 +59,14 @@ fn a_restored_old_store_is_refused_until_that_is_accepted() {
         entry["action"] == "rollback_accepted" && entry["details"] == lost.trim_end()
     });
     assert!(last.is_some(), "{trail}");
-    // What is forgotten is forgotten: that is what was accepted.
+    // The lost use can be spent again: that is what was accepted.
     sign(&home, "three").succeeds();
     sign(&home, "four").is_refused("key_exhausted");
 }
 
-/// A server keeps the checkpoint while it runs: it may be killed.
+/// A server saves the checkpoint while it runs, because it may be killed.
 #[test]
-fn a_server_keeps_the_checkpoint_of_what_it_enrolls() {
+fn a_server_saves_the_checkpoint_after_enrollments() {
     let (home, port) = Home::local();
     home.make_key("fleet", 2, "");
     home.run("master backup old.db").succeeds();
@@ -86,9 +86,9 @@ fn a_server_keeps_the_checkpoint_of_what_it_enrolls() {
         .is_refused("store_rolled_back");
 }
 
-/// The checkpoint moves with each change, and stays through whatever changes nothing.
+/// The checkpoint changes with each change of the store, and only then.
 #[test]
-fn ordinary_work_is_no_rollback() {
+fn ordinary_work_is_not_a_rollback() {
     let home = home();
     assert_eq!(home.mode("elsewhere/checkpoint"), 0o644);
     let mut checkpoint = home.read("elsewhere/checkpoint");
@@ -102,7 +102,7 @@ fn ordinary_work_is_no_rollback() {
         }
         checkpoint = next;
     }
-    // Others who do not keep the checkpoint go on, too.
+    // Commands without the checkpoint file work too.
     home.run("group create another").succeeds();
     home.run(&format!("store copy sqlite:store.db sqlite:moved.db {WITH_CHECKPOINT}")).succeeds();
     home.run(&format!("group list {WITH_CHECKPOINT} --store sqlite:moved.db")).succeeds();
@@ -113,7 +113,7 @@ fn ordinary_work_is_no_rollback() {
 }
 
 #[test]
-fn a_checkpoint_file_is_never_taken_for_another_authority_or_another_file() {
+fn a_checkpoint_of_another_authority_or_another_file_is_refused() {
     let home = home();
     let init = "init --host api.example.com --store sqlite:new.db --master-key-file new.key";
     home.run(&format!("{init} {WITH_CHECKPOINT}")).is_refused("file_exists");
@@ -131,7 +131,7 @@ fn a_checkpoint_file_is_never_taken_for_another_authority_or_another_file() {
     assert_eq!(home.read("fleet.key"), before);
     let groups = home.json("group list");
     assert_eq!(groups["items"].as_array().unwrap().len(), 1, "nothing was changed before");
-    // A checkpoint file is begun with whatever comes first.
+    // The first command creates a missing checkpoint file.
     home.run("group list --checkpoint-file begun").succeeds();
     assert!(!home.read("begun").is_empty());
 }

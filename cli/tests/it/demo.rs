@@ -3,13 +3,13 @@
 use crate::home::{Home, Run, names};
 
 #[test]
-fn the_story_is_told_and_leaves_nothing() {
+fn the_demo_succeeds_and_leaves_no_file() {
     let home = Home::empty();
     let run: Run = home.command(&["demo"]).env("TMPDIR", home.path("")).output().unwrap().into();
     run.succeeds();
     for part in [
         "$ provkey init",
-        "none: it had enrolled before",
+        "none: the enrollment was answered before",
         "error: key_miscopied: ",
         "error: key_exhausted: ",
         "3/3",

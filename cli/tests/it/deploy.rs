@@ -10,9 +10,9 @@ fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/deploy").join(name)
 }
 
-/// systemd reads the units, and the command understands what they run.
+/// systemd accepts the units, and the command accepts the arguments in them.
 #[test]
-fn units_are_read_and_run_commands_that_there_are() {
+fn systemd_units_run_valid_commands() {
     let home = Home::empty();
     for name in ["provkey-serve.service", "provkey-enroll.service"] {
         let unit = fs::read_to_string(sample(name)).unwrap();
@@ -26,9 +26,9 @@ fn units_are_read_and_run_commands_that_there_are() {
     }
 }
 
-/// The form of its modules write_files and runcmd.
+/// The form of cloud-init's modules write_files and runcmd.
 #[test]
-fn cloud_init_is_read() {
+fn the_cloud_init_sample_is_well_formed() {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python");
     let check = "import sys, yaml
 text = open(sys.argv[1]).read()

@@ -15,7 +15,7 @@ use crate::server::free_port;
 const ENROLL: &str = "enroll --key-file k.key --dir one --retry-for 1s";
 
 #[test]
-fn a_connector_enrolls_and_renews_however_often_it_is_run() {
+fn enroll_may_be_repeated_and_renew_renews() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     let server = home.serve(port, &[]);
@@ -39,7 +39,7 @@ fn a_connector_enrolls_and_renews_however_often_it_is_run() {
         assert_eq!(home.mode(&format!("one/{name}")), mode, "{name}");
     }
     let chain = home.read("one/chain.pem");
-    // The key is not needed any more, nor the server.
+    // Neither the key nor the server is needed any more.
     fs::remove_file(home.path("k.key")).unwrap();
     assert!(home.run(ENROLL).succeeds().stderr.contains("notice: Certificate is valid until"));
     assert_eq!(home.read("one/chain.pem"), chain);
@@ -54,7 +54,7 @@ fn a_connector_enrolls_and_renews_however_often_it_is_run() {
     assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
 }
 
-/// The key pair that a renewal is under way for, out of an identity file that is not sealed.
+/// Reads the key pair of the pending renewal from an identity file that is not sealed.
 fn pending_key(home: &Home) -> SoftwareSigner {
     let file = fs::read(home.path("one/identity")).unwrap();
     let mut rest = file.strip_prefix(b"provkey/2/identity\0").unwrap();
@@ -70,7 +70,7 @@ fn pending_key(home: &Home) -> SoftwareSigner {
 }
 
 #[test]
-fn a_renewal_whose_new_public_key_is_taken_is_dropped_and_another_begun() {
+fn a_renewal_whose_new_public_key_is_in_use_starts_over() {
     let (home, port) = Home::local();
     home.make_key("k", 9, "");
     let _server = home.serve(port, &[]);
@@ -85,7 +85,7 @@ fn a_renewal_whose_new_public_key_is_taken_is_dropped_and_another_begun() {
     take();
     let chain = home.read("one/chain.pem");
     let run = home.run("renew --dir one --retry-for 1s");
-    assert!(run.succeeds().stderr.contains("is another connector's; renewing anew"));
+    assert!(run.succeeds().stderr.contains("belongs to another connector"));
     assert_ne!(home.read("one/chain.pem"), chain);
 
     take();
@@ -95,9 +95,9 @@ fn a_renewal_whose_new_public_key_is_taken_is_dropped_and_another_begun() {
     assert_eq!(home.json("connector list")["items"].as_array().unwrap().len(), 3);
 }
 
-/// With a clock that runs six hundred times as fast, and a certificate of an hour.
+/// The clock runs 600 times as fast, and the certificate is valid for an hour.
 #[test]
-fn a_daemon_renews_when_it_is_time() {
+fn a_daemon_renews_when_renewal_is_due() {
     let (home, port) = Home::local();
     home.run("cert create short --leaf-validity 1h").succeeds();
     let create = "key create --name k --group gateways --cert short --max-uses 1 --out k.key";
@@ -112,11 +112,11 @@ fn a_daemon_renews_when_it_is_time() {
     let said: Vec<_> = lines.take_while(|line| line != "notice: Certificate renewed").collect();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    // What faketime leaves behind, in most of its versions.
+    // Most versions of faketime leave these files behind.
     for what in ["faketime_shm", "sem.faketime_sem"] {
         drop(fs::remove_file(format!("/dev/shm/{what}_{}", daemon.id())));
     }
-    // It looked at it before, and it was not time yet.
+    // The daemon checked the certificate before, and renewal was not due.
     assert!(said.iter().any(|line| line.starts_with("notice: Certificate is valid")), "{said:?}");
     let connecting = format!("notice: Enroll: connecting to localhost:{port} (127.0.0.1:{port})");
     assert!(said.contains(&connecting), "{said:?}");
@@ -125,16 +125,16 @@ fn a_daemon_renews_when_it_is_time() {
     assert!(server.operation("/metrics").contains("provkey_outcomes_total{event=\"renewed\""));
 }
 
-/// Debian's place for the library, which is a folder for each architecture.
+/// The library as Debian installs it, in a folder per architecture.
 fn faketime() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
     let mut libraries = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
     libraries.find(|library| library.exists()).expect("Debian's package faketime")
 }
 
-/// An answer that was lost, and a program that was killed before it came.
+/// An answer is lost, or the program is killed before it arrives.
 #[test]
-fn what_was_begun_goes_on_at_no_further_cost() {
+fn an_interrupted_enrollment_costs_one_use() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     let run = home.run(ENROLL);
@@ -150,7 +150,7 @@ fn what_was_begun_goes_on_at_no_further_cost() {
 }
 
 #[test]
-fn a_server_that_comes_late_is_waited_for() {
+fn enroll_retries_until_the_server_starts() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     let arguments = ["enroll", "--key-file", "k.key", "--dir", "one", "--retry-for", "2m"];
@@ -162,12 +162,12 @@ fn a_server_that_comes_late_is_waited_for() {
 }
 
 #[test]
-fn each_trouble_is_told_by_its_own_code() {
+fn each_failure_has_its_code() {
     let (home, port) = Home::local();
     let id = home.make_key("k", 1, "");
     let text = home.read("k.key");
 
-    // A key that was miscopied: nothing is asked, nothing is made but the folder.
+    // A miscopied key: no request is sent, and only the folder is created.
     let at = text.len() - 20;
     let other = if &text[at..=at] == "q" { "p" } else { "q" };
     fs::write(home.path("bad.key"), [&text[..at], other, &text[at + 1..]].concat()).unwrap();
@@ -183,7 +183,7 @@ fn each_trouble_is_told_by_its_own_code() {
     home.run(ENROLL).is_refused("tls_failed");
     drop(plain);
 
-    // Another authority at the same place.
+    // Another authority at the same address.
     let other = Home::empty();
     other.begin(&format!("localhost:{port}"));
     let others = other.serve(port, &[]);
@@ -211,19 +211,19 @@ fn each_trouble_is_told_by_its_own_code() {
 }
 
 #[test]
-fn a_host_without_an_address_is_told_from_one_that_does_not_answer() {
+fn a_host_without_an_address_has_its_own_code() {
     let home = Home::empty();
     home.begin("no-such-host.invalid");
     home.make_key("k", 1, "");
     home.run(ENROLL).is_refused("dns_failed");
-    // The name of the host still is what is asked for.
+    // The TLS name is still the host of the key.
     let port = free_port();
     let _server = home.serve(port, &[]);
     home.run(&format!("{ENROLL} --connect 127.0.0.1:{port}")).succeeds();
 }
 
 #[test]
-fn a_server_ends_well() {
+fn a_server_ends_in_order_and_refuses_what_it_cannot_serve() {
     let (home, port) = Home::local();
     let mut server = home.serve(port, &["--log-format", "json"]);
     assert!(server.operation("/readyz").contains("200 OK"));
@@ -236,7 +236,7 @@ fn a_server_ends_well() {
     home.run(&format!("serve {files}")).is_refused("server_certificate_invalid");
 }
 
-/// A server that says what it likes.
+/// A server that sends this answer once.
 fn answer_once(port: u16, home: &Home, answer: &'static str) -> thread::JoinHandle<()> {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -263,9 +263,9 @@ fn rustls_pem(pem: &str) -> rustls::pki_types::CertificateDer<'static> {
     rustls::pki_types::pem::PemObject::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
-/// Whatever a server asks a connector to wait for, it ends, and says why.
+/// A connector gives up after `--retry-for`, whatever `Retry-After` asks for.
 #[test]
-fn a_server_that_wants_to_be_left_alone_for_ever_ends_nothing_but_the_try() {
+fn any_retry_after_is_survived() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     let made = std::process::Command::new("openssl")
@@ -290,9 +290,9 @@ fn a_server_that_wants_to_be_left_alone_for_ever_ends_nothing_but_the_try() {
     }
 }
 
-/// Somebody was given a new key because the connector was revoked.
+/// The connector was revoked, and its operator has a new key.
 #[test]
-fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
+fn another_key_is_refused_and_replace_enrolls_with_it() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     let new = home.make_key("new", 3, "");
@@ -302,7 +302,7 @@ fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
     let connector = home.json("connector list")["items"][0]["id"].as_str().unwrap().to_owned();
     home.run(&format!("connector revoke {connector}")).succeeds();
 
-    // What the certificate needs is done all the same; but it is not what was asked for.
+    // The certificate is kept current, but the new key was not used, which is a failure.
     let other = "enroll --key-file new.key --dir one --retry-for 1s";
     let run = home.run(other);
     run.is_refused("identity_other_key");
@@ -311,7 +311,7 @@ fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
     run.is_refused("connector_revoked");
     assert!(run.stderr.contains("provkey enroll --replace --key-file"), "{run:?}");
 
-    // A replacement that is refused leaves the old one in use.
+    // A refused replacement leaves the old identity in use.
     home.run(&format!("key disable {new}")).succeeds();
     home.run(&format!("{other} --replace")).is_refused("key_disabled");
     assert_eq!(home.read("one/chain.pem"), old_chain);
@@ -331,7 +331,7 @@ fn another_key_is_noticed_and_an_identity_starts_anew_when_told() {
     home.run("renew --dir one --now").succeeds();
 }
 
-/// What a replacement may not write is told before it has written anything.
+/// A file that may not be replaced is found before any file is written.
 #[test]
 fn a_replacement_leaves_no_new_key_beside_old_certificates() {
     let (home, port) = Home::local();
@@ -353,9 +353,10 @@ fn a_replacement_leaves_no_new_key_beside_old_certificates() {
     assert_eq!(home.used(), 2);
 }
 
-/// A successor whose fingerprint was forgotten is not another one, which would cost another use.
+/// A successor that cannot be opened for lack of its fingerprint is not started over, which would
+/// cost another use.
 #[test]
-fn a_replacement_whose_fingerprint_is_forgotten_costs_nothing() {
+fn a_replacement_without_its_fingerprint_costs_no_further_use() {
     let (home, port) = Home::local();
     home.make_key("k", 5, "");
     let server = home.serve(port, &[]);
@@ -367,22 +368,25 @@ fn a_replacement_whose_fingerprint_is_forgotten_costs_nothing() {
     let _server = home.serve(port, &[]);
     let run = home.run(&replace);
     run.is_refused("identity_sealed");
-    assert!(run.stderr.contains("one/identity.new: move it away"), "{run:?}");
+    assert!(
+        run.stderr.contains("one/identity.new is an unfinished replacement: move it away"),
+        "{run:?}"
+    );
     home.run(&format!("{replace} --fingerprint m2")).is_refused("identity_other_machine");
     assert_eq!(fs::read(home.path("one/identity.new")).unwrap(), begun);
     assert_eq!(home.used(), 1);
     home.run(&format!("{replace} --fingerprint m1")).succeeds();
     assert_eq!((home.used(), kept(&home).len()), (2, 1));
 
-    // One that is malformed is none any more.
+    // A malformed successor is set aside, and another one is made.
     fs::write(home.path("one/identity.new"), &begun[..begun.len() - 1]).unwrap();
     home.run(&format!("{replace} --fingerprint m1")).succeeds();
     assert_eq!((home.used(), kept(&home).len()), (3, 3));
 }
 
-/// Where files for other programs are links, what they led to is kept, also across file systems.
+/// The target of a symbolic link is set aside, even on another file system.
 #[test]
-fn a_replacement_keeps_what_a_link_leads_to() {
+fn a_replacement_sets_the_target_of_a_link_aside() {
     let (home, port) = Home::local();
     home.make_key("k", 3, "");
     let _server = home.serve(port, &[]);
@@ -409,7 +413,7 @@ fn a_replacement_keeps_what_a_link_leads_to() {
     }
 }
 
-/// The folders that replaced identities are kept in.
+/// The folders with replaced identities.
 fn kept(home: &Home) -> Vec<String> {
     let names = crate::home::names(&home.path("one"));
     names
@@ -420,7 +424,7 @@ fn kept(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn an_identity_that_a_crash_left_empty_is_named_with_what_to_do() {
+fn a_damaged_identity_is_named_with_its_remedy() {
     let (home, port) = Home::local();
     home.make_key("k", 3, "");
     let _server = home.serve(port, &[]);
@@ -440,10 +444,10 @@ fn an_identity_that_a_crash_left_empty_is_named_with_what_to_do() {
     assert_eq!(home.used(), 2);
 }
 
-/// Killed after each step of a replacement, which the next run goes on with: nothing is lost, and one
-/// use is spent.
+/// Killed after each step of a replacement. The next run finishes it, no file is lost, and one use
+/// is spent.
 #[test]
-fn a_replacement_that_was_killed_goes_on() {
+fn an_interrupted_replacement_is_finished() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
     home.make_key("new", 1, "");
@@ -457,8 +461,8 @@ fn a_replacement_that_was_killed_goes_on() {
     let new = [identity, key, chain].map(read);
     let folder = kept(&home).remove(0);
     drop(server);
-    // What is there when it is killed before the files are written, after each of them, and before
-    // all of the old ones were kept.
+    // The files after an interruption before the files were written, after each of them, and before
+    // all old ones were set aside.
     for written in 0..=2 {
         for kept_whole in [false, true] {
             fs::write(home.path("one/identity.new"), &new[0]).unwrap();
@@ -474,7 +478,7 @@ fn a_replacement_that_was_killed_goes_on() {
                     fs::write(home.path(&format!("{folder}/{name}")), bytes).unwrap();
                 }
             }
-            // Any run finishes it, without a server.
+            // The next run finishes it without a server.
             home.run("enroll --key-file new.key --dir one --retry-for 0s").succeeds();
             assert_eq!([identity, key, chain].map(read), new, "{written}");
             assert!(!home.path("one/identity.new").exists());

@@ -1,11 +1,11 @@
-//! EST clients that others made.
+//! Other EST clients: curl with OpenSSL, and strongSwan.
 
 use std::process::{Command, Stdio};
 
 use crate::home::{Home, Run};
 use crate::server::Server;
 
-/// Runs a line of shell in the home, which has to succeed.
+/// Runs a shell command in the folder, which has to succeed.
 #[track_caller]
 fn shell(server: &Server<'_>, line: &str) -> String {
     let home = server.home;
@@ -18,7 +18,7 @@ fn shell(server: &Server<'_>, line: &str) -> String {
     run.stdout
 }
 
-/// A home with a key `k`, whose text is in `k.key` and whose id is given, and the root in `root.pem`.
+/// A folder with a key, its text in `k.key`, and the root in `root.pem`. Returns the id of the key.
 fn prepare(server: &Server<'_>) -> String {
     let id = server.home.make_key("k", 20, "");
     server.home.run("enroll --key-file k.key --dir first").succeeds();
@@ -54,7 +54,7 @@ fn curl_and_openssl_enroll() {
     let basic = format!("-u {id}:$(cat k.key)");
     let bearer = "-H \"Authorization: Bearer $(cat k.key)\"";
     let der = "openssl req -in c.csr -outform DER";
-    // As in the documents; then all forms in which clients send requests.
+    // First as in the documentation, then every form in which clients send requests.
     enroll(&format!("{der} | base64 | {post} {basic}"));
     enroll(&format!("{der} | base64 -w0 | {post} {bearer}"));
     enroll(&format!("{der} | base64 | sed 's/$/\\r/' | {post} {basic}"));

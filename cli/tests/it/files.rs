@@ -1,4 +1,4 @@
-//! Where things are read from and written to: standard input and output, pipes, devices.
+//! Where the command reads and writes: files, standard input and output, pipes, devices.
 
 use std::fs;
 use std::io::Read as _;
@@ -46,7 +46,7 @@ fn a_hyphen_is_standard_input_or_output() {
 }
 
 #[test]
-fn what_is_no_file_is_written_to_and_never_replaced() {
+fn special_files_are_written_to_and_never_replaced() {
     let home = Home::new();
     let id = home.make_key("first", 9, "");
     home.write_csr("one.csr");
@@ -57,7 +57,7 @@ fn what_is_no_file_is_written_to_and_never_replaced() {
         "root".into(),
     ] {
         home.run(&format!("{command} --out /dev/null")).succeeds();
-        // A file that the shell leads standard output to stays that file.
+        // A file that the shell redirected standard output to is not replaced.
         let file = fs::File::create(home.path("redirected")).unwrap();
         let arguments: Vec<_> = command.split(' ').chain(["--out", "/dev/stdout"]).collect();
         let status = home.command(&arguments).stdout(file.try_clone().unwrap()).status();
@@ -73,7 +73,7 @@ fn what_is_no_file_is_written_to_and_never_replaced() {
         });
         home.run(&format!("{command} --out pipe")).succeeds();
         let (read, redirected) = (reader.join().unwrap(), home.read("redirected"));
-        // Each CRL has a number of its own.
+        // Each CRL has its own number.
         assert!(read == redirected || command == "crl signing", "{command}: {read} {redirected}");
         assert_eq!(read.lines().next(), redirected.lines().next());
         assert!(fs::metadata(home.path("pipe")).unwrap().file_type().is_fifo());
@@ -83,7 +83,7 @@ fn what_is_no_file_is_written_to_and_never_replaced() {
 }
 
 #[test]
-fn a_missing_folder_and_a_url_for_a_host_are_named() {
+fn a_missing_folder_and_a_url_as_host_are_explained() {
     let home = Home::empty();
     let run = home.run("init --host https://api.example.com/console");
     run.is_refused("host_bad_name");
@@ -94,7 +94,7 @@ fn a_missing_folder_and_a_url_for_a_host_are_named() {
     let check = |arguments: &str, folder: &str| {
         let run = home.run(arguments);
         run.is_refused("file_unwritable");
-        assert!(run.stderr.contains(&format!("the folder {folder} does not exist")), "{run:?}");
+        assert!(run.stderr.contains(&format!("create the folder {folder} first")), "{run:?}");
     };
     let init = "init --host api.example.com";
     check(&format!("{init} --master-key-file keys/master.key"), "keys");
@@ -105,12 +105,12 @@ fn a_missing_folder_and_a_url_for_a_host_are_named() {
 }
 
 #[test]
-fn a_crl_is_written_in_pem_unless_asked_otherwise() {
+fn a_crl_is_pem_unless_der_is_asked_for() {
     let home = Home::new();
     let number = |arguments: &str| home.json(arguments)["number"].as_u64().unwrap();
     let first = number("crl signing");
     assert!(home.run("crl signing").succeeds().stdout.starts_with("-----BEGIN X509 CRL-----"));
-    // A list that cannot be written uses no number.
+    // A CRL that cannot be written uses up no number.
     fs::write(home.path("other"), "something else").unwrap();
     home.run("crl signing --out other").is_refused("file_exists");
     home.run("crl signing --out missing/crl").is_refused("file_unwritable");
@@ -121,7 +121,7 @@ fn a_crl_is_written_in_pem_unless_asked_otherwise() {
     home.run("crl --root --pem").succeeds();
 }
 
-/// On a terminal, with this typed into it.
+/// Runs the command on a terminal, with this input typed.
 fn on_a_terminal(home: &Home, arguments: &str, typed: &str) -> Run {
     let binary = env!("CARGO_BIN_EXE_provkey");
     let mut command = home.command(&[]);
@@ -145,7 +145,7 @@ fn on_a_terminal(home: &Home, arguments: &str, typed: &str) -> Run {
 }
 
 #[test]
-fn what_cannot_be_undone_is_asked_about_on_a_terminal() {
+fn a_terminal_is_asked_before_what_cannot_be_undone() {
     let home = Home::new();
     let id = home.make_key("first", 2, "");
     home.run("group create other").succeeds();
@@ -176,7 +176,7 @@ fn what_cannot_be_undone_is_asked_about_on_a_terminal() {
         assert_eq!(after, records, "{command}");
         assert_eq!(on_a_terminal(&home, command, "y\n").status, 0, "{command}");
     }
-    // Not asked: with --yes, and without a terminal, as all other tests run.
+    // Nothing is asked with --yes, or without a terminal, as in all other tests.
     home.run("group create other").succeeds();
     let run = on_a_terminal(&home, "group delete other --yes", "");
     assert!(run.status == 0 && !run.stdout.contains("[y/N]"), "{run:?}");

@@ -1,4 +1,4 @@
-//! A folder with an authority, and runs of the command in it.
+//! A temporary folder with an authority, in which tests run the command.
 
 use std::fs;
 use std::io::Write;
@@ -16,11 +16,11 @@ use tempfile::TempDir;
 
 pub(crate) struct Home {
     folder: TempDir,
-    /// Where the authority is.
+    /// The store of the authority.
     pub(crate) store: String,
 }
 
-/// What a run of the command left.
+/// The result of a run of the command.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) status: i32,
@@ -84,20 +84,20 @@ impl Home {
         serde_json::from_str(&run.stdout).unwrap()
     }
 
-    /// Makes a key, its text in `NAME.key`, and gives its id.
+    /// Creates a key with its text in `NAME.key`, and returns its id.
     pub(crate) fn make_key(&self, name: &str, max_uses: u64, more: &str) -> String {
         let make = format!("key create --name {name} --group gateways --cert signing");
         let key = self.json(&format!("{make} --max-uses {max_uses} --out {name}.key{more}"));
         key["id"].as_str().unwrap().into()
     }
 
-    /// Writes an ordinary CSR of a new key pair.
+    /// Writes an ordinary CSR for a new key pair.
     pub(crate) fn write_csr(&self, name: &str) {
         let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).unwrap();
         fs::write(self.path(name), build_csr(&signer, &[]).unwrap()).unwrap();
     }
 
-    /// The authority of this home in another store, in this process.
+    /// Opens the authority in this process, over another store with the same records.
     pub(crate) fn authority(&self, store: Arc<dyn Store>) -> Authority {
         let keyring = Keyring::parse_file(&self.read("master.key")).unwrap();
         Authority::open(Environment::system(store), keyring).unwrap()
@@ -111,7 +111,7 @@ impl Home {
         fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
     }
 
-    /// The names of all that is in the folder.
+    /// The names of all files in the folder.
     pub(crate) fn names(&self) -> Vec<String> {
         names(self.folder.path())
     }
@@ -142,7 +142,8 @@ impl Run {
         self
     }
 
-    /// It was refused: the last line on standard error has the code and a sentence.
+    /// Checks that the command was refused: the last line on standard error has the code and a
+    /// sentence.
     #[track_caller]
     pub(crate) fn is_refused(&self, code: &str) -> &Self {
         assert_eq!(self.status, 1, "{self:?}");

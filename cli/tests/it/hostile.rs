@@ -1,4 +1,4 @@
-//! What anybody may send to a server, and what becomes of those who hold a key.
+//! Hostile requests, and what the server writes about requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::home::Home;
 use crate::server::Server;
 
-/// Sends this over plain HTTP, and gives what comes back until the server closes.
+/// Sends bytes over plain HTTP, and returns what the server sends before it closes the connection.
 fn send(server: &Server<'_>, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address).unwrap();
     let _ = stream.write_all(bytes);
@@ -27,14 +27,14 @@ fn post(more: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn garbage_and_slow_and_forged_requests_shut_out_nobody() {
+fn hostile_requests_do_not_keep_honest_connectors_out() {
     let (home, port) = Home::local();
     let id = home.make_key("k", 100, "");
     home.write_csr("c.csr");
     let csr = std::fs::read(home.path("c.csr")).unwrap();
     let server = home.serve(port, &["--plain-http"]);
     assert!(server.log().contains("--plain-http without --trusted-proxy"));
-    // Slow ones hold their connections all the time.
+    // Slow clients hold their connections until the end.
     let slow: Vec<_> = (0..300)
         .map(|index| {
             let mut stream = TcpStream::connect(server.address).unwrap();
@@ -83,7 +83,7 @@ fn garbage_and_slow_and_forged_requests_shut_out_nobody() {
 }
 
 #[test]
-fn the_log_says_who_was_answered_and_who_was_refused() {
+fn the_log_names_key_connector_and_status_of_each_request() {
     let (home, port) = Home::local();
     let id = home.make_key("k", 1, "");
     let text = home.read("k.key");
@@ -108,9 +108,9 @@ fn the_log_says_who_was_answered_and_who_was_refused() {
     assert_eq!(connectors[1], connectors[2]);
 }
 
-/// A secret is sent in every place in which one may land, and looked for wherever something is told.
+/// Sends a secret in every place where one may land, and looks for it in all answers and logs.
 #[test]
-fn no_secret_is_told_anywhere() {
+fn no_answer_and_no_log_has_a_secret() {
     let (home, port) = Home::local();
     home.make_key("canary", 1, "");
     home.write_csr("c.csr");
@@ -155,5 +155,5 @@ fn the_operations_listener_has_few_connections() {
     another.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let read = another.read(&mut [0]);
     assert!(read.is_ok_and(|read| read == 0), "it is closed at once");
-    assert!(server.log().contains("no room for a connection"));
+    assert!(server.log().contains("a connection was refused: its client is at a limit"));
 }

@@ -6,7 +6,7 @@ use std::thread;
 use crate::home::{Home, names};
 
 #[test]
-fn an_identity_is_made_accepted_and_shown() {
+fn an_identity_is_created_certified_and_shown() {
     let home = Home::new();
     let key = home.make_key("first", 1, "");
     let made = home.json("identity new --dir deep/one --key-file first.key");
@@ -38,9 +38,9 @@ fn an_interrupted_connector_asks_again_as_itself() {
     home.run("identity accept --dir one --chain one.pem").succeeds();
 }
 
-/// Whichever is last, the request is that of the identity: no use is lost.
+/// Whichever process is last, the request belongs to the saved identity, so no use is lost.
 #[test]
-fn identities_made_at_the_same_moment_are_one() {
+fn concurrent_runs_create_one_identity() {
     let home = Home::new();
     home.make_key("first", 1, "");
     thread::scope(|scope| {
@@ -55,7 +55,7 @@ fn identities_made_at_the_same_moment_are_one() {
 }
 
 #[test]
-fn a_sealed_identity_opens_on_its_machine_only() {
+fn a_sealed_identity_opens_only_on_its_machine() {
     let home = Home::new();
     home.make_key("first", 1, "");
     home.run("identity new --dir one --key-file first.key --fingerprint m1").succeeds();
@@ -74,7 +74,7 @@ fn a_sealed_identity_opens_on_its_machine_only() {
 }
 
 #[test]
-fn a_private_key_of_somebody_else_stays() {
+fn another_private_key_is_not_replaced() {
     let home = Home::new();
     home.make_key("first", 1, "");
     home.run("identity new --dir one --key-file first.key").succeeds();
@@ -89,7 +89,7 @@ fn a_private_key_of_somebody_else_stays() {
 }
 
 #[test]
-fn an_answer_of_somebody_else_is_refused() {
+fn the_answer_of_another_connector_is_refused() {
     let home = Home::new();
     home.make_key("first", 2, "");
     for name in ["one", "two"] {
@@ -104,7 +104,7 @@ fn an_answer_of_somebody_else_is_refused() {
 }
 
 #[test]
-fn a_renewal_for_another_key_pair_replaces_both_files_at_the_end() {
+fn a_renewal_with_a_new_key_pair_replaces_both_files_at_the_end() {
     let home = Home::new();
     let key = home.make_key("first", 1, "");
     home.run("identity new --dir one --key-file first.key").succeeds();
@@ -119,7 +119,7 @@ fn a_renewal_for_another_key_pair_replaces_both_files_at_the_end() {
     assert_eq!(old, ["one/key.pem", "one/chain.pem"].map(|name| home.read(name)));
     let lost = home.json("sign --csr one/request.csr --out lost.pem");
     assert_eq!((&lost["renewal"], &lost["replay"]), (&true.into(), &false.into()));
-    // The answer is lost. Whatever is asked for then, it is the same renewal.
+    // The answer is lost. The next request is for the same renewal.
     home.run("identity renew --dir one").succeeds();
     let signed = home.json("sign --csr one/request.csr --out two.pem");
     assert_eq!((&signed["replay"], &signed["serial"]), (&true.into(), &lost["serial"]));

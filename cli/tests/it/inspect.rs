@@ -1,4 +1,4 @@
-//! `provkey inspect`: offline, and without telling the secret.
+//! `provkey inspect`: works offline, and does not show the secret.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn inspect(home: &Home, arguments: &[&str]) -> Run {
     command.output().unwrap().into()
 }
 
-/// A text with another character in place of one.
+/// The text with one character changed.
 fn with_error(text: &str, at: usize) -> String {
     let mut bytes = text.trim_end().as_bytes().to_vec();
     bytes[at] = if bytes[at] == b'q' { b'p' } else { b'q' };
@@ -22,7 +22,7 @@ fn with_error(text: &str, at: usize) -> String {
 }
 
 #[test]
-fn a_good_key_tells_its_public_part() {
+fn a_valid_key_shows_its_public_part() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     let text = home.read("first.key");
@@ -37,7 +37,7 @@ fn a_good_key_tells_its_public_part() {
 }
 
 #[test]
-fn a_wrong_key_is_explained_with_a_pointer() {
+fn a_wrong_key_is_explained_with_marks() {
     let home = Home::new();
     home.make_key("first", 1, "");
     let text = home.read("first.key");
@@ -78,7 +78,7 @@ fn each_reason_has_its_code() {
 }
 
 #[test]
-fn a_repair_goes_to_a_file_and_never_silently() {
+fn a_repair_is_written_to_a_file_and_reported() {
     let home = Home::new();
     home.make_key("first", 1, "");
     let text = home.read("first.key");
@@ -93,7 +93,7 @@ fn a_repair_goes_to_a_file_and_never_silently() {
     assert!(!run.stderr.contains(secret) && run.stdout.is_empty(), "{run:?}");
     home.run(&format!("{repair} repaired.key")).is_refused("file_exists");
     assert_eq!(home.run(&format!("{repair} -")).succeeds().stdout, text);
-    // A good text needs none, and what is beyond repair gets none.
+    // A valid text needs no repair, and some texts cannot be repaired.
     home.run("inspect --file first.key --repair --out same.key").succeeds();
     assert_eq!(home.read("same.key"), text);
     fs::write(home.path("cut.key"), &text[..text.len() - 9]).unwrap();

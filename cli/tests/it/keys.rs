@@ -1,4 +1,4 @@
-//! Keys: made, edited, copied, downloaded.
+//! Keys: created, edited, copied, downloaded.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use provkey::key::ProvisioningKey;
 use crate::home::Home;
 
 #[test]
-fn the_text_is_given_to_whoever_asks_for_it() {
+fn the_text_is_copied_and_downloaded() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     let text = home.read("first.key");
@@ -28,7 +28,7 @@ fn the_text_is_given_to_whoever_asks_for_it() {
 }
 
 #[test]
-fn no_file_is_lost() {
+fn no_existing_file_is_replaced() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     fs::write(home.path("mine"), "mine").unwrap();
@@ -46,7 +46,7 @@ fn no_file_is_lost() {
 }
 
 #[test]
-fn a_limit_is_raised_and_lowered_by_so_many() {
+fn a_limit_is_changed_relative_to_the_present_one() {
     let home = Home::new();
     let id = home.make_key("first", 5, "");
     let edit =
@@ -58,7 +58,7 @@ fn a_limit_is_raised_and_lowered_by_so_many() {
         let run = home.run(&format!("key edit {id} --max-uses {wrong}"));
         run.is_refused("max_uses_invalid");
     }
-    // Several at once: each counts.
+    // Concurrent changes all count.
     let edit = format!("key edit {id} --max-uses +1");
     std::thread::scope(|scope| {
         let edits = [(); 3].map(|()| scope.spawn(|| home.run(&edit)));
@@ -89,7 +89,7 @@ fn a_key_is_edited() {
 }
 
 #[test]
-fn what_is_not_acceptable_is_refused_by_name() {
+fn invalid_input_has_a_code() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     let check = |arguments: &str, code: &str| {
@@ -112,7 +112,7 @@ fn what_is_not_acceptable_is_refused_by_name() {
 }
 
 #[test]
-fn a_key_that_is_used_up_is_not_copied() {
+fn an_exhausted_key_is_not_copied() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     home.write_csr("one.csr");

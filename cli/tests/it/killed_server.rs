@@ -1,4 +1,4 @@
-//! A server, and a database server, that are killed while connectors enroll.
+//! The server, or its database server, is killed while connectors enroll.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use crate::server::{free_port, wait_until};
 
 const CONNECTORS: usize = 24;
 
-/// Connectors enroll, four at a time, each with all patience. Gives how many are done.
+/// Enrolls connectors, four at a time, which retry until they succeed. Counts those that are done.
 fn enroll_all(home: &Home, done: &AtomicUsize, next: &AtomicUsize) {
     loop {
         let index = next.fetch_add(1, Ordering::SeqCst);

@@ -48,13 +48,13 @@ fn pages_follow_each_other() {
     assert_eq!(names(&second), ["gateways"]);
     assert!(second["next"].is_null());
     let shown = home.run("group list --limit 3");
-    let more = format!("There is more: --all, or --after {next}\n");
+    let more = format!("There are more: --all, or --after {next}\n");
     assert!(shown.stdout.ends_with(&more), "{shown:?}");
 }
 
-/// More than the thousand entries that are read together.
+/// More entries than the thousand that one page may have.
 #[test]
-fn all_pages_are_read_when_all_is_asked_for() {
+fn all_shows_every_page() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
     let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();

@@ -1,6 +1,6 @@
-//! The command as a whole, run as people and programs run it.
+//! The command, run as people and programs run it.
 
-// A test fails by panicking, also from its helpers.
+// Tests and their helpers fail by panicking.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod admin_token;
@@ -16,7 +16,7 @@ mod identity;
 mod inspect;
 mod keys;
 mod killed_server;
-mod life;
+mod lifecycle;
 mod lists;
 mod master;
 mod memory;

@@ -13,7 +13,7 @@ fn enrolls(home: &Home, name: &str) {
 }
 
 #[test]
-fn rotation_keeps_old_keys_good() {
+fn old_keys_stay_valid_after_a_rotation() {
     let home = Home::new();
     let old = home.make_key("old", 9, "");
     let before = home.read("master.key");
@@ -34,7 +34,7 @@ fn rotation_keeps_old_keys_good() {
 fn an_interrupted_rotation_is_finished() {
     let home = Home::new();
     home.make_key("old", 9, "");
-    // The file has the new master key, and the store has not learned of it.
+    // The file has the new master key, and the store does not.
     let interrupted = home.read("master.key") + &"ab".repeat(32) + "\n";
     fs::write(home.path("master.key"), &interrupted).unwrap();
     enrolls(&home, "old");
@@ -45,7 +45,7 @@ fn an_interrupted_rotation_is_finished() {
 }
 
 #[test]
-fn rotations_at_the_same_moment_lose_no_master_key() {
+fn concurrent_rotations_lose_no_master_key() {
     let home = Home::new();
     home.make_key("old", 9, "");
     thread::scope(|scope| {
@@ -73,7 +73,7 @@ fn a_link_to_the_file_stays_a_link() {
 fn the_file_keeps_its_owner_and_loses_its_other_readers() {
     let home = Home::new();
     let file = home.path("master.key");
-    // Only root can give a file away; for others this checks what is the same anyway.
+    // Only root can change the owner. For other users the owner is the same before and after.
     let _ = chown(&file, Some(12_345), Some(12_345));
     fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
     let owner = || fs::metadata(&file).map(|data| (data.uid(), data.gid())).unwrap();
@@ -95,5 +95,7 @@ fn a_backup_is_a_store() {
     assert_eq!(used(""), 1);
     assert_eq!(used(" --store sqlite:copy.db"), 0);
     home.run("master backup copy.db").is_refused("store_exists");
+    home.run("master backup -").is_refused("file_unwritable");
+    assert!(!home.path("-").exists());
     home.run("master backup master.key").is_refused("store_exists");
 }

@@ -1,4 +1,4 @@
-//! Secrets that a server has sent are not in its memory any more.
+//! The memory of a server has no secret that it has sent.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -22,7 +22,7 @@ impl Client {
         Self { stream, token: token.to_owned() }
     }
 
-    /// The headers of the answer, and its body.
+    /// Returns the headers and the body of the answer.
     fn post(&mut self, path: &str, json: &str) -> (String, String) {
         let (token, length) = (&self.token, json.len());
         let request = format!(
@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-/// In how many places a text stands in what a process may write to.
+/// How often a text occurs in the writable memory of a process.
 fn places(server: &Server<'_>, text: &str) -> usize {
     let process = server.child.id();
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
@@ -52,7 +52,7 @@ fn places(server: &Server<'_>, text: &str) -> usize {
         let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
         let [from, to] = [from, to].map(|digits| u64::from_str_radix(digits, 16).unwrap());
         let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
-        // Some cannot be read, such as those of the kernel.
+        // Some mappings cannot be read, such as those of the kernel.
         let Ok(()) = memory.read_exact_at(&mut bytes, from) else { continue };
         found += bytes.windows(text.len()).filter(|window| window == &text.as_bytes()).count();
     }
@@ -73,7 +73,7 @@ fn secrets_that_were_sent_are_wiped() {
     let server = home.serve(port, &["--plain-http"]);
     let mut client = Client::new(server.address, admin["text"].as_str().unwrap());
 
-    // What was sent last may still stand where it was sent from, so something is sent after it.
+    // The last answer may remain in the send buffer, so another one follows it.
     let (_, copied) = client.post(&format!("/keys/{key}/copy"), "");
     let copied: Value = serde_json::from_str(&copied).unwrap();
     let text = copied["text"].as_str().unwrap();
@@ -85,9 +85,9 @@ fn secrets_that_were_sent_are_wiped() {
     assert!(headers.contains("content-type: application/json\r\n"), "{headers}");
     let token: Value = serde_json::from_str(&token).unwrap();
 
-    // The secrets are after the id of 12 characters in the one, and after a separator in the other.
+    // The secret follows an id of 12 characters in a key, and a separator in a token.
     assert_eq!(places(&server, secret_of(text, 12)), 0);
     assert_eq!(places(&server, secret_of(token["text"].as_str().unwrap(), 0)), 0);
-    // A secret would be seen: what the client says of itself stands where it was received.
+    // A secret would be found: the client's own header still is where it was received.
     assert_ne!(places(&server, secret_of(&client.token, 0)), 0);
 }

@@ -1,4 +1,4 @@
-//! The shape of JSON, as docs/cli.md has it; and that nothing secret is in any output.
+//! JSON has the fields that docs/cli.md lists, and no output has a secret.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -68,7 +68,7 @@ fn nothing_secret_is_shown() {
     let home = Home::new();
     let id = home.make_key("first", 2, "");
     let text = home.read("first.key");
-    // The characters after the id: the secret begins there.
+    // The secret begins after the id.
     let (_, after) = text.split_once(&id).unwrap();
     let (secret, master) = (&after[..16], home.read("master.key")[..16].to_string());
     home.run("identity new --dir one --key-file first.key").succeeds();
@@ -82,7 +82,7 @@ fn nothing_secret_is_shown() {
         &format!("inspect {}", text.trim_end().replace("api", "apo")),
         &format!("inspect {}q", text.trim_end()),
         &format!("inspect {} {}", &text[..50], text[50..].trim_end()),
-        // A key text in the place of something else.
+        // A key text in place of another argument.
         text.trim_end(),
         &format!("key show {}", text.trim_end()),
         &format!("key list --store {}", text.trim_end()),
@@ -102,15 +102,15 @@ fn nothing_secret_is_shown() {
     ] {
         for arguments in [arguments.to_string(), format!("{arguments} --json")] {
             let run = home.run(&arguments);
-            let told = format!("{}{}", run.stdout, run.stderr);
-            assert!(!told.is_empty(), "{arguments}");
-            assert!(!told.contains(secret) && !told.contains(&master), "{arguments}: {told}");
+            let shown = format!("{}{}", run.stdout, run.stderr);
+            assert!(!shown.is_empty(), "{arguments}");
+            assert!(!shown.contains(secret) && !shown.contains(&master), "{arguments}: {shown}");
         }
     }
 }
 
 #[test]
-fn a_reader_that_has_gone_is_no_failure() {
+fn a_closed_standard_output_is_not_a_failure() {
     let home = Home::new();
     let mut child =
         home.command(&["cert", "list", "--json"]).stdout(Stdio::piped()).spawn().unwrap();

@@ -11,11 +11,10 @@ use provkey_tests::PostgresServer;
 use serde_json::Value;
 
 use crate::home::{Home, Run};
-use crate::server::wait_until;
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
-/// All that an operator sees, but the versions of keys, which are each store's own.
+/// All that an operator sees, except the versions of keys, which differ between stores.
 fn seen(home: &Home, store: &str) -> Vec<Value> {
     let list = |list| {
         let mut page = home.json(&format!("{list} --store {store}"));
@@ -58,20 +57,6 @@ fn an_authority_lives_in_postgresql() {
 }
 
 #[test]
-fn a_server_whose_store_was_moved_is_not_ready() {
-    let (mut home, port) = Home::local();
-    let stores = ["sqlite:store.db".to_owned(), SERVER.new_database(), "sqlite:back.db".to_owned()];
-    for moved in stores.windows(2) {
-        let (from, to) = (&moved[0], &moved[1]);
-        home.store.clone_from(from);
-        let server = home.serve(port, &[]);
-        assert!(server.operation("/readyz").starts_with("HTTP/1.0 200 "));
-        home.run(&format!("store copy {from} {to}")).succeeds();
-        wait_until("not ready", || server.operation("/readyz").contains("store_moved"));
-    }
-}
-
-#[test]
 fn an_authority_moves_there_and_back() {
     let home = Home::new();
     home.make_key("first", 3, "");
@@ -81,7 +66,7 @@ fn an_authority_moves_there_and_back() {
     assert!(there["records"].as_u64().unwrap() > 20, "{there}");
     assert_eq!(there["source_closed"], true);
     assert_eq!(seen(&home, &postgres), seen(&home, "sqlite:store.db"));
-    // The first store changes no more, whatever comes of another copy of it.
+    // The first store stays closed, even if another copy of it fails.
     home.run(&format!("store copy sqlite:store.db {postgres}")).is_refused("store_exists");
     enrolls(&home, "sqlite:store.db", "late").is_refused("store_moved");
     home.run("group create late").is_refused("store_moved");
@@ -93,7 +78,7 @@ fn an_authority_moves_there_and_back() {
     assert_eq!(seen(&home, "sqlite:back.db"), seen(&home, &postgres));
     enrolls(&home, "sqlite:back.db", "three").succeeds();
     enrolls(&home, "sqlite:back.db", "four").is_refused("key_exhausted");
-    // The copy knows whom it has enrolled.
+    // The copy has the connectors.
     let again =
         home.json("sign --csr two.csr --key-file first.key --out again.pem --store sqlite:back.db");
     assert_eq!(again["replay"], true);
@@ -101,7 +86,7 @@ fn an_authority_moves_there_and_back() {
 }
 
 #[test]
-fn what_is_no_authority_is_not_copied() {
+fn a_store_without_an_authority_is_not_copied() {
     let home = Home::new();
     let postgres = SERVER.new_database();
     home.run(&format!("store copy {postgres} sqlite:new.db")).is_refused("store_missing");
@@ -137,13 +122,13 @@ fn a_password_in_a_url_is_never_shown() {
 }
 
 #[test]
-fn a_copy_whose_source_is_kept_leaves_it_open() {
+fn keep_source_leaves_the_source_open() {
     let home = Home::new();
     home.make_key("first", 3, "");
     let copied = home.json("store copy --keep-source sqlite:store.db sqlite:copy.db");
     assert_eq!(copied["source_closed"], false);
     enrolls(&home, "sqlite:store.db", "one").succeeds();
-    // Moved, and opened again.
+    // The source is moved, and opened again.
     home.run("store copy sqlite:store.db sqlite:moved.db").succeeds();
     enrolls(&home, "sqlite:store.db", "two").is_refused("store_moved");
     let run = home.run("store reopen sqlite:store.db --yes");
@@ -152,10 +137,9 @@ fn a_copy_whose_source_is_kept_leaves_it_open() {
     assert!(home.run("store reopen sqlite:store.db").succeeds().stdout.contains("was open"));
 }
 
-/// Threads enroll while the store is moved under them: what they were told of is in the copy, and no
-/// more.
+/// Threads enroll while the store is moved. The copy has exactly what was acknowledged.
 #[test]
-fn a_move_under_running_hosts_loses_and_doubles_nothing() {
+fn a_move_under_load_loses_and_doubles_nothing() {
     fn race(home: &Home, from: &str, to: &str, open: &(dyn Fn() -> Authority + Sync)) {
         let key = ProvisioningKey::read(home.read("first.key").as_bytes()).unwrap();
         let enroll = |authority: &Authority| {
@@ -171,7 +155,7 @@ fn a_move_under_running_hosts_loses_and_doubles_nothing() {
                     let authority = open();
                     let mut told = 0;
                     let begun = Instant::now();
-                    // Should the move fail, nothing else would end them.
+                    // Ends the threads if the move fails.
                     while begun.elapsed() < Duration::from_secs(20) {
                         match enroll(&authority) {
                             Ok(_) => told += 1,

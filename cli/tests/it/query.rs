@@ -25,11 +25,11 @@ fn a_query_is_answered_as_table_json_and_csv() {
     let run = query(&home, "SELECT * FROM audit", &["--max-rows", "1", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&run.succeeds().stdout).unwrap();
     assert_eq!((&found["truncated"], found["rows"].as_array().unwrap().len()), (&json!(true), 1));
-    assert!(run.stderr.contains("there are more rows"), "{run:?}");
+    assert!(run.stderr.contains("rows are shown: there are more"), "{run:?}");
 }
 
 #[test]
-fn whatever_else_is_refused() {
+fn other_statements_are_refused() {
     let home = Home::new();
     for sql in
         ["SELECT * FROM records", "DELETE FROM sequence", "SELECT 1; SELECT 2", "ATTACH 'x' AS y"]

@@ -1,4 +1,4 @@
-//! The shell commands in the README do what it says.
+//! The shell commands in the README work.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,8 +1,8 @@
-//! Revoking connectors, and what a compromised key enrolled.
+//! Revoking connectors, one by one or all that a compromised key enrolled.
 
 use crate::home::Home;
 
-/// Enrolls a connector with the key in `NAME.key`, and gives its id.
+/// Enrolls a connector with the key in `NAME.key`, and returns its id.
 fn enroll(home: &Home, key: &str, name: &str) -> String {
     home.write_csr(&format!("{name}.csr"));
     let sign = format!("sign --csr {name}.csr --key-file {key}.key --out {name}.pem");
@@ -27,7 +27,7 @@ fn a_connector_is_revoked_once_with_a_reason() {
 }
 
 #[test]
-fn a_compromise_is_tried_before_it_is_done() {
+fn a_dry_run_counts_what_a_compromise_revokes() {
     let home = Home::new();
     let key = home.make_key("fleet", 3, "");
     enroll(&home, "fleet", "one");
@@ -48,7 +48,7 @@ fn a_compromise_is_tried_before_it_is_done() {
 }
 
 #[test]
-fn a_compromise_names_the_command_that_makes_another_key() {
+fn a_compromise_shows_the_command_that_creates_another_key() {
     let home = Home::new();
     let name = "it's a fleet";
     let options = ["--group", "gateways", "--cert", "signing", "--max-uses", "7", "--json"];
@@ -58,7 +58,7 @@ fn a_compromise_names_the_command_that_makes_another_key() {
     let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
     let run = home.run(&format!("key compromise {}", made["id"].as_str().unwrap()));
     let said = run.succeeds().stdout.lines().last().unwrap();
-    let command = said.strip_prefix("To make another key: provkey ").unwrap();
+    let command = said.strip_prefix("To create a key like it: provkey ").unwrap();
     let words = format!("printf '%s\\n' {command}");
     let words = std::process::Command::new("sh").args(["-c", &words]).output().unwrap();
     let words = String::from_utf8(words.stdout).unwrap();
@@ -75,7 +75,7 @@ fn a_compromise_names_the_command_that_makes_another_key() {
 }
 
 #[test]
-fn a_crl_is_written_over_a_crl_only() {
+fn a_crl_replaces_only_a_crl() {
     let home = Home::new();
     home.make_key("fleet", 1, "");
     let id = enroll(&home, "fleet", "one");

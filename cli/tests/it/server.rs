@@ -20,13 +20,13 @@ pub(crate) struct Server<'a> {
     pub(crate) operations: SocketAddr,
 }
 
-/// A port that nobody has.
+/// A free port.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Home {
-    /// A folder with an authority that is found at a port of this machine. Gives the port.
+    /// A folder with an authority whose host is a free port of this machine. Returns the port.
     pub(crate) fn local() -> (Self, u16) {
         let (home, port) = (Self::empty(), free_port());
         home.begin(&format!("localhost:{port}"));
@@ -83,18 +83,18 @@ impl<'a> Server<'a> {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    /// Ends it as systemd does. Whether it ended well.
+    /// Ends the server as systemd does. Returns whether its exit status was 0.
     pub(crate) fn end(&mut self) -> bool {
         self.signal(Signal::SIGTERM);
         self.ended()
     }
 
-    /// Waits until it has ended. Whether it ended well.
+    /// Waits until the server has ended. Returns whether its exit status was 0.
     pub(crate) fn ended(&mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 
-    /// What is served to whoever looks after it.
+    /// The answer of the listener for monitoring.
     pub(crate) fn operation(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.operations).unwrap();
         write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
@@ -107,7 +107,7 @@ impl<'a> Server<'a> {
         self.home.read("server.log")
     }
 
-    /// The root, in `root.pem` of the home.
+    /// Writes the root to `root.pem`.
     pub(crate) fn write_root(&self, chain: &str) {
         let chain = self.home.read(chain);
         let root = chain.rfind("-----BEGIN").unwrap();
@@ -125,7 +125,7 @@ impl Drop for Server<'_> {
     }
 }
 
-/// Waits until something holds, a minute at most.
+/// Waits until a condition holds, for a minute at most.
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..600 {
         if holds() {

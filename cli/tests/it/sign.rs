@@ -22,7 +22,7 @@ fn the_answer_leads_to_the_root() {
 }
 
 #[test]
-fn asking_again_costs_nothing() {
+fn signing_again_costs_nothing() {
     let home = Home::new();
     let key = home.make_key("first", 1, "");
     home.run("identity new --dir one --key-file first.key").succeeds();
@@ -35,7 +35,7 @@ fn asking_again_costs_nothing() {
 }
 
 #[test]
-fn nothing_is_written_when_it_refuses() {
+fn a_refusal_writes_nothing() {
     let home = Home::new();
     let key = home.make_key("first", 1, " --allow 192.0.2.0/24");
     home.make_key("proof", 1, " --proof-only");
@@ -81,7 +81,7 @@ fn a_link_to_an_older_answer_stays_a_link() {
 }
 
 #[test]
-fn an_answer_that_could_not_be_kept_is_not_asked_for() {
+fn an_unwritable_answer_costs_no_use() {
     let home = Home::new();
     let key = home.make_key("first", 1, "");
     home.write_csr("one.csr");
@@ -105,7 +105,7 @@ fn an_answer_that_could_not_be_kept_is_not_asked_for() {
 }
 
 #[test]
-fn certificates_hold_the_urls_of_their_issuer() {
+fn certificates_contain_the_urls_of_their_issuer() {
     let home = Home::new();
     let urls = [
         ("crl_url", "http://pki.example/fleet.crl"),

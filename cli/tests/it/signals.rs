@@ -1,10 +1,9 @@
-//! What a running server does when it is told something by a signal, or when the master key is rotated
-//! beside it.
+//! A running server: signals, and a master key that is rotated at the same time.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use crate::server::wait_until;
 const ENROLL: &str = "enroll --retry-for 1s";
 
 #[test]
-fn no_signal_but_those_that_end_it_kills_a_server() {
+fn other_signals_do_not_end_a_server() {
     let (home, port) = Home::local();
     home.make_key("k", 9, "");
     let mut server = home.serve(port, &[]);
@@ -32,7 +31,7 @@ fn no_signal_but_those_that_end_it_kills_a_server() {
 }
 
 #[test]
-fn a_server_ends_well_by_each_signal_that_ends_it() {
+fn sigterm_sigint_and_sigquit_end_a_server_in_order() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         let (home, port) = Home::local();
         let mut server = home.serve(port, &[]);
@@ -42,7 +41,7 @@ fn a_server_ends_well_by_each_signal_that_ends_it() {
     }
 }
 
-/// A request that is being sent is waited for, but not once a second signal has come.
+/// A request in progress is finished, unless a second signal comes.
 #[test]
 fn a_second_signal_ends_a_server_at_once() {
     let (home, port) = Home::local();
@@ -62,68 +61,10 @@ fn a_second_signal_ends_a_server_at_once() {
     let _ = slow.read(&mut [0]);
 }
 
-/// The store is locked by another program, so that the last call does not return.
 #[test]
-fn a_second_signal_is_heard_while_the_last_calls_end() {
-    let (home, port) = Home::local();
-    home.make_key("k", 1, "");
-    let mut server = home.serve(port, &["--plain-http"]);
-    let mut locking = Command::new("python3");
-    let lock = "import sqlite3, sys; c = sqlite3.connect('store.db', isolation_level=None); \
-                c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()";
-    locking.args(["-c", lock]).current_dir(home.path("."));
-    let mut locking = locking.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    locking.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
-    home.write_csr("one.csr");
-    let csr = fs::read(home.path("one.csr")).unwrap();
-    let key = home.read("k.key");
-    let mut client = TcpStream::connect(server.address).unwrap();
-    let head = format!(
-        "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\
-         Content-Length: {}\r\n\r\n",
-        key.trim(),
-        csr.len()
-    );
-    client.write_all(&[head.as_bytes(), &csr].concat()).unwrap();
-    sleep(Duration::from_millis(500));
-    drop(client);
-    wait_until("the hang-up", || server.log().contains("hung up"));
-    let began = Instant::now();
-    server.signal(Signal::SIGTERM);
-    wait_until("the end", || server.log().contains("ending"));
-    sleep(Duration::from_millis(500));
-    server.signal(Signal::SIGINT);
-    assert!(server.ended());
-    assert!(began.elapsed() < Duration::from_secs(4), "{}", server.log());
-    assert!(server.log().contains("ended at once"), "{}", server.log());
-    locking.kill().unwrap();
-    locking.wait().unwrap();
-}
-
-/// The first refusal is stored at once, and the next ones wait in memory.
-#[test]
-fn counts_of_refusals_outlive_a_server_that_is_killed() {
-    let (home, port) = Home::local();
-    let key = home.make_key("k", 1, "");
-    home.run(&format!("key disable {key}")).succeeds();
-    let mut server = home.serve(port, &[]);
-    for index in 0..3 {
-        home.run(&format!("{ENROLL} --key-file k.key --dir d{index}")).is_refused("key_disabled");
-    }
-    let count = || {
-        let trail = home.json("audit list --action enrollment_refused");
-        let items = trail["items"].as_array().unwrap().iter();
-        items.map(|item| item["count"].as_u64().unwrap()).sum::<u64>()
-    };
-    wait_until("the counts", || count() == 3);
-    server.kill();
-    assert_eq!(count(), 3);
-}
-
-#[test]
-fn a_server_that_waits_for_its_store_can_be_ended() {
+fn a_server_that_waits_for_its_store_ends_at_a_signal() {
     let (home, _) = Home::local();
-    // A database that takes connections and says nothing.
+    // A database that accepts connections and never answers.
     let database = TcpListener::bind("127.0.0.1:0").unwrap();
     let store = format!("postgres://provkey@{}/provkey", database.local_addr().unwrap());
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
@@ -137,7 +78,7 @@ fn a_server_that_waits_for_its_store_can_be_ended() {
 }
 
 #[test]
-fn the_log_level_is_read_again() {
+fn sighup_reloads_the_log_level() {
     let (home, port) = Home::local();
     fs::write(home.path("level"), "error\n").unwrap();
     let server = home.serve(port, &["--log-level-file", "level"]);
@@ -159,7 +100,7 @@ fn openssl(home: &Home, arguments: &str) {
 }
 
 #[test]
-fn certificates_are_read_again() {
+fn sighup_reloads_certificates() {
     let (home, port) = Home::local();
     let make = |name: &str, more: &str| {
         openssl(
@@ -195,7 +136,7 @@ fn certificates_are_read_again() {
 }
 
 #[test]
-fn a_rotation_beside_a_running_server_is_not_noticed_by_connectors() {
+fn connectors_enroll_while_the_master_key_is_rotated() {
     let (home, port) = Home::local();
     home.make_key("old", 9, "");
     let mut server = home.serve(port, &[]);
@@ -209,9 +150,9 @@ fn a_rotation_beside_a_running_server_is_not_noticed_by_connectors() {
     assert!(server.end());
 }
 
-/// The server's file is another one, as on another machine.
+/// The server has its own master key file, as on another machine.
 #[test]
-fn a_server_without_the_new_master_key_says_so_and_takes_it() {
+fn a_server_reports_a_missing_master_key_and_reloads_it() {
     let (home, port) = Home::local();
     home.make_key("old", 9, "");
     fs::copy(home.path("master.key"), home.path("theirs.key")).unwrap();
@@ -219,7 +160,7 @@ fn a_server_without_the_new_master_key_says_so_and_takes_it() {
     home.run(&format!("{ENROLL} --key-file old.key --dir before")).succeeds();
     home.run("master rotate").succeeds();
     home.make_key("new", 9, "");
-    // What it can, it does.
+    // Keys made before the rotation still enroll.
     home.run(&format!("{ENROLL} --key-file old.key --dir after")).succeeds();
     home.run("renew --dir before").succeeds();
     home.run(&format!("{ENROLL} --key-file new.key --dir new")).is_refused("master_key_missing");

@@ -1,4 +1,4 @@
-//! Keys of enrollment certificates in a token: SoftHSM, on a folder of its own.
+//! Keys of enrollment certificates in a PKCS #11 token: SoftHSM, in its own folder.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::home::{Home, Run};
 
 const PIN: &str = "271828";
 
-/// An authority beside a token.
+/// An authority and a token.
 struct Site {
     home: Home,
 }
@@ -32,7 +32,7 @@ impl Site {
         Self { home }
     }
 
-    /// Runs the command where the token is known.
+    /// Runs the command with the options of the token.
     fn run(&self, arguments: &str) -> Run {
         let module = ["/usr/lib/softhsm", "/usr/lib64/softhsm", "/usr/local/lib/softhsm"]
             .map(|folder| Path::new(folder).join("libsofthsm2.so"))
@@ -71,7 +71,7 @@ fn a_key_in_a_token_signs_while_the_token_is_there() {
     site.home.run(sign).is_refused("signer_missing");
     fs::rename(site.home.path("tokens"), site.home.path("unplugged")).unwrap();
     site.run(sign).is_refused("token_unavailable");
-    // Nothing that does not sign needs the token.
+    // Commands that sign nothing do not need the token.
     site.run("key list").succeeds();
     fs::rename(site.home.path("unplugged"), site.home.path("tokens")).unwrap();
     assert_eq!(site.json("cert show hardware")["connectors"], 0);
@@ -80,7 +80,7 @@ fn a_key_in_a_token_signs_while_the_token_is_there() {
 }
 
 #[test]
-fn a_key_that_is_in_the_token_is_used() {
+fn an_existing_key_in_the_token_is_used() {
     let site = Site::new();
     let first = site.json("cert create first --token-key fleet-ca");
     site.run("cert delete first").succeeds();
@@ -89,7 +89,7 @@ fn a_key_that_is_in_the_token_is_used() {
 }
 
 #[test]
-fn tokens_that_cannot_be_used() {
+fn unusable_tokens_have_a_code() {
     let site = Site::new();
     let create = "cert create hardware --token-key fleet-ca";
     site.home.run(create).is_usage();
@@ -105,7 +105,7 @@ fn tokens_that_cannot_be_used() {
 }
 
 #[test]
-fn an_external_ca_is_asked_for_a_key_in_the_token() {
+fn a_request_to_an_external_ca_uses_a_key_in_the_token() {
     let site = Site::new();
     let request = site.json("cert request hardware --token-key fleet-ca --out ca.csr");
     assert_eq!(request["key_elsewhere"], true);

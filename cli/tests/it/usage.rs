@@ -1,9 +1,9 @@
-//! What was not called as it should be: exit 2.
+//! Wrong arguments: exit 2.
 
 use crate::home::{Home, Run};
 
 #[test]
-fn wrong_usage_is_told_apart() {
+fn wrong_arguments_exit_with_2() {
     let home = Home::empty();
     for arguments in [
         "nonsense",
@@ -38,7 +38,7 @@ fn wrong_usage_is_told_apart() {
 }
 
 #[test]
-fn the_store_and_the_master_key_must_be_named() {
+fn a_missing_store_or_master_key_is_named() {
     let home = Home::empty();
     let check = |variable: &str, option: &str| {
         let mut command = home.command(&["key", "list"]);
@@ -51,7 +51,7 @@ fn the_store_and_the_master_key_must_be_named() {
 }
 
 #[test]
-fn help_and_version_are_given() {
+fn help_and_version_are_shown() {
     let home = Home::empty();
     assert!(home.run("--version").succeeds().stdout.starts_with("provkey "));
     for arguments in ["--help", "key create --help", "master rotate --help"] {

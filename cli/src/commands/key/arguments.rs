@@ -1,0 +1,24 @@
+//! Arguments that several `key` commands share.
+
+use provkey::authority::{AddressRange, InputError};
+use provkey::key::KeyId;
+
+use crate::failure::Failure;
+
+#[derive(clap::Args)]
+pub(crate) struct KeyArg {
+    /// The id of the key
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl KeyArg {
+    pub(super) fn id(&self) -> Result<KeyId, Failure> {
+        Ok(KeyId::parse(&self.id)?)
+    }
+}
+
+/// Reads address ranges.
+pub(super) fn parse_ranges(texts: &[String]) -> Result<Vec<AddressRange>, InputError> {
+    texts.iter().map(|text| AddressRange::parse(text)).collect()
+}

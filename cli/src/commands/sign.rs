@@ -1,0 +1,154 @@
+//! `provkey sign`: enrolls one connector from its CSR, or renews its certificate.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use provkey::authority::{
+    Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId, RenewRequest,
+};
+use provkey::key::{KeyId, ProvisioningKey};
+use provkey::x509::Csr;
+use serde::Serialize;
+
+use crate::authority_location::AuthorityLocation;
+use crate::failure::Failure;
+use crate::files::{self, Content, Destination};
+use crate::output::{Fields, Output};
+use crate::time::Time;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The CSR, in PEM or DER
+    #[arg(long, value_name = "FILE")]
+    csr: PathBuf,
+    /// The file with the text of the key, for a CSR that does not prove it
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// The address of the connector, which the key may restrict
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// The file for the certificate and its issuers, in PEM; `-` is standard output. Only a file
+    /// that holds certificates is replaced
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The file for the chain to the root of the external CA, if the enrollment certificate is one
+    /// of an external CA
+    #[arg(long, value_name = "FILE")]
+    external_out: Option<PathBuf>,
+}
+
+pub(crate) fn run(
+    args: &Args,
+    location: &AuthorityLocation,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let request = request(args)?;
+    let external = args.external_out.as_deref();
+    let external =
+        external.map(|path| Destination::prepare(path, Content::Certificates)).transpose()?;
+    // Prepared before a use is counted, so that the answer can be written.
+    let destination = Destination::prepare(&args.out, Content::Certificates)?;
+    let alone = destination.is_standard_output();
+    let enrolled = request.send_to(&location.open_with_token()?)?;
+    destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
+        failure.with_note(
+            "The certificate was issued. Run the command again to write it: that costs no use.",
+        )
+    })?;
+    write_external(external, &enrolled)?;
+    if alone {
+        return Ok(());
+    }
+    output.show(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
+}
+
+fn write_external(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
+    match destination {
+        Some(destination) if !enrolled.external_chain.is_empty() => {
+            destination.write(enrolled.external_chain_pem().as_bytes()).map_err(|failure| {
+                failure.with_note(
+                    "The certificate was issued. Run the command again to write it: that costs no use.",
+                )
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The request that a CSR makes. A CSR with a proof of renewal renews.
+enum Request {
+    Enroll(EnrollRequest),
+    Renew(RenewRequest),
+}
+
+fn request(args: &Args) -> Result<Request, Failure> {
+    let key_text = match &args.key_file {
+        Some(file) => Some(ProvisioningKey::read(&files::read(file)?)?.to_text()),
+        None => None,
+    };
+    let (csr, address) = (files::read(&args.csr)?.to_vec(), args.address);
+    let renews = |csr: Csr| csr.renewal().is_some() && csr.proof().is_none();
+    if key_text.is_none() && Csr::parse(&csr).is_ok_and(renews) {
+        return Ok(Request::Renew(RenewRequest { csr, address, ..RenewRequest::default() }));
+    }
+    Ok(Request::Enroll(EnrollRequest { csr, key_text, address, fingerprint: None }))
+}
+
+impl Request {
+    fn send_to(&self, authority: &Authority) -> Result<Enrolled, Failure> {
+        let enrolled = match self {
+            Self::Enroll(request) => authority.enroll(request),
+            Self::Renew(request) => authority.renew(request),
+        };
+        // Refusals and replays are counted at best effort.
+        let _ = authority.flush();
+        Ok(enrolled?)
+    }
+}
+
+#[derive(Serialize)]
+struct EnrolledView {
+    connector: ConnectorId,
+    key: KeyId,
+    group: GroupId,
+    certificate: CertificateId,
+    renewal: bool,
+    replay: bool,
+    serial: String,
+    not_before: Time,
+    not_after: Time,
+}
+
+impl EnrolledView {
+    fn new(enrolled: Enrolled, renewal: bool) -> Self {
+        Self {
+            connector: enrolled.connector,
+            key: enrolled.key,
+            group: enrolled.group,
+            certificate: enrolled.certificate,
+            renewal,
+            replay: enrolled.replay,
+            serial: enrolled.serial,
+            not_before: enrolled.not_before.into(),
+            not_after: enrolled.not_after.into(),
+        }
+    }
+}
+
+impl Fields for EnrolledView {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let cost = match (self.renewal, self.replay) {
+            (true, false) => "none: a renewal",
+            (true, true) => "none: the renewal was answered before",
+            (false, true) => "none: the enrollment was answered before",
+            (false, false) => "one use",
+        };
+        vec![
+            ("Connector", self.connector.to_string()),
+            ("Key", self.key.to_string()),
+            ("Cost", cost.into()),
+            ("Valid until", self.not_after.to_string()),
+            ("Serial", self.serial.clone()),
+        ]
+    }
+}
