@@ -6,72 +6,70 @@ use provkey::x509::{KeyAlgorithm, PublicKeyError, SignerError};
 
 use crate::{KeySelector, TokenSelector};
 
-/// A token, or a key in it, could not be used.
+/// Why a token or a key in it cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The file is missing, or is no PKCS #11 module.
+    /// The file is missing or is not a PKCS #11 module.
     #[error("the PKCS #11 module {} cannot be loaded: {reason}", path.display())]
     ModuleUnusable {
-        /// Where the module was looked for.
+        /// The path of the module.
         path: PathBuf,
-        /// What the system's loader said.
+        /// The error of the dynamic loader.
         reason: String,
     },
-    /// No slot of the module holds such a token.
+    /// No slot of the module has this token.
     #[error("there is no token with the {0}")]
     NotFound(TokenSelector),
     /// Several tokens have this label.
     #[error("several tokens have the {0}; name one by its serial number or its slot")]
     Ambiguous(TokenSelector),
-    /// The token does not accept the PIN. It is not tried again: tokens lock after a few trials.
-    #[error(
-        "the token does not accept the PIN, and it is not tried again until the token is opened anew"
-    )]
+    /// The token rejects the PIN. The PIN is not tried again: a token locks after a few attempts.
+    #[error("the token rejects the PIN; it is not tried again until the token is opened again")]
     PinWrong,
-    /// The PIN was wrong too often. The token's security officer can set a new one.
+    /// The PIN was wrong too often. The security officer of the token can set a new one.
     #[error("the token's PIN is locked; its security officer can set a new one")]
     PinLocked,
     /// The token's PIN was never set, or has expired.
-    #[error("the token's PIN must be set anew before it can be used")]
+    #[error("the token has no valid PIN; set a new one")]
     PinNotSet,
-    /// A label for a new key is empty or too long.
+    /// The label of a new key is empty or too long.
     #[error("the label of a key has 1 to {} bytes", crate::LABEL_BYTES_MAX)]
     LabelInvalid,
-    /// A new key would have the label of another.
-    #[error("the token has a key with this label already")]
+    /// Another key has the label of the new key.
+    #[error("the token already has a key with this label")]
     KeyExists,
-    /// The token has no such private key, or not the public key that belongs to it.
+    /// The token lacks the private key or its public key.
     #[error("the token has no key pair with the {0}")]
     KeyNotFound(KeySelector),
     /// Several keys have this label or id.
     #[error("several keys of the token have the {0}")]
     KeyAmbiguous(KeySelector),
-    /// The key is none of those that sign certificates.
+    /// The key is of a kind that does not sign certificates.
     #[error("the key is neither P-256, P-384, Ed25519 nor RSA")]
     KeyUnsupported,
     /// The public key is not accepted.
     #[error("the token's key is not accepted: {0}")]
     KeyRejected(#[source] PublicKeyError),
-    /// The private key does not make signatures that the public key of the same id accepts.
+    /// The public key with the same id does not verify the signatures of the private key.
     #[error("the private key in the token does not belong to the public key")]
     KeyMismatch,
-    /// The token made a key that it does not keep to itself. The key was destroyed.
-    #[error("the token would let the private key out, so the key was not kept")]
+    /// The token generated a key that can be extracted. The key was destroyed.
+    #[error("the private key could be extracted from the token, so it was destroyed")]
     KeyExposed,
-    /// The token does not make keys of this kind.
+    /// The token does not generate keys of this kind.
     #[error("the token does not support keys of the kind {}", .0.as_str())]
     AlgorithmUnsupported(KeyAlgorithm),
-    /// All sessions were in use for a long time, or the token gives no more of them.
+    /// No session became free in time, or the token opens no more of them.
     #[error("all sessions with the token are in use")]
     Busy,
-    /// The token does not answer as it should, or is gone. It is connected to again at every try.
+    /// The token failed or is gone. Each call tries to connect again.
     #[error("the token cannot be reached: {0}")]
     Unavailable(String),
-    /// The token refuses for good.
+    /// The token refuses permanently.
     #[error("the token refuses: {0}")]
     Failed(String),
-    /// A module was loaded before this process was forked.
+    /// The process was forked after it had loaded a module.
     #[error(
         "a PKCS #11 module was loaded before this process was forked: use tokens in the parent, or in a program that the child executes"
     )]
@@ -110,21 +108,21 @@ impl TokenError {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later by itself.
     pub const fn retryable(&self) -> bool {
         matches!(self, Self::Busy | Self::Unavailable(_))
     }
 
-    /// Whether a new session, or starting the module anew, may help.
+    /// Whether a new session or a restart of the module may help.
     pub(crate) fn is_lost(&self) -> bool {
         matches!(self, Self::NotFound(_) | Self::Unavailable(_))
     }
 
-    /// What the module said. Whatever it does not refuse for good may be a token that went away:
-    /// modules differ much in what they answer then.
+    /// /// From the error of the module. Unless it is a permanent refusal, the token may be gone:
+    /// modules report that in many ways.
     pub(crate) fn from_module(error: Error) -> Self {
         let Error::Pkcs11(code, function) = error else { return Self::Failed(error.to_string()) };
-        // By their names they can be looked up; PKCS #11's own sentences help nobody.
+        // The name of the error can be looked up, unlike the sentence that goes with it.
         let answer = || format!("C_{function:?} answered {code:?}");
         match code {
             RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::PinWrong,
@@ -159,7 +157,7 @@ impl TokenError {
     }
 }
 
-/// How a key that once was there fails to sign.
+/// The error of a signature by a key that was found before.
 impl From<TokenError> for SignerError {
     fn from(error: TokenError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! Key pairs in a token: finding, reading and making them.
+//! Key pairs in a token: find, read, generate, destroy, sign.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
@@ -24,15 +24,15 @@ const EDWARDS25519: &[u8] = b"\x13\x0cedwards25519";
 const EDWARDS25519_OIDS: [&[u8]; 2] =
     [b"\x06\x03\x2b\x65\x70", b"\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01"];
 
-/// A key pair that was found.
+/// A key pair in the token.
 pub(crate) struct KeyPair {
     pub(crate) private: ObjectHandle,
     pub(crate) public_key: PublicKey,
-    /// What the token says of the private key: it was made inside and can never be read.
+    /// Whether the token reports that the private key was generated inside and was never readable.
     pub(crate) never_extractable: bool,
 }
 
-/// Finds a private key and the public key that shares its id.
+/// Finds a private key and the public key with the same id.
 pub(crate) fn find(session: &Session, selector: &KeySelector) -> Result<KeyPair, TokenError> {
     let name = match selector {
         KeySelector::Label(label) => Attribute::Label(label.clone().into_bytes()),
@@ -82,7 +82,7 @@ fn only(
     }
 }
 
-/// What a public key object says of its key.
+/// Reads the attributes of a public key object.
 #[derive(Default)]
 struct PublicAttributes {
     kind: Option<KeyType>,
@@ -120,7 +120,7 @@ impl PublicAttributes {
         let key = match algorithm {
             // RFC 8017, A.1.1: RSAPublicKey.
             KeyAlgorithm::Rsa => two_integers(&self.modulus, &self.exponent)?,
-            // CKA_EC_POINT is an OCTET STRING, but some tokens leave that wrapping out.
+            // CKA_EC_POINT is an OCTET STRING, but some tokens omit that wrapping.
             _ => <&OctetStringRef>::from_der(&self.point)
                 .map_or(&self.point[..], OctetStringRef::as_bytes)
                 .to_vec(),
@@ -143,7 +143,7 @@ impl PublicAttributes {
     }
 }
 
-/// A SEQUENCE of two INTEGERs that are not negative.
+/// A SEQUENCE of two unsigned INTEGERs.
 fn two_integers(first: &[u8], second: &[u8]) -> Result<Vec<u8>, TokenError> {
     let encode = || {
         let mut contents = UintRef::new(first)?.to_der()?;
@@ -153,7 +153,7 @@ fn two_integers(first: &[u8], second: &[u8]) -> Result<Vec<u8>, TokenError> {
     encode().map_err(|error: der::Error| TokenError::Failed(error.to_string()))
 }
 
-/// Makes a key pair that stays in the token, and gives the id that both keys share.
+/// Generates a key pair that cannot be extracted. Returns the id that both keys share.
 pub(crate) fn generate(
     session: &Session,
     label: &str,
@@ -211,7 +211,7 @@ pub(crate) fn destroy(session: &Session, id: &[u8]) -> Result<(), TokenError> {
         .try_for_each(|key| session.destroy_object(key).map_err(TokenError::from_module))
 }
 
-/// Signs a message. The signature is as it stands in a certificate.
+/// Signs a message. The signature has the form that certificates use.
 pub(crate) fn sign(
     session: &Session,
     private: ObjectHandle,
@@ -236,8 +236,9 @@ pub(crate) fn sign(
     }
 }
 
-/// Tokens give r and s, each as long as the curve's order (PKCS #11 2.40, mechanisms, 2.3.1);
-/// certificates hold a SEQUENCE of two INTEGERs (RFC 3279, 2.2.3).
+/// /// Converts an ECDSA signature: tokens return r and s, each as long as the order of the curve
+/// (PKCS #11 2.40, mechanisms, 2.3.1); certificates have a SEQUENCE of two INTEGERs (RFC 3279,
+/// 2.2.3).
 fn ecdsa_sig_value(signature: &[u8]) -> Result<Vec<u8>, TokenError> {
     let (r, s) = signature.split_at(signature.len() / 2);
     two_integers(r, s)

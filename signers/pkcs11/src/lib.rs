@@ -1,7 +1,7 @@
 //! CA keys of [provkey] in a PKCS #11 token: an HSM, a smart card, or SoftHSM.
 //!
-//! A [`Token`] makes keys and finds them; a [`Pkcs11Signer`] signs certificates with one, and
-//! nothing else of an authority changes:
+//! //! A [`Token`] generates and finds keys; a [`Pkcs11Signer`] signs certificates with one.
+//! Nothing else of an authority changes:
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -12,7 +12,7 @@
 //! use provkey_pkcs11::{KeySelector, Token, TokenPin, TokenSelector};
 //! use zeroize::Zeroizing;
 //!
-//! /// Once: a key in the token, and an enrollment certificate for it under the authority's root.
+//! /// Once: generates a key in the token, and has the authority's root certify it.
 //! fn create(authority: &Authority, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signer = token.generate("fleet-ca", KeyAlgorithm::EcdsaP256)?;
 //!     let mut new = NewCertificate::new(Name::new("Fleet CA")?);
@@ -21,7 +21,7 @@
 //!     Ok(())
 //! }
 //!
-//! /// Whenever the authority is opened: it does not know where the key is.
+//! /// Each time that the authority is opened: the store does not say where the key is.
 //! fn attach(authority: &Authority, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signer = token.signer(KeySelector::Label("fleet-ca".into()))?;
 //!     authority.attach_signer(Arc::new(signer))?;
@@ -38,47 +38,48 @@
 //! }
 //! ```
 //!
-//! To try it on Debian, with `apt-get install softhsm2` and as a user who may write to its tokens:
+//! To try it on Debian, run `apt-get install softhsm2`, and as a user who may write its tokens:
 //! `softhsm2-util --init-token --free --label plant-7`.
 //!
 //! # Keys
-//! | algorithm | mechanism | made by [`Token::generate`] |
+//! | algorithm | mechanism | [`Token::generate`] makes it |
 //! |---|---|---|
 //! | P-256, P-384 | `CKM_ECDSA` over a hash made here | yes |
 //! | Ed25519 | `CKM_EDDSA` | yes |
 //! | RSA of 2048 to 4096 bits | `CKM_SHA256_RSA_PKCS` | 3072 bits |
 //!
-//! All of them are tested on the SoftHSM 2.6 of Debian 12; other tokens may have fewer, and say
-//! `token_algorithm_unsupported`. A key that is made here is marked sensitive and not
-//! extractable, may sign and nothing else, and is kept only if the token says that it can never
-//! be read. Keys that other tools made or imported can be used too:
-//! [`never_extractable`](Pkcs11Signer::never_extractable) tells them apart. The private and the
-//! public key must both be in the token and share a `CKA_ID`; that they belong together is
-//! proven by a signature before the key is used.
+//! All of them are tested with SoftHSM 2.6 of Debian 12. Other tokens may support fewer, and fail
+//! with `token_algorithm_unsupported`. A generated key is marked sensitive and not extractable, and
+//! may only sign; it is destroyed again if the token does not confirm that it can never be read.
+//! Keys that other tools generated or imported can be used, too:
+//! [`never_extractable`](Pkcs11Signer::never_extractable) distinguishes them. The private and the
+//! public key must both be in the token, with the same `CKA_ID`. A test signature proves that they
+//! belong together before the key is used.
 //!
-//! # When the token goes away
-//! A signature that fails for any reason but a refusal is tried again, first in a new session,
-//! then after the module was started anew (`C_Finalize`, `C_Initialize`), which is when most
-//! modules look for their tokens. If the token stays away, that is
-//! [`SignerError::Unavailable`](provkey::x509::SignerError), `signer_unavailable`: the
-//! connector may ask again, and no use was counted. Every later request looks for the token
-//! again, but the module is started at most twice a second. A key that comes back must be the
-//! same key, or it is `signer_key_mismatch`.
+//! # When the token is gone
+//! A signature that fails for any reason but a refusal is retried: in a new session, then after a
+//! restart of the module (`C_Finalize`, `C_Initialize`), because most modules look for tokens only
+//! when they start. If the token stays away, the error is
+//! [`SignerError::Unavailable`](provkey::x509::SignerError), `signer_unavailable`: no use was
+//! counted, and the connector may ask again. Each later request looks for the token again, but the
+//! module is restarted at most twice a second. After that, the key must be the same as before, or
+//! the error is `signer_key_mismatch`.
 //!
-//! A PIN that the token refused is not tried again before the token is opened anew, lest it
-//! locks.
+//! A PIN that the token rejected is not tried again until the token is opened again, because the
+//! token would lock.
 //!
 //! # Threads, sessions, processes
-//! At most [`SESSIONS_MAX`] sessions are open with a token, or as many as it gives. Callers
-//! beyond that wait for one, up to 30 s. A session stays logged in as long as a [`Token`] or
-//! one of its signers is alive.
+//! At most [`SESSIONS_MAX`] sessions with a token are open, or as many as it permits. Further
+//! callers wait up to 30 s for one. Sessions stay logged in while a [`Token`] or one of its signers
+//! exists.
 //!
-//! A module belongs to the whole process. If something else in it has initialized the module
-//! first, it is not finalized here. A module is a library that runs inside this process with all
-//! its rights: load only one that you trust.
+//! A module belongs to the whole process. If other code in the process has initialized the module
+//! first, this crate does not finalize it. A module is a library that runs inside the process with
+//! all its rights: load only one that you trust.
 //!
-//! A child that was forked after a module was loaded gets `used_after_fork` from every call, until
-//! it executes another program: the module's locks and connections are the parent's.
+//! In a child that was forked after a module was loaded, every call fails with `used_after_fork`
+//! until the child executes another program: the module's locks and connections belong to the
+//! parent.
 
 mod error;
 mod key;
@@ -95,7 +96,7 @@ pub use selector::{KeySelector, TokenSelector};
 pub use signer::Pkcs11Signer;
 pub use token::Token;
 
-/// Most sessions that are open with a token at once. Other callers wait.
+/// How many sessions with a token are open at most. Further callers wait.
 pub const SESSIONS_MAX: usize = 16;
-/// Longest label of a new key.
+/// The longest label of a new key, in bytes.
 pub const LABEL_BYTES_MAX: usize = 255;

@@ -13,30 +13,30 @@ use provkey::process::UsedAfterFork;
 
 use crate::TokenError;
 
-/// How long a module is left in peace after it was started anew, so that callers without a token
-/// do not hold up those that have one.
+/// /// The pause after a restart of a module, so that callers whose token is gone do not delay the
+/// others.
 const RESTART_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A module is one for the process, whoever uses it (PKCS #11 2.40, 5.4), so it is loaded once
-/// and stays until the process ends.
+/// /// The modules of this process. A process has one instance of a module (PKCS #11 2.40, 5.4), so
+/// each is loaded once and stays until the process ends.
 static LOADED: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
-/// The process that loaded the first module; 0: none did. Modules have locks and connections, so a
-/// forked child, which inherits them in whatever state they were in, uses no module until it
-/// executes another program.
+/// /// The process that loaded the first module, or 0. A forked child inherits the locks and
+/// connections of a module in an arbitrary state, so it uses no module until it executes another
+/// program.
 static LOADED_BY: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Module(RwLock<State>);
 
 struct State {
     pkcs11: Pkcs11,
-    /// Whether it was not in use before us. If it was, it is not ours to finalize.
+    /// Whether this crate initialized the module. Only then it finalizes it.
     ours: bool,
-    /// Sessions and objects belong to the run of the module in which they were made.
+    /// The number of the run. Sessions and objects are valid only in the run that created them.
     run: Run,
     restarted: Option<Instant>,
 }
 
-/// Counts how often a module was started.
+/// The number of starts of a module.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run(u64);
 
@@ -57,16 +57,16 @@ impl Module {
         Ok(module)
     }
 
-    /// Calls the module. It is not started anew meanwhile.
+    /// Calls the module. It is not restarted meanwhile.
     pub(crate) fn with<T>(&self, call: impl FnOnce(&Pkcs11, Run) -> T) -> T {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         call(&state.pkcs11, state.run)
     }
 
-    /// Starts the module anew, because something was lost in this run of it. Many modules look
-    /// for tokens only when they start. Says whether it is worth trying again.
+    /// /// Restarts the module after a failure in this run: many modules look for tokens only when
+    /// they start. Returns whether a retry may help.
     pub(crate) fn restart(&self, lost_in: Run) -> Result<bool, TokenError> {
-        // A module must not be finalized while another thread is in it: the lock waits for all.
+        // The lock waits until no thread is inside the module, which must not be finalized before.
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if state.run != lost_in {
             return Ok(true);
@@ -77,7 +77,7 @@ impl Module {
         state.restarted = Some(Instant::now());
         state.run.0 += 1;
         if state.ours {
-            // Fails if it is not running, which is as good.
+            // An error means that it is not running.
             let _ = state.pkcs11.clone().finalize();
         }
         state.ours = initialize(&state.pkcs11).map_err(TokenError::from_module)?;
@@ -93,7 +93,7 @@ fn check_not_inherited() -> Result<(), UsedAfterFork> {
     }
 }
 
-/// Whether the module was not running before.
+/// Starts the module. Returns whether it was not running before.
 fn initialize(pkcs11: &Pkcs11) -> Result<bool, Error> {
     match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) => Ok(true),

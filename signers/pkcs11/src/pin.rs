@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 pub struct TokenPin(AuthPin);
 
 impl TokenPin {
-    /// Takes a PIN as it is: nothing is stripped from it.
+    /// Takes the PIN as it is, including any white space.
     pub fn new(pin: Zeroizing<String>) -> Self {
-        // A string made of a slice has no room to spare, so that nothing is moved and left behind.
+        // The copy has exactly its length, so it is never reallocated, which would leave a copy
+        // behind.
         Self(AuthPin::from(pin.as_str()))
     }
 

@@ -1,4 +1,4 @@
-//! Sessions with a token: pooled, logged in, and opened anew when they are lost.
+//! The pool of sessions with a token. Sessions are logged in; lost ones are replaced.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,14 +28,14 @@ pub(crate) struct Pool {
 }
 
 struct State {
-    /// How many more callers may have a session.
+    /// How many more sessions may be in use.
     permits: usize,
     idle: Vec<Session>,
-    /// Why the token does not accept the PIN.
+    /// Why the token rejected the PIN.
     pin_refused: Option<TokenError>,
 }
 
-/// A session, which belongs to one thread at a time.
+/// A session. One thread uses it at a time.
 pub(crate) struct Session {
     pub(crate) inner: cryptoki::session::Session,
     /// Private keys by the hash of their public key.
@@ -46,12 +46,13 @@ pub(crate) struct Session {
 #[derive(Clone, Copy)]
 pub(crate) enum Access {
     Read,
-    /// To make keys. Such sessions are few in many tokens, and are not kept.
+    /// Read and write, to generate keys. Many tokens permit few such sessions, so they are not
+    /// pooled.
     Write,
 }
 
 impl Pool {
-    /// Logs in, and keeps that session.
+    /// Logs in, and pools the session.
     pub(crate) fn open(
         module: Arc<Module>,
         selector: TokenSelector,
@@ -76,8 +77,8 @@ impl Pool {
         &self.selector
     }
 
-    /// Calls the token. In a forked child it is not touched. If it is lost, a new session is tried,
-    /// then the module started anew; so `work` may run up to three times.
+    /// /// Calls the token. If the session fails, retries in a new session and then after a restart
+    /// of the module, so `work` may run up to three times. In a forked child, fails without a call.
     pub(crate) fn call<T>(
         &self,
         access: Access,
@@ -123,13 +124,13 @@ impl Pool {
         let result = work(&mut session);
         match access {
             Access::Read if result.is_ok() => self.lock().idle.push(session),
-            // After an error an operation may be left unfinished in the session.
+            // After an error, the session may be in the middle of an operation.
             Access::Read | Access::Write => session.close(),
         }
         result
     }
 
-    /// Sessions of an earlier run are forgotten: their numbers may be those of others by now.
+    /// Discards sessions of an earlier run: their handles may now name other sessions.
     fn take_idle(&self, run: Run) -> Option<Session> {
         let mut state = self.lock();
         state.idle.retain(|session| session.run == run);
@@ -165,7 +166,8 @@ impl Pool {
     }
 
     fn log_in(&self, session: &Session) -> Result<(), TokenError> {
-        // All sessions of a process with a token are logged in, or none (PKCS #11 2.40, 5.6).
+        // Either all sessions of a process with a token are logged in, or none (PKCS #11 2.40,
+        // 5.6).
         let error = match session.inner.login(UserType::User, Some(self.pin.expose())) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => return Ok(()),
             Err(error) => TokenError::from_module(error),
@@ -180,7 +182,7 @@ impl Pool {
         let slots = pkcs11.get_slots_with_token().map_err(TokenError::from_module)?;
         let mut found = slots.into_iter().filter(|&slot| match &self.selector {
             TokenSelector::Slot(id) => slot.id() == *id,
-            // A token that does not answer is not found.
+            // A token that does not respond does not match.
             TokenSelector::Label(label) => {
                 pkcs11.get_token_info(slot).is_ok_and(|token| token.label() == label)
             }
@@ -195,7 +197,7 @@ impl Pool {
         }
     }
 
-    /// How many sessions the token gives, up to our own limit.
+    /// How many sessions the token permits, up to our own limit.
     fn session_limit(&self) -> Result<usize, TokenError> {
         self.module.with(|pkcs11, _| {
             let slot = self.find_slot(pkcs11)?;
@@ -230,7 +232,7 @@ fn is_lost<T>(result: &Result<T, TokenError>) -> bool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // The sessions are those of the process that opened them.
+        // The sessions belong to the process that opened them.
         if self.process.is_current() {
             self.close_idle();
         }
@@ -238,9 +240,9 @@ impl Drop for Pool {
 }
 
 impl Session {
-    /// Only in the run of the module in which the session was opened.
+    /// Closes the session, unless the module was restarted since it was opened.
     fn close(self) {
-        // A session that cannot be closed is lost, which is as good.
+        // If closing fails, the session is lost anyway.
         let _ = self.inner.close();
     }
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// Names a token of a module.
+/// Selects a token of a module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenSelector {
     /// The token's label.
     Label(String),
-    /// The token's serial number, which is unique among those of its maker.
+    /// The token's serial number. Each manufacturer assigns it once.
     Serial(String),
     /// The number of the slot that the token is in.
     Slot(u64),
@@ -21,7 +21,7 @@ impl fmt::Display for TokenSelector {
     }
 }
 
-/// Names a key pair of a token.
+/// Selects a key pair of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeySelector {
     /// `CKA_LABEL` of the private key.

@@ -9,8 +9,8 @@ use crate::{KeySelector, TokenError, key};
 
 /// A private key in a token that signs certificates.
 ///
-/// It keeps its token logged in. When the token was away and is back, it finds its key again, and
-/// signs only if that is the same key.
+/// /// It keeps the token logged in. After the token was away, it looks the key up again, and signs
+/// only if that is the same key.
 pub struct Pkcs11Signer {
     pool: Arc<Pool>,
     selector: KeySelector,
@@ -27,8 +27,8 @@ impl Pkcs11Signer {
         Ok(signer)
     }
 
-    /// The two keys of a pair have only an id in common. A request signed with the one for the
-    /// other proves that they belong together.
+    /// /// A test signature, because the keys of a pair share nothing but an id: a request for the
+    /// public key, signed by the private key, proves that they belong together.
     fn check(&self) -> Result<(), TokenError> {
         let request = build_csr(self, &[]).map_err(|error| match error {
             SignerError::Unavailable(reason) => TokenError::Unavailable(reason),
@@ -38,13 +38,13 @@ impl Pkcs11Signer {
         verified.map(drop).map_err(|_| TokenError::KeyMismatch)
     }
 
-    /// Whether the token says that the key was made in it and can never be read. This holds for
-    /// all keys that [`generate`](crate::Token::generate) makes, and not for imported ones.
+    /// /// Whether the token reports that the key was generated inside and was never readable: so
+    /// are all keys of [`generate`](crate::Token::generate), but no imported ones.
     pub fn never_extractable(&self) -> bool {
         self.never_extractable
     }
 
-    /// The private key in this session, which may be the first one after the token was away.
+    /// The private key in this session. Looked up again after the token was away.
     fn locate(&self, session: &mut Session) -> Result<ObjectHandle, TokenError> {
         let name = self.public_key.sha256();
         if let Some(&known) = session.keys.get(&name) {

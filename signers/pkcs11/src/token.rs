@@ -14,10 +14,10 @@ pub struct Token {
 }
 
 impl Token {
-    /// Loads a PKCS #11 module, and logs in to one of its tokens as its user.
+    /// Loads a PKCS #11 module, and logs in to one of its tokens as user.
     ///
-    /// A process logs in to a token once: while one `Token` of it is open, many modules do not
-    /// look at the PIN of another.
+    /// /// A process logs in to a token once: while one `Token` is open, many modules do not check
+    /// the PIN of a second one.
     ///
     /// # Errors
     /// `token_module_unusable`, `token_not_found`, `token_ambiguous`, `token_pin_wrong`,
@@ -27,15 +27,15 @@ impl Token {
         Ok(Self { pool: Arc::new(pool) })
     }
 
-    /// Makes a key pair in the token. The private key can sign, and nothing else; it is marked
-    /// sensitive and not extractable, so that it never leaves the token. RSA keys have 3072 bits.
+    /// /// Generates a key pair in the token. The private key can only sign. It is marked sensitive
+    /// and not extractable, so it never leaves the token. RSA keys have 3072 bits.
     ///
-    /// No two keys get one label, unless two processes ask for it in the same moment.
+    /// Two keys get the same label only if two processes generate them at the same moment.
     ///
     /// # Errors
     /// `token_label_invalid`, `token_key_exists`, `token_algorithm_unsupported`,
     /// `token_key_exposed`, `token_busy`, `token_unavailable` or `token_failed`. After
-    /// `token_unavailable` the key may have been made; [`signer`](Self::signer) tells.
+    /// `token_unavailable` the key may exist; [`signer`](Self::signer) finds it then.
     pub fn generate(
         &self,
         label: &str,
@@ -59,8 +59,8 @@ impl Token {
         Ok(signer)
     }
 
-    /// Finds a key pair. Its public key is read from the token and checked; a signature of the
-    /// private key shows that both belong together.
+    /// /// Finds a key pair. Reads and checks the public key; a test signature shows that the
+    /// private key belongs to it.
     ///
     /// # Errors
     /// `token_key_not_found`, `token_key_ambiguous`, `token_key_unsupported`,
@@ -70,8 +70,8 @@ impl Token {
         Pkcs11Signer::find(Arc::clone(&self.pool), selector)
     }
 
-    /// Finds all key pairs that can sign certificates, as [`signer`](Self::signer) finds one. All
-    /// else in the token is left out.
+    /// /// Finds all key pairs that can sign certificates, each as [`signer`](Self::signer) does,
+    /// and skips the rest.
     ///
     /// # Errors
     /// `token_busy` or `token_unavailable`.
