@@ -1,4 +1,4 @@
-//! Everything that is left to chance, drawn from one seed.
+//! All random decisions, drawn from one seed.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,19 +18,19 @@ impl Chance {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub(super) fn below(&self, end: usize) -> usize {
-        // The remainder prefers no number by more than a hair.
+        // The bias of the remainder is negligible.
         usize::try_from(self.draw() % end as u64).expect("it is below a usize")
     }
 
-    /// Whether something happens that does so in `percent` of all cases.
+    /// True in `percent` of all cases.
     pub(super) fn happens(&self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }
 
-/// What a host draws its ids and serial numbers from.
+/// The randomness of the ids and serial numbers.
 impl Random for Chance {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);

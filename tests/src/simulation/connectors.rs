@@ -1,4 +1,4 @@
-//! The connectors. Their keys are the same in every run: making them takes longer than a run.
+//! The connectors. Their keys are the same in every run: generating them takes longer than a run.
 
 use std::sync::OnceLock;
 
@@ -10,18 +10,18 @@ use provkey::x509::{
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 pub(super) const CONNECTORS: usize = 7;
-/// How many key pairs a connector has: it enrolls with the first, and renews with any.
+/// The key pairs of a connector: it enrolls with the first and renews with any.
 const GENERATIONS: usize = 3;
 
 /// A key pair of a connector, with a plain request.
 pub(super) struct Generation {
-    /// What a connector would be called that enrolls with it.
+    /// The id of a connector that enrolls with it.
     pub(super) id: ConnectorId,
     pub(super) csr: Vec<u8>,
     pub(super) signer: SeededSigner,
 }
 
-/// An Ed25519 key that is always the same: its signatures are, too.
+/// An Ed25519 key from a seed. Its signatures are deterministic, too.
 pub(super) struct SeededSigner {
     public_key: PublicKey,
     key: Ed25519KeyPair,
@@ -45,12 +45,12 @@ impl SeededSigner {
     }
 }
 
-/// The connector of this number, as it enrolls.
+/// The key pair that a connector enrolls with.
 pub(super) fn connector(number: usize) -> &'static Generation {
     generation(number, 0)
 }
 
-/// The number of the connector of this id.
+/// The number of the connector with this id.
 pub(super) fn number_of(id: &str) -> Option<usize> {
     (0..CONNECTORS).find(|number| connector(*number).id.as_str() == id)
 }
@@ -72,21 +72,21 @@ fn make(seed: u8) -> Generation {
     Generation { id, csr, signer }
 }
 
-/// What a connector has in its hands.
+/// The state of a connector.
 #[derive(Default)]
 pub(super) struct Client {
-    held: Option<Held>,
-    /// With which key pair it has asked for a renewal that was not answered yet.
+    credential: Option<Credential>,
+    /// The key pair of the renewal that was not answered yet.
     asked_for: Option<usize>,
 }
 
 #[derive(Clone)]
-struct Held {
+struct Credential {
     leaf: Vec<u8>,
     generation: usize,
 }
 
-impl Held {
+impl Credential {
     fn certificate(&self) -> Certificate {
         Certificate::parse(&self.leaf).expect("the authority made it")
     }
@@ -96,37 +96,43 @@ impl Held {
 #[derive(Clone)]
 pub(super) struct Renewal {
     number: usize,
-    old: Held,
+    old: Credential,
     new: usize,
 }
 
 impl Client {
-    /// It has enrolled, and takes the certificate unless it has one for another key pair since.
+    /// Takes the certificate, unless the connector has renewed since.
     pub(super) fn enrolled(&mut self, enrolled: &Enrolled) {
-        if self.held.as_ref().is_none_or(|held| held.generation == 0) && self.asked_for.is_none() {
-            self.held = Some(Held { leaf: enrolled.chain[0].clone(), generation: 0 });
+        if self.credential.as_ref().is_none_or(|credential| credential.generation == 0)
+            && self.asked_for.is_none()
+        {
+            self.credential = Some(Credential { leaf: enrolled.chain[0].clone(), generation: 0 });
         }
     }
 
-    /// What it asks with when it renews: as before, as long as there was no answer.
+    /// The renewal to request; the same again until there is an answer.
     pub(super) fn renewal(&mut self, number: usize, new_key: bool) -> Option<Renewal> {
-        let old = self.held.clone()?;
+        let old = self.credential.clone()?;
         let next = if new_key { (old.generation + 1) % GENERATIONS } else { old.generation };
         let new = *self.asked_for.get_or_insert(next);
         Some(Renewal { number, old, new })
     }
 
-    /// It was answered, if it still waits for this.
+    /// Takes the answer, if the connector still waits for it.
     pub(super) fn renewed(&mut self, renewal: &Renewal, enrolled: &Enrolled) {
         let waits = self.asked_for == Some(renewal.new)
-            && self.held.as_ref().is_some_and(|held| held.leaf == renewal.old.leaf);
+            && self
+                .credential
+                .as_ref()
+                .is_some_and(|credential| credential.leaf == renewal.old.leaf);
         if waits {
-            self.held = Some(Held { leaf: enrolled.chain[0].clone(), generation: renewal.new });
+            self.credential =
+                Some(Credential { leaf: enrolled.chain[0].clone(), generation: renewal.new });
             self.asked_for = None;
         }
     }
 
-    /// It was refused for good: it asks with another key pair, or has to enroll again.
+    /// After a permanent refusal, uses another key pair or enrolls again.
     pub(super) fn refused(&mut self, code: &str) {
         match code {
             "public_key_in_use" => self.asked_for = None,
@@ -141,12 +147,12 @@ impl Renewal {
         &self.old.leaf
     }
 
-    /// When the certificate that is renewed ends.
+    /// When the renewed certificate expires.
     pub(super) fn old_not_after(&self) -> u64 {
         self.old.certificate().not_after().unix_ms()
     }
 
-    /// What the new key pair would be called as a connector of its own.
+    /// The id of a connector that enrolls with the new key pair.
     pub(super) fn new_id(&self) -> ConnectorId {
         generation(self.number, self.new).id
     }

@@ -1,33 +1,33 @@
-//! Judging an answer: see the list of the [`ledger`](super::ledger).
+//! Checks the answer to an operation: the invariants 7 to 12 of the [`ledger`](super::ledger).
 
 use base64ct::{Base64, Encoding as _};
 use provkey::authority::{Enrolled, Error};
 use provkey::store::{Memory, StoreError};
 
 use super::connectors::{Renewal, connector, number_of};
-use super::ledger::{Begun, Ledger};
-use super::operation::{Given, Operation};
-use super::world::RENEWAL_GRACE;
+use super::fixture::RENEWAL_GRACE;
+use super::ledger::{Ledger, Snapshot};
+use super::operation::{Operation, Success};
 
-/// What came of what was asked for.
+/// The answer to an operation.
 pub(super) enum Answer {
-    Done(Given),
+    Done(Success),
     Failed(Error),
     /// The process died meanwhile.
     Died,
 }
 
-/// What was asked for, of which host, and how that was.
-pub(super) struct Asked<'a> {
+/// An operation that was performed.
+pub(super) struct Attempt<'a> {
     pub(super) operation: Operation,
-    /// If it is one.
+    /// The request, if it is a renewal.
     pub(super) renewal: Option<&'a Renewal>,
-    pub(super) begun: Begun,
-    /// Whether something was changed by it, or still may be.
+    pub(super) snapshot: Snapshot,
+    /// Whether it has changed something, or still may.
     pub(super) changed: bool,
-    /// Whether nothing went wrong.
+    /// Whether there were no faults.
     pub(super) calm: bool,
-    /// What the host's clock said at most, in Unix milliseconds.
+    /// The latest time of the node's clock meanwhile, in Unix milliseconds.
     pub(super) clock_max: u64,
 }
 
@@ -53,16 +53,16 @@ impl Operation {
 }
 
 impl Answer {
-    /// What kinds of answer it holds, for statistics.
+    /// The kinds of the answers in it, for the statistics.
     pub(super) fn kinds(&self, operation: Operation) -> Vec<String> {
         let kind = |answer: &str| format!("{}: {answer}", operation.name());
         let of = |given: &Result<Enrolled, Error>| {
             kind(given.as_ref().map_or_else(Error::code, granted))
         };
         match self {
-            Self::Done(Given::Many(given)) => given.iter().map(of).collect(),
-            Self::Done(Given::One(enrolled)) => vec![kind(granted(enrolled))],
-            Self::Done(Given::Nothing) => vec![kind("done")],
+            Self::Done(Success::Many(given)) => given.iter().map(of).collect(),
+            Self::Done(Success::One(enrolled)) => vec![kind(granted(enrolled))],
+            Self::Done(Success::None) => vec![kind("done")],
             Self::Failed(error) => vec![kind(error.code())],
             Self::Died => vec![kind("died")],
         }
@@ -78,30 +78,33 @@ fn is_unchanged(error: &Error) -> bool {
 }
 
 impl Ledger {
-    pub(super) fn judge(&mut self, memory: &Memory, asked: &Asked<'_>, answer: &Answer) {
-        let operation = asked.operation;
+    pub(super) fn judge(&mut self, memory: &Memory, attempt: &Attempt<'_>, answer: &Answer) {
+        let operation = attempt.operation;
         if let Operation::Enable { key, enabled: true } = operation {
             self.keys[key].enabling -= 1;
         }
-        self.look(memory);
+        self.check_store(memory);
         let judged = match answer {
-            Answer::Done(Given::One(enrolled)) if asked.renewal.is_some() => {
-                self.judge_renewed(asked, enrolled)
+            Answer::Done(Success::One(enrolled)) if attempt.renewal.is_some() => {
+                self.judge_renewed(attempt, enrolled)
             }
-            Answer::Done(Given::One(enrolled)) => {
+            Answer::Done(Success::One(enrolled)) => {
                 let [one] = operation.enrolls()[..] else { unreachable!("it enrolls one") };
-                self.judge_enrolled(one, asked, enrolled)
+                self.judge_enrolled(one, attempt, enrolled)
             }
-            Answer::Done(Given::Many(given)) => self.judge_many(asked, given),
-            Answer::Done(Given::Nothing) => self.acknowledge(asked),
+            Answer::Done(Success::Many(given)) => self.judge_many(attempt, given),
+            Answer::Done(Success::None) => self.acknowledge(attempt),
             Answer::Failed(error) => {
-                let untrue = is_unchanged(error) && asked.changed && !operation.takes_many_steps();
+                let untrue =
+                    is_unchanged(error) && attempt.changed && !operation.takes_many_steps();
                 match untrue {
-                    true => Err("it says that nothing was changed, and something was".into()),
-                    false => self.judge_refusal(operation, asked, error),
+                    true => {
+                        Err("the error says that nothing was changed, but something was".into())
+                    }
+                    false => self.judge_refusal(operation, attempt, error),
                 }
             }
-            Answer::Died if asked.calm => Err("it died though all was calm".into()),
+            Answer::Died if attempt.calm => Err("it died although there were no faults".into()),
             Answer::Died => Ok(()),
         };
         if let Err(what) = judged {
@@ -111,19 +114,19 @@ impl Ledger {
 
     fn judge_many(
         &mut self,
-        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
         given: &[Result<Enrolled, Error>],
     ) -> Result<(), String> {
         let unchanged = |one: &Result<_, Error>| one.as_ref().is_err_and(is_unchanged);
-        if given.iter().all(unchanged) && asked.changed {
-            return Err("it says that nothing was changed, and something was".into());
+        if given.iter().all(unchanged) && attempt.changed {
+            return Err("the error says that nothing was changed, but something was".into());
         }
-        for ((connector, key), given) in asked.operation.enrolls().into_iter().zip(given) {
+        for ((connector, key), given) in attempt.operation.enrolls().into_iter().zip(given) {
             match given {
-                Ok(enrolled) => self.judge_enrolled((connector, key), asked, enrolled)?,
+                Ok(enrolled) => self.judge_enrolled((connector, key), attempt, enrolled)?,
                 Err(error) => {
                     let alone = Operation::Enroll { connector, key, proof: false };
-                    self.judge_refusal(alone, asked, error)?;
+                    self.judge_refusal(alone, attempt, error)?;
                 }
             }
         }
@@ -133,26 +136,26 @@ impl Ledger {
     fn judge_enrolled(
         &mut self,
         (number, key): (usize, usize),
-        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
         enrolled: &Enrolled,
     ) -> Result<(), String> {
-        let begun = &asked.begun;
-        let leaf = self.check_recorded(number, begun, enrolled)?;
+        let snapshot = &attempt.snapshot;
+        let leaf = self.check_recorded(number, snapshot, enrolled)?;
         let recorded = self.enrollments.get(connector(number).id.as_str());
         if recorded.is_some_and(|recorded| recorded.key != self.keys[key].id) {
             return Err("a certificate under another key".into());
         }
-        // Whoever renews, or enrolls anew long after everything of it was pruned, gets another.
+        // After a renewal, or if its enrollment was pruned, a connector gets another certificate.
         let is_first = recorded.is_some_and(|one| one.renewals() == 0);
         let before = self.handed_out.get(&number);
         if is_first && self.pruned_before == 0 && before.is_some_and(|before| *before != leaf) {
             return Err("another certificate than before".into());
         }
-        if begun.surely_revoked.contains(&number) {
+        if snapshot.surely_revoked.contains(&number) {
             return Err("a certificate for a revoked connector".into());
         }
-        let never_enabled = self.keys[key].enables == begun.enables[key];
-        if begun.surely_deleted[key] || (begun.surely_disabled[key] && never_enabled) {
+        let never_enabled = self.keys[key].enables == snapshot.enables[key];
+        if snapshot.surely_deleted[key] || (snapshot.surely_disabled[key] && never_enabled) {
             return Err("a certificate under a key that is disabled or deleted".into());
         }
         if is_first {
@@ -161,21 +164,21 @@ impl Ledger {
         Ok(())
     }
 
-    fn judge_renewed(&mut self, asked: &Asked<'_>, enrolled: &Enrolled) -> Result<(), String> {
-        let Operation::Renew { connector: number, .. } = asked.operation else {
+    fn judge_renewed(&mut self, attempt: &Attempt<'_>, enrolled: &Enrolled) -> Result<(), String> {
+        let Operation::Renew { connector: number, .. } = attempt.operation else {
             unreachable!("it is a renewal")
         };
-        let leaf = self.check_recorded(number, &asked.begun, enrolled)?;
-        if asked.begun.surely_revoked.contains(&number) {
+        let leaf = self.check_recorded(number, &attempt.snapshot, enrolled)?;
+        if attempt.snapshot.surely_revoked.contains(&number) {
             return Err("a renewal of a revoked connector".into());
         }
-        let old = asked.renewal.expect("it is a renewal").old_leaf();
+        let old = attempt.renewal.expect("it is a renewal").old_leaf();
         if leaf == old {
             return Err("a renewal with the same certificate".into());
         }
         let not_after = enrolled.not_after.unix_ms();
         match self.renewals.insert(old.to_vec(), (leaf.clone(), not_after)) {
-            Some((before, until)) if before != leaf && asked.clock_max <= until => {
+            Some((before, until)) if before != leaf && attempt.clock_max <= until => {
                 Err("a certificate has been renewed twice".into())
             }
             _ => Ok(()),
@@ -186,14 +189,14 @@ impl Ledger {
     fn check_recorded(
         &self,
         number: usize,
-        begun: &Begun,
+        snapshot: &Snapshot,
         enrolled: &Enrolled,
     ) -> Result<Vec<u8>, String> {
         let leaf = enrolled.chain.first().ok_or("there is no certificate")?;
         let text = Base64::encode_string(leaf);
         let leaves = self.leaves.get(connector(number).id.as_str());
         let leaves = leaves.ok_or("a certificate without a record")?;
-        match leaves.since(begun.moment).any(|one| one.base64 == text) {
+        match leaves.since(snapshot.moment).any(|one| one.base64 == text) {
             true => Ok(leaf.clone()),
             false => Err("another certificate than is recorded".into()),
         }
@@ -202,49 +205,49 @@ impl Ledger {
     fn judge_refusal(
         &self,
         operation: Operation,
-        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
         error: &Error,
     ) -> Result<(), String> {
         let code = error.code();
         let is_true = match (code, operation) {
-            ("store_unavailable" | "store_busy", _) => !asked.calm,
+            ("store_unavailable" | "store_busy", _) => !attempt.calm,
             (_, Operation::Enroll { connector, key, .. }) => {
-                self.is_true_of_enrollment((connector, key), asked, code)
+                self.is_true_of_enrollment((connector, key), attempt, code)
             }
             (_, Operation::Renew { connector, .. }) => {
-                self.is_true_of_renewal(connector, asked, code)
+                self.is_true_of_renewal(connector, attempt, code)
             }
             ("connector_not_found", Operation::Revoke { connector: number }) => {
-                // It may have come meanwhile.
-                !asked.calm || !self.enrollments.contains_key(connector(number).id.as_str())
+                // It may have enrolled meanwhile.
+                !attempt.calm || !self.enrollments.contains_key(connector(number).id.as_str())
             }
-            _ => self.is_true_of_key(operation, asked, code),
+            _ => self.is_true_of_key(operation, attempt, code),
         };
         if is_true {
             Ok(())
         } else {
-            Err(format!("refused with {error} ({code}), which is not so"))
+            Err(format!("refused with {error} ({code}), which was not the case"))
         }
     }
 
     fn is_true_of_enrollment(
         &self,
         (number, at): (usize, usize),
-        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
         code: &str,
     ) -> bool {
         let (id, key) = (connector(number).id, &self.keys[at]);
-        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= asked.begun.moment);
+        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= attempt.snapshot.moment);
         let (before, now) =
-            (asked.begun.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
-        // Whoever is recorded gets its certificate although the key is used up or has expired.
+            (attempt.snapshot.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
+        // A connector on record gets its certificate even if the key is used up or has expired.
         let is_new = before.is_none() || now.is_none();
         let mut recorded = before.into_iter().chain(now);
         match code {
             "key_deleted" => since(key.deleted_at),
             "key_compromised" => key.compromised_at.is_some(),
             "key_disabled" => since(key.disabled_at),
-            "key_expired" => is_new && self.has_expired(at, asked),
+            "key_expired" => is_new && self.has_expired(at, attempt),
             "key_exhausted" => is_new && since(key.full_at),
             "connector_revoked" => recorded.any(|one| one.revoked_at.is_some()),
             "public_key_in_use" => {
@@ -254,37 +257,36 @@ impl Ledger {
             }
             "certificate_renewed" => recorded.any(|one| one.renewals() > 0),
             "certificate_expired" => self.leaves.get(id.as_str()).is_some_and(|leaves| {
-                leaves.since(asked.begun.moment).any(|leaf| leaf.not_after < asked.clock_max)
+                leaves.since(attempt.snapshot.moment).any(|leaf| leaf.not_after < attempt.clock_max)
             }),
             "certificate_retired" => {
-                let mut signers = key.certificates.since(asked.begun.moment);
+                let mut signers = key.certificates.since(attempt.snapshot.moment);
                 signers.any(|certificate| self.retired.contains(certificate))
             }
             _ => false,
         }
     }
 
-    fn has_expired(&self, key: usize, asked: &Asked<'_>) -> bool {
-        let mut expiries = self.keys[key].expiries.since(asked.begun.moment).flatten();
-        expiries.any(|at| *at <= asked.clock_max)
+    fn has_expired(&self, key: usize, attempt: &Attempt<'_>) -> bool {
+        let mut expiries = self.keys[key].expiries.since(attempt.snapshot.moment).flatten();
+        expiries.any(|at| *at <= attempt.clock_max)
     }
 
-    fn is_true_of_renewal(&self, number: usize, asked: &Asked<'_>, code: &str) -> bool {
-        let renewal = asked.renewal.expect("it is a renewal");
+    fn is_true_of_renewal(&self, number: usize, attempt: &Attempt<'_>, code: &str) -> bool {
+        let renewal = attempt.renewal.expect("it is a renewal");
         let id = connector(number).id;
         let (before, now) =
-            (asked.begun.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
+            (attempt.snapshot.recorded.get(id.as_str()), self.enrollments.get(id.as_str()));
         let old = Base64::encode_string(renewal.old_leaf());
-        let has_gone_on = self
-            .leaves
-            .get(id.as_str())
-            .is_some_and(|leaves| leaves.since(asked.begun.moment).any(|leaf| leaf.base64 != old));
+        let has_gone_on = self.leaves.get(id.as_str()).is_some_and(|leaves| {
+            leaves.since(attempt.snapshot.moment).any(|leaf| leaf.base64 != old)
+        });
         match code {
             "connector_revoked" => now.is_some_and(|one| one.revoked_at.is_some()),
             "certificate_renewed" => has_gone_on,
             "certificate_unknown" => has_gone_on || before.is_none() || now.is_none(),
             "renewal_too_late" => {
-                asked.clock_max > renewal.old_not_after() + RENEWAL_GRACE.as_millis() as u64
+                attempt.clock_max > renewal.old_not_after() + RENEWAL_GRACE.as_millis() as u64
             }
             "certificate_retired" => !self.retired.is_empty(),
             "public_key_in_use" => {
@@ -297,8 +299,8 @@ impl Ledger {
         }
     }
 
-    fn is_true_of_key(&self, operation: Operation, asked: &Asked<'_>, code: &str) -> bool {
-        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= asked.begun.moment);
+    fn is_true_of_key(&self, operation: Operation, attempt: &Attempt<'_>, code: &str) -> bool {
+        let since = |moment: Option<u64>| moment.is_some_and(|it| it >= attempt.snapshot.moment);
         let key = match operation {
             Operation::SetLimit { key, .. }
             | Operation::Enable { key, .. }
@@ -318,38 +320,38 @@ impl Ledger {
                 | Operation::Expire { .. }
                 | Operation::Copy { .. },
             ) => key.compromised_at.is_some(),
-            ("expiry_in_past", Operation::Expire { at_ms, .. }) => at_ms <= asked.clock_max,
+            ("expiry_in_past", Operation::Expire { at_ms, .. }) => at_ms <= attempt.clock_max,
             ("certificate_retired", Operation::Move { .. }) => !self.retired.is_empty(),
             _ => false,
         }
     }
 
-    /// What is sure once it was acknowledged.
-    fn acknowledge(&mut self, asked: &Asked<'_>) -> Result<(), String> {
-        let begun = &asked.begun;
-        match asked.operation {
+    /// Records what is known once the operation is acknowledged.
+    fn acknowledge(&mut self, attempt: &Attempt<'_>) -> Result<(), String> {
+        let snapshot = &attempt.snapshot;
+        match attempt.operation {
             Operation::Enable { key, enabled: false } => {
-                self.keys[key].surely_disabled = self.is_alone(key, begun);
+                self.keys[key].surely_disabled = self.is_alone(key, snapshot);
             }
             Operation::Delete { key } => self.keys[key].surely_deleted = true,
             Operation::Revoke { connector } => drop(self.surely_revoked.insert(connector)),
-            Operation::Compromise { key } => return self.acknowledge_compromise(key, begun),
+            Operation::Compromise { key } => return self.acknowledge_compromise(key, snapshot),
             _ => {}
         }
         Ok(())
     }
 
-    /// Whether nobody is about to enable a key: whoever is decides anew when the edit is refused.
-    fn is_alone(&self, key: usize, begun: &Begun) -> bool {
+    /// Whether no operation is enabling the key. Such an operation decides again after a conflict.
+    fn is_alone(&self, key: usize, snapshot: &Snapshot) -> bool {
         let key_ledger = &self.keys[key];
-        key_ledger.enables == begun.enables[key] && key_ledger.enabling == 0
+        key_ledger.enables == snapshot.enables[key] && key_ledger.enabling == 0
     }
 
-    fn acknowledge_compromise(&mut self, key: usize, begun: &Begun) -> Result<(), String> {
-        let (alone, id) = (self.is_alone(key, begun), &self.keys[key].id);
+    fn acknowledge_compromise(&mut self, key: usize, snapshot: &Snapshot) -> Result<(), String> {
+        let (alone, id) = (self.is_alone(key, snapshot), &self.keys[key].id);
         for (connector, enrollment) in &self.enrollments {
             let concerned = enrollment.key == *id
-                && (alone || begun.recorded.get(connector).is_some_and(|one| one.key == *id));
+                && (alone || snapshot.recorded.get(connector).is_some_and(|one| one.key == *id));
             if concerned && enrollment.revoked_at.is_none() {
                 return Err(format!("{connector} is not revoked"));
             }

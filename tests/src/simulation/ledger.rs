@@ -1,29 +1,28 @@
-//! What must hold, whatever goes wrong.
+//! The invariants, and the knowledge that they are checked against.
 //!
 //! After each unit that the store applies:
-//! 1. a key's count is the number of its enrollments: a counted use has a record, and a record was
-//!    counted once;
-//! 2. an enrollment that is added does not take its key above the limit of that moment;
-//! 3. none is added under a key that surely is disabled or deleted, nor at a time when the key has
+//! 1. the count of a key is the number of its enrollments: every use has a record, and every record
+//!    was counted once;
+//! 2. a new enrollment does not exceed the limit that its key has at that moment;
+//! 3. no enrollment is added under a key that is known to be disabled or deleted, or that has
 //!    expired;
-//! 4. a certificate that is added is signed by the enrollment certificate of its key, and that is
-//!    not retired;
-//! 5. a certificate takes the place of another by one renewal, which knows the one before; no
-//!    revoked one is renewed; no revocation goes away;
-//! 6. an enrollment goes away only by pruning: expired, not revoked, its key deleted.
+//! 4. a new certificate is signed by the enrollment certificate of its key, which is not retired;
+//! 5. a certificate is replaced only by one renewal, which names the certificate before; a revoked
+//!    certificate is not renewed; a revocation is never undone;
+//! 6. an enrollment disappears only by pruning: expired, not revoked, its key deleted.
 //!
-//! After each answer, see [`judge`](super::judge):
-//! 7. a certificate that is handed out is the one that was recorded at some moment of the request;
-//!    a connector that renews nothing gets no other, and one that renews gets one for each;
-//! 8. none is handed out under a key that surely was disabled or deleted all the while, nor to a
-//!    connector that was revoked;
-//! 9. after a key was compromised, all that it had enrolled is revoked;
-//! 10. a refusal has a reason that was there at some moment of the request;
-//! 11. an error that says that nothing was changed says so truly;
-//! 12. when all is calm nothing fails, and everybody who was recorded gets the certificate.
+//! After each answer, in [`judge`](super::judge):
+//! 7. an issued certificate was on record at some moment of the request; without a renewal, a
+//!    connector always gets the same one; each renewal gives one certificate;
+//! 8. no certificate is issued under a key that is known to have been disabled or deleted during
+//!    the whole request, nor to a revoked connector;
+//! 9. after a key was marked compromised, all connectors that it enrolled are revoked;
+//! 10. the reason of a refusal held at some moment of the request;
+//! 11. after an error that says that nothing was changed, nothing was;
+//! 12. once there are no faults, nothing fails, and each connector on record gets its certificate.
 //!
-//! At the end, see [`books`](super::books):
-//! 13. every enrollment has its index entries and its audit records, and nothing is left over.
+//! At the end, in [`final_checks`](super::final_checks):
+//! 13. every enrollment has its index entries and audit records, and nothing else is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,10 +32,10 @@ use provkey::store::{Memory, Record, RecordKey, ScanRange, Store as _, Value};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::fixture::Key;
 use super::operation::Operation;
-use super::world::Key;
 
-/// An enrollment, as it is recorded.
+/// The record of an enrollment.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Enrollment {
     pub(super) connector: String,
@@ -51,7 +50,7 @@ pub(super) struct Enrollment {
     pub(super) renewed: Option<Renewed>,
 }
 
-/// What a connector has renewed.
+/// The renewals of a connector.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Renewed {
     pub(super) count: u64,
@@ -79,14 +78,14 @@ impl Enrollment {
     }
 }
 
-/// A certificate that a connector has or had.
+/// The certificate of a connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
     pub(super) base64: String,
     pub(super) not_after: u64,
 }
 
-/// What tells it from another.
+/// What distinguishes it from another.
 impl fmt::Display for Enrollment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { connector, key, certificate, serial, enrolled_at, revoked_at, .. } = self;
@@ -119,7 +118,7 @@ struct CertificateRecord {
     retired_at: Option<u64>,
 }
 
-/// The values that something had, each with the last moment at which it had it.
+/// The values of a field, each with the last moment at which the field had it.
 #[derive(Clone, Debug)]
 pub(super) struct Past<T>(Vec<(T, u64)>);
 
@@ -137,66 +136,66 @@ impl<T: PartialEq> Past<T> {
         }
     }
 
-    /// Those that it had from a moment on.
+    /// The values since a moment.
     pub(super) fn since(&self, moment: u64) -> impl Iterator<Item = &T> {
         self.0.iter().filter(move |(_, seen)| *seen >= moment).map(|(value, _)| value)
     }
 }
 
-/// What is known of a key.
+/// The knowledge about a key.
 #[derive(Default)]
 pub(super) struct KeyLedger {
     pub(super) id: String,
-    /// Whether it is disabled, and nobody has begun to enable it since that was acknowledged.
+    /// Whether it is disabled, and nobody has snapshot to enable it since that was acknowledged.
     pub(super) surely_disabled: bool,
     pub(super) surely_deleted: bool,
-    /// How often somebody has begun to enable it.
+    /// How often somebody has snapshot to enable it.
     pub(super) enables: u64,
-    /// How many are about to enable it.
+    /// How many operations are enabling it now.
     pub(super) enabling: u64,
-    /// When it was last used up, disabled, deleted.
+    /// The last moment at which it was used up, disabled, deleted.
     pub(super) full_at: Option<u64>,
     pub(super) disabled_at: Option<u64>,
     pub(super) deleted_at: Option<u64>,
-    /// Since when it has been on record as compromised: for good.
+    /// The recorded time of the compromise, which is permanent.
     pub(super) compromised_at: Option<u64>,
     pub(super) expiries: Past<Option<u64>>,
     pub(super) certificates: Past<String>,
 }
 
-/// All that is known, and the first thing that should not have been.
+/// All knowledge, and the first violation.
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) keys: Vec<KeyLedger>,
     pub(super) enrollments: Enrollments,
-    /// The public keys that connectors renewed with, and whose they are.
+    /// The public keys that connectors renewed with, and the connectors.
     pub(super) renewed_keys: BTreeMap<String, String>,
-    /// The version of each record that was parsed, by its key.
+    /// The versions of the parsed records, by their keys.
     versions: BTreeMap<RecordKey, u64>,
     /// The certificates that each connector had, by its id.
     pub(super) leaves: BTreeMap<String, Past<Leaf>>,
-    /// What connectors were handed out that had renewed nothing, by their numbers.
+    /// The certificates issued to connectors without renewals, by the numbers of the connectors.
     pub(super) handed_out: BTreeMap<usize, Vec<u8>>,
-    /// What was handed out for each certificate that was renewed, and until when it is good.
+    /// The certificate that renewed each certificate, and when it expires.
     pub(super) renewals: BTreeMap<Vec<u8>, (Vec<u8>, u64)>,
     pub(super) surely_revoked: BTreeSet<usize>,
     pub(super) retired: BTreeSet<String>,
-    /// Until when somebody may have pruned enrollments, and whether anybody pruned the audit trail.
+    /// Up to when enrollments may have been pruned, and whether the audit trail was.
     pub(super) pruned_before: u64,
     pub(super) audit_pruned: bool,
     pub(super) violation: Option<String>,
-    /// Counts the moments.
+    /// The number of checks so far, as a clock.
     pub(super) moment: u64,
 }
 
-/// What was known when something was asked for.
-pub(super) struct Begun {
+/// The knowledge when an operation begins.
+pub(super) struct Snapshot {
     pub(super) moment: u64,
     pub(super) surely_disabled: Vec<bool>,
     pub(super) surely_deleted: Vec<bool>,
     pub(super) enables: Vec<u64>,
     pub(super) surely_revoked: BTreeSet<usize>,
-    /// What was recorded, by the connectors' ids.
+    /// The enrollments on record.
     pub(super) recorded: Enrollments,
 }
 
@@ -210,15 +209,15 @@ impl Ledger {
         self.violation.get_or_insert(what);
     }
 
-    /// The number of the key that a connector is recorded with.
+    /// The number of the key that a connector has enrolled with.
     pub(super) fn key_of(&self, connector: usize) -> Option<usize> {
         let id = super::connectors::connector(connector).id;
         let enrollment = self.enrollments.get(id.as_str())?;
         self.keys.iter().position(|key| key.id == enrollment.key)
     }
 
-    /// Somebody begins to ask for something.
-    pub(super) fn begin(&mut self, memory: &Memory, operation: Operation) -> Begun {
+    /// Records that an operation begins.
+    pub(super) fn begin(&mut self, memory: &Memory, operation: Operation) -> Snapshot {
         match operation {
             Operation::Enable { key, enabled: true } => {
                 self.keys[key].enables += 1;
@@ -231,8 +230,8 @@ impl Ledger {
             }
             _ => {}
         }
-        self.look(memory);
-        Begun {
+        self.check_store(memory);
+        Snapshot {
             moment: self.moment,
             surely_disabled: self.keys.iter().map(|key| key.surely_disabled).collect(),
             surely_deleted: self.keys.iter().map(|key| key.surely_deleted).collect(),
@@ -242,15 +241,15 @@ impl Ledger {
         }
     }
 
-    /// Compares the store with what must hold.
-    pub(super) fn look(&mut self, memory: &Memory) {
+    /// Checks the invariants 1 to 6.
+    pub(super) fn check_store(&mut self, memory: &Memory) {
         self.moment += 1;
-        if let Err(what) = self.look_at_all(memory) {
+        if let Err(what) = self.check_all(memory) {
             self.violated(what);
         }
     }
 
-    fn look_at_all(&mut self, memory: &Memory) -> Result<(), String> {
+    fn check_all(&mut self, memory: &Memory) -> Result<(), String> {
         for record in scan(memory, "certificate/") {
             if self.is_new(&record) && parse::<CertificateRecord>(&record)?.retired_at.is_some() {
                 self.retired.insert(name_of(&record));
@@ -292,18 +291,18 @@ impl Ledger {
             self.leaves.entry(connector.clone()).or_default().see(leaf, self.moment);
         }
         for at in 0..self.keys.len() {
-            self.look_at_key(at, memory, &before)?;
+            self.check_key(at, memory, &before)?;
         }
         Ok(())
     }
 
-    /// Whether a record has changed since it was seen last. Parsing takes most of the time of a
+    /// /// Whether a record has changed since the last check. Parsing takes most of the time of a
     /// run.
     fn is_new(&mut self, record: &Record) -> bool {
         self.versions.insert(record.key.clone(), record.version) != Some(record.version)
     }
 
-    /// Of a certificate that was just added.
+    /// Checks the signer of a new certificate.
     fn check_signer(&self, memory: &Memory, now: &Enrollment) -> Result<(), String> {
         if self.retired.contains(&now.certificate) {
             return Err(format!("{} was signed by a retired certificate", now.connector));
@@ -325,7 +324,7 @@ impl Ledger {
         Err(format!("an enrollment is gone: {before}"))
     }
 
-    fn look_at_key(
+    fn check_key(
         &mut self,
         at: usize,
         memory: &Memory,
@@ -346,7 +345,7 @@ impl Ledger {
             key.deleted_at = Some(moment);
             return match added.is_empty() {
                 true => Ok(()),
-                false => Err(format!("{id} enrolls after its end")),
+                false => Err(format!("{id} enrolls after it was deleted")),
             };
         };
         let limit = counter.limit.ok_or_else(|| format!("{id} has no limit"))?;
@@ -354,7 +353,7 @@ impl Ledger {
             return Err(format!("{id} has {enrollments} enrollments and counts {}", counter.used));
         }
         if !added.is_empty() && enrollments > limit {
-            return Err(format!("{id} enrolls the {enrollments}. of {limit}"));
+            return Err(format!("{id} enrolls connector {enrollments} of {limit}"));
         }
         if !added.is_empty() && (key.surely_disabled || key.surely_deleted) {
             return Err(format!("{id} enrolls though it is disabled or deleted"));
@@ -383,7 +382,7 @@ impl Ledger {
     }
 }
 
-/// Of an enrollment that was there before.
+/// Checks the changes of an enrollment.
 fn check_change(before: &Enrollment, now: &Enrollment) -> Result<(), String> {
     let stays = |one: &Enrollment| (one.key.clone(), one.group.clone(), one.enrolled_at);
     let changed = |what: &str| Err(format!("{what}: {before} became {now}"));
@@ -425,7 +424,7 @@ pub(super) fn parse<T: DeserializeOwned>(record: &Record) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("{:?}: {error}", record.key))
 }
 
-/// All records of a kind, by what stands behind that in their keys.
+/// All records of a kind, by the rest of their keys.
 pub(super) fn read_all<T: DeserializeOwned>(
     memory: &Memory,
     prefix: &str,
@@ -437,7 +436,7 @@ fn scan(memory: &Memory, prefix: &str) -> Vec<Record> {
     memory.scan(&ScanRange::prefix(prefix), 1000).expect("memory does not fail")
 }
 
-/// What stands behind the kind of a record in its key.
+/// The key of a record, without the kind.
 fn name_of(record: &Record) -> String {
     let key = String::from_utf8_lossy(record.key.as_bytes());
     key.split_once('/').map_or_else(String::new, |(_, name)| name.to_owned())

@@ -1,23 +1,25 @@
-//! A deterministic simulation: several hosts of one authority over a store that fails.
+//! A deterministic simulation: several nodes of one authority over a store that fails.
 //!
-//! A run is made of one number, its seed: what the hosts are asked for, where one host's work stops
-//! for another's, what the clocks say, where processes die, and what the store loses, delays or
-//! does without telling. There are no threads. Whenever a host calls its store, others may do whole
-//! operations first, so that what it has read is old when it writes. One that is interrupted so
-//! goes on only when the others are done: for an operation that reads once and writes once, as an
-//! enrollment does at each of its tries, that is every order there is.
+//! One number, the seed, determines a run: which operations the nodes perform, when one node is
+//! interrupted by others, the clocks, when processes die, and which batches the store loses, delays
+//! or applies without an answer. There are no threads. Whenever a node calls its store, other nodes
+//! may first perform whole operations, so that what the node has read is outdated when it writes.
+//! The interrupted node continues only after they are done. For an operation that reads once and
+//! writes once, as each attempt of an enrollment does, these are all possible orders.
 //!
-//! After each unit that the store applies, and after each answer, the `ledger` compares what is
-//! there with what must hold, see its list. A seed that breaks it breaks it again:
-//! `provkey-simulate --seed N` tells its story.
+//! `ledger.rs` lists the invariants. They are checked after each unit that the store applies and
+//! after each answer. A seed that violates one does so every time: `provkey-simulate --seed N`
+//! tells what happened.
 
-mod books;
 mod chance;
+mod changes;
 mod connectors;
-mod front;
-mod host;
+mod faulty_store;
+mod final_checks;
+mod fixture;
 mod judge;
 mod ledger;
+mod node;
 mod operation;
 mod statistics;
 mod world;
@@ -26,23 +28,23 @@ pub use statistics::Statistics;
 
 use world::World;
 
-/// What must hold did not.
+/// A violated invariant.
 #[derive(Debug)]
 pub struct Violation {
-    /// The run.
+    /// The seed of the run.
     pub seed: u64,
-    /// What was seen.
+    /// What was violated.
     pub what: String,
-    /// What happened before, if it was asked for.
+    /// What happened before, if requested.
     pub story: Vec<String>,
 }
 
-/// Runs one seed; `tell`: with its story.
+/// Runs one seed. `narrate` requests the story.
 ///
 /// # Errors
-/// What must hold did not.
-pub fn run(seed: u64, tell: bool) -> Result<Statistics, Box<Violation>> {
-    let world = World::new(seed, tell);
+/// An invariant was violated.
+pub fn run(seed: u64, narrate: bool) -> Result<Statistics, Box<Violation>> {
+    let world = World::new(seed, narrate);
     world.live();
     world.settle();
     let (statistics, what, story) = world.finish();
@@ -52,7 +54,7 @@ pub fn run(seed: u64, tell: bool) -> Result<Statistics, Box<Violation>> {
     }
 }
 
-/// The story of a seed, whether it breaks anything or not.
+/// The story of a seed, whether or not it violates an invariant.
 pub fn story(seed: u64) -> Vec<String> {
     let world = World::new(seed, true);
     world.live();

@@ -1,4 +1,4 @@
-//! What people and connectors ask the hosts for.
+//! The operations that operators and connectors ask the nodes for.
 
 use provkey::authority::{
     Authority, Compromise, EnrollRequest, Enrolled, Error, KeyUpdate, Retention,
@@ -9,9 +9,9 @@ use provkey::x509::{RevocationReason, Signer as _, build_csr};
 
 use super::chance::Chance;
 use super::connectors::{CONNECTORS, Renewal, connector};
-use super::world::{CERTIFICATES, HOUR_MS, KEYS, World};
+use super::fixture::{CERTIFICATES, Fixture, HOUR_MS, KEYS};
 
-/// What is asked for, by the numbers of keys, certificates and connectors.
+/// An operation. Keys, certificates and connectors are numbered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
     Enroll {
@@ -19,7 +19,7 @@ pub(super) enum Operation {
         key: usize,
         proof: bool,
     },
-    /// Some connectors with one key, and every other of them perhaps with another.
+    /// Several connectors, in turn with one key and the other, which may be the same.
     EnrollMany {
         first: usize,
         count: usize,
@@ -37,7 +37,7 @@ pub(super) enum Operation {
         key: usize,
         enabled: bool,
     },
-    /// `at_ms`: when it expires; never for 0.
+    /// 0 for `at_ms` means never.
     Expire {
         key: usize,
         at_ms: u64,
@@ -67,11 +67,11 @@ pub(super) enum Operation {
     },
 }
 
-/// What an operation that succeeded gives.
-pub(super) enum Given {
-    Nothing,
+/// The result of an operation that succeeded.
+pub(super) enum Success {
+    None,
     One(Box<Enrolled>),
-    /// To each of many, in their order.
+    /// In the order of the requests.
     Many(Vec<Result<Enrolled, Error>>),
 }
 
@@ -107,7 +107,7 @@ impl Operation {
         }
     }
 
-    /// The connectors and keys that it enrolls.
+    /// The connectors that it enrolls, each with its key.
     pub(super) fn enrolls(self) -> Vec<(usize, usize)> {
         match self {
             Self::Enroll { connector, key, .. } => vec![(connector, key)],
@@ -118,35 +118,35 @@ impl Operation {
         }
     }
 
-    /// Whether it makes its changes one after the other, so that some stay when it fails.
+    /// Whether it makes several changes, so that some stay when it fails.
     pub(super) fn takes_many_steps(self) -> bool {
         matches!(self, Self::Compromise { .. } | Self::Prune { .. })
     }
 
-    /// Asks a host.
+    /// Performs the operation on a node.
     pub(super) fn perform(
         self,
-        world: &World,
+        fixture: &Fixture,
         authority: &Authority,
         renewal: Option<&Renewal>,
-    ) -> Result<Given, Error> {
-        let key_id = |key: usize| world.keys()[key].id;
+    ) -> Result<Success, Error> {
+        let key_id = |key: usize| fixture.keys[key].id;
         let update = |key: usize, update| authority.update_key(key_id(key), &update).map(drop);
         match self {
             Self::Enroll { connector, key, proof } => {
-                let enrolled = authority.enroll(&request(world, connector, key, proof))?;
-                return Ok(Given::One(Box::new(enrolled)));
+                let enrolled = authority.enroll(&request(fixture, connector, key, proof))?;
+                return Ok(Success::One(Box::new(enrolled)));
             }
             Self::EnrollMany { .. } => {
                 let requests = self
                     .enrolls()
                     .into_iter()
-                    .map(|(connector, key)| request(world, connector, key, connector % 2 == 0));
-                return Ok(Given::Many(authority.enroll_many(&requests.collect::<Vec<_>>())));
+                    .map(|(connector, key)| request(fixture, connector, key, connector % 2 == 0));
+                return Ok(Success::Many(authority.enroll_many(&requests.collect::<Vec<_>>())));
             }
             Self::Renew { .. } => {
                 let renewal = renewal.expect("it has a certificate");
-                return Ok(Given::One(Box::new(authority.renew(&renewal.request())?)));
+                return Ok(Success::One(Box::new(authority.renew(&renewal.request())?)));
             }
             Self::SetLimit { key, limit } => {
                 update(key, KeyUpdate { max_uses: Some(limit), ..KeyUpdate::default() })
@@ -159,11 +159,11 @@ impl Operation {
                 update(key, KeyUpdate { expires_at: Some(at), ..KeyUpdate::default() })
             }
             Self::Move { key, certificate } => {
-                let certificate = Some(world.certificates()[certificate]);
+                let certificate = Some(fixture.certificates[certificate]);
                 update(key, KeyUpdate { certificate, ..KeyUpdate::default() })
             }
             Self::Retire { certificate } => {
-                authority.retire_certificate(world.certificates()[certificate]).map(drop)
+                authority.retire_certificate(fixture.certificates[certificate]).map(drop)
             }
             Self::Delete { key } => authority.delete_key(key_id(key)),
             Self::Revoke { connector: number } => {
@@ -181,13 +181,13 @@ impl Operation {
             }
             Self::Copy { key } => authority.copy_key(key_id(key)).map(drop),
         }
-        .map(|()| Given::Nothing)
+        .map(|()| Success::None)
     }
 }
 
-/// What a connector sends: the text beside a plain CSR, or a CSR with a proof.
-fn request(world: &World, number: usize, key: usize, proof: bool) -> EnrollRequest {
-    let (connector, text) = (connector(number), &world.keys()[key].text);
+/// The request of a connector: the key text beside a plain CSR, or a CSR with a proof.
+fn request(fixture: &Fixture, number: usize, key: usize, proof: bool) -> EnrollRequest {
+    let (connector, text) = (connector(number), &fixture.keys[key].text);
     if !proof {
         let key_text = Some(KeyText::new(text.clone()));
         return EnrollRequest { csr: connector.csr.clone(), key_text, ..EnrollRequest::default() };

@@ -1,9 +1,9 @@
-//! What has happened in some runs: so that one can see that they were no walk in the park.
+//! How often each event occurred, to show that the runs were not trivial.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How often each thing has happened.
+/// The number of occurrences of each event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics(BTreeMap<String, u64>);
 
@@ -15,14 +15,14 @@ impl Statistics {
         }
     }
 
-    /// Adds those of other runs.
+    /// Adds the numbers of other runs.
     pub fn add(&mut self, other: &Self) {
         for (what, count) in &other.0 {
             *self.0.entry(what.clone()).or_default() += count;
         }
     }
 
-    /// How often this has happened.
+    /// The occurrences of an event.
     pub fn of(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or(0)
     }

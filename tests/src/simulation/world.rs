@@ -1,65 +1,41 @@
-//! The world of one run: the store, the hosts, and what happens to them.
+//! The world of one run: the store, the nodes, and what happens to them.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
-use std::time::Duration;
 
-use provkey::authority::{Authority, CertificateId, Name, NewAuthority, NewCertificate, NewKey};
-use provkey::key::{Host as HostName, KeyId};
+use provkey::authority::Environment;
 use provkey::store::{Memory, Outcome, Store as _, Unit};
-use provkey::x509::KeyAlgorithm;
+use provkey::time::Timestamp;
 
-use super::books;
 use super::chance::Chance;
+use super::changes::Changes;
 use super::connectors::{CONNECTORS, Client};
-use super::front::Crash;
-use super::host::{Host, environment, keyring, lock};
-use super::judge::{Answer, Asked};
+use super::faulty_store::{Crash, Faults, Surroundings};
+use super::final_checks;
+use super::fixture::{Fixture, HOUR_MS, NODES};
+use super::judge::{Answer, Attempt};
 use super::ledger::Ledger;
-use super::operation::{Given, Operation};
+use super::node::{Node, environment, lock};
+use super::operation::{Operation, Success};
 use super::statistics::Statistics;
 
-pub(super) const HOSTS: usize = 3;
-pub(super) const KEYS: usize = 2;
-pub(super) const CERTIFICATES: usize = 3;
-const LEAF_VALIDITY: Duration = Duration::from_secs(72 * 3600);
-pub(super) const RENEWAL_GRACE: Duration = Duration::from_secs(24 * 3600);
-/// When the world begins, in Unix milliseconds.
+/// When the run begins, in Unix milliseconds.
 const BEGINNING_MS: u64 = 1_800_000_000_000;
-pub(super) const HOUR_MS: usize = 3_600_000;
 
-/// How often things go wrong, in percent of the calls of the store. Drawn for each run, so that
-/// some runs are rough and some are nearly calm.
-pub(super) struct Faults {
-    pub(super) read: usize,
-    pub(super) write: usize,
-    pub(super) crash: usize,
-    /// How often another host works first.
-    interleaved: usize,
-}
-
-/// A provisioning key of the run.
-pub(super) struct Key {
-    pub(super) id: KeyId,
-    pub(super) text: String,
-}
-
-/// All there is.
 pub(super) struct World {
-    pub(super) memory: Memory,
-    pub(super) chance: Arc<Chance>,
-    pub(super) faults: Faults,
-    pub(super) hosts: [Host; HOSTS],
-    pub(super) now_ms: Mutex<u64>,
-    pub(super) ledger: Mutex<Ledger>,
-    keys: OnceLock<Vec<Key>>,
-    certificates: OnceLock<Vec<CertificateId>>,
+    memory: Memory,
+    chance: Arc<Chance>,
+    faults: Faults,
+    nodes: [Node; NODES],
+    now_ms: Mutex<u64>,
+    ledger: Mutex<Ledger>,
+    fixture: OnceLock<Fixture>,
     clients: Mutex<[Client; CONNECTORS]>,
-    /// Batches that are on their way still.
+    /// Batches that have not arrived yet.
     delayed: Mutex<Vec<Vec<Unit>>>,
-    /// Hosts that are inside of an operation.
-    busy: Mutex<[bool; HOSTS]>,
+    /// The nodes that are performing an operation.
+    busy: Mutex<[bool; NODES]>,
     operations_left: Mutex<usize>,
     calm: AtomicBool,
     statistics: Mutex<Statistics>,
@@ -68,7 +44,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, tell: bool) -> Arc<Self> {
+    pub(super) fn new(seed: u64, narrate: bool) -> Arc<Self> {
         let chance = Arc::new(Chance::new(seed));
         let faults = Faults {
             read: chance.below(8),
@@ -79,125 +55,75 @@ impl World {
         let world = Arc::new_cyclic(|this| Self {
             memory: Memory::new(),
             faults,
-            hosts: Default::default(),
+            nodes: Default::default(),
             now_ms: Mutex::new(BEGINNING_MS),
             ledger: Mutex::new(Ledger::default()),
-            keys: OnceLock::new(),
-            certificates: OnceLock::new(),
+            fixture: OnceLock::new(),
             clients: Mutex::default(),
             delayed: Mutex::default(),
             busy: Mutex::default(),
             operations_left: Mutex::new(10 + chance.below(20)),
             calm: AtomicBool::new(true),
             statistics: Mutex::default(),
-            story: tell.then(Mutex::default),
+            story: narrate.then(Mutex::default),
             this: Weak::clone(this),
             chance,
         });
-        world.create();
+        let fixture = Fixture::create(world.environment(0), &world.chance);
+        *lock(&world.ledger) = Ledger::new(&fixture.keys);
+        world.fixture.get_or_init(|| fixture);
+        world.calm.store(false, Ordering::Relaxed);
         world
     }
 
-    /// Makes the authority and its keys, while nothing goes wrong.
-    fn create(self: &Arc<Self>) {
-        let host = HostName::parse("api.example.com").expect("it is canonical");
-        let new = NewAuthority { algorithm: KeyAlgorithm::Ed25519, ..NewAuthority::new(host) };
-        let authority = Authority::create(environment(self, 0), keyring(), &new);
-        let authority = authority.expect("the store is empty");
-        let name = |name: &str| Name::new(name).expect("it is a name");
-        let group = authority.create_group(&name("group")).expect("it is the first").id;
-        let certificate = |number: usize| {
-            let new = NewCertificate {
-                algorithm: KeyAlgorithm::Ed25519,
-                leaf_validity: LEAF_VALIDITY,
-                renewal_grace: RENEWAL_GRACE,
-                ..NewCertificate::new(name(&format!("certificate {number}")))
-            };
-            authority.create_certificate(&new).expect("its name is new").id
-        };
-        let certificates: Vec<_> = (0..CERTIFICATES).map(certificate).collect();
-        let make = |number: usize| {
-            let max_uses = 1 + self.chance.below(4) as u64;
-            let new = NewKey::new(name(&format!("key {number}")), group, certificates[0], max_uses);
-            let id = authority.create_key(&new).expect("its name is new").id;
-            let text = authority.copy_key(id).expect("it has uses").expose().to_owned();
-            Key { id, text }
-        };
-        let keys: Vec<_> = (0..KEYS).map(make).collect();
-        *lock(&self.ledger) = Ledger::new(&keys);
-        self.keys.get_or_init(|| keys);
-        self.certificates.get_or_init(|| certificates);
-        self.calm.store(false, Ordering::Relaxed);
-    }
-
-    pub(super) fn keys(&self) -> &[Key] {
-        self.keys.get().map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn certificates(&self) -> &[CertificateId] {
-        self.certificates.get().map_or(&[], Vec::as_slice)
+    fn environment(&self, node: usize) -> Environment {
+        let world: Weak<dyn Surroundings> = self.this.clone();
+        environment(&world, node)
     }
 
     /// Whether anything may go wrong now.
-    pub(super) fn faulty(&self) -> bool {
+    fn faulty(&self) -> bool {
         !self.calm.load(Ordering::Relaxed)
     }
 
-    /// Counts what happens, and tells it if that is wanted.
-    pub(super) fn note(&self, what: &str, story: impl FnOnce() -> String) {
-        lock(&self.statistics).count(what);
-        self.tell(story);
-    }
-
-    pub(super) fn tell(&self, story: impl FnOnce() -> String) {
+    /// Adds a line to the story, if there is one.
+    fn narrate(&self, story: impl FnOnce() -> String) {
         if let Some(lines) = &self.story {
             let depth = lock(&self.busy).iter().filter(|busy| **busy).count();
             lock(lines).push(format!("{}{}", "    ".repeat(depth), story()));
         }
     }
 
-    /// Lets the hosts work until all that was to be done is done.
+    /// Lets the nodes work until no operations are left.
     pub(super) fn live(self: &Arc<Self>) {
         while *lock(&self.operations_left) > 0 {
             self.do_something();
         }
     }
 
-    /// Lets nothing go wrong any more, and everybody ask once more.
+    /// Ends all faults, and has every connector ask once more.
     pub(super) fn settle(self: &Arc<Self>) {
         while self.deliver_one() {}
         self.calm.store(true, Ordering::Relaxed);
-        self.tell(|| "all is calm".into());
+        self.narrate(|| "all is calm".into());
         for connector in 0..CONNECTORS {
-            let host = self.chance.below(HOSTS);
+            let node = self.chance.below(NODES);
             let key = lock(&self.ledger).key_of(connector).unwrap_or(0);
-            self.operate(host, Operation::Enroll { connector, key, proof: false });
+            self.operate(node, Operation::Enroll { connector, key, proof: false });
             if self.chance.happens(25) {
-                self.operate(host, Operation::Renew { connector, new_key: false });
+                self.operate(node, Operation::Renew { connector, new_key: false });
             }
         }
         let mut ledger = lock(&self.ledger);
-        if let Err(what) = books::check(&self.memory, &ledger) {
+        if let Err(what) = final_checks::check(&self.memory, &ledger) {
             ledger.violated(what);
         }
     }
 
-    /// What came of the run.
+    /// The statistics, the violation and the story of the run.
     pub(super) fn finish(&self) -> (Statistics, Option<String>, Vec<String>) {
         let story = self.story.as_ref().map(|story| lock(story).clone()).unwrap_or_default();
         (lock(&self.statistics).clone(), lock(&self.ledger).violation.take(), story)
-    }
-
-    /// Called wherever a host calls its store: what others do, and what was on its way, may come
-    /// first.
-    pub(super) fn let_others_work(&self) {
-        let world = self.this.upgrade().expect("it is being used");
-        while self.faulty() && self.chance.happens(self.faults.interleaved) {
-            if *lock(&self.operations_left) == 0 {
-                return;
-            }
-            world.do_something();
-        }
     }
 
     fn do_something(self: &Arc<Self>) {
@@ -206,20 +132,20 @@ impl World {
             1 | 2 => drop(self.deliver_one()),
             _ => {
                 let busy = *lock(&self.busy);
-                let idle: Vec<_> = (0..HOSTS).filter(|host| !busy[*host]).collect();
+                let idle: Vec<_> = (0..NODES).filter(|node| !busy[*node]).collect();
                 let mut left = lock(&self.operations_left);
                 *left = left.saturating_sub(1);
                 drop(left);
                 if !idle.is_empty() {
-                    let host = idle[self.chance.below(idle.len())];
+                    let node = idle[self.chance.below(idle.len())];
                     let now = *lock(&self.now_ms);
-                    self.operate(host, Operation::draw(&self.chance, now));
+                    self.operate(node, Operation::draw(&self.chance, now));
                 }
             }
         }
     }
 
-    /// Asks one host for something, and judges what comes of it.
+    /// Has one node perform an operation, and judges the answer.
     fn operate(self: &Arc<Self>, number: usize, operation: Operation) {
         let renewal = match operation {
             Operation::Renew { connector, new_key } => {
@@ -230,54 +156,60 @@ impl World {
             }
             _ => None,
         };
-        self.tell(|| format!("host {number}: {operation:?}"));
+        self.narrate(|| format!("node {number}: {operation:?}"));
         lock(&self.busy)[number] = true;
-        let host = &self.hosts[number];
-        host.changes.take();
-        host.clock_max.store(0, Ordering::Relaxed);
-        let begun = lock(&self.ledger).begin(&self.memory, operation);
+        let node = &self.nodes[number];
+        node.changes.take();
+        node.clock_max.store(0, Ordering::Relaxed);
+        let snapshot = lock(&self.ledger).begin(&self.memory, operation);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
-            operation.perform(self, &host.authority(self, number)?, renewal.as_ref())
+            let authority = node.authority(self.environment(number))?;
+            let fixture = self.fixture.get().expect("it was created first");
+            operation.perform(fixture, &authority, renewal.as_ref())
         }));
         let answer = match done {
             Ok(Ok(given)) => Answer::Done(given),
             Ok(Err(error)) => Answer::Failed(error),
             Err(payload) if payload.is::<Crash>() => {
-                host.close();
+                node.close();
                 Answer::Died
             }
             Err(payload) => panic::resume_unwind(payload),
         };
         lock(&self.busy)[number] = false;
         for kind in answer.kinds(operation) {
-            self.note(&kind, || format!("host {number}: {kind}"));
+            self.record(&kind, &|| format!("node {number}: {kind}"));
         }
-        let asked = Asked {
+        let attempt = Attempt {
             operation,
             renewal: renewal.as_ref(),
-            begun,
-            changed: host.changes.take(),
+            snapshot,
+            changed: node.changes.take(),
             calm: !self.faulty(),
-            clock_max: host.clock_max.load(Ordering::Relaxed),
+            clock_max: node.clock_max.load(Ordering::Relaxed),
         };
-        lock(&self.ledger).judge(&self.memory, &asked, &answer);
-        self.hand_out(&asked, &answer);
+        lock(&self.ledger).judge(&self.memory, &attempt, &answer);
+        self.hand_out(&attempt, &answer);
     }
 
-    /// Lets connectors have what they were answered.
-    fn hand_out(&self, asked: &Asked<'_>, answer: &Answer) {
+    /// Delivers the answer to the connectors.
+    fn hand_out(&self, attempt: &Attempt<'_>, answer: &Answer) {
         let mut clients = lock(&self.clients);
-        match (asked.operation, asked.renewal, answer) {
-            (Operation::Renew { connector, .. }, Some(renewal), Answer::Done(Given::One(one))) => {
+        match (attempt.operation, attempt.renewal, answer) {
+            (
+                Operation::Renew { connector, .. },
+                Some(renewal),
+                Answer::Done(Success::One(one)),
+            ) => {
                 clients[connector].renewed(renewal, one);
             }
             (Operation::Renew { connector, .. }, _, Answer::Failed(error)) => {
                 clients[connector].refused(error.code());
             }
-            (Operation::Enroll { connector, .. }, _, Answer::Done(Given::One(one))) => {
+            (Operation::Enroll { connector, .. }, _, Answer::Done(Success::One(one))) => {
                 clients[connector].enrolled(one);
             }
-            (operation, _, Answer::Done(Given::Many(given))) => {
+            (operation, _, Answer::Done(Success::Many(given))) => {
                 for ((connector, _), given) in operation.enrolls().into_iter().zip(given) {
                     if let Ok(enrolled) = given {
                         clients[connector].enrolled(enrolled);
@@ -288,27 +220,7 @@ impl World {
         }
     }
 
-    /// Applies units, each judged by itself.
-    pub(super) fn apply(&self, units: &[Unit]) -> Vec<Outcome> {
-        let apply = |unit| {
-            let outcomes = self.memory.apply(std::slice::from_ref(unit));
-            lock(&self.ledger).look(&self.memory);
-            outcomes.expect("memory does not fail").remove(0)
-        };
-        units.iter().map(apply).collect()
-    }
-
-    /// How much of a batch is applied when the store stops in the middle of it.
-    pub(super) fn part_of(&self, units: &[Unit]) -> usize {
-        self.chance.below(units.len() + 1)
-    }
-
-    /// Keeps a batch on its way for a while.
-    pub(super) fn delay(&self, units: &[Unit]) {
-        lock(&self.delayed).push(units.to_vec());
-    }
-
-    /// A batch arrives that was on its way, or is lost.
+    /// A delayed batch arrives, perhaps in part, or is lost.
     fn deliver_one(&self) -> bool {
         let mut delayed = lock(&self.delayed);
         if delayed.is_empty() {
@@ -318,20 +230,73 @@ impl World {
         let units = delayed.remove(at);
         drop(delayed);
         if self.chance.happens(80) {
-            let arrived = if self.chance.happens(75) { units.len() } else { self.part_of(&units) };
+            let arrived = match self.chance.happens(75) {
+                true => units.len(),
+                false => self.chance.below(units.len() + 1),
+            };
             let applied = self.apply(&units[..arrived]);
             let applied = applied.iter().any(|outcome| matches!(outcome, Outcome::Applied(_)));
             let what = if applied { "late batch applied" } else { "late batch refused" };
-            self.note(what, || what.into());
+            self.record(what, &|| what.into());
         }
         true
     }
 
-    /// Time passes, and clocks are set.
+    /// Lets time pass, and sets the clock of a node.
     fn turn_clocks(&self) {
-        let host = self.chance.below(HOSTS);
-        *lock(&self.hosts[host].ahead_ms) = self.chance.below(48 * HOUR_MS) as u64;
+        let node = self.chance.below(NODES);
+        *lock(&self.nodes[node].ahead_ms) = self.chance.below(48 * HOUR_MS) as u64;
         let hours = if self.chance.happens(25) { 60 } else { 1 };
         *lock(&self.now_ms) += self.chance.below(hours * HOUR_MS) as u64;
+    }
+}
+
+impl Surroundings for World {
+    fn chance(&self) -> Arc<Chance> {
+        Arc::clone(&self.chance)
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    fn faults(&self) -> Option<&Faults> {
+        self.faulty().then_some(&self.faults)
+    }
+
+    fn now(&self, node: usize) -> Timestamp {
+        self.nodes[node].now(*lock(&self.now_ms))
+    }
+
+    fn changes(&self, node: usize) -> &Changes {
+        &self.nodes[node].changes
+    }
+
+    fn let_others_work(&self) {
+        let world = self.this.upgrade().expect("it is being used");
+        while self.faulty() && self.chance.happens(self.faults.interleaved) {
+            if *lock(&self.operations_left) == 0 {
+                return;
+            }
+            world.do_something();
+        }
+    }
+
+    fn apply(&self, units: &[Unit]) -> Vec<Outcome> {
+        let apply = |unit| {
+            let outcomes = self.memory.apply(std::slice::from_ref(unit));
+            lock(&self.ledger).check_store(&self.memory);
+            outcomes.expect("memory does not fail").remove(0)
+        };
+        units.iter().map(apply).collect()
+    }
+
+    fn delay(&self, units: &[Unit]) {
+        lock(&self.delayed).push(units.to_vec());
+    }
+
+    fn record(&self, what: &str, story: &dyn Fn() -> String) {
+        lock(&self.statistics).count(what);
+        self.narrate(story);
     }
 }

@@ -5,7 +5,7 @@ use provkey_tests::simulation::{self, Statistics};
 use crate::site::scaled;
 
 #[test]
-fn nothing_goes_wrong_whatever_goes_wrong() {
+fn the_invariants_hold_whatever_fails() {
     let mut all = Statistics::default();
     let seeds = scaled(120, 5000);
     for seed in 0..seeds as u64 {
@@ -14,7 +14,7 @@ fn nothing_goes_wrong_whatever_goes_wrong() {
             Err(violation) => panic!("seed {}: {}", violation.seed, violation.what),
         }
     }
-    // It has been no walk in the park.
+    // The runs were not trivial.
     for what in [
         "enroll: done",
         "enroll: again",
@@ -36,12 +36,12 @@ fn nothing_goes_wrong_whatever_goes_wrong() {
         "late batch applied",
         "late batch refused",
     ] {
-        assert!(all.of(what) > 0, "not once in {seeds} seeds: {what}\n{all}");
+        assert!(all.of(what) > 0, "never in {seeds} seeds: {what}\n{all}");
     }
 }
 
 #[test]
-fn a_seed_is_the_same_run_again() {
+fn a_seed_determines_its_run() {
     for seed in [3, 77, 1234] {
         assert_eq!(simulation::story(seed), simulation::story(seed));
     }

@@ -1,5 +1,5 @@
-//! The books at the end of a run: every enrollment, key and certificate has its index entries, its
-//! counters and its audit records, and nothing is left over.
+//! The checks at the end of a run: every enrollment, key and certificate has its index entries, its
+//! counters and its audit records, and nothing else is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +21,11 @@ pub(super) fn check(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     check_revocations(memory, ledger)?;
     check_public_keys(ledger)?;
     check_keys(memory)?;
-    // Of what was pruned, there may be enrollments without audit records, and the other way round.
+    // After pruning, an enrollment may lack its audit records, and the other way round.
     if ledger.pruned_before == 0 { check_audit(memory, ledger) } else { Ok(()) }
 }
 
-/// The keys of all records that begin so.
+/// The keys of all records with a prefix.
 fn keys_of(memory: &Memory, prefix: &str) -> BTreeSet<String> {
     let found = memory.scan(&ScanRange::prefix(prefix), 1000).expect("memory does not fail");
     found.iter().map(|one| String::from_utf8_lossy(one.key.as_bytes()).into_owned()).collect()
@@ -40,7 +40,7 @@ fn compare(what: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) -> R
     }
 }
 
-/// The serial numbers of all certificates that an enrollment knows, each behind its signer's id.
+/// The serial numbers of all certificates of an enrollment, each after the id of its signer.
 fn serials(enrollment: &Enrollment) -> impl Iterator<Item = (String, u64)> {
     let former = enrollment.former().iter();
     let former = former.map(|one| (format!("{}/{}", one.certificate, one.serial), one.not_after));
@@ -64,7 +64,7 @@ fn check_enrollment_indexes(memory: &Memory, ledger: &Ledger) -> Result<(), Stri
     compare("serial", &keys_of(memory, "enrollment-by-serial/"), &wanted)
 }
 
-/// Every certificate of a revoked connector that had not expired is there for CRLs.
+/// Checks that every unexpired certificate of a revoked connector is recorded for CRLs.
 fn check_revocations(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     let entries = |one: &Enrollment| {
         let revoked_at = one.revoked_at.unwrap_or(u64::MAX);
@@ -75,12 +75,12 @@ fn check_revocations(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     compare("revoked", &keys_of(memory, "revoked/"), &wanted)
 }
 
-/// Whoever renewed with a public key is there.
+/// Checks that the connector of every public key exists.
 fn check_public_keys(ledger: &Ledger) -> Result<(), String> {
     for (public_key, connector) in &ledger.renewed_keys {
-        // Pruning forgets these last, and may have been interrupted.
+        // Pruning deletes the public keys last, and may have been interrupted.
         if !ledger.enrollments.contains_key(connector) && ledger.pruned_before == 0 {
-            return Err(format!("{public_key} is of {connector}, who is not there"));
+            return Err(format!("{public_key} belongs to {connector}, which does not exist"));
         }
     }
     Ok(())
@@ -103,7 +103,7 @@ fn check_keys(memory: &Memory) -> Result<(), String> {
     }
     for index in keys_of(memory, "key-by-") {
         let Some(Value::Body(id)) = read(memory, &index).map(|record| record.value) else {
-            return Err(format!("{index} is none"));
+            return Err(format!("{index} is not an index entry"));
         };
         let Some(key) = keys.get(&*String::from_utf8_lossy(&id)) else {
             return Err(format!("{index} is left over"));
@@ -115,24 +115,25 @@ fn check_keys(memory: &Memory) -> Result<(), String> {
             _ => true,
         };
         if !right {
-            return Err(format!("{index} is of another"));
+            return Err(format!("{index} belongs to another record"));
         }
     }
     let (found, wanted) = (keys_of(memory, "key-by-").len(), 6 * keys.len());
     if found == wanted { Ok(()) } else { Err(format!("{found} index entries of keys")) }
 }
 
-/// One record for each enrollment, at its moment, for each renewal, and for each revocation.
+/// Checks that there is one audit record, at the right time, for each enrollment, renewal and
+/// revocation.
 fn check_audit(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
     let records = read_all::<AuditRecord>(memory, "audit/")?;
-    let mut told = BTreeMap::<(String, String), Vec<u64>>::new();
+    let mut recorded = BTreeMap::<(String, String), Vec<u64>>::new();
     for record in records.into_values() {
         if let Some(connector) = record.connector {
-            told.entry((connector, record.action)).or_default().push(record.at);
+            recorded.entry((connector, record.action)).or_default().push(record.at);
         }
     }
     let mut take = |connector: &str, action: &str| {
-        told.remove(&(connector.to_owned(), action.to_owned())).unwrap_or_default()
+        recorded.remove(&(connector.to_owned(), action.to_owned())).unwrap_or_default()
     };
     for (connector, enrollment) in &ledger.enrollments {
         let enrolled = take(connector, "connector_enrolled");
@@ -143,12 +144,12 @@ fn check_audit(memory: &Memory, ledger: &Ledger) -> Result<(), String> {
             && revoked == Vec::from_iter(enrollment.revoked_at);
         if !right {
             return Err(format!(
-                "{connector} enrolled at {enrolled:?}, renewed {renewed} times and was revoked at \
-                 {revoked:?}, says the audit trail; it is {enrollment}"
+                "the audit trail has {connector} enrolled at {enrolled:?}, renewed {renewed} times, revoked \
+                 at {revoked:?}; it is {enrollment}"
             ));
         }
     }
     let of_enrollments = ["connector_enrolled", "connector_renewed", "connector_revoked"];
-    told.retain(|(_, action), _| of_enrollments.contains(&action.as_str()));
-    if told.is_empty() { Ok(()) } else { Err(format!("the audit trail tells of {told:?}")) }
+    recorded.retain(|(_, action), _| of_enrollments.contains(&action.as_str()));
+    if recorded.is_empty() { Ok(()) } else { Err(format!("the audit trail also has {recorded:?}")) }
 }
