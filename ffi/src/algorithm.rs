@@ -1,11 +1,11 @@
-//! The kinds of key pairs.
+//! The algorithms of key pairs.
 
 use provkey::x509::KeyAlgorithm;
 
 use crate::failure::Failure;
 use crate::status::PROVKEY_STATUS_VALUE_UNKNOWN;
 
-/// The kind of a key pair. 0 stands for the usual one, P-256, or for none, as each place says.
+/// The algorithm of a key pair. 0 is the default, P-256, or none, as each function says.
 pub type provkey_key_algorithm = u32;
 
 /// ECDSA on NIST P-256.
@@ -14,7 +14,7 @@ pub const PROVKEY_KEY_ALGORITHM_P256: provkey_key_algorithm = 1;
 pub const PROVKEY_KEY_ALGORITHM_P384: provkey_key_algorithm = 2;
 /// Ed25519, RFC 8032.
 pub const PROVKEY_KEY_ALGORITHM_ED25519: provkey_key_algorithm = 3;
-/// RSA of 2048 to 4096 bits, PKCS #1 v1.5. Keys of it are read, and never made.
+/// RSA of 2048 to 4096 bits, PKCS #1 v1.5. Such keys are accepted and never made.
 pub const PROVKEY_KEY_ALGORITHM_RSA: provkey_key_algorithm = 4;
 
 /// The algorithm of this number; `None` for 0.
@@ -31,12 +31,12 @@ pub(crate) fn algorithm(number: provkey_key_algorithm) -> Result<Option<KeyAlgor
     }))
 }
 
-/// The algorithm of this number; 0 stands for P-256.
+/// The algorithm of this number; 0 is P-256.
 pub(crate) fn algorithm_or_usual(number: provkey_key_algorithm) -> Result<KeyAlgorithm, Failure> {
     Ok(algorithm(number)?.unwrap_or(KeyAlgorithm::EcdsaP256))
 }
 
-/// The number of an algorithm; 0 for one that this version of the header does not know.
+/// The number of an algorithm; 0 if this version of the header does not know it.
 pub(crate) const fn number(algorithm: KeyAlgorithm) -> provkey_key_algorithm {
     match algorithm {
         KeyAlgorithm::EcdsaP256 => PROVKEY_KEY_ALGORITHM_P256,

@@ -1,4 +1,4 @@
-//! Arguments from C: checked before they are used.
+//! Arguments from C, checked before they are used.
 
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
@@ -9,12 +9,12 @@ use crate::status::{
     PROVKEY_STATUS_STRUCT_SIZE_INVALID,
 };
 
-/// Longest buffer that is taken, in bytes. What each is for has a limit of its own, far lower.
+/// Longest buffer, in bytes. What a buffer holds has a far lower limit.
 pub(crate) const BUFFER_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Largest struct that is taken, in bytes.
+/// Largest struct, in bytes.
 const STRUCT_BYTES_MAX: usize = 4096;
 
-/// Fails if a pointer is NULL, or where nothing of its type can be.
+/// Fails if a pointer is NULL or not aligned.
 pub(crate) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), Failure> {
     match pointer {
         pointer if pointer.is_null() => {
@@ -29,8 +29,7 @@ pub(crate) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<
 
 /// A buffer. `(NULL, 0)` is empty.
 ///
-/// # Safety
-/// `data` is NULL or to `len` bytes that nobody changes meanwhile.
+/// # Safety `data` is NULL or points to `len` bytes that do not change during the call.
 pub(crate) unsafe fn buffer<'a>(
     data: *const u8,
     len: usize,
@@ -49,10 +48,9 @@ pub(crate) unsafe fn buffer<'a>(
     }
 }
 
-/// An array of `len` structs, or other things, of `each` bytes.
+/// An array of `len` items.
 ///
-/// # Safety
-/// `items` is NULL or to that many things that nobody changes meanwhile.
+/// # Safety `items` is NULL or points to `len` items that do not change during the call.
 #[cfg(feature = "authority")]
 pub(crate) unsafe fn array<'a, T>(
     items: *const T,
@@ -76,7 +74,7 @@ pub(crate) unsafe fn array<'a, T>(
 /// It is `repr(C)`, begins with its size as a `usize`, all bytes 0 are a value of it, and so are
 /// any other bytes.
 pub(crate) unsafe trait Plain: Copy {
-    /// How large it was in the first version of this library that had it.
+    /// Its size in the first version of this library that had it.
     const SIZE_MIN: usize;
 }
 
@@ -92,12 +90,11 @@ macro_rules! plain {
 }
 pub(crate) use plain;
 
-/// A struct of the caller's. What an older header does not know of it is 0; what a newer one knows
-/// must be 0.
+/// A struct that the caller filled in. Fields that an older header lacks are 0; fields that only a
+/// newer header knows must be 0.
 ///
-/// # Safety
-/// The pointer is NULL or to a struct that begins with its own size, and nobody changes it
-/// meanwhile.
+/// # Safety The pointer is NULL or to a struct that begins with its own size and does not change
+/// during the call.
 pub(crate) unsafe fn structure<T: Plain>(
     pointer: *const T,
     name: &'static str,
@@ -122,7 +119,7 @@ pub(crate) unsafe fn structure<T: Plain>(
     }
 }
 
-/// A struct of the caller's, or nothing for NULL.
+/// A struct that the caller filled in; `None` for NULL.
 ///
 /// # Safety
 /// As for [`structure`].
@@ -138,12 +135,12 @@ pub(crate) unsafe fn optional_structure<T: Plain>(
     unsafe { structure(pointer, name) }.map(Some)
 }
 
-/// Where an answer goes: checked at the beginning, written at the end.
+/// An output argument: checked at the beginning of a call, written at its end.
 pub(crate) struct Output<T>(*mut T);
 
 impl<T> Output<T> {
     pub(crate) fn set(self, value: T) {
-        // SAFETY: `output` was told so.
+        // SAFETY: `output` checked it.
         unsafe { self.0.write(value) }
     }
 }
@@ -167,15 +164,15 @@ mod tests {
         second: u64,
     }
 
-    // SAFETY: it is of numbers. Its `second` field came later.
+    // SAFETY: it consists of numbers. Its field `second` came in a later version.
     unsafe impl Plain for Grown {
         const SIZE_MIN: usize = 16;
     }
 
-    /// What is read of a struct whose caller says that it has so many bytes of these.
+    /// What `structure` reads if the caller's header says `size`.
     fn read(size: usize, rest: [u64; 3]) -> Result<(u64, u64), i32> {
         let input = [size as u64, rest[0], rest[1], rest[2]];
-        // SAFETY: the caller says at most as much as there is, or what is refused.
+        // SAFETY: the size is at most that of the array, or is refused.
         let read = unsafe { structure(input.as_ptr().cast::<Grown>(), "it") };
         read.map(|it| (it.first, it.second)).map_err(|failure| failure.status)
     }
@@ -191,12 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_looked_at() {
+    fn a_buffer_that_is_too_long_is_not_read() {
         let one = 7_u8;
-        // SAFETY: the length is refused before it is believed.
+        // SAFETY: the length is refused before anything is read.
         let refused = unsafe { buffer(&raw const one, usize::MAX, "it") };
         assert!(refused.is_err_and(|it| it.status == PROVKEY_STATUS_ARGUMENT_TOO_LARGE));
-        // SAFETY: nothing is there, and nothing is read.
+        // SAFETY: nothing is read.
         let empty = unsafe { buffer(ptr::null(), 0, "it") };
         assert!(empty.is_ok_and(<[u8]>::is_empty));
         // SAFETY: likewise.

@@ -1,4 +1,4 @@
-//! The one funnel that every call goes through.
+//! The funnel that every export goes through.
 
 use core::any::Any;
 use core::mem;
@@ -12,8 +12,8 @@ use crate::status::{
     PROVKEY_STATUS_INTERNAL_ERROR, PROVKEY_STATUS_OK, PROVKEY_STATUS_OUT_OF_MEMORY, provkey_status,
 };
 
-/// Does what an export is for. A failure becomes a status, and an error if the caller wants one; so
-/// does a panic, which goes no further.
+/// Runs the work of an export. A failure becomes a status, and an error if the caller wants one. So
+/// does a panic, which is stopped here.
 ///
 /// # Safety
 /// `error` is NULL or to a pointer that may be overwritten.
@@ -22,7 +22,7 @@ pub(crate) unsafe fn call(
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> provkey_status {
     memory::unwind_when_it_runs_out();
-    // What work leaves behind when it panics is behind locks that notice it, or is not seen again.
+    // Whatever a panic leaves half done is behind a lock that notices it, or is not used again.
     let done = panic::catch_unwind(AssertUnwindSafe(|| match work() {
         Ok(()) => PROVKEY_STATUS_OK,
         // SAFETY: as the caller says.
@@ -38,19 +38,18 @@ pub(crate) unsafe fn call(
     })
 }
 
-/// Does what may panic and must not. What dropping somebody's payload panics with is left alone.
+/// Runs what must not panic. A payload that panics when it is dropped is leaked.
 fn catch<T>(work: impl FnOnce() -> T) {
     panic::catch_unwind(AssertUnwindSafe(work)).map_or_else(mem::forget, drop);
 }
 
-/// What a panic means for the caller. What it says is not passed on: nobody has made sure that it
-/// holds no secret.
+/// What a panic means for the caller. Its message is not passed on, because it may hold a secret.
 fn fault(payload: &(dyn Any + Send)) -> Failure {
     let mut failure = match memory::ran_out(payload) {
-        true => Failure::new(PROVKEY_STATUS_OUT_OF_MEMORY, "memory could not be had"),
+        true => Failure::new(PROVKEY_STATUS_OUT_OF_MEMORY, "memory ran out"),
         false => Failure::new(
             PROVKEY_STATUS_INTERNAL_ERROR,
-            "a fault in libprovkey: it panicked, please report it",
+            "libprovkey panicked: please report this bug",
         ),
     };
     failure.outcome_unknown = true;
@@ -77,7 +76,7 @@ mod tests {
     use crate::error::provkey_error_free;
 
     #[test]
-    fn a_panic_is_a_status_and_says_nothing() {
+    fn a_panic_is_a_status_without_its_message() {
         let mut error = ptr::null_mut();
         // SAFETY: the error may be overwritten, and is freed once.
         unsafe {
@@ -97,13 +96,13 @@ mod tests {
 
     impl Drop for Bomb {
         fn drop(&mut self) {
-            panic!("it went off");
+            panic!("dropped");
         }
     }
 
     #[test]
     fn a_panic_that_panics_when_it_is_dropped_is_a_status_too() {
-        // SAFETY: nobody wants the error.
+        // SAFETY: the error may be NULL.
         let status = unsafe { call(ptr::null_mut(), || panic::panic_any(Bomb)) };
         assert_eq!(status, PROVKEY_STATUS_INTERNAL_ERROR);
     }

@@ -1,4 +1,4 @@
-//! Errors, as C sees them.
+//! Errors as C reads them.
 
 use core::ffi::c_char;
 
@@ -7,48 +7,46 @@ use crate::failure::Failure;
 use crate::handle::{self, record};
 use crate::status::{provkey_status, provkey_status_code};
 
-/// Why a call did not do what it was called for. Holds no secret and no key text. The caller frees
-/// it with `provkey_error_free`.
+/// Why a call failed. Holds no secret and no key text. Freed with `provkey_error_free`.
 ///
-/// The positions and what stands behind them are of a key text that was read, see
+/// `positions` and the fields after it explain a key text that could not be read: see
 /// `provkey_provisioning_key_read`.
 #[repr(C)]
 pub struct provkey_error {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
     /// The status that the call returned.
     pub status: provkey_status,
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later by itself.
     pub retryable: bool,
-    /// Whether it is not known if what was asked for has happened: the store does not know, or this
-    /// library failed. Asking again finds out, and counts nothing twice. Of all other errors it is
-    /// known: nothing was changed.
+    /// Whether the change may have happened: the store does not know, or the library itself failed.
+    /// Asking again settles it and counts nothing twice. If this is false, nothing was changed.
     pub outcome_unknown: bool,
     /// The stable code, such as `key_exhausted`: the same in every language, over HTTP and in the
     /// audit trail.
     pub code: *const c_char,
-    /// A sentence for people.
+    /// A sentence for people to read.
     pub message: *const c_char,
-    /// Where a key text is wrong: in characters of the cleaned text, counted from 0.
+    /// Where a key text is wrong: indexes of characters in `shown`, from 0.
     pub positions: *const usize,
-    /// How many positions there are.
+    /// The number of positions.
     pub positions_len: usize,
-    /// The cleaned key text in UTF-8, with U+00B7 for each character that may be part of the secret;
-    /// what is wrong is shown as it is. NULL: nothing can be shown.
+    /// The cleaned key text in UTF-8. Wrong characters are shown as they are; U+00B7 replaces every
+    /// other character that may be part of the secret. NULL: nothing can be shown.
     pub shown: *const c_char,
-    /// A line to be printed under `shown`, with `^` under every position. NULL if `shown` is.
+    /// A line to print under `shown`, with `^` under each position. NULL if `shown` is NULL.
     pub marks: *const c_char,
-    /// How many characters are missing, at least; 0 if none are.
+    /// At least how many characters are missing; 0: none.
     pub missing: usize,
-    /// How many characters are too many, at least; 0 if none are.
+    /// At least how many characters are too many; 0: none.
     pub extra: usize,
-    /// Whether `provkey_provisioning_key_repair` has a repair of the key text to offer.
+    /// Whether `provkey_provisioning_key_repair` can repair the key text.
     pub repairable: bool,
 }
 
 record!(provkey_error, 0x706b_0002, Backing);
 
-/// Frees an error. NULL is fine.
+/// Frees an error. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_error_free(error: *mut provkey_error) {
     // SAFETY: the rules of the header.

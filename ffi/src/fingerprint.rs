@@ -1,4 +1,4 @@
-//! What a connector says of the machine that it runs on.
+//! The fingerprint of the machine that a connector runs on.
 
 use core::ffi::c_char;
 
@@ -10,8 +10,8 @@ use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_FINGERPRINT_EMPTY, provkey_status};
 
-/// A machine's fingerprint as it is sent and stored: left 128 bits of
-/// HMAC-SHA256("provkey/1/fingerprint", raw material). No secret.
+/// A machine's fingerprint as it is sent and stored: the left 128 bits of
+/// HMAC-SHA256("provkey/1/fingerprint", material). It is not a secret.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_fingerprint {
@@ -19,12 +19,12 @@ pub struct provkey_fingerprint {
     pub bytes: [u8; 16],
 }
 
-/// The characters of a fingerprint as text, and the NUL behind them.
+/// Size of a fingerprint as text: 32 digits and a NUL.
 pub const PROVKEY_FINGERPRINT_TEXT_SIZE: usize = 33;
 
-/// The fingerprint of a machine with this raw material: a machine id, a serial number, a key that
-/// a TPM or a keystore derives. The material never leaves the machine. What can be guessed tells
-/// accidental clones from originals and stops no attacker.
+/// Computes a machine's fingerprint from its material: a machine id, a serial number, or a key that
+/// a TPM or a keystore derives. The material never leaves the machine. Material that can be guessed
+/// detects accidental clones, but stops no attacker.
 ///
 /// Errors: `fingerprint_empty`.
 #[unsafe(no_mangle)]
@@ -75,13 +75,13 @@ pub unsafe extern "C" fn provkey_fingerprint_text(
     }
 }
 
-/// The fingerprint that an argument stands for; NULL is none.
+/// The fingerprint that an argument points to; `None` for NULL.
 ///
 /// # Safety
 /// The pointer is NULL or to a fingerprint.
 pub(crate) unsafe fn optional_fingerprint(
     pointer: *const provkey_fingerprint,
 ) -> Option<Fingerprint> {
-    // SAFETY: as the caller says. It has no alignment.
+    // SAFETY: as the caller says. Bytes have no alignment.
     unsafe { pointer.as_ref() }.map(|fingerprint| Fingerprint::from_bytes(fingerprint.bytes))
 }

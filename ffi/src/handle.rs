@@ -1,8 +1,8 @@
-//! What the library hands out, and how it knows its own again.
+//! Handles: what the library hands out, and how it recognizes it.
 //!
 //! Everything that is handed out begins with a [`provkey_header`]. Its kind is checked whenever a
-//! pointer comes back, so that a pointer to something else, which is easily passed from languages
-//! where all pointers have one type, is an error and no crash.
+//! pointer comes back: a pointer to another object, easily passed from languages where all pointers
+//! have one type, is an error and not a crash.
 
 use core::panic::AssertUnwindSafe;
 use core::{mem, ptr};
@@ -13,36 +13,36 @@ use provkey::process::Process;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_HANDLE_WRONG_KIND, PROVKEY_STATUS_NULL_ARGUMENT};
 
-/// What everything begins with that the library hands out.
+/// The beginning of everything that the library hands out.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_header {
-    /// What it is. For the library alone.
+    /// The kind of object. Only the library reads it.
     pub kind: u32,
-    /// How many bytes of the struct this library has filled in. A field beyond them is one that a
-    /// newer header knows and this library does not.
+    /// How many bytes of the struct this library has filled in. Fields beyond them are unknown to
+    /// this library: the header is newer.
     pub size: u32,
 }
 
-/// What is freed already.
+/// The kind of a freed object.
 const FREED: u32 = 0xdead_0000;
-/// A type that stands for something handed out to C.
+/// A type that C has a pointer to.
 ///
 /// # Safety
 /// `Head` is `repr(C)` and begins with a [`provkey_header`]. If C sees fields of the type, `Head` is
 /// the type itself.
 pub(crate) unsafe trait Handle: Sized {
-    /// What tells it from all others.
+    /// The kind, which no other type has.
     const KIND: u32;
-    /// What C may see of it.
+    /// The fields that C may read.
     type Head;
-    /// What is value behind that.
+    /// What lies behind them, unseen by C.
     type Value;
-    /// Whether what is value has locks or connections, which a forked child must not touch.
+    /// Whether the value has locks or connections, which a forked child must not touch.
     const OF_ITS_PROCESS: bool = false;
 }
 
-/// How something is laid out that was handed out.
+/// The layout of everything that is handed out.
 #[repr(C)]
 pub(crate) struct Block<T: Handle> {
     pub(crate) head: T::Head,
@@ -56,8 +56,8 @@ impl<T: Handle> Block<T> {
     }
 }
 
-/// Declares what opaque types stand for: each is handed out as a header, with a value behind it.
-/// `of_its_process`: the value has locks or connections.
+/// Declares an opaque type: C gets a header, with a value behind it. `of_its_process`: the value
+/// has locks or connections.
 macro_rules! opaque {
     ($type:ident, $kind:literal, $value:ty) => {
         $crate::handle::opaque!($type, $kind, $value, false);
@@ -66,7 +66,7 @@ macro_rules! opaque {
         $crate::handle::opaque!($type, $kind, $value, true);
     };
     ($type:ident, $kind:literal, $value:ty, $of_its_process:literal) => {
-        // Any thread may use what it stands for.
+        // Any thread may use the value.
         const _: () = {
             const fn shared<T: Send + Sync>() {}
             shared::<$value>();
@@ -81,7 +81,7 @@ macro_rules! opaque {
     };
 }
 
-/// Declares a record: a struct that C reads, which begins with a header.
+/// Declares a record: a struct that begins with a header, and whose fields C reads.
 macro_rules! record {
     ($type:ident, $kind:literal, $value:ty) => {
         // SAFETY: the assertion below, and `repr(C)` where the struct is declared.
@@ -92,7 +92,7 @@ macro_rules! record {
         }
         const _: () = assert!(core::mem::offset_of!($type, header) == 0);
         impl $type {
-            /// The header of one that is handed out.
+            /// The header of a record that is handed out by itself.
             #[allow(dead_code, reason = "what is only ever part of a page has another")]
             const HEADER: $crate::handle::provkey_header = $crate::handle::header::<Self>();
         }
@@ -110,12 +110,12 @@ pub(crate) fn hand_out<T: Handle<Head = provkey_header>>(value: T::Value) -> *mu
     hand_out_record(header::<T>(), value)
 }
 
-/// Hands out a record, and what its pointers point to.
+/// Hands out a record, and the memory that its pointers point to.
 pub(crate) fn hand_out_record<T: Handle>(head: T::Head, value: T::Value) -> *mut T {
     Box::into_raw(Block::<T>::new(head, value)).cast()
 }
 
-/// What an argument stands for.
+/// The value behind an argument.
 ///
 /// # Safety
 /// The pointer is NULL or to something that this library handed out and has not taken back.
@@ -132,7 +132,7 @@ pub(crate) unsafe fn object<'a, T: Handle>(
         return Err(Failure::argument(
             PROVKEY_STATUS_HANDLE_WRONG_KIND,
             name,
-            "is something else, or was freed",
+            "is another kind of object, or was freed",
         ));
     }
     // SAFETY: its kind says so.
@@ -143,7 +143,7 @@ pub(crate) unsafe fn object<'a, T: Handle>(
     Ok(&block.value)
 }
 
-/// As [`object`]; NULL is nothing.
+/// As [`object`], but NULL is `None`.
 ///
 /// # Safety
 /// As for [`object`].
@@ -158,37 +158,35 @@ pub(crate) unsafe fn optional_object<'a, T: Handle>(
     unsafe { object(pointer, name) }.map(Some)
 }
 
-/// Takes back what was handed out. Nothing happens to NULL, to what is part of something else, and
-/// to what is of another kind.
+/// Frees a handle. NULL, an item of a page and a handle of another kind are left alone.
 ///
-/// # Safety
-/// As for [`object`], and nothing uses it any more.
+/// # Safety As for [`object`], and no call uses the object any more.
 pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
     let pointer: *mut Block<T> = pointer.cast();
     // SAFETY: what was handed out begins with a header.
     if pointer.is_null() || !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
         return;
     }
-    // SAFETY: its kind says that it came from `hand_out_record`. The kind is overwritten first, so
-    // that freeing it again is noticed as long as its memory is not used for something else.
+    // SAFETY: its kind says that it came from `hand_out_record`. The kind is overwritten first: a
+    // second free is noticed as long as the memory is not reused.
     let block = unsafe {
         ptr::write_volatile(pointer.cast::<u32>(), FREED);
         Box::from_raw(pointer)
     };
-    // To close a connection is to use it, so what was inherited is leaked.
+    // Closing an inherited connection would use it, so the child leaks it.
     if T::OF_ITS_PROCESS && !block.process.is_current() {
         return mem::forget(block);
     }
-    // What panics while it is dropped is not seen again.
+    // A value that panics in its `drop` is not used again.
     panic::catch_unwind(AssertUnwindSafe(|| drop(block))).unwrap_or_else(mem::forget);
 }
 
-/// The kind of something that begins with a header.
+/// Reads the kind in a header.
 ///
 /// # Safety
 /// The pointer is to a header, and aligned.
 unsafe fn kind(pointer: *const provkey_header) -> u32 {
-    // SAFETY: as the caller says. Volatile, for memory that was freed may be read here by mistake.
+    // SAFETY: as the caller says. Volatile, because a caller may pass freed memory by mistake.
     unsafe { ptr::read_volatile(&raw const (*pointer).kind) }
 }
 
@@ -204,7 +202,7 @@ mod tests {
     opaque!(Other, 0x706b_fff1, Arc<()>);
 
     #[test]
-    fn a_kind_is_known_again_and_no_other() {
+    fn a_handle_of_another_kind_is_refused() {
         let value = Arc::new(());
         let handed: *mut Opaque = hand_out(Arc::clone(&value));
         // SAFETY: it was handed out, and is freed once.
@@ -212,7 +210,7 @@ mod tests {
             assert!(object(handed, "it").is_ok());
             assert!(optional_object(ptr::null::<Opaque>(), "it").is_ok_and(|it| it.is_none()));
             for wrong in [handed.cast::<Other>(), handed.cast::<u8>().wrapping_add(1).cast()] {
-                let failure = object(wrong.cast_const(), "it").expect_err("it is of another kind");
+                let failure = object(wrong.cast_const(), "it").expect_err("its kind is another");
                 assert_eq!(failure.status, PROVKEY_STATUS_HANDLE_WRONG_KIND);
                 free(wrong);
             }

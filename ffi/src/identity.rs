@@ -22,58 +22,58 @@ use crate::status::{
     PROVKEY_STATUS_PRIVATE_KEY_MISSING, provkey_status,
 };
 
-/// The identity of a connector. One thread uses it at a time: a call that meets another is refused
-/// with `handle_in_use`. Freed with `provkey_identity_free`, which wipes the private key, except
-/// for the copy that ring keeps.
+/// The identity of a connector: its key pair, and its certificate once it has one. One thread uses
+/// it at a time: a call that overlaps another is refused with `handle_in_use`. Freed with
+/// `provkey_identity_free`, which wipes the private key, except for ring's copy.
 pub struct provkey_identity {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_identity, 0x706b_0007, Mutex<Identity>, of_its_process);
 
-/// How a connector's certificate stands.
+/// The state of a connector's certificate.
 pub type provkey_certificate_state = u32;
 
-/// There is none yet.
+/// There is no certificate yet.
 pub const PROVKEY_CERTIFICATE_STATE_NONE: provkey_certificate_state = 0;
 /// It is valid.
 pub const PROVKEY_CERTIFICATE_STATE_VALID: provkey_certificate_state = 1;
-/// It is valid, and its time to be renewed has come.
+/// It is valid, and due for renewal.
 pub const PROVKEY_CERTIFICATE_STATE_RENEW_SOON: provkey_certificate_state = 2;
-/// It, or one of its issuers, is not valid any more.
+/// It or one of its issuers has expired.
 pub const PROVKEY_CERTIFICATE_STATE_EXPIRED: provkey_certificate_state = 3;
 
-/// What an identity knows of itself, at one moment. Freed with `provkey_identity_details_free`.
+/// The details of an identity at one moment. Freed with `provkey_identity_details_free`.
 #[repr(C)]
 pub struct provkey_identity_details {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
-    /// The host of the provisioning key that it asked with last. NULL: it has not asked.
+    /// The host of the provisioning key of its latest request. NULL: it has made no request.
     pub asked_host: *const c_char,
-    /// The id of that key. NULL: it has not asked.
+    /// The id of that key. NULL: it has made no request.
     pub asked_key: *const c_char,
-    /// The host of the provisioning key that it got its certificate with. NULL: it has none.
+    /// The host of the provisioning key that it enrolled with. NULL: it has no certificate.
     pub enrolled_host: *const c_char,
-    /// The id of that key. NULL: it has none.
+    /// The id of that key. NULL: it has no certificate.
     pub enrolled_key: *const c_char,
-    /// The connector's id, which its certificate names. NULL: it has none.
+    /// The connector's id, as in its certificate. NULL: it has no certificate.
     pub connector: *const c_char,
-    /// Its certificate, the issuers of that, and the pinned root, in PEM. NULL: it has none.
+    /// Its certificate, the issuers and the pinned root, in PEM. NULL: it has no certificate.
     pub chain_pem: *const c_char,
-    /// From when its certificate is valid, in Unix milliseconds; 0: it has none.
+    /// From when its certificate is valid, in Unix milliseconds; 0: it has no certificate.
     pub not_before_ms: u64,
-    /// Until when its certificate and the issuers are valid; 0: it has none.
+    /// Until when its certificate and the issuers are valid; 0: it has no certificate.
     pub not_after_ms: u64,
-    /// From when on its certificate should be renewed; 0: it has none. The moment differs from
-    /// connector to connector, so that a fleet does not renew at once.
+    /// When to renew its certificate; 0: it has no certificate. The moment differs between
+    /// connectors, so that a fleet does not renew all at once.
     pub renew_at_ms: u64,
-    /// How the certificate stood at the moment that was asked for.
+    /// The state of the certificate at `now_ms`.
     pub state: provkey_certificate_state,
-    /// Its key pair.
+    /// The algorithm of its key pair.
     pub algorithm: provkey_key_algorithm,
-    /// Whether a renewal was asked for and has not been answered.
+    /// Whether a renewal was requested and no answer was accepted yet.
     pub renewing: bool,
-    /// Whether the private key lives elsewhere, behind a `provkey_signer`.
+    /// Whether the private key is elsewhere, behind a `provkey_signer`.
     pub key_elsewhere: bool,
     /// The SubjectPublicKeyInfo of its key pair, in DER.
     pub public_key: bytes::provkey_slice,
@@ -81,10 +81,10 @@ pub struct provkey_identity_details {
 
 record!(provkey_identity_details, 0x706b_0008, Backing);
 
-/// Makes a new identity with a key pair of its own: P-256 (1, or 0), P-384 or Ed25519. ring draws
-/// it from the operating system's randomness.
+/// Makes an identity with a new key pair: P-256 (1, or 0), P-384 or Ed25519. The operating system's
+/// randomness is used.
 ///
-/// Errors: `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
+/// Errors: `signer_algorithm_unsupported` for RSA; `signer_failed` without randomness.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_generate(
     algorithm: provkey_key_algorithm,
@@ -102,10 +102,10 @@ pub unsafe extern "C" fn provkey_identity_generate(
     }
 }
 
-/// Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
-/// Nothing of the private key is in the files of such an identity; when one was opened,
-/// `provkey_identity_attach_signer` brings the signer back. What it signs is not checked here: an
-/// authority refuses a request with a wrong signature, `csr_bad_signature`.
+/// Makes an identity whose private key is elsewhere: in a secure element, a TPM, a keystore. The
+/// identity's file does not contain the private key; after opening one, call
+/// `provkey_identity_attach_signer`. Signatures are not checked here: the authority refuses a
+/// request with a wrong one (`csr_bad_signature`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_with_signer(
     signer: *const provkey_signer,
@@ -123,8 +123,8 @@ pub unsafe extern "C" fn provkey_identity_with_signer(
     }
 }
 
-/// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until then its
-/// requests are `signer_unavailable`.
+/// Attaches the signer to an identity that was opened and whose private key is elsewhere. Without
+/// it, requests fail with `signer_unavailable`.
 ///
 /// Errors: `signer_key_mismatch`.
 #[unsafe(no_mangle)]
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn provkey_identity_attach_signer(
     }
 }
 
-/// Opens what `provkey_identity_seal` made, with the same material of the machine.
+/// Opens the file that `provkey_identity_seal` made, with the same material.
 ///
 /// Errors: `identity_other_machine`, `identity_not_sealed`, `identity_damaged`,
 /// `identity_too_new`, `identity_not_recognized`, `identity_too_large`, `fingerprint_empty`.
@@ -167,11 +167,12 @@ pub unsafe extern "C" fn provkey_identity_open(
     }
 }
 
-/// The whole identity as bytes that only this machine opens again. Save them before a request is
+/// Writes the whole identity as a file that only this machine can open. Save it before a request is
 /// sent, and after an answer is accepted. `random`: NULL for the operating system's.
 ///
-/// The sealing is as good as the material is secret: under what can be guessed or looked up, such
-/// as a serial number, it stops nothing but accidental clones.
+/// `material` is what only this machine has. The file is as safe as the material is secret:
+/// material that can be guessed or looked up, such as a serial number, stops only accidental
+/// clones.
 ///
 /// Errors: `fingerprint_empty`, `random_unavailable`.
 #[unsafe(no_mangle)]
@@ -195,7 +196,7 @@ pub unsafe extern "C" fn provkey_identity_seal(
     }
 }
 
-/// Reads what `provkey_identity_to_bytes` made.
+/// Reads the file that `provkey_identity_to_bytes` made.
 ///
 /// Errors: `identity_sealed`, `identity_damaged`, `identity_too_new`, `identity_not_recognized`,
 /// `identity_too_large`.
@@ -217,8 +218,8 @@ pub unsafe extern "C" fn provkey_identity_from_bytes(
     }
 }
 
-/// The whole identity as bytes, the private key among them in the clear. Nothing but the mode of
-/// the file protects them: prefer `provkey_identity_seal`.
+/// Writes the whole identity as a file that holds the private key in the clear. Only the mode of
+/// the file protects it: prefer `provkey_identity_seal`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_to_bytes(
     identity: *const provkey_identity,
@@ -235,12 +236,11 @@ pub unsafe extern "C" fn provkey_identity_to_bytes(
     }
 }
 
-/// Drops the renewal that is under way, and its new key pair with it: the next
-/// `provkey_identity_renew_request` begins another. Without one nothing changes. Save the identity
-/// afterwards.
+/// Drops the pending renewal with its new key pair: the next `provkey_identity_renew_request`
+/// begins another. Without a pending renewal nothing changes. Save the identity afterwards.
 ///
-/// Do this only if the authority refused the renewal with `public_key_in_use`. After any other error
-/// the authority may have renewed the certificate, and that happens for one key pair only.
+/// Call this only if the authority refused the renewal with `public_key_in_use`. After any other
+/// error the authority may have renewed the certificate, which it does for one key pair only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_drop_renewal(
     identity: *mut provkey_identity,
@@ -255,8 +255,7 @@ pub unsafe extern "C" fn provkey_identity_drop_renewal(
     }
 }
 
-/// What an identity knows of itself. `now_ms` is what the machine's clock says, in Unix
-/// milliseconds.
+/// Describes an identity at a moment. `now_ms`: the machine's clock, in Unix milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_describe(
     identity: *const provkey_identity,
@@ -274,16 +273,17 @@ pub unsafe extern "C" fn provkey_identity_describe(
     }
 }
 
-/// Frees what `provkey_identity_describe` gave. NULL is fine.
+/// Frees the details of an identity. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_details_free(details: *mut provkey_identity_details) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(details) }
 }
 
-/// The certificate of an identity, in DER: without its issuers, as some TLS libraries want it.
+/// Writes the certificate of an identity in DER, without its issuers, as some TLS libraries want
+/// it.
 ///
-/// Errors: `certificate_missing` if it has none.
+/// Errors: `certificate_missing` if there is none yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_certificate(
     identity: *const provkey_identity,
@@ -305,10 +305,10 @@ pub unsafe extern "C" fn provkey_identity_certificate(
     }
 }
 
-/// The private key of an identity in PEM (PKCS #8, RFC 5958), for the TLS library that uses the
-/// certificate. It is a secret.
+/// Writes the private key of an identity in PEM (PKCS #8, RFC 5958), for the TLS library that uses
+/// the certificate. It is a secret.
 ///
-/// Errors: `private_key_missing` if it lives elsewhere.
+/// Errors: `private_key_missing` if the key is elsewhere.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_private_key(
     identity: *const provkey_identity,
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn provkey_identity_private_key(
             let identity = locked(identity)?;
             let private_key = identity.private_key().ok_or(Failure::new(
                 PROVKEY_STATUS_PRIVATE_KEY_MISSING,
-                "the private key lives elsewhere",
+                "the private key is elsewhere",
             ))?;
             pem.set(bytes::hand_out(private_key.to_pem().as_bytes()));
             Ok(())
@@ -330,14 +330,14 @@ pub unsafe extern "C" fn provkey_identity_private_key(
     }
 }
 
-/// Frees an identity, and wipes its private key. NULL is fine.
+/// Frees an identity and wipes its private key. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_free(identity: *mut provkey_identity) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(identity) }
 }
 
-/// The identity that an argument stands for, for this call alone.
+/// Locks the identity behind an argument for this call.
 ///
 /// # Safety
 /// The rules of the header.
@@ -347,7 +347,7 @@ pub(crate) unsafe fn locked<'a>(
     // SAFETY: as the caller says.
     match unsafe { object(identity, "identity") }?.try_lock() {
         Ok(identity) => Ok(identity),
-        // The library leaves an identity as it was when something goes wrong.
+        // A panic leaves the identity as it was before the call.
         Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
         Err(TryLockError::WouldBlock) => Err(Failure::argument(
             PROVKEY_STATUS_HANDLE_IN_USE,

@@ -1,25 +1,25 @@
 //! What happens when memory runs out.
 //!
-//! Rust's standard library ends the process then. It can be told to unwind instead, to the funnel of
-//! the call, which answers `out_of_memory`; on a stable compiler only if that is told to allow it
-//! (`RUSTC_BOOTSTRAP=provkey`, as `make install` does). See `build.rs`.
+//! By default Rust's standard library ends the process. With a hook it unwinds to the funnel of the
+//! call instead, which returns `out_of_memory`. A stable compiler allows the hook only under
+//! `RUSTC_BOOTSTRAP=provkey`, as `make install` sets it: see `build.rs`.
 //!
-//! Unwinding itself needs about a hundred bytes. If not even those can be had the process ends.
+//! Unwinding itself allocates about a hundred bytes. If that fails, too, the process ends.
 
 use core::any::Any;
 #[cfg(alloc_error_hook)]
 use core::cell::Cell;
 
-/// What is thrown when memory runs out. It takes none itself.
+/// The payload of the unwinding. It has no size, so it needs no memory.
 struct OutOfMemory;
 
 #[cfg(alloc_error_hook)]
 thread_local! {
-    /// Whether this thread unwinds already: what fails then is unwinding itself.
+    /// Whether this thread is unwinding: a further failure is one of unwinding itself.
     static UNWINDS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From now on a call unwinds when memory runs out.
+/// From now on running out of memory unwinds.
 #[cfg(alloc_error_hook)]
 pub(crate) fn unwind_when_it_runs_out() {
     UNWINDS.set(false);
@@ -31,11 +31,11 @@ pub(crate) fn unwind_when_it_runs_out() {
     });
 }
 
-/// The standard library ends the process when memory runs out.
+/// Without the hook the standard library ends the process.
 #[cfg(not(alloc_error_hook))]
 pub(crate) const fn unwind_when_it_runs_out() {}
 
-/// Whether that is what was thrown.
+/// Whether a panic was caused by running out of memory.
 pub(crate) fn ran_out(payload: &(dyn Any + Send)) -> bool {
     #[cfg(alloc_error_hook)]
     UNWINDS.set(false);

@@ -1,4 +1,4 @@
-//! A provisioning key, as a connector reads it.
+//! Provisioning keys as a connector reads them.
 
 use core::ffi::c_char;
 
@@ -13,17 +13,18 @@ use crate::failure::Failure;
 use crate::handle::{self, object, record};
 use crate::status::{PROVKEY_STATUS_NO_REPAIR, provkey_status};
 
-/// A provisioning key: what its text says. Its secret is not among the fields, and is wiped when
-/// it is freed with `provkey_provisioning_key_free`.
+/// A provisioning key that was read. No field holds its secret. Freed with
+/// `provkey_provisioning_key_free`, which wipes the secret.
 #[repr(C)]
 pub struct provkey_provisioning_key {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
-    /// Where the authority is found: `host` or `host:port`.
+    /// The authority's address: `host` or `host:port`.
     pub host: *const c_char,
     /// The public id: 12 characters.
     pub id: *const c_char,
-    /// What may be shown of the text: everything before the secret, and an ellipsis (UTF-8).
+    /// The part of the text that is safe to show: everything before the secret, then an ellipsis
+    /// (UTF-8).
     pub public_text: *const c_char,
     /// The pin of the authority's root: the left 120 bits of SHA-256 over its
     /// SubjectPublicKeyInfo.
@@ -32,11 +33,11 @@ pub struct provkey_provisioning_key {
 
 record!(provkey_provisioning_key, 0x706b_0003, (ProvisioningKey, Backing));
 
-/// Reads the text of a provisioning key as people and programs hand it over, without any network.
+/// Reads the text of a provisioning key. Needs no network.
 ///
-/// White space, line wraps, invisible characters, quotes, punctuation around the text and `NAME=`
-/// in front are ignored, and case is folded. What is wrong is explained as exactly as can be: see
-/// the positions of `provkey_error`, and `provkey_provisioning_key_repair`.
+/// White space, line breaks, invisible characters, quotes, punctuation around the text, a leading
+/// `NAME=` and letter case are ignored. The error says which characters are wrong: see `positions`
+/// of `provkey_error`, and `provkey_provisioning_key_repair`.
 ///
 /// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`, `key_extra`,
 /// `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
@@ -58,10 +59,10 @@ pub unsafe extern "C" fn provkey_provisioning_key_read(
     }
 }
 
-/// The text that a damaged one probably should have been. It is a secret, to be compared with the
-/// original by a person: five or more wrong characters may, rarely, produce a repair that is wrong.
+/// Repairs a miscopied text. The result is a secret. A person should compare it with the original:
+/// with five or more wrong characters a repair may, rarely, be wrong.
 ///
-/// Errors: `no_repair` if the text is right, or wrong beyond repair.
+/// Errors: `no_repair` if the text is correct or cannot be repaired.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_provisioning_key_repair(
     text: *const u8,
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn provkey_provisioning_key_repair(
             let text = read.as_ref().err().and_then(|error| error.repaired());
             let text = text.ok_or(Failure::new(
                 PROVKEY_STATUS_NO_REPAIR,
-                "there is no repair of this key text",
+                "this key text cannot be repaired",
             ))?;
             repaired.set(bytes::hand_out(text.expose().as_bytes()));
             Ok(())
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn provkey_provisioning_key_repair(
     }
 }
 
-/// The canonical text of a key. It is a secret.
+/// Writes the canonical text of a key, which is a secret.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_provisioning_key_text(
     key: *const provkey_provisioning_key,
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn provkey_provisioning_key_text(
     }
 }
 
-/// Frees a key, and wipes its secret. NULL is fine.
+/// Frees a key and wipes its secret. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_provisioning_key_free(key: *mut provkey_provisioning_key) {
     // SAFETY: the rules of the header.

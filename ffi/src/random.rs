@@ -1,4 +1,4 @@
-//! Randomness of the host's.
+//! Randomness from the application.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use crate::handle::{self, opaque, optional_object};
 use crate::status::{PROVKEY_STATUS_OK, provkey_status};
 use crate::user_data::{UserData, required};
 
-/// A cryptographically secure source of random bytes. Wherever one is asked for, NULL stands for
-/// the operating system's.
+/// A cryptographically secure source of random bytes. Where a function takes one, NULL is the
+/// operating system's.
 pub struct provkey_random {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_random, 0x706b_0004, Arc<dyn Random>);
 
-/// How a host draws random bytes.
+/// The callbacks of a source of random bytes.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_random_callbacks {
     /// `sizeof(provkey_random_callbacks)`.
     pub struct_size: usize,
-    /// Given to the callbacks.
+    /// The first argument of each callback.
     pub user_data: *mut c_void,
-    /// Called once, when nothing is called any more. May be NULL.
+    /// Called once, after the last callback. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    /// Fills all of `bytes`, and returns `PROVKEY_STATUS_OK`; anything else: there is none to be
-    /// had.
+    /// Fills all of `bytes` and returns `PROVKEY_STATUS_OK`. Any other status: there is no
+    /// randomness.
     pub fill: Option<
         unsafe extern "C" fn(user_data: *mut c_void, bytes: *mut u8, len: usize) -> provkey_status,
     >,
@@ -40,7 +40,7 @@ pub struct provkey_random_callbacks {
 
 plain!(provkey_random_callbacks);
 
-/// Makes a source of randomness of callbacks. It is freed with `provkey_random_free`.
+/// Makes a source of randomness from callbacks. Freed with `provkey_random_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_random_new(
     callbacks: *const provkey_random_callbacks,
@@ -63,14 +63,14 @@ pub unsafe extern "C" fn provkey_random_new(
     }
 }
 
-/// Frees a source of randomness. What uses it goes on with it. NULL is fine.
+/// Frees a source of randomness. Objects that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_random_free(random: *mut provkey_random) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(random) }
 }
 
-/// The source that an argument stands for; NULL is the operating system's.
+/// The source behind an argument; NULL is the operating system's.
 ///
 /// # Safety
 /// The rules of the header.
@@ -89,7 +89,7 @@ struct CallbackRandom {
 
 impl Random for CallbackRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         let status =
             unsafe { (self.fill)(self.user_data.pointer(), bytes.as_mut_ptr(), bytes.len()) };
         if status == PROVKEY_STATUS_OK { Ok(()) } else { Err(RandomError) }

@@ -1,4 +1,4 @@
-//! Asking for a certificate, for its renewal, and accepting the answer.
+//! Requests for a certificate or its renewal, and accepting the answer.
 
 use core::ffi::c_char;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::provisioning_key::provkey_provisioning_key;
 use crate::signer::provkey_signer;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 
-/// A request for a certificate: a CSR (PKCS #10, RFC 2986). It is no secret: whoever captures it can
-/// submit it only as it stands. Freed with `provkey_request_free`.
+/// A request for a certificate: a CSR (PKCS #10, RFC 2986). It is not a secret: an attacker who
+/// captures it can only submit it unchanged. Freed with `provkey_request_free`.
 #[repr(C)]
 pub struct provkey_request {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
     /// The CSR in DER.
     pub der: provkey_slice,
@@ -35,21 +35,21 @@ pub struct provkey_request {
 
 record!(provkey_request, 0x706b_0009, Backing);
 
-/// Frees a request. NULL is fine.
+/// Frees a request. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_request_free(request: *mut provkey_request) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(request) }
 }
 
-/// What an accepted answer says.
+/// The result of accepting an answer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_accepted {
-    /// The moment to go on with, in Unix milliseconds: what the clock says, or the certificate's
-    /// first moment if the clock is behind that.
+    /// The moment to use from here on, in Unix milliseconds: the clock's, or the beginning of the
+    /// certificate's validity if the clock is behind that.
     pub now_ms: u64,
-    /// How many milliseconds the clock is behind, at least; 0 if it is not.
+    /// At least how many milliseconds the clock is behind; 0: it is not.
     pub clock_behind_ms: u64,
     /// From when the certificate is valid.
     pub not_before_ms: u64,
@@ -57,12 +57,12 @@ pub struct provkey_accepted {
     pub not_after_ms: u64,
 }
 
-/// Asks for a certificate with a provisioning key: gives a CSR that proves the possession of the
-/// key without holding its secret. The identity remembers the key's public part, so that the answer
-/// can be checked. Save the identity before the request is sent: then a lost answer costs nothing.
+/// Makes a request for a certificate: a CSR that proves possession of the provisioning key without
+/// containing its secret. The identity remembers the public part of the key to check the answer.
+/// Save the identity before you send the request: then a lost answer costs no use.
 ///
-/// Ask as often as needed: with the same identity it is the same connector, and costs one use in
-/// all. The authority wants the same fingerprint each time; NULL: none.
+/// Repeat it as often as needed: the same identity is the same connector and costs one use in all.
+/// `fingerprint`: NULL for none; the authority expects the same one each time.
 ///
 /// Errors: `signer_unavailable`, `signer_failed`.
 #[unsafe(no_mangle)]
@@ -86,13 +86,13 @@ pub unsafe extern "C" fn provkey_identity_request(
     }
 }
 
-/// Asks for a new certificate in place of the one that the identity has, which proves itself with a
-/// signature; no provisioning key takes part. Save the identity before the request is sent: a
-/// certificate is renewed once, for one key pair.
+/// Makes a request to renew the identity's certificate. The old key signs it; no provisioning key
+/// is needed. Save the identity before you send the request: a certificate is renewed once, for one
+/// key pair.
 ///
-/// `algorithm` 0 is for the key pair that there is, another for a new one; or `signer` for a new one
-/// that lives elsewhere, and then `algorithm` is 0. Ask as often as needed until an answer is
-/// accepted: the renewal that is under way goes on.
+/// `algorithm`: 0 keeps the key pair; another value makes a new one. `signer`: a new key that is
+/// elsewhere; then `algorithm` is 0. Repeat it as often as needed until an answer is accepted: it
+/// continues the pending renewal.
 ///
 /// Errors: `renewal_without_certificate`, `signer_unavailable`, `signer_failed`,
 /// `signer_algorithm_unsupported`.
@@ -128,12 +128,12 @@ pub unsafe extern "C" fn provkey_identity_renew_request(
     }
 }
 
-/// Accepts the answer to a request, in PEM: the certificate made for this identity, its issuers and
-/// the root, in any order and with any text around them. `now_ms` is what the machine's clock says,
-/// in Unix milliseconds. `accepted` may be NULL.
+/// Accepts the answer to a request, in PEM: this identity's certificate, its issuers and the root,
+/// in any order and with any text around them. `now_ms`: the machine's clock, in Unix milliseconds.
+/// `accepted` may be NULL.
 ///
-/// Only the root that the provisioning key pins is trusted. Nothing changes unless all is good: an
-/// earlier certificate stays.
+/// Only the root that the provisioning key pins is trusted. On any error the identity does not
+/// change and keeps its earlier certificate.
 ///
 /// Errors: `answer_without_request`, `answer_for_another_key`, `clock_ahead`, the `certificate_` and
 /// `chain_` codes.
@@ -154,14 +154,15 @@ pub unsafe extern "C" fn provkey_identity_accept(
                 true => None,
                 false => Some(output(accepted, "accepted")?),
             };
-            let said = locked(identity)?.accept(answer, Timestamp::from_unix_ms(now_ms))?;
-            let behind = said.clock_behind.unwrap_or_default().as_millis();
+            let accepted_answer =
+                locked(identity)?.accept(answer, Timestamp::from_unix_ms(now_ms))?;
+            let behind = accepted_answer.clock_behind.unwrap_or_default().as_millis();
             if let Some(accepted) = accepted {
                 accepted.set(provkey_accepted {
-                    now_ms: said.now.unix_ms(),
+                    now_ms: accepted_answer.now.unix_ms(),
                     clock_behind_ms: u64::try_from(behind).unwrap_or(u64::MAX),
-                    not_before_ms: said.not_before.unix_ms(),
-                    not_after_ms: said.not_after.unix_ms(),
+                    not_before_ms: accepted_answer.not_before.unix_ms(),
+                    not_after_ms: accepted_answer.not_after.unix_ms(),
                 });
             }
             Ok(())
@@ -169,14 +170,14 @@ pub unsafe extern "C" fn provkey_identity_accept(
     }
 }
 
-/// Checks the certificates that a TLS server at the host of a key has shown, its own one first, in
-/// PEM, under the key that this identity asked with last. `now_ms` is what the machine's clock
-/// says; `checked_ms`, which may be NULL, becomes the moment to go on with: a clock that is behind
-/// is no reason to refuse.
+/// Checks the certificates of a TLS server at the host of the key of this identity's latest
+/// request: PEM, the server's own certificate first. `now_ms`: the machine's clock. `checked_ms`,
+/// which may be NULL, receives the moment to use from here on: a clock that is behind does not fail
+/// the check.
 ///
-/// Only the root that the key pins is trusted. The server's certificate must be signed by it
-/// directly, be for TLS servers, and name the host. That the server has the private key is what the
-/// TLS handshake shows.
+/// Only the root that the key pins is trusted. It must have signed the server's certificate
+/// directly, and the certificate must be for TLS servers and name the host. The TLS handshake
+/// proves that the server has the private key.
 ///
 /// Errors: `answer_without_request`, `server_wrong_host`, the `certificate_` and `chain_` codes.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! Keys of the host's that sign: in a secure element, a TPM, a keystore, an HSM.
+//! Private keys outside of the library: in a secure element, a TPM, a keystore, an HSM.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use crate::sink::{Sink, provkey_bytes_sink};
 use crate::status::{PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_UNAVAILABLE, provkey_status};
 use crate::user_data::{UserData, required};
 
-/// A private key that signs, wherever it is backing.
+/// A private key outside of the library, which signs through a callback.
 pub struct provkey_signer {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_signer, 0x706b_0005, Arc<dyn Signer>, of_its_process);
 
-/// How a host signs with a key that it keeps.
+/// The callbacks of a private key.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_signer_callbacks {
     /// `sizeof(provkey_signer_callbacks)`.
     pub struct_size: usize,
-    /// Given to the callbacks.
+    /// The first argument of each callback.
     pub user_data: *mut c_void,
-    /// Called once, when nothing is called any more. May be NULL.
+    /// Called once, after the last callback. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Signs `message` and writes the signature to the sink: P-256 with SHA-256 and P-384 with
     /// SHA-384 as the DER of ECDSA-Sig-Value (RFC 3279, 2.2.3); Ed25519 and RSA PKCS #1 v1.5 with
-    /// SHA-256 as plain bytes. Returns `PROVKEY_STATUS_OK`; `PROVKEY_STATUS_SIGNER_UNAVAILABLE` if
-    /// the key is out of reach for now, which may pass; anything else: it failed.
+    /// SHA-256 as plain bytes. Returns `PROVKEY_STATUS_OK`, or `PROVKEY_STATUS_SIGNER_UNAVAILABLE`
+    /// if the key is out of reach for now. Any other status: signing failed.
     pub sign: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -46,8 +46,8 @@ pub struct provkey_signer_callbacks {
 
 plain!(provkey_signer_callbacks);
 
-/// Makes a signer of callbacks and of its public key: the DER of a SubjectPublicKeyInfo, which says
-/// how it signs. It is freed with `provkey_signer_free`.
+/// Makes a signer from callbacks and its public key, a SubjectPublicKeyInfo in DER, which
+/// determines the signature algorithm. Freed with `provkey_signer_free`.
 ///
 /// Errors: `public_key_malformed`, `public_key_unsupported`, the `weak_key_` codes.
 #[unsafe(no_mangle)]
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn provkey_signer_new(
     }
 }
 
-/// Frees a signer. What uses it goes on with it. NULL is fine.
+/// Frees a signer. Objects that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_signer_free(signer: *mut provkey_signer) {
     // SAFETY: the rules of the header.
@@ -101,20 +101,22 @@ impl Signer for CallbackSigner {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
         let mut sink = Sink::<provkey_bytes_sink>::new(Vec::new());
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         let status = unsafe {
             let user_data = self.user_data.pointer();
             (self.sign)(user_data, message.as_ptr(), message.len(), sink.as_pointer())
         };
         match (status, sink.into_value()) {
             (PROVKEY_STATUS_OK, signature) if !signature.is_empty() => Ok(signature),
-            (PROVKEY_STATUS_OK, _) => Err(SignerError::Failed("it gave no signature".into())),
+            (PROVKEY_STATUS_OK, _) => {
+                Err(SignerError::Failed("the callback wrote no signature".into()))
+            }
             (PROVKEY_STATUS_SIGNER_UNAVAILABLE, _) => {
-                Err(SignerError::Unavailable("the host's signer is out of reach".into()))
+                Err(SignerError::Unavailable("the key is out of reach for now".into()))
             }
             (status, _) => {
                 let code = crate::status::code_of(status).map_or(status.to_string(), Into::into);
-                Err(SignerError::Failed(format!("the host's signer answered {code}")))
+                Err(SignerError::Failed(format!("the callback returned {code}")))
             }
         }
     }

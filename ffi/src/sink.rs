@@ -1,7 +1,6 @@
-//! Sinks: where callbacks put their results, so that no memory changes its owner.
+//! Sinks: callbacks write their results into them, so that no memory changes its owner.
 //!
-//! A sink lives on the stack of the call that hands it to a callback, and is good until that
-//! returns.
+//! A sink lives on the stack of the call that passes it to a callback.
 
 use core::mem;
 
@@ -14,17 +13,17 @@ use crate::status::{
     PROVKEY_STATUS_NULL_ARGUMENT, provkey_status,
 };
 
-/// Most bytes that a sink for bytes takes: more than any signature has.
+/// Most bytes that a sink for bytes takes. No signature has that many.
 const SINK_BYTES_MAX: usize = 16 * 1024;
 
-/// Where a callback writes bytes. Good until the callback returns, and on its thread only.
+/// Where a callback writes bytes. Valid until the callback returns, on its thread only.
 pub struct provkey_bytes_sink {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_bytes_sink, 0x706b_0006, Vec<u8>);
 
-/// Writes bytes to a sink, behind those that are there.
+/// Appends bytes to a sink.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_bytes_sink_write(
     sink: *mut provkey_bytes_sink,
@@ -35,9 +34,12 @@ pub unsafe extern "C" fn provkey_bytes_sink_write(
     unsafe {
         call(core::ptr::null_mut(), || {
             let bytes = buffer(bytes, len, "bytes")?;
-            let written = inside(sink)?;
+            let written = contents(sink)?;
             if written.len() + bytes.len() > SINK_BYTES_MAX {
-                return Err(Failure::new(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, "too many bytes"));
+                return Err(Failure::new(
+                    PROVKEY_STATUS_ARGUMENT_TOO_LARGE,
+                    "more bytes than a sink takes",
+                ));
             }
             written.extend_from_slice(bytes);
             Ok(())
@@ -45,7 +47,7 @@ pub unsafe extern "C" fn provkey_bytes_sink_write(
     }
 }
 
-/// A sink, and what has been put into it.
+/// A sink, and what has been written to it.
 #[repr(C)]
 pub(crate) struct Sink<T: Handle> {
     header: provkey_header,
@@ -57,7 +59,7 @@ impl<T: Handle<Head = provkey_header>> Sink<T> {
         Self { header: handle::header::<T>(), value }
     }
 
-    /// What a callback gets.
+    /// The pointer that a callback gets.
     pub(crate) fn as_pointer(&mut self) -> *mut T {
         (&raw mut *self).cast()
     }
@@ -70,11 +72,10 @@ impl<T: Handle<Head = provkey_header>> Sink<T> {
     }
 }
 
-/// What is in a sink that a callback handed back.
+/// The contents of a sink that a callback passed back.
 ///
-/// # Safety
-/// The pointer is NULL, or to a sink of the call that is under way on this thread.
-pub(crate) unsafe fn inside<'a, T: Handle<Head = provkey_header>>(
+/// # Safety The pointer is NULL, or to a sink of the call that runs on this thread.
+pub(crate) unsafe fn contents<'a, T: Handle<Head = provkey_header>>(
     sink: *mut T,
 ) -> Result<&'a mut T::Value, Failure> {
     let sink: *mut Sink<T> = sink.cast();
@@ -84,8 +85,8 @@ pub(crate) unsafe fn inside<'a, T: Handle<Head = provkey_header>>(
     // SAFETY: it begins with a header.
     if !sink.is_aligned() || unsafe { (*sink).header.kind } != T::KIND {
         let status = PROVKEY_STATUS_HANDLE_WRONG_KIND;
-        return Err(Failure::argument(status, "sink", "is something else"));
+        return Err(Failure::argument(status, "sink", "is another kind of object"));
     }
-    // SAFETY: its kind says so, and only the callback has it now.
+    // SAFETY: its kind says so, and only the callback uses it now.
     Ok(unsafe { &mut (*sink).value })
 }

@@ -2,84 +2,81 @@
 
 use core::ffi::c_char;
 
-/// What came of a call: `PROVKEY_STATUS_OK`, or the number of an error code. A number keeps its
-/// meaning for ever; new ones are added between those that there are.
+/// The result of a call: `PROVKEY_STATUS_OK` or the number of an error code. A number never changes
+/// its meaning; new numbers are added between existing ones.
 pub type provkey_status = i32;
 
-/// All is well: code `ok`.
+/// Success. Code `ok`.
 pub const PROVKEY_STATUS_OK: provkey_status = 0;
 
-/// An argument that must be there is NULL, is NULL with a length, or is not aligned. Code
+/// A required argument is NULL, a buffer is NULL with a length, or a pointer is not aligned. Code
 /// `null_argument`.
 pub const PROVKEY_STATUS_NULL_ARGUMENT: provkey_status = 1;
 
 /// A text is not UTF-8. Code `text_not_utf8`.
 pub const PROVKEY_STATUS_TEXT_NOT_UTF8: provkey_status = 2;
 
-/// A text has more than 4096 bytes, or is not ended by a NUL byte within them. Code
-/// `text_too_long`.
+/// A text has no NUL byte within its first 4097 bytes. Code `text_too_long`.
 pub const PROVKEY_STATUS_TEXT_TOO_LONG: provkey_status = 3;
 
-/// The `struct_size` of a struct is none that this library knows, or fields of a newer library
-/// are set in it. Code `struct_size_invalid`.
+/// The `struct_size` of a struct is wrong, or fields are set in it that only a newer library knows.
+/// Code `struct_size_invalid`.
 pub const PROVKEY_STATUS_STRUCT_SIZE_INVALID: provkey_status = 4;
 
-/// A number stands for none of the values that it may have. Code `value_unknown`.
+/// A number is none of the constants of its type. Code `value_unknown`.
 pub const PROVKEY_STATUS_VALUE_UNKNOWN: provkey_status = 5;
 
-/// A pointer is to something else than it should be, or to something that was freed. Code
+/// A pointer is to another type of object than it should be, or to one that was freed. Code
 /// `handle_wrong_kind`.
 pub const PROVKEY_STATUS_HANDLE_WRONG_KIND: provkey_status = 6;
 
-/// The object is being changed by another call: on another thread, or further up on this one.
-/// Code `handle_in_use`.
+/// Another call is using the object: on another thread, or further up the stack of this one. Code
+/// `handle_in_use`.
 pub const PROVKEY_STATUS_HANDLE_IN_USE: provkey_status = 7;
 
-/// An IP address cannot be read. Code `address_invalid`.
+/// A text is not an IP address. Code `address_invalid`.
 pub const PROVKEY_STATUS_ADDRESS_INVALID: provkey_status = 8;
 
-/// A callback that must be there is NULL. Code `callback_missing`.
+/// A required callback is NULL. Code `callback_missing`.
 pub const PROVKEY_STATUS_CALLBACK_MISSING: provkey_status = 9;
 
-/// A buffer or an array is longer than any that this library takes, or has another length than it
-/// may have. Code `argument_too_large`.
+/// A buffer or an array is longer than allowed. Code `argument_too_large`.
 pub const PROVKEY_STATUS_ARGUMENT_TOO_LARGE: provkey_status = 11;
 
-/// There is no repair of this key text: it is right as it is, or it is damaged beyond repair.
-/// Code `no_repair`.
+/// This key text is correct, or cannot be repaired. Code `no_repair`.
 pub const PROVKEY_STATUS_NO_REPAIR: provkey_status = 10;
 
-/// The handle was opened by another process, which this one was forked from. A forked child opens
-/// its own, and may free inherited ones, which does nothing but free memory. Code `used_after_fork`.
+/// The handle was inherited in a fork. A forked child opens its own; it may free inherited handles,
+/// which only frees memory. Code `used_after_fork`.
 pub const PROVKEY_STATUS_USED_AFTER_FORK: provkey_status = 12;
 
-/// Memory could not be had. Whether what the call was for has happened is not known. Code
-/// `out_of_memory`.
+/// Memory ran out. The outcome of the call is unknown. Code `out_of_memory`.
 pub const PROVKEY_STATUS_OUT_OF_MEMORY: provkey_status = 90;
 
-/// A fault in this library: it panicked. Whether what the call was for has happened is not known. The
-/// object may be used again. Code `internal_error`.
+/// A bug in this library: it panicked. The outcome of the call is unknown. Its objects may be used
+/// again. Code `internal_error`.
 pub const PROVKEY_STATUS_INTERNAL_ERROR: provkey_status = 91;
 
-/// The key may not be used from this address, or the address is not known and the key has a
-/// list. Code `address_not_allowed`.
+/// The key may not be used from this address, or the key has allowed addresses and the application
+/// passed none. Code `address_not_allowed`.
 pub const PROVKEY_STATUS_ADDRESS_NOT_ALLOWED: provkey_status = 100;
 
-/// The connector enrolled long ago and its certificate has expired. Over mutual TLS it is not
-/// renewed any more. Code `certificate_expired`.
+/// The connector's certificate has expired, so that it cannot be renewed over mutual TLS. Code
+/// `certificate_expired`.
 pub const PROVKEY_STATUS_CERTIFICATE_EXPIRED: provkey_status = 101;
 
-/// The enrollment certificate was retired and signs nothing new. Code `certificate_retired`.
+/// The enrollment certificate is retired and signs no further certificates. Code
+/// `certificate_retired`.
 pub const PROVKEY_STATUS_CERTIFICATE_RETIRED: provkey_status = 102;
 
 /// The connector was revoked. Its public key never enrolls again. Code `connector_revoked`.
 pub const PROVKEY_STATUS_CONNECTOR_REVOKED: provkey_status = 103;
 
-/// The CSR proves one key, and the text of another stands beside it; or one certificate is
-/// proven inside the CSR and another over TLS. Code `credentials_disagree`.
+/// The CSR proves one key and the text of another was sent beside it; or the CSR proves one
+/// certificate and TLS another. Code `credentials_disagree`.
 pub const PROVKEY_STATUS_CREDENTIALS_DISAGREE: provkey_status = 104;
 
-/// The connector enrolled from other hardware, or the request gives two fingerprints. Code
+/// The connector enrolled with another fingerprint, or the request has two different ones. Code
 /// `fingerprint_mismatch`.
 pub const PROVKEY_STATUS_FINGERPRINT_MISMATCH: provkey_status = 105;
 
@@ -89,274 +86,272 @@ pub const PROVKEY_STATUS_KEY_DELETED: provkey_status = 106;
 /// The provisioning key is disabled. Code `key_disabled`.
 pub const PROVKEY_STATUS_KEY_DISABLED: provkey_status = 107;
 
-/// The key has been used as often as it may be. Code `key_exhausted`.
+/// All uses of the key are spent. Code `key_exhausted`.
 pub const PROVKEY_STATUS_KEY_EXHAUSTED: provkey_status = 108;
 
-/// The key has expired. Connectors that enrolled before still get their certificates again.
+/// The key has expired. Connectors that enrolled with it still receive their certificates again.
 /// Code `key_expired`.
 pub const PROVKEY_STATUS_KEY_EXPIRED: provkey_status = 109;
 
-/// The key is not one of this authority, its secret or proof is wrong, or it is for another
-/// host: which of these is not said. Code `key_invalid`.
+/// The key is unknown, its secret or proof is wrong, or it is for another host. The error does not
+/// say which. Code `key_invalid`.
 pub const PROVKEY_STATUS_KEY_INVALID: provkey_status = 110;
 
-/// The request has neither a proof in its CSR nor a key text beside it. Code `key_missing`.
+/// The request has neither a proof inside the CSR nor a key text beside it. Code `key_missing`.
 pub const PROVKEY_STATUS_KEY_MISSING: provkey_status = 111;
 
-/// The key must be proven inside the CSR; its text was sent. Code `proof_required`.
+/// The key must be proven inside the CSR, and only its text was sent. Code `proof_required`.
 pub const PROVKEY_STATUS_PROOF_REQUIRED: provkey_status = 112;
 
-/// This public key has enrolled with another provisioning key, or a connector has renewed with
-/// it. Code `public_key_in_use`.
+/// This public key enrolled with another provisioning key, or a connector renewed with it. Code
+/// `public_key_in_use`.
 pub const PROVKEY_STATUS_PUBLIC_KEY_IN_USE: provkey_status = 113;
 
-/// The public key is that of the authority's root or of the enrollment certificate. Code
+/// The public key is the one of the authority's root or of the enrollment certificate. Code
 /// `public_key_of_authority`.
 pub const PROVKEY_STATUS_PUBLIC_KEY_OF_AUTHORITY: provkey_status = 114;
 
-/// The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to be
-/// renewed. Code `request_wrong_purpose`.
+/// The CSR is for a renewal and was sent to enroll, or the reverse. Code `request_wrong_purpose`.
 pub const PROVKEY_STATUS_REQUEST_WRONG_PURPOSE: provkey_status = 115;
 
-/// The key was compromised. This is final: make another key. Code `key_compromised`.
+/// The key is compromised. This is final: create another key. Code `key_compromised`.
 pub const PROVKEY_STATUS_KEY_COMPROMISED: provkey_status = 116;
 
-/// The certificate was renewed before, with another key pair; or it was renewed more than once
-/// since. Code `certificate_renewed`.
+/// The certificate was already renewed for another key pair, or was renewed more than once since.
+/// Code `certificate_renewed`.
 pub const PROVKEY_STATUS_CERTIFICATE_RENEWED: provkey_status = 200;
 
-/// The certificate is none of this authority, or was forgotten after it expired. Code
+/// This authority did not issue the certificate, or forgot it after it expired. Code
 /// `certificate_unknown`.
 pub const PROVKEY_STATUS_CERTIFICATE_UNKNOWN: provkey_status = 201;
 
-/// The proof of renewal is malformed, is for a host that the authority does not have, or was
-/// not signed with the key of the certificate. Code `renewal_invalid`.
+/// The proof of renewal is malformed, is for an unknown host, or was not signed with the
+/// certificate's key. Code `renewal_invalid`.
 pub const PROVKEY_STATUS_RENEWAL_INVALID: provkey_status = 202;
 
-/// The CSR has no proof of renewal, and the host vouches for no certificate. Code
+/// The CSR has no proof of renewal, and the application vouches for no certificate. Code
 /// `renewal_missing`.
 pub const PROVKEY_STATUS_RENEWAL_MISSING: provkey_status = 203;
 
-/// The connector has renewed so often that it has more than 16 valid certificates. Code
+/// The connector has renewed so often that it would have more than 16 valid certificates. Code
 /// `renewal_too_early`.
 pub const PROVKEY_STATUS_RENEWAL_TOO_EARLY: provkey_status = 204;
 
-/// The certificate expired longer ago than the grace of its enrollment certificate. Code
-/// `renewal_too_late`.
+/// The certificate expired longer ago than its renewal grace. Code `renewal_too_late`.
 pub const PROVKEY_STATUS_RENEWAL_TOO_LATE: provkey_status = 205;
 
-/// The signature algorithm is not one of the key in the CSR. Code `csr_algorithm_mismatch`.
+/// The signature algorithm does not fit the public key in the CSR. Code `csr_algorithm_mismatch`.
 pub const PROVKEY_STATUS_CSR_ALGORITHM_MISMATCH: provkey_status = 300;
 
-/// An attribute occurs again, or one that has one value has not exactly one. Code
+/// An attribute occurs twice, or a single-valued attribute does not have exactly one value. Code
 /// `csr_attribute_not_single`.
 pub const PROVKEY_STATUS_CSR_ATTRIBUTE_NOT_SINGLE: provkey_status = 301;
 
-/// The public key is not in the accepted form (a named curve, an uncompressed point). Code
+/// The public key is not encoded as required (a named curve, an uncompressed point). Code
 /// `csr_bad_key`.
 pub const PROVKEY_STATUS_CSR_BAD_KEY: provkey_status = 302;
 
-/// The CSR was not signed with its own key, or was changed since. Code `csr_bad_signature`.
+/// The signature of the CSR does not verify with its own public key. Code `csr_bad_signature`.
 pub const PROVKEY_STATUS_CSR_BAD_SIGNATURE: provkey_status = 303;
 
-/// One extension is asked for twice. Code `csr_duplicate_extension`.
+/// An extension is requested twice. Code `csr_duplicate_extension`.
 pub const PROVKEY_STATUS_CSR_DUPLICATE_EXTENSION: provkey_status = 304;
 
-/// The public key is no point of its curve. Code `csr_key_off_curve`.
+/// The public key is not a point of its curve. Code `csr_key_off_curve`.
 pub const PROVKEY_STATUS_CSR_KEY_OFF_CURVE: provkey_status = 305;
 
-/// The bytes are neither PEM nor the strict DER of PKCS #10. Code `csr_malformed`.
+/// The CSR is neither PEM nor strict DER of PKCS #10. Code `csr_malformed`.
 pub const PROVKEY_STATUS_CSR_MALFORMED: provkey_status = 306;
 
-/// Its parts are nested more than 16 levels deep. Code `csr_nested_too_deeply`.
+/// The CSR is nested more than 16 levels deep. Code `csr_nested_too_deeply`.
 pub const PROVKEY_STATUS_CSR_NESTED_TOO_DEEPLY: provkey_status = 307;
 
-/// It asks for a CA certificate. Code `csr_requests_ca`.
+/// The CSR requests a CA certificate. Code `csr_requests_ca`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_CA: provkey_status = 308;
 
-/// It asks for an extended key usage other than clientAuth. Code
+/// The CSR requests an extended key usage other than clientAuth. Code
 /// `csr_requests_extended_key_usage`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_EXTENDED_KEY_USAGE: provkey_status = 309;
 
-/// It asks for another extension, which is not granted. Code `csr_requests_extension`.
+/// The CSR requests an extension that is not granted. Code `csr_requests_extension`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_EXTENSION: provkey_status = 310;
 
-/// It asks for a key usage other than digitalSignature. Code `csr_requests_key_usage`.
+/// The CSR requests a key usage other than digitalSignature. Code `csr_requests_key_usage`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_KEY_USAGE: provkey_status = 311;
 
-/// It asks for alternative names, at a renewal for others than the certificate has. Code `csr_requests_names`.
+/// The CSR requests alternative names; at a renewal, others than those of the certificate. Code
+/// `csr_requests_names`.
 pub const PROVKEY_STATUS_CSR_REQUESTS_NAMES: provkey_status = 312;
 
 /// A text in the subject is longer than RFC 5280, A.1, allows. Code `csr_subject_length`.
 pub const PROVKEY_STATUS_CSR_SUBJECT_LENGTH: provkey_status = 313;
 
-/// A text in the subject has bytes that its type does not allow, or control characters. Code
+/// A text in the subject has control characters, or bytes that its type does not allow. Code
 /// `csr_subject_text`.
 pub const PROVKEY_STATUS_CSR_SUBJECT_TEXT: provkey_status = 314;
 
-/// It is longer than 16 KiB. Code `csr_too_large`.
+/// The CSR is longer than 16 KiB. Code `csr_too_large`.
 pub const PROVKEY_STATUS_CSR_TOO_LARGE: provkey_status = 315;
 
-/// Something follows the CSR, or there are two. Code `csr_trailing_data`.
+/// Data follows the CSR, or there are two. Code `csr_trailing_data`.
 pub const PROVKEY_STATUS_CSR_TRAILING_DATA: provkey_status = 316;
 
-/// It is signed with an algorithm that is not supported. Code `csr_unsupported_algorithm`.
+/// The CSR is signed with an unsupported algorithm. Code `csr_unsupported_algorithm`.
 pub const PROVKEY_STATUS_CSR_UNSUPPORTED_ALGORITHM: provkey_status = 317;
 
-/// Its public key is of another algorithm or size. Code `csr_unsupported_key`.
+/// The public key has an unsupported algorithm or size. Code `csr_unsupported_key`.
 pub const PROVKEY_STATUS_CSR_UNSUPPORTED_KEY: provkey_status = 318;
 
-/// It is of an unknown version of PKCS #10. Code `csr_unsupported_version`.
+/// The CSR has an unknown version of PKCS #10. Code `csr_unsupported_version`.
 pub const PROVKEY_STATUS_CSR_UNSUPPORTED_VERSION: provkey_status = 319;
 
-/// It is signed over MD5 or SHA-1. Code `csr_weak_algorithm`.
+/// The CSR is signed with MD5 or SHA-1. Code `csr_weak_algorithm`.
 pub const PROVKEY_STATUS_CSR_WEAK_ALGORITHM: provkey_status = 320;
 
-/// There are characters that no key has. Code `key_bad_character`.
+/// The text has characters that no key has. Code `key_bad_character`.
 pub const PROVKEY_STATUS_KEY_BAD_CHARACTER: provkey_status = 400;
 
-/// It is wrong beyond repair. Code `key_damaged`.
+/// The text is damaged beyond repair. Code `key_damaged`.
 pub const PROVKEY_STATUS_KEY_DAMAGED: provkey_status = 401;
 
-/// There is no text. Code `key_empty`.
+/// The text is empty. Code `key_empty`.
 pub const PROVKEY_STATUS_KEY_EMPTY: provkey_status = 402;
 
-/// There are too many characters. Code `key_extra`.
+/// The text has too many characters. Code `key_extra`.
 pub const PROVKEY_STATUS_KEY_EXTRA: provkey_status = 403;
 
-/// The core is right and the host in the middle is not. Code `key_host_miscopied`.
+/// Only the host in the text is wrong. Code `key_host_miscopied`.
 pub const PROVKEY_STATUS_KEY_HOST_MISCOPIED: provkey_status = 404;
 
-/// It is not 12 characters of the key alphabet. Code `key_id_malformed`.
+/// An id is not 12 characters of the key alphabet. Code `key_id_malformed`.
 pub const PROVKEY_STATUS_KEY_ID_MALFORMED: provkey_status = 405;
 
-/// Up to four characters are wrong, and it is known which. Code `key_miscopied`.
+/// Up to four characters are wrong, at known positions. Code `key_miscopied`.
 pub const PROVKEY_STATUS_KEY_MISCOPIED: provkey_status = 406;
 
-/// Characters are missing. Code `key_truncated`.
+/// The text has too few characters. Code `key_truncated`.
 pub const PROVKEY_STATUS_KEY_TRUNCATED: provkey_status = 407;
 
-/// It is a provisioning key of another version. Code `key_unsupported_version`.
+/// The text is a provisioning key of another version. Code `key_unsupported_version`.
 pub const PROVKEY_STATUS_KEY_UNSUPPORTED_VERSION: provkey_status = 408;
 
-/// It does not begin with `pvk1_`. Code `key_wrong_prefix`.
+/// The text does not begin with `pvk1_`. Code `key_wrong_prefix`.
 pub const PROVKEY_STATUS_KEY_WRONG_PREFIX: provkey_status = 409;
 
-/// No certificate of the answer carries this identity's public key. Code
-/// `answer_for_another_key`.
+/// No certificate of the answer has this identity's public key. Code `answer_for_another_key`.
 pub const PROVKEY_STATUS_ANSWER_FOR_ANOTHER_KEY: provkey_status = 500;
 
-/// The identity has not asked with any key. Code `answer_without_request`.
+/// The identity has made no request. Code `answer_without_request`.
 pub const PROVKEY_STATUS_ANSWER_WITHOUT_REQUEST: provkey_status = 501;
 
-/// The certificate was just made, and yet the clock is past its end. Code `clock_ahead`.
+/// The clock is past the end of a certificate that was just issued. Code `clock_ahead`.
 pub const PROVKEY_STATUS_CLOCK_AHEAD: provkey_status = 502;
 
-/// The machine's fingerprint material is empty and would be the same everywhere. Code
+/// The machine's material is empty, and would be the same on every machine. Code
 /// `fingerprint_empty`.
 pub const PROVKEY_STATUS_FINGERPRINT_EMPTY: provkey_status = 503;
 
-/// Bytes of the identity file were lost or changed. Code `identity_damaged`.
+/// The identity file is damaged. Code `identity_damaged`.
 pub const PROVKEY_STATUS_IDENTITY_DAMAGED: provkey_status = 504;
 
-/// The file does not begin as an identity does. Code `identity_not_recognized`.
+/// The file is not an identity. Code `identity_not_recognized`.
 pub const PROVKEY_STATUS_IDENTITY_NOT_RECOGNIZED: provkey_status = 505;
 
-/// Fingerprint material was input, and the file is not sealed. Code `identity_not_sealed`.
+/// Material was passed, and the file is not sealed. Code `identity_not_sealed`.
 pub const PROVKEY_STATUS_IDENTITY_NOT_SEALED: provkey_status = 506;
 
-/// The file was sealed on another machine, or the machine's material changed. Code
+/// The file was sealed on another machine, or the machine's material has changed. Code
 /// `identity_other_machine`.
 pub const PROVKEY_STATUS_IDENTITY_OTHER_MACHINE: provkey_status = 507;
 
-/// The file is sealed, and no material was input. Code `identity_sealed`.
+/// The file is sealed, and no material was passed. Code `identity_sealed`.
 pub const PROVKEY_STATUS_IDENTITY_SEALED: provkey_status = 508;
 
-/// The file is longer than 1 MiB, and so no identity. Code `identity_too_large`.
+/// The file is longer than 1 MiB. Code `identity_too_large`.
 pub const PROVKEY_STATUS_IDENTITY_TOO_LARGE: provkey_status = 509;
 
 /// A newer version wrote the file. Code `identity_too_new`.
 pub const PROVKEY_STATUS_IDENTITY_TOO_NEW: provkey_status = 510;
 
-/// The identity has no certificate that could be renewed. Code `renewal_without_certificate`.
+/// The identity has no certificate to renew. Code `renewal_without_certificate`.
 pub const PROVKEY_STATUS_RENEWAL_WITHOUT_CERTIFICATE: provkey_status = 511;
 
-/// The certificate of a server is for another host. Code `server_wrong_host`.
+/// The server's certificate is for another host. Code `server_wrong_host`.
 pub const PROVKEY_STATUS_SERVER_WRONG_HOST: provkey_status = 512;
 
 /// A signature in the chain is wrong. Code `chain_bad_signature`.
 pub const PROVKEY_STATUS_CHAIN_BAD_SIGNATURE: provkey_status = 600;
 
-/// A certificate of the chain is not valid any more. Code `chain_expired`.
+/// A certificate of the chain has expired. Code `chain_expired`.
 pub const PROVKEY_STATUS_CHAIN_EXPIRED: provkey_status = 601;
 
 /// A certificate between the leaf and the root is missing. Code `chain_incomplete`.
 pub const PROVKEY_STATUS_CHAIN_INCOMPLETE: provkey_status = 602;
 
-/// No certificate carries the public key that was looked for. Code `chain_no_leaf`.
+/// No certificate has the expected public key. Code `chain_no_leaf`.
 pub const PROVKEY_STATUS_CHAIN_NO_LEAF: provkey_status = 603;
 
-/// A certificate that is not an authority's signed another. Code `chain_not_an_authority`.
+/// A certificate was signed by one that is not a CA's. Code `chain_not_an_authority`.
 pub const PROVKEY_STATUS_CHAIN_NOT_AN_AUTHORITY: provkey_status = 604;
 
 /// A certificate of the chain is not valid yet. Code `chain_not_yet_valid`.
 pub const PROVKEY_STATUS_CHAIN_NOT_YET_VALID: provkey_status = 605;
 
-/// More authorities stand below one than it allows. Code `chain_path_too_long`.
+/// A CA of the chain allows fewer CAs below it. Code `chain_path_too_long`.
 pub const PROVKEY_STATUS_CHAIN_PATH_TOO_LONG: provkey_status = 606;
 
 /// There are more than 8 certificates. Code `chain_too_many_certificates`.
 pub const PROVKEY_STATUS_CHAIN_TOO_MANY_CERTIFICATES: provkey_status = 607;
 
-/// A weak or unsupported key or signature algorithm was used. Code
+/// The chain has a weak or unsupported key or signature algorithm. Code
 /// `chain_unacceptable_algorithm`.
 pub const PROVKEY_STATUS_CHAIN_UNACCEPTABLE_ALGORITHM: provkey_status = 608;
 
-/// A critical extension is not known, so it cannot be obeyed. Code
-/// `chain_unknown_critical_extension`.
+/// A critical extension is unknown. Code `chain_unknown_critical_extension`.
 pub const PROVKEY_STATUS_CHAIN_UNKNOWN_CRITICAL_EXTENSION: provkey_status = 609;
 
-/// None of the certificates is the root that the key text pins. Code `chain_untrusted_root`.
+/// The root that the key text pins is missing. Code `chain_untrusted_root`.
 pub const PROVKEY_STATUS_CHAIN_UNTRUSTED_ROOT: provkey_status = 610;
 
-/// A certificate is not meant for this use. Code `chain_wrong_usage`.
+/// A certificate is for another use. Code `chain_wrong_usage`.
 pub const PROVKEY_STATUS_CHAIN_WRONG_USAGE: provkey_status = 611;
 
-/// It names two different signature algorithms. Code `certificate_algorithm_mismatch`.
+/// The certificate names two different signature algorithms. Code `certificate_algorithm_mismatch`.
 pub const PROVKEY_STATUS_CERTIFICATE_ALGORITHM_MISMATCH: provkey_status = 700;
 
-/// It holds one extension twice. Code `certificate_duplicate_extension`.
+/// The certificate has an extension twice. Code `certificate_duplicate_extension`.
 pub const PROVKEY_STATUS_CERTIFICATE_DUPLICATE_EXTENSION: provkey_status = 701;
 
-/// It is damaged, or not strict DER. Code `certificate_malformed`.
+/// The certificate is not strict DER. Code `certificate_malformed`.
 pub const PROVKEY_STATUS_CERTIFICATE_MALFORMED: provkey_status = 702;
 
-/// There is neither PEM nor DER of a certificate; or the identity has none yet. Code `certificate_missing`.
+/// The input has no certificate, in PEM or DER; or the identity has none yet. Code
+/// `certificate_missing`.
 pub const PROVKEY_STATUS_CERTIFICATE_MISSING: provkey_status = 703;
 
-/// It is longer than 64 KiB. Code `certificate_too_large`.
+/// The certificate is longer than 64 KiB. Code `certificate_too_large`.
 pub const PROVKEY_STATUS_CERTIFICATE_TOO_LARGE: provkey_status = 704;
 
-/// There are more than 8. Code `certificate_too_many`.
+/// The input has more than 8 certificates. Code `certificate_too_many`.
 pub const PROVKEY_STATUS_CERTIFICATE_TOO_MANY: provkey_status = 705;
 
-/// Something follows it. Code `certificate_trailing_data`.
+/// Data follows the certificate. Code `certificate_trailing_data`.
 pub const PROVKEY_STATUS_CERTIFICATE_TRAILING_DATA: provkey_status = 706;
 
-/// It is not of X.509 version 3. Code `certificate_unsupported_version`.
+/// The certificate is not of X.509 version 3. Code `certificate_unsupported_version`.
 pub const PROVKEY_STATUS_CERTIFICATE_UNSUPPORTED_VERSION: provkey_status = 707;
 
-/// It is not in the one accepted form of its algorithm. Code `public_key_malformed`.
+/// The public key is not encoded as its algorithm requires. Code `public_key_malformed`.
 pub const PROVKEY_STATUS_PUBLIC_KEY_MALFORMED: provkey_status = 708;
 
-/// It is of another algorithm or size. Code `public_key_unsupported`.
+/// The public key has an unsupported algorithm or size. Code `public_key_unsupported`.
 pub const PROVKEY_STATUS_PUBLIC_KEY_UNSUPPORTED: provkey_status = 709;
 
 /// The factors of the RSA key are so close together that Fermat's method finds them. Code
 /// `weak_key_close_factors`.
 pub const PROVKEY_STATUS_WEAK_KEY_CLOSE_FACTORS: provkey_status = 710;
 
-/// The RSA exponent is even, so there is no private key. Code `weak_key_even_exponent`.
+/// The RSA exponent is even. Code `weak_key_even_exponent`.
 pub const PROVKEY_STATUS_WEAK_KEY_EVEN_EXPONENT: provkey_status = 711;
 
 /// The RSA key was made by the generator of CVE-2017-15361. Code `weak_key_roca`.
@@ -371,23 +366,22 @@ pub const PROVKEY_STATUS_WEAK_KEY_SMALL_EXPONENT: provkey_status = 714;
 /// The RSA key has a factor below 752. Code `weak_key_small_factor`.
 pub const PROVKEY_STATUS_WEAK_KEY_SMALL_FACTOR: provkey_status = 715;
 
-/// The Ed25519 key is one of those under which anybody can sign, such as 32 zeros. Code
+/// The Ed25519 key has a small order, such as 32 zeros: anybody can sign for it. Code
 /// `weak_key_small_order`.
 pub const PROVKEY_STATUS_WEAK_KEY_SMALL_ORDER: provkey_status = 716;
 
-/// An enrollment certificate with this subject and this key is there already. Code
-/// `certificate_imported_already`.
+/// An enrollment certificate with this subject and key exists. Code `certificate_imported_already`.
 pub const PROVKEY_STATUS_CERTIFICATE_IMPORTED_ALREADY: provkey_status = 800;
 
-/// There is no such request for a certificate, or it was answered. Code
-/// `certificate_request_not_found`.
+/// There is no such pending request for a certificate. Code `certificate_request_not_found`.
 pub const PROVKEY_STATUS_CERTIFICATE_REQUEST_NOT_FOUND: provkey_status = 801;
 
 /// Another enrollment certificate, or the root, has the same subject with another key. Code
 /// `certificate_subject_in_use`.
 pub const PROVKEY_STATUS_CERTIFICATE_SUBJECT_IN_USE: provkey_status = 802;
 
-/// The certificate was asked for and not issued yet. Code `certificate_unanswered`.
+/// The external CA has not answered the request for this certificate yet. Code
+/// `certificate_unanswered`.
 pub const PROVKEY_STATUS_CERTIFICATE_UNANSWERED: provkey_status = 803;
 
 /// A signature on one of the certificates is wrong. Code `external_bad_signature`.
@@ -396,10 +390,10 @@ pub const PROVKEY_STATUS_EXTERNAL_BAD_SIGNATURE: provkey_status = 804;
 /// One of the certificates has expired. Code `external_expired`.
 pub const PROVKEY_STATUS_EXTERNAL_EXPIRED: provkey_status = 805;
 
-/// keyUsage lacks keyCertSign or cRLSign. Code `external_key_usage`.
+/// The CA certificate's keyUsage lacks keyCertSign or cRLSign. Code `external_key_usage`.
 pub const PROVKEY_STATUS_EXTERNAL_KEY_USAGE: provkey_status = 806;
 
-/// Names are constrained, which may exclude the URIs of connectors. Code
+/// The CA certificate has name constraints, which may exclude connectors' URIs. Code
 /// `external_name_constraints`.
 pub const PROVKEY_STATUS_EXTERNAL_NAME_CONSTRAINTS: provkey_status = 807;
 
@@ -421,75 +415,72 @@ pub const PROVKEY_STATUS_EXTERNAL_PATH_TOO_LONG: provkey_status = 812;
 /// There are more than 8 certificates, or more than 24 KiB of them. Code `external_too_large`.
 pub const PROVKEY_STATUS_EXTERNAL_TOO_LARGE: provkey_status = 813;
 
-/// A critical extension is not known, so it cannot be obeyed. Code
-/// `external_unknown_critical_extension`.
+/// A critical extension is unknown. Code `external_unknown_critical_extension`.
 pub const PROVKEY_STATUS_EXTERNAL_UNKNOWN_CRITICAL_EXTENSION: provkey_status = 814;
 
 /// One of the certificates is not an issuer of the others. Code `external_unrelated`.
 pub const PROVKEY_STATUS_EXTERNAL_UNRELATED: provkey_status = 815;
 
-/// A signature cannot be checked here. Code `external_unsupported_signature`.
+/// A signature has an unsupported algorithm. Code `external_unsupported_signature`.
 pub const PROVKEY_STATUS_EXTERNAL_UNSUPPORTED_SIGNATURE: provkey_status = 816;
 
-/// One of the certificates is signed over MD5 or SHA-1. Code `external_weak_signature`.
+/// One of the certificates is signed with MD5 or SHA-1. Code `external_weak_signature`.
 pub const PROVKEY_STATUS_EXTERNAL_WEAK_SIGNATURE: provkey_status = 817;
 
-/// None of the certificates carries the key that was asked for, or there is none. Code
-/// `external_wrong_key`.
+/// None of the certificates has the requested key, or there are none. Code `external_wrong_key`.
 pub const PROVKEY_STATUS_EXTERNAL_WRONG_KEY: provkey_status = 818;
 
-/// extKeyUsage lacks clientAuth. Code `external_wrong_purpose`.
+/// The CA certificate's extKeyUsage lacks clientAuth. Code `external_wrong_purpose`.
 pub const PROVKEY_STATUS_EXTERNAL_WRONG_PURPOSE: provkey_status = 819;
 
-/// The CA was imported with its key: a CRL that is signed here could be taken for its owner's.
-/// Code `crl_imported_ca`.
+/// The CA was imported with its key: its owner publishes its CRL. Code `crl_imported_ca`.
 pub const PROVKEY_STATUS_CRL_IMPORTED_CA: provkey_status = 820;
 
-/// The private key is damaged, or neither PKCS #8 nor SEC 1 nor PKCS #1. Code
-/// `private_key_malformed`.
+/// The private key is not PKCS #8, SEC 1 or PKCS #1. Code `private_key_malformed`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_MALFORMED: provkey_status = 821;
 
-/// The private key is not that of the certificate. Code `private_key_mismatch`.
+/// The private key does not belong to the certificate. Code `private_key_mismatch`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_MISMATCH: provkey_status = 822;
 
-/// There is neither PEM nor DER of a private key; or that of the identity lives elsewhere. Code
+/// The input has no private key, in PEM or DER; or the identity's private key is elsewhere. Code
 /// `private_key_missing`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_MISSING: provkey_status = 823;
 
-/// The private key is encrypted. Code `private_key_passphrase_missing`.
+/// The private key is encrypted, and no passphrase was passed. Code
+/// `private_key_passphrase_missing`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_PASSPHRASE_MISSING: provkey_status = 824;
 
-/// The passphrase does not open the private key. Code `private_key_passphrase_wrong`.
+/// The passphrase does not decrypt the private key. Code `private_key_passphrase_wrong`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_PASSPHRASE_WRONG: provkey_status = 825;
 
-/// The file is longer than 16 KiB. Code `private_key_too_large`.
+/// The private key file is longer than 16 KiB. Code `private_key_too_large`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_TOO_LARGE: provkey_status = 826;
 
-/// There is more than one private key. Code `private_key_too_many`.
+/// The input has more than one private key. Code `private_key_too_many`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_TOO_MANY: provkey_status = 827;
 
-/// The passphrase takes more than 10,000,000 iterations. Code
-/// `private_key_too_many_iterations`.
+/// Decryption would take more than 10,000,000 iterations. Code `private_key_too_many_iterations`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_TOO_MANY_ITERATIONS: provkey_status = 828;
 
-/// It is encrypted otherwise than by PBES2 with PBKDF2, HMAC with SHA-2 and AES-CBC. Code
+/// The private key is not encrypted with PBES2: PBKDF2, HMAC with SHA-2 and AES-CBC. Code
 /// `private_key_unsupported_encryption`.
 pub const PROVKEY_STATUS_PRIVATE_KEY_UNSUPPORTED_ENCRYPTION: provkey_status = 829;
 
-/// An allowed address is no CIDR range, or has bits set beyond its prefix. Code
+/// An allowed address is not a CIDR range, or has bits set beyond its prefix. Code
 /// `address_range_invalid`.
 pub const PROVKEY_STATUS_ADDRESS_RANGE_INVALID: provkey_status = 900;
 
-/// This algorithm cannot be used for a key that signs. Code `algorithm_unsupported`.
+/// The algorithm is not supported for keys of the authority. Code `algorithm_unsupported`.
 pub const PROVKEY_STATUS_ALGORITHM_UNSUPPORTED: provkey_status = 901;
 
-/// The store holds an authority already. Code `authority_exists`.
+/// The store already holds an authority. Code `authority_exists`.
 pub const PROVKEY_STATUS_AUTHORITY_EXISTS: provkey_status = 902;
 
 /// The store holds no authority yet. Code `authority_missing`.
 pub const PROVKEY_STATUS_AUTHORITY_MISSING: provkey_status = 903;
 
-/// Keys or connectors hang on the enrollment certificate. Code `certificate_in_use`.
+/// Keys use the enrollment certificate, or it signed certificates that are remembered. Code
+/// `certificate_in_use`.
 pub const PROVKEY_STATUS_CERTIFICATE_IN_USE: provkey_status = 904;
 
 /// There is no such enrollment certificate. Code `certificate_not_found`.
@@ -501,33 +492,32 @@ pub const PROVKEY_STATUS_CONNECTOR_NOT_FOUND: provkey_status = 906;
 /// The cursor does not belong to this listing. Code `cursor_invalid`.
 pub const PROVKEY_STATUS_CURSOR_INVALID: provkey_status = 907;
 
-/// Somebody else has edited the key since it was read. Code `edit_conflict`.
+/// The key was edited since the version that the edit is based on. Code `edit_conflict`.
 pub const PROVKEY_STATUS_EDIT_CONFLICT: provkey_status = 908;
 
-/// The expiry lies in the past. Code `expiry_in_past`.
+/// The expiry is in the past. Code `expiry_in_past`.
 pub const PROVKEY_STATUS_EXPIRY_IN_PAST: provkey_status = 909;
 
-/// Keys or connectors belong to the group. Code `group_in_use`.
+/// The group has keys or connectors. Code `group_in_use`.
 pub const PROVKEY_STATUS_GROUP_IN_USE: provkey_status = 910;
 
 /// There is no such group. Code `group_not_found`.
 pub const PROVKEY_STATUS_GROUP_NOT_FOUND: provkey_status = 911;
 
-/// What looks like an IP address is none, or is not in its shortest form. Code
+/// The host is an invalid IP address, or one that is not in its shortest form. Code
 /// `host_bad_address`.
 pub const PROVKEY_STATUS_HOST_BAD_ADDRESS: provkey_status = 912;
 
-/// The name is not in lower case, or has a character that no host name has. Code
-/// `host_bad_name`.
+/// The host has upper-case letters, or characters that no DNS name has. Code `host_bad_name`.
 pub const PROVKEY_STATUS_HOST_BAD_NAME: provkey_status = 913;
 
 /// The port is not 1 to 65535, has a leading zero, or is 443. Code `host_bad_port`.
 pub const PROVKEY_STATUS_HOST_BAD_PORT: provkey_status = 914;
 
-/// There is no host. Code `host_empty`.
+/// The host is empty. Code `host_empty`.
 pub const PROVKEY_STATUS_HOST_EMPTY: provkey_status = 915;
 
-/// The name is longer than 253 characters. Code `host_too_long`.
+/// The host is longer than 253 characters. Code `host_too_long`.
 pub const PROVKEY_STATUS_HOST_TOO_LONG: provkey_status = 916;
 
 /// The authority does not have this host. Code `host_unknown`.
@@ -542,43 +532,43 @@ pub const PROVKEY_STATUS_MAX_USES_INVALID: provkey_status = 919;
 /// The name has a control or invisible character. Code `name_bad_character`.
 pub const PROVKEY_STATUS_NAME_BAD_CHARACTER: provkey_status = 920;
 
-/// The name looks like the text of a provisioning key or an admin token, which is a secret and was
-/// not backing. Code `name_is_a_key`.
+/// The name looks like the text of a provisioning key or an admin token, which is a secret. It was
+/// not stored. Code `name_is_a_key`.
 pub const PROVKEY_STATUS_NAME_IS_A_KEY: provkey_status = 921;
 
 /// The name is empty. Code `name_empty`.
 pub const PROVKEY_STATUS_NAME_EMPTY: provkey_status = 922;
 
-/// Another thing of the same kind has the name; case does not matter. Code `name_in_use`.
+/// Another object of the same kind has this name, ignoring case. Code `name_in_use`.
 pub const PROVKEY_STATUS_NAME_IN_USE: provkey_status = 923;
 
 /// The name is longer than 128 bytes. Code `name_too_long`.
 pub const PROVKEY_STATUS_NAME_TOO_LONG: provkey_status = 924;
 
-/// There are more than 64 address ranges. Code `too_many_addresses`.
+/// The key has more than 64 address ranges. Code `too_many_addresses`.
 pub const PROVKEY_STATUS_TOO_MANY_ADDRESSES: provkey_status = 925;
 
-/// The authority has 64 hosts already. Code `too_many_hosts`.
+/// The authority already has 64 hosts. Code `too_many_hosts`.
 pub const PROVKEY_STATUS_TOO_MANY_HOSTS: provkey_status = 926;
 
-/// The trust domain is no lower-case DNS name, or is missing beside an IPv6 address. Code
-/// `trust_domain_invalid`.
+/// The trust domain is not a lower-case DNS name, or is missing and the host is an IPv6 address.
+/// Code `trust_domain_invalid`.
 pub const PROVKEY_STATUS_TRUST_DOMAIN_INVALID: provkey_status = 927;
 
-/// A URL for connectors' certificates is not `http://` or `https://`, a host in lower case, and
-/// perhaps a path and a query, or is longer than 256 bytes. Code `url_invalid`.
+/// A URL for connectors' certificates is not `http://` or `https://` with a lower-case host and an
+/// optional path and query, or is longer than 256 bytes. Code `url_invalid`.
 pub const PROVKEY_STATUS_URL_INVALID: provkey_status = 928;
 
 /// The validity is too short, or ends after the year 9999. Code `validity_invalid`.
 pub const PROVKEY_STATUS_VALIDITY_INVALID: provkey_status = 929;
 
-/// The text is none of a checkpoint. Code `checkpoint_invalid`.
+/// The text is not a checkpoint. Code `checkpoint_invalid`.
 pub const PROVKEY_STATUS_CHECKPOINT_INVALID: provkey_status = 930;
 
 /// The file holds no master key. Code `keyring_empty`.
 pub const PROVKEY_STATUS_KEYRING_EMPTY: provkey_status = 1000;
 
-/// All 32 slots have been used. Code `keyring_full`.
+/// All 32 slots are used. Code `keyring_full`.
 pub const PROVKEY_STATUS_KEYRING_FULL: provkey_status = 1001;
 
 /// A line is neither 64 hexadecimal digits nor `-`. Code `keyring_malformed`.
@@ -590,35 +580,37 @@ pub const PROVKEY_STATUS_KEYRING_SLOT_CURRENT: provkey_status = 1003;
 /// The slot holds no master key. Code `keyring_slot_empty`.
 pub const PROVKEY_STATUS_KEYRING_SLOT_EMPTY: provkey_status = 1004;
 
-/// The master key is current, or provisioning keys stand on it. Code `master_key_in_use`.
+/// The master key is current, or provisioning keys, CA keys or admin tokens depend on it. Code
+/// `master_key_in_use`.
 pub const PROVKEY_STATUS_MASTER_KEY_IN_USE: provkey_status = 1005;
 
-/// It is not 64 hexadecimal digits and a newline. Code `master_key_malformed`.
+/// The master key is not 64 hexadecimal digits and a newline. Code `master_key_malformed`.
 pub const PROVKEY_STATUS_MASTER_KEY_MALFORMED: provkey_status = 1006;
 
-/// A master key that the authority needs was not input. Code `master_key_missing`.
+/// The keyring lacks a master key that the authority needs. Code `master_key_missing`.
 pub const PROVKEY_STATUS_MASTER_KEY_MISSING: provkey_status = 1007;
 
-/// The master key is not the one that the authority was made with. Code `master_key_wrong`.
+/// A master key is not the one that the authority was created with. Code `master_key_wrong`.
 pub const PROVKEY_STATUS_MASTER_KEY_WRONG: provkey_status = 1008;
 
 /// The slot holds no master key of this authority. Code `master_slot_empty`.
 pub const PROVKEY_STATUS_MASTER_SLOT_EMPTY: provkey_status = 1009;
 
-/// The slot holds another master key already. Code `master_slot_taken`.
+/// The slot already holds another master key. Code `master_slot_taken`.
 pub const PROVKEY_STATUS_MASTER_SLOT_TAKEN: provkey_status = 1010;
 
-/// A sealed CA key does not open, or does not fit its certificate: the store was changed from
-/// outside. Code `seal_broken`.
+/// A sealed CA key cannot be opened, or does not fit its certificate: another program changed the
+/// store. Code `seal_broken`.
 pub const PROVKEY_STATUS_SEAL_BROKEN: provkey_status = 1011;
 
 /// An id or the trust domain cannot be written into a certificate. Code `certificate_bad_name`.
 pub const PROVKEY_STATUS_CERTIFICATE_BAD_NAME: provkey_status = 1100;
 
-/// The certificate would have been wrong, so it was not signed. Code `certificate_flawed`.
+/// The certificate would have violated its profile, so it was not signed. Code
+/// `certificate_flawed`.
 pub const PROVKEY_STATUS_CERTIFICATE_FLAWED: provkey_status = 1101;
 
-/// The issuer's certificate does not allow it to sign this. Code `issuer_not_allowed`.
+/// The issuer's certificate does not permit this signature. Code `issuer_not_allowed`.
 pub const PROVKEY_STATUS_ISSUER_NOT_ALLOWED: provkey_status = 1102;
 
 /// The issuer's certificate has expired or is not valid yet. Code `issuer_not_valid`.
@@ -627,95 +619,92 @@ pub const PROVKEY_STATUS_ISSUER_NOT_VALID: provkey_status = 1103;
 /// The signer's key is not the one in the issuer's certificate. Code `issuer_wrong_signer`.
 pub const PROVKEY_STATUS_ISSUER_WRONG_SIGNER: provkey_status = 1104;
 
-/// Keys of this kind cannot be made here. Code `signer_algorithm_unsupported`.
+/// Keys of this algorithm cannot be generated. Code `signer_algorithm_unsupported`.
 pub const PROVKEY_STATUS_SIGNER_ALGORITHM_UNSUPPORTED: provkey_status = 1105;
 
-/// The signer made a signature that its own public key does not accept. Code
-/// `signer_bad_signature`.
+/// The signer's signature does not verify with its own public key. Code `signer_bad_signature`.
 pub const PROVKEY_STATUS_SIGNER_BAD_SIGNATURE: provkey_status = 1106;
 
-/// The signature failed. Code `signer_failed`.
+/// The signer failed. Code `signer_failed`.
 pub const PROVKEY_STATUS_SIGNER_FAILED: provkey_status = 1107;
 
 /// The private key does not belong to the public key. Code `signer_key_mismatch`.
 pub const PROVKEY_STATUS_SIGNER_KEY_MISMATCH: provkey_status = 1108;
 
-/// The private key is damaged, or of another kind. Code `signer_key_rejected`.
+/// The private key is damaged, or has another algorithm. Code `signer_key_rejected`.
 pub const PROVKEY_STATUS_SIGNER_KEY_REJECTED: provkey_status = 1109;
 
-/// The key of the enrollment certificate lives elsewhere, and its signer is not attached. Code
+/// The key of the enrollment certificate is elsewhere, and its signer is not attached. Code
 /// `signer_missing`.
 pub const PROVKEY_STATUS_SIGNER_MISSING: provkey_status = 1110;
 
-/// The key is out of reach for now. Code `signer_unavailable`.
+/// The signer's key is out of reach for now. Code `signer_unavailable`.
 pub const PROVKEY_STATUS_SIGNER_UNAVAILABLE: provkey_status = 1111;
 
 /// The store called back into its own authority. Code `reentrant_call`.
 pub const PROVKEY_STATUS_REENTRANT_CALL: provkey_status = 1200;
 
-/// Others kept changing the same records, or kept writing for too long. Code `store_busy`.
+/// Other callers kept changing the same records, or wrote for too long. Code `store_busy`.
 pub const PROVKEY_STATUS_STORE_BUSY: provkey_status = 1201;
 
-/// What the store holds is damaged. Code `store_corrupt`.
+/// The contents of the store are damaged. Code `store_corrupt`.
 pub const PROVKEY_STATUS_STORE_CORRUPT: provkey_status = 1202;
 
-/// There is one already, or something else, where a new one was to be made. Code
-/// `store_exists`.
+/// A new store cannot be created where there is one, or something else. Code `store_exists`.
 pub const PROVKEY_STATUS_STORE_EXISTS: provkey_status = 1203;
 
-/// No space is left. Code `store_full`.
+/// The store has no space left. Code `store_full`.
 pub const PROVKEY_STATUS_STORE_FULL: provkey_status = 1204;
 
-/// There is no store, or an empty file. Code `store_missing`.
+/// There is no store, or the file is empty. Code `store_missing`.
 pub const PROVKEY_STATUS_STORE_MISSING: provkey_status = 1205;
 
-/// It is something else than a provkey store. It was not touched. Code `store_not_recognized`.
+/// This is not a provkey store. It was not changed. Code `store_not_recognized`.
 pub const PROVKEY_STATUS_STORE_NOT_RECOGNIZED: provkey_status = 1206;
 
-/// It may be read but not written. Code `store_read_only`.
+/// The store may be read but not written. Code `store_read_only`.
 pub const PROVKEY_STATUS_STORE_READ_ONLY: provkey_status = 1207;
 
-/// A request passes a limit of the store. Code `store_request_too_large`.
+/// A request exceeds a limit of the store. Code `store_request_too_large`.
 pub const PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE: provkey_status = 1208;
 
 /// A newer version wrote the store. Code `store_too_new`.
 pub const PROVKEY_STATUS_STORE_TOO_NEW: provkey_status = 1209;
 
-/// The store is out of reach, or failed in a way that may pass. After a change it may not be
-/// known whether it was made: asking again settles it. Code `store_unavailable`.
+/// The store is out of reach, or failed in a way that may pass. The outcome of a change may be
+/// unknown: asking again settles it. Code `store_unavailable`.
 pub const PROVKEY_STATUS_STORE_UNAVAILABLE: provkey_status = 1210;
 
-/// The store lacks changes that were durable: an older copy was put in its place. Code
-/// `store_rolled_back`.
+/// The store lacks changes that were durable: an older copy replaced it. Code `store_rolled_back`.
 pub const PROVKEY_STATUS_STORE_ROLLED_BACK: provkey_status = 1211;
 
-/// The files of the store were removed, replaced or cut short while it was open. It neither reads nor
-/// writes any more: open it anew. Code `store_broken`.
+/// The files of the store were removed, replaced or truncated while it was open. The store no
+/// longer reads or writes: open it again. Code `store_broken`.
 pub const PROVKEY_STATUS_STORE_BROKEN: provkey_status = 1212;
 
-/// The query is not one SELECT over the views, or the store cannot keep it from being more. Code
+/// The query is not a single SELECT over the views, or the store cannot run queries safely. Code
 /// `query_refused`.
 pub const PROVKEY_STATUS_QUERY_REFUSED: provkey_status = 1250;
 
-/// The database does not understand the query, or it failed while it ran. Code `query_failed`.
+/// The database rejected the query, or the query failed. Code `query_failed`.
 pub const PROVKEY_STATUS_QUERY_FAILED: provkey_status = 1251;
 
-/// The query ran for too long. Code `query_timed_out`.
+/// The query exceeded its time limit. Code `query_timed_out`.
 pub const PROVKEY_STATUS_QUERY_TIMED_OUT: provkey_status = 1252;
 
-/// What the store holds was moved to another store. It changes no more. Code `store_moved`.
+/// The store was moved to another one, and accepts no more changes. Code `store_moved`.
 pub const PROVKEY_STATUS_STORE_MOVED: provkey_status = 1213;
 
-/// The system gave no randomness. Code `random_unavailable`.
+/// There is no randomness. Code `random_unavailable`.
 pub const PROVKEY_STATUS_RANDOM_UNAVAILABLE: provkey_status = 1300;
 
 /// The admin token has expired. Code `admin_token_expired`.
 pub const PROVKEY_STATUS_ADMIN_TOKEN_EXPIRED: provkey_status = 1400;
 
-/// There is no such admin token, or its secret is another. Code `admin_token_invalid`.
+/// There is no such admin token, or its secret is wrong. Code `admin_token_invalid`.
 pub const PROVKEY_STATUS_ADMIN_TOKEN_INVALID: provkey_status = 1401;
 
-/// The text is no admin token, or was miscopied. Code `admin_token_malformed`.
+/// The text is not an admin token, or was miscopied. Code `admin_token_malformed`.
 pub const PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED: provkey_status = 1402;
 
 /// There is no such admin token. Code `admin_token_not_found`.
@@ -947,8 +936,8 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, "admin_token_revoked\0"),
 ];
 
-/// The code of a status, such as `key_exhausted`, as a string that lives for ever; NULL if there is
-/// no such status.
+/// Returns the code of a status, such as `key_exhausted`; NULL if there is no such status. The
+/// string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn provkey_status_code(status: provkey_status) -> *const c_char {
     let found = CODES.iter().find(|(number, _)| *number == status);

@@ -1,4 +1,4 @@
-//! Texts from C: NUL-terminated, in UTF-8.
+//! Texts from C: UTF-8, NUL-terminated.
 
 use core::ffi::c_char;
 use core::{slice, str};
@@ -7,12 +7,11 @@ use crate::argument::check_pointer;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_TEXT_NOT_UTF8, PROVKEY_STATUS_TEXT_TOO_LONG};
 
-/// Longest text that is taken as a C string, in bytes without its NUL.
+/// Longest C string, in bytes without its NUL.
 const TEXT_BYTES_MAX: usize = 4096;
-/// A text in UTF-8 that a NUL ends.
+/// A NUL-terminated text in UTF-8.
 ///
-/// # Safety
-/// The pointer is NULL or to a NUL-terminated string that nobody changes meanwhile.
+/// # Safety The pointer is NULL or to a NUL-terminated string that does not change during the call.
 pub(crate) unsafe fn text<'a>(
     pointer: *const c_char,
     name: &'static str,
@@ -29,7 +28,7 @@ pub(crate) unsafe fn text<'a>(
         .map_err(|_| Failure::argument(PROVKEY_STATUS_TEXT_NOT_UTF8, name, "is not UTF-8"))
 }
 
-/// A text, or nothing for NULL.
+/// A text; `None` for NULL.
 ///
 /// # Safety
 /// As for [`text`].

@@ -1,25 +1,25 @@
-//! Which version of the library this is.
+//! The version of the library.
 
 use core::ffi::c_char;
 
-/// The first number of the version of this header.
+/// The major version of this header.
 pub const PROVKEY_VERSION_MAJOR: u32 = 0;
-/// The second number of the version of this header.
+/// The minor version of this header.
 pub const PROVKEY_VERSION_MINOR: u32 = 1;
-/// The third number of the version of this header.
+/// The patch version of this header.
 pub const PROVKEY_VERSION_PATCH: u32 = 0;
-/// The number of the ABI. It changes when programs that were built for the one before must be built
-/// again, and with it the name of the shared library, `libprovkey.so.N`.
+/// The number of the ABI. When it changes, programs must be built again, and the name of the shared
+/// library, `libprovkey.so.N`, changes with it.
 pub const PROVKEY_ABI_VERSION: u32 = 1;
 
-/// The version of this library, such as `0.1.0`, as a string that lives for ever.
+/// Returns the version of this library, such as `0.1.0`. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn provkey_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The ABI of this library. A program that loads it at run time compares it with
-/// `PROVKEY_ABI_VERSION`.
+/// Returns the ABI number of this library. A program that loads the library at run time compares it
+/// with `PROVKEY_ABI_VERSION`.
 #[unsafe(no_mangle)]
 pub extern "C" fn provkey_abi_version() -> u32 {
     PROVKEY_ABI_VERSION

@@ -1,4 +1,4 @@
-//! The audit trail: who changed what, who enrolled, and what was refused after a proof.
+//! The audit trail: changes, enrollments, and refusals after a key was proven.
 
 use core::ffi::c_char;
 
@@ -21,20 +21,20 @@ use crate::handle::{self, object, provkey_header, record};
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
 
-/// One entry of the audit trail. Which fields are there depends on the action; the others are NULL.
-/// Freed with the page that it is on.
+/// One entry of the audit trail. The action determines which fields are set; the others are NULL.
+/// Freed with its page.
 #[repr(C)]
 pub struct provkey_audit_record {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// When, by the clock of the host that did it, in Unix milliseconds; for tallied entries the
-    /// minute's beginning.
+    /// When, by the clock of the node that did it, in Unix milliseconds. For tallied entries
+    /// (refusals and replays): the beginning of the minute.
     pub at_ms: u64,
-    /// How often in that minute, for refusals and replays; otherwise 0.
+    /// For tallied entries: how often in that minute. Otherwise 0.
     pub count: u64,
     /// What happened, such as `connector_enrolled`.
     pub action: *const c_char,
-    /// Who did it, as the host named them.
+    /// Who did it, as named by the application.
     pub actor: *const c_char,
     /// The id of the provisioning key.
     pub key: *const c_char,
@@ -44,33 +44,33 @@ pub struct provkey_audit_record {
     pub certificate: *const c_char,
     /// The id of the connector.
     pub connector: *const c_char,
-    /// Where the connector asked from, or the administrator; for tallied entries the last time.
+    /// The address of the connector or the administrator; for tallied entries the latest one.
     pub address: *const c_char,
-    /// Why it was refused: the stable code.
+    /// The error code of a refusal.
     pub code: *const c_char,
-    /// What exactly, in words.
+    /// Details in words.
     pub details: *const c_char,
-    /// The id of the admin token that let the actor in.
+    /// The id of the admin token that the actor used.
     pub admin_token: *const c_char,
-    /// When the last time was, in Unix milliseconds, for refusals and replays; otherwise 0.
+    /// For tallied entries: the latest moment, in Unix milliseconds. Otherwise 0.
     pub last_at_ms: u64,
 }
 
-/// Which audit records to list. NULL, and all fields 0: all of them, the first first.
+/// Which audit records to list. NULL, or all fields 0: all of them, oldest first.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_audit_filter {
     /// `sizeof(provkey_audit_filter)`.
     pub struct_size: usize,
-    /// Only of the provisioning key of this id. NULL: any.
+    /// Only records of this provisioning key, by id. NULL: any.
     pub key: *const c_char,
-    /// Only of the connector of this id. NULL: any.
+    /// Only records of this connector, by id. NULL: any.
     pub connector: *const c_char,
     /// Only this action. NULL: any.
     pub action: *const c_char,
-    /// Only from this moment on, in Unix milliseconds.
+    /// Only from this moment on, in Unix milliseconds. 0: from the first.
     pub since_ms: u64,
-    /// 1: the latest first.
+    /// 1: latest first.
     pub latest_first: u8,
     /// Only before this moment, in Unix milliseconds. 0: up to the last.
     pub until_ms: u64,
@@ -81,13 +81,13 @@ plain!(provkey_audit_filter);
 /// A page of the audit trail. Freed, with its items, with `provkey_audit_page_free`.
 #[repr(C)]
 pub struct provkey_audit_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The records.
     pub items: *const *const provkey_audit_record,
-    /// How many there are.
+    /// The number of records.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -118,11 +118,11 @@ impl Describe<AuditRecord> for provkey_audit_record {
     }
 }
 
-/// Lists the audit trail in the order of time. A page examines a bounded number of records and may
-/// be short, or empty, and yet have a `next`.
+/// Lists the audit trail in order of time. A page examines a bounded number of records: it may be
+/// short or empty and still have a `next`.
 ///
-/// Errors: `cursor_invalid`, `key_not_found` and `connector_not_found` for what is no id,
-/// `value_unknown` for an action that is none, those of the store.
+/// Errors: `cursor_invalid`; `key_not_found` and `connector_not_found` for a malformed id;
+/// `value_unknown` for an unknown action; those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_list_audit(
     authority: *const provkey_authority,
@@ -150,10 +150,10 @@ pub unsafe extern "C" fn provkey_authority_list_audit(
     }
 }
 
-/// Stores the counts of refusals and replays that still wait in memory, for ten seconds at most. A
-/// host calls it before it frees its last authority, and whenever it likes the trail to be complete.
+/// Stores the counts of refusals and replays that wait in memory, for up to ten seconds. Call it
+/// before you free the last authority, and whenever the audit trail must be complete.
 ///
-/// Errors: those of the store. What could not be stored is lost.
+/// Errors: those of the store. Counts that could not be stored are lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_flush(
     authority: *const provkey_authority,
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn provkey_authority_flush(
     }
 }
 
-/// Frees a page of the audit trail. NULL is fine.
+/// Frees a page of the audit trail. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_audit_page_free(records: *mut provkey_audit_page) {
     // SAFETY: the rules of the header.

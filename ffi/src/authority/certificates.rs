@@ -22,10 +22,10 @@ use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
 
-/// In place of `renewal_grace_seconds`: no certificate is renewed after its end.
+/// A value of `renewal_grace_seconds`: no certificate is renewed after it has expired.
 pub const PROVKEY_NO_RENEWAL_GRACE: u64 = u64::MAX;
 
-/// How to create an enrollment certificate.
+/// The parameters of a new enrollment certificate.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_new_certificate {
@@ -33,24 +33,24 @@ pub struct provkey_new_certificate {
     pub struct_size: usize,
     /// Its name, unique among enrollment certificates.
     pub name: *const c_char,
-    /// Its key, if that lives elsewhere; it is attached as by `provkey_authority_attach_signer`.
-    /// NULL: a key pair is made, and sealed into the store.
+    /// Its private key, if that is elsewhere; it is attached as by
+    /// `provkey_authority_attach_signer`. NULL: a key pair is made and sealed into the store.
     pub signer: *const provkey_signer,
-    /// How long it is valid; at least a day. 0: 10 years. It ends with the root at the latest.
+    /// How long it is valid: at least a day. 0: 10 years. It never outlives the root.
     pub validity_seconds: u64,
-    /// How long the certificates of connectors are valid; at least an hour. 0: a year.
+    /// How long connectors' certificates are valid: at least an hour. 0: a year.
     pub leaf_validity_seconds: u64,
-    /// How long after its end a connector's certificate is still renewed. 0: 30 days.
+    /// How long after it has expired a connector's certificate is still renewed. 0: 30 days.
     pub renewal_grace_seconds: u64,
-    /// How long a CRL is good: an hour to a year. 0: a week.
+    /// How long a CRL is valid: an hour to a year. 0: a week.
     pub crl_validity_seconds: u64,
-    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    /// The URL of the CRL in connectors' certificates. NULL: none.
     pub crl_url: *const c_char,
-    /// The URL of OCSP that connectors' certificates name. NULL: none.
+    /// The URL of OCSP in connectors' certificates. NULL: none.
     pub ocsp_url: *const c_char,
-    /// The URL of the issuer's certificate that connectors' certificates name. NULL: none.
+    /// The URL of the issuer's certificate in connectors' certificates. NULL: none.
     pub ca_issuers_url: *const c_char,
-    /// The algorithm of its key, if that is made: P-256 (1, or 0), P-384 or Ed25519.
+    /// The algorithm of a new key pair: P-256 (1, or 0), P-384 or Ed25519.
     pub algorithm: provkey_key_algorithm,
 }
 
@@ -60,45 +60,45 @@ plain!(provkey_new_certificate);
 /// `provkey_enrollment_certificate_free`.
 #[repr(C)]
 pub struct provkey_enrollment_certificate {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// Its id, which also stands in its subject if it was made here.
+    /// Its id, which is also in its subject unless it was imported.
     pub id: *const c_char,
     /// Its name, unique among enrollment certificates.
     pub name: *const c_char,
     /// When it was created, in Unix milliseconds.
     pub created_at_ms: u64,
-    /// How many provisioning keys use it.
+    /// The number of provisioning keys that use it.
     pub keys: u64,
-    /// How long the certificates of connectors are valid.
+    /// How long connectors' certificates are valid.
     pub leaf_validity_seconds: u64,
-    /// How long after its end a connector's certificate is still renewed; 0: not at all.
+    /// How long after it has expired a connector's certificate is still renewed; 0: not at all.
     pub renewal_grace_seconds: u64,
-    /// Since when it signs no more connectors' certificates, in Unix milliseconds; 0: it does.
+    /// When it was retired and stopped signing, in Unix milliseconds; 0: it was not.
     pub retired_at_ms: u64,
     /// From when it is valid.
     pub not_before_ms: u64,
     /// Until when it is valid.
     pub not_after_ms: u64,
-    /// The certificate, as the root signed it, in PEM.
+    /// The certificate that the root signed, in PEM.
     pub pem: *const c_char,
-    /// For that of an external CA: the certificate as that CA issued it, then its issuers, in PEM.
-    /// NULL for one that was made under the root.
+    /// For an external CA: the certificate that this CA issued, then its issuers, in PEM. Otherwise
+    /// NULL.
     pub external_pem: *const c_char,
-    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    /// The URL of the CRL in connectors' certificates. NULL: none.
     pub crl_url: *const c_char,
     /// The URL of OCSP. NULL: none.
     pub ocsp_url: *const c_char,
     /// The URL of the issuer's certificate. NULL: none.
     pub ca_issuers_url: *const c_char,
-    /// What its operator should know at the moment it was read: `retired`, `not_yet_valid`,
-    /// `expired`, `expires_soon`, `leaves_cut_short`.
+    /// Warnings at the moment of reading: `retired`, `not_yet_valid`, `expired`, `expires_soon`,
+    /// `leaves_cut_short`.
     pub warnings: *const *const c_char,
-    /// How many warnings there are.
+    /// The number of warnings.
     pub warnings_len: usize,
     /// SHA-256 of the certificate in DER.
     pub sha256: [u8; 32],
-    /// Whether its key lives elsewhere, and has to be attached.
+    /// Whether its private key is elsewhere and has to be attached.
     pub key_elsewhere: bool,
 }
 
@@ -106,13 +106,13 @@ pub struct provkey_enrollment_certificate {
 /// `provkey_enrollment_certificate_page_free`.
 #[repr(C)]
 pub struct provkey_enrollment_certificate_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The certificates.
     pub items: *const *const provkey_enrollment_certificate,
-    /// How many there are.
+    /// The number of certificates.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -123,7 +123,7 @@ record!(
     PageBacking<provkey_enrollment_certificate>
 );
 
-/// An enrollment certificate, and the moment at which it is looked at.
+/// An enrollment certificate, and the moment that its warnings are for.
 type Seen = (EnrollmentCertificate, Timestamp);
 
 impl Describe<Seen> for provkey_enrollment_certificate {
@@ -157,7 +157,7 @@ impl Describe<Seen> for provkey_enrollment_certificate {
 }
 
 impl OpenAuthority {
-    /// Hands out an enrollment certificate as it is seen now.
+    /// Hands out an enrollment certificate with the warnings of this moment.
     pub(super) fn hand_out_certificate(
         &self,
         certificate: EnrollmentCertificate,
@@ -166,8 +166,8 @@ impl OpenAuthority {
     }
 }
 
-/// Makes a certificate under the authority's root, for a key pair that is made or for one that lives
-/// elsewhere.
+/// Creates an enrollment certificate under the authority's root, for a new key pair or for one that
+/// is elsewhere.
 ///
 /// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
 /// the signer and of the store.
@@ -191,7 +191,7 @@ pub unsafe extern "C" fn provkey_authority_create_certificate(
     }
 }
 
-/// The enrollment certificate of this id.
+/// Reads the enrollment certificate with this id.
 ///
 /// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
 #[unsafe(no_mangle)]
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn provkey_authority_certificate(
     }
 }
 
-/// The enrollment certificate that has this id or this name.
+/// Finds an enrollment certificate by id or name.
 ///
 /// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
 #[unsafe(no_mangle)]
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn provkey_authority_find_certificate(
     }
 }
 
-/// Lists enrollment certificates by name. `page`: NULL for the first one.
+/// Lists enrollment certificates by name. `page`: NULL for the first page.
 ///
 /// Errors: `cursor_invalid`, those of the store.
 #[unsafe(no_mangle)]
@@ -264,8 +264,8 @@ pub unsafe extern "C" fn provkey_authority_list_certificates(
     }
 }
 
-/// Retires an enrollment certificate: it signs no more connectors' certificates. What it signed
-/// stays good.
+/// Retires an enrollment certificate: it signs no further certificates of connectors. Those that it
+/// signed stay valid.
 ///
 /// Errors: `certificate_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn provkey_authority_retire_certificate(
     }
 }
 
-/// Counts the certificates of connectors that hang on an enrollment certificate, one by one.
+/// Counts the connectors' certificates that an enrollment certificate signed, one by one.
 ///
 /// Errors: `certificate_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn provkey_authority_count_connectors(
     }
 }
 
-/// Deletes an enrollment certificate that no key uses and no connector's certificate hangs on.
+/// Deletes an enrollment certificate that no key uses and that signed no remembered certificate.
 ///
 /// Errors: `certificate_not_found`, `certificate_in_use`, those of the store.
 #[unsafe(no_mangle)]
@@ -324,9 +324,9 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate(
     }
 }
 
-/// Attaches a signer whose key lives elsewhere: it signs for the enrollment certificate that has its
-/// public key, as long as this authority is open. A host attaches its signers whenever it opens the
-/// authority. Each signature is checked before it is used, so a signer that fails costs no use.
+/// Attaches a signer to the enrollment certificate that has its public key, until this authority is
+/// freed. Attach your signers each time you open the authority. Each signature is checked before it
+/// is used, so a failing signer costs no use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_attach_signer(
     authority: *const provkey_authority,
@@ -342,7 +342,7 @@ pub unsafe extern "C" fn provkey_authority_attach_signer(
     }
 }
 
-/// Frees an enrollment certificate. NULL is fine, and so is one of a page, which stays as it is.
+/// Frees an enrollment certificate. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_enrollment_certificate_free(
     certificate: *mut provkey_enrollment_certificate,
@@ -351,7 +351,7 @@ pub unsafe extern "C" fn provkey_enrollment_certificate_free(
     unsafe { handle::free(certificate) }
 }
 
-/// Frees a page of enrollment certificates. NULL is fine.
+/// Frees a page of enrollment certificates. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_enrollment_certificate_page_free(
     certificates: *mut provkey_enrollment_certificate_page,

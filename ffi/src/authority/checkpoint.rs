@@ -1,4 +1,4 @@
-//! Noticing that a store was rolled back.
+//! Detecting that a store was rolled back.
 
 use core::ffi::c_char;
 
@@ -14,13 +14,13 @@ use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// The checkpoint: a short text that names the latest change which this process knows to be durable. That
-/// is the last one that it made; if it has made none yet, the one that it checked with
-/// `provkey_authority_verify_checkpoint`; or else the last one of the audit trail.
+/// Writes the checkpoint: a short text that names the latest change that this process knows to be
+/// durable. That is the latest change that it made; if it made none, the one that it verified with
+/// `provkey_authority_verify_checkpoint`; otherwise the latest one of the audit trail.
 ///
-/// A host that wants to notice when its store is rolled back, for instance because somebody restored
-/// an old copy, keeps the checkpoint outside of the store, in a file elsewhere, written anew after changes,
-/// as often as it likes. It may be kept late: an older checkpoint notices less, and is never a false alarm.
+/// To detect a rollback, such as a restored old copy, save the checkpoint outside of the store
+/// after changes, as often as you like. An older checkpoint detects less, but never raises a false
+/// alarm.
 ///
 /// Errors: those of the store.
 #[unsafe(no_mangle)]
@@ -40,17 +40,16 @@ pub unsafe extern "C" fn provkey_authority_checkpoint(
     }
 }
 
-/// Checks that the store has the change that `checkpoint` names, and so all that came before it. A host does
-/// so after `provkey_authority_open`, before it enrolls anybody, and may do so again at any time, for
-/// instance after a failover.
+/// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
+/// after `provkey_authority_open`, before any enrollment, and again at any time, for instance after
+/// a failover.
 ///
-/// What it notices, precisely: that the store is of a time before that change. It does not notice
-/// the loss of changes after it, and nothing at all once the audit record of the change may have
-/// been pruned.
+/// It detects exactly that the store is older than that change. It does not detect the loss of
+/// later changes, and nothing at all once the audit record of the change may have been pruned.
 ///
-/// Errors: `store_rolled_back` if the store lacks the change: uses that were counted since are
-/// forgotten, so keys may enroll beyond their limits, and so are revocations. Put the newer store
-/// back, or accept the loss. `checkpoint_invalid`, those of the store.
+/// Errors: `store_rolled_back` if the store lacks the change: later uses and revocations are
+/// forgotten, so that keys may enroll beyond their limits. Restore the newer store, or accept the
+/// loss. `checkpoint_invalid`, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_verify_checkpoint(
     authority: *const provkey_authority,
@@ -66,9 +65,9 @@ pub unsafe extern "C" fn provkey_authority_verify_checkpoint(
     }
 }
 
-/// Accepts that the store was rolled back, and lacks the change that `lost` names: this is written
-/// into the audit trail, and `checkpoint` is the one to keep from now on. If the store lacks nothing,
-/// nothing is written.
+/// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
+/// record, and writes the `checkpoint` to save from now on. If the store has the change, nothing is
+/// recorded.
 ///
 /// Errors: `checkpoint_invalid`, those of the store.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! The host's clock.
+//! The application's clock.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -13,31 +13,30 @@ use crate::handle::{self, opaque, optional_object};
 use crate::status::provkey_status;
 use crate::user_data::{UserData, required};
 
-/// Where an authority gets the time from. Wherever one is asked for, NULL stands for the operating
-/// system's.
+/// The clock of an authority. Where a function takes one, NULL is the operating system's.
 pub struct provkey_clock {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_clock, 0x706b_0104, Arc<dyn Clock>);
 
-/// How a host tells the time.
+/// The callbacks of a clock.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_clock_callbacks {
     /// `sizeof(provkey_clock_callbacks)`.
     pub struct_size: usize,
-    /// Given to the callbacks.
+    /// The first argument of each callback.
     pub user_data: *mut c_void,
-    /// Called once, when nothing is called any more. May be NULL.
+    /// Called once, after the last callback. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    /// The present moment in Unix milliseconds.
+    /// Returns the current time in Unix milliseconds.
     pub now_ms: Option<unsafe extern "C" fn(user_data: *mut c_void) -> u64>,
 }
 
 plain!(provkey_clock_callbacks);
 
-/// Makes a clock of callbacks. It is freed with `provkey_clock_free`.
+/// Makes a clock from callbacks. Freed with `provkey_clock_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_clock_new(
     callbacks: *const provkey_clock_callbacks,
@@ -60,14 +59,14 @@ pub unsafe extern "C" fn provkey_clock_new(
     }
 }
 
-/// Frees a clock. What uses it goes on with it. NULL is fine.
+/// Frees a clock. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_clock_free(clock: *mut provkey_clock) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(clock) }
 }
 
-/// The clock that an argument stands for; NULL is the operating system's.
+/// The clock behind an argument; NULL is the operating system's.
 ///
 /// # Safety
 /// The rules of the header.
@@ -86,7 +85,7 @@ struct CallbackClock {
 
 impl Clock for CallbackClock {
     fn now(&self) -> Timestamp {
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         Timestamp::from_unix_ms(unsafe { (self.now_ms)(self.user_data.pointer()) })
     }
 }

@@ -1,4 +1,4 @@
-//! Connectors: who has enrolled.
+//! Connectors that have enrolled.
 
 use core::ffi::c_char;
 
@@ -23,21 +23,21 @@ use crate::status::provkey_status;
 /// A connector that has enrolled. Freed with `provkey_connector_free`.
 #[repr(C)]
 pub struct provkey_connector {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// Its id: what its certificate names.
+    /// Its id, as in its certificate.
     pub id: *const c_char,
-    /// The id of the provisioning key that it enrolled with. It may have been deleted since.
+    /// The id of the provisioning key that it enrolled with, which may have been deleted.
     pub key: *const c_char,
     /// The id of the group that it belongs to.
     pub group: *const c_char,
     /// The id of the enrollment certificate that signed its certificate.
     pub certificate: *const c_char,
-    /// Where it enrolled from. NULL: the host did not say.
+    /// The address that it enrolled from. NULL: the application passed none.
     pub address: *const c_char,
     /// The serial number of its certificate, in lower-case hexadecimal.
     pub serial: *const c_char,
-    /// Why it was revoked, by the name of RFC 5280, 5.3.1. NULL: it was not.
+    /// Why it was revoked, as named in RFC 5280, 5.3.1. NULL: it was not.
     pub revocation_reason: *const c_char,
     /// Its certificate, in DER.
     pub leaf: provkey_slice,
@@ -49,36 +49,36 @@ pub struct provkey_connector {
     pub not_after_ms: u64,
     /// How often it has renewed its certificate.
     pub renewals: u64,
-    /// When it last did; 0: never.
+    /// When it renewed last; 0: never.
     pub renewed_at_ms: u64,
     /// When it was revoked; 0: it was not.
     pub revoked_at_ms: u64,
-    /// About how often it got its certificate again. May be short of a few.
+    /// How often it received its certificate again (a replay). A few may be missing.
     pub replays: u64,
-    /// When it last got its certificate again; 0: never.
+    /// The latest replay; 0: none.
     pub last_replay_at_ms: u64,
-    /// Its fingerprint, if it has one.
+    /// Its fingerprint, if `has_fingerprint`.
     pub fingerprint: provkey_fingerprint,
-    /// Whether it gave a fingerprint.
+    /// Whether it sent a fingerprint.
     pub has_fingerprint: bool,
 }
 
-/// Which connectors to list. NULL, and all fields 0: all of them, by id.
+/// Which connectors to list. NULL, or all fields 0: all of them, by id.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_connector_filter {
     /// `sizeof(provkey_connector_filter)`.
     pub struct_size: usize,
-    /// Only those that enrolled with the key of this id. NULL: any.
+    /// Only connectors that enrolled with this key, by id. NULL: any.
     pub key: *const c_char,
-    /// Only those of the group of this id. NULL: any.
+    /// Only connectors of this group, by id. NULL: any.
     pub group: *const c_char,
-    /// Only those that hang on the enrollment certificate of this id. One that has renewed is listed
-    /// once for each of its certificates that are remembered. NULL: any.
+    /// Only connectors with a certificate from this enrollment certificate, by id. A connector that
+    /// renewed is listed once for each certificate that is remembered. NULL: any.
     pub certificate: *const c_char,
-    /// Only those that enrolled from this moment on, in Unix milliseconds.
+    /// Only connectors that enrolled from this moment on, in Unix milliseconds.
     pub since_ms: u64,
-    /// 1: the latest first, when listed by key or by group.
+    /// 1: latest first, if listed by key or group.
     pub descending: u8,
 }
 
@@ -87,13 +87,13 @@ plain!(provkey_connector_filter);
 /// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
 #[repr(C)]
 pub struct provkey_connector_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The connectors.
     pub items: *const *const provkey_connector,
-    /// How many there are.
+    /// The number of connectors.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -129,7 +129,7 @@ impl Describe<Connector> for provkey_connector {
     }
 }
 
-/// One connector.
+/// Reads the connector with this id.
 ///
 /// Errors: `connector_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -151,11 +151,11 @@ pub unsafe extern "C" fn provkey_authority_connector(
     }
 }
 
-/// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by serial
-/// number, else by id.
+/// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
+/// serial number, otherwise by id.
 ///
-/// Errors: `cursor_invalid`, `key_not_found`, `group_not_found` and `certificate_not_found` for what
-/// is no id, those of the store.
+/// Errors: `cursor_invalid`; `key_not_found`, `group_not_found` and `certificate_not_found` for a
+/// malformed id; those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_list_connectors(
     authority: *const provkey_authority,
@@ -181,14 +181,14 @@ pub unsafe extern "C" fn provkey_authority_list_connectors(
     }
 }
 
-/// Frees a connector. NULL is fine, and so is one of a page, which stays as it is.
+/// Frees a connector. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_free(connector: *mut provkey_connector) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(connector) }
 }
 
-/// Frees a page of connectors. NULL is fine.
+/// Frees a page of connectors. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_page_free(connectors: *mut provkey_connector_page) {
     // SAFETY: the rules of the header.

@@ -22,33 +22,33 @@ use crate::status::provkey_status;
 use crate::store::provkey_store;
 use crate::text::{optional_text, text};
 
-/// What a host gives an authority to live in. All of it may be freed once the authority is open.
+/// What an authority uses of the application. All of it may be freed once the authority is open.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_environment {
     /// `sizeof(provkey_environment)`.
     pub struct_size: usize,
-    /// Where everything is backing.
+    /// The store of all records.
     pub store: *const provkey_store,
-    /// Where the time comes from. NULL: from the operating system.
+    /// The clock. NULL: the operating system's.
     pub clock: *const provkey_clock,
-    /// Where ids, nonces and serial numbers come from. NULL: from the operating system.
+    /// The randomness for ids, nonces and serial numbers. NULL: the operating system's.
     pub random: *const provkey_random,
-    /// Who is told what happens. NULL: nobody.
+    /// The observer of events. NULL: none.
     pub observer: *const provkey_observer,
 }
 
-/// How to create an authority.
+/// The parameters of a new authority.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_new_authority {
     /// `sizeof(provkey_new_authority)`.
     pub struct_size: usize,
-    /// The host that connectors reach it at, `host` or `host:port` in canonical form. It stands in
+    /// The host that connectors reach it at: `host` or `host:port` in canonical form. It is part of
     /// every key text.
     pub host: *const c_char,
-    /// The SPIFFE trust domain of its certificates, fixed for ever. NULL: the host without its
-    /// port. Must be given if the host is an IPv6 address.
+    /// The SPIFFE trust domain of its certificates, which cannot be changed. NULL: the host without
+    /// its port. Required if the host is an IPv6 address.
     pub trust_domain: *const c_char,
     /// How long the root is valid. 0: 30 years.
     pub validity_seconds: u64,
@@ -58,7 +58,7 @@ pub struct provkey_new_authority {
 
 plain!(provkey_environment, provkey_new_authority);
 
-/// Whether a store holds an authority. Needs no master key.
+/// Writes whether a store holds an authority. Needs no master key.
 ///
 /// Errors: those of the store.
 #[unsafe(no_mangle)]
@@ -78,8 +78,8 @@ pub unsafe extern "C" fn provkey_authority_exists(
     }
 }
 
-/// Creates an authority in an empty store, with its root. The current master key of the keyring
-/// becomes the one that keys are derived from. Save the keyring first.
+/// Creates an authority and its root in an empty store. Keys are derived from the current master
+/// key of the keyring. Save the keyring first.
 ///
 /// Errors: `authority_exists`, the `host_` codes, `trust_domain_invalid`, `validity_invalid`,
 /// `algorithm_unsupported`, `random_unavailable`, those of the store.
@@ -113,8 +113,7 @@ pub unsafe extern "C" fn provkey_authority_create(
     }
 }
 
-/// Opens the authority that a store holds. The keyring must have every master key that the
-/// authority knows.
+/// Opens the authority in a store. The keyring must hold every master key that the authority knows.
 ///
 /// Errors: `authority_missing`, `master_key_wrong`, `master_key_missing`, those of the store.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! Who is revoked: CRLs, and the answers of OCSP.
+//! Revocation status: CRLs and OCSP responses.
 
 use core::ffi::c_char;
 
@@ -18,19 +18,19 @@ use crate::status::provkey_status;
 /// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
 #[repr(C)]
 pub struct provkey_crl {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The list in DER.
     pub der: provkey_slice,
     /// The list in PEM.
     pub pem: *const c_char,
-    /// Its number: no two lists of one issuer have the same.
+    /// Its number, unique among the CRLs of its issuer.
     pub number: u64,
     /// When it was made, in Unix milliseconds.
     pub this_update_ms: u64,
-    /// Until when it is good.
+    /// When the next one is due.
     pub next_update_ms: u64,
-    /// How many certificates are on it.
+    /// The number of certificates on it.
     pub entries: usize,
 }
 
@@ -50,11 +50,11 @@ impl Describe<Crl> for provkey_crl {
     }
 }
 
-/// The CRL of an enrollment certificate: every certificate that it signed, was revoked and has not
-/// expired.
+/// Writes the CRL of an enrollment certificate: all revoked certificates that it signed and that
+/// have not expired.
 ///
-/// Errors: `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, those
-/// of the signer and of the store.
+/// Errors: `certificate_not_found`, `crl_imported_ca` for a CA that was imported with its key,
+/// those of the signer and of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_crl(
     authority: *const provkey_authority,
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn provkey_authority_crl(
     }
 }
 
-/// The CRL of the root, for enrollment certificates. None of them can be revoked, so it is empty;
-/// some programs want one of every authority in a chain.
+/// Writes the CRL of the root. It is empty, because enrollment certificates cannot be revoked; some
+/// programs require a CRL of every CA in a chain.
 ///
 /// Errors: `seal_broken`, those of the store.
 #[unsafe(no_mangle)]
@@ -95,8 +95,7 @@ pub unsafe extern "C" fn provkey_authority_root_crl(
     }
 }
 
-/// Answers an OCSP request (RFC 6960), both in DER. What cannot be answered gets an OCSP response
-/// that says so.
+/// Answers an OCSP request (RFC 6960) in DER. If it cannot be answered, the OCSP response says so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_ocsp(
     authority: *const provkey_authority,
@@ -117,7 +116,7 @@ pub unsafe extern "C" fn provkey_authority_ocsp(
     }
 }
 
-/// Frees a CRL. NULL is fine.
+/// Frees a CRL. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_crl_free(crl: *mut provkey_crl) {
     // SAFETY: the rules of the header.

@@ -23,7 +23,7 @@ use crate::status::{
     provkey_status,
 };
 
-/// What a connector sends, and what the host knows of it.
+/// An enrollment request: what the connector sent, and what the application knows about it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_enroll_request {
@@ -31,15 +31,15 @@ pub struct provkey_enroll_request {
     pub struct_size: usize,
     /// The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
     pub csr: *const u8,
-    /// How many bytes that is.
+    /// Its length in bytes.
     pub csr_len: usize,
-    /// The text of a key beside the CSR, in its canonical form. NULL: none.
+    /// The canonical text of a key, if it was sent beside the CSR. NULL: none.
     pub key_text: *const u8,
-    /// How many bytes that is.
+    /// Its length in bytes.
     pub key_text_len: usize,
-    /// The connector's fingerprint, when it stands beside the CSR. NULL: none.
+    /// The connector's fingerprint, if it was sent beside the CSR. NULL: none.
     pub fingerprint: *const provkey_fingerprint,
-    /// Where the connector asks from, an IP address. NULL: not known.
+    /// The connector's IP address. NULL: unknown.
     pub address: *const c_char,
 }
 
@@ -48,7 +48,7 @@ plain!(provkey_enroll_request);
 /// The answer to a connector. Freed with `provkey_enrolled_free`.
 #[repr(C)]
 pub struct provkey_enrolled {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The connector's id.
     pub connector: *const c_char,
@@ -60,24 +60,25 @@ pub struct provkey_enrolled {
     pub certificate: *const c_char,
     /// The serial number of its certificate, in lower-case hexadecimal.
     pub serial: *const c_char,
-    /// The connector's certificate, the enrollment certificate and the root, in PEM: what the
-    /// connector accepts.
+    /// The connector's certificate, the enrollment certificate and the root, in PEM: the answer to
+    /// send.
     pub chain_pem: *const c_char,
-    /// The same, each in DER.
+    /// The same certificates, each in DER.
     pub chain: *const provkey_slice,
-    /// How many certificates that are.
+    /// The number of certificates.
     pub chain_len: usize,
-    /// For an external CA, the other chain, in PEM; otherwise NULL. The two are never merged.
+    /// For an external CA: the chain to that CA, in PEM. Otherwise NULL. The two chains are never
+    /// merged.
     pub external_chain_pem: *const c_char,
-    /// The same, each in DER.
+    /// The same certificates, each in DER.
     pub external_chain: *const provkey_slice,
-    /// How many certificates that are.
+    /// The number of certificates.
     pub external_chain_len: usize,
     /// From when its certificate is valid, in Unix milliseconds.
     pub not_before_ms: u64,
     /// Until when its certificate is valid.
     pub not_after_ms: u64,
-    /// Whether it had enrolled before, and this cost no use.
+    /// Whether the connector had enrolled before, so that this cost no use.
     pub replay: bool,
 }
 
@@ -108,10 +109,10 @@ impl Describe<Enrolled> for provkey_enrolled {
 
 /// Enrolls one connector.
 ///
-/// Errors: before the key is proven `key_invalid`, `key_missing`, `credentials_disagree`, and the
-/// `csr_` codes that depend on nothing but the bytes; then any other reason; `store_busy` when others
-/// keep changing the key, and those of the store. No error costs a use. If it is not known whether
-/// the enrollment was stored, the connector asks again and gets its one certificate.
+/// Errors: until the key is proven only `key_invalid`, `key_missing`, `credentials_disagree` and
+/// the `csr_` codes; then the precise reason; `store_busy` if others keep changing the key; those
+/// of the store. No error costs a use. If `outcome_unknown`, the connector asks again and gets the
+/// same certificate.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_enroll(
     authority: *const provkey_authority,
@@ -131,11 +132,11 @@ pub unsafe extern "C" fn provkey_authority_enroll(
     }
 }
 
-/// Enrolls many connectors for the price of one write, in a host that has one thread. All requests
-/// have the `struct_size` of the first. For each, in order, `enrolled` gets the answer or NULL, and
-/// `statuses` its status; `errors`, if it is not NULL, gets its error or NULL. What is wrong with one
-/// request is its own error. The call itself fails only if the arrays or a `struct_size` are wrong, or if memory runs
-/// out or the library fails: then nothing is written but `error`, and those who asked ask again.
+/// Enrolls many connectors with one write, for applications with one thread. All requests have the
+/// `struct_size` of the first. For each request, in order, `enrolled` receives the answer or NULL,
+/// `statuses` the status, and `errors`, unless it is NULL, the error or NULL. The call itself fails
+/// only if an array or a `struct_size` is wrong, or with `out_of_memory` or `internal_error`: then
+/// only `error` is written, and the connectors ask again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_enroll_many(
     authority: *const provkey_authority,
@@ -160,7 +161,7 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
                 let status = PROVKEY_STATUS_NULL_ARGUMENT;
                 return Err(Failure::argument(status, "errors", "is not aligned"));
             }
-            // All answers are made before the first is written: memory may run out.
+            // All answers are made before the first is written, because memory may run out.
             let answers: Vec<_> =
                 enroll_many(authority, requests).into_iter().map(answer).collect();
             for (at, (status, answer, failure)) in answers.into_iter().enumerate() {
@@ -175,14 +176,14 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
     }
 }
 
-/// Frees an answer. NULL is fine.
+/// Frees an answer. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(enrolled) }
 }
 
-/// What became of one of many.
+/// The outputs for one request of many.
 fn answer(
     result: Result<Enrolled, Failure>,
 ) -> (provkey_status, Owned<provkey_enrolled>, Owned<provkey_error>) {
@@ -198,7 +199,7 @@ fn answer(
     }
 }
 
-/// Enrolls those that could be read, and answers for all, in order.
+/// Enrolls the requests that could be read, and returns the results of all, in order.
 fn enroll_many(
     authority: &Authority,
     requests: Vec<Result<EnrollRequest, Failure>>,
@@ -221,7 +222,8 @@ unsafe fn read_requests(
     if len == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: as the caller says; a struct that a newer header made larger is stepped over whole.
+    // SAFETY: as the caller says; the structs of a newer header are larger, and `each` is their
+    // size.
     unsafe {
         let each = structure(first, "requests")?.struct_size;
         if len > BUFFER_BYTES_MAX / each {
@@ -241,7 +243,7 @@ unsafe fn read_request(input: &provkey_enroll_request) -> Result<EnrollRequest, 
     // SAFETY: as the caller says.
     unsafe {
         let key_text = buffer(input.key_text, input.key_text_len, "key_text")?;
-        // What is not UTF-8 is no key, and refused as any other that is not.
+        // Text that is not UTF-8 is refused like any other text that is not a key.
         let key_text = (!input.key_text.is_null())
             .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
         Ok(EnrollRequest {

@@ -1,4 +1,4 @@
-//! Enrollment certificates of an external CA: asked for with a CSR, or imported with their key.
+//! Enrollment certificates of an external CA: requested with a CSR, or imported with their key.
 
 use core::ffi::c_char;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// A CA certificate of somebody else, to be imported with its private key.
+/// A CA certificate to import with its private key.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_certificate_import {
@@ -33,26 +33,26 @@ pub struct provkey_certificate_import {
     pub struct_size: usize,
     /// Its name, unique among enrollment certificates.
     pub name: *const c_char,
-    /// The certificate, first, and those of its issuers that connectors are to get with it, in PEM.
+    /// The certificate, then those issuers of it that connectors shall receive, in PEM.
     pub certificates: *const u8,
-    /// How many bytes that is.
+    /// Their length in bytes.
     pub certificates_len: usize,
     /// Its private key, in PEM or DER: PKCS #8, encrypted or not, SEC 1, PKCS #1. It is sealed into
-    /// the store. Or `signer`.
+    /// the store. Ignored if there is a `signer`.
     pub private_key: *const u8,
-    /// How many bytes that is.
+    /// Their length in bytes.
     pub private_key_len: usize,
-    /// The passphrase of an encrypted private key. NULL: it has none.
+    /// The passphrase of an encrypted private key. NULL: it is not encrypted.
     pub passphrase: *const u8,
-    /// How many bytes that is.
+    /// Their length in bytes.
     pub passphrase_len: usize,
-    /// Its private key, if that lives elsewhere. Then the fields of a private key are not looked at.
+    /// Its private key, if that is elsewhere. NULL: `private_key`.
     pub signer: *const provkey_signer,
-    /// How long the certificates of connectors are valid; at least an hour. 0: a year.
+    /// How long connectors' certificates are valid: at least an hour. 0: a year.
     pub leaf_validity_seconds: u64,
-    /// How long after its end a connector's certificate is still renewed. 0: 30 days.
+    /// How long after it has expired a connector's certificate is still renewed. 0: 30 days.
     pub renewal_grace_seconds: u64,
-    /// The URL of the CRL that connectors' certificates name. NULL: none.
+    /// The URL of the CRL in connectors' certificates. NULL: none.
     pub crl_url: *const c_char,
     /// The URL of OCSP. NULL: none.
     pub ocsp_url: *const c_char,
@@ -62,40 +62,40 @@ pub struct provkey_certificate_import {
 
 plain!(provkey_certificate_import);
 
-/// A certificate that an external CA was asked for, and has not issued yet. Freed with
+/// A pending request for a certificate from an external CA. Freed with
 /// `provkey_certificate_request_free`.
 #[repr(C)]
 pub struct provkey_certificate_request {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// The id that its certificate will have.
+    /// The id that the certificate will have.
     pub id: *const c_char,
-    /// The name that its certificate will have.
+    /// The name that the certificate will have.
     pub name: *const c_char,
     /// When it was made, in Unix milliseconds.
     pub created_at_ms: u64,
-    /// How long the certificates of connectors will be valid.
+    /// How long connectors' certificates will be valid.
     pub leaf_validity_seconds: u64,
-    /// How long after its end the certificate of a connector will still be renewed.
+    /// How long after it has expired a connector's certificate will still be renewed.
     pub renewal_grace_seconds: u64,
     /// The CSR in DER, for the external CA.
     pub csr: provkey_slice,
     /// The CSR in PEM.
     pub csr_pem: *const c_char,
-    /// Whether its key lives elsewhere.
+    /// Whether its private key is elsewhere.
     pub key_elsewhere: bool,
 }
 
 /// A page of requests. Freed, with its items, with `provkey_certificate_request_page_free`.
 #[repr(C)]
 pub struct provkey_certificate_request_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The requests.
     pub items: *const *const provkey_certificate_request,
-    /// How many there are.
+    /// The number of requests.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -122,9 +122,9 @@ impl Describe<CertificateRequest> for provkey_certificate_request {
     }
 }
 
-/// Makes a key pair, or takes one that lives elsewhere, and a CSR with which an external CA can be
-/// asked for a CA certificate. How long that is valid is up to the external CA: `validity_seconds`
-/// does not count. `provkey_authority_import_answer` takes what it issues.
+/// Makes a CSR that asks an external CA for a CA certificate, for a new key pair or for one that is
+/// elsewhere. The external CA determines the validity: `validity_seconds` is ignored.
+/// `provkey_authority_import_answer` takes the certificate that it issues.
 ///
 /// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
 /// the signer and of the store.
@@ -147,8 +147,8 @@ pub unsafe extern "C" fn provkey_authority_request_certificate(
     }
 }
 
-/// Takes the certificate that an external CA issued for a request, in PEM: it becomes an enrollment
-/// certificate, with the id of the request. Certificates of its issuers may come behind it.
+/// Imports the certificate that an external CA issued for a request, in PEM, optionally followed by
+/// its issuers. It becomes an enrollment certificate with the id of the request.
 ///
 /// Errors: `certificate_request_not_found`, the `external_` and `certificate_` codes, those of the
 /// store.
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn provkey_authority_import_answer(
     }
 }
 
-/// Imports the CA certificate of somebody else, with its private key.
+/// Imports the CA certificate of an external CA with its private key.
 ///
 /// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
 /// `certificate_` codes, those of the store.
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn provkey_authority_import_certificate(
     }
 }
 
-/// One request that has not been answered.
+/// Reads the pending request with this id.
 ///
 /// Errors: `certificate_request_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn provkey_authority_certificate_request(
     }
 }
 
-/// The request that has this id or this name.
+/// Finds a pending request by id or name.
 ///
 /// Errors: `certificate_request_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn provkey_authority_find_certificate_request(
     }
 }
 
-/// Lists the requests that have not been answered, by id. `page`: NULL for the first one.
+/// Lists the pending requests by id. `page`: NULL for the first page.
 ///
 /// Errors: `cursor_invalid`, those of the store.
 #[unsafe(no_mangle)]
@@ -270,7 +270,7 @@ pub unsafe extern "C" fn provkey_authority_list_certificate_requests(
     }
 }
 
-/// Deletes a request that has not been answered, and its private key.
+/// Deletes a pending request and its private key.
 ///
 /// Errors: `certificate_request_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate_request(
     }
 }
 
-/// Frees a request. NULL is fine, and so is one of a page, which stays as it is.
+/// Frees a request. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_certificate_request_free(
     request: *mut provkey_certificate_request,
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn provkey_certificate_request_free(
     unsafe { handle::free(request) }
 }
 
-/// Frees a page of requests. NULL is fine.
+/// Frees a page of requests. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_certificate_request_page_free(
     requests: *mut provkey_certificate_request_page,
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn provkey_certificate_request_page_free(
     unsafe { handle::free(requests) }
 }
 
-/// The id of a request; what cannot be one belongs to no request.
+/// The id of a request. A malformed id is one that is not found.
 ///
 /// # Safety
 /// The rules of the header.

@@ -15,31 +15,31 @@ use crate::handle::{self, object, provkey_header, record};
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// A group that connectors belong to. Freed with `provkey_connector_group_free`.
+/// A group of connectors. Freed with `provkey_connector_group_free`.
 #[repr(C)]
 pub struct provkey_connector_group {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// Its id, which stands in the certificates of its connectors.
+    /// Its id, which is in the certificates of its connectors.
     pub id: *const c_char,
     /// Its name, unique among groups.
     pub name: *const c_char,
     /// When it was created, in Unix milliseconds.
     pub created_at_ms: u64,
-    /// How many provisioning keys serve it.
+    /// The number of provisioning keys for it.
     pub keys: u64,
 }
 
 /// A page of groups. Freed, with its items, with `provkey_connector_group_page_free`.
 #[repr(C)]
 pub struct provkey_connector_group_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The groups.
     pub items: *const *const provkey_connector_group,
-    /// How many there are.
+    /// The number of groups.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -58,7 +58,7 @@ impl Describe<ConnectorGroup> for provkey_connector_group {
     }
 }
 
-/// Creates a connector group. Names have 1 to 128 bytes, and are unique, letter case ignored.
+/// Creates a connector group. Its name has 1 to 128 bytes and is unique, ignoring case.
 ///
 /// Errors: the `name_` codes, those of the store.
 #[unsafe(no_mangle)]
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn provkey_authority_create_group(
     }
 }
 
-/// The group of this id.
+/// Reads the group with this id.
 ///
 /// Errors: `group_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn provkey_authority_group(
     }
 }
 
-/// The group that has this id or this name.
+/// Finds a group by id or name.
 ///
 /// Errors: `group_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn provkey_authority_find_group(
     }
 }
 
-/// Lists groups by name. `page`: NULL for the first one.
+/// Lists groups by name. `page`: NULL for the first page.
 ///
 /// Errors: `cursor_invalid`, those of the store.
 #[unsafe(no_mangle)]
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn provkey_authority_list_groups(
     }
 }
 
-/// Deletes a group that no key serves and no connector belongs to.
+/// Deletes a group without keys and connectors.
 ///
 /// Errors: `group_not_found`, `group_in_use`, those of the store.
 #[unsafe(no_mangle)]
@@ -168,14 +168,14 @@ pub unsafe extern "C" fn provkey_authority_delete_group(
     }
 }
 
-/// Frees a group. NULL is fine, and so is one of a page, which stays as it is.
+/// Frees a group. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_group_free(group: *mut provkey_connector_group) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(group) }
 }
 
-/// Frees a page of groups. NULL is fine.
+/// Frees a page of groups. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_group_page_free(
     groups: *mut provkey_connector_group_page,

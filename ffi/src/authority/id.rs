@@ -1,5 +1,4 @@
-//! Ids, as C strings.
-use crate::text::{optional_text, text};
+//! Ids as C strings.
 
 use core::ffi::c_char;
 use core::net::IpAddr;
@@ -9,10 +8,11 @@ use provkey::key::KeyId;
 
 use crate::failure::Failure;
 use crate::status::PROVKEY_STATUS_ADDRESS_INVALID;
+use crate::text::{optional_text, text};
 
-/// Ids that C gives as text.
+/// An id that C passes as text.
 pub(crate) trait Id: Sized {
-    /// Reads an id. What cannot be one belongs to nothing.
+    /// Reads an id. A malformed id is one that is not found.
     fn read(text: &str) -> Result<Self, InputError>;
 }
 
@@ -64,7 +64,7 @@ pub(crate) unsafe fn optional_id<T: Id>(
     Ok(text.map(T::read).transpose()?)
 }
 
-/// An IP address; NULL is none.
+/// An IP address; `None` for NULL.
 ///
 /// # Safety
 /// The rules of the header.
@@ -72,6 +72,6 @@ pub(crate) unsafe fn optional_address(pointer: *const c_char) -> Result<Option<I
     // SAFETY: as the caller says.
     let text = unsafe { optional_text(pointer, "address") }?;
     let invalid =
-        |_| Failure::argument(PROVKEY_STATUS_ADDRESS_INVALID, "address", "is no IP address");
+        |_| Failure::argument(PROVKEY_STATUS_ADDRESS_INVALID, "address", "is not an IP address");
     text.map(|text| text.parse().map_err(invalid)).transpose()
 }

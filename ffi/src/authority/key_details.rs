@@ -1,4 +1,4 @@
-//! What an operator sees of a provisioning key.
+//! Provisioning keys as an operator sees them.
 
 use core::ffi::c_char;
 
@@ -8,27 +8,26 @@ use super::page::{Describe, number};
 use crate::backing::Backing;
 use crate::handle::{self, provkey_header, record};
 
-/// Whether a key can enroll, or what keeps it from it first.
+/// Whether a key can enroll connectors, or the first reason why not.
 pub type provkey_key_state = u32;
 
 /// It enrolls connectors.
 pub const PROVKEY_KEY_STATE_USABLE: provkey_key_state = 1;
-/// It has been used as often as it may be.
+/// All of its uses are spent.
 pub const PROVKEY_KEY_STATE_EXHAUSTED: provkey_key_state = 2;
-/// It is switched off.
+/// It is disabled.
 pub const PROVKEY_KEY_STATE_DISABLED: provkey_key_state = 3;
-/// Its time is over.
+/// It has expired.
 pub const PROVKEY_KEY_STATE_EXPIRED: provkey_key_state = 4;
-/// Others know it. This is final.
+/// It was reported as compromised. This is final.
 pub const PROVKEY_KEY_STATE_COMPROMISED: provkey_key_state = 5;
 
-/// A provisioning key as its operator sees it. It does not hold the secret. Freed with
-/// `provkey_key_details_free`.
+/// A provisioning key without its secret. Freed with `provkey_key_details_free`.
 #[repr(C)]
 pub struct provkey_key_details {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// Its id: what logs and listings show.
+    /// Its id, which logs and listings show.
     pub id: *const c_char,
     /// Its name, unique among keys.
     pub name: *const c_char,
@@ -44,29 +43,30 @@ pub struct provkey_key_details {
     pub certificate_name: *const c_char,
     /// How many connectors may enroll.
     pub max_uses: u64,
-    /// How many have. May be more than `max_uses` once that was lowered.
+    /// How many have enrolled. More than `max_uses` if that was lowered.
     pub used: u64,
-    /// When the last of them did, in Unix milliseconds; 0: none has.
+    /// When a connector last enrolled, in Unix milliseconds; 0: never.
     pub last_used_at_ms: u64,
-    /// When it stops enrolling anybody, in Unix milliseconds; 0: never.
+    /// When it expires, in Unix milliseconds; 0: never.
     pub expires_at_ms: u64,
     /// When it was created, in Unix milliseconds.
     pub created_at_ms: u64,
-    /// Which edit of the key this is, for `provkey_key_update`. Uses do not change it.
+    /// The version of the key, for `provkey_key_update`. Edits change it, uses do not.
     pub version: u64,
-    /// Where connectors may enroll from: CIDR ranges. None: from anywhere. Renewals are not bound to it.
+    /// The CIDR ranges that connectors may enroll from. None: any address. Renewals are not
+    /// restricted.
     pub allowed_addresses: *const *const c_char,
-    /// How many ranges there are.
+    /// The number of ranges.
     pub allowed_addresses_len: usize,
     /// Its state when it was read.
     pub state: provkey_key_state,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
+    /// Whether it must be proven inside the CSR, and its text beside a CSR is refused.
     pub proof_only: bool,
-    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
+    /// Whether its text may be copied and downloaded. False once it is exhausted or compromised.
     pub copyable: bool,
-    /// When it was marked as compromised, for good, in Unix milliseconds; 0: it was not.
+    /// When it was reported as compromised, in Unix milliseconds; 0: it was not.
     pub compromised_at_ms: u64,
 }
 
@@ -113,7 +113,7 @@ const fn state_number(state: KeyState) -> provkey_key_state {
     }
 }
 
-/// Frees the details of a key. NULL is fine, and so are those of a page, which stay as they are.
+/// Frees the details of a key. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_key_details_free(key: *mut provkey_key_details) {
     // SAFETY: the rules of the header.

@@ -1,4 +1,4 @@
-//! Listing provisioning keys: filters, sorting, pages.
+//! Listings of provisioning keys: filters, order, pages.
 
 use core::ffi::c_char;
 
@@ -19,48 +19,48 @@ use crate::handle::{self, object, provkey_header, record};
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
 
-/// By what provisioning keys are sorted.
+/// The order of provisioning keys in a listing.
 pub type provkey_key_order = u32;
 
-/// By name, letter case ignored.
+/// By name, ignoring case.
 pub const PROVKEY_KEY_ORDER_NAME: provkey_key_order = 0;
-/// By the moment of creation.
+/// By creation time.
 pub const PROVKEY_KEY_ORDER_CREATED: provkey_key_order = 1;
 
-/// Which provisioning keys to list, and in which order. NULL, and all fields 0: all of them, by
+/// Which provisioning keys to list, and in which order. NULL, or all fields 0: all of them, by
 /// name.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_key_filter {
     /// `sizeof(provkey_key_filter)`.
     pub struct_size: usize,
-    /// Only those whose name contains this, letter case ignored. NULL: any.
+    /// Only keys whose name contains this, ignoring case. NULL: any.
     pub name_contains: *const c_char,
-    /// Only those of the group of this id. NULL: any.
+    /// Only keys of this group, by id. NULL: any.
     pub group: *const c_char,
-    /// Only those of the enrollment certificate of this id. NULL: any.
+    /// Only keys of this enrollment certificate, by id. NULL: any.
     pub certificate: *const c_char,
-    /// Only those in this state. 0: any.
+    /// Only keys in this state. 0: any.
     pub state: provkey_key_state,
-    /// Sorted by what.
+    /// The order.
     pub order: provkey_key_order,
-    /// 1: from the last to the first.
+    /// 1: in reverse order.
     pub descending: u8,
-    /// Only those whose id contains this. NULL: any.
+    /// Only keys whose id contains this. NULL: any.
     pub id_contains: *const c_char,
-    /// Only those with at least this limit of uses.
+    /// Only keys with at least this `max_uses`.
     pub max_uses_min: u64,
-    /// Only those with at most this limit of uses. 0: any.
+    /// Only keys with at most this `max_uses`. 0: any.
     pub max_uses_max: u64,
-    /// Only those that have enrolled at least this many connectors.
+    /// Only keys with at least this many uses.
     pub used_min: u64,
-    /// Only those that have enrolled at most this many connectors. 0: any.
+    /// Only keys with at most this many uses. 0: any.
     pub used_max: u64,
-    /// 1: only those that have enrolled nobody, whatever `used_max` says.
+    /// 1: only keys without uses; `used_max` is ignored.
     pub unused: u8,
-    /// Only those that enrolled a connector from this moment on, in Unix milliseconds. 0: any.
+    /// Only keys used at or after this moment, in Unix milliseconds. 0: any.
     pub last_used_since_ms: u64,
-    /// Only those that enrolled nobody from this moment on, or never anybody. 0: any.
+    /// Only keys not used at or after this moment, or never. 0: any.
     pub last_used_before_ms: u64,
 }
 
@@ -69,23 +69,23 @@ plain!(provkey_key_filter);
 /// A page of provisioning keys. Freed, with its items, with `provkey_key_page_free`.
 #[repr(C)]
 pub struct provkey_key_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The keys.
     pub items: *const *const provkey_key_details,
-    /// How many there are.
+    /// The number of keys.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
 record!(provkey_key_page, 0x706b_0110, PageBacking<provkey_key_details>);
 
-/// Lists provisioning keys. A page examines a bounded number of keys: with a filter on anything but
-/// one group or one certificate it may be short and yet have a `next`.
+/// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
+/// group or a certificate, it may be short and still have a `next`.
 ///
-/// Errors: `cursor_invalid`, `group_not_found` and `certificate_not_found` for what is no id, those of
-/// the store.
+/// Errors: `cursor_invalid`; `group_not_found` and `certificate_not_found` for a malformed id;
+/// those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_list_keys(
     authority: *const provkey_authority,
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn provkey_authority_list_keys(
     }
 }
 
-/// Frees a page of keys. NULL is fine.
+/// Frees a page of keys. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_key_page_free(keys: *mut provkey_key_page) {
     // SAFETY: the rules of the header.

@@ -1,4 +1,4 @@
-//! The master keys, which a host keeps outside the store.
+//! Master keys, which the application stores outside of the store.
 
 use std::str;
 
@@ -13,8 +13,8 @@ use crate::handle::{self, object, opaque};
 use crate::random::{provkey_random, random_or_system};
 use crate::status::{PROVKEY_STATUS_MASTER_SLOT_EMPTY, provkey_status};
 
-/// The master keys of an authority, in slots of 0 to 31. A secret: freed with
-/// `provkey_keyring_free`, and wiped.
+/// The master keys of an authority, in slots 0 to 31. A secret. Freed with `provkey_keyring_free`,
+/// which wipes it.
 pub struct provkey_keyring {
     _opaque: [u8; 0],
 }
@@ -43,8 +43,8 @@ pub unsafe extern "C" fn provkey_keyring_generate(
     }
 }
 
-/// Reads what a master key file holds: line n, counted from 0, is the master key of slot n in 64
-/// hexadecimal digits, or `-` for a removed one. The last one present is current.
+/// Reads the contents of a master key file: line n, counted from 0, is the master key of slot n in
+/// 64 hexadecimal digits, or `-` for a removed one. The last one is the current master key.
 ///
 /// Errors: `keyring_malformed`, `keyring_full`, `keyring_empty`.
 #[unsafe(no_mangle)]
@@ -66,8 +66,8 @@ pub unsafe extern "C" fn provkey_keyring_read(
     }
 }
 
-/// What belongs into the master key file, as `provkey_keyring_read` reads it. It is a secret: keep
-/// the file readable to its owner only, and apart from the store.
+/// Writes the contents of the master key file, as `provkey_keyring_read` reads it. It is a secret:
+/// only the owner may read the file, and it must not be stored with the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_text(
     keyring: *const provkey_keyring,
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn provkey_keyring_text(
     }
 }
 
-/// A keyring with all master keys of another and a new one, which is current: for
+/// Makes a keyring with the same master keys and a new current one, for
 /// `provkey_authority_rotate_master`. Save it first. `random`: NULL for the operating system's.
 ///
 /// Errors: `keyring_full`, `random_unavailable`.
@@ -111,10 +111,10 @@ pub unsafe extern "C" fn provkey_keyring_rotated(
     }
 }
 
-/// A keyring with all master keys of another but the one in `slot`, to be saved after
+/// Makes a keyring with the same master keys except the one in `slot`. Save it after
 /// `provkey_authority_remove_master`.
 ///
-/// Errors: `keyring_slot_current`, `master_slot_empty` if `slot` is no slot.
+/// Errors: `keyring_slot_current`; `master_slot_empty` if `slot` is above 31.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_without(
     keyring: *const provkey_keyring,
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn provkey_keyring_without(
     }
 }
 
-/// The slot of the current master key.
+/// Writes the slot of the current master key.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_current_slot(
     keyring: *const provkey_keyring,
@@ -150,14 +150,14 @@ pub unsafe extern "C" fn provkey_keyring_current_slot(
     }
 }
 
-/// Frees a keyring, and wipes it. NULL is fine.
+/// Wipes and frees a keyring. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_free(keyring: *mut provkey_keyring) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(keyring) }
 }
 
-/// Another keyring with the same master keys, and the same of them current.
+/// Copies a keyring.
 pub(crate) fn copy(keyring: &Keyring) -> Result<Keyring, KeyringError> {
     Keyring::parse_file(&keyring.to_file_text())?.with_current(keyring.current_slot())
 }
@@ -166,5 +166,5 @@ pub(crate) fn slot(number: u32) -> Result<Slot, Failure> {
     u8::try_from(number)
         .ok()
         .and_then(Slot::new)
-        .ok_or(Failure::new(PROVKEY_STATUS_MASTER_SLOT_EMPTY, "there are slots 0 to 31"))
+        .ok_or(Failure::new(PROVKEY_STATUS_MASTER_SLOT_EMPTY, "slots are 0 to 31"))
 }

@@ -19,7 +19,7 @@ use crate::owned::Owned;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::{optional_text, text};
 
-/// How to create a provisioning key.
+/// The parameters of a new provisioning key.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_new_key {
@@ -29,26 +29,26 @@ pub struct provkey_new_key {
     pub name: *const c_char,
     /// The id of the group that its connectors join.
     pub group: *const c_char,
-    /// The id of the enrollment certificate that signs for them.
+    /// The id of the enrollment certificate that signs their certificates.
     pub certificate: *const c_char,
     /// How many connectors may enroll: 1 or more.
     pub max_uses: u64,
-    /// The host that the text is for, one of the authority's. NULL: its first.
+    /// The host in its text, one of the authority's. NULL: the first.
     pub host: *const c_char,
-    /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
+    /// When it expires, in Unix milliseconds. 0: never.
     pub expires_at_ms: u64,
-    /// Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
-    /// bound to it.
+    /// The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
+    /// not restricted.
     pub allowed_addresses: *const *const c_char,
-    /// How many ranges there are.
+    /// The number of ranges.
     pub allowed_addresses_len: usize,
-    /// 1: it is switched off at first.
+    /// 1: it is created disabled.
     pub disabled: u8,
     /// 1: it must be proven inside the CSR.
     pub proof_only: u8,
 }
 
-/// The fields of a `provkey_key_update` that count, added up.
+/// Which fields of a `provkey_key_update` to apply: a sum of these bits.
 pub type provkey_key_fields = u32;
 
 /// `name`.
@@ -68,31 +68,31 @@ pub const PROVKEY_KEY_FIELDS_PROOF_ONLY: provkey_key_fields = 64;
 
 const KEY_FIELDS_ALL: provkey_key_fields = 127;
 
-/// What to edit of a key. The count of uses is never part of an edit.
+/// An edit of a provisioning key. It never changes the count of uses.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_key_update {
     /// `sizeof(provkey_key_update)`.
     pub struct_size: usize,
-    /// Which of the fields below count; all others stay as they are.
+    /// Which fields below to apply; all others of the key stay as they are.
     pub fields: provkey_key_fields,
-    /// 1: it is switched on.
+    /// 1: it is enabled.
     pub enabled: u8,
     /// 1: it must be proven inside the CSR.
     pub proof_only: u8,
-    /// The `version` of the details that the edit stands on; with another one it is refused. 0:
-    /// whatever it is now.
+    /// The `version` of the details that the edit is based on. If the key has another version by
+    /// now, the edit is refused. 0: any version.
     pub version: u64,
     /// Its name.
     pub name: *const c_char,
-    /// How many connectors may enroll: 1 or more. Below `used` it stops new ones.
+    /// How many connectors may enroll: 1 or more. A value below `used` stops further ones.
     pub max_uses: u64,
-    /// When it stops enrolling anybody, in Unix milliseconds. 0: never.
+    /// When it expires, in Unix milliseconds. 0: never.
     pub expires_at_ms: u64,
-    /// Where connectors may enroll from: CIDR ranges, at most 64. None: from anywhere. Renewals are not
-    /// bound to it.
+    /// The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
+    /// not restricted.
     pub allowed_addresses: *const *const c_char,
-    /// How many ranges there are.
+    /// The number of ranges.
     pub allowed_addresses_len: usize,
     /// The id of the enrollment certificate that signs from now on.
     pub certificate: *const c_char,
@@ -100,7 +100,7 @@ pub struct provkey_key_update {
 
 plain!(provkey_new_key, provkey_key_update);
 
-/// Creates a provisioning key. `provkey_authority_copy_key` gives its text.
+/// Creates a provisioning key. `provkey_authority_copy_key` returns its text.
 ///
 /// Errors: the `name_` codes, `group_not_found`, `certificate_not_found`, `certificate_retired`,
 /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `address_range_invalid`,
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn provkey_authority_create_key(
     }
 }
 
-/// One provisioning key.
+/// Reads the provisioning key with this id.
 ///
 /// Errors: `key_not_found`, `key_deleted`, those of the store.
 #[unsafe(no_mangle)]
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn provkey_authority_key(
     }
 }
 
-/// The provisioning key that has this id or this name.
+/// Finds a provisioning key by id or name.
 ///
 /// Errors: `key_not_found`, `key_deleted`, those of the store.
 #[unsafe(no_mangle)]
@@ -168,10 +168,10 @@ pub unsafe extern "C" fn provkey_authority_find_key(
     }
 }
 
-/// Edits a provisioning key. `key`, the key as it is then, may be NULL.
+/// Edits a provisioning key. `key` receives the edited key; it may be NULL.
 ///
-/// Errors: `edit_conflict` if it was edited since `version`; `key_not_found`, `key_deleted`, the
-/// `name_` codes, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
+/// Errors: `edit_conflict` if the key was edited since `version`; `key_not_found`, `key_deleted`,
+/// the `name_` codes, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
 /// `expiry_in_past`, `address_range_invalid`, `too_many_addresses`, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_update_key(
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn provkey_authority_update_key(
     }
 }
 
-/// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep their
+/// Deletes a provisioning key permanently. Connectors that enrolled with it keep their
 /// certificates.
 ///
 /// Errors: `key_not_found`, `key_deleted`, those of the store.
@@ -219,10 +219,11 @@ pub unsafe extern "C" fn provkey_authority_delete_key(
     }
 }
 
-/// The text of a key, to hand to a connector. It is a secret, and each copy is an audit record.
+/// Writes the text of a key, to hand to a connector. It is a secret, and each copy is recorded in
+/// the audit trail.
 ///
-/// Errors: `key_exhausted` when it is used up, until its limit is raised; `key_not_found`,
-/// `key_deleted`, those of the store.
+/// Errors: `key_exhausted` until its `max_uses` is raised; `key_not_found`, `key_deleted`, those of
+/// the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_copy_key(
     authority: *const provkey_authority,
@@ -242,8 +243,8 @@ pub unsafe extern "C" fn provkey_authority_copy_key(
     }
 }
 
-/// The text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
-/// contents, which are a secret. Each download is an audit record.
+/// Writes the text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
+/// contents, which are a secret. Each download is recorded in the audit trail.
 ///
 /// Errors: as `provkey_authority_copy_key`.
 #[unsafe(no_mangle)]

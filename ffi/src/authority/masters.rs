@@ -1,4 +1,4 @@
-//! Rotation of the master key, and what other processes learn of it.
+//! Rotation of the master key, also across processes.
 
 use super::keyring::{self, provkey_keyring};
 use super::{OpenAuthority, provkey_authority};
@@ -8,8 +8,8 @@ use crate::error::provkey_error;
 use crate::handle::object;
 use crate::status::provkey_status;
 
-/// The slot of the master key that new keys are derived from. A host whose keyring has a later one
-/// was interrupted in a rotation: `provkey_authority_rotate_master` finishes it.
+/// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
+/// is a later one, a rotation was interrupted: `provkey_authority_rotate_master` finishes it.
 ///
 /// Errors: `master_slot_empty`.
 #[unsafe(no_mangle)]
@@ -29,11 +29,11 @@ pub unsafe extern "C" fn provkey_authority_master_slot(
     }
 }
 
-/// Makes the current master key of `keyring`, in a slot that the authority does not know yet, the
-/// one that new keys are derived from, and seals all CA keys anew under it. Keys made before stay
-/// good: the keyring must have their master keys too. Other processes that have the authority open
-/// need the new keyring, too, best before: `provkey_authority_replace_keyring`. Calling it again after
-/// an interruption finishes what is left.
+/// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
+/// keys are derived from it, and all CA keys are sealed under it again. Existing keys stay valid,
+/// so the keyring must keep their master keys. Other processes that have the authority open need
+/// the new keyring, too, preferably before: `provkey_authority_replace_keyring`. After an
+/// interruption, call it again to finish.
 ///
 /// Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
 #[unsafe(no_mangle)]
@@ -52,9 +52,9 @@ pub unsafe extern "C" fn provkey_authority_rotate_master(
     }
 }
 
-/// Replaces the keyring of an open authority, for example by the one with the master key that another
-/// process has rotated to. It must have every master key that the authority knows now. Calls that run
-/// go on with the old one. If it is refused, nothing has changed.
+/// Replaces the keyring of an open authority, for example after another process has rotated the
+/// master key. It must hold every master key that the authority knows. Running calls finish with
+/// the old keyring. On an error nothing changes.
 ///
 /// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
 #[unsafe(no_mangle)]
@@ -73,10 +73,10 @@ pub unsafe extern "C" fn provkey_authority_replace_keyring(
     }
 }
 
-/// The slots of the master keys that the authority has in its store and this process lacks: bit n is
-/// slot n. If there are any, another process has rotated: read the master key file again and call
-/// `provkey_authority_replace_keyring`. Until then connectors enroll and renew with the keys made
-/// before, and what needs the new master key is `master_key_missing`.
+/// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
+/// n. If there are any, another process has rotated: read the master key file again and call
+/// `provkey_authority_replace_keyring`. Until then connectors with older keys enroll and renew, and
+/// whatever needs the new master key fails with `master_key_missing`.
 ///
 /// Errors: `master_key_wrong`, those of the store.
 #[unsafe(no_mangle)]
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn provkey_authority_missing_masters(
     }
 }
 
-/// Forgets the master key of a slot that nothing stands on any more.
+/// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
 ///
 /// Errors: `master_key_in_use`, `master_slot_empty`, those of the store.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! The authority: the side that makes provisioning keys and counts their uses.
+//! The authority, which makes provisioning keys and counts their uses.
 
 pub mod audit;
 pub mod certificates;
@@ -44,7 +44,7 @@ use crate::text::{optional_text, text};
 
 use self::id::{optional_address, optional_id};
 
-/// An authority. Any number of threads may use one at the same time. Freed with
+/// An authority. Any number of threads may use it at the same time. Freed with
 /// `provkey_authority_free`.
 pub struct provkey_authority {
     _opaque: [u8; 0],
@@ -58,16 +58,16 @@ pub(crate) struct OpenAuthority {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// What an authority is. Freed with `provkey_authority_details_free`.
+/// The details of an authority. Freed with `provkey_authority_details_free`.
 #[repr(C)]
 pub struct provkey_authority_details {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
     /// Its id.
     pub id: *const c_char,
-    /// Its hosts. The first is the one that new keys get unless they name another.
+    /// Its hosts. New keys are for the first one unless they name another.
     pub hosts: *const *const c_char,
-    /// How many hosts there are.
+    /// The number of hosts.
     pub hosts_len: usize,
     /// Its SPIFFE trust domain.
     pub trust_domain: *const c_char,
@@ -102,7 +102,7 @@ impl From<Refusal> for Failure {
 
 failures! { LeafUrlError }
 
-/// What an authority is.
+/// Describes an authority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_describe(
     authority: *const provkey_authority,
@@ -119,15 +119,15 @@ pub unsafe extern "C" fn provkey_authority_describe(
     }
 }
 
-/// Frees what `provkey_authority_describe` gave. NULL is fine.
+/// Frees the details of an authority. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_details_free(details: *mut provkey_authority_details) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(details) }
 }
 
-/// Adds a host. Texts made for the others stay good. Other processes that have the authority open
-/// learn of it when they open it again.
+/// Adds a host. Key texts for the other hosts stay valid. Other processes see the new host when
+/// they open the authority again.
 ///
 /// Errors: the `host_` codes, `too_many_hosts`, those of the store.
 #[unsafe(no_mangle)]
@@ -146,8 +146,8 @@ pub unsafe extern "C" fn provkey_authority_add_host(
     }
 }
 
-/// The same authority, with `actor` named in the audit records of what is done through it. It is
-/// freed like any other; the first stays as it is.
+/// Makes a handle of the same authority that names `actor` in the audit records of its changes. It
+/// is freed by itself; the first handle does not change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_acting_as(
     authority: *const provkey_authority,
@@ -168,26 +168,26 @@ pub unsafe extern "C" fn provkey_authority_acting_as(
     }
 }
 
-/// Who does what is done through an authority, for the audit trail.
+/// Who acts through an authority, for the audit trail.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_actor {
     /// `sizeof(provkey_actor)`.
     pub struct_size: usize,
-    /// A name, of at most 256 bytes: longer ones are cut. May be NULL.
+    /// A name. Longer ones than 256 bytes are cut. May be NULL.
     pub name: *const c_char,
-    /// The id of the admin token that let them in. May be NULL.
+    /// The id of the admin token that they used. May be NULL.
     pub admin_token: *const c_char,
-    /// The IP address that they ask from. May be NULL.
+    /// Their IP address. May be NULL.
     pub address: *const c_char,
 }
 
 plain!(provkey_actor);
 
-/// As `provkey_authority_acting_as`, with the admin token and the address of the actor, which the audit
-/// trail names, too.
+/// Like `provkey_authority_acting_as`, and the audit records also name the actor's admin token and
+/// address.
 ///
-/// Errors: `admin_token_not_found` for what is no id, `address_invalid`.
+/// Errors: `admin_token_not_found` for a malformed id, `address_invalid`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_acting_for(
     authority: *const provkey_authority,
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn provkey_authority_acting_for(
     }
 }
 
-/// Frees an authority. Nothing may be under way on it. NULL is fine.
+/// Frees an authority. No call may be using it. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_free(authority: *mut provkey_authority) {
     // SAFETY: the rules of the header.

@@ -1,4 +1,4 @@
-//! What a host may watch while its authority works.
+//! Events that the application can observe.
 
 use core::ffi::{c_char, c_void};
 use core::net::IpAddr;
@@ -15,39 +15,39 @@ use crate::handle::{self, opaque};
 use crate::status::{PROVKEY_STATUS_OK, provkey_status, status_of};
 use crate::user_data::{UserData, required};
 
-/// Who is told what happens.
+/// An observer of an authority's events.
 pub struct provkey_observer {
     _opaque: [u8; 0],
 }
 
 opaque!(provkey_observer, 0x706b_0105, Arc<dyn Observer>);
 
-/// What happened.
+/// The type of an event.
 pub type provkey_event_type = u32;
 
 /// A connector enrolled, at the cost of one use.
 pub const PROVKEY_EVENT_TYPE_ENROLLED: provkey_event_type = 1;
-/// A connector asked again and got its certificate again, at no cost.
+/// A connector asked again and received its certificate again, at no use.
 pub const PROVKEY_EVENT_TYPE_REPLAYED: provkey_event_type = 2;
 /// A connector renewed its certificate.
 pub const PROVKEY_EVENT_TYPE_RENEWED: provkey_event_type = 3;
-/// An enrollment or a renewal was refused, or failed. Without a key, whoever asked proved nothing.
+/// An enrollment or a renewal was refused or failed. Without a `key`, none was proven.
 pub const PROVKEY_EVENT_TYPE_REFUSED: provkey_event_type = 4;
-/// A tally of refusals or replays could not be stored. Nothing else was affected.
+/// A count of refusals or replays could not be stored. Nothing else is affected.
 pub const PROVKEY_EVENT_TYPE_TALLY_LOST: provkey_event_type = 5;
-/// An admin token was refused. Nothing of it is stored.
+/// An admin token was refused. This is not in the audit trail.
 pub const PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED: provkey_event_type = 6;
 
-/// An event, as an observer is told of it. Holds no secret; what it points to is good until the
-/// observer returns.
+/// An event. Holds no secret. What it points to is valid until the observer returns.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_event {
     /// `sizeof(provkey_event)` of this library.
     pub struct_size: usize,
-    /// What happened.
+    /// The type of an event.
     pub r#type: provkey_event_type,
-    /// Why, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise `PROVKEY_STATUS_OK`.
+    /// The reason, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise
+    /// `PROVKEY_STATUS_OK`.
     pub status: provkey_status,
     /// The code of that status. NULL if there is none.
     pub code: *const c_char,
@@ -55,30 +55,30 @@ pub struct provkey_event {
     pub key: *const c_char,
     /// The id of the connector. May be NULL.
     pub connector: *const c_char,
-    /// Where from, if the host said so. May be NULL.
+    /// The IP address, if the application passed one. May be NULL.
     pub address: *const c_char,
-    /// The id of the admin token, if its text was right. May be NULL.
+    /// The id of the admin token, if its text was well-formed. May be NULL.
     pub admin_token: *const c_char,
 }
 
-/// How a host is told what happens.
+/// The callbacks of an observer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_observer_callbacks {
     /// `sizeof(provkey_observer_callbacks)`.
     pub struct_size: usize,
-    /// Given to the callbacks.
+    /// The first argument of each callback.
     pub user_data: *mut c_void,
-    /// Called once, when nothing is called any more. May be NULL.
+    /// Called once, after the last callback. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    /// Something happened. Called on the thread on which it did; should be quick, and must not
-    /// call the authority.
+    /// Called for each event, on the thread that caused it. Must be quick, and must not call the
+    /// authority.
     pub observe: Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const provkey_event)>,
 }
 
 plain!(provkey_observer_callbacks);
 
-/// Makes an observer of callbacks. It is freed with `provkey_observer_free`.
+/// Makes an observer from callbacks. Freed with `provkey_observer_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_observer_new(
     callbacks: *const provkey_observer_callbacks,
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn provkey_observer_new(
     }
 }
 
-/// Frees an observer. An authority that has it goes on telling it. NULL is fine.
+/// Frees an observer. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_observer_free(observer: *mut provkey_observer) {
     // SAFETY: the rules of the header.
@@ -139,7 +139,7 @@ impl Observer for CallbackObserver {
             admin_token: backing
                 .optional_text(parts.admin_token.as_ref().map(AdminTokenId::as_str)),
         };
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         unsafe { (self.observe)(self.user_data.pointer(), &raw const event) };
     }
 }

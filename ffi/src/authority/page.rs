@@ -1,4 +1,4 @@
-//! Listings, a page at a time, and how their entries are handed out.
+//! Pages of listings, and how their items are handed out.
 
 use core::ffi::c_char;
 
@@ -12,34 +12,34 @@ use crate::failure::Failure;
 use crate::handle::{self, Handle, provkey_header};
 use crate::text::optional_text;
 
-/// Which page of a listing. Where one is asked for, NULL stands for the first one.
+/// Which page of a listing to return. NULL: the first, of 50 entries.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_page_request {
     /// `sizeof(provkey_page_request)`.
     pub struct_size: usize,
-    /// How many entries at most: 1 to 1000; 0: 50.
+    /// The maximum number of entries: 1 to 1000; 0: 50.
     pub limit: usize,
-    /// The `next` of the page before. NULL: the first page.
+    /// The `next` of the previous page. NULL: the first page.
     pub after: *const c_char,
 }
 
 plain!(provkey_page_request);
 
-/// Something of the library as C sees it.
+/// A record that C sees for a `T` of the library.
 pub(crate) trait Describe<T>: Handle<Head = Self, Value = Backing> {
-    /// What C sees of a value; `kept` holds what its pointers point to.
+    /// Makes the record; `backing` holds what its pointers point to.
     fn describe(header: provkey_header, value: &T, backing: &mut Backing) -> Self;
 }
 
-/// Hands out what C sees of a value.
+/// Hands out the record for a value.
 pub(crate) fn hand_out<R: Describe<T>, T>(value: &T) -> *mut R {
     let mut backing = Backing::default();
     let record = R::describe(handle::header::<R>(), value, &mut backing);
     handle::hand_out_record(record, backing)
 }
 
-/// What a page is made of, for C.
+/// The fields of a page for C.
 pub(crate) struct PageParts<R: Handle> {
     pub(crate) items: *const *const R,
     pub(crate) items_len: usize,
@@ -47,7 +47,7 @@ pub(crate) struct PageParts<R: Handle> {
     pub(crate) backing: PageBacking<R>,
 }
 
-/// What the pointers of a page point to.
+/// The memory that the pointers of a page point to.
 pub(crate) struct PageBacking<R: Handle> {
     _parts: Vec<PageItem<R>>,
     _pointers: Box<[*const R]>,
@@ -75,7 +75,7 @@ fn to_part<R: Describe<T>, T>(value: &T) -> PageItem<R> {
     PageItem::new(record, backing)
 }
 
-/// The page that an argument stands for.
+/// The page request behind an argument.
 ///
 /// # Safety
 /// The rules of the header.
@@ -94,12 +94,12 @@ pub(crate) unsafe fn page_request(
     Ok(request)
 }
 
-/// The moment that a number stands for; 0 for none.
+/// The moment of a number; `None` for 0.
 pub(crate) fn moment(unix_ms: u64) -> Option<Timestamp> {
     (unix_ms != 0).then(|| Timestamp::from_unix_ms(unix_ms))
 }
 
-/// The number of a moment; 0 for none.
+/// The number of a moment; 0 for `None`.
 pub(crate) fn number(moment: Option<Timestamp>) -> u64 {
     moment.map_or(0, Timestamp::unix_ms)
 }

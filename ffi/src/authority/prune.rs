@@ -1,4 +1,4 @@
-//! Pruning: old audit records, and enrollments that nothing needs any more.
+//! Pruning of old audit records and of enrollments that nothing needs any more.
 
 use provkey::authority::Retention;
 
@@ -10,21 +10,21 @@ use crate::error::provkey_error;
 use crate::handle::object;
 use crate::status::provkey_status;
 
-/// What was pruned.
+/// How much was pruned.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_pruned {
-    /// How many audit records.
+    /// The number of audit records.
     pub audit_records: u64,
-    /// How many enrollments.
+    /// The number of enrollments.
     pub enrollments: u64,
-    /// How many revocations: certificates that have expired and been on a CRL since.
+    /// The number of revocations: of certificates that have expired and were on a CRL since.
     pub revocations: u64,
 }
 
-/// Deletes audit records from before `audit_before_ms`, and enrollments of deleted keys whose
-/// certificate expired before `expired_before_ms`, in many small units: others can work meanwhile.
-/// Both are Unix milliseconds; 0: nothing of that kind.
+/// Deletes audit records older than `audit_before_ms`, and enrollments of deleted keys whose
+/// certificate expired before `expired_before_ms`; 0: none of that kind. It deletes in many small
+/// units, so that other calls proceed.
 ///
 /// Errors: those of the store. What was deleted before the error stays deleted.
 #[unsafe(no_mangle)]

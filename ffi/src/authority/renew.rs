@@ -1,4 +1,4 @@
-//! Renewal: a certificate for a certificate, at no use of any provisioning key.
+//! Renewal of certificates, at no use of a provisioning key.
 
 use core::ffi::c_char;
 
@@ -14,36 +14,36 @@ use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
 use crate::handle::object;
 use crate::status::provkey_status;
 
-/// What a connector sends that has a certificate, and what the host knows of it.
+/// A renewal request: what the connector sent, and what the application knows about it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_renew_request {
     /// `sizeof(provkey_renew_request)`.
     pub struct_size: usize,
-    /// The CSR for the new certificate, of the same key pair or another: PKCS #10, DER or PEM. It
+    /// The CSR for the new certificate, of the same key pair or a new one: PKCS #10, DER or PEM. It
     /// may hold the proof of renewal.
     pub csr: *const u8,
-    /// How many bytes that is.
+    /// Its length in bytes.
     pub csr_len: usize,
-    /// The certificate that the connector has authenticated with over TLS, in DER: the host has
-    /// verified it, and that the connector has its key. NULL: none.
+    /// The certificate that the connector authenticated with over mutual TLS, in DER. The
+    /// application vouches that the connector has its private key. NULL: none.
     pub client_certificate: *const u8,
-    /// How many bytes that is.
+    /// Its length in bytes.
     pub client_certificate_len: usize,
-    /// The connector's fingerprint, when it stands beside the CSR. NULL: none.
+    /// The connector's fingerprint, if it was sent beside the CSR. NULL: none.
     pub fingerprint: *const provkey_fingerprint,
-    /// Where the connector asks from, an IP address. NULL: not known.
+    /// The connector's IP address. NULL: unknown.
     pub address: *const c_char,
 }
 
 plain!(provkey_renew_request);
 
-/// Renews the certificate of one connector, also when its provisioning key was deleted, is disabled,
-/// used up or expired. A certificate renews once; asking again for the same public key gets the same
-/// answer.
+/// Renews the certificate of one connector, even if its provisioning key is deleted, disabled,
+/// exhausted or expired. A certificate is renewed once: asking again with the same public key
+/// returns the same answer.
 ///
-/// Errors: `renewal_missing`, `renewal_invalid`, `certificate_unknown`, and the `csr_` codes; then any
-/// other reason, and those of the store.
+/// Errors: `renewal_missing`, `renewal_invalid`, `certificate_unknown`, and the `csr_` codes; then
+/// the precise reason; those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_renew(
     authority: *const provkey_authority,

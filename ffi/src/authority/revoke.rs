@@ -1,4 +1,4 @@
-//! Revocation: of one connector, or of all that a provisioning key enrolled.
+//! Revocation of one connector, or of all that a provisioning key enrolled.
 
 use core::ffi::c_char;
 
@@ -16,21 +16,20 @@ use crate::handle::object;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::optional_text;
 
-/// What was done about a key that others know.
+/// The result of reporting a key as compromised.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_compromised {
-    /// How many connectors it enrolled, those that had been revoked before included.
+    /// The number of connectors that it enrolled, including those revoked before.
     pub connectors: u64,
-    /// How many of them are revoked now, or would be, that were not before.
+    /// How many of them this call revoked, or would revoke.
     pub revoked: u64,
 }
 
-/// Revokes a connector, for ever: its certificates are on the next CRL, and its public key never
-/// enrolls again. `reason`: by its name in RFC 5280, 5.3.1, such as `keyCompromise`; NULL: none is
-/// input.
+/// Revokes a connector permanently: its certificates are on the next CRL, and its public key never
+/// enrolls again. `reason`: a name of RFC 5280, 5.3.1, such as `keyCompromise`; NULL: unspecified.
 ///
-/// Errors: `connector_not_found`, `value_unknown` for a reason that is none, those of the store.
+/// Errors: `connector_not_found`, `value_unknown` for an unknown reason, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_revoke_connector(
     authority: *const provkey_authority,
@@ -54,9 +53,10 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
     }
 }
 
-/// Records that a key is compromised, which is final, then revokes what it enrolled with the reason
-/// `keyCompromise`; of a deleted key too. If it fails halfway, call it again. `since_ms`: only connectors that enrolled from this moment
-/// on; 0: all. `dry_run` other than 0: only count them, nothing is changed.
+/// Records that a key is compromised, which is final, then revokes its connectors with the reason
+/// `keyCompromise`. The key may have been deleted. If the call fails halfway, repeat it.
+/// `since_ms`: revoke only connectors that enrolled from this moment on; 0: all. `dry_run` other
+/// than 0: only count them and change nothing.
 ///
 /// Errors: `key_not_found`, those of the store.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! Certificates for the servers of the authority.
+//! Certificates for the authority's TLS servers.
 
 use core::ffi::c_char;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use crate::handle::{self, object, provkey_header, record};
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// The certificate of a server, signed by the root, so that the pin in a key text is all that a
-/// connector needs to trust it. Freed with `provkey_server_certificate_free`.
+/// The certificate of a TLS server, signed by the root: a connector trusts it by the pin in its key
+/// text alone. Freed with `provkey_server_certificate_free`.
 #[repr(C)]
 pub struct provkey_server_certificate {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// The server's certificate, then the root, in PEM. The server has to send both: the root is
-    /// what the pin in a key text names.
+    /// The server's certificate, then the root, in PEM. The server must send both, because a key
+    /// text pins the root.
     pub chain_pem: *const c_char,
-    /// From when on it is valid, in Unix milliseconds.
+    /// From when it is valid, in Unix milliseconds.
     pub not_before_ms: u64,
     /// Until when it is valid.
     pub not_after_ms: u64,
@@ -45,15 +45,14 @@ impl Describe<ServerCertificate> for provkey_server_certificate {
     }
 }
 
-/// Issues a certificate for a TLS server at one of the authority's hosts, for the public key in this
-/// SubjectPublicKeyInfo, in DER: the private key stays with the server. Such a certificate cannot be
-/// revoked: let it be valid for a few months at most, and ask again in time. Every one is in the
-/// audit trail.
+/// Issues a certificate for a TLS server at one of the authority's hosts. `spki`: the server's
+/// public key, a SubjectPublicKeyInfo in DER. Such a certificate cannot be revoked: make it valid
+/// for a few months at most, and renew it in time. Each one is recorded in the audit trail.
 ///
 /// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
 /// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
-/// `csr_unsupported_key` and the `weak_key_` codes if the public key is not accepted; those of the
-/// signer and of the store.
+/// `csr_unsupported_key` and the `weak_key_` codes for the public key; those of the signer and of
+/// the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
     authority: *const provkey_authority,
@@ -81,7 +80,7 @@ pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
     }
 }
 
-/// Frees the certificate of a server. NULL is fine.
+/// Frees the certificate of a server. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_server_certificate_free(
     certificate: *mut provkey_server_certificate,

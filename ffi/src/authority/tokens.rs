@@ -1,4 +1,4 @@
-//! Admin tokens: who may look after the authority over a network.
+//! Admin tokens, which authenticate administrators over a network.
 
 use core::ffi::c_char;
 
@@ -20,32 +20,32 @@ use crate::owned::Owned;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 use crate::text::text;
 
-/// What somebody may do. Each role may do what those before it may.
+/// The role of an admin token. Each role includes those before it.
 pub type provkey_admin_role = u32;
 
-/// Look at everything but secrets.
+/// Read everything except secrets.
 pub const PROVKEY_ADMIN_ROLE_VIEWER: provkey_admin_role = 1;
-/// Look after provisioning keys, groups and connectors; take out the texts of keys.
+/// Manage provisioning keys, groups and connectors; copy the texts of keys.
 pub const PROVKEY_ADMIN_ROLE_OPERATOR: provkey_admin_role = 2;
-/// Look after enrollment certificates and admin tokens, too.
+/// Manage enrollment certificates and admin tokens, too.
 pub const PROVKEY_ADMIN_ROLE_ADMIN: provkey_admin_role = 3;
 
-/// An admin token. It does not hold the secret. Freed with `provkey_admin_token_free`.
+/// An admin token without its secret. Freed with `provkey_admin_token_free`.
 #[repr(C)]
 pub struct provkey_admin_token {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
-    /// Its id, which its text shows.
+    /// Its id, which is part of its text.
     pub id: *const c_char,
     /// Its name.
     pub name: *const c_char,
-    /// What its holder may do.
+    /// Its role.
     pub role: provkey_admin_role,
     /// When it was created, in Unix milliseconds.
     pub created_at_ms: u64,
-    /// Who created it. NULL: that is not known.
+    /// Who created it. NULL: unknown.
     pub created_by: *const c_char,
-    /// When it ends, in Unix milliseconds. 0: never.
+    /// When it expires, in Unix milliseconds. 0: never.
     pub expires_at_ms: u64,
     /// When it was revoked, in Unix milliseconds. 0: it was not.
     pub revoked_at_ms: u64,
@@ -54,13 +54,13 @@ pub struct provkey_admin_token {
 /// A page of admin tokens. Freed, with its items, with `provkey_admin_token_page_free`.
 #[repr(C)]
 pub struct provkey_admin_token_page {
-    /// For the library.
+    /// The header.
     pub header: provkey_header,
     /// The tokens.
     pub items: *const *const provkey_admin_token,
-    /// How many there are.
+    /// The number of tokens.
     pub items_len: usize,
-    /// Where to go on. NULL: this was the last page.
+    /// The cursor of the next page. NULL: this is the last page.
     pub next: *const c_char,
 }
 
@@ -95,8 +95,8 @@ fn role(number: provkey_admin_role) -> Result<AdminRole, Failure> {
     }
 }
 
-/// Creates an admin token, which ends at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
-/// is a secret: it is here and nowhere else, for only what verifies it is stored.
+/// Creates an admin token that expires at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
+/// is a secret that this call alone returns: only a verifier is stored.
 ///
 /// Errors: the `name_` codes, `expiry_in_past`, those of the store.
 #[unsafe(no_mangle)]
@@ -127,9 +127,9 @@ pub unsafe extern "C" fn provkey_authority_create_token(
     }
 }
 
-/// The admin token that has this text, if it is still good.
+/// Authenticates the text of an admin token, and reads the token.
 ///
-/// Errors: `admin_token_malformed` without looking anything up; `admin_token_invalid`,
+/// Errors: `admin_token_malformed`, found without a look-up; `admin_token_invalid`,
 /// `admin_token_revoked`, `admin_token_expired`, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_authenticate_token(
@@ -150,8 +150,8 @@ pub unsafe extern "C" fn provkey_authority_authenticate_token(
     }
 }
 
-/// Records in the audit trail that whoever the authority acts as, see `provkey_authority_acting_for`,
-/// signed in. A host that lets people sign in calls it once they have.
+/// Records in the audit trail that the actor signed in: see `provkey_authority_acting_for`. For
+/// applications that people sign in to.
 ///
 /// Errors: those of the store.
 #[unsafe(no_mangle)]
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_in(
     }
 }
 
-/// Records in the audit trail that whoever the authority acts as signed out.
+/// Records in the audit trail that the actor signed out.
 ///
 /// Errors: those of the store.
 #[unsafe(no_mangle)]
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_out(
     }
 }
 
-/// The admin token that has this id, or the name while it is not revoked.
+/// Finds an admin token by id, or by name unless it is revoked.
 ///
 /// Errors: `admin_token_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -207,8 +207,7 @@ pub unsafe extern "C" fn provkey_authority_find_token(
     }
 }
 
-/// Lists admin tokens by id, those that are revoked or have expired included. `page`: NULL for the
-/// first one.
+/// Lists admin tokens by id, including revoked and expired ones. `page`: NULL for the first page.
 ///
 /// Errors: `cursor_invalid`, those of the store.
 #[unsafe(no_mangle)]
@@ -234,7 +233,7 @@ pub unsafe extern "C" fn provkey_authority_list_tokens(
     }
 }
 
-/// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
+/// Revokes an admin token permanently. Revoking it again changes nothing.
 ///
 /// Errors: `admin_token_not_found`, those of the store.
 #[unsafe(no_mangle)]
@@ -253,14 +252,14 @@ pub unsafe extern "C" fn provkey_authority_revoke_token(
     }
 }
 
-/// Frees an admin token. NULL is fine, and so is one of a page, which stays as it is.
+/// Frees an admin token. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_admin_token_free(token: *mut provkey_admin_token) {
     // SAFETY: the rules of the header.
     unsafe { handle::free(token) }
 }
 
-/// Frees a page of admin tokens. NULL is fine.
+/// Frees a page of admin tokens. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_admin_token_page_free(tokens: *mut provkey_admin_token_page) {
     // SAFETY: the rules of the header.

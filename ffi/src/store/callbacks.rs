@@ -1,4 +1,4 @@
-//! A store of the host's, made of callbacks.
+//! A store of the application, made from callbacks.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -28,43 +28,42 @@ use crate::status::{
 };
 use crate::user_data::{UserData, required};
 
-/// Which records a `scan` reads: those with a key from `start`, included, to `end`, excluded, in
-/// byte order.
+/// The range of a `scan`: keys from `start`, inclusive, to `end`, exclusive, in byte order.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_scan_range {
     /// `sizeof(provkey_scan_range)`.
     pub struct_size: usize,
-    /// The first key that may be in it; it need not exist. Empty: from the very first.
+    /// The inclusive start. It need not exist. Empty: from the first record.
     pub start: provkey_slice,
-    /// The first key that is not in it any more, if `has_end`.
+    /// The exclusive end, if `has_end`.
     pub end: provkey_slice,
-    /// 1: there is an end. 0: up to the very last record.
+    /// 1: there is an end. 0: to the last record.
     pub has_end: u8,
     /// 1: from the last key to the first. 0: from the first to the last.
     pub reverse: u8,
 }
 
-/// The store of a host. The callbacks are called from any thread that calls the authority, several
-/// at a time. Each returns `PROVKEY_STATUS_OK` or a status of a store, such as
-/// `PROVKEY_STATUS_STORE_UNAVAILABLE` or `PROVKEY_STATUS_STORE_BUSY`; none may call an authority that
-/// uses this store.
+/// The callbacks of a store. They run on any thread that calls the authority, several at a time.
+/// Each returns `PROVKEY_STATUS_OK` or a status of a store, such as
+/// `PROVKEY_STATUS_STORE_UNAVAILABLE` or `PROVKEY_STATUS_STORE_BUSY`. None may call an authority
+/// that uses this store.
 ///
-/// What a store promises: each change of a record gives it a version that this key never had
-/// before; `get` and `scan` each see one snapshot; `apply` applies each unit wholly or not at all,
-/// in the order input, and a later unit sees what an earlier one wrote; what it reports as applied is
-/// durable. `provkey_store_check` finds out.
+/// A store guarantees: Each change of a record assigns a version that its key never had before.
+/// Each `get` and each `scan` sees one snapshot. `apply` applies units atomically and in order, and
+/// each sees the writes of those before it. A unit that is reported as applied is durable.
+/// `provkey_store_check` tests these guarantees.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_store_callbacks {
     /// `sizeof(provkey_store_callbacks)`.
     pub struct_size: usize,
-    /// Given to the callbacks.
+    /// The first argument of each callback.
     pub user_data: *mut c_void,
-    /// Called once, when nothing is called any more. May be NULL.
+    /// Called once, after the last callback. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    /// Reads records by key: pushes one answer for each, in order. More than
-    /// `PROVKEY_GET_KEYS_MAX` keys: `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
+    /// Reads records by key: pushes one answer for each key, in order. More than
+    /// `PROVKEY_GET_KEYS_MAX` keys: returns `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
     pub get: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -73,8 +72,8 @@ pub struct provkey_store_callbacks {
             sink: *mut provkey_record_sink,
         ) -> provkey_status,
     >,
-    /// Pushes at most `limit` records of a range, in its order. More than
-    /// `PROVKEY_SCAN_RECORDS_MAX`: `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
+    /// Pushes at most `limit` records of a range, in its order. A `limit` above
+    /// `PROVKEY_SCAN_RECORDS_MAX`: returns `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`.
     pub scan: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -83,8 +82,9 @@ pub struct provkey_store_callbacks {
             sink: *mut provkey_record_sink,
         ) -> provkey_status,
     >,
-    /// Applies units, and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units:
-    /// `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`. A unit may have as many bytes as its form allows.
+    /// Applies units and answers for each, in order. More than `PROVKEY_BATCH_UNITS_MAX` units:
+    /// returns `PROVKEY_STATUS_STORE_REQUEST_TOO_LARGE`. A single unit may be as large as
+    /// `provkey_unit_check` allows.
     pub apply: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -97,7 +97,7 @@ pub struct provkey_store_callbacks {
 
 plain!(provkey_store_callbacks);
 
-/// Makes a store of callbacks. It is freed with `provkey_store_free`.
+/// Makes a store from callbacks. Freed with `provkey_store_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_new(
     callbacks: *const provkey_store_callbacks,
@@ -152,17 +152,17 @@ struct CallbackStore {
 impl Store for CallbackStore {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
         let slices: Vec<_> = keys.iter().map(|key| lend(key.as_bytes())).collect();
-        let most = keys.len();
-        let mut sink = Sink::<provkey_record_sink>::new(Records { most, ..Records::default() });
+        let limit = keys.len();
+        let mut sink = Sink::<provkey_record_sink>::new(Records { limit, ..Records::default() });
         let user_data = self.user_data.pointer();
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         let status =
             unsafe { (self.get)(user_data, slices.as_ptr(), slices.len(), sink.as_pointer()) };
         let Records { records, message, .. } = sink.into_value();
         check(status, message).map_err(StoreError::NotApplied)?;
         let wrong = |at: usize| records[at].as_ref().is_some_and(|found| found.key != keys[at]);
         if records.len() != keys.len() || (0..keys.len()).any(wrong) {
-            return Err(StoreError::NotApplied(lied("get answered for other keys")));
+            return Err(StoreError::NotApplied(wrong_answer("get answered for other keys")));
         }
         Ok(records)
     }
@@ -176,10 +176,9 @@ impl Store for CallbackStore {
             has_end: u8::from(end.is_some()),
             reverse: u8::from(range.reverse),
         };
-        let mut sink =
-            Sink::<provkey_record_sink>::new(Records { most: limit, ..Records::default() });
+        let mut sink = Sink::<provkey_record_sink>::new(Records { limit, ..Records::default() });
         let user_data = self.user_data.pointer();
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         let status = unsafe { (self.scan)(user_data, &raw const plain, limit, sink.as_pointer()) };
         let Records { records, message, .. } = sink.into_value();
         check(status, message).map_err(StoreError::NotApplied)?;
@@ -192,15 +191,18 @@ impl Store for CallbackStore {
             key >= &start[..] && end.as_ref().is_none_or(|end| key < &end[..])
         };
         records.filter(sorted).filter(|records| records.iter().all(within)).ok_or_else(|| {
-            StoreError::NotApplied(lied("scan answered with other records, or in another order"))
+            StoreError::NotApplied(wrong_answer(
+                "scan answered with records outside of the range or out of order",
+            ))
         })
     }
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         let operations: Result<Vec<Vec<provkey_operation>>, _> =
             units.iter().map(|unit| unit.operations.iter().map(lend_operation).collect()).collect();
-        let operations = operations
-            .map_err(|_| StoreError::NotApplied(lied("a kind of operation is not known here")))?;
+        let operations = operations.map_err(|_| {
+            StoreError::NotApplied(wrong_answer("an operation is of an unknown type"))
+        })?;
         let plain: Vec<_> = operations
             .iter()
             .map(|operations| provkey_unit {
@@ -209,23 +211,23 @@ impl Store for CallbackStore {
                 operations_len: operations.len(),
             })
             .collect();
-        let most = units.len();
-        let mut sink = Sink::<provkey_outcome_sink>::new(Outcomes { most, ..Outcomes::default() });
+        let limit = units.len();
+        let mut sink = Sink::<provkey_outcome_sink>::new(Outcomes { limit, ..Outcomes::default() });
         let user_data = self.user_data.pointer();
-        // SAFETY: the header says what a callback may do.
+        // SAFETY: the header states what a callback may do.
         let status =
             unsafe { (self.apply)(user_data, plain.as_ptr(), plain.len(), sink.as_pointer()) };
         let Outcomes { outcomes, nothing_applied, message, .. } = sink.into_value();
         let known = if nothing_applied { StoreError::NotApplied } else { StoreError::Unknown };
         check(status, message).map_err(known)?;
         if outcomes.len() != units.len() || !units.iter().zip(&outcomes).all(fits) {
-            return Err(StoreError::Unknown(lied("apply did not answer for each unit as it is")));
+            return Err(StoreError::Unknown(wrong_answer("apply did not answer for each unit")));
         }
         Ok(outcomes)
     }
 }
 
-/// Whether an outcome can be that of the unit.
+/// Whether an outcome is possible for its unit.
 fn fits((unit, outcome): (&Unit, &Outcome)) -> bool {
     let counts = |operation: &&Operation| {
         matches!(operation, Operation::SetLimit { .. } | Operation::Count { .. })
@@ -238,7 +240,7 @@ fn fits((unit, outcome): (&Unit, &Outcome)) -> bool {
     }
 }
 
-/// What a status of a host's store means.
+/// The fault behind a status that a callback returned.
 fn check(status: provkey_status, message: Option<String>) -> Result<(), StoreFault> {
     let kind = match status {
         PROVKEY_STATUS_OK => return Ok(()),
@@ -259,12 +261,12 @@ fn check(status: provkey_status, message: Option<String>) -> Result<(), StoreFau
     };
     let unexplained = || {
         let code = code_of(status).map_or_else(|| status.to_string(), Into::into);
-        format!("the host's store answered {code}")
+        format!("the store's callback returned {code}")
     };
     let explained = message.filter(|message| !message.is_empty());
     Err(StoreFault::new(kind, explained.unwrap_or_else(unexplained)))
 }
 
-fn lied(what: &str) -> StoreFault {
-    StoreFault::new(FaultKind::Corrupt, format!("the host's store is wrong: {what}"))
+fn wrong_answer(what: &str) -> StoreFault {
+    StoreFault::new(FaultKind::Corrupt, format!("the store's callback is wrong: {what}"))
 }

@@ -1,4 +1,4 @@
-//! The checks that every store passes.
+//! The conformance checks of stores.
 
 use core::ffi::{c_char, c_void};
 use core::ptr;
@@ -14,12 +14,12 @@ use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// Runs the checks that every store passes, each to its end, whatever became of the others.
+/// Runs the checks that every store must pass. A failed check does not stop the others.
 ///
-/// `run`: at most 100 bytes. The checks need a working store, not an empty one: each has its own keys, whose names have `run` in
-/// them, and removes them if it passed. Several runs may share a store if their names differ.
-/// `report`, if it is not NULL, is told each check by its name, and what was seen if it failed; NULL
-/// if it passed. `failed`: how many failed.
+/// The store need not be empty: each check uses keys that contain `run`, a name of at most 100
+/// bytes, and removes them if it passes. Runs with different names may share a store. `report`,
+/// unless it is NULL, is called for each check with its name and, if it failed, with what was seen;
+/// otherwise with NULL. `failed` receives the number of failed checks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_check(
     store: *const provkey_store,

@@ -1,4 +1,4 @@
-//! Stores: those that come with the library, and those of the host.
+//! Stores: the library's, and those of the application.
 
 pub mod callbacks;
 pub mod conformance;
@@ -21,8 +21,8 @@ use crate::status::provkey_status;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::text::text;
 
-/// Where an authority keeps everything. Freed with `provkey_store_free`; an authority that uses it
-/// goes on with it.
+/// The store of an authority's records. Freed with `provkey_store_free`; authorities that use it
+/// keep it alive.
 pub struct provkey_store {
     _opaque: [u8; 0],
 }
@@ -38,7 +38,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Makes a store in memory, for tests: what it holds goes with it.
+/// Makes a store in memory, for tests. Its contents are lost when it is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_memory(
     store: *mut *mut provkey_store,
@@ -53,11 +53,11 @@ pub unsafe extern "C" fn provkey_store_memory(
     }
 }
 
-/// Makes a store in a new SQLite file, which only its owner may read and write. Any number of
-/// threads and processes on one machine may open it afterwards.
+/// Creates a store in a new SQLite file that only its owner may read and write. Any number of
+/// processes on one machine may then open it.
 ///
-/// Errors: `store_exists`, `store_missing` if its folder is, `store_read_only`, `store_full`,
-/// `store_unavailable`.
+/// Errors: `store_exists`, `store_missing` if its folder is missing, `store_read_only`,
+/// `store_full`, `store_unavailable`.
 #[cfg(feature = "sqlite")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_sqlite_create(
@@ -76,8 +76,7 @@ pub unsafe extern "C" fn provkey_store_sqlite_create(
     }
 }
 
-/// Opens a store in a SQLite file, and brings it up to date if an older version of this library
-/// made it.
+/// Opens a store in a SQLite file, and upgrades it if an older version of this library made it.
 ///
 /// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`,
 /// `store_corrupt`, `store_busy`, `store_unavailable`.
@@ -99,9 +98,9 @@ pub unsafe extern "C" fn provkey_store_sqlite_open(
     }
 }
 
-/// Makes a store in a schema of a PostgreSQL database that exists, for several hosts. `url`:
-/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md has its parameters. The password is
-/// in no error.
+/// Creates a store in a schema of an existing PostgreSQL database, for several nodes. `url`:
+/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/scaling.md lists its parameters. No error
+/// contains the password.
 ///
 /// Errors: `store_exists`, `store_missing` if there is no such database, `store_read_only` on a
 /// replica, `store_not_recognized` if the URL is not understood, `store_busy`, `store_full`,
@@ -124,8 +123,8 @@ pub unsafe extern "C" fn provkey_store_postgres_create(
     }
 }
 
-/// Opens a store in a PostgreSQL database, and brings it up to date if an older version of this
-/// library made it.
+/// Opens a store in a PostgreSQL database, and upgrades it if an older version of this library made
+/// it.
 ///
 /// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
 /// `store_unavailable`.
@@ -147,11 +146,11 @@ pub unsafe extern "C" fn provkey_store_postgres_open(
     }
 }
 
-/// Writes a consistent copy of the store in a SQLite file into a new file, while the store is in use.
-/// The copy is durable when this returns, and is a store itself. The master keys are not part of it.
+/// Copies a store in a SQLite file to a new file, consistently, while the store is in use. The copy
+/// is a store, and durable when this returns. It does not contain the master keys.
 ///
-/// Errors: as `provkey_store_sqlite_open` for `path`; `store_exists` if there is a file at `copy`
-/// already; `store_full`, `store_read_only`, `store_unavailable`: then none is left behind.
+/// Errors: as `provkey_store_sqlite_open` for `path`; `store_exists` if there is a file at `copy`;
+/// `store_full`, `store_read_only`, `store_unavailable`. On an error no file is left behind.
 #[cfg(feature = "sqlite")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_sqlite_backup(
@@ -168,12 +167,12 @@ pub unsafe extern "C" fn provkey_store_sqlite_backup(
     }
 }
 
-/// Copies everything that is in one store into another, which holds nothing yet, and compares them
-/// record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing may
-/// change the first store meanwhile. `records`: how many there are.
+/// Copies all records of a store into an empty one and compares them, for example from SQLite to
+/// PostgreSQL. Nothing may change the first store during the copy. `records` receives the number of
+/// records.
 ///
-/// Errors: `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
-/// anything, `store_busy` if the first one changed meanwhile, those of the stores.
+/// Errors: `authority_missing` if there is nothing to copy, `store_exists` if the second store is
+/// not empty, `store_busy` if the first one changed, those of the stores.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_copy(
     from: *const provkey_store,
@@ -192,12 +191,12 @@ pub unsafe extern "C" fn provkey_store_copy(
     }
 }
 
-/// Moves an authority to another store, which holds nothing yet: closes the first store to all changes,
-/// those of processes that have it open included, which are `store_moved` from then on, and
-/// copies it as `provkey_store_copy` does. If that fails, the first store is opened again.
+/// Moves an authority to an empty store: closes the first store to changes, then copies it as
+/// `provkey_store_copy` does. From then on changes to the first store fail with `store_moved`, in
+/// all processes. If the copy fails, the first store is reopened for changes.
 ///
 /// Errors: those of `provkey_store_copy`; `store_not_recognized` if the first store cannot be
-/// closed, as one that is written in C.
+/// closed to changes: a store made from callbacks cannot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_move(
     from: *const provkey_store,
@@ -216,7 +215,7 @@ pub unsafe extern "C" fn provkey_store_move(
     }
 }
 
-/// Frees a store. An authority that uses it goes on with it. NULL is fine.
+/// Frees a store. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_free(store: *mut provkey_store) {
     // SAFETY: the rules of the header.

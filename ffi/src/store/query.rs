@@ -16,7 +16,7 @@ use crate::handle::{self, object, record};
 use crate::status::provkey_status;
 use crate::text::text;
 
-/// How much a query may take. NULL stands for all defaults.
+/// The limits of a query. NULL: all defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_query_limits {
@@ -24,55 +24,54 @@ pub struct provkey_query_limits {
     pub struct_size: usize,
     /// How long it may run, in milliseconds; 0: 10,000.
     pub time_ms: u64,
-    /// How many rows are answered, of more the first; 0: 10,000.
+    /// The maximum number of rows in the result; 0: 10,000.
     pub rows: usize,
 }
 
 plain!(provkey_query_limits);
 
-/// What kind of value stands in a row.
+/// The type of a value.
 pub type provkey_query_value_type = i32;
 
 /// No value.
 pub const PROVKEY_QUERY_VALUE_TYPE_NULL: provkey_query_value_type = 0;
-/// A whole number, in `integer`. A Boolean is 0 or 1.
+/// An integer, in `integer`. A Boolean is 0 or 1.
 pub const PROVKEY_QUERY_VALUE_TYPE_INTEGER: provkey_query_value_type = 1;
-/// A number, in `number`.
+/// A floating-point number, in `number`.
 pub const PROVKEY_QUERY_VALUE_TYPE_FLOAT: provkey_query_value_type = 2;
-/// A text in UTF-8, in `bytes`, without a NUL at its end. A moment is RFC 3339 in UTC.
+/// A text in UTF-8, in `bytes`, without a NUL. A moment is RFC 3339 in UTC.
 pub const PROVKEY_QUERY_VALUE_TYPE_TEXT: provkey_query_value_type = 3;
 /// Bytes, in `bytes`.
 pub const PROVKEY_QUERY_VALUE_TYPE_BLOB: provkey_query_value_type = 4;
 
-/// One value of a row. What its type does not name is 0.
+/// One value of a row. Fields that its type does not use are 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_query_value {
     /// One of `PROVKEY_QUERY_VALUE_TYPE_`.
     pub value_type: provkey_query_value_type,
-    /// The whole number.
+    /// The integer.
     pub integer: i64,
-    /// The number.
+    /// The floating-point number.
     pub number: f64,
-    /// The text, or the bytes.
+    /// The text or the bytes.
     pub bytes: provkey_slice,
 }
 
-/// What a query found. Freed with `provkey_query_result_free`.
+/// The result of a query. Freed with `provkey_query_result_free`.
 #[repr(C)]
 pub struct provkey_query_result {
-    /// For the library.
+    /// The header.
     pub header: handle::provkey_header,
     /// The names of the columns.
     pub columns: *const *const c_char,
-    /// How many columns there are.
+    /// The number of columns.
     pub columns_len: usize,
-    /// The values of the first row, then those of the second, and so on: that of a row and a column is
-    /// `values[row * columns_len + column]`.
+    /// The values, row by row: `values[row * columns_len + column]`.
     pub values: *const provkey_query_value,
-    /// How many rows there are.
+    /// The number of rows.
     pub rows_len: usize,
-    /// Whether there are more rows: the limit of rows was reached, or 64 MiB.
+    /// Whether rows are missing, because the limit of rows or 64 MiB was reached.
     pub truncated: bool,
 }
 
@@ -87,12 +86,11 @@ impl From<QueryError> for Failure {
     }
 }
 
-/// Answers one SELECT over the views for people, on a connection of its own, and does nothing else:
-/// `provisioning_keys`, `enrollments`, `connector_groups`, `enrollment_certificates` and `audit`. Use
-/// it where a program would open the file of the store itself. In PostgreSQL it needs a role for
-/// queries, see docs/scaling.md.
+/// Runs one SELECT over the views `provisioning_keys`, `enrollments`, `connector_groups`,
+/// `enrollment_certificates` and `audit`, on a separate connection. Use it instead of opening the
+/// store's file yourself. In PostgreSQL it needs a role for queries: see docs/scaling.md.
 ///
-/// Errors: `query_refused` if it is anything else, or if the store has no views; `query_failed`,
+/// Errors: `query_refused` for any other statement, or if the store has no views; `query_failed`,
 /// `query_timed_out`, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_query(
@@ -115,7 +113,7 @@ pub unsafe extern "C" fn provkey_store_query(
     }
 }
 
-/// Frees the result of a query. NULL is fine.
+/// Frees the result of a query. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_query_result_free(result: *mut provkey_query_result) {
     // SAFETY: the rules of the header.

@@ -1,4 +1,4 @@
-//! Records of a store, as plain structs.
+//! Records of a store as plain structs.
 
 use provkey::store::{Counter, Record, RecordKey, Value};
 
@@ -13,9 +13,9 @@ pub const PROVKEY_RECORD_KEY_BYTES_MAX: usize = 512;
 pub const PROVKEY_RECORD_BODY_BYTES_MAX: usize = 65_536;
 /// Most keys in one `get`.
 pub const PROVKEY_GET_KEYS_MAX: usize = 4096;
-/// Most records that one `scan` is asked for.
+/// Largest `limit` of a `scan`.
 pub const PROVKEY_SCAN_RECORDS_MAX: usize = 1024;
-/// Most operations in one unit that is well formed, see `provkey_unit_check`.
+/// Most operations in a well-formed unit: see `provkey_unit_check`.
 pub const PROVKEY_UNIT_OPERATIONS_MAX: usize = 64;
 /// Most units in one `apply`.
 pub const PROVKEY_BATCH_UNITS_MAX: usize = 256;
@@ -33,7 +33,7 @@ const _: () = {
     assert!(PROVKEY_BATCH_BYTES_MAX == core_limits::BATCH_BYTES_MAX);
 };
 
-/// What a record holds.
+/// The type of a record.
 pub type provkey_record_type = u32;
 
 /// Bytes.
@@ -45,11 +45,11 @@ pub const PROVKEY_RECORD_TYPE_COUNTER: provkey_record_type = 2;
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct provkey_counter {
-    /// How much has been counted.
+    /// The current count.
     pub used: u64,
-    /// The most that may be counted, if `has_limit`.
+    /// The limit of `used`, if `has_limit`.
     pub limit: u64,
-    /// The latest moment at which something was counted, in Unix milliseconds, if `has_last_at`.
+    /// The latest moment of counting, in Unix milliseconds, if `has_last_at`.
     pub last_at_ms: u64,
     /// 1: there is a limit. 0: there is none.
     pub has_limit: u8,
@@ -57,7 +57,7 @@ pub struct provkey_counter {
     pub has_last_at: u8,
 }
 
-/// A record. In the answers of a host's store, the pointers are read before the sink returns.
+/// A record. A sink copies what the pointers point to.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_record {
@@ -65,9 +65,9 @@ pub struct provkey_record {
     pub struct_size: usize,
     /// Its key.
     pub key: provkey_slice,
-    /// Its version: never the same twice for one key, not even after the record was deleted.
+    /// Its version, which its key never had before, not even in a record that was deleted.
     pub version: u64,
-    /// What it holds.
+    /// Its type.
     pub r#type: provkey_record_type,
     /// Its bytes, for a body.
     pub body: provkey_slice,
@@ -99,7 +99,7 @@ impl From<provkey_counter> for Counter {
     }
 }
 
-/// The record that a host's store gives.
+/// A record that a callback passed.
 ///
 /// # Safety
 /// The pointer is NULL or to a record whose pointers are good.
@@ -140,7 +140,7 @@ pub(crate) unsafe fn read_key(key: provkey_slice) -> Result<RecordKey, Failure> 
     })
 }
 
-/// Bytes of the library's, for as long as it lends them.
+/// Lends bytes to C, for as long as the borrow lasts.
 pub(crate) fn lend(bytes: &[u8]) -> provkey_slice {
     provkey_slice { data: bytes.as_ptr(), len: bytes.len() }
 }

@@ -1,4 +1,4 @@
-//! Where a host's store puts its answers.
+//! The sinks for a store's answers.
 
 use core::ffi::c_char;
 use core::ptr;
@@ -11,16 +11,16 @@ use crate::argument::array;
 use crate::call::call;
 use crate::failure::Failure;
 use crate::handle::opaque;
-use crate::sink::inside;
+use crate::sink::contents;
 use crate::status::{PROVKEY_STATUS_ARGUMENT_TOO_LARGE, provkey_status};
 use crate::text::text;
 
-/// Where the answer to `get` and `scan` goes, record by record. Good until the callback returns.
+/// Where `get` and `scan` write their answers, record by record. Valid until the callback returns.
 pub struct provkey_record_sink {
     _opaque: [u8; 0],
 }
 
-/// Where the answer to `apply` goes, unit by unit. Good until the callback returns.
+/// Where `apply` writes its answers, unit by unit. Valid until the callback returns.
 pub struct provkey_outcome_sink {
     _opaque: [u8; 0],
 }
@@ -28,27 +28,26 @@ pub struct provkey_outcome_sink {
 opaque!(provkey_record_sink, 0x706b_0102, Records);
 opaque!(provkey_outcome_sink, 0x706b_0103, Outcomes);
 
-/// What a store has answered to `get` or `scan` so far.
+/// The answers to `get` or `scan` so far.
 #[derive(Default)]
 pub(crate) struct Records {
     pub(crate) records: Vec<Option<Record>>,
-    /// How many there may be.
-    pub(crate) most: usize,
+    /// The maximum number of answers.
+    pub(crate) limit: usize,
     pub(crate) message: Option<String>,
 }
 
-/// What a store has answered to `apply` so far.
+/// The answers to `apply` so far.
 #[derive(Default)]
 pub(crate) struct Outcomes {
     pub(crate) outcomes: Vec<Outcome>,
-    /// How many there may be.
-    pub(crate) most: usize,
+    /// The maximum number of answers.
+    pub(crate) limit: usize,
     pub(crate) nothing_applied: bool,
     pub(crate) message: Option<String>,
 }
 
-/// Answers the next record, in the order of what was asked for; for `get`, NULL says that there is
-/// none. The record is copied.
+/// Pushes the next record, which is copied. For `get`, NULL means that there is no such record.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_record_sink_push(
     sink: *mut provkey_record_sink,
@@ -57,18 +56,18 @@ pub unsafe extern "C" fn provkey_record_sink_push(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            let answer = inside(sink)?;
+            let answer = contents(sink)?;
             let record = match record.is_null() {
                 true => None,
                 false => Some(read_record(record, "record")?),
             };
-            push(&mut answer.records, record, answer.most)
+            push(&mut answer.records, record, answer.limit)
         })
     }
 }
 
-/// Says in words, for people, why the callback is about to return an error. No record's body and
-/// no secret belongs into it.
+/// Sets the message of the error that the callback is about to return. It must not contain a
+/// record's body or a secret.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_record_sink_explain(
     sink: *mut provkey_record_sink,
@@ -77,14 +76,14 @@ pub unsafe extern "C" fn provkey_record_sink_explain(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            inside(sink)?.message = Some(text(message, "message")?.into());
+            contents(sink)?.message = Some(text(message, "message")?.into());
             Ok(())
         })
     }
 }
 
-/// Answers for the next unit that all of it happened. `counters`: those that it counted on or
-/// limited, in the order of its operations, as they stood right after it.
+/// Answers for the next unit: it was applied. `counters`: the counters that its `COUNT` and
+/// `SET_LIMIT` operations changed, in their order, after the unit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_outcome_sink_applied(
     sink: *mut provkey_outcome_sink,
@@ -94,16 +93,17 @@ pub unsafe extern "C" fn provkey_outcome_sink_applied(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            let answer = inside(sink)?;
+            let answer = contents(sink)?;
             let counters = array(counters, counters_len, "counters")?;
             let counters = counters.iter().map(|counter| (*counter).into()).collect();
-            push(&mut answer.outcomes, Outcome::Applied(counters), answer.most)
+            push(&mut answer.outcomes, Outcome::Applied(counters), answer.limit)
         })
     }
 }
 
-/// Answers for the next unit that nothing of it happened: the index of its first operation whose
-/// check failed, why, and the record that stood in the way, as it was; NULL if there is none.
+/// Answers for the next unit: it was refused, and nothing of it was applied. `operation`: the index
+/// of the first operation whose check failed. `record`: the record that it conflicts with; NULL if
+/// there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_outcome_sink_refused(
     sink: *mut provkey_outcome_sink,
@@ -114,21 +114,21 @@ pub unsafe extern "C" fn provkey_outcome_sink_refused(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            let answer = inside(sink)?;
+            let answer = contents(sink)?;
             let reason = self::reason(reason)?;
             let record = match record.is_null() {
                 true => None,
                 false => Some(read_record(record, "record")?),
             };
             let refused = Refused { operation, reason, record };
-            push(&mut answer.outcomes, Outcome::Refused(refused), answer.most)
+            push(&mut answer.outcomes, Outcome::Refused(refused), answer.limit)
         })
     }
 }
 
-/// Says that surely nothing of the batch was applied, before the callback returns an error. Without
-/// it, an error says that the batch may or may not have been applied; then the very same units are
-/// applied again, and each that had been is refused by its own audit record.
+/// States that nothing of the batch was applied, before the callback returns an error. Without it
+/// the outcome of the batch is unknown: the authority applies the same units again, and a unit that
+/// was applied before is refused by its own audit record.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_outcome_sink_nothing_applied(
     sink: *mut provkey_outcome_sink,
@@ -136,14 +136,14 @@ pub unsafe extern "C" fn provkey_outcome_sink_nothing_applied(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            inside(sink)?.nothing_applied = true;
+            contents(sink)?.nothing_applied = true;
             Ok(())
         })
     }
 }
 
-/// Says in words, for people, why the callback is about to return an error. No record's body and
-/// no secret belongs into it.
+/// Sets the message of the error that the callback is about to return. It must not contain a
+/// record's body or a secret.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_outcome_sink_explain(
     sink: *mut provkey_outcome_sink,
@@ -152,15 +152,15 @@ pub unsafe extern "C" fn provkey_outcome_sink_explain(
     // SAFETY: the rules of the header.
     unsafe {
         call(ptr::null_mut(), || {
-            inside(sink)?.message = Some(text(message, "message")?.into());
+            contents(sink)?.message = Some(text(message, "message")?.into());
             Ok(())
         })
     }
 }
 
-fn push<T>(answers: &mut Vec<T>, answer: T, most: usize) -> Result<(), Failure> {
-    if answers.len() >= most {
-        return Err(Failure::new(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, "more than was asked for"));
+fn push<T>(answers: &mut Vec<T>, answer: T, limit: usize) -> Result<(), Failure> {
+    if answers.len() >= limit {
+        return Err(Failure::new(PROVKEY_STATUS_ARGUMENT_TOO_LARGE, "more answers than requested"));
     }
     answers.push(answer);
     Ok(())

@@ -1,4 +1,4 @@
-//! Units of operations, as plain structs, and the decisions that all stores share.
+//! Units of operations as plain structs, and the decisions that all stores share.
 
 use provkey::store::{Operation, Reason, Unit};
 
@@ -10,46 +10,48 @@ use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 
-/// What an operation does.
+/// The type of an operation.
 pub type provkey_operation_type = u32;
 
-/// Checks that the record has the version, or, without one, that there is no such record.
+/// Checks that the record has this version or, without a version, that there is no such record.
 pub const PROVKEY_OPERATION_TYPE_EXPECT: provkey_operation_type = 1;
-/// Checks that the counter exists and stands at 0.
+/// Checks that the counter exists and is 0.
 pub const PROVKEY_OPERATION_TYPE_EXPECT_UNUSED: provkey_operation_type = 2;
-/// Writes a body, whether or not there was one. Refused if the record is a counter.
+/// Writes a body, replacing any earlier one. Refused if the record is a counter.
 pub const PROVKEY_OPERATION_TYPE_PUT: provkey_operation_type = 3;
-/// Deletes a record, if there is one.
+/// Deletes the record, if it exists.
 pub const PROVKEY_OPERATION_TYPE_DELETE: provkey_operation_type = 4;
-/// Sets the limit of a counter and keeps `used`; makes the counter, at 0, if there is none.
+/// Sets the limit of a counter and keeps `used`. Creates the counter with `used` 0 if there is
+/// none.
 pub const PROVKEY_OPERATION_TYPE_SET_LIMIT: provkey_operation_type = 5;
-/// Adds to a counter; refused if there is none, if it would pass the limit (for a positive `by`) or
-/// fall below 0. A positive `by` also moves the counter's last moment to `at_ms`, never backwards.
+/// Adds `by` to a counter. Refused if there is no counter, if a positive `by` would exceed the
+/// limit, or if it would fall below 0. A positive `by` also advances `last_at_ms` to `at_ms`, never
+/// backwards.
 pub const PROVKEY_OPERATION_TYPE_COUNT: provkey_operation_type = 6;
 
 /// Why a unit is refused.
 pub type provkey_reason = u32;
 
-/// It is not.
+/// It is not refused.
 pub const PROVKEY_REASON_NONE: provkey_reason = 0;
-/// There should be no such record, and there is.
+/// The record should not exist, and does.
 pub const PROVKEY_REASON_EXISTS: provkey_reason = 1;
-/// There should be such a record, and there is none.
+/// The record should exist, and does not.
 pub const PROVKEY_REASON_ABSENT: provkey_reason = 2;
 /// The record has another version.
 pub const PROVKEY_REASON_CHANGED: provkey_reason = 3;
-/// The counter should stand at 0, and does not.
+/// The counter should be 0, and is not.
 pub const PROVKEY_REASON_IN_USE: provkey_reason = 4;
-/// The counter would pass its limit.
+/// The counter would exceed its limit.
 pub const PROVKEY_REASON_LIMIT_REACHED: provkey_reason = 5;
 /// The counter would fall below 0.
 pub const PROVKEY_REASON_BELOW_ZERO: provkey_reason = 6;
-/// A counter was asked of a body, or a body of a counter.
+/// The operation is for a counter and the record is a body, or the reverse.
 pub const PROVKEY_REASON_WRONG_KIND: provkey_reason = 7;
-/// The unit is not well formed, see `provkey_unit_check`.
+/// The unit is malformed: see `provkey_unit_check`.
 pub const PROVKEY_REASON_MALFORMED: provkey_reason = 8;
 
-/// One operation of a unit. Fields that its type does not name are 0.
+/// One operation of a unit. Fields that its type does not use are 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_operation {
@@ -59,21 +61,20 @@ pub struct provkey_operation {
     pub r#type: provkey_operation_type,
     /// For `EXPECT`: 1 if there is a version. For `SET_LIMIT`: 1 if there is a limit.
     pub has_number: u8,
-    /// The record that it looks at or changes.
+    /// The key of its record.
     pub key: provkey_slice,
     /// For `EXPECT` the version, for `SET_LIMIT` the limit.
     pub number: u64,
     /// For `PUT`: the body.
     pub body: provkey_slice,
-    /// For `COUNT`: how much, not 0.
+    /// For `COUNT`: how much to add, not 0.
     pub by: i64,
     /// For `COUNT`: when, in Unix milliseconds.
     pub at_ms: u64,
 }
 
-/// Operations that happen all together or not at all. All checks are decided on the state before
-/// the unit, and before it writes; the first operation, in order, whose check fails is the one that
-/// refuses the unit.
+/// Operations that are applied atomically. All checks see the state before the unit. The first
+/// operation whose check fails refuses the whole unit.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct provkey_unit {
@@ -81,15 +82,15 @@ pub struct provkey_unit {
     pub struct_size: usize,
     /// The operations.
     pub operations: *const provkey_operation,
-    /// How many there are.
+    /// The number of operations.
     pub operations_len: usize,
 }
 
 plain!(provkey_operation, provkey_unit);
 
-/// Decides one operation on its record as it stands before the unit, NULL for none: all stores
-/// decide so, and so alike. `reason` is `PROVKEY_REASON_NONE` if it may go on. Then `counter` is what
-/// the counter will be, for `SET_LIMIT` and `COUNT`; for all else it is left alone.
+/// Decides one operation on its record before the unit, NULL for none. All stores use it, so that
+/// all decide alike. `reason`: `PROVKEY_REASON_NONE` if the check passes; then, for `SET_LIMIT` and
+/// `COUNT`, `counter` receives the new value. Otherwise `counter` is not written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_operation_decide(
     operation: *const provkey_operation,
@@ -121,9 +122,9 @@ pub unsafe extern "C" fn provkey_operation_decide(
     }
 }
 
-/// Checks the form of a unit, without looking at any record: every store does this first.
-/// `reason` is `PROVKEY_REASON_NONE` or `PROVKEY_REASON_MALFORMED`, and then `operation` the index of
-/// the operation that is at fault.
+/// Checks the form of a unit, without any record. Every store does this first. `reason`:
+/// `PROVKEY_REASON_NONE`, or `PROVKEY_REASON_MALFORMED`, and then `operation` receives the index of
+/// the malformed operation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_unit_check(
     unit: *const provkey_unit,
@@ -151,7 +152,7 @@ pub unsafe extern "C" fn provkey_unit_check(
     }
 }
 
-/// An operation that C hands back.
+/// An operation that C passed back.
 ///
 /// # Safety
 /// Its pointers are good.
@@ -176,7 +177,7 @@ unsafe fn read_operation(operation: &provkey_operation) -> Result<Operation, Fai
     })
 }
 
-/// An operation for C, for as long as the library lends it.
+/// Lends an operation to C, for as long as the borrow lasts.
 pub(crate) fn lend_operation(operation: &Operation) -> Result<provkey_operation, Failure> {
     let plain = provkey_operation {
         struct_size: size_of::<provkey_operation>(),
