@@ -1,21 +1,22 @@
-// provkey for C++17: a thin layer over provkey.h, of headers only.
+// provkey for C++17: a thin, header-only layer over provkey.h.
 //
-// What each function does, and which errors it has, stands in provkey.h at the function of the same
-// name: `provkey_identity_request` is `identity::request`. This layer adds:
+// provkey.h documents each function and its errors under the same name: `identity::request` is
+// `provkey_identity_request`. This layer adds:
 //
-// Ownership. Every object and every struct that the library gives is a move-only value that frees,
-// and wipes, what it holds. The fields of a struct are those of C, read with `->`. Nothing is copied
-// on the way in: texts are `const char *` or `std::string` (C wants the NUL behind them), bytes are
-// anything contiguous, such as `std::vector<std::uint8_t>`, `std::string_view` or a pair of pointer
-// and length. Structs that a caller fills in know their `struct_size`.
+// Ownership. Every object and every struct that the library hands out is a move-only value that
+// frees and wipes its contents. A struct has the fields of C, read with `->`. Arguments are not
+// copied: texts are `const char *` or `std::string` (C needs the NUL), bytes are anything
+// contiguous, such as `std::vector<std::uint8_t>`, `std::string_view` or a pointer with a length.
+// Structs that the caller fills in set their `struct_size` themselves.
 //
-// Results. What can fail gives a `result<T>`, and throws nothing. `if (result)` asks, `*result` and
-// `result->` take the value, `result.error()` says why not; and `result.value()` takes the value or
-// throws a `provkey::error`. So a program chooses, call by call, between exceptions and none, and
-// firmware that is built with -fno-exceptions has the same functions: there `value()` aborts.
+// Results. A function that can fail returns a `result<T>` and does not throw. Test it with `if
+// (result)`; `*result` and `result->` are the value, and `result.error()` says why there is none.
+// `result.value()` returns the value or throws a `provkey::error`. So a program chooses between
+// exceptions and none call by call, and firmware that is built with -fno-exceptions has the same
+// functions: there `value()` aborts.
 //
-// Parts of a host's own. A signer, a source of randomness, a store, a clock and an observer are
-// classes to be derived from. What they throw stops at the boundary and becomes a status.
+// Callbacks. To bring your own signer, source of randomness, store, clock or observer, derive from
+// a class (`custom_signer` and so on). Exceptions stop at the boundary and become a status.
 //
 // Define PROVKEY_CONNECTOR_ONLY before this file is included for a library that was built for
 // connectors only.

@@ -8,62 +8,62 @@
 
 namespace provkey {
 
-/// The time, as the host tells it. What it throws ends the program: there is no other time.
-class host_clock {
+/// A clock of the application. An exception ends the program.
+class custom_clock {
 public:
-    virtual ~host_clock() = default;
+    virtual ~custom_clock() = default;
 
-    /// The present moment in Unix milliseconds.
+    /// Returns the current time in Unix milliseconds.
     virtual std::uint64_t now_ms() noexcept = 0;
 };
 
-/// Where an authority gets the time from.
+/// The clock of an authority.
 class clock : public object<provkey_clock, provkey_clock_free> {
 public:
     using object::object;
 
-    static result<clock> make(std::unique_ptr<host_clock> part) noexcept {
+    static result<clock> make(std::unique_ptr<custom_clock> part) noexcept {
         auto callbacks = detail::callbacks_of<provkey_clock_callbacks>(part.get());
         if (part != nullptr)
             callbacks.now_ms = [](void *user_data) {
-                return static_cast<host_clock *>(user_data)->now_ms();
+                return static_cast<custom_clock *>(user_data)->now_ms();
             };
-        return detail::host_part<clock>(std::move(part), [&](auto made, auto why) {
+        return detail::with_callbacks<clock>(std::move(part), [&](auto made, auto why) {
             return provkey_clock_new(&callbacks, made, why);
         });
     }
 };
 
-/// Who is told what happens. What it throws is dropped.
-class host_observer {
+/// An observer of the application. Exceptions are ignored.
+class custom_observer {
 public:
-    virtual ~host_observer() = default;
+    virtual ~custom_observer() = default;
 
-    /// Something happened. Must not call the authority.
+    /// Called for each event. Must not call the authority.
     virtual void observe(const provkey_event &event) = 0;
 };
 
-/// Who is told what happens.
+/// An observer of an authority's events.
 class observer : public object<provkey_observer, provkey_observer_free> {
 public:
     using object::object;
 
-    static result<observer> make(std::unique_ptr<host_observer> part) noexcept {
+    static result<observer> make(std::unique_ptr<custom_observer> part) noexcept {
         auto callbacks = detail::callbacks_of<provkey_observer_callbacks>(part.get());
         if (part != nullptr)
             callbacks.observe = [](void *user_data, const provkey_event *event) {
                 (void)detail::guard(PROVKEY_STATUS_OK, [&] {
-                    static_cast<host_observer *>(user_data)->observe(*event);
+                    static_cast<custom_observer *>(user_data)->observe(*event);
                     return PROVKEY_STATUS_OK;
                 });
             };
-        return detail::host_part<observer>(std::move(part), [&](auto made, auto why) {
+        return detail::with_callbacks<observer>(std::move(part), [&](auto made, auto why) {
             return provkey_observer_new(&callbacks, made, why);
         });
     }
 };
 
-/// The master keys of an authority. A secret: they are wiped.
+/// The master keys of an authority. A secret, which is wiped.
 class keyring : public object<provkey_keyring, provkey_keyring_free> {
 public:
     using object::object;
@@ -74,27 +74,27 @@ public:
         });
     }
 
-    /// Reads what a master key file holds.
+    /// Reads the contents of a master key file.
     static result<keyring> read(bytes_view text) noexcept {
         return detail::make<keyring>([&](auto made, auto why) {
             return provkey_keyring_read(text.data(), text.size(), made, why);
         });
     }
 
-    /// What belongs into the master key file. A secret.
+    /// The contents of the master key file. A secret.
     result<bytes> text() const noexcept {
         return detail::make<bytes>(
             [&](auto made, auto why) { return provkey_keyring_text(c(), made, why); });
     }
 
-    /// All of these master keys, and a new one.
+    /// These master keys and a new one.
     result<keyring> rotated(const random *random = nullptr) const noexcept {
         return detail::make<keyring>([&](auto made, auto why) {
             return provkey_keyring_rotated(c(), detail::c_or_null(random), made, why);
         });
     }
 
-    /// All of these master keys but the one in a slot.
+    /// These master keys except the one in a slot.
     result<keyring> without(std::uint32_t slot) const noexcept {
         return detail::make<keyring>(
             [&](auto made, auto why) { return provkey_keyring_without(c(), slot, made, why); });
@@ -107,7 +107,7 @@ public:
     }
 };
 
-// What callers fill in. The fields are those of C.
+// Structs that the caller fills in, with the fields of C.
 
 using actor = plain<provkey_actor>;
 using audit_filter = plain<provkey_audit_filter>;
@@ -119,7 +119,7 @@ using new_authority = plain<provkey_new_authority>;
 using new_certificate = plain<provkey_new_certificate>;
 using new_key = plain<provkey_new_key>;
 
-/// What a host gives an authority to live in.
+/// What an authority uses of the application.
 struct environment : plain<provkey_environment> {
     explicit environment(const provkey::store &store, const provkey::clock *clock = nullptr,
                          const provkey::random *random = nullptr,
@@ -131,7 +131,7 @@ struct environment : plain<provkey_environment> {
     }
 };
 
-/// What a connector sends that enrolls.
+/// An enrollment request.
 struct enroll_request : plain<provkey_enroll_request> {
     enroll_request() noexcept = default;
     explicit enroll_request(bytes_view csr) noexcept {
@@ -140,7 +140,7 @@ struct enroll_request : plain<provkey_enroll_request> {
     }
 };
 
-/// What a connector sends that renews.
+/// A renewal request.
 struct renew_request : plain<provkey_renew_request> {
     renew_request() noexcept = default;
     explicit renew_request(bytes_view csr) noexcept {
@@ -149,7 +149,7 @@ struct renew_request : plain<provkey_renew_request> {
     }
 };
 
-// What the authority gives. The fields are those of C.
+// Structs that the authority hands out, with the fields of C.
 
 using admin_token = record<provkey_admin_token, provkey_admin_token_free>;
 using authority_details = record<provkey_authority_details, provkey_authority_details_free>;
@@ -181,15 +181,15 @@ struct key_file {
     bytes contents; // a secret
 };
 
-/// An admin token that was just made, with its text.
+/// A new admin token with its text.
 struct new_admin_token {
     admin_token token;
     bytes text; // a secret
 };
 
-/// An authority. Any number of threads may use one at the same time. What each function does stands
-/// at `provkey_authority_…` of the same name. `list_…` gives one page; the functions that are named
-/// after what they list go through all pages: `for (const auto &key : authority.keys())`.
+/// An authority. Any number of threads may use it at the same time. Each function is documented at
+/// `provkey_authority_…` of the same name. `list_…` returns one page; the functions named after
+/// what they list iterate over all pages: `for (const auto &key : authority.keys())`.
 class authority : public object<provkey_authority, provkey_authority_free> {
 public:
     using object::object;
@@ -231,7 +231,7 @@ public:
         });
     }
 
-    /// The same with an actor's admin token and address.
+    /// The same, with the actor's admin token and address.
     result<authority> acting_as(const actor &who) const noexcept {
         return detail::make<authority>([&](auto made, auto why) {
             return provkey_authority_acting_for(c(), &who, made, why);
@@ -266,26 +266,27 @@ public:
             [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });
     }
 
-    /// Names the latest change that is known to be durable, to be kept outside of the store.
+    /// Names the latest change that is known to be durable. Save it outside of the store.
     result<bytes> checkpoint() const noexcept {
         return detail::make<bytes>(
             [&](auto made, auto why) { return provkey_authority_checkpoint(c(), made, why); });
     }
 
-    /// Fails if the store lacks the change that this names.
+    /// Fails if the store lacks the change that `checkpoint` names.
     result<void> verify_checkpoint(text checkpoint) const noexcept {
         return detail::run(
             [&](auto why) { return provkey_authority_verify_checkpoint(c(), checkpoint.c_str(), why); });
     }
 
-    /// Goes on with a store that lacks the change that this names. Answers the checkpoint from now on.
+    /// Accepts a store that lacks the change that `lost` names. Returns the checkpoint to save from
+    /// now on.
     result<bytes> accept_rollback(text lost) const noexcept {
         return detail::make<bytes>([&](auto made, auto why) {
             return provkey_authority_accept_rollback(c(), lost.c_str(), made, why);
         });
     }
 
-    /// Stores the counts of refusals and replays that still wait in memory.
+    /// Stores the counts of refusals and replays that wait in memory.
     result<void> flush() const noexcept {
         return detail::run([&](auto why) { return provkey_authority_flush(c(), why); });
     }
@@ -542,13 +543,13 @@ public:
             [this](const page_request &page) { return list_tokens(page); });
     }
 
-    /// Records that whoever this authority acts as signed in.
+    /// Records that the actor signed in.
     result<void> record_sign_in() const noexcept {
         return detail::run(
             [&](auto why) { return provkey_authority_record_sign_in(c(), why); });
     }
 
-    /// Records that whoever this authority acts as signed out.
+    /// Records that the actor signed out.
     result<void> record_sign_out() const noexcept {
         return detail::run(
             [&](auto why) { return provkey_authority_record_sign_out(c(), why); });
@@ -567,7 +568,7 @@ public:
         });
     }
 
-    /// Enrolls many. One result for each, in order.
+    /// Enrolls many connectors. Returns one result for each request, in order.
     result<std::vector<result<enrolled>>> enroll_many(view<enroll_request> requests) const {
         static_assert(sizeof(enroll_request) == sizeof(provkey_enroll_request));
         std::vector<provkey_enrolled *> made(requests.size());
@@ -621,7 +622,7 @@ public:
         });
     }
 
-    // What is published.
+    // CRLs, OCSP and server certificates.
 
     result<provkey::crl> crl(text id) const noexcept {
         return detail::make<provkey::crl>([&](auto made, auto why) {

@@ -1,4 +1,4 @@
-// What all of provkey.hpp stands on: results and errors, views and owners. Include <provkey.hpp>.
+// The base of provkey.hpp: results and errors, views and owners. Include <provkey.hpp>.
 #ifndef PROVKEY_BASE_HPP
 #define PROVKEY_BASE_HPP
 
@@ -18,7 +18,7 @@
 
 namespace provkey {
 
-/// A view of `size()` things that somebody else owns.
+/// A view of `size()` items that another object owns.
 template <class T>
 class view {
 public:
@@ -37,7 +37,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Bytes as an argument: of anything that is contiguous and whose elements are bytes.
+/// Bytes as an argument: from any contiguous range of bytes.
 class bytes_view : public view<std::uint8_t> {
 public:
     constexpr bytes_view() noexcept = default;
@@ -61,13 +61,13 @@ public:
     }
 };
 
-/// A text as an argument. `nullptr` where one may be left out.
+/// A text as an argument. `nullptr` where it is optional.
 class text {
 public:
     text(const char *text) noexcept : pointer_(text) {}
 
-    /// A NUL byte inside would cut the text short unseen. In place of such a text stands one that is
-    /// no UTF-8, so that the library refuses it as it does any other: `text_not_utf8`.
+    /// A NUL byte inside would silently cut the text. Such a text is replaced by one that is not
+    /// UTF-8, so that the library refuses it with `text_not_utf8`.
     text(const std::string &text) noexcept
         : pointer_(text.find('\0') == std::string::npos ? text.c_str() : "\xff") {}
 
@@ -77,7 +77,7 @@ private:
     const char *pointer_;
 };
 
-/// A struct of C that the caller fills in: all of it 0, and `struct_size` set.
+/// A C struct that the caller fills in, with all fields 0 and `struct_size` set.
 template <class T>
 struct plain : T {
     plain() noexcept : T{} { this->struct_size = sizeof(T); }
@@ -85,7 +85,7 @@ struct plain : T {
 
 namespace detail {
 
-/// Frees with a function of C.
+/// Frees with a C function.
 template <auto Free>
 struct freer {
     template <class T>
@@ -99,7 +99,7 @@ using owner = std::unique_ptr<T, freer<Free>>;
 
 } // namespace detail
 
-/// A struct that the library gave. Its fields are those of C: `key->id`.
+/// A struct that the library handed out. It has the fields of C: `key->id`.
 template <class T, auto Free>
 class record {
 public:
@@ -115,7 +115,7 @@ private:
     detail::owner<T, Free> pointer_;
 };
 
-/// Something of the library that is opaque to C.
+/// An opaque object of the library.
 template <class T, auto Free>
 class object {
 public:
@@ -129,7 +129,7 @@ private:
     detail::owner<T, Free> pointer_;
 };
 
-/// Bytes that the library gave. They are wiped when they go.
+/// Bytes that the library handed out. The destructor wipes them.
 class bytes : public record<provkey_bytes, provkey_bytes_free> {
 public:
     using record::record;
@@ -137,7 +137,7 @@ public:
     const std::uint8_t *data() const noexcept { return c()->data; }
     std::size_t size() const noexcept { return c()->len; }
 
-    /// As characters, good for as long as this lives. A NUL stands behind them.
+    /// The bytes as characters, valid as long as this object. A NUL follows them.
     std::string_view characters() const noexcept { return bytes_view(*this).characters(); }
 };
 
@@ -152,7 +152,7 @@ inline const char *version() noexcept { return provkey_version(); }
 /// The ABI of the library, to be compared with `PROVKEY_ABI_VERSION` if it was loaded at run time.
 inline std::uint32_t abi_version() noexcept { return provkey_abi_version(); }
 
-/// Why something did not happen. Holds no secret and no key text.
+/// Why a call failed. Holds no secret and no key text.
 class failure {
 public:
     explicit failure(provkey_status status, provkey_error *details = nullptr) noexcept
@@ -166,33 +166,33 @@ public:
         return code == nullptr ? "" : code;
     }
 
-    /// A sentence for people.
+    /// A sentence for people to read.
     const char *message() const noexcept { return details_ ? details_->message : code(); }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later by itself.
     bool retryable() const noexcept { return details_ && details_->retryable; }
 
-    /// Whether it is not known if it has happened. Asking again finds out.
+    /// Whether the change may have happened. Asking again settles it.
     bool outcome_unknown() const noexcept { return details_ && details_->outcome_unknown; }
 
-    /// Where a key text is wrong, in characters of the cleaned text.
+    /// Where a key text is wrong: indexes of characters in `shown()`.
     view<std::size_t> positions() const noexcept {
         return details_ ? view(details_->positions, details_->positions_len) : view<std::size_t>();
     }
 
-    /// The cleaned key text without what may be part of its secret; empty: nothing can be shown.
+    /// The cleaned key text without its secret; empty: nothing can be shown.
     std::string_view shown() const noexcept { return or_empty(details_ ? details_->shown : nullptr); }
 
-    /// The line to be printed under that.
+    /// The line to print under `shown()`.
     std::string_view marks() const noexcept { return or_empty(details_ ? details_->marks : nullptr); }
 
-    /// How many characters are missing, at least.
+    /// At least how many characters are missing.
     std::size_t missing() const noexcept { return details_ ? details_->missing : 0; }
 
-    /// How many characters are too many, at least.
+    /// At least how many characters are too many.
     std::size_t extra() const noexcept { return details_ ? details_->extra : 0; }
 
-    /// Whether `repair` has a repair of the key text to offer.
+    /// Whether `repair` can repair the key text.
     bool repairable() const noexcept { return details_ && details_->repairable; }
 
 private:
@@ -204,12 +204,12 @@ private:
     detail::owner<provkey_error, provkey_error_free> details_;
 };
 
-/// A failure that is thrown: by `result::value()` only.
+/// The exception that `result::value()` throws.
 class error : public std::exception {
 public:
     explicit error(failure &&why) : why_(std::make_shared<const failure>(std::move(why))) {}
 
-    /// For parts of a host's own, that have nothing to say but a status.
+    /// For callbacks that report a status and nothing else.
     explicit error(provkey_status status) : error(failure(status)) {}
 
     const failure &why() const noexcept { return *why_; }
@@ -235,7 +235,7 @@ namespace detail {
 
 } // namespace detail
 
-/// What came of a call: a value, or why there is none.
+/// The result of a call: a value or a failure.
 template <class T>
 class [[nodiscard]] result {
 public:
@@ -244,19 +244,19 @@ public:
 
     explicit operator bool() const noexcept { return outcome_.index() == 0; }
 
-    /// The value, if there is one: ask before.
+    /// The value. Undefined if there is none: test first.
     T &operator*() noexcept { return *std::get_if<0>(&outcome_); }
     const T &operator*() const noexcept { return *std::get_if<0>(&outcome_); }
     T *operator->() noexcept { return std::get_if<0>(&outcome_); }
     const T *operator->() const noexcept { return std::get_if<0>(&outcome_); }
 
-    /// Why there is no value, if there is none: ask before.
+    /// The failure. Undefined if there is a value: test first.
     const failure &error() const noexcept { return *std::get_if<1>(&outcome_); }
 
-    /// The same, moved out: to be returned as the failure of another result.
+    /// The failure, moved out, to return in another result.
     failure take_error() noexcept { return std::move(*std::get_if<1>(&outcome_)); }
 
-    /// The value, which is moved out. Throws why there is none.
+    /// The value, moved out. Throws the failure if there is none.
     T value() {
         if (!*this)
             detail::raise(take_error());
@@ -267,7 +267,7 @@ private:
     std::variant<T, failure> outcome_;
 };
 
-/// What came of a call that gives nothing.
+/// The result of a call without a value.
 template <>
 class [[nodiscard]] result<void> {
 public:
@@ -276,13 +276,13 @@ public:
 
     explicit operator bool() const noexcept { return why_.status() == PROVKEY_STATUS_OK; }
 
-    /// Why it failed, if it did.
+    /// The failure. Undefined on success: test first.
     const failure &error() const noexcept { return why_; }
 
-    /// The same, moved out: to be returned as the failure of another result.
+    /// The failure, moved out, to return in another result.
     failure take_error() noexcept { return std::move(why_); }
 
-    /// Throws why it failed, if it did.
+    /// Throws the failure, if there is one.
     void value() {
         if (!*this)
             detail::raise(take_error());
@@ -294,7 +294,7 @@ private:
 
 namespace detail {
 
-/// Calls something that gives an object, or anything else that is made of a pointer.
+/// Calls a C function that hands out a pointer.
 template <class T, class Call>
 result<T> make(Call call) noexcept {
     typename T::c_type *made = nullptr;
@@ -305,7 +305,7 @@ result<T> make(Call call) noexcept {
     return T(made);
 }
 
-/// Calls something that fills in a value.
+/// Calls a C function that fills in a value.
 template <class T, class Call>
 result<T> fill(Call call) noexcept {
     T filled{};
@@ -316,7 +316,7 @@ result<T> fill(Call call) noexcept {
     return filled;
 }
 
-/// Calls something that gives nothing.
+/// Calls a C function without outputs.
 template <class Call>
 result<void> run(Call call) noexcept {
     provkey_error *why = nullptr;
@@ -326,13 +326,13 @@ result<void> run(Call call) noexcept {
     return {};
 }
 
-/// The pointer of something that may be left out.
+/// The C pointer of an optional object.
 template <class T>
 auto c_or_null(const T *object) noexcept {
     return object == nullptr ? nullptr : object->c();
 }
 
-/// Calls a part of the host's. What it throws is a status: its own, or that of last resort.
+/// Runs a callback. An exception becomes its own status, or the status `otherwise`.
 template <class Call>
 provkey_status guard(provkey_status otherwise, Call call) noexcept {
 #if defined(__cpp_exceptions)
@@ -351,7 +351,7 @@ provkey_status guard(provkey_status otherwise, Call call) noexcept {
 #endif
 }
 
-/// Callbacks around a part of the host's, so far without those that are its own.
+/// C callbacks for an object of the application, with `user_data` and `destroy` set.
 template <class Callbacks, class Part>
 plain<Callbacks> callbacks_of(Part *part) noexcept {
     plain<Callbacks> callbacks;
@@ -360,9 +360,9 @@ plain<Callbacks> callbacks_of(Part *part) noexcept {
     return callbacks;
 }
 
-/// Makes something around a part of the host's, which belongs to the library if that succeeds.
+/// Makes a C object from callbacks. On success the library owns the application's object.
 template <class T, class Part, class Call>
-result<T> host_part(std::unique_ptr<Part> part, Call call) noexcept {
+result<T> with_callbacks(std::unique_ptr<Part> part, Call call) noexcept {
     result<T> made = make<T>(call);
     if (made)
         (void)part.release();

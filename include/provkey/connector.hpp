@@ -8,55 +8,56 @@
 
 namespace provkey {
 
-/// A source of random bytes of the host's.
-class host_random {
+/// A source of random bytes of the application.
+class custom_random {
 public:
-    virtual ~host_random() = default;
+    virtual ~custom_random() = default;
 
-    /// Fills all of `bytes`. Anything but `PROVKEY_STATUS_OK`, or an exception: there are none.
+    /// Fills all of `bytes`. Any status but `PROVKEY_STATUS_OK`, or an exception: there is no
+    /// randomness.
     virtual provkey_status fill(std::uint8_t *bytes, std::size_t len) = 0;
 };
 
-/// A source of random bytes. Where one is asked for, `nullptr` is the operating system's.
+/// A source of random bytes. Where a function takes one, `nullptr` is the operating system's.
 class random : public object<provkey_random, provkey_random_free> {
 public:
     using object::object;
 
-    static result<random> make(std::unique_ptr<host_random> part) noexcept {
+    static result<random> make(std::unique_ptr<custom_random> part) noexcept {
         auto callbacks = detail::callbacks_of<provkey_random_callbacks>(part.get());
         if (part != nullptr)
             callbacks.fill = [](void *user_data, std::uint8_t *bytes, std::size_t len) {
                 return detail::guard(PROVKEY_STATUS_RANDOM_UNAVAILABLE, [&] {
-                    return static_cast<host_random *>(user_data)->fill(bytes, len);
+                    return static_cast<custom_random *>(user_data)->fill(bytes, len);
                 });
             };
-        return detail::host_part<random>(std::move(part), [&](auto made, auto why) {
+        return detail::with_callbacks<random>(std::move(part), [&](auto made, auto why) {
             return provkey_random_new(&callbacks, made, why);
         });
     }
 };
 
-/// A private key that the host keeps: in a secure element, a TPM, a keystore.
-class host_signer {
+/// A private key outside of the library: in a secure element, a TPM, a keystore.
+class custom_signer {
 public:
-    virtual ~host_signer() = default;
+    virtual ~custom_signer() = default;
 
-    /// Signs, and appends the signature in the form that `provkey_signer_callbacks` says.
-    /// `PROVKEY_STATUS_SIGNER_UNAVAILABLE`, or an `error` of it: out of reach for now.
+    /// Signs, and appends the signature, encoded as `provkey_signer_callbacks` says. Returns or
+    /// throws `PROVKEY_STATUS_SIGNER_UNAVAILABLE` if the key is out of reach for now.
     virtual provkey_status sign(bytes_view message, std::vector<std::uint8_t> &signature) = 0;
 };
 
-/// A private key that signs, wherever it is kept.
+/// A private key outside of the library, which signs through a callback.
 class signer : public object<provkey_signer, provkey_signer_free> {
 public:
     using object::object;
 
     /// `public_key`: the DER of its SubjectPublicKeyInfo.
-    static result<signer> make(std::unique_ptr<host_signer> part, bytes_view public_key) noexcept {
+    static result<signer> make(std::unique_ptr<custom_signer> part, bytes_view public_key) noexcept {
         auto callbacks = detail::callbacks_of<provkey_signer_callbacks>(part.get());
         if (part != nullptr)
             callbacks.sign = sign;
-        return detail::host_part<signer>(std::move(part), [&](auto made, auto why) {
+        return detail::with_callbacks<signer>(std::move(part), [&](auto made, auto why) {
             return provkey_signer_new(&callbacks, public_key.data(), public_key.size(), made, why);
         });
     }
@@ -66,7 +67,7 @@ private:
                                provkey_bytes_sink *sink) {
         return detail::guard(PROVKEY_STATUS_SIGNER_FAILED, [&] {
             std::vector<std::uint8_t> signature;
-            auto *part = static_cast<host_signer *>(user_data);
+            auto *part = static_cast<custom_signer *>(user_data);
             provkey_status status = part->sign({message, len}, signature);
             if (status != PROVKEY_STATUS_OK)
                 return status;
@@ -75,9 +76,9 @@ private:
     }
 };
 
-/// A machine's fingerprint. No secret.
+/// A machine's fingerprint. Not a secret.
 struct fingerprint : provkey_fingerprint {
-    /// That of a machine with this raw material.
+    /// Computes the fingerprint of a machine from its material.
     static result<fingerprint> of(bytes_view material) noexcept {
         return detail::fill<fingerprint>([&](auto made, auto why) {
             return provkey_fingerprint_of(material.data(), material.size(), made, why);
@@ -97,14 +98,14 @@ class provisioning_key : public record<provkey_provisioning_key, provkey_provisi
 public:
     using record::record;
 
-    /// Reads a text as people hand it over. What is wrong with it is in the failure.
+    /// Reads the text of a key. The failure says which characters are wrong.
     static result<provisioning_key> read(bytes_view text) noexcept {
         return detail::make<provisioning_key>([&](auto made, auto why) {
             return provkey_provisioning_key_read(text.data(), text.size(), made, why);
         });
     }
 
-    /// What a damaged text probably should have been. A secret.
+    /// Repairs a miscopied text. A secret.
     static result<bytes> repair(bytes_view text) noexcept {
         return detail::make<bytes>([&](auto made, auto why) {
             return provkey_provisioning_key_repair(text.data(), text.size(), made, why);
@@ -119,13 +120,13 @@ public:
     }
 };
 
-/// A CSR: `request->der`, `request->pem`. No secret.
+/// A CSR: `request->der`, `request->pem`. Not a secret.
 using request = record<provkey_request, provkey_request_free>;
 
-/// What an identity knows of itself: `details->state`, `details->connector`, …
+/// The details of an identity: `details->state`, `details->connector`, …
 using identity_details = record<provkey_identity_details, provkey_identity_details_free>;
 
-/// What an accepted answer says.
+/// The result of accepting an answer.
 using accepted = provkey_accepted;
 
 /// The identity of a connector. Its private key is wiped. One thread uses it at a time.
@@ -133,21 +134,21 @@ class identity : public object<provkey_identity, provkey_identity_free> {
 public:
     using object::object;
 
-    /// A new one, with a key pair of its own.
+    /// Makes an identity with a new key pair.
     static result<identity>
     generate(provkey_key_algorithm algorithm = PROVKEY_KEY_ALGORITHM_P256) noexcept {
         return detail::make<identity>(
             [&](auto made, auto why) { return provkey_identity_generate(algorithm, made, why); });
     }
 
-    /// A new one, for a key that lives elsewhere.
+    /// Makes an identity whose private key is elsewhere.
     static result<identity> with_signer(const signer &signer) noexcept {
         return detail::make<identity>([&](auto made, auto why) {
             return provkey_identity_with_signer(signer.c(), made, why);
         });
     }
 
-    /// Opens what `seal` made.
+    /// Opens the file that `seal` made.
     static result<identity> open(bytes_view file, bytes_view material) noexcept {
         return detail::make<identity>([&](auto made, auto why) {
             return provkey_identity_open(file.data(), file.size(), material.data(),
@@ -155,20 +156,20 @@ public:
         });
     }
 
-    /// Reads what `to_bytes` made.
+    /// Reads the file that `to_bytes` made.
     static result<identity> from_bytes(bytes_view file) noexcept {
         return detail::make<identity>([&](auto made, auto why) {
             return provkey_identity_from_bytes(file.data(), file.size(), made, why);
         });
     }
 
-    /// Attaches the signer of a key that lives elsewhere.
+    /// Attaches the signer of a private key that is elsewhere.
     result<void> attach_signer(const signer &signer) noexcept {
         return detail::run(
             [&](auto why) { return provkey_identity_attach_signer(c(), signer.c(), why); });
     }
 
-    /// The whole identity as bytes that only this machine opens again.
+    /// The identity as a file that only this machine can open.
     result<bytes> seal(bytes_view material, const random *random = nullptr) const noexcept {
         return detail::make<bytes>([&](auto made, auto why) {
             return provkey_identity_seal(c(), material.data(), material.size(),
@@ -176,13 +177,13 @@ public:
         });
     }
 
-    /// The whole identity as bytes, the private key in the clear. A secret.
+    /// The identity as a file with the private key in the clear. A secret.
     result<bytes> to_bytes() const noexcept {
         return detail::make<bytes>(
             [&](auto made, auto why) { return provkey_identity_to_bytes(c(), made, why); });
     }
 
-    /// How it stands at a moment, in Unix milliseconds.
+    /// The details at a moment, in Unix milliseconds.
     result<identity_details> describe(std::uint64_t now_ms) const noexcept {
         return detail::make<identity_details>(
             [&](auto made, auto why) { return provkey_identity_describe(c(), now_ms, made, why); });
@@ -200,7 +201,7 @@ public:
             [&](auto made, auto why) { return provkey_identity_private_key(c(), made, why); });
     }
 
-    /// Asks for a certificate with a provisioning key.
+    /// Makes a request for a certificate with a provisioning key.
     result<provkey::request> request(const provisioning_key &key,
                                      const fingerprint *fingerprint = nullptr) noexcept {
         return detail::make<provkey::request>([&](auto made, auto why) {
@@ -208,7 +209,7 @@ public:
         });
     }
 
-    /// Asks for a new certificate: for the same key pair (0), or for a new one of an algorithm.
+    /// Makes a request for renewal: for the same key pair (0), or for a new one of this algorithm.
     result<provkey::request> renew_request(provkey_key_algorithm algorithm = 0,
                                            const fingerprint *fingerprint = nullptr) noexcept {
         return detail::make<provkey::request>([&](auto made, auto why) {
@@ -216,7 +217,7 @@ public:
         });
     }
 
-    /// Asks for a new certificate for another key that lives elsewhere.
+    /// Makes a request for renewal for a new private key that is elsewhere.
     result<provkey::request> renew_request(const signer &signer,
                                            const fingerprint *fingerprint = nullptr) noexcept {
         return detail::make<provkey::request>([&](auto made, auto why) {
@@ -224,7 +225,7 @@ public:
         });
     }
 
-    /// Drops the renewal that is under way, after the authority refused it with `public_key_in_use`.
+    /// Drops the pending renewal, after the authority refused it with `public_key_in_use`.
     result<void> drop_renewal() noexcept {
         return detail::run([&](auto why) { return provkey_identity_drop_renewal(c(), why); });
     }
@@ -236,8 +237,8 @@ public:
         });
     }
 
-    /// Checks the certificates that a TLS server has shown, in PEM, its own one first. Gives the
-    /// moment to go on with, in Unix milliseconds.
+    /// Checks the certificates of a TLS server, in PEM, its own first. Returns the moment to use
+    /// from here on, in Unix milliseconds.
     result<std::uint64_t> check_server(bytes_view chain, std::uint64_t now_ms) const noexcept {
         return detail::fill<std::uint64_t>([&](auto filled, auto why) {
             return provkey_identity_check_server(c(), chain.data(), chain.size(), now_ms, filled, why);

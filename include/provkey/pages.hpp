@@ -8,17 +8,17 @@
 
 namespace provkey {
 
-/// Which page of a listing, and how many entries it has.
+/// Which page of a listing, and its maximum number of entries.
 using page_request = plain<provkey_page_request>;
 
-/// A page: its entries, and `page->next`, which is where to go on.
+/// A page: its entries, and `page->next`, the cursor of the next page.
 template <class Page, auto Free>
 class page : public record<Page, Free> {
 public:
     using entry = std::remove_pointer_t<std::remove_pointer_t<decltype(Page::items)>>;
     using record<Page, Free>::record;
 
-    /// Walks along the entries.
+    /// Iterates over the entries.
     class iterator {
     public:
         explicit iterator(const entry *const *at) noexcept : at_(at) {}
@@ -45,8 +45,8 @@ private:
     view<const entry *> entries() const noexcept { return {this->c()->items, size()}; }
 };
 
-/// All pages of a listing, to be gone through once with `for`. They are fetched on the way, so an
-/// entry is good until the next one is asked for. What goes wrong is thrown, as by `result::value()`.
+/// All pages of a listing, for one pass with `for`. Pages are fetched as needed, so an entry is
+/// valid until the next increment. A failure is thrown as by `result::value()`.
 template <class Page, class Fetch>
 class listing {
 public:
@@ -54,7 +54,7 @@ public:
 
     struct sentinel {};
 
-    /// Goes through the pages.
+    /// Iterates over the entries of all pages.
     class iterator {
     public:
         explicit iterator(listing &of) noexcept : of_(&of) {}
@@ -88,7 +88,7 @@ private:
         at_ = 0;
     }
 
-    /// To the next page that has an entry: pages may be short, and even empty.
+    /// Fetches pages until one has an entry: pages may be empty.
     void turn_over() {
         while (at_ == page_->size() && (*page_)->next != nullptr)
             fetch((*page_)->next);

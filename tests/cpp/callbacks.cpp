@@ -16,7 +16,7 @@ struct counted {
     ~counted() { alive--; }
 };
 
-struct signing final : provkey::host_signer, counted {
+struct signing final : provkey::custom_signer, counted {
     std::function<provkey_status(std::vector<std::uint8_t> &)> does;
     explicit signing(decltype(does) does) : does(std::move(does)) {}
     provkey_status sign(provkey::bytes_view message, std::vector<std::uint8_t> &signature) override {
@@ -25,7 +25,7 @@ struct signing final : provkey::host_signer, counted {
     }
 };
 
-struct drawing final : provkey::host_random, counted {
+struct drawing final : provkey::custom_random, counted {
     std::function<provkey_status()> does;
     explicit drawing(decltype(does) does) : does(std::move(does)) {}
     provkey_status fill(std::uint8_t *bytes, std::size_t len) override {
@@ -36,13 +36,13 @@ struct drawing final : provkey::host_random, counted {
     std::uint8_t next_ = 0;
 };
 
-struct ticking final : provkey::host_clock, counted {
+struct ticking final : provkey::custom_clock, counted {
     std::uint64_t now;
     explicit ticking(std::uint64_t now) : now(now) {}
     std::uint64_t now_ms() noexcept override { return now++; }
 };
 
-struct watching final : provkey::host_observer, counted {
+struct watching final : provkey::custom_observer, counted {
     int &seen;
     explicit watching(int &seen) : seen(seen) {}
     void observe(const provkey_event &event) override {
@@ -124,7 +124,7 @@ void clocks_and_observers() {
 
 } // namespace
 
-void test_host_parts() {
+void test_callbacks() {
     randoms();
     clocks_and_observers();
     CHECK(alive == 0);

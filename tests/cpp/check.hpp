@@ -63,7 +63,7 @@ world make_world(const provkey::environment &environment);
 void test_values();
 void test_connector();
 void test_authority();
-void test_host_parts();
+void test_callbacks();
 void test_store();
 
 #endif

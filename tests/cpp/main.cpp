@@ -3,7 +3,7 @@
 int main() {
     const std::pair<const char *, void (*)()> tests[] = {
         {"values", test_values},         {"connector", test_connector},
-        {"authority", test_authority},   {"host parts", test_host_parts},
+        {"authority", test_authority},   {"callbacks", test_callbacks},
         {"store", test_store},
     };
     for (const auto &[name, test] : tests) {

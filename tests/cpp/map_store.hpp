@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-class map_store final : public provkey::host_store {
+class map_store final : public provkey::custom_store {
 public:
     /// What a test and the store have in common.
     struct control {
