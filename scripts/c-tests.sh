@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # c-tests.sh [--deep]: the tests of the C ABI, in C (tests/c).
 #
-# They run under AddressSanitizer and UBSan, of gcc and of clang, and a part under valgrind's memcheck;
-# with --deep all of them, longer, and against a library that is instrumented itself, also by
-# ThreadSanitizer. Whatever watches them is shown to report faults that were planted.
+# They run under AddressSanitizer and UBSan, of gcc and of clang, and some of them under valgrind's
+# memcheck. With --deep all of them run under memcheck, and longer, and against an instrumented
+# library, also under ThreadSanitizer. Each tool is shown to report faults that planted.c plants.
 source "$(dirname "$0")/common.sh"
 
 deep=${1:-}
@@ -11,14 +11,14 @@ root=$PWD
 built=$root/target/c-tests
 library=$built/library/debug
 host=$(rustc -vV | sed -n 's/^host: //p')
-strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude -Itests/c
+strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude -Itests/c -Iffi/examples
     -DPROVKEY_TEST_FAULTS)
 watched=(-O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all -fno-omit-frame-pointer)
-shared=(check fleet secure_element table_store external_ca csr postgres_server)
-tests=(connector groups_and_keys certificates enrolling stores moving host_parts signers lying_stores panic
-    hostile vectors threads strangers)
+shared=(check fleet secure_element external_ca postgres_server table_store)
+tests=(connector groups_and_keys certificates enrolling stores moving callbacks signers lying_stores panic
+    hostile vectors threads other_sqlite)
 # Under memcheck in the short run: both halves, what fails and what panics.
-sampled=(connector enrolling host_parts signers panic)
+sampled=(connector enrolling callbacks signers panic)
 passed=0
 
 export RUST_BACKTRACE=0
@@ -35,10 +35,10 @@ need valgrind valgrind
 need nm binutils
 need python3 python3
 need_file /usr/include/openssl/evp.h libssl-dev
-# The SQLite of somebody else in the process.
+# A second SQLite in the process, for test_other_sqlite.c.
 ldconfig -p | grep -q 'libsqlite3\.so\.0' || install_packages libsqlite3 libsqlite3-0
 
-# The header stands alone, for every C and C++ that there is, however often it is included.
+# The header compiles by itself and twice, in every dialect of C and C++.
 check_header() {
     printf '#include "provkey.h"\n#include "provkey.h"\n' >"$built/header.c"
     cp "$built/header.c" "$built/header.cpp"
@@ -66,11 +66,14 @@ check_header() {
 compile() {
     local flavour=$1 compiler=$2 into=$built/$1 name
     shift 2
-    # What does not compile is missed by the linker.
+    # A source that fails to compile in the background is missing at the link.
     rm -rf "$into"
     mkdir -p "$into"
     for name in "${shared[@]}" hostile failing_allocator planted; do
-        "$compiler" "${strict[@]}" "$@" -c "tests/c/$name.c" -o "$into/$name.o" &
+        local source=tests/c/$name.c
+        # The store in C is an example.
+        if [ "$name" = table_store ]; then source=ffi/examples/$name.c; fi
+        "$compiler" "${strict[@]}" "$@" -c "$source" -o "$into/$name.o" &
     done
     for name in "${tests[@]}" out_of_memory fork; do
         "$compiler" "${strict[@]}" "$@" -c "tests/c/test_$name.c" -o "$into/test_$name.o" &
@@ -98,7 +101,7 @@ run() {
     local flavour=$1 name=$2 arguments=()
     shift 2
     if [ "$name" = vectors ]; then arguments=("$built/vectors.txt"); fi
-    # Hostile calls leave files behind whose names are nonsense.
+    # Hostile calls leave files with meaningless names behind.
     if ! (cd "$built" && "$@" "$built/$flavour/test_$name" "${arguments[@]}") >"$built/log" 2>&1; then
         cat "$built/log"
         echo "error: $flavour: test_$name failed" >&2
@@ -113,14 +116,14 @@ reports() {
     shift 3
     if "$@" "$built/$flavour/planted" "$fault" >"$built/log" 2>&1 || ! grep -q "$pattern" "$built/log"; then
         cat "$built/log"
-        echo "error: $flavour: nobody noticed the planted fault '$fault'" >&2
+        echo "error: $flavour: no tool noticed the planted fault '$fault'" >&2
         exit 1
     fi
     passed=$((passed + 1))
 }
 
-# Nothing but provkey_* is exported, all of it is in the header, and a test other than the generated
-# hostile calls calls it.
+# Only provkey_* is exported, every export is in the header, and each is called by a test besides the
+# generated hostile calls.
 check_functions() {
     nm -D --defined-only "$library/libprovkey.so" | awk '{ print $3 }' | sort >"$built/exported"
     if grep -v '^provkey_' "$built/exported"; then
@@ -141,7 +144,7 @@ check_functions() {
     echo "functions: $(wc -l <"$built/exported"), each exported, declared and called"
 }
 
-# under_sanitizers FLAVOUR COMPILER: all tests, and what they would report.
+# under_sanitizers FLAVOUR COMPILER: runs all tests, after showing that the sanitizers report faults.
 under_sanitizers() {
     compile "$1" "$2" "${watched[@]}"
     reports "$1" leak 'LeakSanitizer: detected memory leaks' env
@@ -153,7 +156,7 @@ under_sanitizers() {
     echo "$1: all tests under AddressSanitizer and UBSan"
 }
 
-# under_memcheck TEST...: those tests, and what they would report.
+# under_memcheck TEST...: runs these tests, after showing that memcheck reports faults.
 under_memcheck() {
     reports plain leak 'definitely lost' "${memcheck[@]}"
     reports plain overflow 'Invalid write' "${memcheck[@]}"
@@ -163,7 +166,7 @@ under_memcheck() {
     echo "memcheck: $*"
 }
 
-# The Rust side is instrumented, too: linked with the library's archive.
+# The Rust side is instrumented as well; the programs link the static library.
 with_instrumented_library() {
     RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --quiet --locked -p provkey-ffi \
         --features test-faults --target "$host" --target-dir "$built/asan-library"
@@ -171,12 +174,13 @@ with_instrumented_library() {
     under_sanitizers instrumented gcc
 }
 
-# ThreadSanitizer has to see the standard library as well, or it takes its locks for none and reports
-# races that are none. So it is built along, by the compiler of scripts/foreign-targets.sh. valgrind's
-# helgrind and drd report such races too: they know no locks but those of pthread.
+# ThreadSanitizer must see the standard library, too: otherwise it does not know its locks, and reports
+# races where there are none. So the standard library is built along, with the compiler of
+# scripts/foreign-targets.sh. valgrind's helgrind and drd have the same problem: they only know the
+# locks of pthread.
 under_thread_sanitizer() {
     local toolchain=$root/target/foreign/toolchain name runtime
-    # The runtime of the compiler that the tests are made with fits both sides.
+    # The tests' compiler brings a runtime that fits both sides.
     runtime=$(compgen -G "$(rustc --print sysroot)/lib/rustlib/$host/lib/librustc*_rt.tsan.a")
     [ -x "$toolchain/usr/bin/rustc" ] || scripts/foreign-targets.sh
     RUSTC=$toolchain/usr/bin/rustc LD_LIBRARY_PATH=$toolchain/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 \
@@ -188,7 +192,7 @@ under_thread_sanitizer() {
     export TSAN_OPTIONS="halt_on_error=1 exitcode=66 suppressions=$root/tests/c/thread-sanitizer.supp"
     reports threads race 'ThreadSanitizer: data race' env
     reports threads race-in-library 'ThreadSanitizer: data race' env
-    for name in threads host_parts signers enrolling; do run threads "$name" env; done
+    for name in threads callbacks signers enrolling; do run threads "$name" env; done
     echo "ThreadSanitizer: no race but the two that were planted"
 }
 
@@ -203,7 +207,7 @@ RUSTC_BOOTSTRAP=provkey cargo build --quiet --locked -p provkey-ffi --features t
     --target-dir "$built/library"
 cargo build --quiet --locked -p provkey-tests --bin provkey-test-postgres
 export PROVKEY_TEST_POSTGRES=$root/target/debug/provkey-test-postgres
-# Programs look for it under the name that it gives itself.
+# Programs look for the library under its soname.
 ln -sf libprovkey.so "$library/libprovkey.so.1"
 link_library=(-L"$library" -lprovkey "-Wl,-rpath,$library")
 python3 tests/c/generate_hostile.py include/provkey.h >"$built/hostile_cases.c"
@@ -215,7 +219,7 @@ link "$built/plain" gcc -O1 test_fork
 check_functions
 run plain out_of_memory env
 cat "$built/log"
-# The sanitizers have locks of their own, in which a forked child of theirs may hang.
+# Not under the sanitizers: a forked child may hang in their locks.
 run plain fork env
 under_sanitizers gcc gcc
 under_sanitizers clang clang

@@ -1,13 +1,13 @@
-/* An authority in C, with a store of its own (journal.c).
+/* An authority in C, with its records in a SQLite file.
  *
  *     authority FOLDER init HOST
  *     authority FOLDER key NAME MAX_USES FILE
  *     authority FOLDER enroll|renew         the CSR on standard input, the answer on standard output
  *     authority FOLDER list
- *     authority FOLDER check                what every store must pass
  *
- * An answer is a body, and the HTTP status on a line of its own, as transport.h wants it. So a
- * connector can run this program itself, and a web server as a CGI script of three lines.
+ * An answer is a body, then the HTTP status on a line of its own, as transport.h describes. So a
+ * connector can run this program itself, and a web server can run it from a CGI script of three
+ * lines.
  */
 #define _DEFAULT_SOURCE
 
@@ -23,14 +23,13 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "journal.h"
 
-typedef struct host {
+typedef struct application {
     const char *folder;
     provkey_store *store;
     provkey_keyring *keyring;
     provkey_authority *authority;
-} host;
+} application;
 
 static int fail(provkey_error *error)
 {
@@ -46,43 +45,47 @@ static int fail_file(const char *path)
     return 1;
 }
 
-static const char *path_of(const host *host, const char *name)
+static const char *path_of(const application *application, const char *name)
 {
     static char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", host->folder, name);
+    snprintf(path, sizeof path, "%s/%s", application->folder, name);
     return path;
 }
 
-/* Opening. The master key is a file beside the store here; a real host keeps them apart. */
+/* Opening. Here the master key is a file beside the store; a real application keeps them apart. */
 
-static provkey_environment environment_of(const host *host)
+static provkey_environment environment_of(const application *application)
 {
-    provkey_environment environment = {.struct_size = sizeof environment, .store = host->store};
+    provkey_environment environment = {.struct_size = sizeof environment, .store = application->store};
     return environment;
 }
 
-static int open_store(host *host)
+static int open_store(application *application)
 {
-    const char *path = path_of(host, "journal");
-    host->store = journal_open(path);
-    return host->store != NULL ? 0 : fail_file(path);
+    const char *path = path_of(application, "authority.db");
+    provkey_error *error = NULL;
+    if (access(path, F_OK) == 0)
+        provkey_store_sqlite_open(path, &application->store, &error);
+    else
+        provkey_store_sqlite_create(path, &application->store, &error);
+    return application->store != NULL ? 0 : fail(error);
 }
 
-static int open_authority(host *host)
+static int open_authority(application *application)
 {
     buffer text = {0};
     provkey_error *error = NULL;
-    const char *path = path_of(host, "master.key");
+    const char *path = path_of(application, "master.key");
     int outcome = 0;
     if (file_read(path, &text) != 0)
         outcome = fail_file(path);
-    else if (provkey_keyring_read(text.data, text.len, &host->keyring, &error) != PROVKEY_STATUS_OK)
+    else if (provkey_keyring_read(text.data, text.len, &application->keyring, &error) != PROVKEY_STATUS_OK)
         outcome = fail(error);
     buffer_wipe(&text);
     if (outcome != 0)
         return outcome;
-    provkey_environment environment = environment_of(host);
-    if (provkey_authority_open(&environment, host->keyring, &host->authority, &error) != 0)
+    provkey_environment environment = environment_of(application);
+    if (provkey_authority_open(&environment, application->keyring, &application->authority, &error) != 0)
         return fail(error);
     return 0;
 }
@@ -90,14 +93,14 @@ static int open_authority(host *host)
 /* init */
 
 /* Makes the master key, and saves it before anything is derived from it. */
-static int make_keyring(host *host)
+static int make_keyring(application *application)
 {
     provkey_bytes *text = NULL;
     provkey_error *error = NULL;
-    const char *path = path_of(host, "master.key");
+    const char *path = path_of(application, "master.key");
     int outcome = 0;
-    if (provkey_keyring_generate(NULL, &host->keyring, &error) != PROVKEY_STATUS_OK ||
-        provkey_keyring_text(host->keyring, &text, &error) != PROVKEY_STATUS_OK)
+    if (provkey_keyring_generate(NULL, &application->keyring, &error) != PROVKEY_STATUS_OK ||
+        provkey_keyring_text(application->keyring, &text, &error) != PROVKEY_STATUS_OK)
         outcome = fail(error);
     else if (file_write(path, text->data, text->len) != 0)
         outcome = fail_file(path);
@@ -106,29 +109,29 @@ static int make_keyring(host *host)
 }
 
 /* Whether there is a master key, which must not be lost. */
-static bool has_keyring(const host *host)
+static bool has_keyring(const application *application)
 {
     errno = EEXIST;
-    return access(path_of(host, "master.key"), F_OK) == 0;
+    return access(path_of(application, "master.key"), F_OK) == 0;
 }
 
-static int init(host *host, const char *name)
+static int init(application *application, const char *name)
 {
     provkey_error *error = NULL;
     provkey_connector_group *group = NULL;
     provkey_enrollment_certificate *certificate = NULL;
-    if (has_keyring(host))
-        return fail_file(path_of(host, "master.key"));
-    if (make_keyring(host) != 0)
+    if (has_keyring(application))
+        return fail_file(path_of(application, "master.key"));
+    if (make_keyring(application) != 0)
         return 1;
-    provkey_environment environment = environment_of(host);
+    provkey_environment environment = environment_of(application);
     provkey_new_authority new_authority = {.struct_size = sizeof new_authority, .host = name};
     provkey_new_certificate new_certificate = {.struct_size = sizeof new_certificate,
                                                .name = "Connectors"};
-    bool made = provkey_authority_create(&environment, host->keyring, &new_authority,
-                                         &host->authority, &error) == 0 &&
-                provkey_authority_create_group(host->authority, "Fleet", &group, &error) == 0 &&
-                provkey_authority_create_certificate(host->authority, &new_certificate,
+    bool made = provkey_authority_create(&environment, application->keyring, &new_authority,
+                                         &application->authority, &error) == 0 &&
+                provkey_authority_create_group(application->authority, "Fleet", &group, &error) == 0 &&
+                provkey_authority_create_certificate(application->authority, &new_certificate,
                                                      &certificate, &error) == 0;
     provkey_connector_group_free(group);
     provkey_enrollment_certificate_free(certificate);
@@ -138,27 +141,27 @@ static int init(host *host, const char *name)
 /* key */
 
 /* Writes the text of a key to a file that only its owner may read. */
-static int write_key(const host *host, const char *id, const char *path)
+static int write_key(const application *application, const char *id, const char *path)
 {
     provkey_bytes *text = NULL;
     provkey_error *error = NULL;
-    if (provkey_authority_copy_key(host->authority, id, &text, &error) != PROVKEY_STATUS_OK)
+    if (provkey_authority_copy_key(application->authority, id, &text, &error) != PROVKEY_STATUS_OK)
         return fail(error);
     int outcome = file_write(path, text->data, text->len) == 0 ? 0 : fail_file(path);
     provkey_bytes_free(text);
     return outcome;
 }
 
-static int make_key(host *host, const char *name, const char *max_uses, const char *path)
+static int make_key(application *application, const char *name, const char *max_uses, const char *path)
 {
     provkey_error *error = NULL;
     provkey_connector_group *group = NULL;
     provkey_enrollment_certificate *certificate = NULL;
     provkey_key_details *key = NULL;
-    int outcome = open_authority(host);
+    int outcome = open_authority(application);
     if (outcome != 0)
         return outcome;
-    const provkey_authority *authority = host->authority;
+    const provkey_authority *authority = application->authority;
     if (provkey_authority_find_group(authority, "Fleet", &group, &error) == 0 &&
         provkey_authority_find_certificate(authority, "Connectors", &certificate, &error) == 0) {
         provkey_new_key new_key = {
@@ -170,7 +173,7 @@ static int make_key(host *host, const char *name, const char *max_uses, const ch
         };
         provkey_authority_create_key(authority, &new_key, &key, &error);
     }
-    outcome = key != NULL ? write_key(host, key->id, path) : fail(error);
+    outcome = key != NULL ? write_key(application, key->id, path) : fail(error);
     provkey_connector_group_free(group);
     provkey_enrollment_certificate_free(certificate);
     provkey_key_details_free(key);
@@ -189,31 +192,31 @@ static int http_status(const provkey_error *error)
     return error->status >= 100 && error->status < 300 ? 401 : 500;
 }
 
-static int answer(host *host, bool renewing)
+static int answer(application *application, bool renewing)
 {
     buffer csr = {0};
     provkey_error *error = NULL;
     provkey_enrolled *enrolled = NULL;
-    if (open_authority(host) != 0 || read_all(STDIN_FILENO, &csr, FILE_BYTES_MAX) != 0)
+    if (open_authority(application) != 0 || read_all(STDIN_FILENO, &csr, FILE_BYTES_MAX) != 0)
         return 1;
     const char *address = getenv("REMOTE_ADDR");
     if (renewing) {
         provkey_renew_request request = {.struct_size = sizeof request, .address = address};
         request.csr = csr.data;
         request.csr_len = csr.len;
-        provkey_authority_renew(host->authority, &request, &enrolled, &error);
+        provkey_authority_renew(application->authority, &request, &enrolled, &error);
     } else {
         provkey_enroll_request request = {.struct_size = sizeof request, .address = address};
         request.csr = csr.data;
         request.csr_len = csr.len;
-        provkey_authority_enroll(host->authority, &request, &enrolled, &error);
+        provkey_authority_enroll(application->authority, &request, &enrolled, &error);
     }
     if (enrolled != NULL)
         printf("%s\n200\n", enrolled->chain_pem);
     else
         printf("%s\n%d\n", error != NULL ? error->code : "", error != NULL ? http_status(error) : 503);
     /* This process ends: what it counts of refusals is stored now, or never. */
-    provkey_authority_flush(host->authority, NULL);
+    provkey_authority_flush(application->authority, NULL);
     buffer_wipe(&csr);
     provkey_enrolled_free(enrolled);
     provkey_error_free(error);
@@ -230,18 +233,18 @@ static void print_page(const provkey_key_page *page)
     }
 }
 
-static int list(host *host)
+static int list(application *application)
 {
     provkey_error *error = NULL;
     provkey_key_page *page = NULL;
     provkey_page_request wanted = {.struct_size = sizeof wanted};
-    if (open_authority(host) != 0)
+    if (open_authority(application) != 0)
         return 1;
     do {
         provkey_key_page *next = NULL;
         if (page != NULL)
             wanted.after = page->next;
-        provkey_authority_list_keys(host->authority, NULL, &wanted, &next, &error);
+        provkey_authority_list_keys(application->authority, NULL, &wanted, &next, &error);
         provkey_key_page_free(page);
         page = next;
         if (page != NULL)
@@ -251,50 +254,31 @@ static int list(host *host)
     return error == NULL ? 0 : fail(error);
 }
 
-/* check */
-
-static void print_check(void *user_data, const char *check, const char *seen)
-{
-    (void)user_data;
-    printf("%s: %s\n", check, seen != NULL ? seen : "passed");
-}
-
-static int check(host *host)
-{
-    size_t failed = 0;
-    provkey_error *error = NULL;
-    if (provkey_store_check(host->store, "example", print_check, NULL, &failed, &error) != 0)
-        return fail(error);
-    return failed == 0 ? 0 : 1;
-}
-
-static int run(host *host, int count, char **arguments)
+static int run(application *application, int count, char **arguments)
 {
     const char *verb = count > 0 ? arguments[0] : "";
     if (strcmp(verb, "init") == 0 && count == 2)
-        return init(host, arguments[1]);
+        return init(application, arguments[1]);
     if (strcmp(verb, "key") == 0 && count == 4)
-        return make_key(host, arguments[1], arguments[2], arguments[3]);
+        return make_key(application, arguments[1], arguments[2], arguments[3]);
     if ((strcmp(verb, "enroll") == 0 || strcmp(verb, "renew") == 0) && count == 1)
-        return answer(host, strcmp(verb, "renew") == 0);
+        return answer(application, strcmp(verb, "renew") == 0);
     if (strcmp(verb, "list") == 0 && count == 1)
-        return list(host);
-    if (strcmp(verb, "check") == 0 && count == 1)
-        return check(host);
+        return list(application);
     fprintf(stderr, "usage: authority FOLDER init HOST | key NAME MAX_USES FILE | enroll | renew | "
-                    "list | check\n");
+                    "list\n");
     return 2;
 }
 
 int main(int count, char **arguments)
 {
-    host host = {.folder = count > 1 ? arguments[1] : "."};
-    mkdir(host.folder, 0700); /* if it fails, so does opening the store */
-    int outcome = open_store(&host);
+    application application = {.folder = count > 1 ? arguments[1] : "."};
+    mkdir(application.folder, 0700); /* if it fails, so does opening the store */
+    int outcome = open_store(&application);
     if (outcome == 0)
-        outcome = run(&host, count - 2, arguments + 2);
-    provkey_authority_free(host.authority);
-    provkey_keyring_free(host.keyring);
-    provkey_store_free(host.store);
+        outcome = run(&application, count - 2, arguments + 2);
+    provkey_authority_free(application.authority);
+    provkey_keyring_free(application.keyring);
+    provkey_store_free(application.store);
     return outcome;
 }

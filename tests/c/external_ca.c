@@ -69,7 +69,7 @@ static char *pem_of(X509 *certificate)
     return taken_from(bio);
 }
 
-char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len, int path_len)
+char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len)
 {
     X509_REQ *request = d2i_X509_REQ(NULL, &csr, (long)csr_len);
     CHECK(request != NULL);
@@ -78,11 +78,8 @@ char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_l
     CHECK(X509_REQ_verify(request, key) == 1);
     X509 *certificate = new_certificate(key, X509_REQ_get_subject_name(request),
                                         X509_get_subject_name(ca->certificate), 2);
-    const bool is_ca = path_len >= 0;
-    extend(certificate, ca->certificate, NID_basic_constraints,
-           is_ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE");
-    extend(certificate, ca->certificate, NID_key_usage,
-           is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+    extend(certificate, ca->certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+    extend(certificate, ca->certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
     extend(certificate, ca->certificate, NID_subject_key_identifier, "hash");
     extend(certificate, ca->certificate, NID_authority_key_identifier, "keyid:always");
     CHECK(X509_sign(certificate, ca->key, EVP_sha256()) > 0);

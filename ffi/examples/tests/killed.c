@@ -37,6 +37,8 @@ static void step(void)
 
 STEP(int, mkdir, (const char *path, mode_t mode), (path, mode))
 STEP(ssize_t, write, (int file, const void *data, size_t len), (file, data, len))
+STEP(ssize_t, pwrite64, (int file, const void *data, size_t len, off64_t at), (file, data, len, at))
+STEP(int, ftruncate64, (int file, off64_t len), (file, len))
 STEP(int, fsync, (int file), (file))
 STEP(int, fdatasync, (int file), (file))
 STEP(int, rename, (const char *from, const char *to), (from, to))
