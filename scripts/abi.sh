@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Records the ABI of libprovkey in ffi/abi/: its functions and types as the compiler's debug
-# information tells them, and the numbers that the header names.
-# With --check: fails if it is not as recorded. With --self-test: shows that the check sees what it is for.
+# Records the ABI of libprovkey in ffi/abi/: its functions and types from the compiler's debug
+# information, and the constants of the header. With --check: fails if it differs from the record.
+# With --self-test: shows that the check detects planted changes.
 source "$(dirname "$0")/common.sh"
 
 need abidiff abigail-tools
@@ -11,7 +11,7 @@ recorded=ffi/abi
 made=target/abi
 mkdir -p "$made" "$recorded"
 
-# The crate of the C ABI alone, without what it is linked with, and nothing of the machine it is made on.
+# The crate of the C ABI alone, without its dependencies, and without paths of this machine.
 record() {
     local object=$PWD/$made/provkey.o
     cargo rustc --quiet --locked -p provkey-ffi --crate-type staticlib -- \
@@ -24,11 +24,11 @@ record() {
         grep -v '^PROVKEY_VERSION_' >"$made/numbers.txt"
 }
 
-# differs FROM TO: whether one ABI is another than the other, and how.
+# differs FROM TO: whether two ABIs differ, and how.
 differs() {
     local status=0 different=1
     abidiff "$1/libprovkey.abi" "$2/libprovkey.abi" || status=$?
-    # Its first two bits are for errors of its own.
+    # Its first two bits mean errors of abidiff itself.
     if ((status & 3)); then
         echo "error: abidiff cannot compare $1 and $2" >&2 && exit 1
     fi
@@ -37,7 +37,7 @@ differs() {
     return "$different"
 }
 
-# Every plant is a change that must not go unseen: NAME FILE SED-EXPRESSION.
+# Each plant is a change that must be detected: NAME FILE SED-EXPRESSION.
 self_test() {
     local planted=$made/planted
     while read -r name file expression; do
@@ -63,7 +63,7 @@ END
     echo "error: the ABI check sees a change where there is none" >&2 && exit 1
 }
 
-# What is recorded is that of one architecture; the types are alike on all.
+# The record is from one architecture; the types are the same on all.
 if [ "$(uname -m)" != x86_64 ]; then
     echo "ABI check: SKIPPED, the record is of x86_64" >&2
     exit 0

@@ -2,9 +2,9 @@
 # build-library.sh full|connector: libprovkey as it is installed, libprovkey.so and libprovkey.a in
 # target/libprovkey/full or target/libprovkey/connector, without debug information.
 #
-# BUILD_STD=1 builds Rust's standard library along, without what it prints backtraces with: smaller.
-# It takes a compiler that has its sources (rustup component add rust-src; Debian's rust-web-src).
-# TARGET builds for another machine, by its name in Rust; CROSS is what its binutils begin with.
+# BUILD_STD=1 builds Rust's standard library along, without the printing of backtraces, which is
+# smaller. It needs the sources of the standard library (rustup component add rust-src; Debian's
+# rust-web-src). TARGET builds for this Rust target; CROSS is the prefix of its binutils.
 source "$(dirname "$0")/common.sh"
 
 flavour=${1:?usage: build-library.sh full|connector}
@@ -21,7 +21,7 @@ connector) profile=small options=(--no-default-features) ;;
 *) echo "error: what is '$flavour'? full or connector" >&2 && exit 1 ;;
 esac
 
-# The crate `provkey` may use what it needs to survive that memory runs out: ffi/src/memory.rs.
+# Allows the crate `provkey` to survive running out of memory: ffi/src/memory.rs.
 export RUSTC_BOOTSTRAP=provkey
 if [ -n "${BUILD_STD:-}" ]; then
     RUSTC_BOOTSTRAP=1

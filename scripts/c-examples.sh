@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The programs in ffi/examples, the tests of provkey.hpp, and the programs in the documents: builds
-# them with gcc and clang, and lets them tell the whole story, also against the command `provkey`.
+# Builds the programs in ffi/examples, the tests of provkey.hpp and the programs in the documents
+# with gcc and clang, and runs them, also with the command `provkey` as the authority.
 source "$(dirname "$0")/common.sh"
 
 need gcc gcc libc6-dev
@@ -14,7 +14,7 @@ root=$PWD
 built=$root/target/c-examples
 sanitizers='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# build NAME COMPILER COMPILER++ OPTIONS FOLDER [TARGET...]: what the Makefile of FOLDER makes.
+# build NAME COMPILER COMPILER++ OPTIONS FOLDER [TARGET...]: runs the Makefile in FOLDER.
 build() {
     local options="-g -Wall -Wextra -Wpedantic -Werror $4"
     make -s -j "$(nproc)" -C "$5" BUILD="$built/$1" CC="$2" CXX="$3" CFLAGS="$options" \
@@ -22,8 +22,8 @@ build() {
         PROVKEY_LIBS="$root/target/debug/libprovkey.a -lpthread -ldl -lm" "${@:6}"
 }
 
-# snippets DOCUMENT FOLDER: its programs. A block whose first line names a file begins it, those that
-# follow go on with it; and its shell commands go to commands.sh.
+# snippets DOCUMENT FOLDER: extracts its programs. A code block whose first line names a file begins
+# that file, and later blocks continue it. Shell commands go to commands.sh.
 snippets() {
     rm -rf "$2"
     mkdir -p "$2"
@@ -35,7 +35,8 @@ snippets() {
     ' "$1"
 }
 
-# What pkg-config says of the library in the tree. Programs in documents have no warnings either.
+# Lets pkg-config find the library of this tree. Programs in documents must not cause warnings
+# either.
 pkg_config() {
     mkdir -p "$built/pkgconfig"
     cat >"$built/pkgconfig/provkey.pc" <<PC
@@ -62,13 +63,13 @@ for compiler in gcc:g++ clang:clang++; do
     done
 done
 
-# What a connector needs is there without the authority.
+# Connectors compile without the authority.
 for source in connector console identity_file; do
     gcc -std=c11 -DPROVKEY_CONNECTOR_ONLY -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only "ffi/examples/$source.c"
 done
 
 echo '--- provkey.hpp'
-# Every function of the C header is behind one of the C++ header.
+# The C++ header uses every function of the C header.
 sed -n 's/^[a-z].* \**\(provkey_[a-z_]*\)(.*/\1/p' include/provkey.h | sort -u >"$built/functions"
 while read -r function; do
     case $function in
@@ -102,7 +103,7 @@ snippets docs/c.md "$built/c-md"
     grep -q '^identity_other_machine: ' output
     grep -q '^Rollout: 1 of 25$' output
 )
-# Nothing is left out of the table in docs/c.md.
+# The tables in docs/c.md list every function.
 while read -r function; do
     case $function in
     provkey_test_* | *_free) ;;

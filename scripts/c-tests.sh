@@ -122,8 +122,8 @@ reports() {
     passed=$((passed + 1))
 }
 
-# Only provkey_* is exported, every export is in the header, and each is called by a test besides the
-# generated hostile calls.
+# Only provkey_* is exported, every export is in the header, and each is called by a test besides
+# the generated hostile calls.
 check_functions() {
     nm -D --defined-only "$library/libprovkey.so" | awk '{ print $3 }' | sort >"$built/exported"
     if grep -v '^provkey_' "$built/exported"; then
@@ -144,7 +144,8 @@ check_functions() {
     echo "functions: $(wc -l <"$built/exported"), each exported, declared and called"
 }
 
-# under_sanitizers FLAVOUR COMPILER: runs all tests, after showing that the sanitizers report faults.
+# under_sanitizers FLAVOUR COMPILER: runs all tests, after showing that the sanitizers report
+# faults.
 under_sanitizers() {
     compile "$1" "$2" "${watched[@]}"
     reports "$1" leak 'LeakSanitizer: detected memory leaks' env
@@ -174,8 +175,8 @@ with_instrumented_library() {
     under_sanitizers instrumented gcc
 }
 
-# ThreadSanitizer must see the standard library, too: otherwise it does not know its locks, and reports
-# races where there are none. So the standard library is built along, with the compiler of
+# ThreadSanitizer must see the standard library, too: otherwise it does not know its locks, and
+# reports races where there are none. So the standard library is built along, with the compiler of
 # scripts/foreign-targets.sh. valgrind's helgrind and drd have the same problem: they only know the
 # locks of pthread.
 under_thread_sanitizer() {

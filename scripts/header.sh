@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes include/provkey.h of the crate in ffi/. With --check: fails if the committed one differs.
+# Makes include/provkey.h from the crate in ffi/. With --check: fails if the committed one differs.
 source "$(dirname "$0")/common.sh"
 
 cargo_tool cbindgen 0.29.4

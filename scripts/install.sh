@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs libprovkey for C and C++: builds it as whoever runs this, and copies it as root if it must.
-# With --uninstall: removes what was installed.
+# Installs libprovkey for C and C++: builds it as the current user, and copies it as root if
+# necessary. With --uninstall: removes it.
 #
-# PREFIX (default /usr/local) is where it will be used, LIBDIR (default lib) is below that; DESTDIR is
-# put in front, to make a package of it. CONNECTOR_ONLY=1: the library of a connector alone. What else
-# there is to choose: build-library.sh.
+# PREFIX (default /usr/local) is where it will be used, and LIBDIR (default lib) is below it.
+# DESTDIR is put in front, to make a package. CONNECTOR_ONLY=1: the library of a connector alone.
+# For other options see build-library.sh.
 source "$(dirname "$0")/common.sh"
 
 prefix=$(realpath -ms "${PREFIX:-/usr/local}")
@@ -26,12 +26,12 @@ files=(
     "$cmake/provkey-config.cmake" "$cmake/provkey-config-version.cmake"
 )
 
-# to_root COMMAND...: as root, where the one who runs this may not write.
+# to_root COMMAND...: runs it as root where the current user may not write.
 to_root() {
     if mkdir -p "$root" 2>/dev/null && [ -w "$root" ]; then "$@"; else as_root "$@"; fi
 }
 
-# fill TEMPLATE FILE: a file of ffi/packaging, with the blanks filled in.
+# fill TEMPLATE FILE: writes a file from a template in ffi/packaging.
 fill() {
     local up cflags='' definitions=''
     up=$(realpath -ms --relative-to="/$cmake" /)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# How large libprovkey is for a connector: what a stripped C program that enrolls grows by when it links
-# libprovkey.a, and libprovkey.so. Fails above the limits below. Options as for build-library.sh.
+# Prints how much libprovkey.a adds to a stripped C program that enrolls, and the size of
+# libprovkey.so, both for a connector. Fails above the limits below. Options as for
+# build-library.sh.
 source "$(dirname "$0")/common.sh"
 
-# A little above what was measured (docs/packaging.md), so that growth is somebody's decision.
+# A little above the measured sizes (docs/packaging.md), so that growth is a decision.
 limit_static_kib=768 limit_shared_kib=864
 if [ -n "${BUILD_STD:-}" ]; then limit_static_kib=600 limit_shared_kib=700; fi
 
@@ -13,7 +14,7 @@ library=target/libprovkey/${TARGET:+$TARGET/}connector${BUILD_STD:+-build-std}
 work=target/size
 mkdir -p "$work"
 
-# linked PROGRAM SOURCE...: links a program as one for a small machine is, and gives its size in bytes.
+# linked PROGRAM SOURCE...: links a program as for a small machine, and prints its size in bytes.
 linked() {
     local program=$work/$1
     shift

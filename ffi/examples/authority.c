@@ -2,7 +2,7 @@
  *
  *     authority FOLDER init HOST
  *     authority FOLDER key NAME MAX_USES FILE
- *     authority FOLDER enroll|renew         the CSR on standard input, the answer on standard output
+ *     authority FOLDER enroll|renew    the CSR on standard input, the answer on standard output
  *     authority FOLDER list
  *
  * An answer is a body, then the HTTP status on a line of its own, as transport.h describes. So a
@@ -92,7 +92,7 @@ static int open_authority(application *application)
 
 /* init */
 
-/* Makes the master key, and saves it before anything is derived from it. */
+/* Makes the master key and saves it before anything is derived from it. */
 static int make_keyring(application *application)
 {
     provkey_bytes *text = NULL;
@@ -108,7 +108,7 @@ static int make_keyring(application *application)
     return outcome;
 }
 
-/* Whether there is a master key, which must not be lost. */
+/* Whether there is a master key, which must not be overwritten. */
 static bool has_keyring(const application *application)
 {
     errno = EEXIST;
@@ -182,7 +182,7 @@ static int make_key(application *application, const char *name, const char *max_
 
 /* enroll, renew */
 
-/* Which HTTP status says it. */
+/* The HTTP status for an error. */
 static int http_status(const provkey_error *error)
 {
     if (error->retryable || error->outcome_unknown)
@@ -215,7 +215,7 @@ static int answer(application *application, bool renewing)
         printf("%s\n200\n", enrolled->chain_pem);
     else
         printf("%s\n%d\n", error != NULL ? error->code : "", error != NULL ? http_status(error) : 503);
-    /* This process ends: what it counts of refusals is stored now, or never. */
+    /* The process ends: the counts of refusals in memory are stored now or lost. */
     provkey_authority_flush(application->authority, NULL);
     buffer_wipe(&csr);
     provkey_enrolled_free(enrolled);

@@ -1,16 +1,16 @@
-/* A connector as firmware would have it. Run it at every start and once a day: it does what is left
- * to do, and may be interrupted anywhere.
+/* A connector for firmware. Run it at every start and once a day: it enrolls, renews or does
+ * nothing, and may be killed at any point.
  *
  *     connector -d FOLDER -k KEY_FILE [-m MATERIAL_FILE] [-a SECONDS] [-o CHAIN_FILE] -t COMMAND
  *
- *     -d  where it keeps its identity, in a file that only its owner may read
- *     -k  the provisioning key. Read only if there is no certificate; delete it afterwards
- *     -m  what is secret and unique on this machine: the identity is sealed to it
- *     -a  renews what will be due within so many seconds
- *     -o  writes the certificate and its issuers there, for a TLS library
- *     -t  how the authority is asked, see transport.h
+ *     -d  the folder for its identity, a file that only its owner may read
+ *     -k  the provisioning key. It is read only if there is no certificate; delete it afterwards
+ *     -m  a secret of this machine, which the identity is sealed to
+ *     -a  renews a certificate that will be due within this many seconds
+ *     -o  writes the certificate and its issuers to this file, for a TLS library
+ *     -t  sends a request to the authority: see transport.h
  *
- * Exit status: 0 enrolled, 1 somebody has to do something, 75 try again later.
+ * Exit status: 0 enrolled, 1 a person has to act, 75 try again later.
  */
 #define _DEFAULT_SOURCE
 
@@ -39,7 +39,7 @@ typedef struct connector {
     transport *ask;
     void *ask_context;
     uint64_t ahead_ms;
-    buffer material; /* empty: nothing is sealed */
+    buffer material; /* empty: the identity is not sealed */
     provkey_fingerprint fingerprint;
     provkey_identity *identity; /* NULL: none yet */
 } connector;
@@ -51,7 +51,7 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* What this machine is, and has. */
+/* The machine and its files. */
 
 static const provkey_fingerprint *fingerprint_of(const connector *connector)
 {
@@ -81,10 +81,10 @@ static int save(const connector *connector)
     return identity_save(connector->identity_path, &connector->material, connector->identity);
 }
 
-/* Asking, and what comes back. */
+/* Requests and answers. */
 
-/* How many of the first bytes of an answer may be the name of an error. Nothing else of it is shown:
- * it may come from anybody. */
+/* The length of the error code at the beginning of an answer. Nothing else of it is printed: it may
+ * come from an attacker. */
 static size_t reason_len(const buffer *body)
 {
     size_t len = 0;
@@ -94,7 +94,7 @@ static size_t reason_len(const buffer *body)
     return len <= 64 ? len : 0;
 }
 
-/* The authority answered with something else than certificates. */
+/* The authority refused the request. */
 static int refused(const connector *connector, const answer *answer, const char *host, const char *key)
 {
     char fingerprint[PROVKEY_FINGERPRINT_TEXT_SIZE] = "none";
@@ -122,8 +122,8 @@ static int accept_answer(connector *connector, const answer *answer)
     return save(connector);
 }
 
-/* Sends a request. The identity is saved first: whatever is lost afterwards, asking again is asking
- * with the same key pair, and costs nothing. */
+/* Sends a request. The identity is saved first: if the answer is lost, the next request has the
+ * same key pair and costs no use. */
 static int send_request(connector *connector, const char *action, const provkey_request *request)
 {
     provkey_identity_details *details = NULL;
@@ -202,9 +202,9 @@ static int renew(connector *connector)
     return outcome;
 }
 
-/* The story. */
+/* What to do. */
 
-/* Says how things stand, and writes the certificates for others. */
+/* Prints the state, and writes the certificates for the TLS library. */
 static int report(const connector *connector, const provkey_identity_details *details)
 {
     char day[sizeof "2026-01-31"];
@@ -248,7 +248,7 @@ static int check(connector *connector)
     return outcome;
 }
 
-/* Only one at a time, as long as this one runs. */
+/* Locks the folder, so that only one connector runs. */
 static int enter(connector *connector)
 {
     int len = snprintf(connector->identity_path, PATH_MAX, "%s/identity", connector->folder);

@@ -29,7 +29,7 @@ std::uint64_t now_ms() {
 
 void notice(std::string_view text) { std::cout << "notice: " << text << std::endl; }
 
-/// Something that was said already, and what the program ends with.
+/// Ends the program with this status; the reason was printed.
 struct end {
     outcome why;
 };
@@ -39,7 +39,7 @@ struct end {
     throw end{failed};
 }
 
-/// What a file holds, wiped afterwards.
+/// The contents of a file, which are wiped afterwards.
 class contents {
 public:
     explicit contents(const std::string &path) : there_(file_read(path.c_str(), &buffer_) == 0) {
@@ -93,7 +93,7 @@ public:
     }
 
 private:
-    /// Only one at a time, as long as this one runs.
+    /// Locks the folder, so that only one connector runs.
     void enter() const {
         mkdir(folder.c_str(), 0700);
         int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -154,7 +154,7 @@ private:
 
     void renew() { send("renew", identity_->renew_request(0, fingerprint()).value()); }
 
-    /// The identity is saved before a request is sent: asking again costs nothing then.
+    /// Saves the identity before it sends a request: then asking again costs no use.
     void send(const std::string &action, const provkey::request &request) {
         save();
         const auto details = *describe(now_ms());
@@ -182,7 +182,7 @@ private:
     [[noreturn]] void refused(int http_status, const std::string &body, const std::string &key) const {
         std::cout << "error: Login request failed - http status(" << http_status << ") key(" << key
                   << ") fingerprint(" << (fingerprint_ ? fingerprint_->to_string() : "none") << ")\n";
-        // Only what may be the name of an error is shown: the body may come from anybody.
+        // Only an error code is printed: the body may come from an attacker.
         const auto len = body.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_");
         if (len > 0 && len <= 64)
             notice("The reason is " + body.substr(0, len));

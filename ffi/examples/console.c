@@ -17,7 +17,7 @@ int fail_file(const char *path)
 
 int fail(provkey_error *error)
 {
-    if (error == NULL) /* not even that could be allocated */
+    if (error == NULL) /* no memory for an error */
         return LATER;
     printf("error: %s: %s\n", error->code, error->message);
     if (error->shown != NULL)

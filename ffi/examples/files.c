@@ -14,7 +14,7 @@
 int buffer_add(buffer *buffer, const void *data, size_t len)
 {
     if (buffer->capacity - buffer->len < len) {
-        /* Not realloc: it would leave a copy behind, and this may be a secret. */
+        /* Not realloc, which may leave an unwiped copy of a secret behind. */
         size_t capacity = 2 * buffer->capacity + len;
         uint8_t *larger = malloc(capacity);
         if (larger == NULL)
@@ -108,7 +108,7 @@ int file_write(const char *path, const void *data, size_t len)
         errno = ENAMETOOLONG;
         return -1;
     }
-    unlink(new_path); /* what an interrupted run has left */
+    unlink(new_path); /* left by an interrupted run */
     int file = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return -1;

@@ -1,4 +1,4 @@
-/* Files that hold something to lose. */
+/* Durable files and buffers for secrets. */
 #ifndef FILES_H
 #define FILES_H
 
@@ -9,23 +9,23 @@
 extern "C" {
 #endif
 
-/* Largest file and largest answer that is read, in bytes. */
+/* Largest file and largest answer, in bytes. */
 #define FILE_BYTES_MAX 1048576
 
-/* Bytes of ours. All of them 0: empty. */
+/* A growing buffer. All fields 0: empty. */
 typedef struct buffer {
     uint8_t *data;
     size_t len;
     size_t capacity;
 } buffer;
 
-/* Adds bytes. 0, or -1 if there is no memory. Nothing of what was there stays behind elsewhere. */
+/* Appends bytes. 0, or -1 if there is no memory. Leaves no unwiped copies behind. */
 int buffer_add(buffer *buffer, const void *data, size_t len);
 
-/* Frees a buffer and wipes what was in it. */
+/* Wipes and frees a buffer. */
 void buffer_wipe(buffer *buffer);
 
-/* Reads to the end. 0, or -1 with errno: EFBIG if there are more bytes than `most`. */
+/* Reads to the end. 0, or -1 with errno: EFBIG for more than `most` bytes. */
 int read_all(int file, buffer *contents, size_t most);
 
 /* Writes everything. 0, or -1 with errno. */
@@ -34,8 +34,8 @@ int write_all(int file, const void *data, size_t len);
 /* Reads a whole file of at most FILE_BYTES_MAX. 0, or -1 with errno. */
 int file_read(const char *path, buffer *contents);
 
-/* Writes a file that only its owner may read: whole, durably and at once, or not at all. Whoever
- * is interrupted finds the old contents or the new. 0, or -1 with errno. */
+/* Writes a file that only its owner may read, durably and atomically: after an interruption it has
+ * the old contents or the new ones. 0, or -1 with errno. */
 int file_write(const char *path, const void *data, size_t len);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* The identity of a connector in a file that only its owner may read. `material`: what it is sealed
- * to; empty: it is not sealed. */
+/* The identity of a connector in a file that only its owner may read. It is sealed to `material`
+ * unless that is empty. */
 #ifndef IDENTITY_FILE_H
 #define IDENTITY_FILE_H
 
@@ -7,10 +7,10 @@
 
 #include "files.h"
 
-/* Reads it. DONE and NULL if there is no such file. */
+/* Reads an identity. DONE with NULL if there is no such file. */
 int identity_load(const char *path, const buffer *material, provkey_identity **identity);
 
-/* Writes it: durably, and the new one is there or the old one. */
+/* Writes an identity, durably and atomically. */
 int identity_save(const char *path, const buffer *material, const provkey_identity *identity);
 
 #endif

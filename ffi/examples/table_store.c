@@ -77,8 +77,8 @@ static provkey_status scan(void *user_data, const provkey_scan_range *range, siz
     return status;
 }
 
-/* A unit is prepared with all the memory that it needs, answered, and then carried out, which cannot
- * fail: so it happens wholly or not at all. */
+/* A unit is prepared with all the memory that it needs, answered, and then carried out, which
+ * cannot fail. So it is atomic. */
 typedef struct change {
     provkey_record records[PROVKEY_UNIT_OPERATIONS_MAX]; /* what is written */
     size_t records_len;
@@ -127,8 +127,8 @@ static bool add_record(change *change, const provkey_operation *operation, provk
     return true;
 }
 
-/* Decides every operation on the state before the unit. PROVKEY_STATUS_OK with a reason: the unit is
- * refused, and the sink has the answer. */
+/* Decides every operation on the state before the unit. PROVKEY_STATUS_OK with a reason: the unit
+ * is refused, and the sink has the answer. */
 static provkey_status prepare(table *table, const provkey_unit *unit, change *change,
                               provkey_reason *reason, provkey_outcome_sink *sink)
 {

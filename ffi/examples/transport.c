@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child: becomes the shell. */
+/* In the child: becomes the shell. */
 static void become(const char *command, const question *question, int in, int out)
 {
     if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
@@ -18,7 +18,7 @@ static void become(const char *command, const question *question, int in, int ou
     _exit(127);
 }
 
-/* Takes the last line off the body: it is the status. */
+/* Removes the last line of the body, which is the status. */
 static int split_status(answer *answer)
 {
     buffer *body = &answer->body;
@@ -38,10 +38,10 @@ static int split_status(answer *answer)
     return status >= 100 ? 0 : -1;
 }
 
-/* The parent: writes the question, reads the answer. A CSR has less bytes than a pipe holds. */
+/* In the parent: writes the question, reads the answer. A CSR fits into the buffer of a pipe. */
 static int converse(int to_child, int from_child, const question *question, answer *answer)
 {
-    /* A command that does not want the question closes its end. Its answer counts. */
+    /* A command may answer without reading the question. */
     (void)write_all(to_child, question->csr, strlen(question->csr));
     close(to_child);
     int done = read_all(from_child, &answer->body, FILE_BYTES_MAX);

@@ -1,4 +1,4 @@
-/* How a connector reaches its authority. provkey knows nothing of it: HTTP, MQTT, a serial line. */
+/* How a connector reaches its authority: HTTP, MQTT, a serial line. provkey has no transport. */
 #ifndef TRANSPORT_H
 #define TRANSPORT_H
 
@@ -8,25 +8,25 @@
 extern "C" {
 #endif
 
-/* What a connector asks for. */
+/* A request. */
 typedef struct question {
     const char *action; /* "enroll" or "renew" */
-    const char *host;   /* where, as the provisioning key says */
+    const char *host;   /* the authority, from the provisioning key */
     const char *csr;    /* in PEM */
 } question;
 
-/* What it is told. */
+/* The answer to it. */
 typedef struct answer {
     int http_status;
-    buffer body; /* 200: certificates in PEM. Otherwise perhaps an error code. */
+    buffer body; /* for 200 certificates in PEM, otherwise perhaps an error code */
 } answer;
 
-/* Asks. 0 if there was an answer, whatever it says. */
+/* Sends a request. 0 if there was an answer, even a refusal. */
 typedef int transport(void *context, const question *question, answer *answer);
 
-/* The transport of these examples: a shell command, the context, that gets the CSR on its standard
- * input, and PROVKEY_ACTION and PROVKEY_HOST in its environment. It writes the body and then, on a
- * line of its own, the HTTP status, as this does:
+/* The transport of these examples: `context` is a shell command that reads the CSR from standard
+ * input and has PROVKEY_ACTION and PROVKEY_HOST in its environment. It writes the body and then, on
+ * a separate line, the HTTP status, as this one does:
  *
  *     curl -sS --data-binary @- -w '\n%{http_code}' "https://$PROVKEY_HOST/$PROVKEY_ACTION"
  */

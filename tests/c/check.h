@@ -1,4 +1,4 @@
-// What every test program stands on. A check that fails says where and why, and ends the program.
+// The base of every test program. A failed check prints where and why, and ends the program.
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -10,17 +10,17 @@
 
 #define CHECK(condition) check_that((condition), #condition, __FILE__, __LINE__)
 
-// Both are the same text.
+// The text is the expected one.
 #define CHECK_TEXT(text, expected) check_text((text), (expected), #text, __FILE__, __LINE__)
 
-// The call, whose last argument is ERR, succeeds, and sets no error.
+// The call, whose last argument is ERR, succeeds and sets no error.
 #define OK(call) check_status((call), PROVKEY_STATUS_OK, #call, __FILE__, __LINE__)
 
-// The call, whose last argument is ERR, fails with this status, and with the error that belongs to it.
-// `check_error` has it until the next ERR.
+// The call, whose last argument is ERR, fails with this status and an error that fits.
+// `check_error` is that error until the next ERR.
 #define FAILS(status, call) check_status((call), (status), #call, __FILE__, __LINE__)
 
-// Where the error of the next call goes.
+// The pointer for the error of the next call.
 #define ERR check_fresh_error()
 
 // Runs a test, a function without arguments.
@@ -36,13 +36,13 @@ void check_status(provkey_status status, provkey_status expected, const char *ca
 provkey_error **check_fresh_error(void);
 void check_begin(const char *test);
 
-// Frees the error of this thread: a thread calls it at its end.
+// Frees the error of this thread. A thread calls it at its end.
 void check_thread_done(void);
 
-// Says how many tests passed, at the end of `main`, and is what that returns.
+// Prints how many tests passed. `main` returns its result.
 int check_done(void);
 
-// Whether the long form of the tests is asked for.
+// Whether PROVKEY_TEST_DEEP asks for the long form of the tests.
 bool check_deep(void);
 
 #endif

@@ -16,7 +16,7 @@ static void extend(X509 *certificate, X509 *issuer, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-// A certificate that is still to be extended and signed.
+// A certificate without extensions and signature.
 static X509 *new_certificate(EVP_PKEY *key, const X509_NAME *subject, const X509_NAME *issuer, long serial)
 {
     X509 *certificate = X509_new();
@@ -74,7 +74,7 @@ char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_l
     X509_REQ *request = d2i_X509_REQ(NULL, &csr, (long)csr_len);
     CHECK(request != NULL);
     EVP_PKEY *key = X509_REQ_get_pubkey(request);
-    // The signature of the request: made by a key of ours, verified by OpenSSL.
+    // OpenSSL verifies the signature of the request.
     CHECK(X509_REQ_verify(request, key) == 1);
     X509 *certificate = new_certificate(key, X509_REQ_get_subject_name(request),
                                         X509_get_subject_name(ca->certificate), 2);

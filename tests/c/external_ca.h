@@ -19,8 +19,8 @@ void external_ca_free(external_ca *ca);
 // Issues a CA certificate for a CSR, in PEM. Freed with OPENSSL_free.
 char *external_ca_answer(const external_ca *ca, const uint8_t *csr, size_t csr_len);
 
-// The CA's certificate and its private key in PEM; with a passphrase the key is encrypted. Freed with
-// OPENSSL_free.
+// The CA's certificate and its private key in PEM; with a passphrase the key is encrypted. Freed
+// with OPENSSL_free.
 char *external_ca_pem(const external_ca *ca);
 char *external_ca_private_key(const external_ca *ca, const char *passphrase);
 

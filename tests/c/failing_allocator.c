@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Those of glibc, below the names that are taken here.
+// glibc's functions, below the names that are defined here.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);

@@ -1,19 +1,19 @@
-// An allocator that fails when it is told to. It takes the place of the C library's in the whole program,
-// the library under test included.
+// An allocator that fails on demand. It replaces that of the C library in the whole program,
+// including the library under test.
 #ifndef FAILING_ALLOCATOR_H
 #define FAILING_ALLOCATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-// The allocation number `n` of this thread fails, counted from 1, and if it `lasts` all that follow of 256
-// bytes or more, as when memory is all but gone: unwinding itself needs some hundred bytes.
+// Lets the `n`-th allocation of this thread fail, counted from 1. If it `lasts`, all later ones of
+// 256 bytes or more fail as well; unwinding itself needs some hundred bytes.
 void allocator_fail_at(size_t n, bool lasts);
 
-// Fails no more. Returns whether any allocation has failed.
+// Stops failing. Returns whether an allocation has failed.
 bool allocator_stop(void);
 
-// How many blocks are in use.
+// The number of blocks in use.
 long allocator_blocks(void);
 
 #endif

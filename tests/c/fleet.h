@@ -1,11 +1,11 @@
-// An authority with a group, an enrollment certificate and a provisioning key, for tests that need
-// one, and the connectors that enroll with it.
+// An authority with a group, an enrollment certificate and a provisioning key, and connectors that
+// enroll with it.
 #ifndef FLEET_H
 #define FLEET_H
 
 #include "check.h"
 
-// What the machines of the tests are made of.
+// The material of the tests' machine.
 #define MATERIAL ((const uint8_t *)"machine 1"), 9
 
 typedef struct fleet {
@@ -14,11 +14,11 @@ typedef struct fleet {
     provkey_connector_group *group;
     provkey_enrollment_certificate *certificate;
     provkey_key_details *key;
-    // The text of the key, read.
+    // The key, as read from its text.
     provkey_provisioning_key *provisioning_key;
 } fleet;
 
-// What a host may bring along; what is NULL is the library's.
+// Objects that the application brings; for NULL the library uses its own.
 typedef struct fleet_parts {
     const provkey_store *store;
     const provkey_clock *clock;
@@ -26,35 +26,35 @@ typedef struct fleet_parts {
     const provkey_observer *observer;
 } fleet_parts;
 
-// The present moment in Unix milliseconds.
+// The current time in Unix milliseconds.
 uint64_t now_ms(void);
 
-// Opens a fleet whose key may be used this often.
+// Makes a fleet whose key has this many uses.
 fleet fleet_new(fleet_parts parts, uint64_t max_uses);
 void fleet_free(fleet *fleet);
 
 // Opens the authority of a store again.
 provkey_authority *fleet_reopen(fleet_parts parts, const provkey_keyring *keyring);
 
-// Makes a key beside the first one. Freed by the caller.
+// Makes another key. Freed by the caller.
 provkey_key_details *fleet_key(const fleet *fleet, const char *name, uint64_t max_uses);
 
 // Reads the text of a key. Freed by the caller.
 provkey_provisioning_key *fleet_provisioning_key(const provkey_authority *authority, const char *id);
 
-// How often a key was used.
+// The number of uses of a key.
 uint64_t fleet_used(const provkey_authority *authority, const char *id);
 
-// Asks, without any proof of what comes back.
+// Makes a request for a certificate.
 provkey_request *fleet_request(provkey_identity *identity, const provkey_provisioning_key *key);
 
-// What a connector sends, as the authority takes it.
+// A request in the form that the authority takes.
 provkey_enroll_request fleet_enroll_request(const provkey_request *request);
 
-// A connector that has its certificate. Freed by the caller.
+// A connector that has enrolled. Freed by the caller.
 provkey_identity *fleet_connector(const fleet *fleet);
 
-// Enrolls an identity: request, answer, acceptance.
+// Enrolls an identity: requests, answers, accepts.
 void fleet_enroll(const provkey_authority *authority, const provkey_provisioning_key *key,
                   provkey_identity *identity);
 

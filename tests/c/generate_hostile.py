@@ -1,6 +1,6 @@
 """Generates hostile calls: every function of provkey.h, with every argument wrong in every way that its
-type allows. What is generated stands on hostile.h, and does not compile if the header has a type that is
-not provided for there.
+type allows. The generated code uses hostile.h, and does not compile if the header has a type that
+hostile.h lacks.
 
 usage: generate_hostile.py provkey.h > hostile_cases.c
 """
@@ -9,9 +9,9 @@ import re
 import sys
 from dataclasses import dataclass
 
-# Whose structs are elements of an array.
+# Functions whose struct argument is an array.
 MANY = ("provkey_authority_enroll_many",)
-# Arguments, and fields of structs, that may be left out.
+# Optional arguments and fields.
 OPTIONAL = {
     "audit_filter", "client_certificate", "connector_filter", "filter", "fingerprint", "limits", "page", "random",
     "provkey_identity_accept.accepted", "provkey_identity_check_server.checked_ms", "provkey_authority_update_key.key", "errors",
@@ -19,16 +19,16 @@ OPTIONAL = {
     "provkey_operation_decide.record", "provkey_record_sink_push.record",
     "provkey_outcome_sink_refused.record", "report", "user_data",
 }
-# Fields that must be there, in structs that the caller fills in.
+# Required fields of structs that the caller fills in.
 REQUIRED_FIELDS = {
     "new_authority.host", "new_certificate.name", "certificate_import.name", "new_key.name",
     "new_key.group", "new_key.certificate", "key_update.name", "key_update.certificate",
     "environment.store",
 }
-# Types of numbers that each stand for something.
+# Types whose numbers are constants.
 ENUMS = {"provkey_admin_role", "provkey_key_algorithm", "provkey_key_state", "provkey_key_order", "provkey_key_fields",
          "provkey_operation_type", "provkey_record_type", "provkey_reason"}
-# Lengths that nothing has.
+# Lengths above every limit.
 HUGE = ["SIZE_MAX", "(size_t)1 << 40", "16 * 1024 * 1024 + 1"]
 
 
@@ -96,7 +96,7 @@ class Generator:
     def emit(self, line=""):
         self.lines.append(line)
 
-    # --- What an argument is
+    # --- Kinds of arguments
 
     def pointee(self, argument):
         match = re.fullmatch(r"(?:const )?(provkey_\w+) \*", argument.type)
@@ -131,7 +131,7 @@ class Generator:
     # --- Calls
 
     def good(self, function, at):
-        """What stands for an argument that is right."""
+        """A valid argument."""
         argument = function.arguments[at]
         pointee = self.pointee(argument)
         if self.is_error(argument):
@@ -159,7 +159,7 @@ class Generator:
         return f'good_number("{function.name}", "{argument.name}")'
 
     def call(self, function, wrong):
-        """The call, with the arguments of `wrong`, by index, in place of the right ones."""
+        """The call, with the arguments of `wrong`, by index, instead of the valid ones."""
         arguments = [wrong.get(at, self.good(function, at)) for at in range(len(function.arguments))]
         return f"{function.name}({', '.join(arguments)})"
 
@@ -177,7 +177,7 @@ class Generator:
                 self.emit(f"{indent}    {match[1]}_free(*({match[1]} **)OUTPUT({index}));")
         self.emit(f"{indent}}}")
 
-    # --- What can be wrong
+    # --- Wrong arguments
 
     def wrong_handle(self, function, at):
         argument = function.arguments[at]
@@ -249,7 +249,7 @@ class Generator:
               "PROVKEY_STATUS_STRUCT_SIZE_INVALID")
         for one in self.structs[pointee][1:]:
             for what, change, expected in self.wrong_field(short, one):
-                # What is wrong with one of many is that one's own error.
+                # Each request of many has its own error.
                 field(what, change, "ANY" if function.name in MANY else expected)
         self.emit("    }")
 
@@ -302,7 +302,7 @@ class Generator:
             for number in NUMBERS[field.type]:
                 yield f"{name} is {number}", f"{given} = {number};", "ANY"
 
-    # --- All of it
+    # --- The whole file
 
     def wrong(self, function, at):
         argument = function.arguments[at]
@@ -361,7 +361,7 @@ class Generator:
             for function in functions:
                 self.emit(f"    hostile_{function.name}({given});")
             self.emit("}")
-        # What is right is not refused for its arguments: else the calls above showed nothing.
+        # Valid arguments are not refused; otherwise the calls above would prove nothing.
         self.emit("\nvoid hostile_good_calls(void)\n{")
         last = re.compile("delete|retire|compromise|revoke|remove|rotate|test_panic|_free$")
         functions = [one for one in places["void"] if not one.name.endswith("_free")]

@@ -1,4 +1,4 @@
-// The judgement of hostile calls.
+// Checks the results of hostile calls.
 #include "hostile.h"
 
 #include <stdlib.h>
@@ -86,7 +86,7 @@ bool hostile_answer(provkey_status status, int expected, bool has_error)
     }
     provkey_error_free(hostile_error);
     hostile_error = NULL;
-    // What is to be freed now must not be what was never written.
+    // An output that was not written must not be freed.
     for (size_t i = 0; i < OUTPUTS; i++) {
         if (is_untouched(hostile_outputs[i])) {
             memset(hostile_outputs[i], 0, sizeof(hostile_outputs[i]));

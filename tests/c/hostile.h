@@ -1,5 +1,5 @@
-// What the generated hostile calls stand on: something good of every type, and the judgement of what
-// came of a call. See generate_hostile.py.
+// The base of the generated hostile calls: a valid object of every type, and the checks of results.
+// See generate_hostile.py.
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -9,15 +9,15 @@
 
 #include "provkey.h"
 
-// What is expected of a call, beside a status.
+// Expectations of a call, besides a status.
 enum {
-    ANY = -1000,      // success or an error: but no crash
+    ANY = -1000,      // success or an error, but no crash
     FAILURE = -1001,  // any error
     NO_ERROR = -1002, // any status but OK, and no error object
-    GOOD = -1003,     // whatever comes of it, the arguments are right
+    GOOD = -1003,     // any result that does not blame the arguments
 };
 
-// Texts that are none.
+// Invalid texts.
 #define NOT_UTF8 "\xff\xfe"
 #define TOO_LONG hostile_too_long
 extern char hostile_too_long[4098];
@@ -26,13 +26,13 @@ extern char hostile_too_long[4098];
 #define NULL_TEXTS ((const char *const[]){"192.0.2.0/24", NULL})
 #define MISALIGNED(pointer) ((void *)((uintptr_t)(pointer) + 1))
 
-// Where outputs go: each is larger than any output.
+// Memory for outputs: each is larger than any output.
 #define OUTPUT(index) ((void *)hostile_outputs[index])
 extern _Alignas(16) uint8_t hostile_outputs[4][128];
 
 extern provkey_error *hostile_error;
 
-// Everything that the library hands out, by its type.
+// One object of every type that the library hands out.
 typedef struct hostile_object {
     const char *type;
     void *pointer;
@@ -101,13 +101,14 @@ const char *good_text(const char *function, const char *argument);
 provkey_slice good_buffer(const char *function, const char *argument);
 uint32_t good_number(const char *function, const char *argument);
 
-// Before each call: says what it will be, and lays out the outputs.
+// Called before each call: names it, and resets the outputs.
 void hostile_attempt(const char *what);
 
-// After each call: whether it succeeded. Ends the program if it is not what was expected.
+// Called after each call: returns whether it succeeded. Ends the program if the result is not the
+// expected one.
 bool hostile_answer(provkey_status status, int expected, bool has_error);
 
-// What is generated: the calls, those that only a callback can make, and one good call of each function.
+// The generated calls, those that only a callback can make, and one valid call of each function.
 void hostile_calls(void);
 void hostile_record_sink(provkey_record_sink *sink);
 void hostile_outcome_sink(provkey_outcome_sink *sink);

@@ -1,4 +1,5 @@
-// Faults that whatever watches the tests has to report, or it watches nothing.
+// Planted faults. The tools that watch the tests must report them; otherwise their silence means
+// nothing.
 //
 // usage: planted leak|overflow|use-after-free|undefined|race|race-in-library
 #include <limits.h>
@@ -11,7 +12,7 @@
 static volatile size_t seven = 7;
 static volatile int value;
 
-// Something of the library's that is never freed.
+// An object of the library that is never freed.
 static void leak(void)
 {
     provkey_identity *volatile identity = NULL;
@@ -27,7 +28,7 @@ static void overflow(void)
     free((void *)(uintptr_t)block);
 }
 
-// Something of the library's that is used after it was freed.
+// An object of the library that is used after it was freed.
 static void use_after_free(void)
 {
     provkey_bytes *bytes = NULL;
@@ -37,7 +38,7 @@ static void use_after_free(void)
     provkey_identity_free(identity);
     const volatile uint8_t *data = bytes->data;
     provkey_bytes_free(bytes);
-    // A branch: what reads and forgets is not worth a report to everyone.
+    // A branch: memcheck does not report a value that is read and not used.
     if (data[seven] == 1) {
         puts("");
     }
@@ -55,7 +56,7 @@ static void *change(void *nothing)
     return nothing;
 }
 
-// Both threads ask for a fingerprint, and the library writes both to the same place.
+// Both threads let the library write a fingerprint to the same memory.
 static void *write_fingerprint(void *fingerprint)
 {
     OK(provkey_fingerprint_of((const uint8_t *)"machine", 7, fingerprint, ERR));
@@ -93,6 +94,6 @@ int main(int count, char **argument)
     } else {
         return 2;
     }
-    // Reached, and ended well, if nobody watches.
+    // Without a tool the program ends here, with success.
     return 0;
 }

@@ -1,4 +1,4 @@
-// A PostgreSQL server of a test's own.
+// A PostgreSQL server for one test.
 #ifndef POSTGRES_SERVER_H
 #define POSTGRES_SERVER_H
 

@@ -1,4 +1,4 @@
-// What a host brings along: clock, randomness, observer. Signers: test_signers.c, stores:
+// Clocks, randomness and observers of the application. Signers: test_signers.c. Stores:
 // test_lying_stores.c.
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ static uint64_t read_clock(void *user_data)
     return present_ms;
 }
 
-static void an_authority_lives_by_its_clock(void)
+static void an_authority_uses_the_clock(void)
 {
     int destroyed = 0;
     provkey_clock *clock = NULL;
@@ -41,7 +41,7 @@ static void an_authority_lives_by_its_clock(void)
     CHECK(crl->this_update_ms <= present_ms && crl->next_update_ms > present_ms);
     provkey_crl_free(crl);
 
-    // At the very ends of time, nothing but errors.
+    // At the ends of time calls fail, and nothing worse.
     const uint64_t moments[] = {0, 1, UINT64_MAX, UINT64_MAX / 2, INT64_MAX, 253402300799999, 253402300800000};
     for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++) {
         provkey_enrollment_certificate *certificate = NULL;
@@ -58,7 +58,7 @@ static void an_authority_lives_by_its_clock(void)
 
 // --- Randomness
 
-// How many draws succeed before the others fail.
+// How many draws succeed before all others fail.
 static int draws_left;
 
 static provkey_status draw(void *user_data, uint8_t *bytes, size_t len)
@@ -74,7 +74,7 @@ static provkey_status draw(void *user_data, uint8_t *bytes, size_t len)
     return PROVKEY_STATUS_OK;
 }
 
-static void randomness_runs_out_anywhere(void)
+static void a_failing_source_of_randomness_costs_no_use(void)
 {
     int destroyed = 0;
     provkey_random *random = NULL;
@@ -106,7 +106,7 @@ static void randomness_runs_out_anywhere(void)
     draws_left = 1000;
     OK(provkey_store_memory(&store, ERR));
     fleet fleet = fleet_new((fleet_parts){.store = store, .random = random}, 9);
-    // An enrollment, with n draws for it: it fails and costs nothing, or it succeeds.
+    // An enrollment with n draws either fails at no use or succeeds.
     uint64_t enrolled_so_far = 0;
     for (int n = 0; n < 8; n++) {
         provkey_enrolled *enrolled = NULL;
@@ -164,7 +164,7 @@ static void destroy_log(void *user_data)
     ((log *)user_data)->destroyed += 1;
 }
 
-static void an_observer_is_told(void)
+static void an_observer_sees_every_event(void)
 {
     log log = {.refused_with = PROVKEY_STATUS_OK};
     provkey_observer *observer = NULL;
@@ -202,7 +202,7 @@ static void an_observer_is_told(void)
     provkey_store_free(store);
 }
 
-static void a_part_without_its_callback_is_refused(void)
+static void a_missing_callback_is_refused(void)
 {
     int destroyed = 0;
     provkey_clock *clock = NULL;
@@ -223,7 +223,7 @@ static void a_part_without_its_callback_is_refused(void)
     FAILS(PROVKEY_STATUS_CALLBACK_MISSING, provkey_store_new(&no_store, &store, ERR));
     CHECK(destroyed == 0 && clock == NULL && random == NULL && observer == NULL && store == NULL);
 
-    // Without `destroy`, user data stays the host's.
+    // `destroy` may be NULL.
     const provkey_random_callbacks callbacks = {.struct_size = sizeof(callbacks), .fill = draw};
     OK(provkey_random_new(&callbacks, &random, ERR));
     provkey_random_free(random);
@@ -231,9 +231,9 @@ static void a_part_without_its_callback_is_refused(void)
 
 int main(void)
 {
-    RUN(an_authority_lives_by_its_clock);
-    RUN(randomness_runs_out_anywhere);
-    RUN(an_observer_is_told);
-    RUN(a_part_without_its_callback_is_refused);
+    RUN(an_authority_uses_the_clock);
+    RUN(a_failing_source_of_randomness_costs_no_use);
+    RUN(an_observer_sees_every_event);
+    RUN(a_missing_callback_is_refused);
     return check_done();
 }

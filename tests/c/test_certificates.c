@@ -1,5 +1,5 @@
-// Enrollment certificates: under the authority's root, of an external CA, and with the key in a secure
-// element; CRLs, OCSP, and the certificates of servers.
+// Enrollment certificates: under the authority's root, of an external CA, and with the key in a
+// secure element; CRLs, OCSP, and the certificates of servers.
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 

@@ -63,7 +63,7 @@ static void an_answer_has_every_field(void)
     end();
 }
 
-// The text of a key may stand beside the CSR.
+// The text of a key may be sent beside the CSR.
 static void a_key_text_is_enough(void)
 {
     begin(1);
@@ -133,7 +133,7 @@ static void many_enroll_at_once(void)
         enroll_requests[i] = fleet_enroll_request(requests[i]);
     }
     enroll_requests[2].csr_len = 9;
-    // What is wrong with one request is its own error.
+    // Each request has its own error.
     const char *address = enroll_requests[0].address;
     enroll_requests[0].address = "fe80::1%eth0";
     enroll_requests[1].key_text = (const uint8_t *)"";

@@ -1,5 +1,5 @@
-// A process forks while its threads enroll. In the child every inherited handle that has locks or
-// connections answers `used_after_fork` at once, and freeing it touches nothing of the parent's.
+// A process forks while its threads enroll. In the child every inherited handle with locks or
+// connections fails with `used_after_fork`, and freeing it touches nothing of the parent's.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static void use_in_child(inherited its)
     provkey_store_free(its.store);
     provkey_identity_free(its.identity);
     provkey_signer_free(its.signer);
-    // What has neither locks nor connections works as ever, and so does all that is opened anew.
+    // Handles without locks and connections work, and so do new ones.
     provkey_request_free(its.request);
     OK(provkey_store_memory(&other, ERR));
     fleet own = fleet_new((fleet_parts){.store = other}, 1);

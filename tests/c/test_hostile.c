@@ -1,4 +1,4 @@
-// Hostile calls: something good of every type, so that in each call nothing but one argument is wrong.
+// Hostile calls: a valid object of every type, so that in each call exactly one argument is wrong.
 #include <openssl/ec.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -273,7 +273,7 @@ static void make_answers(void)
     CHECK(provkey_keyring_text(NULL, &good_bytes, &good_error) == PROVKEY_STATUS_NULL_ARGUMENT);
 }
 
-// The store of the calls has no views.
+// A query needs a store with views, unlike the one of the calls.
 static void make_query_result(void)
 {
     provkey_store *store = NULL;
@@ -331,7 +331,7 @@ const char *good_text(const char *function, const char *argument)
                : strcmp(argument, "token_text") == 0 ? token_text
                                                  : "api";
     }
-    // Of the function's name, what stands behind the library's.
+    // The function's name without the prefix.
     const char *verb = function + strlen("provkey_");
     for (size_t i = 0; i < sizeof(by_function) / sizeof(*by_function); i++) {
         if (strstr(verb, by_function[i][0]) != NULL) {
@@ -370,7 +370,7 @@ static void calls(void)
     hostile_calls();
 }
 
-// The sinks that callbacks get are used inside them.
+// Sinks can only be used inside of callbacks.
 static void calls_of_callbacks(void)
 {
     provkey_store *store = NULL;
@@ -381,7 +381,7 @@ static void calls_of_callbacks(void)
     OK(provkey_store_new(&good_store_callbacks, &store, ERR));
     FAILS(PROVKEY_STATUS_STORE_UNAVAILABLE, provkey_authority_exists(store, &exists, ERR));
     provkey_store_free(store);
-    // `apply` of a store that answers to `get` as an empty one does.
+    // For `apply` to be called, `get` must answer like an empty store.
     provkey_store_callbacks callbacks = table_store_callbacks();
     provkey_environment environment = {SIZED(provkey_environment)};
     provkey_authority *authority = NULL;

@@ -1,5 +1,5 @@
-// Stores of a host that fail, or lie: an enrollment through each ends with an error of a store, and when
-// the store is good again the connector gets its certificate, for one use.
+// Stores in C that fail or lie. An enrollment over each fails with a store's error; once the store
+// tells the truth, the connector gets its certificate for one use.
 #include <stdlib.h>
 
 #include "fleet.h"
@@ -7,24 +7,24 @@
 
 typedef enum lie {
     TRUTH,
-    ANSWERS_STATUS,      // whatever is in `status`, without doing anything
-    APPLIES_AND_FAILS,   // does what it should, and then answers `status`
+    ANSWERS_STATUS,      // returns `status` and does nothing
+    APPLIES_AND_FAILS,   // applies the units, then returns `status`
     SAYS_NOTHING,        // OK, without an answer
     SAYS_TOO_LITTLE,     // OK, without the last answer
     SAYS_TOO_MUCH,       // one answer more
     OTHER_KEYS,          // records of other keys
-    MALFORMED_RECORDS,   // whatever a record must not be
-    WRONG_ORDER,         // for scans: backwards
-    OUTSIDE_OF_RANGE,    // for scans: what is not in the range
-    NO_RECORDS,          // for scans: NULL for a record
-    UNKNOWN_REASON,      // for apply: refused for no reason that there is
-    OPERATION_NOT_THERE, // for apply: refused for an operation that the unit does not have
+    MALFORMED_RECORDS,   // records that break each rule
+    WRONG_ORDER,         // for scan: backwards
+    OUTSIDE_OF_RANGE,    // for scan: records outside of the range
+    NO_RECORDS,          // for scan: NULL for a record
+    UNKNOWN_REASON,      // for apply: refused for an unknown reason
+    OPERATION_NOT_THERE, // for apply: refused for an operation that does not exist
     COUNTERS_MISSING,    // for apply: applied, without the counters
-    WRONG_SINK,          // answers to something that is no sink
+    WRONG_SINK,          // writes to something that is not a sink
     CALLS_BACK,          // calls the authority that uses it
 } lie;
 
-// A table, and what stands between it and the authority.
+// A table, and the lies that its callbacks tell.
 typedef struct liar {
     provkey_store_callbacks truth;
     provkey_authority *authority;
@@ -35,7 +35,7 @@ typedef struct liar {
     size_t lies_told;
 } liar;
 
-static liar host;
+static liar liar_state;
 
 static provkey_status push_malformed(provkey_record_sink *sink)
 {
@@ -67,14 +67,14 @@ static provkey_status push_malformed(provkey_record_sink *sink)
     record = good;
     record.struct_size = sizeof(good) - 1;
     CHECK(provkey_record_sink_push(sink, &record) == PROVKEY_STATUS_STRUCT_SIZE_INVALID);
-    // An answer that is no JSON, no CBOR, nothing.
+    // A record that the authority cannot parse.
     return provkey_record_sink_push(sink, &good);
 }
 
 static provkey_status call_back(void)
 {
     provkey_connector_group_page *page = NULL;
-    const provkey_status status = provkey_authority_list_groups(host.authority, NULL, &page, NULL);
+    const provkey_status status = provkey_authority_list_groups(liar_state.authority, NULL, &page, NULL);
     CHECK(status == PROVKEY_STATUS_REENTRANT_CALL && page == NULL);
     return status;
 }
@@ -91,7 +91,7 @@ static provkey_status lie_with_records(lie lie, provkey_record_sink *sink, size_
     switch (lie) {
     case ANSWERS_STATUS:
         provkey_record_sink_explain(sink, "the store is asleep");
-        return host.status;
+        return liar_state.status;
     case OTHER_KEYS:
     case OUTSIDE_OF_RANGE:
         for (size_t i = 0; i < most; i++) {
@@ -125,15 +125,15 @@ static provkey_status lie_with_records(lie lie, provkey_record_sink *sink, size_
 static provkey_status get(void *user_data, const provkey_slice *keys, size_t keys_len,
                           provkey_record_sink *sink)
 {
-    CHECK(user_data == &host);
-    host.lies_told += host.in_get != TRUTH;
-    const bool less = host.in_get == SAYS_TOO_LITTLE;
-    if (host.in_get != TRUTH && host.in_get != SAYS_TOO_MUCH && !less) {
-        return lie_with_records(host.in_get, sink, keys_len);
+    CHECK(user_data == &liar_state);
+    liar_state.lies_told += liar_state.in_get != TRUTH;
+    const bool less = liar_state.in_get == SAYS_TOO_LITTLE;
+    if (liar_state.in_get != TRUTH && liar_state.in_get != SAYS_TOO_MUCH && !less) {
+        return lie_with_records(liar_state.in_get, sink, keys_len);
     }
     const provkey_status status =
-        host.truth.get(host.truth.user_data, keys, keys_len - (less ? 1 : 0), sink);
-    if (host.in_get == SAYS_TOO_MUCH) {
+        liar_state.truth.get(liar_state.truth.user_data, keys, keys_len - (less ? 1 : 0), sink);
+    if (liar_state.in_get == SAYS_TOO_MUCH) {
         CHECK(provkey_record_sink_push(sink, NULL) == PROVKEY_STATUS_ARGUMENT_TOO_LARGE);
         return PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
     }
@@ -143,12 +143,12 @@ static provkey_status get(void *user_data, const provkey_slice *keys, size_t key
 static provkey_status scan(void *user_data, const provkey_scan_range *range, size_t limit,
                            provkey_record_sink *sink)
 {
-    CHECK(user_data == &host);
-    host.lies_told += host.in_scan != TRUTH;
-    if (host.in_scan != TRUTH) {
-        return lie_with_records(host.in_scan, sink, limit < 3 ? limit : 3);
+    CHECK(user_data == &liar_state);
+    liar_state.lies_told += liar_state.in_scan != TRUTH;
+    if (liar_state.in_scan != TRUTH) {
+        return lie_with_records(liar_state.in_scan, sink, limit < 3 ? limit : 3);
     }
-    return host.truth.scan(host.truth.user_data, range, limit, sink);
+    return liar_state.truth.scan(liar_state.truth.user_data, range, limit, sink);
 }
 
 static provkey_status lie_with_outcomes(lie lie, size_t units_len, provkey_outcome_sink *sink)
@@ -157,7 +157,7 @@ static provkey_status lie_with_outcomes(lie lie, size_t units_len, provkey_outco
     case ANSWERS_STATUS:
         provkey_outcome_sink_explain(sink, "the store is asleep");
         provkey_outcome_sink_nothing_applied(sink);
-        return host.status;
+        return liar_state.status;
     case UNKNOWN_REASON:
         CHECK(provkey_outcome_sink_refused(sink, 0, 99, NULL) == PROVKEY_STATUS_VALUE_UNKNOWN);
         CHECK(provkey_outcome_sink_refused(sink, 0, PROVKEY_REASON_NONE, NULL) ==
@@ -189,24 +189,24 @@ static provkey_status lie_with_outcomes(lie lie, size_t units_len, provkey_outco
 static provkey_status apply(void *user_data, const provkey_unit *units, size_t units_len,
                             provkey_outcome_sink *sink)
 {
-    CHECK(user_data == &host);
-    const lie lie = host.in_apply;
-    host.lies_told += lie != TRUTH;
+    CHECK(user_data == &liar_state);
+    const lie lie = liar_state.in_apply;
+    liar_state.lies_told += lie != TRUTH;
     if (lie != TRUTH && lie != APPLIES_AND_FAILS && lie != SAYS_TOO_MUCH) {
         return lie_with_outcomes(lie, units_len, sink);
     }
-    const provkey_status status = host.truth.apply(host.truth.user_data, units, units_len, sink);
+    const provkey_status status = liar_state.truth.apply(liar_state.truth.user_data, units, units_len, sink);
     if (lie == SAYS_TOO_MUCH) {
         CHECK(provkey_outcome_sink_applied(sink, NULL, 0) == PROVKEY_STATUS_ARGUMENT_TOO_LARGE);
         return PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
     }
-    return lie == APPLIES_AND_FAILS ? host.status : status;
+    return lie == APPLIES_AND_FAILS ? liar_state.status : status;
 }
 
 static void destroy(void *user_data)
 {
-    CHECK(user_data == &host);
-    host.truth.destroy(host.truth.user_data);
+    CHECK(user_data == &liar_state);
+    liar_state.truth.destroy(liar_state.truth.user_data);
 }
 
 static provkey_store *store;
@@ -216,16 +216,16 @@ static void begin(void)
 {
     const provkey_store_callbacks callbacks = {
         .struct_size = sizeof(callbacks),
-        .user_data = &host,
+        .user_data = &liar_state,
         .destroy = destroy,
         .get = get,
         .scan = scan,
         .apply = apply,
     };
-    host = (liar){.truth = table_store_callbacks()};
+    liar_state = (liar){.truth = table_store_callbacks()};
     OK(provkey_store_new(&callbacks, &store, ERR));
     sensors = fleet_new((fleet_parts){.store = store}, 1000);
-    host.authority = sensors.authority;
+    liar_state.authority = sensors.authority;
 }
 
 static void end(void)
@@ -241,7 +241,8 @@ static bool of_a_store(provkey_status status)
         status == PROVKEY_STATUS_USED_AFTER_FORK;
 }
 
-// A new connector meets the lie, and then the truth. Returns what the lie was answered with.
+// Enrolls a new connector through a lie, then through the truth. Returns the status of the first
+// attempt.
 static provkey_status enroll_through(lie in_get, lie in_apply)
 {
     const uint64_t used = fleet_used(sensors.authority, sensors.key->id);
@@ -250,14 +251,14 @@ static provkey_status enroll_through(lie in_get, lie in_apply)
     OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &identity, ERR));
     provkey_request *request = fleet_request(identity, sensors.provisioning_key);
     const provkey_enroll_request enroll_request = fleet_enroll_request(request);
-    host.lies_told = 0;
-    host.in_get = in_get;
-    host.in_apply = in_apply;
+    liar_state.lies_told = 0;
+    liar_state.in_get = in_get;
+    liar_state.in_apply = in_apply;
     const provkey_status status =
         provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR);
-    host.in_get = TRUTH;
-    host.in_apply = TRUTH;
-    CHECK(host.lies_told > 0);
+    liar_state.in_get = TRUTH;
+    liar_state.in_apply = TRUTH;
+    CHECK(liar_state.lies_told > 0);
     CHECK((status == PROVKEY_STATUS_OK) == (enrolled != NULL));
     CHECK(status == PROVKEY_STATUS_OK || check_error->status == status);
     provkey_enrolled_free(enrolled);
@@ -274,17 +275,17 @@ static void check_every_status(void (*check)(void))
 {
     size_t statuses = 0;
     for (provkey_status status = -2; status < 1400; status++) {
-        // All that there are, and of the others a few.
+        // All statuses, and some numbers that are none.
         if (status != PROVKEY_STATUS_OK &&
             (provkey_status_code(status) != NULL || status < 0 || status % 100 == 99)) {
-            host.status = status;
+            liar_state.status = status;
             check();
             statuses += 1;
         }
     }
-    host.status = INT32_MIN;
+    liar_state.status = INT32_MIN;
     check();
-    host.status = INT32_MAX;
+    liar_state.status = INT32_MAX;
     check();
     CHECK(statuses > 200);
 }
@@ -293,7 +294,7 @@ static void fail_to_get(void)
 {
     const provkey_status status = enroll_through(ANSWERS_STATUS, TRUTH);
     CHECK(of_a_store(status));
-    CHECK(!of_a_store(host.status) || host.status == PROVKEY_STATUS_STORE_EXISTS || status == host.status);
+    CHECK(!of_a_store(liar_state.status) || liar_state.status == PROVKEY_STATUS_STORE_EXISTS || status == liar_state.status);
 }
 
 static void fail_to_apply(void)
@@ -310,9 +311,9 @@ static void fail_after_applying(void)
 static void fail_to_scan(void)
 {
     provkey_connector_group_page *page = NULL;
-    host.in_scan = ANSWERS_STATUS;
+    liar_state.in_scan = ANSWERS_STATUS;
     const provkey_status status = provkey_authority_list_groups(sensors.authority, NULL, &page, ERR);
-    host.in_scan = TRUTH;
+    liar_state.in_scan = TRUTH;
     CHECK(of_a_store(status) && page == NULL);
     CHECK(strstr(check_error->message, "asleep") != NULL);
 }
@@ -357,17 +358,17 @@ static void scan_lies(void)
     provkey_key_page *keys = NULL;
     provkey_audit_page *records = NULL;
     for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
-        host.in_scan = lies[i];
+        liar_state.in_scan = lies[i];
         CHECK(of_a_store(provkey_authority_list_groups(sensors.authority, NULL, &groups, ERR)));
         CHECK(of_a_store(provkey_authority_list_keys(sensors.authority, NULL, NULL, &keys, ERR)));
         CHECK(of_a_store(provkey_authority_list_audit(sensors.authority, NULL, NULL, &records, ERR)));
     }
-    // An empty page is an answer.
-    host.in_scan = SAYS_NOTHING;
+    // An empty page is a valid answer.
+    liar_state.in_scan = SAYS_NOTHING;
     OK(provkey_authority_list_groups(sensors.authority, NULL, &groups, ERR));
     CHECK(groups->items_len == 0);
     provkey_connector_group_page_free(groups);
-    host.in_scan = TRUTH;
+    liar_state.in_scan = TRUTH;
     CHECK(keys == NULL && records == NULL);
     end();
 }

@@ -1,6 +1,6 @@
 // A process whose authority is in a SQLite file uses another SQLite, too. When that one closes the
-// file, the process loses its POSIX locks on it; the store's locks must not be among them. Copies of
-// the file and other writers: stores/sqlite/tests/it/strangers.rs.
+// file, the process loses its POSIX locks on it; the store's locks must not be among them. Copies
+// of the file and other writers: stores/sqlite/tests/it/strangers.rs.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
@@ -80,8 +80,8 @@ static void query_in_another_process(void)
     wait_for(child, 0);
 }
 
-// Uses the other SQLite, enrolls, and is killed. Without the locks, the last program to close the file
-// would delete the log, and with it the enrollments.
+// Uses the other SQLite, enrolls, and is killed. Without the locks, the last program to close the
+// file would delete the log, and with it the enrollments.
 static void enroll_and_die(const fleet *fleet)
 {
     provkey_store *store = open_store();

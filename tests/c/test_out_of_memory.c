@@ -1,6 +1,6 @@
-// Memory runs out at every single allocation of a whole enrollment, on both sides of it and over each
-// store. Each call succeeds or says so; the process lives, nothing leaks, and no use is lost or counted
-// twice. The library must be built so that it may say so: with RUSTC_BOOTSTRAP=provkey.
+// Each single allocation of a whole enrollment fails in turn, on both sides and over each store.
+// Each call succeeds or reports it; the process lives, nothing leaks, and no use is lost or counted
+// twice. The library must be built with RUSTC_BOOTSTRAP=provkey.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ static void end(void)
     provkey_store_free(store);
 }
 
-// A whole enrollment, under the allocator as it is; gives up at the first error, whose status it returns.
+// A whole enrollment, up to the first error. Returns its status.
 static provkey_status enroll_once(provkey_identity **identity)
 {
     provkey_provisioning_key *key = NULL;
@@ -68,7 +68,7 @@ static provkey_status enroll_once(provkey_identity **identity)
     if (status == PROVKEY_STATUS_OK) {
         status = provkey_identity_describe(opened, now_ms(), &details, &error);
     }
-    // An error that could not be had either is none; one that could has the status.
+    // There may be no memory for the error; if there is, the error has the status.
     CHECK(status != PROVKEY_STATUS_OK || error == NULL);
     CHECK(error == NULL || error->status == status);
     provkey_error_free(error);
@@ -91,7 +91,8 @@ static bool may_be(provkey_status status)
            (status >= PROVKEY_STATUS_STORE_BUSY && status <= PROVKEY_STATUS_STORE_UNAVAILABLE);
 }
 
-// With the allocation number `n` failing, and if it `lasts` those that follow. Returns whether there was one.
+// Enrolls while the `n`-th allocation fails, and if it `lasts` also later ones. Returns whether one
+// failed.
 static bool enroll_with_failure(size_t n, bool lasts)
 {
     provkey_identity *identity = NULL;
@@ -104,7 +105,8 @@ static bool enroll_with_failure(size_t n, bool lasts)
     const provkey_status again = enroll_once(&identity);
     provkey_identity_free(identity);
     if (again == PROVKEY_STATUS_STORE_CORRUPT && new_store == new_memory) {
-        // It was broken off in the middle of a change. It says so, and is for tests only.
+        // The store in memory, which is for tests only, was interrupted in the middle of a change
+        // and reports that.
         end();
         begin();
         return true;
@@ -125,12 +127,12 @@ static size_t enroll_with_every_failure(bool lasts)
     return n - 1;
 }
 
-// Fails everywhere on this store, and looks for what was left behind.
+// Lets every allocation over this store fail, and checks that no block is left.
 static void over(const char *name, provkey_store *(*make)(void))
 {
     new_store = make;
     begin();
-    // The first time brings what stays as long as the process: not counted.
+    // The first round allocates what lives as long as the process.
     enroll_with_every_failure(false);
     end();
     check_thread_done();
@@ -189,7 +191,7 @@ static void sqlite(void)
     remove_file();
 }
 
-// --- Calls that give more than one thing, and those that take something over
+// --- Calls with several outputs, and calls that take over user data
 
 static int destroyed;
 
@@ -218,7 +220,8 @@ static void observe(void *user_data, const provkey_event *event)
     (void)event;
 }
 
-// Makes and frees a part of the host's. Its user data is destroyed if that succeeded, and only then.
+// Makes and frees an object from callbacks. Its user data is destroyed if and only if that
+// succeeds.
 static provkey_status make_random(void)
 {
     provkey_random *random = NULL;
@@ -308,7 +311,7 @@ static void fail_everywhere(provkey_status (*work)(void), bool destroys)
     }
 }
 
-static void fail_in_calls_that_give_more(void)
+static void fail_in_calls_with_several_outputs(void)
 {
     provkey_identity *identity = NULL;
     new_store = table_store_new;
@@ -323,7 +326,7 @@ static void fail_in_calls_that_give_more(void)
     end();
 }
 
-static void fail_in_calls_that_take(void)
+static void fail_in_calls_that_take_user_data(void)
 {
     fail_everywhere(make_random, true);
     fail_everywhere(make_clock, true);
@@ -331,7 +334,7 @@ static void fail_in_calls_that_take(void)
     fail_everywhere(make_store, true);
 }
 
-// Does it twice: whatever the first time leaves behind stays as long as the process, and is no more.
+// Does it twice: what the first round leaves lives as long as the process, and must not grow.
 static void check_balance(void (*work)(void))
 {
     work();
@@ -340,14 +343,14 @@ static void check_balance(void (*work)(void))
     CHECK(allocator_blocks() == before);
 }
 
-static void nothing_is_half_given(void)
+static void outputs_are_written_together_or_not_at_all(void)
 {
-    check_balance(fail_in_calls_that_give_more);
+    check_balance(fail_in_calls_with_several_outputs);
 }
 
-static void nothing_is_destroyed_that_was_not_taken(void)
+static void a_failed_call_destroys_no_user_data(void)
 {
-    check_balance(fail_in_calls_that_take);
+    check_balance(fail_in_calls_that_take_user_data);
 }
 
 int main(void)
@@ -355,7 +358,7 @@ int main(void)
     RUN(memory);
     RUN(table_in_c);
     RUN(sqlite);
-    RUN(nothing_is_half_given);
-    RUN(nothing_is_destroyed_that_was_not_taken);
+    RUN(outputs_are_written_together_or_not_at_all);
+    RUN(a_failed_call_destroys_no_user_data);
     return check_done();
 }

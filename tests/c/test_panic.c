@@ -1,4 +1,4 @@
-// A panic inside an export becomes a status, on any thread, and everything goes on.
+// A panic inside an export becomes a status on any thread, and the library still works.
 #include <pthread.h>
 
 #include "fleet.h"
@@ -7,7 +7,7 @@ static void check_panic(void)
 {
     FAILS(PROVKEY_STATUS_INTERNAL_ERROR, provkey_test_panic(ERR));
     CHECK(check_error->outcome_unknown && !check_error->retryable);
-    // Nobody has made sure that what a panic says holds no secret.
+    // The message of a panic may hold a secret, so it is not passed on.
     CHECK(strstr(check_error->message, "asked for") == NULL);
     CHECK(provkey_test_panic(NULL) == PROVKEY_STATUS_INTERNAL_ERROR);
 }
@@ -19,7 +19,7 @@ static void *on_a_thread(void *nothing)
     return nothing;
 }
 
-static void the_host_lives(void)
+static void the_process_survives_a_panic(void)
 {
     pthread_t thread;
     provkey_store *store = NULL;
@@ -38,6 +38,6 @@ static void the_host_lives(void)
 
 int main(void)
 {
-    RUN(the_host_lives);
+    RUN(the_process_survives_a_panic);
     return check_done();
 }

@@ -1,11 +1,11 @@
-// Signers of a host that fail, lie, and call back: for a connector, and for an enrollment certificate.
+// Signers that fail, lie and call back, for a connector and for an enrollment certificate.
 #include <openssl/ec.h>
 #include <openssl/x509.h>
 
 #include "fleet.h"
 #include "secure_element.h"
 
-// A key, and what becomes of the next signatures.
+// A key, and what the next signatures are.
 typedef struct element {
     EVP_PKEY *key;
     provkey_status status;
@@ -38,7 +38,7 @@ static provkey_status sign(void *user_data, const uint8_t *message, size_t messa
         CHECK(provkey_bytes_sink_write(NULL, zeros, 1) == PROVKEY_STATUS_NULL_ARGUMENT);
         return element->status;
     case USES_IDENTITY:
-        // The identity that it signs for is busy with this very call.
+        // The identity that it signs for is in use by this call.
         CHECK(provkey_identity_to_bytes(element->identity, &file, NULL) == PROVKEY_STATUS_HANDLE_IN_USE);
         break;
     case OTHER_MESSAGE:
@@ -48,7 +48,7 @@ static provkey_status sign(void *user_data, const uint8_t *message, size_t messa
         break;
     }
     CHECK(secure_element_sign(element->key, message, message_len, signature, &len));
-    // In two parts, as hardware may give it.
+    // In two parts, as from a driver with a small buffer.
     provkey_bytes_sink_write(sink, signature, 10);
     provkey_bytes_sink_write(sink, signature + 10, len - 10);
     return element->status;
@@ -78,7 +78,7 @@ static provkey_signer *signer_of(element *element)
     callbacks.sign = NULL;
     FAILS(PROVKEY_STATUS_CALLBACK_MISSING,
           provkey_signer_new(&callbacks, spki, (size_t)spki_len, &signer, ERR));
-    // A call that fails destroys nothing.
+    // A call that fails does not destroy user data.
     CHECK(signer == NULL && element->destroyed == 0);
     callbacks.sign = sign;
     OK(provkey_signer_new(&callbacks, spki, (size_t)spki_len, &signer, ERR));
@@ -118,7 +118,7 @@ static void a_connectors_signer_fails_and_lies(void)
     element.status = PROVKEY_STATUS_OK;
     const int lies[] = {GARBAGE, OTHER_MESSAGE, FLOODS};
     for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
-        // The authority finds out, if the connector did not.
+        // The authority detects what the connector did not.
         provkey_enrolled *enrolled = NULL;
         element.what = lies[i];
         if (provkey_identity_request(identity, fleet.provisioning_key, NULL, &request, ERR) ==

@@ -1,4 +1,4 @@
-// Storms: eight threads through one handle, over each store. Every use is counted once.
+// Eight threads use one handle, over each store. Every use is counted once.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void storm(void *(*work)(void *))
     }
 }
 
-// Each thread enrolls connectors of its own, each twice, and reads what there is.
+// Each thread enrolls its own connectors, each twice, and lists the keys.
 static void *enroll(void *nothing)
 {
     for (size_t i = 0; i < rounds(); i++) {
@@ -73,7 +73,7 @@ static void observe(void *user_data, const provkey_event *event)
     observed += event->type == PROVKEY_EVENT_TYPE_ENROLLED;
 }
 
-// Eight threads want a third more than there is.
+// Eight threads ask for a third more uses than there are.
 static void storm_over(const provkey_store *store)
 {
     const size_t wanted = THREADS * rounds();
@@ -125,7 +125,7 @@ static void table_in_c(void)
     CHECK(table_stores_alive() == 0);
 }
 
-// One identity for all: each call does its work, or is refused because another is at it.
+// All threads use one identity: each call succeeds or is refused because of another.
 static void *use_identity(void *nothing)
 {
     for (size_t i = 0; i < 20 * rounds(); i++) {
@@ -168,7 +168,7 @@ static void one_identity(void)
     provkey_store_free(store);
 }
 
-// All edit one key. Who comes too late too often is told so, and comes again.
+// All threads edit one key. A thread that meets too many conflicts gets a retryable error.
 static provkey_status edit_once(const provkey_key_update *update, provkey_key_details **key)
 {
     const provkey_status status = provkey_authority_update_key(authority, key_id, update, key, ERR);

@@ -1,5 +1,6 @@
-// The vectors of the connector's half (tests/vectors), as vectors.py writes them: key texts, proofs,
-// fingerprints. Those of the authority's half are core's: key_vectors.rs and hostile_csrs.rs.
+// The vectors of the connector's half (tests/vectors), as vectors.py writes them: key texts,
+// proofs, fingerprints. Those of the authority's half are core's: key_vectors.rs and
+// hostile_csrs.rs.
 //
 // usage: test_vectors vectors.txt
 #include <stdio.h>
@@ -33,7 +34,7 @@ static size_t split(char *line)
     return count;
 }
 
-// The bytes of a field, good until the next line.
+// The bytes of a field, valid until the next line.
 static bytes field(size_t index)
 {
     const size_t len = strlen(fields[index]) / 2;
@@ -141,7 +142,7 @@ static void check_refused(void)
     }
 }
 
-// The private key is not among the vectors: nothing but the proof is looked at.
+// The vectors have no private keys: only the proof is checked, not the signature.
 static provkey_status sign_anything(void *user_data, const uint8_t *message, size_t message_len,
                                     provkey_bytes_sink *sink)
 {

@@ -1,4 +1,4 @@
-// The authority's half: every function, as it is meant and on an authority that was moved away.
+// The authority's half: every function, on an authority and on one that was moved from.
 #include "check.hpp"
 
 #include <set>
@@ -124,7 +124,7 @@ void keys(const world &world) {
     provkey::key_filter filter;
     filter.name_contains = "BRANCH";
     CHECK(authority.list_keys(filter).value().size() == 1 && ids(authority.keys()).size() == 1);
-    filter.name_contains = "nobody";
+    filter.name_contains = "no such key";
     CHECK(ids(authority.keys(filter)).empty());
 }
 
@@ -150,24 +150,24 @@ void connectors(const world &world) {
     authority.revoke_connector(first, "keyCompromise").value();
     FAILS(VALUE_UNKNOWN, authority.revoke_connector(first, "boredom"));
     CHECK(authority.compromise_key(world.key->id, 0, true).value().revoked == 2);
-    provkey::actor somebody;
-    somebody.name = "somebody";
-    somebody.address = "192.0.2.9";
-    const auto acting = authority.acting_as(somebody).value();
+    provkey::actor anna;
+    anna.name = "anna";
+    anna.address = "192.0.2.9";
+    const auto acting = authority.acting_as(anna).value();
     acting.record_sign_in().value();
     acting.record_sign_out().value();
-    authority.acting_as("somebody").value().delete_key(world.key->id).value();
+    authority.acting_as("anna").value().delete_key(world.key->id).value();
     FAILS(KEY_DELETED, authority.key(world.key->id));
 
     provkey::audit_filter latest;
     latest.latest_first = 1;
-    // Records of one moment come in no order.
+    // Records of the same moment have no order.
     const auto trail = authority.list_audit(latest).value();
-    bool told = false;
+    bool named = false;
     for (std::size_t at = 0; at < trail.size(); at++) {
-        told = told || (trail[at].actor != nullptr && trail[at].actor == std::string("somebody"));
+        named = named || (trail[at].actor != nullptr && trail[at].actor == std::string("anna"));
     }
-    CHECK(told);
+    CHECK(named);
     std::size_t records = 0;
     for (const auto &record : authority.audit()) {
         CHECK(record.action != nullptr);
@@ -176,7 +176,7 @@ void connectors(const world &world) {
     CHECK(records > 130);
 }
 
-void nothing_left(const world &world) {
+void moved_from(const world &world) {
     const auto none = gone(provkey::authority(nullptr));
     const auto keyring = gone(provkey::keyring(nullptr));
     const auto signer = gone(provkey::signer(nullptr));
@@ -257,5 +257,5 @@ void test_authority() {
     keys(world);
     the_authority_itself(store, world);
     connectors(world);
-    nothing_left(world);
+    moved_from(world);
 }

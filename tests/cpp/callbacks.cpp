@@ -1,4 +1,4 @@
-// Parts of a host's own: what they throw becomes a status, and they are destroyed once.
+// Objects of the application: their exceptions become a status, and they are destroyed once.
 #include "check.hpp"
 
 #include <functional>
@@ -47,11 +47,11 @@ struct watching final : provkey::custom_observer, counted {
     explicit watching(int &seen) : seen(seen) {}
     void observe(const provkey_event &event) override {
         seen += event.type == PROVKEY_EVENT_TYPE_ENROLLED && event.connector != nullptr;
-        throw std::runtime_error("nobody wants to know");
+        throw std::runtime_error("ignored");
     }
 };
 
-/// What can be thrown, and what it is with a signer.
+/// Each exception of a signer, and its status.
 void signers(const provkey::authority &authority, const provkey::provisioning_key &key) {
     using bytes = std::vector<std::uint8_t>;
     auto other = provkey::identity::generate().value().describe(1).value();
@@ -68,7 +68,7 @@ void signers(const provkey::authority &authority, const provkey::provisioning_ke
         auto signer =
             provkey::signer::make(std::make_unique<signing>(does), other->public_key).value();
         auto identity = provkey::identity::with_signer(signer).value();
-        auto moved = std::move(signer); // the identity goes on with it
+        auto moved = std::move(signer); // the identity keeps it alive
         auto asked = identity.request(key);
         CHECK(!asked && asked.error().status() == expected);
         auto opened = provkey::identity::from_bytes(identity.to_bytes().value()).value();

@@ -1,4 +1,4 @@
-// What the tests of provkey.hpp share.
+// The base of the tests of provkey.hpp.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-// Ends the program with the place if something does not hold.
+// Prints the place and ends the program if the condition is false.
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -18,7 +18,7 @@
         }                                                                                          \
     } while (false)
 
-// Fails unless the expression, a result, failed with the status, as an error and as an exception.
+// Checks that the expression, a result, failed with the status, as an error and as an exception.
 #define FAILS(expected, expression)                                                                \
     do {                                                                                           \
         auto failed_ = (expression);                                                               \
@@ -26,7 +26,7 @@
         CHECK(throws(PROVKEY_STATUS_##expected, [&] { (void)(expression).value(); }));             \
     } while (false)
 
-/// Whether something throws an error with this status.
+/// Whether a call throws an error with this status.
 template <class Call>
 bool throws(provkey_status status, Call call) {
     try {
@@ -38,7 +38,7 @@ bool throws(provkey_status status, Call call) {
     return false;
 }
 
-/// What a moved-from value is: there, and of no use.
+/// Returns a moved-from value.
 template <class T>
 T gone(T value) {
     T elsewhere = std::move(value);
@@ -56,7 +56,7 @@ struct world {
     provkey::bytes text;
 };
 
-/// Makes one, in a store in memory or another one.
+/// Makes a world.
 world make_world(const provkey::environment &environment);
 
 // The tests.

@@ -12,7 +12,7 @@ std::uint64_t now_ms() {
     return std::uint64_t(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
-/// A damaged text is explained, and repaired.
+/// A damaged text is explained and repaired.
 void keys(std::string_view good) {
     auto key = provkey::provisioning_key::read(good).value();
     CHECK(key->host == std::string_view("localhost:8443") && std::string_view(key->id).size() == 12);
@@ -83,7 +83,7 @@ void story(const world &world) {
     FAILS(CERTIFICATE_MISSING, identity.accept("", now_ms()));
 }
 
-void nothing_left(const provkey::provisioning_key &key) {
+void moved_from(const provkey::provisioning_key &key) {
     auto none = gone(provkey::identity::generate().value());
     auto signer = gone(provkey::signer(nullptr));
     FAILS(SIGNER_ALGORITHM_UNSUPPORTED, provkey::identity::generate(PROVKEY_KEY_ALGORITHM_RSA));
@@ -108,5 +108,5 @@ void test_connector() {
     keys(world.text.characters());
     fingerprints();
     story(world);
-    nothing_left(provkey::provisioning_key::read(world.text).value());
+    moved_from(provkey::provisioning_key::read(world.text).value());
 }

@@ -1,4 +1,4 @@
-// A store in C++: a map behind a lock. It can be told to throw.
+// A store in C++: a map under a lock, which throws on demand.
 #ifndef MAP_STORE_HPP
 #define MAP_STORE_HPP
 
@@ -12,9 +12,9 @@
 
 class map_store final : public provkey::custom_store {
 public:
-    /// What a test and the store have in common.
+    /// What a test controls and observes.
     struct control {
-        int calls_left = -1; // before one throws; below 0: none does
+        int calls_left = -1; // before a call throws; below 0: none does
         int destroyed = 0;
     };
 
@@ -109,7 +109,7 @@ private:
         if (form.reason != PROVKEY_REASON_NONE)
             return sink.refused(form.operation, form.reason, nullptr);
         std::vector<provkey_counter> counters;
-        records changed = records_; // a whole copy: simple, and all or nothing
+        records changed = records_; // a copy of everything: simple and atomic
         sequence_++;
         for (std::size_t at = 0; at < unit.operations_len; at++) {
             const provkey_operation &operation = unit.operations[at];

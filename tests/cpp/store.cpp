@@ -1,4 +1,4 @@
-// A store in C++ passes what every store passes, and survives when it throws.
+// A store in C++ passes the conformance checks, also when it throws.
 #include "check.hpp"
 #include "map_store.hpp"
 
@@ -34,8 +34,7 @@ void conforms() {
     CHECK(store.check("again", [](const char *, const char *) {}).value() > 30);
 }
 
-/// What the authority does with a store that throws at each call in turn: an error, no crash, and
-/// all is well afterwards.
+/// A store throws at each call in turn: the authority returns an error, and works afterwards.
 void throws_anywhere() {
     int calls = 0;
     for (bool done = false; !done; calls++) {
@@ -74,7 +73,7 @@ void files() {
     FAILS(STORE_EXISTS, provkey::store::sqlite_create(file));
     auto store = provkey::store::sqlite_open(file).value();
 
-    // An authority moves into it, and is backed up.
+    // An authority is copied into it and backed up.
     auto memory = provkey::store::memory().value();
     FAILS(AUTHORITY_MISSING, memory.copy_to(store));
     world world = make_world(provkey::environment(memory));

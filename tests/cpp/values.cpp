@@ -53,7 +53,7 @@ void results() {
     provkey::failure why = good.take_error();
     CHECK(why.status() == PROVKEY_STATUS_KEY_EMPTY && *why.message() != '\0');
 
-    // Without details, as when they could not be allocated, and for numbers that are none.
+    // Without an error object, as when memory ran out, and for unknown numbers.
     provkey::failure bare(PROVKEY_STATUS_OUT_OF_MEMORY);
     CHECK(bare.message() == std::string_view("out_of_memory"));
     CHECK(bare.positions().empty() && bare.shown().empty() && bare.marks().empty());

@@ -1,5 +1,5 @@
-/* To be preloaded: kills the program before its KILL_BEFORE-th step, which is a call of any of the
- * functions below. The programs that it starts are left alone. */
+/* Preloaded, it kills the program before its KILL_BEFORE-th call of the functions below. Programs
+ * that it starts are left alone. */
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
@@ -24,7 +24,7 @@ static void step(void)
         kill(getpid(), SIGKILL);
 }
 
-/* A function that takes a step, then does what it is for. */
+/* Defines a function that counts a step and calls the original. */
 #define STEP(type, name, parameters, arguments)                                                    \
     type name parameters                                                                           \
     {                                                                                              \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Kills the programs in BUILD before each of their steps, in turn. Whatever was lost, running the
-# connector again is enough, and no use is counted twice.
+# Kills the programs in BUILD before each of their steps in turn. Running the connector again is
+# always enough, and no use is counted twice.
 #
 #     kills.sh BUILD
 set -euo pipefail
@@ -18,23 +18,23 @@ fail() {
 killed="LD_PRELOAD='$build/killed.so' KILL_BEFORE"
 ask="'$build/authority' authority \"\$PROVKEY_ACTION\""
 
-# start: an authority with a key, of which nothing is used.
+# start: makes an authority with an unused key.
 start() {
     rm -rf authority c*
     "$build/authority" authority init localhost:8443
     "$build/authority" authority key rollout 1000000 branch.key
 }
 
-# uses N: so many uses of the key have been counted.
+# uses N: checks that N uses of the key were counted.
 uses() {
     "$build/authority" authority list | grep -q "  $1/" || fail "not $1 uses: $("$build/authority" authority list)"
 }
 
-# killed_at STEP CONNECTOR...: it was killed there, and running it again is enough. 1: it was not killed.
+# killed_at STEP CONNECTOR...: kills it at a step and runs it again. 1: it ended before that step.
 killed_at() {
     local at=$1 status=0
     shift
-    # In braces, so that the shell does not tell of each kill.
+    # In braces, so that the shell prints no message for each kill.
     { LD_PRELOAD=$build/killed.so KILL_BEFORE=$at "$@"; } >/dev/null 2>&1 || status=$?
     [ "$status" = 137 ] || { [ "$status" = 0 ] || fail "step $at: status $status"; return 1; }
     "$@" >again || fail "step $at: $(cat again)"
@@ -63,7 +63,7 @@ connector_renews() {
     echo "$1 killed before each of $((at - 1)) steps of its renewal"
 }
 
-# The authority is killed: the connector does not know what happened, and asks again.
+# The authority is killed: the connector does not know the outcome, and asks again.
 authority_enrolls() {
     start
     local at status

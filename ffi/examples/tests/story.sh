@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole story, told by the programs in BUILD, and by the command PROVKEY in the role of the
-# authority. Nothing that any of them prints may hold a secret.
+# Runs the programs in BUILD from enrollment to renewal and refusal, then with the command PROVKEY
+# as their authority. None of their output may contain a secret.
 #
 #     story.sh BUILD PROVKEY
 set -euo pipefail
@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 
-# run STATUS WHAT...: runs it, remembers what it says, and fails unless it ends so.
+# run STATUS COMMAND...: runs it, saves its output, and checks its exit status.
 run() {
     local expected=$1 status=0
     shift
@@ -27,7 +27,7 @@ run() {
     [ "$status" = "$expected" ] || fail "$* ended with $status, not $expected"
 }
 
-# says LINE...: what the last program said, line by line; each a pattern.
+# says LINE...: checks the output of the last program, line by line; each is a pattern.
 says() {
     local line at=0
     mapfile -t lines <last
@@ -39,12 +39,12 @@ says() {
     [ "${#lines[@]}" = "$at" ] || fail "there is more: ${lines[at]}"
 }
 
-# uses N: so many uses of the key have been counted.
+# uses N: checks that N uses of the key were counted.
 uses() {
     "$build/authority" authority list | grep -q "  $1/" || fail "not $1 uses: $("$build/authority" authority list)"
 }
 
-# secret FILE: no output has anything of the secret of this key.
+# keep_secret FILE: checks that no output contains a part of the secret of this key.
 keep_secret() {
     local text secret at
     text=$(cat "$1")
@@ -54,7 +54,7 @@ keep_secret() {
     done
 }
 
-# miscopy FILE AT: the key text in it with another character at a place.
+# miscopy FILE AT: prints the key text with a wrong character at AT.
 miscopy() {
     local text wrong=q
     text=$(cat "$1")
@@ -68,7 +68,7 @@ good='notice: Enrolled as connector(??????????????????????????) until(20??-??-??
 bad='notice: Certificate enrollment failed.'
 c_authority="'$build/authority' authority \"\$PROVKEY_ACTION\""
 
-# The story of one connector program.
+# Runs one connector program.
 story() {
     local connector=$build/$1
     rm -rf authority c1 c2 c3 c4
@@ -86,21 +86,21 @@ story() {
     [ "$(stat -c %a c1/identity)" = 600 ] || fail 'others may read the identity'
     uses 1
 
-    # The other program takes over, for the file is the same; and renews.
+    # The other program opens the same file, and renews.
     run 0 "$build/connector" -d c1 -m material -a 31000000 -t "$c_authority"
     says "$checking" 'notice: The certificate is due. Attempting to renew' 'notice: Renewed' "$good"
     run 0 "$build/connector-cpp" -d c1 -m material -a 31000000 -t "$c_authority"
     says "$checking" 'notice: The certificate is due. Attempting to renew' 'notice: Renewed' "$good"
     uses 1
 
-    # The file is of no use elsewhere.
+    # Another machine cannot open the file.
     head -c 32 /dev/urandom >other
     run 1 "$connector" -d c1 -m other -t "$c_authority"
     says "$checking" 'error: identity_other_machine: *'
     run 1 "$connector" -d c1 -t "$c_authority"
     says "$checking" 'error: identity_sealed: *'
 
-    # An answer that is lost, then one that is none: later is soon enough, and costs nothing more.
+    # The answer is lost, then invalid: trying later costs no further use.
     run 75 "$connector" -d c2 -k branch.key -t "$c_authority >/dev/null"
     says "$checking" "$attempt" 'error: localhost:8443 cannot be reached' "$bad"
     uses 2
@@ -112,14 +112,14 @@ story() {
     says "$checking" "$attempt" 'notice: Enrolled' "$good"
     uses 2
 
-    # The key is used up.
+    # The key is exhausted.
     run 1 "$connector" -d c3 -k branch.key -m material -t "$c_authority"
     says "$checking" "$attempt" \
         'error: Login request failed - http status(401) key(pvk1_localhost:8443_????????????…) fingerprint(????????????????????????????????)' \
         'notice: The reason is key_exhausted' "$bad"
     uses 2
 
-    # Miscopied, cut short, and missing.
+    # The key is miscopied, truncated, missing.
     miscopy branch.key 50 >bad.key
     run 1 "$connector" -d c4 -k bad.key -t "$c_authority"
     says "$checking" "$attempt" 'error: key_miscopied: *' '  pvk1_localhost:8443_*·?·*' \
@@ -130,12 +130,12 @@ story() {
     run 1 "$connector" -d c4 -k missing.key -t "$c_authority"
     says "$checking" "$attempt" 'error: missing.key: No such file or directory' "$bad"
 
-    # Others may have damaged the identity: it is never replaced.
+    # A damaged identity file is never replaced.
     echo garbage >c4/identity
     run 1 "$connector" -d c4 -k branch.key -t "$c_authority"
     says "$checking" 'error: identity_not_recognized: *'
     keep_secret branch.key
-    echo "$1: told"
+    echo "$1: passed"
 }
 
 # The command `provkey` is the authority of both programs.
@@ -157,7 +157,7 @@ SH
     says "$checking" "$attempt" 'error: Login request failed - http status(401) *' 'notice: The reason is key_exhausted' "$bad"
     "$provkey" key list | grep -q 2/2 || fail 'the command counted something else'
     keep_secret command.key
-    echo 'the command provkey as authority: told'
+    echo 'the command provkey as authority: passed'
 }
 
 story connector
