@@ -54,6 +54,7 @@ pub mod limits;
 pub mod process;
 pub mod random;
 pub mod store;
+mod text;
 pub mod time;
 pub mod x509;
 
@@ -65,3 +66,5 @@ pub mod connector;
 mod ledger;
 #[cfg(feature = "authority")]
 pub mod testing;
+
+pub use text::ParseError;

@@ -23,6 +23,9 @@ pub enum CertificateState {
 }
 
 impl CertificateState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::None, Self::Valid, Self::RenewSoon, Self::Expired];
+
     /// The name that people and programs use: `none`, `valid`, `renew_soon` or `expired`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +35,11 @@ impl CertificateState {
             Self::Expired => "expired",
         }
     }
+
+    /// The state of this name; see [`as_str`](Self::as_str).
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 impl fmt::Display for CertificateState {
@@ -39,6 +47,10 @@ impl fmt::Display for CertificateState {
         f.pad(self.as_str())
     }
 }
+
+crate::text::from_str!(CertificateState, "a state of a certificate", CertificateState::parse);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(CertificateState);
 
 impl Identity {
     /// How its certificate stands at this moment.

@@ -58,3 +58,11 @@ impl fmt::Debug for Fingerprint {
         write!(f, "Fingerprint({self})")
     }
 }
+
+crate::text::from_str!(
+    Fingerprint,
+    "a fingerprint of 32 hexadecimal digits",
+    Fingerprint::from_hex
+);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(Fingerprint);

@@ -173,6 +173,10 @@ impl fmt::Debug for Host {
     }
 }
 
+crate::text::from_str_with!(Host, HostError, Host::parse);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(Host);
+
 #[cfg(test)]
 mod tests {
     use super::*;

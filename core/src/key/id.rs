@@ -115,6 +115,10 @@ impl fmt::Debug for KeyId {
     }
 }
 
+crate::text::from_str_with!(KeyId, KeyIdError, KeyId::parse);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(KeyId);
+
 #[cfg(test)]
 mod tests {
     use super::*;

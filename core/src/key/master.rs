@@ -171,6 +171,10 @@ impl fmt::Debug for MasterKey {
     }
 }
 
+crate::text::from_str!(MasterId, "the id of a master key", MasterId::from_hex);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(MasterId);
+
 #[cfg(test)]
 mod tests {
     use super::*;

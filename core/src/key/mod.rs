@@ -39,8 +39,6 @@
 //! written and read, and proofs parsed, without it.
 
 pub(crate) mod alphabet;
-#[cfg(feature = "authority")]
-mod as_text;
 pub(crate) mod checksum;
 mod clean;
 mod correct;

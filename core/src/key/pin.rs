@@ -60,3 +60,7 @@ impl fmt::Debug for Pin {
         write!(f, "Pin({self})")
     }
 }
+
+crate::text::from_str!(Pin, "a pin of 30 hexadecimal digits", Pin::from_hex);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(Pin);

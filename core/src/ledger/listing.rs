@@ -2,8 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Serialize};
 
 use crate::authority::Inner;
 use crate::ledger::error::{Error, InputError};
@@ -36,7 +38,8 @@ pub struct Page<T> {
 }
 
 /// A place in a listing: an opaque text, good for the same listing only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
@@ -60,6 +63,24 @@ impl Cursor {
             .filter(|bytes| bytes.starts_with(prefix))
             .and_then(RecordKey::new)
             .ok_or(InputError::CursorInvalid)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<String> for Cursor {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Cursor {
+    fn from(text: &str) -> Self {
+        Self(text.into())
     }
 }
 

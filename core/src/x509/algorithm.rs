@@ -1,3 +1,5 @@
+use core::fmt;
+
 /// The kind of a key pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -13,7 +15,8 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    pub(super) const ALL: [Self; 4] = [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa];
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa];
 
     /// The name that people and records use: `p256`, `p384`, `ed25519` or `rsa`.
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +51,16 @@ impl KeyAlgorithm {
         }
     }
 }
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+crate::text::from_str!(KeyAlgorithm, "a key algorithm", KeyAlgorithm::parse);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(KeyAlgorithm);
 
 #[cfg(test)]
 mod tests {

@@ -77,6 +77,8 @@ impl fmt::Display for RevocationReason {
     }
 }
 
+crate::text::from_str!(RevocationReason, "a reason for a revocation", RevocationReason::parse);
+
 #[cfg(all(test, feature = "authority"))]
 mod tests {
     use super::*;

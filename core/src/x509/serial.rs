@@ -62,3 +62,7 @@ impl fmt::Display for SerialNumber {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+crate::text::from_str!(SerialNumber, "the serial number of a certificate", SerialNumber::parse);
+#[cfg(feature = "authority")]
+crate::text::serde_as_text!(SerialNumber);

@@ -102,6 +102,8 @@ pub struct LeafUrls {
     pub ca_issuers: Option<LeafUrl>,
 }
 
+crate::text::from_str_with!(LeafUrl, LeafUrlError, LeafUrl::parse);
+
 #[cfg(test)]
 mod tests {
     use super::*;

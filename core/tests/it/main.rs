@@ -20,6 +20,7 @@ mod races;
 mod renewing;
 mod revoking;
 mod server_certificates;
+mod texts;
 mod things;
 mod tokens;
 mod told;

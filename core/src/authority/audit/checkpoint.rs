@@ -84,6 +84,9 @@ impl fmt::Display for Checkpoint {
     }
 }
 
+crate::text::from_str_with!(Checkpoint, InputError, Checkpoint::parse);
+crate::text::serde_as_text!(Checkpoint);
+
 /// The last checkpoint that the store was seen to have reached.
 #[derive(Default)]
 pub(crate) struct Reached(Mutex<Option<Checkpoint>>);

@@ -1,6 +1,7 @@
 //! What an operator sees of an enrollment certificate.
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use crate::ledger::error::Error;
@@ -61,6 +62,10 @@ pub enum CertificateWarning {
 }
 
 impl CertificateWarning {
+    /// Every warning.
+    pub const ALL: [Self; 5] =
+        [Self::Retired, Self::NotYetValid, Self::Expired, Self::ExpiresSoon, Self::LeavesCutShort];
+
     /// `retired`, `not_yet_valid`, `expired`, `expires_soon` or `leaves_cut_short`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +76,25 @@ impl CertificateWarning {
             Self::LeavesCutShort => "leaves_cut_short",
         }
     }
+
+    /// The warning of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|warning| warning.as_str() == name)
+    }
 }
+
+impl fmt::Display for CertificateWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+crate::text::from_str!(
+    CertificateWarning,
+    "a warning about an enrollment certificate",
+    CertificateWarning::parse
+);
+crate::text::serde_as_text!(CertificateWarning);
 
 impl EnrollmentCertificate {
     /// What its operator should know at this moment; nothing, if all is well.

@@ -92,6 +92,11 @@ impl KeyState {
             Self::Compromised => "compromised",
         }
     }
+
+    /// The state of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 impl fmt::Display for KeyState {
@@ -99,6 +104,9 @@ impl fmt::Display for KeyState {
         f.pad(self.as_str())
     }
 }
+
+crate::text::from_str!(KeyState, "a state of a provisioning key", KeyState::parse);
+crate::text::serde_as_text!(KeyState);
 
 /// An id, and the name that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,6 +65,8 @@ impl From<AddressRange> for String {
     }
 }
 
+crate::text::from_str_with!(AddressRange, InputError, AddressRange::parse);
+
 #[cfg(test)]
 mod tests {
     use super::*;

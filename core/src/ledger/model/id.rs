@@ -13,7 +13,7 @@ use crate::random::{Random, RandomError};
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $length:literal) => {
+    ($(#[$doc:meta])* $name:ident, $length:literal, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -32,6 +32,8 @@ macro_rules! id {
             }
         }
 
+        crate::text::from_str!($name, $expected, $name::parse);
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.as_str())
@@ -45,10 +47,10 @@ macro_rules! id {
         }
 
         impl TryFrom<String> for $name {
-            type Error = &'static str;
+            type Error = crate::ParseError;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                Self::parse(&text).ok_or(concat!("not a ", stringify!($name)))
+                text.parse()
             }
         }
 
@@ -62,24 +64,24 @@ macro_rules! id {
 
 id! {
     /// The id of an authority: 12 random characters.
-    AuthorityId, 12
+    AuthorityId, 12, "the id of an authority"
 }
 id! {
     /// The id of a connector group: 12 random characters.
-    GroupId, 12
+    GroupId, 12, "the id of a connector group"
 }
 id! {
     /// The id of an enrollment certificate: 12 random characters.
-    CertificateId, 12
+    CertificateId, 12, "the id of an enrollment certificate"
 }
 id! {
     /// The id of an admin token: 12 random characters.
-    AdminTokenId, 12
+    AdminTokenId, 12, "the id of an admin token"
 }
 id! {
     /// The id of a connector: 26 characters, the left 130 bits of the SHA-256 of the
     /// SubjectPublicKeyInfo that it enrolled with. A connector *is* its public key.
-    ConnectorId, 26
+    ConnectorId, 26, "the id of a connector"
 }
 
 impl AuthorityId {

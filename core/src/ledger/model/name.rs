@@ -104,6 +104,8 @@ impl From<Name> for String {
     }
 }
 
+crate::text::from_str_with!(Name, InputError, Name::new);
+
 #[cfg(test)]
 mod tests {
     use super::*;

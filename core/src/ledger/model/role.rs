@@ -41,3 +41,5 @@ impl fmt::Display for AdminRole {
         f.pad(self.as_str())
     }
 }
+
+crate::text::from_str!(AdminRole, "a role of an administrator", AdminRole::parse);

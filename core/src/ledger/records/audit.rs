@@ -1,6 +1,7 @@
 //! The records of the audit trail, as they are stored and shown.
 
 use alloc::string::String;
+use core::fmt;
 use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -152,6 +153,14 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.as_str() == name)
     }
 }
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+crate::text::from_str!(Action, "an action of the audit trail", Action::parse);
 
 /// One entry of the audit trail. Which fields are there depends on the action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

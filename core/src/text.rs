@@ -1,0 +1,87 @@
+//! Values that have one text: [`FromStr`](core::str::FromStr) reads what `Display` writes, and
+//! serde uses the same text.
+
+use thiserror::Error;
+
+/// A text is not what it should be, for example not a group's id.
+///
+/// ```
+/// use provkey::ParseError;
+/// use provkey::x509::KeyAlgorithm;
+///
+/// assert_eq!("p256".parse(), Ok(KeyAlgorithm::EcdsaP256));
+/// let error: ParseError = "p512".parse::<KeyAlgorithm>().unwrap_err();
+/// assert_eq!(error.to_string(), "this is not a key algorithm");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("this is not {expected}")]
+pub struct ParseError {
+    expected: &'static str,
+}
+
+impl ParseError {
+    /// Of a text that should be this, for example `a key algorithm`.
+    pub(crate) const fn new(expected: &'static str) -> Self {
+        Self { expected }
+    }
+
+    /// The code of this error: `text_malformed`.
+    pub const fn code(&self) -> &'static str {
+        "text_malformed"
+    }
+
+    /// Whether trying again may help: no.
+    pub const fn retryable(&self) -> bool {
+        false
+    }
+}
+
+/// Implements `FromStr` by a function that answers an `Option`.
+macro_rules! from_str {
+    ($type:ty, $expected:literal, $parse:expr) => {
+        impl core::str::FromStr for $type {
+            type Err = $crate::ParseError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $parse(text).ok_or($crate::ParseError::new($expected))
+            }
+        }
+    };
+}
+pub(crate) use from_str;
+
+/// Implements `FromStr` by a function that answers a `Result` with an error of its own.
+macro_rules! from_str_with {
+    ($type:ty, $error:ty, $parse:expr) => {
+        impl core::str::FromStr for $type {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $parse(text)
+            }
+        }
+    };
+}
+pub(crate) use from_str_with;
+
+/// Implements `Serialize` by `Display` and `Deserialize` by `FromStr`.
+#[cfg(feature = "authority")]
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = alloc::string::String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "authority")]
+pub(crate) use serde_as_text;
