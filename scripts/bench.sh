@@ -47,5 +47,3 @@ awk -v table="$table" '
     /<!-- table: begin -->/ { inside = 1; while ((getline line < table) > 0) print line }
 ' docs/benchmarks.md >target/benchmarks.new
 cp target/benchmarks.new docs/benchmarks.md
-# Criterion keeps its own figures in target/criterion.
-bench --bench key --bench issue

@@ -1,7 +1,7 @@
-//! What the C ABI costs: the same call from C and from Rust, in turn. `make bench` builds the C
-//! program and names it in PROVKEY_C_OVERHEAD.
+//! //! The cost of the C ABI: the same call from C and from Rust, in turns. `make bench` builds the
+//! C program and passes its path in PROVKEY_C_OVERHEAD.
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use provkey::store::Memory;
 use provkey::x509::KeyAlgorithm;
 use provkey_benches::{authority, beside_in_turns, p256_request, per_second};
 
-/// Many short turns: the difference is small, and the machine's speed drifts.
+/// Many short turns, because the difference is small and the speed of the machine drifts.
 const TURNS: usize = 51;
 const READS: usize = 20_000;
 const REQUESTS: usize = 1_000;
@@ -23,7 +23,7 @@ const ENROLLMENTS: usize = 400;
 
 fn main() {
     let Ok(program) = std::env::var("PROVKEY_C_OVERHEAD") else {
-        println!("C beside Rust: only with `make bench`, which builds the C program");
+        println!("C beside Rust: skipped; run `make bench`, which builds the C program");
         return;
     };
     let in_c = |what: &str, count: usize| -> f64 {

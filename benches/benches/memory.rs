@@ -1,8 +1,8 @@
 //! How much memory a process needs at most, when it has done little and when it has done much.
 //!
-//! `cargo bench -p provkey-benches --bench memory [-- WORD]`: only rows that contain the word.
+//! `cargo bench -p provkey-benches --bench memory [-- WORD]` runs the rows that contain the word.
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p provkey-benches --bench server`
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic)]
 
 use std::net::SocketAddr;

@@ -10,13 +10,13 @@ const KEY: &str = "key/q2w3e4r5t6y7";
 const CERTIFICATE: &str = "certificate/q2w3e4r5t6y7";
 const USES: &str = "key-uses/q2w3e4r5t6y7";
 
-/// The accounting of one key in a store: what an authority applies for each enrollment.
+/// The accounting of one key in a store: applies what an authority applies for each enrollment.
 pub struct Accounting {
     store: Arc<dyn Store>,
     commit: GroupCommit,
     /// The versions of the key's and the certificate's records.
     versions: [u64; 2],
-    /// Apart from those of other processes.
+    /// The first number. Each process has its own range.
     first: usize,
     next: AtomicUsize,
 }
@@ -28,7 +28,7 @@ impl std::fmt::Debug for Accounting {
 }
 
 impl Accounting {
-    /// Of a store, which gets a key unless it has it.
+    /// Over a store, in which a key is created if it has none.
     pub fn new(store: Arc<dyn Store>) -> Self {
         let records = [KEY, CERTIFICATE].map(key);
         if store.get(&records).expect("a store").contains(&None) {
@@ -41,7 +41,7 @@ impl Accounting {
         Self::with_numbers_from(store, 0)
     }
 
-    /// The same of a store that has the key already, with other connectors than those of others.
+    /// Over a store that has the key. Connectors are numbered from `first`.
     pub fn with_numbers_from(store: Arc<dyn Store>, first: usize) -> Self {
         let found = store.get(&[KEY, CERTIFICATE].map(key)).expect("a store");
         let version = |place: usize| found.get(place).and_then(Option::as_ref).map(|it| it.version);
@@ -50,14 +50,14 @@ impl Accounting {
         Self { store, commit, versions, first, next: AtomicUsize::new(0) }
     }
 
-    /// Counts one use, with all that an enrollment writes.
+    /// Counts one use, and writes all records of an enrollment.
     pub fn count_one(&self) {
         let unit = self.unit(self.next.fetch_add(1, Ordering::Relaxed));
         let outcome = self.commit.apply(unit).expect("a store");
         assert!(matches!(outcome, Outcome::Applied(_)), "{outcome:?}");
     }
 
-    /// Has so many enrollments stored, many at a time.
+    /// Stores this many enrollments, in large batches.
     pub fn fill(&self, count: usize) {
         for _ in 0..count.div_ceil(BATCH_UNITS_MAX) {
             let first = self.next.fetch_add(BATCH_UNITS_MAX, Ordering::Relaxed);
@@ -68,8 +68,8 @@ impl Accounting {
         }
     }
 
-    /// The unit of one enrollment as the authority makes it, with records of the same sizes in the
-    /// same order: connectors come in no order, all others in the order of time.
+    /// The unit of one enrollment, with records of the same sizes and in the same order as those of
+    /// the authority. The ids of connectors are random; other keys are in the order of time.
     fn unit(&self, number: usize) -> Unit {
         let number = self.first + number;
         let ms = 1_790_000_000_000 + number / 20;

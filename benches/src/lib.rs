@@ -1,4 +1,4 @@
-//! What the benchmarks share: an authority, connectors, the accounting alone, rivals, and the
+//! //! Shared by the benchmarks: an authority, connectors, the accounting alone, rivals, and the
 //! table.
 
 mod accounting;
@@ -13,7 +13,7 @@ pub use many_keys::ManyKeys;
 pub use rival_postgres::HandWrittenPostgres;
 pub use rivals::{HandWritten, Journal, verify_and_sign};
 pub use table::{
-    ROUNDS, Row, beside, beside_in_turns, cores, durations, median, middle_ms, per_second, run,
+    ROUNDS, Row, beside, beside_in_turns, cores, durations, median, median_ms, per_second, run,
     tail,
 };
 pub use world::{World, authority, open, p256_request};

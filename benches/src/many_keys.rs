@@ -1,4 +1,4 @@
-//! A store with very many keys, which takes minutes to make and is kept for the next run.
+//! A store with very many keys. It takes minutes to create, so the file stays for the next run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use provkey_sqlite::SqliteStore;
 
 use crate::{authority, per_second, world};
 
-/// An authority with many keys, 500 of which belong to a group of their own.
+/// An authority with many keys, 500 of them in a separate group.
 #[derive(Debug)]
 pub struct ManyKeys {
     /// The authority.
     pub authority: Authority,
-    /// The group that has few of the keys.
+    /// The group with 500 keys.
     pub group: GroupId,
 }
 
 impl ManyKeys {
-    /// Of so many keys; in this directory, where it stays.
+    /// Opens the store with this many keys in a directory, or creates it.
     pub fn new(directory: &Path, keys: usize) -> Self {
         let path = directory.join(format!("{keys}-keys.db"));
         if !path.exists() {
@@ -43,7 +43,7 @@ impl ManyKeys {
             let new = NewKey::new(name, group, world.certificate, 10);
             world.authority.create_key(&new).expect("a key");
         });
-        // Closing it moves the log into the file.
+        // Closing the store moves the log into the file.
         drop(world);
         std::fs::rename(unfinished, path).expect("the same directory");
     }

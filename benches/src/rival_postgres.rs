@@ -1,8 +1,8 @@
-//! The accounting that one writes by hand on PostgreSQL.
+//! Hand-written accounting on PostgreSQL.
 
 use postgres::{Client, NoTls, Statement};
 
-/// A connection to the tables that one makes: keys with a count, enrollments, an audit trail.
+/// A connection to hand-written tables: keys with a count, enrollments, an audit trail.
 pub struct HandWrittenPostgres {
     client: Client,
     count: Statement,
@@ -18,7 +18,7 @@ impl std::fmt::Debug for HandWrittenPostgres {
 }
 
 impl HandWrittenPostgres {
-    /// Makes the tables, and one key with a limit.
+    /// Creates the tables, and one key with a limit.
     pub fn create(url: &str, max_uses: i64) -> Result<(), postgres::Error> {
         let mut client = Client::connect(url, NoTls)?;
         client.batch_execute(
@@ -34,7 +34,7 @@ impl HandWrittenPostgres {
         Ok(())
     }
 
-    /// One of many connections.
+    /// Opens a connection.
     pub fn connect(url: &str) -> Result<Self, postgres::Error> {
         let mut client = Client::connect(url, NoTls)?;
         let count = "UPDATE keys SET used = used + 1 WHERE id = 1 AND used < max_uses";
@@ -56,7 +56,7 @@ impl HandWrittenPostgres {
         })
     }
 
-    /// Counts one use and records the enrollment, in one transaction. Answers whether the key
+    /// Counts one use and records the enrollment, in one transaction. Returns whether the key
     /// allowed it.
     pub fn enroll(&mut self, key: &[u8; 32], certificate: &[u8]) -> Result<bool, postgres::Error> {
         let mut transaction = self.client.transaction()?;
@@ -70,7 +70,7 @@ impl HandWrittenPostgres {
         Ok(counted == 1)
     }
 
-    /// The same in one statement, and so one round trip.
+    /// The same in one statement, hence in one round trip.
     pub fn enroll_in_one(
         &mut self,
         key: &[u8; 32],

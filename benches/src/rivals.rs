@@ -1,4 +1,4 @@
-//! What we compare ourselves with.
+//! The rivals: the cryptography alone, and hand-written accounting on SQLite.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +12,8 @@ use ring::signature::{
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-/// ring's own verification of one signature and making of another, of one algorithm: the work that
-/// no enrollment can do without. The messages are as long as a CSR and a certificate.
+/// /// Verifies one signature and makes another with ring: the least work of an enrollment. The
+/// messages are as long as a CSR and a certificate.
 pub fn verify_and_sign(algorithm: KeyAlgorithm) -> Box<dyn Fn() + Sync> {
     let (request, certificate) = ([1; 300], [2; 450]);
     let random = SystemRandom::new();
@@ -41,22 +41,22 @@ pub fn verify_and_sign(algorithm: KeyAlgorithm) -> Box<dyn Fn() + Sync> {
     })
 }
 
-/// How a hand-written program has SQLite commit.
+/// The journal mode of the hand-written program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journal {
-    /// As a connection comes if nobody says anything: a rollback journal.
+    /// The default of SQLite: a rollback journal.
     Rollback,
-    /// The write-ahead log, made durable at each commit.
+    /// The write-ahead log, synced at each commit.
     Wal,
 }
 
-/// The accounting that one writes by hand: a table of keys with a count, a table of enrollments,
-/// and one transaction for each use, on one connection that all threads share.
+/// /// Hand-written accounting: a table of keys with a count, a table of enrollments, and one
+/// transaction for each use, over one connection that all threads share.
 #[derive(Debug)]
 pub struct HandWritten(Mutex<Connection>);
 
 impl HandWritten {
-    /// Makes the tables, and one key with a limit.
+    /// Creates the tables, and one key with a limit.
     pub fn create(path: &Path, journal: Journal, max_uses: u64) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         if journal == Journal::Wal {
@@ -76,7 +76,7 @@ impl HandWritten {
         Ok(Self(Mutex::new(connection)))
     }
 
-    /// Counts one use and records the enrollment. Answers whether the key allowed it.
+    /// Counts one use and records the enrollment. Returns whether the key allowed it.
     pub fn enroll(&self, public_key: &[u8; 32], certificate: &[u8]) -> rusqlite::Result<bool> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -25,12 +25,12 @@ fn keyring() -> Keyring {
     Keyring::new(MasterKey::from_bytes([7; 32]))
 }
 
-/// Opens the authority that [`authority`] has made in a store.
+/// Opens the authority that [`authority`] has created in a store.
 pub fn open(store: Arc<dyn Store>) -> Authority {
     Authority::open(Environment::system(store), keyring()).expect("an authority")
 }
 
-/// Makes an authority over a store.
+/// Creates an authority in a store.
 pub fn authority(store: Arc<dyn Store>) -> World {
     let host = Host::parse("api.private.example.com").expect("a host");
     let new = NewAuthority::new(host);
@@ -43,7 +43,7 @@ pub fn authority(store: Arc<dyn Store>) -> World {
 }
 
 impl World {
-    /// Makes a provisioning key.
+    /// Creates a provisioning key.
     pub fn key(&self, key_name: &str, max_uses: u64) -> (KeyDetails, ProvisioningKey) {
         let new = NewKey::new(name(key_name), self.group, self.certificate, max_uses);
         let details = self.authority.create_key(&new).expect("a key");

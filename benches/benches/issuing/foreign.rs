@@ -1,5 +1,5 @@
-//! The same certificate, nearly, made by programs in other languages. Each reads the CSR from
-//! standard input, makes so many certificates, and prints how many it made in a second.
+//! //! Nearly the same certificate from programs in other languages. Each reads the CSR from
+//! standard input, makes the given number of certificates, and prints how many it made per second.
 
 use std::io::Write as _;
 use std::path::PathBuf;

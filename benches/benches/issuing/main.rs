@@ -1,9 +1,9 @@
-//! From a CSR to a certificate, beside ring alone and beside what others make it with, and what it
-//! costs to refuse a forged key. All in one process but OpenSSL and Python, which have their own.
+//! From a CSR to a certificate, beside ring alone and beside other libraries; and key texts.
+//! OpenSSL and Python run in processes of their own.
 //!
-//! `cargo bench -p provkey-benches --bench issuing [-- WORD]`: only rows that contain the word.
+//! `cargo bench -p provkey-benches --bench issuing [-- WORD]` runs the rows that contain the word.
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod foreign;
@@ -22,7 +22,7 @@ use provkey::x509::{
 };
 use provkey_benches::{Row, authority, beside, per_second, run, verify_and_sign};
 
-/// The moment of all certificates here.
+/// The time at which all certificates are issued.
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
 fn main() {
@@ -56,6 +56,7 @@ fn main() {
         Row("P-256 CSR to certificate, 2 threads", two_threads),
         Row("what of that is not cryptography", not_cryptography),
         Row("forged key text refused", forged),
+        Row("four wrong characters of a key text located", located),
     ]);
 }
 
@@ -121,8 +122,7 @@ fn two_threads(row: &str) {
     beside(row, "1 thread", || pki.per_second(2, 4000), || pki.per_second(1, 4000));
 }
 
-/// What is left of the time of a certificate after that of its two signatures, in microseconds, of
-/// many short turns.
+/// The time of a certificate without its two signatures, in microseconds, over many short turns.
 fn not_cryptography(row: &str) {
     let (pki, ring) = (Pki::new(KeyAlgorithm::EcdsaP256), verify_and_sign(KeyAlgorithm::EcdsaP256));
     let (rcgen, builder) = (rivals::Rcgen::new(), rivals::X509Cert::new());
@@ -167,5 +167,21 @@ fn forged(row: &str) {
                 black_box(ring::hmac::sign(&hmac, black_box(&[2; 64])));
             })
         },
+    );
+}
+
+fn located(row: &str) {
+    let text = authority(Arc::new(Memory::new())).key("fleet", 1).1.to_text();
+    let good = text.expose().as_bytes();
+    let mut miscopied = good.to_vec();
+    for index in [40, 50, 60, 70] {
+        miscopied[index] = if miscopied[index] == b'q' { b'p' } else { b'q' };
+    }
+    let read = |text: &[u8]| drop(black_box(ProvisioningKey::read(black_box(text))));
+    beside(
+        row,
+        "a good text read",
+        || per_second(1, 10_000, |_, _| read(&miscopied)),
+        || per_second(1, 100_000, |_, _| read(good)),
     );
 }

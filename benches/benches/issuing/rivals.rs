@@ -1,5 +1,5 @@
-//! The same certificate, nearly, made with other crates for Rust: the CSR's signature is verified,
-//! the certificate has a client's extensions and a random serial number.
+//! //! Nearly the same certificate from other Rust crates: the CSR's signature is verified, and the
+//! certificate has the extensions of a client and a random serial number.
 
 use std::hint::black_box;
 use std::str::FromStr;

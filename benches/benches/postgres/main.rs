@@ -1,8 +1,8 @@
-//! The store in PostgreSQL beside what one writes by hand, on a server of the benchmark's own.
+//! The PostgreSQL store beside hand-written accounting, on a server that the benchmark starts.
 //!
-//! `cargo bench -p provkey-benches --bench postgres [-- WORD]`: only rows that contain the word.
+//! `cargo bench -p provkey-benches --bench postgres [-- WORD]` runs the rows that contain the word.
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod processes;
@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use provkey::x509::KeyAlgorithm;
 use provkey_benches::{
-    Accounting, HandWrittenPostgres, ROUNDS, Row, authority, beside, cores, durations, middle_ms,
+    Accounting, HandWrittenPostgres, ROUNDS, Row, authority, beside, cores, durations, median_ms,
     p256_request, per_second, run, tail, verify_and_sign,
 };
 use provkey_postgres::PostgresStore;
@@ -30,7 +30,7 @@ fn main() {
         Row(ONE_KEY, |row| {
             let theirs = Rivals::new(64);
             beside_accounting(row, "hand-written, one transaction per use, 64 connections", || {
-                // The rival is slow: fewer uses say the same.
+                // The rival is slow, so fewer uses are enough.
                 per_second(64, 15, |thread, _| theirs.count_one(thread))
             });
         }),
@@ -48,7 +48,7 @@ fn main() {
     ]);
 }
 
-/// As Debian has it, with its settings.
+/// A server with the settings of Debian.
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
 fn new_accounting(url: &str) -> Accounting {
@@ -60,7 +60,7 @@ fn beside_accounting(row: &str, rival: &str, theirs: impl FnMut() -> f64) {
     beside(row, rival, || per_second(64, 600, |_, _| ours.count_one()), theirs);
 }
 
-/// The accounting written by hand, over some connections.
+/// The hand-written accounting, over several connections.
 struct Rivals {
     connections: Vec<Mutex<HandWrittenPostgres>>,
     next: AtomicUsize,
@@ -98,7 +98,7 @@ fn lone(row: &str) {
     let rival = "hand-written, one statement";
     beside(row, rival, || per_second(1, 1500, ours), || per_second(1, 1500, theirs));
     let (ours, theirs) =
-        (middle_ms(&durations(1, 1500, ours)), middle_ms(&durations(1, 1500, theirs)));
+        (median_ms(&durations(1, 1500, ours)), median_ms(&durations(1, 1500, theirs)));
     println!(
         "| {row}, wait | p50 {ours:.2} ms | {rival} | p50 {theirs:.2} ms | {:.3} |",
         ours / theirs

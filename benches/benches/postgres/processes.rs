@@ -1,4 +1,4 @@
-//! Several processes that use one key at once: this program, four times more.
+//! Several processes that use one key at the same time: this program starts itself four times.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -17,7 +17,7 @@ pub(super) fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// Counts whenever it is told to, and says when it is done.
+/// Counts at each line of standard input, and prints a line when it is done.
 pub(super) fn child() {
     let what = std::env::var(CHILD).unwrap();
     let (first, url) = what.split_once(' ').unwrap();

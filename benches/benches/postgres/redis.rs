@@ -1,5 +1,5 @@
-//! The accounting that one writes by hand on Redis: a script that counts and records, and a log
-//! that is made durable at each command.
+//! //! Hand-written accounting on Redis: a script that counts and records, with a log that is
+//! synced at each command.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -18,7 +18,7 @@ const SCRIPT: &str = "
     redis.call('RPUSH', 'audit', 'connector enrolled with key 1')
     return 1";
 
-/// A server of its own, on a private socket.
+/// A server on a private socket.
 pub(super) struct Server {
     child: Child,
     socket: PathBuf,
@@ -30,7 +30,7 @@ impl Server {
     pub(super) fn start() -> Self {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let temporary = tempfile::tempdir().unwrap();
-        // A path of a socket may not be long.
+        // The path of a socket must be short.
         let socket = temporary.keep().join("redis.sock");
         let child = Command::new("redis-server")
             .args(["--port", "0", "--unixsocket"])

@@ -1,8 +1,8 @@
-//! The store in SQLite beside what one writes by hand.
+//! The SQLite store beside hand-written accounting.
 //!
-//! `cargo bench -p provkey-benches --bench sqlite [-- WORD]`: only rows that contain the word.
+//! `cargo bench -p provkey-benches --bench sqlite [-- WORD]` runs the rows that contain the word.
 
-// A program for people, that ends by panicking if anything goes wrong.
+// A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod listing;
@@ -16,7 +16,7 @@ use provkey::authority::EnrollRequest;
 use provkey::x509::KeyAlgorithm;
 use provkey_benches::{
     Accounting, HandWritten, Journal, ROUNDS, Row, World, authority, beside, cores, durations,
-    middle_ms, p256_request, per_second, run, tail, verify_and_sign,
+    median_ms, p256_request, per_second, run, tail, verify_and_sign,
 };
 use provkey_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ fn main() {
     ]);
 }
 
-/// Where the files go: where the build goes, on a real disk.
+/// A folder for files, beside the build and hence on a real disk.
 fn directory() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
@@ -94,7 +94,7 @@ fn accounting(row: &str, callers: usize, journal: Journal) {
         row,
         named(journal),
         || per_second(callers, 400, |_, _| ours.count_one()),
-        // The rival is slow with many callers: fewer uses say the same.
+        // The rival is slow with many callers, so fewer uses are enough.
         || per_second(callers, 800 / callers, |_, _| theirs.count_one()),
     );
 }
@@ -104,7 +104,7 @@ fn lone(row: &str) {
     let (ours, theirs) = (|_, _| ours.count_one(), |_, _| theirs.count_one());
     beside(row, named(Wal), || per_second(1, 400, ours), || per_second(1, 400, theirs));
     let (ours, theirs) =
-        (middle_ms(&durations(1, 1000, ours)), middle_ms(&durations(1, 1000, theirs)));
+        (median_ms(&durations(1, 1000, ours)), median_ms(&durations(1, 1000, theirs)));
     println!(
         "| {row}, wait | p50 {ours:.3} ms | {} | p50 {theirs:.3} ms | {:.3} |",
         named(Wal),
@@ -163,7 +163,7 @@ fn enroll(row: &str, callers: usize, journal: Journal) {
     );
 }
 
-/// Whether it takes longer when much is stored.
+/// The effect of the number of stored enrollments.
 fn stored(row: &str) {
     let ((_many_directory, many), (_few_directory, few)) = (new_accounting(), new_accounting());
     many.fill(1_000_000);

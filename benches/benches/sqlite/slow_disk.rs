@@ -1,5 +1,5 @@
-//! The same on a disk on which each fsync takes a millisecond longer: this program once more, with
-//! a library before the C library that waits first.
+//! //! The accounting on a disk whose fsync takes a millisecond longer: this program starts itself
+//! with a preloaded library that waits.
 
 use std::path::PathBuf;
 use std::process::Command;
