@@ -98,7 +98,7 @@ impl Authority {
     pub fn check_writable(&self) -> Result<(), Error> {
         let key = RecordKey::new("check-writable").expect("a short key");
         let unit = Unit::new(alloc::vec![Operation::Expect { key, version: None }]);
-        self.inner()?.commit.apply(unit)?;
+        self.ledger()?.apply_together(alloc::vec![unit])?;
         Ok(())
     }
 }

@@ -4,13 +4,13 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::authority::certificates::{BACKDATE, masters, seal};
+use crate::authority::certificates::{BACKDATE, ca_not_after, new_signer, seal};
 use crate::authority::{Authority, Environment};
 use crate::key::{Host, Keyring};
-use crate::ledger::change::Change;
 use crate::ledger::error::{Error, InputError};
 use crate::ledger::model::AuthorityId;
 use crate::ledger::records::{self, Action, AuditRecord, AuthorityRecord, Bytes};
+use crate::ledger::{Change, describe_master};
 use crate::store::{GroupCommit, Outcome, Store};
 use crate::time::Timestamp;
 use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
@@ -70,10 +70,10 @@ impl Authority {
     ) -> Result<Self, Error> {
         let now = environment.clock.now();
         let record = new_record(&environment, &keyring, new, now)?;
-        let change = creation(&environment, &keyring, &record, now)?;
+        let change = creation(&keyring, &record, now);
         let commit = GroupCommit::new(Arc::clone(&environment.store));
-        match commit.apply(change.into_unit())? {
-            Outcome::Applied(_) => Self::open(environment, keyring).map_err(Error::after_change),
+        match commit.apply(change.into_unit(&*environment.random)?)? {
+            Outcome::Applied(_) => Self::open(environment, keyring).map_err(Error::outcome_unknown),
             Outcome::Refused(_) => Err(InputError::AuthorityExists.into()),
         }
     }
@@ -89,8 +89,8 @@ fn new_record(
     let random = &*environment.random;
     let id = AuthorityId::random(random)?;
     let trust_domain = new.trust_domain()?;
-    let not_after = super::certificates::ca_not_after(now, new.validity)?;
-    let (signer, private_key) = super::certificates::new_signer(new.algorithm)?;
+    let not_after = ca_not_after(now, new.validity)?;
+    let (signer, private_key) = new_signer(new.algorithm)?;
     let root = issue_root(
         &signer,
         &CaParameters {
@@ -102,30 +102,25 @@ fn new_record(
         },
     )?;
     let (slot, master) = (keyring.current_slot(), keyring.current());
-    let place = seal::Place { authority: id, record: "authority" };
+    let place = seal::Place { authority: id, record: seal::ROOT };
     Ok(AuthorityRecord {
         id,
         hosts: alloc::vec![new.host.clone()],
         trust_domain,
         created_at: now,
-        masters: alloc::vec![masters::describe(slot, master)],
+        masters: alloc::vec![describe_master(slot, master)],
         current_master: slot.number(),
         root_certificate: Bytes(root.der().to_vec()),
         root_key: seal::seal((slot, master), &place, &private_key, root.spki(), random)?,
     })
 }
 
-fn creation(
-    environment: &Environment,
-    keyring: &Keyring,
-    record: &AuthorityRecord,
-    now: Timestamp,
-) -> Result<Change, Error> {
+fn creation(keyring: &Keyring, record: &AuthorityRecord, now: Timestamp) -> Change {
     let mut audit = AuditRecord::new(now, Action::AuthorityCreated);
     audit.details = record.hosts.first().map(ToString::to_string);
-    let mut change = Change::new(&*environment.random, &audit)?;
+    let mut change = Change::new(audit);
     change.expect_absent(records::authority());
     change.put(records::authority(), record);
     change.set_limit(records::master_users(keyring.current_slot()), None);
-    Ok(change)
+    change
 }

@@ -39,24 +39,21 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::sync::{PoisonError, RwLock};
 
 use audit::Reached;
 use audit::tally::Tally;
 use certificates::issuers::Issuers;
-use certificates::masters::{self, Lookups};
-use certificates::seal;
+use certificates::lookups::Lookups;
 use status::Crls;
 
-use crate::key::{Host, Keyring, MasterKey, Pin, Slot};
-use crate::ledger::records::{self, AuthorityRecord};
+use crate::key::{Host, Keyring};
+use crate::ledger::records;
+use crate::ledger::{Change, Ledger, State};
 use crate::process::{Owned, UsedAfterFork};
 use crate::random::{Random, SystemRandom};
-use crate::store::{
-    GroupCommit, GroupRead, Guard, QueryError, QueryLimits, QueryResult, RecordKey, Store,
-};
+use crate::store::{QueryError, QueryLimits, QueryResult, Store};
 use crate::time::{Clock, SystemClock};
-use crate::x509::{Certificate, Issuer};
+use crate::x509::Certificate;
 
 /// What the host gives the authority to live in.
 #[derive(Clone)]
@@ -106,29 +103,14 @@ pub struct Authority {
     actor: Option<Arc<Actor>>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) store: Arc<Guard>,
-    /// Reads what enrollments and renewals stand on.
-    reads: GroupRead,
-    pub(crate) commit: GroupCommit,
-    clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    observer: Option<Arc<dyn Observer>>,
-    state: RwLock<Arc<State>>,
+/// What the clones of an authority share: its ledger, and what this process remembers.
+struct Inner {
+    ledger: Ledger,
     issuers: Issuers,
     crls: Crls,
     tally: Tally,
     reached: Reached,
     lookups: Lookups,
-}
-
-/// What every call needs of the authority's own record, and the master keys.
-pub(crate) struct State {
-    record: AuthorityRecord,
-    version: u64,
-    pin: Pin,
-    root: Certificate,
-    keyring: Arc<Keyring>,
 }
 
 impl Authority {
@@ -139,16 +121,10 @@ impl Authority {
     /// `authority_missing`, `master_key_wrong`, `master_key_missing`, and those of the store.
     pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
         let Environment { store, clock, random, observer } = environment;
-        let commit = GroupCommit::new(store);
-        let opened = Arc::new(State::read(&commit.store(), Arc::new(keyring))?);
+        let ledger = Ledger::open(store, clock, random, observer, keyring)?;
+        let opened = ledger.state();
         let inner = Inner {
-            store: commit.store(),
-            reads: GroupRead::new(commit.store()),
-            commit,
-            clock,
-            random,
-            observer,
-            state: RwLock::new(Arc::clone(&opened)),
+            ledger,
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
@@ -172,7 +148,7 @@ impl Authority {
     /// Its hosts. The first is the one that new keys get unless they name another. In a forked child:
     /// those that it had when it was opened.
     pub fn hosts(&self) -> Vec<Host> {
-        let state = self.inner.get().map_or_else(|_| Arc::clone(&self.opened), Inner::state);
+        let state = self.ledger().map_or_else(|_| Arc::clone(&self.opened), Ledger::state);
         state.record.hosts.clone()
     }
 
@@ -192,7 +168,7 @@ impl Authority {
     /// # Errors
     /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
     pub fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
-        self.inner()?.store.query(sql, limits)
+        self.ledger()?.query(sql, limits)
     }
 
     /// Adds a host. Texts made for the others stay good. Other processes that have the
@@ -201,27 +177,25 @@ impl Authority {
     /// # Errors
     /// `too_many_hosts`, and those of the store.
     pub fn add_host(&self, host: &Host) -> Result<(), Error> {
-        self.inner()?.until_undisturbed(|| {
-            self.inner()?.reload()?;
-            let state = self.inner()?.state();
+        let ledger = self.ledger()?;
+        let added = self.transact(Action::HostAdded, |change| {
+            ledger.reload()?;
+            let state = ledger.state();
             if state.record.hosts.contains(host) {
-                return Ok(Some(()));
+                change.is_needless();
+                return Ok(false);
             }
             if state.record.hosts.len() >= crate::limits::HOSTS_MAX {
                 return Err(InputError::TooManyHosts.into());
             }
             let mut record = state.record.clone();
             record.hosts.push(host.clone());
-            let mut audit = self.audit(Action::HostAdded)?;
-            audit.details = Some(host.as_str().to_string());
-            let mut change = self.inner()?.change(&audit)?;
+            change.audit.details = Some(host.as_str().to_string());
             change.expect(records::authority(), state.version);
             change.put(records::authority(), &record);
-            match self.inner()?.apply(change)? {
-                Ok(()) => self.inner()?.reload().map(Some).map_err(Error::after_change),
-                Err(_) => self.inner()?.reload().map(|()| None),
-            }
-        })
+            Ok(true)
+        })?;
+        if added { ledger.reload().map_err(Error::outcome_unknown) } else { Ok(()) }
     }
 
     /// What works: for the process that opened the authority only.
@@ -229,107 +203,31 @@ impl Authority {
         self.inner.get()
     }
 
+    fn ledger(&self) -> Result<&Ledger, UsedAfterFork> {
+        Ok(&self.inner()?.ledger)
+    }
+
+    fn actor(&self) -> Option<&Actor> {
+        self.actor.as_deref()
+    }
+
+    /// [Reads, decides and writes](Ledger::transact) for the actor of this authority.
+    fn transact<T>(
+        &self,
+        action: Action,
+        step: impl FnMut(&mut Change) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.ledger()?.transact(self.actor(), action, step)
+    }
+
+    /// An audit record of this moment, for the actor of this authority.
     fn audit(&self, action: Action) -> Result<AuditRecord, UsedAfterFork> {
-        let mut audit = AuditRecord::new(self.inner()?.clock.now(), action);
-        audit.set_actor(self.actor.as_deref());
-        Ok(audit)
+        Ok(self.ledger()?.audit(self.actor(), action))
     }
 }
 
 impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").field("id", &self.id()).finish_non_exhaustive()
-    }
-}
-
-impl Inner {
-    fn state(&self) -> Arc<State> {
-        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads the authority's record again, with the same master keys. Another process may have
-    /// rotated, so one of them may be missing: what does not need it goes on.
-    pub(crate) fn reload(&self) -> Result<(), Error> {
-        let state = State::read_any(&self.store, Arc::clone(&self.state().keyring))?;
-        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        // The keyring may have been replaced meanwhile.
-        *current = Arc::new(State { keyring: Arc::clone(&current.keyring), ..state });
-        Ok(())
-    }
-
-    fn replace_state(&self, state: State) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
-    }
-
-    /// Replaces the state if it is still `before`. Whether it was.
-    fn replace_state_if(&self, before: &Arc<State>, state: State) -> bool {
-        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let unchanged = Arc::ptr_eq(&current, before);
-        if unchanged {
-            *current = Arc::new(state);
-        }
-        unchanged
-    }
-
-    fn observe(&self, event: &Event) {
-        if let Some(observer) = &self.observer {
-            observer.observe(event);
-        }
-    }
-
-    /// Reads one record that is an index entry.
-    fn read_text(&self, key: RecordKey) -> Result<Option<String>, Error> {
-        let record = self.store.get(&[key])?.into_iter().next().flatten();
-        record.map(|record| records::text(&record).map(Into::into)).transpose()
-    }
-
-    /// Reads one record that is a body.
-    fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        key: RecordKey,
-    ) -> Result<Option<(u64, T)>, Error> {
-        read(&self.store, key)
-    }
-}
-
-fn read<T: serde::de::DeserializeOwned>(
-    store: &Guard,
-    key: RecordKey,
-) -> Result<Option<(u64, T)>, Error> {
-    let record = store.get(&[key])?.into_iter().next().flatten();
-    record.map(|record| Ok((record.version, records::decode(&record)?))).transpose()
-}
-
-impl State {
-    /// Reads it for a keyring that must have every master key.
-    fn read(store: &Guard, keyring: Arc<Keyring>) -> Result<Self, Error> {
-        let state = Self::read_any(store, keyring)?;
-        masters::check(&state.record.masters, &state.keyring)?;
-        Ok(state)
-    }
-
-    /// Reads it for a keyring that may lack master keys.
-    fn read_any(store: &Guard, keyring: Arc<Keyring>) -> Result<Self, Error> {
-        let (version, record) = read::<AuthorityRecord>(store, records::authority())?
-            .ok_or(InputError::AuthorityMissing)?;
-        masters::check_present(&record.masters, &keyring)?;
-        let root = Certificate::parse(&record.root_certificate.0).map_err(|error| {
-            Error::RecordDamaged { key: "authority".into(), what: error.to_string() }
-        })?;
-        let pin = Pin::of_spki(root.spki());
-        Ok(Self { record, version, pin, root, keyring })
-    }
-
-    /// The master key that keys are derived from now, and its slot.
-    fn current_master(&self) -> Result<(Slot, &MasterKey), MasterError> {
-        let slot = Slot::new(self.record.current_master).ok_or(MasterError::SlotEmpty)?;
-        Ok((slot, self.keyring.master(slot).ok_or(MasterError::Missing)?))
-    }
-
-    /// The root, ready to sign.
-    fn open_root(&self) -> Result<Issuer, Error> {
-        let place = seal::Place { authority: self.record.id, record: "authority" };
-        let signer = seal::open(&self.keyring, &place, &self.record.root_key, &self.root)?;
-        Ok(Issuer::new(self.root.clone(), Arc::new(signer))?)
     }
 }

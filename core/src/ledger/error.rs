@@ -82,19 +82,17 @@ impl Error {
         }
     }
 
-    /// The error of a step that followed a change which was made: it does not say that nothing was.
-    pub(crate) fn after_change(self) -> Self {
+    /// The error of a step that follows a change which was made, or may have been made: it does not
+    /// say that nothing was changed.
+    ///
+    /// A change may have been made before a conflict, too. If its outcome was unknown and its audit
+    /// record, which would have told, was pruned meanwhile, then what it conflicts with at the next
+    /// try is its own first try.
+    pub(crate) fn outcome_unknown(self) -> Self {
         match self {
             Self::Store(StoreError::NotApplied(fault)) => StoreError::Unknown(fault).into(),
             error => error,
         }
-    }
-
-    /// The error of a step that was taken again after a conflict. What stood in the way may be what the
-    /// step before has made: that is so when its outcome was unknown, and its audit record, which would
-    /// have told, was pruned before it was asked for. So it does not say that nothing was changed.
-    pub(crate) fn after_conflict(self) -> Self {
-        self.after_change()
     }
 
     /// Whether the same call may succeed later without anybody doing anything.

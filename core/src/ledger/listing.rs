@@ -7,7 +7,7 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use crate::authority::Inner;
+use super::Ledger;
 use crate::ledger::error::{Error, InputError};
 use crate::limits::{PAGE_ENTRIES_MAX, PAGE_EXAMINED_MAX, SCAN_RECORDS_MAX};
 use crate::store::{Record, RecordKey, ScanRange};
@@ -103,12 +103,12 @@ impl<T> Examined<T> {
 
 /// A walk over the records of a range.
 pub(crate) struct Listing<'a> {
-    inner: &'a Inner,
+    ledger: &'a Ledger,
     range: ScanRange,
     limit: usize,
 }
 
-impl Inner {
+impl Ledger {
     /// A walk over the records that begin with `prefix`.
     pub(crate) fn listing(
         &self,
@@ -119,7 +119,7 @@ impl Inner {
         let prefix = prefix.into_bytes();
         let after = page.after.as_ref().map(|cursor| cursor.record_key(&prefix)).transpose()?;
         let limit = page.limit.clamp(1, PAGE_ENTRIES_MAX);
-        Ok(Listing { inner: self, range: ScanRange { prefix, after, reverse }, limit })
+        Ok(Listing { ledger: self, range: ScanRange { prefix, after, reverse }, limit })
     }
 }
 
@@ -140,7 +140,7 @@ impl Listing<'_> {
         // One more than the page holds, to know whether it is the last.
         let mut chunk = self.limit + 1;
         loop {
-            let records = self.inner.store.scan(&self.range, chunk)?;
+            let records = self.ledger.store.scan(&self.range, chunk)?;
             for (record, answer) in records.iter().zip(examine(&records)?) {
                 match answer {
                     Examined::Item(_) if items.len() == self.limit => {

@@ -9,23 +9,16 @@
 //! kept in a record of its own, which is written before anything is deleted. A copy of the store
 //! from before the change cannot have been pruned beyond it.
 
-use alloc::format;
-use alloc::string::{String, ToString};
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
-use crate::authority::{Authority, Inner};
-use crate::ledger::error::{Error, InputError};
-use crate::ledger::records::{self, Action};
-use crate::store::{
-    FaultKind, Operation, Outcome, RecordKey, ScanRange, StoreError, StoreFault, Unit,
-};
+use crate::ledger::error::InputError;
+use crate::ledger::records;
+use crate::store::RecordKey;
 use crate::time::Timestamp;
 
 /// A change that the store reported as durable. Opaque; a host keeps its text outside of the
-/// store, see [`Authority::checkpoint`].
+/// store, see [`Authority::checkpoint`](crate::authority::Authority::checkpoint).
 ///
 /// ```
 /// use provkey::authority::Checkpoint;
@@ -55,9 +48,9 @@ impl Checkpoint {
     }
 
     /// That of an audit record.
-    fn of_record(key: &RecordKey) -> Option<Self> {
+    pub(super) fn of_record(key: &RecordKey) -> Option<Self> {
         let text = core::str::from_utf8(key.as_bytes()).ok()?;
-        Self::of_parts(text.strip_prefix("audit/")?.split_once('/'))
+        Self::of_parts(text.strip_prefix(records::AUDIT)?.split_once('/'))
     }
 
     fn of_parts(parts: Option<(&str, &str)>) -> Option<Self> {
@@ -73,7 +66,7 @@ impl Checkpoint {
     }
 
     /// The audit record of the change.
-    fn record(&self) -> RecordKey {
+    pub(super) fn record(&self) -> RecordKey {
         records::audit(self.at, self.tail)
     }
 }
@@ -92,124 +85,15 @@ crate::text::serde_as_text!(Checkpoint);
 pub(crate) struct Reached(Mutex<Option<Checkpoint>>);
 
 impl Reached {
-    fn lock(&self) -> MutexGuard<'_, Option<Checkpoint>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Checkpoint>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How far the audit trail was pruned: records from before this moment may be gone.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct AuditPrunedRecord {
-    before: Timestamp,
-}
-
-impl Authority {
-    /// The latest change that this process knows to be durable: the last one that it made; if it has
-    /// made none yet, the one that it [checked](Self::verify_checkpoint); or else the last one of the audit
-    /// trail.
-    ///
-    /// A host that wants to notice when its store is rolled back, for instance because somebody
-    /// restored an old copy, keeps this outside of the store: in a file elsewhere, written anew
-    /// after changes, as often as it likes. When it starts again it hands it to
-    /// [`verify_checkpoint`](Self::verify_checkpoint). It may be kept late, or not at all after a crash: an
-    /// older checkpoint notices less, and is never a false alarm.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        let inner = self.inner()?;
-        let made = inner.commit.latest().as_ref().and_then(Checkpoint::of_record);
-        let known = made.or_else(|| *inner.reached.lock());
-        known.map_or_else(|| inner.last_of_trail(), Ok)
-    }
-
-    /// Checks that the store has the change that `checkpoint` names, and so all that came before it. A
-    /// host does so after [`open`](Self::open), before it enrolls anybody, and may do so again at any
-    /// time, for instance after a failover.
-    ///
-    /// What it notices, precisely: that the store is of a time before that change. It does not
-    /// notice the loss of changes after it. Once the audit record of the change may have been
-    /// [pruned](Self::prune), nothing is noticed any more; so keep checkpoints that are younger than
-    /// the audit trail is long.
-    ///
-    /// # Errors
-    /// `store_rolled_back` if the store lacks the change: uses that were counted since are
-    /// forgotten, so keys may enrol beyond their limits, and revocations since are forgotten too.
-    /// Put the newer store back, or [accept](Self::accept_rollback) what is lost. Those of the store.
-    pub fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
-        if self.inner()?.has_reached(checkpoint)? {
-            *self.inner()?.reached.lock() = Some(*checkpoint);
-            return Ok(());
-        }
-        let message = format!(
-            "the store lacks a change of {}, which was durable (checkpoint {checkpoint}): an older copy of the \
-             store was put in its place, and what was counted or revoked since that copy is \
-             forgotten; put the newer store back, or accept the loss",
-            checkpoint.at
-        );
-        Err(StoreError::NotApplied(StoreFault::new(FaultKind::RolledBack, message)).into())
-    }
-
-    /// Accepts that the store was rolled back, and lacks the change that `lost` names: this is
-    /// written into the audit trail, and the checkpoint to keep from now on is answered. If the store
-    /// lacks nothing, nothing is written.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn accept_rollback(&self, lost: &Checkpoint) -> Result<Checkpoint, Error> {
-        if !self.inner()?.has_reached(lost)? {
-            let mut audit = self.audit(Action::RollbackAccepted)?;
-            audit.details = Some(lost.to_string());
-            self.inner()?.note(&audit)?;
-        }
-        self.checkpoint()
-    }
-}
-
-impl Inner {
-    /// Whether the store has a change, or had it before it was pruned.
-    fn has_reached(&self, checkpoint: &Checkpoint) -> Result<bool, Error> {
-        let found = self.store.get(&[checkpoint.record(), records::audit_pruned()])?;
-        match found.as_slice() {
-            [None, Some(pruned)] => {
-                Ok(checkpoint.at < records::decode::<AuditPrunedRecord>(pruned)?.before)
-            }
-            found => Ok(found.iter().next().is_some_and(Option::is_some)),
-        }
-    }
-
-    /// The change that comes last in the audit trail.
-    fn last_of_trail(&self) -> Result<Checkpoint, Error> {
-        let range = ScanRange { reverse: true, ..ScanRange::prefix("audit/") };
-        let last = self.store.scan(&range, 1)?.into_iter().next();
-        let damaged = |key: String| Error::RecordDamaged { key, what: "no audit record".into() };
-        let last = last.ok_or_else(|| damaged("audit/".into()))?;
-        Checkpoint::of_record(&last.key).ok_or_else(|| damaged(format!("{:?}", last.key)))
-    }
-
-    /// Notes that audit records from before a moment are going to be deleted.
-    pub(crate) fn note_audit_pruned(&self, before: Timestamp) -> Result<(), Error> {
-        let key = records::audit_pruned();
-        self.until_undisturbed(|| {
-            let found = self.read::<AuditPrunedRecord>(key.clone())?;
-            if found.is_some_and(|(_, record)| record.before >= before) {
-                return Ok(Some(()));
-            }
-            let version = found.map(|(version, _)| version);
-            let body = records::encode(&AuditPrunedRecord { before });
-            let unit = Unit::new(alloc::vec![
-                Operation::Expect { key: key.clone(), version },
-                Operation::Put { key: key.clone(), body },
-            ]);
-            let outcome = self.commit.apply(unit)?;
-            Ok(matches!(outcome, Outcome::Applied(_)).then_some(()))
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn only_what_is_written_is_read() {

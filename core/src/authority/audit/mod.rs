@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod prune;
+mod rollback;
 pub(crate) mod tally;
 
 pub use checkpoint::Checkpoint;
@@ -77,7 +78,8 @@ impl Authority {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditRecord>, Error> {
-        let mut listing = self.inner()?.listing("audit/".into(), filter.latest_first, page)?;
+        let mut listing =
+            self.ledger()?.listing(records::AUDIT.into(), filter.latest_first, page)?;
         if let (None, Some(key)) = (&page.after, filter.begins_after()) {
             listing.begin_after(key);
         }
@@ -97,5 +99,15 @@ impl Authority {
             }
             Ok(items)
         })
+    }
+
+    /// Stores the counts of refusals and replays that still wait in memory. A host calls it
+    /// before it ends, and now and then if it likes the trail to be complete.
+    ///
+    /// # Errors
+    /// Those of the store. What could not be stored is lost.
+    pub fn flush(&self) -> Result<(), Error> {
+        let inner = self.inner()?;
+        inner.tally.flush(&inner.ledger)
     }
 }

@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::authority::{Authority, Inner};
+use super::rollback::remember_pruning;
+use crate::authority::Authority;
+use crate::ledger::Ledger;
 use crate::ledger::error::Error;
 use crate::ledger::listing::{Cursor, Examined, Page, PageRequest};
 use crate::ledger::records::{self, Action, CrlRecord, EnrollmentRecord, Owner, RevokedRecord};
-use crate::limits::SCAN_RECORDS_MAX;
-use crate::store::{Operation, Outcome, Record, ScanRange, Unit};
+use crate::store::{Operation, Outcome, Record, Unit};
 use crate::time::Timestamp;
 
 /// What may be pruned. `None`: nothing of that kind.
@@ -44,161 +45,156 @@ impl Authority {
     /// # Errors
     /// Those of the store. What was deleted before the error stays deleted.
     pub fn prune(&self, retention: &Retention) -> Result<Pruned, Error> {
-        let now = self.inner()?.clock.now();
+        let ledger = self.ledger()?;
+        let now = ledger.now();
         let mut pruned = Pruned::default();
         if let Some(before) = retention.expired_before {
-            pruned.enrollments = self.inner()?.prune_enrollments(before.min(now))?;
-            self.inner()?.prune_renewed_keys()?;
-            pruned.revocations = self.inner()?.prune_revocations(before.min(now))?;
+            pruned.enrollments = prune_enrollments(ledger, before.min(now))?;
+            prune_renewed_keys(ledger)?;
+            pruned.revocations = prune_revocations(ledger, before.min(now))?;
         }
         if let Some(before) = retention.audit_before {
-            pruned.audit_records = self.inner()?.prune_audit(before.min(now))?;
+            pruned.audit_records = prune_audit(ledger, before.min(now))?;
         }
         let mut audit = self.audit(Action::Pruned)?;
         let Pruned { audit_records, enrollments, revocations } = pruned;
         audit.details = Some(format!(
             "{audit_records} audit records, {enrollments} enrollments, {revocations} revocations"
         ));
-        self.inner()?.note(&audit)?;
+        ledger.append_audit(&audit)?;
         Ok(pruned)
     }
 }
 
-impl Inner {
-    fn prune_audit(&self, before: Timestamp) -> Result<u64, Error> {
-        let end = records::audit(before, [0; 8]);
-        let range = ScanRange { prefix: b"audit/".to_vec(), after: None, reverse: false };
-        let mut pruned = 0;
-        loop {
-            let found = self.store.scan(&range, SCAN_RECORDS_MAX)?;
-            let old: Vec<_> = found.into_iter().filter(|record| record.key < end).collect();
-            if old.is_empty() {
-                return Ok(pruned);
+fn prune_audit(ledger: &Ledger, before: Timestamp) -> Result<u64, Error> {
+    let end = records::audit(before, [0; 8]);
+    let mut pruned = 0;
+    for page in ledger.pages(records::AUDIT) {
+        let old: Vec<_> = page?.into_iter().filter(|record| record.key < end).collect();
+        if old.is_empty() {
+            break;
+        }
+        remember_pruning(ledger, before)?;
+        pruned += delete_unchanged(ledger, &old, |record| alloc::vec![record.key.clone()])?;
+    }
+    Ok(pruned)
+}
+
+fn prune_enrollments(ledger: &Ledger, before: Timestamp) -> Result<u64, Error> {
+    let mut pruned = 0;
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = prunable_enrollments(ledger, before, after)?;
+        pruned += delete_unchanged(ledger, &page.items, |record| {
+            let mut keys = alloc::vec![record.key.clone()];
+            if let Ok(enrollment) = records::decode::<EnrollmentRecord>(record) {
+                keys.extend(records::enrollment_indexes(&enrollment));
+                keys.extend(enrollment.issued().map(|(certificate, serial, _)| {
+                    records::enrollment_by_serial(certificate, serial)
+                }));
+                keys.push(records::replays(enrollment.connector));
             }
-            self.note_audit_pruned(before)?;
-            pruned += self.delete_unchanged(&old, |record| alloc::vec![record.key.clone()])?;
+            keys
+        })?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(pruned);
         }
     }
+}
 
-    fn prune_enrollments(&self, before: Timestamp) -> Result<u64, Error> {
-        let mut pruned = 0;
-        let mut after: Option<Cursor> = None;
-        loop {
-            let page = self.prunable_enrollments(before, after)?;
-            pruned += self.delete_unchanged(&page.items, |record| {
-                let mut keys = alloc::vec![record.key.clone()];
-                if let Ok(enrollment) = records::decode::<EnrollmentRecord>(record) {
-                    keys.extend(records::enrollment_indexes(&enrollment));
-                    keys.extend(enrollment.issued().map(|(certificate, serial, _)| {
-                        records::enrollment_by_serial(certificate, serial)
-                    }));
-                    keys.push(records::replays(enrollment.connector));
-                }
-                keys
-            })?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(pruned);
-            }
-        }
-    }
-
-    fn prunable_enrollments(
-        &self,
-        before: Timestamp,
-        after: Option<Cursor>,
-    ) -> Result<Page<Record>, Error> {
-        let page = PageRequest { limit: 200, after };
-        self.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
-            let enrollments = found.iter().map(records::enrolled).collect::<Result<Vec<_>, _>>()?;
-            let keys = enrollments.iter().flatten().map(|one| records::key(one.key));
-            let mut keys = self.store.get(&keys.collect::<Vec<_>>())?.into_iter();
-            let mut prunable = |one: &EnrollmentRecord| {
-                let key = keys.next().flatten();
-                one.not_after < before && one.revoked_at.is_none() && key.is_none()
-            };
-            let prunable = enrollments.iter().zip(found).map(|(one, record)| {
-                let old = one.as_ref().is_some_and(&mut prunable);
-                Examined::or_skip(old.then(|| record.clone()))
-            });
-            Ok(prunable.collect())
-        })
-    }
-
-    /// Forgets the public keys that connectors had renewed with which are gone.
-    fn prune_renewed_keys(&self) -> Result<(), Error> {
-        let mut page = PageRequest { limit: 200, after: None };
-        loop {
-            let found = self.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
-                let owners = found.iter().map(Owner::read).collect::<Result<Vec<_>, _>>()?;
-                let renewed = |owner: &Owner| match owner {
-                    Owner::Renewed(connector) => Some(records::enrollment(*connector)),
-                    Owner::Enrolled(_) => None,
-                };
-                let keys: Vec<_> = owners.iter().filter_map(renewed).collect();
-                let mut enrollments = self.store.get(&keys)?.into_iter();
-                let orphans = owners.iter().zip(found).map(|(owner, record)| {
-                    let orphan = renewed(owner).is_some() && enrollments.next().flatten().is_none();
-                    Examined::or_skip(orphan.then(|| record.clone()))
-                });
-                Ok(orphans.collect())
-            })?;
-            self.delete_unchanged(&found.items, |record| alloc::vec![record.key.clone()])?;
-            page.after = found.next;
-            if page.after.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Those that no CRL will have again. The connectors stay revoked: their enrollments say so.
-    fn prune_revocations(&self, before: Timestamp) -> Result<u64, Error> {
-        let mut pruned = 0;
-        let mut range = ScanRange { prefix: b"revoked/".to_vec(), after: None, reverse: false };
-        loop {
-            let found = self.store.scan(&range, SCAN_RECORDS_MAX)?;
-            let Some(last) = found.last() else { return Ok(pruned) };
-            range.after = Some(last.key.clone());
-            let over = self.revocations_that_are_over(found, before)?;
-            pruned += self.delete_unchanged(&over, |record| alloc::vec![record.key.clone()])?;
-        }
-    }
-
-    fn revocations_that_are_over(
-        &self,
-        found: Vec<Record>,
-        before: Timestamp,
-    ) -> Result<Vec<Record>, Error> {
-        let crls = found.iter().map(records::crl_of).collect::<Result<Vec<_>, _>>()?;
-        let crls = self.store.get(&crls)?;
-        let mut over = Vec::new();
-        for (record, crl) in found.into_iter().zip(&crls) {
-            let revoked: RevokedRecord = records::decode(&record)?;
-            let crl: Option<CrlRecord> = crl.as_ref().map(records::decode).transpose()?;
-            if revoked.not_after < before && crl.is_some_and(|crl| crl.is_over(&revoked)) {
-                over.push(record);
-            }
-        }
-        Ok(over)
-    }
-
-    /// Deletes records, and what hangs on each, unless they have changed since they were read.
-    fn delete_unchanged(
-        &self,
-        found: &[Record],
-        keys: impl Fn(&Record) -> Vec<crate::store::RecordKey>,
-    ) -> Result<u64, Error> {
-        let unit = |record: &Record| {
-            let (key, version) = (record.key.clone(), Some(record.version));
-            let deletions = keys(record).into_iter().map(|key| Operation::Delete { key });
-            let expect = core::iter::once(Operation::Expect { key, version });
-            Unit::new(expect.chain(deletions).collect())
+fn prunable_enrollments(
+    ledger: &Ledger,
+    before: Timestamp,
+    after: Option<Cursor>,
+) -> Result<Page<Record>, Error> {
+    let page = PageRequest { limit: 200, after };
+    ledger.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
+        let enrollments = found.iter().map(records::enrolled).collect::<Result<Vec<_>, _>>()?;
+        let keys = enrollments.iter().flatten().map(|one| records::key(one.key));
+        let mut keys = ledger.get(&keys.collect::<Vec<_>>())?.into_iter();
+        let mut prunable = |one: &EnrollmentRecord| {
+            let key = keys.next().flatten();
+            one.not_after < before && one.revoked_at.is_none() && key.is_none()
         };
-        let mut deleted = 0;
-        for chunk in found.chunks(crate::limits::BATCH_UNITS_MAX) {
-            let outcomes = self.commit.apply_together(chunk.iter().map(unit).collect())?;
-            deleted += outcomes.iter().filter(|o| matches!(o, Outcome::Applied(_))).count() as u64;
+        let prunable = enrollments.iter().zip(found).map(|(one, record)| {
+            let old = one.as_ref().is_some_and(&mut prunable);
+            Examined::or_skip(old.then(|| record.clone()))
+        });
+        Ok(prunable.collect())
+    })
+}
+
+/// Forgets the public keys that connectors had renewed with which are gone.
+fn prune_renewed_keys(ledger: &Ledger) -> Result<(), Error> {
+    let mut page = PageRequest { limit: 200, after: None };
+    loop {
+        let found = ledger.listing(records::ENROLLMENTS.into(), false, &page)?.run(|found| {
+            let owners = found.iter().map(Owner::read).collect::<Result<Vec<_>, _>>()?;
+            let renewed = |owner: &Owner| match owner {
+                Owner::Renewed(connector) => Some(records::enrollment(*connector)),
+                Owner::Enrolled(_) => None,
+            };
+            let keys: Vec<_> = owners.iter().filter_map(renewed).collect();
+            let mut enrollments = ledger.get(&keys)?.into_iter();
+            let orphans = owners.iter().zip(found).map(|(owner, record)| {
+                let orphan = renewed(owner).is_some() && enrollments.next().flatten().is_none();
+                Examined::or_skip(orphan.then(|| record.clone()))
+            });
+            Ok(orphans.collect())
+        })?;
+        delete_unchanged(ledger, &found.items, |record| alloc::vec![record.key.clone()])?;
+        page.after = found.next;
+        if page.after.is_none() {
+            return Ok(());
         }
-        Ok(deleted)
     }
+}
+
+/// Those that no CRL will have again. The connectors stay revoked: their enrollments say so.
+fn prune_revocations(ledger: &Ledger, before: Timestamp) -> Result<u64, Error> {
+    let mut pruned = 0;
+    for page in ledger.pages(records::REVOCATIONS) {
+        let over = revocations_that_are_over(ledger, page?, before)?;
+        pruned += delete_unchanged(ledger, &over, |record| alloc::vec![record.key.clone()])?;
+    }
+    Ok(pruned)
+}
+
+fn revocations_that_are_over(
+    ledger: &Ledger,
+    found: Vec<Record>,
+    before: Timestamp,
+) -> Result<Vec<Record>, Error> {
+    let crls = found.iter().map(records::crl_of).collect::<Result<Vec<_>, _>>()?;
+    let crls = ledger.get(&crls)?;
+    let mut over = Vec::new();
+    for (record, crl) in found.into_iter().zip(&crls) {
+        let revoked: RevokedRecord = records::decode(&record)?;
+        let crl: Option<CrlRecord> = crl.as_ref().map(records::decode).transpose()?;
+        if revoked.not_after < before && crl.is_some_and(|crl| crl.is_over(&revoked)) {
+            over.push(record);
+        }
+    }
+    Ok(over)
+}
+
+/// Deletes records, and what hangs on each, unless they have changed since they were read.
+fn delete_unchanged(
+    ledger: &Ledger,
+    found: &[Record],
+    keys: impl Fn(&Record) -> Vec<crate::store::RecordKey>,
+) -> Result<u64, Error> {
+    let unit = |record: &Record| {
+        let (key, version) = (record.key.clone(), Some(record.version));
+        let deletions = keys(record).into_iter().map(|key| Operation::Delete { key });
+        let expect = core::iter::once(Operation::Expect { key, version });
+        Unit::new(expect.chain(deletions).collect())
+    };
+    let mut deleted = 0;
+    for chunk in found.chunks(crate::limits::BATCH_UNITS_MAX) {
+        let outcomes = ledger.apply_together(chunk.iter().map(unit).collect())?;
+        deleted += outcomes.iter().filter(|o| matches!(o, Outcome::Applied(_))).count() as u64;
+    }
+    Ok(deleted)
 }

@@ -4,7 +4,7 @@
 //! one audit record for a key, a reason and a minute, which holds how often,
 //! and the moment and the address of the last time. The first of each
 //! is stored at once; those that follow within ten seconds wait in memory for the next one, or
-//! for [`Authority::flush`]. However many keys and connectors there are, tallies write at most
+//! for [`Authority::flush`](crate::authority::Authority::flush). However many keys and connectors there are, tallies write at most
 //! sixteen batches at once and then four a second: what is due meanwhile waits, and is stored
 //! together. They are best effort and never a reason to fail: a crash loses what
 //! waits, a write whose outcome is unknown may count twice, and what does not fit into memory is
@@ -12,7 +12,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -20,8 +20,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::authority::{Authority, Inner};
 use crate::key::KeyId;
+use crate::ledger::Ledger;
 use crate::ledger::error::Error;
 use crate::ledger::model::ConnectorId;
 use crate::ledger::observer::Event;
@@ -44,6 +44,17 @@ pub(crate) enum Subject {
     Refusal(&'static str),
     RenewalRefusal(&'static str),
     Replay(ConnectorId),
+}
+
+impl Subject {
+    /// How the key of a stored count names it. Stores hold such keys: the text never changes.
+    fn stored_text(self) -> String {
+        match self {
+            Self::Refusal(code) => format!("Refusal(\"{code}\")"),
+            Self::RenewalRefusal(code) => format!("RenewalRefusal(\"{code}\")"),
+            Self::Replay(connector) => format!("Replay({connector})"),
+        }
+    }
 }
 
 /// The counts that are not stored yet.
@@ -170,44 +181,37 @@ impl Count {
     }
 }
 
-impl Authority {
-    /// Stores the counts of refusals and replays that still wait in memory. A host calls it
-    /// before it ends, and now and then if it likes the trail to be complete.
-    ///
-    /// # Errors
-    /// Those of the store. What could not be stored is lost.
-    pub fn flush(&self) -> Result<(), Error> {
-        let inner = self.inner()?;
-        let due = inner.tally.take_all();
-        due.chunks(BATCH_UNITS_MAX).try_for_each(|due| inner.store_tallies(due.to_vec()))
+impl Tally {
+    /// Counts one refusal or replay, and stores what is due.
+    pub(crate) fn add(&self, ledger: &Ledger, key: KeyId, subject: Subject, last: Last) {
+        let counted = self.count(key, subject, last);
+        let stored = counted.map_err(|Full| Error::Contended).and_then(|due| store(ledger, due));
+        if let Err(error) = stored {
+            ledger.notify(&Event::TallyLost { code: error.code() });
+        }
+    }
+
+    /// Stores all that waits.
+    pub(crate) fn flush(&self, ledger: &Ledger) -> Result<(), Error> {
+        let due = self.take_all();
+        due.chunks(BATCH_UNITS_MAX).try_for_each(|due| store(ledger, due.to_vec()))
     }
 }
 
-impl Inner {
-    pub(crate) fn count_tally(&self, key: KeyId, subject: Subject, last: Last) {
-        let counted = self.tally.count(key, subject, last);
-        let stored =
-            counted.map_err(|Full| Error::Contended).and_then(|due| self.store_tallies(due));
-        if let Err(error) = stored {
-            self.observe(&Event::TallyLost { code: error.code() });
-        }
+/// Adds to the stored counts, in one batch. Several processes add to the same ones, so it reads
+/// first and expects nobody between.
+fn store(ledger: &Ledger, mut due: Vec<Due>) -> Result<(), Error> {
+    if due.is_empty() {
+        return Ok(());
     }
-
-    /// Adds to the stored counts, in one batch. Several processes add to the same ones, so it reads
-    /// first and expects nobody between.
-    fn store_tallies(&self, mut due: Vec<Due>) -> Result<(), Error> {
-        if due.is_empty() {
-            return Ok(());
-        }
-        self.until_undisturbed(|| {
-            let keys: Vec<_> = due.iter().flat_map(Due::records).collect();
-            let mut found = self.store.get(&keys)?.into_iter();
-            let units = due.iter().map(|due| due.unit(&mut found)).collect::<Result<_, _>>()?;
-            let mut outcomes = self.commit.apply_together(units)?.into_iter();
-            due.retain(|_| !matches!(outcomes.next(), Some(Outcome::Applied(_))));
-            Ok(due.is_empty().then_some(()))
-        })
-    }
+    ledger.retry_on_conflict(|| {
+        let keys: Vec<_> = due.iter().flat_map(Due::records).collect();
+        let mut found = ledger.get(&keys)?.into_iter();
+        let units = due.iter().map(|due| due.unit(&mut found)).collect::<Result<_, _>>()?;
+        let mut outcomes = ledger.apply_together(units)?.into_iter();
+        due.retain(|_| !matches!(outcomes.next(), Some(Outcome::Applied(_))));
+        Ok(due.is_empty().then_some(()))
+    })
 }
 
 fn replace(unit: &mut Unit, key: RecordKey, version: Option<u64>, body: Vec<u8>) {
@@ -263,7 +267,7 @@ impl Due {
     /// record.
     fn audit_key(&self) -> RecordKey {
         let mut hash = Sha256::new();
-        hash.update(format!("{}/{:?}/{}", self.key, self.subject, self.minute));
+        hash.update(format!("{}/{}/{}", self.key, self.subject.stored_text(), self.minute));
         let hash: [u8; 32] = hash.finalize().into();
         let mut tail = [0; 8];
         tail.copy_from_slice(&hash[..8]);
@@ -300,6 +304,22 @@ mod tests {
 
     fn at_moment(at: Timestamp) -> Last {
         Last { at, address: None }
+    }
+
+    /// Stores have such keys: another text would begin a second record for a minute, or would count
+    /// in none.
+    #[test]
+    fn the_key_of_a_stored_count_never_changes() {
+        let check = |subject, audit_key: &str| {
+            let key = KeyId::parse("q2w3e4r5t6y7").unwrap();
+            let due = Due { key, subject, minute: 29_833_333, count: 1, last: Last::default() };
+            assert_eq!(format!("{:?}", due.audit_key()), audit_key);
+        };
+        let connector = ConnectorId::parse("q2w3e4r5t6y7q2w3e4r5t6y7q2").unwrap();
+        // SHA-256 of `q2w3e4r5t6y7/Refusal("key_expired")/29833333`, the first 8 bytes.
+        check(Subject::Refusal("key_expired"), "audit/1789999980000/3d03161e65065418");
+        check(Subject::RenewalRefusal("renewal_too_late"), "audit/1789999980000/e1b02b1d275ea807");
+        check(Subject::Replay(connector), "audit/1789999980000/f115656ae7e01c52");
     }
 
     #[test]

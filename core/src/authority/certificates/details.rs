@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::ledger::Stored;
 use crate::ledger::error::Error;
 use crate::ledger::model::CertificateId;
 use crate::ledger::model::name::Name;
-use crate::ledger::records::{self, CertificateRecord};
-use crate::store::Record;
+use crate::ledger::records::CertificateRecord;
 use crate::time::Timestamp;
 use crate::x509::{Certificate, LeafUrls};
 
@@ -136,13 +136,8 @@ impl EnrollmentCertificate {
         })
     }
 
-    /// Of a record and its counter, if both are there.
-    pub(crate) fn read(found: &[Option<Record>]) -> Result<Option<Self>, Error> {
-        let [Some(record), Some(users)] = found else {
-            return Ok(None);
-        };
-        let body: CertificateRecord = records::decode(record)?;
-        let certificate = body.parsed()?;
-        Self::new(body, certificate, records::counter(users)?.used).map(Some)
+    pub(crate) fn of(stored: Stored<CertificateRecord>) -> Result<Self, Error> {
+        let certificate = stored.record.parsed()?;
+        Self::new(stored.record, certificate, stored.counter.used)
     }
 }

@@ -9,17 +9,18 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::authority::certificates::{
-    BACKDATE, CaKey, EnrollmentCertificate, NewCertificate, check_terms, new_signer,
+use super::{
+    BACKDATE, CaKey, EnrollmentCertificate, NewCertificate, add_certificate, check_terms, create,
+    new_signer, seal, seal_key,
 };
-use crate::authority::{Authority, Inner, State};
+use crate::authority::{Authority, Inner};
 use crate::ledger::error::{Error, InputError};
-use crate::ledger::listing::{Examined, Page, PageRequest};
-use crate::ledger::model::CertificateId;
-use crate::ledger::model::name::{self, Name};
+use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::model::{CertificateId, Name};
 use crate::ledger::records::{
     self, Action, Bytes, CRL_VALIDITY, CertificateRecord, CertificateRequestRecord,
 };
+use crate::ledger::{Ledger, State, Stored};
 use crate::time::Timestamp;
 use crate::x509::{
     Certificate, CrossParameters, ExternalCa, LeafUrls, Pkcs8, PublicKey, SerialNumber, Signer,
@@ -116,33 +117,21 @@ impl Authority {
     /// the store.
     pub fn request_certificate(&self, new: &NewCertificate) -> Result<CertificateRequest, Error> {
         check_terms(new.leaf_validity, new.crl_validity)?;
-        let inner = self.inner()?;
-        inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateRequested)?;
-            let state = inner.state();
-            let record = inner.new_request(&state, new, audit.at)?;
-            let id = record.id;
-            audit.certificate = Some(id);
-            let by_name = records::certificate_by_name(&new.name.folded());
-            let mut change = inner.change(&audit)?;
+        let Inner { ledger, issuers, .. } = self.inner()?;
+        let record = self.transact(Action::CertificateRequested, |change| {
+            let state = ledger.state();
+            let record = new_request(ledger, &state, new, change.at())?;
+            change.audit.certificate = Some(record.id);
             // No key is sealed under a master key that another process has replaced.
             change.expect(records::authority(), state.version);
-            change.expect_absent(by_name.clone());
-            change.expect_absent(records::certificate_request(id));
-            change.put(records::certificate_request(id), &record);
-            change.put_bytes(by_name.clone(), id.as_str());
+            change.create(&record);
             if let Some(slot) = record.slot()? {
-                change.count(records::master_users(slot), 1, audit.at);
+                change.count(records::master_users(slot), 1);
             }
-            match inner.apply(change)? {
-                Ok(_) => {
-                    new.signer.iter().cloned().for_each(|signer| inner.issuers.attach(signer));
-                    Ok(Some(CertificateRequest::new(record)))
-                }
-                Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
-                Err(_) => Ok(None),
-            }
-        })
+            Ok(record)
+        })?;
+        new.signer.iter().cloned().for_each(|signer| issuers.attach(signer));
+        Ok(CertificateRequest::new(record))
     }
 
     /// Takes the certificate that an external CA issued for a request: it becomes an enrollment
@@ -156,16 +145,12 @@ impl Authority {
         id: CertificateId,
         certificates: &[Certificate],
     ) -> Result<EnrollmentCertificate, Error> {
-        let inner = self.inner()?;
-        inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateImported)?;
-            audit.certificate = Some(id);
-            let found = inner.read(records::certificate_request(id))?;
-            let (version, request): (_, CertificateRequestRecord) =
-                found.ok_or(InputError::CertificateRequestNotFound)?;
-            let ca = ExternalCa::check(certificates, &request.public_key.0, audit.at)?;
-            let state = inner.state();
-            let cross = inner.cross_certificate(&state, &ca, audit.at)?;
+        let ledger = self.ledger()?;
+        let imported = self.transact(Action::CertificateImported, |change| {
+            let Stored { version, record: request, .. } =
+                ledger.entity::<CertificateRequestRecord>(id)?;
+            let ca = ExternalCa::check(certificates, &request.public_key.0, change.at())?;
+            let cross = cross_certificate(ledger, &ca, change.at())?;
             let record = CertificateRecord {
                 id,
                 name: request.name,
@@ -180,15 +165,15 @@ impl Authority {
                 private_key: request.private_key,
                 retired_at: None,
             };
-            let mut change = inner.change(&audit)?;
+            change.audit.certificate = Some(id);
             change.expect(records::certificate_request(id), version);
             change.delete(records::certificate_request(id));
-            inner.add_certificate(&mut change, &record, &cross)?;
-            match inner.apply(change)? {
-                Ok(_) => Ok(Some(EnrollmentCertificate::new(record, cross, 0)?)),
-                Err(obstacle) => inner.refused_certificate(&cross, &obstacle).map(|()| None),
-            }
-        })
+            add_certificate(change, &record, &cross);
+            Ok((record, cross))
+        });
+        let (record, cross) =
+            imported.map_err(|error| imported_already(ledger, error, certificates))?;
+        EnrollmentCertificate::new(record, cross, 0)
     }
 
     /// Imports the CA certificate of somebody else, with its private key.
@@ -202,19 +187,17 @@ impl Authority {
         import: &CertificateImport<'_>,
     ) -> Result<EnrollmentCertificate, Error> {
         check_terms(import.leaf_validity, CRL_VALIDITY)?;
-        let inner = self.inner()?;
-        let ca = import.check(inner.clock.now())?;
+        let Inner { ledger, issuers, .. } = self.inner()?;
+        let ca = import.check(ledger.now())?;
         let key = import.key.open(ca.public_key())?;
-        inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateImported)?;
-            let state = inner.state();
-            let cross = inner.cross_certificate(&state, &ca, audit.at)?;
-            let id = CertificateId::random(&*inner.random)?;
-            audit.certificate = Some(id);
+        let imported = self.transact(Action::CertificateImported, |change| {
+            let state = ledger.state();
+            let cross = cross_certificate(ledger, &ca, change.at())?;
+            let id = CertificateId::random(ledger.random())?;
             let record = CertificateRecord {
                 id,
                 name: import.name.clone(),
-                created_at: audit.at,
+                created_at: change.at(),
                 leaf_validity_seconds: import.leaf_validity.as_secs(),
                 renewal_grace_seconds: import.renewal_grace.as_secs(),
                 crl_validity_seconds: CRL_VALIDITY.as_secs(),
@@ -222,20 +205,18 @@ impl Authority {
                 certificate: Bytes(cross.der().to_vec()),
                 external: ders(&ca),
                 imported: true,
-                private_key: inner.seal_key(&state, id, &key, cross.spki())?,
+                private_key: seal_key(ledger, &state, id, &key, cross.spki())?,
                 retired_at: None,
             };
-            let change = inner.new_certificate_change(&audit, &state, &record, &cross)?;
-            match inner.apply(change)? {
-                Ok(_) => {
-                    if let CaKey::Elsewhere(signer) = &key {
-                        inner.issuers.attach(Arc::clone(signer));
-                    }
-                    Ok(Some(EnrollmentCertificate::new(record, cross, 0)?))
-                }
-                Err(obstacle) => inner.refused_new(&import.name, &cross, &obstacle).map(|()| None),
-            }
-        })
+            create(change, &state, &record, &cross)?;
+            Ok((record, cross))
+        });
+        let (record, cross) =
+            imported.map_err(|error| imported_already(ledger, error, &import.certificates))?;
+        if let CaKey::Elsewhere(signer) = &key {
+            issuers.attach(Arc::clone(signer));
+        }
+        EnrollmentCertificate::new(record, cross, 0)
     }
 
     /// One request for a certificate.
@@ -243,9 +224,7 @@ impl Authority {
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
     pub fn certificate_request(&self, id: CertificateId) -> Result<CertificateRequest, Error> {
-        let found = self.inner()?.read(records::certificate_request(id))?;
-        let (_, record) = found.ok_or(InputError::CertificateRequestNotFound)?;
-        Ok(CertificateRequest::new(record))
+        Ok(CertificateRequest::new(self.ledger()?.entity(id)?.record))
     }
 
     /// The request for a certificate that has this id or this name.
@@ -253,16 +232,7 @@ impl Authority {
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
     pub fn find_certificate_request(&self, id_or_name: &str) -> Result<CertificateRequest, Error> {
-        let not_found = InputError::CertificateRequestNotFound;
-        if let Some(id) = CertificateId::parse(id_or_name) {
-            match self.certificate_request(id) {
-                Err(Error::Input(InputError::CertificateRequestNotFound)) => {}
-                found => return found,
-            }
-        }
-        let by_name = records::certificate_by_name(&name::lookup(id_or_name, not_found)?);
-        let found = self.inner()?.read_text(by_name)?;
-        self.certificate_request(found.as_deref().and_then(CertificateId::parse).ok_or(not_found)?)
+        Ok(CertificateRequest::new(self.ledger()?.find(id_or_name)?.record))
     }
 
     /// Lists the requests that have not been answered, by id.
@@ -273,11 +243,7 @@ impl Authority {
         &self,
         page: &PageRequest,
     ) -> Result<Page<CertificateRequest>, Error> {
-        self.inner()?.listing("certificate-request/".into(), false, page)?.run(|found| {
-            let request =
-                |record| Ok(Examined::Item(CertificateRequest::new(records::decode(record)?)));
-            found.iter().map(request).collect()
-        })
+        self.ledger()?.list(records::CERTIFICATE_REQUESTS, page, CertificateRequest::new)
     }
 
     /// Deletes a request that has not been answered, and its private key.
@@ -285,21 +251,16 @@ impl Authority {
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
     pub fn delete_certificate_request(&self, id: CertificateId) -> Result<(), Error> {
-        let key = records::certificate_request(id);
-        self.inner()?.until_undisturbed(|| {
-            let found = self.inner()?.read::<CertificateRequestRecord>(key.clone())?;
-            let (version, record) = found.ok_or(InputError::CertificateRequestNotFound)?;
-            let mut audit = self.audit(Action::CertificateDeleted)?;
-            audit.certificate = Some(id);
-            audit.details = Some(record.name.to_string());
-            let mut change = self.inner()?.change(&audit)?;
-            change.expect(key.clone(), version);
-            change.delete(key.clone());
-            change.delete(records::certificate_by_name(&record.name.folded()));
-            if let Some(slot) = record.slot()? {
-                change.count(records::master_users(slot), -1, audit.at);
+        let ledger = self.ledger()?;
+        self.transact(Action::CertificateDeleted, |change| {
+            let stored = ledger.entity::<CertificateRequestRecord>(id)?;
+            change.audit.certificate = Some(id);
+            change.audit.details = Some(stored.record.name.to_string());
+            change.remove(&stored);
+            if let Some(slot) = stored.record.slot()? {
+                change.count(records::master_users(slot), -1);
             }
-            Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
+            Ok(())
         })
     }
 }
@@ -326,56 +287,83 @@ impl ImportedKey<'_> {
     }
 }
 
-impl Inner {
-    fn new_request(
-        &self,
-        state: &State,
-        new: &NewCertificate,
-        now: Timestamp,
-    ) -> Result<CertificateRequestRecord, Error> {
-        let id = CertificateId::random(&*self.random)?;
-        let csr = |signer: &dyn Signer| build_ca_csr(signer, new.name.as_str(), id.as_str());
-        let (csr, public_key, key) = match &new.signer {
-            Some(signer) => {
-                let key = CaKey::Elsewhere(Arc::clone(signer));
-                (csr(&**signer)?, signer.public_key().clone(), key)
-            }
-            None => {
-                let (signer, private_key): (_, Pkcs8) = new_signer(new.algorithm)?;
-                (csr(&signer)?, signer.public_key().clone(), CaKey::Here(private_key))
-            }
-        };
-        Ok(CertificateRequestRecord {
-            id,
-            name: new.name.clone(),
-            created_at: now,
-            leaf_validity_seconds: new.leaf_validity.as_secs(),
-            renewal_grace_seconds: new.renewal_grace.as_secs(),
-            crl_validity_seconds: new.crl_validity.as_secs(),
-            leaf_urls: new.leaf_urls.clone(),
-            csr: Bytes(csr),
-            private_key: self.seal_key(state, id, &key, public_key.spki())?,
-            public_key: Bytes(public_key.spki().to_vec()),
-        })
-    }
-
-    /// The certificate that the root makes for an external CA. It is valid as long as both are.
-    fn cross_certificate(
-        &self,
-        state: &State,
-        ca: &ExternalCa,
-        now: Timestamp,
-    ) -> Result<Certificate, Error> {
-        if ca.certificate().subject_hash() == state.root.subject_hash() {
-            return Err(InputError::CertificateSubjectInUse.into());
+fn new_request(
+    ledger: &Ledger,
+    state: &State,
+    new: &NewCertificate,
+    now: Timestamp,
+) -> Result<CertificateRequestRecord, Error> {
+    let id = CertificateId::random(ledger.random())?;
+    let csr = |signer: &dyn Signer| build_ca_csr(signer, new.name.as_str(), id.as_str());
+    let (csr, public_key, key) = match &new.signer {
+        Some(signer) => {
+            let key = CaKey::Elsewhere(Arc::clone(signer));
+            (csr(&**signer)?, signer.public_key().clone(), key)
         }
-        let parameters = CrossParameters {
-            serial: SerialNumber::draw(&*self.random, now)?,
-            not_before: now.minus(BACKDATE),
-            not_after: Timestamp::MAX,
-        };
-        Ok(issue_cross_certificate(&state.open_root()?, ca, &parameters)?)
+        None => {
+            let (signer, private_key): (_, Pkcs8) = new_signer(new.algorithm)?;
+            (csr(&signer)?, signer.public_key().clone(), CaKey::Here(private_key))
+        }
+    };
+    Ok(CertificateRequestRecord {
+        id,
+        name: new.name.clone(),
+        created_at: now,
+        leaf_validity_seconds: new.leaf_validity.as_secs(),
+        renewal_grace_seconds: new.renewal_grace.as_secs(),
+        crl_validity_seconds: new.crl_validity.as_secs(),
+        leaf_urls: new.leaf_urls.clone(),
+        csr: Bytes(csr),
+        private_key: seal_key(ledger, state, id, &key, public_key.spki())?,
+        public_key: Bytes(public_key.spki().to_vec()),
+    })
+}
+
+/// The certificate that the root makes for an external CA. It is valid as long as both are.
+fn cross_certificate(
+    ledger: &Ledger,
+    ca: &ExternalCa,
+    now: Timestamp,
+) -> Result<Certificate, Error> {
+    let state = ledger.state();
+    if ca.certificate().subject_hash() == state.root.subject_hash() {
+        return Err(InputError::CertificateSubjectInUse.into());
     }
+    let parameters = CrossParameters {
+        serial: SerialNumber::draw(ledger.random(), now)?,
+        not_before: now.minus(BACKDATE),
+        not_after: Timestamp::MAX,
+    };
+    Ok(issue_cross_certificate(&seal::open_root(&state)?, ca, &parameters)?)
+}
+
+/// If the subject of an imported certificate is in use: whether by the same CA.
+fn imported_already(ledger: &Ledger, error: Error, certificates: &[Certificate]) -> Error {
+    let (Error::Input(InputError::CertificateSubjectInUse), Some(own)) =
+        (&error, certificates.first())
+    else {
+        return error;
+    };
+    match certificate_of_subject(ledger, own) {
+        Ok(Some(other)) if other.spki() == own.spki() => {
+            InputError::CertificateImportedAlready.into()
+        }
+        Ok(_) => error,
+        Err(failed) => failed.outcome_unknown(),
+    }
+}
+
+/// The enrollment certificate that has the same subject.
+fn certificate_of_subject(
+    ledger: &Ledger,
+    own: &Certificate,
+) -> Result<Option<Certificate>, Error> {
+    let id = ledger.read_text(records::certificate_by_subject(own.subject_hash()))?;
+    let Some(id) = id.as_deref().and_then(CertificateId::parse) else {
+        return Ok(None);
+    };
+    let found = ledger.read::<CertificateRecord>(records::certificate(id))?;
+    found.map(|(_, record)| record.parsed()).transpose()
 }
 
 fn ders(ca: &ExternalCa) -> Vec<Bytes> {

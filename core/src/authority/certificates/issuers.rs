@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
-use crate::authority::certificates::seal;
-use crate::authority::{Authority, Inner};
+use super::seal;
+use crate::ledger::Ledger;
 use crate::ledger::error::{Error, InputError, MasterError, Refusal};
 use crate::ledger::model::CertificateId;
 use crate::ledger::records::{self, CertificateRecord};
@@ -19,14 +19,14 @@ use crate::x509::{Certificate, Issuer, Signer};
 /// record still has the version that was opened.
 #[derive(Default)]
 pub(crate) struct Issuers {
-    opened: RwLock<BTreeMap<CertificateId, Kept>>,
+    opened: RwLock<BTreeMap<CertificateId, Opened>>,
     /// Signers whose keys live elsewhere, by their SubjectPublicKeyInfo.
     attached: RwLock<BTreeMap<Vec<u8>, Arc<dyn Signer>>>,
 }
 
 /// An issuer that was opened.
 #[derive(Clone)]
-struct Kept {
+struct Opened {
     issuer: Arc<OpenIssuer>,
     /// Its record may have changed since: it is opened anew before it is used.
     outdated: bool,
@@ -64,23 +64,6 @@ impl OpenIssuer {
     }
 }
 
-impl Authority {
-    /// Attaches a signer whose key lives elsewhere: in a token, in a service. It signs for the
-    /// enrollment certificate that has its public key, as long as this authority is open; a host
-    /// attaches its signers whenever it opens the authority. One attached before for the same
-    /// public key is replaced.
-    ///
-    /// Each signature that it makes is checked before it is used, so a signer that fails, or
-    /// that signs wrongly, costs no use.
-    ///
-    /// # Errors
-    /// `used_after_fork`.
-    pub fn attach_signer(&self, signer: Arc<dyn Signer>) -> Result<(), Error> {
-        self.inner()?.issuers.attach(signer);
-        Ok(())
-    }
-}
-
 impl Issuers {
     pub(crate) fn attach(&self, signer: Arc<dyn Signer>) {
         let spki = signer.public_key().spki().to_vec();
@@ -93,73 +76,64 @@ impl Issuers {
         self.attached.read().unwrap_or_else(PoisonError::into_inner).get(spki).cloned()
     }
 
-    fn opened(&self, id: CertificateId) -> Option<Kept> {
+    fn opened(&self, id: CertificateId) -> Option<Opened> {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    fn keep(&self, id: CertificateId, issuer: &Arc<OpenIssuer>) {
+    fn remember(&self, id: CertificateId, issuer: &Arc<OpenIssuer>) {
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if opened.len() >= OPEN_ISSUERS_MAX {
             opened.clear();
         }
-        opened.insert(id, Kept { issuer: Arc::clone(issuer), outdated: false });
+        opened.insert(id, Opened { issuer: Arc::clone(issuer), outdated: false });
     }
 
-    fn outdate(&self, id: CertificateId) {
-        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = opened.get_mut(&id) {
-            kept.outdated = true;
-        }
-    }
-
-    fn forget(&self, id: CertificateId) {
-        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
-    }
-}
-
-impl Inner {
     /// An enrollment certificate with its key.
-    pub(crate) fn issuer(&self, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
-        let before = match self.issuers.opened(id) {
-            Some(Kept { issuer, outdated: false }) => return Ok(issuer),
-            before => before.map(|kept| kept.issuer),
+    pub(crate) fn get(&self, ledger: &Ledger, id: CertificateId) -> Result<Arc<OpenIssuer>, Error> {
+        let before = match self.opened(id) {
+            Some(Opened { issuer, outdated: false }) => return Ok(issuer),
+            before => before.map(|opened| opened.issuer),
         };
-        let issuer = self.open_issuer(id, before.as_deref()).inspect_err(|error| {
+        let issuer = self.open(ledger, id, before.as_deref()).inspect_err(|error| {
             if matches!(error, Error::Input(InputError::CertificateNotFound)) {
-                self.close_issuer(id);
+                self.close(id);
             }
         });
         let issuer = Arc::new(issuer?);
-        self.issuers.keep(id, &issuer);
+        self.remember(id, &issuer);
         Ok(issuer)
     }
 
-    /// Has an opened issuer opened anew before it is used again.
-    pub(crate) fn reopen_issuer(&self, id: CertificateId) {
-        self.issuers.outdate(id);
-    }
-
-    /// Forgets an opened issuer, and with it the private key.
-    pub(crate) fn close_issuer(&self, id: CertificateId) {
-        self.issuers.forget(id);
-    }
-
-    /// Has an opened issuer opened anew if its record is what stood in the way of a unit.
-    pub(crate) fn reopen_issuer_if_changed(&self, id: CertificateId, refused: &Refused) {
-        let key = records::certificate(id);
-        if refused.record.as_ref().is_some_and(|record| record.key == key) {
-            self.reopen_issuer(id);
+    /// Has an issuer opened anew before it is used again.
+    pub(crate) fn reopen(&self, id: CertificateId) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = opened.get_mut(&id) {
+            opened.outdated = true;
         }
     }
 
+    /// Has an issuer opened anew if a unit was refused because its record has changed.
+    pub(crate) fn reopen_if_changed(&self, id: CertificateId, refused: &Refused) {
+        let key = records::certificate(id);
+        if refused.record.as_ref().is_some_and(|record| record.key == key) {
+            self.reopen(id);
+        }
+    }
+
+    /// Forgets an opened issuer, and with it the private key.
+    pub(crate) fn close(&self, id: CertificateId) {
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
     /// Opens an issuer, of which `before` is what was opened before, if anything was.
-    fn open_issuer(
+    fn open(
         &self,
+        ledger: &Ledger,
         id: CertificateId,
         before: Option<&OpenIssuer>,
     ) -> Result<OpenIssuer, Error> {
-        let state = self.state();
-        let found = self.read::<CertificateRecord>(records::certificate(id))?;
+        let state = ledger.state();
+        let found = ledger.read::<CertificateRecord>(records::certificate(id))?;
         let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
         let certificate = record.parsed()?;
         let issuer = match &record.private_key {
@@ -178,7 +152,6 @@ impl Inner {
                 Some(Issuer::new(certificate.clone(), signer)?)
             }
             None => self
-                .issuers
                 .attached(certificate.spki())
                 .map(|signer| Issuer::new_checking(certificate.clone(), signer))
                 .transpose()?,

@@ -3,7 +3,8 @@
 mod details;
 mod external;
 pub(crate) mod issuers;
-pub(crate) mod masters;
+pub(crate) mod lookups;
+mod masters;
 pub(crate) mod seal;
 mod server;
 
@@ -11,25 +12,21 @@ pub use details::{CertificateWarning, EnrollmentCertificate};
 pub use external::{CertificateImport, CertificateRequest, ImportedKey};
 pub use server::ServerCertificate;
 
-use alloc::string::String;
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::authority::{Authority, Inner, State};
-use crate::ledger::change::{Change, Obstacle};
+use crate::authority::{Authority, Inner};
 use crate::ledger::error::{Error, InputError, Refusal};
-use crate::ledger::listing::{Examined, Page, PageRequest};
-use crate::ledger::model::CertificateId;
-use crate::ledger::model::name::{self, Name};
+use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::model::{CertificateId, Name};
 use crate::ledger::records::{
-    self, Action, AuditRecord, Bytes, CRL_VALIDITY, CertificateRecord, RENEWAL_GRACE, SealedKey,
+    self, Action, Bytes, CRL_VALIDITY, CertificateRecord, RENEWAL_GRACE, SealedKey,
 };
-use crate::limits::{
-    CA_VALIDITY_MIN, CRL_VALIDITY_MAX, CRL_VALIDITY_MIN, LEAF_VALIDITY_MIN, SCAN_RECORDS_MAX,
-};
-use crate::store::{Reason, ScanRange};
+use crate::ledger::{Change, Ledger, State, Stored};
+use crate::limits::{CA_VALIDITY_MIN, CRL_VALIDITY_MAX, CRL_VALIDITY_MIN, LEAF_VALIDITY_MIN};
 use crate::time::Timestamp;
 use crate::x509::{
     CaParameters, Certificate, IssueError, KeyAlgorithm, LeafUrls, Pkcs8, SerialNumber, Signer,
@@ -122,23 +119,15 @@ impl Authority {
         if new.leaf_validity > new.validity {
             return Err(InputError::ValidityInvalid.into());
         }
-        let inner = self.inner()?;
-        inner.until_undisturbed(|| {
-            let mut audit = self.audit(Action::CertificateCreated)?;
-            let state = inner.state();
-            let (record, certificate) = inner.new_certificate(&state, new, audit.at)?;
-            audit.certificate = Some(record.id);
-            let change = inner.new_certificate_change(&audit, &state, &record, &certificate)?;
-            match inner.apply(change)? {
-                Ok(_) => {
-                    new.signer.iter().cloned().for_each(|signer| inner.issuers.attach(signer));
-                    Ok(Some(EnrollmentCertificate::new(record, certificate, 0)?))
-                }
-                Err(obstacle) => {
-                    inner.refused_new(&new.name, &certificate, &obstacle).map(|()| None)
-                }
-            }
-        })
+        let Inner { ledger, issuers, .. } = self.inner()?;
+        let (record, certificate) = self.transact(Action::CertificateCreated, |change| {
+            let state = ledger.state();
+            let (record, certificate) = new_certificate(ledger, &state, new, change.at())?;
+            create(change, &state, &record, &certificate)?;
+            Ok((record, certificate))
+        })?;
+        new.signer.iter().cloned().for_each(|signer| issuers.attach(signer));
+        EnrollmentCertificate::new(record, certificate, 0)
     }
 
     /// One enrollment certificate.
@@ -146,11 +135,7 @@ impl Authority {
     /// # Errors
     /// `certificate_unanswered` if it was only asked for; `certificate_not_found`, and those of the store.
     pub fn certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
-        let keys = [records::certificate(id), records::certificate_users(id)];
-        match EnrollmentCertificate::read(&self.inner()?.store.get(&keys)?)? {
-            Some(certificate) => Ok(certificate),
-            None => Err(self.inner()?.absent_certificate(id)?.into()),
-        }
+        EnrollmentCertificate::of(self.ledger()?.entity(id)?)
     }
 
     /// The enrollment certificate that has this id or this name.
@@ -158,16 +143,7 @@ impl Authority {
     /// # Errors
     /// `certificate_not_found`, and those of the store.
     pub fn find_certificate(&self, id_or_name: &str) -> Result<EnrollmentCertificate, Error> {
-        if let Some(id) = CertificateId::parse(id_or_name) {
-            match self.certificate(id) {
-                Err(Error::Input(InputError::CertificateNotFound)) => {}
-                found => return found,
-            }
-        }
-        let not_found = InputError::CertificateNotFound;
-        let by_name = records::certificate_by_name(&name::lookup(id_or_name, not_found)?);
-        let found = self.inner()?.read_text(by_name)?;
-        self.certificate(found.as_deref().and_then(CertificateId::parse).ok_or(not_found)?)
+        EnrollmentCertificate::of(self.ledger()?.find(id_or_name)?)
     }
 
     /// Lists the enrollment certificates by name.
@@ -178,17 +154,7 @@ impl Authority {
         &self,
         page: &PageRequest,
     ) -> Result<Page<EnrollmentCertificate>, Error> {
-        self.inner()?.listing("certificate-by-name/".into(), false, page)?.run(|index| {
-            let ids = records::ids(index, CertificateId::parse)?;
-            let keys = ids
-                .iter()
-                .flat_map(|id| [records::certificate(*id), records::certificate_users(*id)]);
-            let found = self.inner()?.store.get(&keys.collect::<Vec<_>>())?;
-            found
-                .chunks(2)
-                .map(|pair| EnrollmentCertificate::read(pair).map(Examined::or_skip))
-                .collect()
-        })
+        self.ledger()?.list_by_name(page, EnrollmentCertificate::of)
     }
 
     /// Retires an enrollment certificate: nothing new is signed for connectors under it, at
@@ -199,23 +165,21 @@ impl Authority {
     /// # Errors
     /// `certificate_not_found`, and those of the store.
     pub fn retire_certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
-        let key = records::certificate(id);
-        let retired = self.inner()?.until_undisturbed(|| {
-            let found = self.inner()?.read::<CertificateRecord>(key.clone())?;
-            let (version, mut record) = found.ok_or(InputError::CertificateNotFound)?;
+        let Inner { ledger, issuers, .. } = self.inner()?;
+        let retired = self.transact(Action::CertificateRetired, |change| {
+            let Stored { version, mut record, .. } = ledger.entity::<CertificateRecord>(id)?;
             if record.retired_at.is_some() {
-                return Ok(Some(record));
+                change.is_needless();
+                return Ok(record);
             }
-            let mut audit = self.audit(Action::CertificateRetired)?;
-            audit.certificate = Some(id);
-            audit.details = Some(String::from(record.name.clone()));
-            record.retired_at = Some(audit.at);
-            let mut change = self.inner()?.change(&audit)?;
-            change.expect(key.clone(), version);
-            change.put(key.clone(), &record);
-            Ok(self.inner()?.apply(change)?.is_ok().then_some(record))
+            record.retired_at = Some(change.at());
+            change.audit.certificate = Some(id);
+            change.audit.details = Some(record.name.to_string());
+            change.expect(records::certificate(id), version);
+            change.put(records::certificate(id), &record);
+            Ok(record)
         })?;
-        self.inner()?.reopen_issuer(id);
+        issuers.reopen(id);
         let certificate = match self.certificate(id) {
             // It was deleted since, and so no key used it.
             Err(Error::Input(InputError::CertificateNotFound)) => {
@@ -224,7 +188,7 @@ impl Authority {
             }
             found => found,
         };
-        certificate.map_err(Error::after_change)
+        certificate.map_err(Error::outcome_unknown)
     }
 
     /// How many connectors' certificates an enrollment certificate has signed that are kept, and
@@ -234,17 +198,8 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn count_connectors(&self, id: CertificateId) -> Result<u64, Error> {
-        let prefix = records::enrollments_of_certificate(id).into_bytes();
-        let mut range = ScanRange { prefix, after: None, reverse: false };
-        let mut count = 0;
-        loop {
-            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
-            count += found.len() as u64;
-            match found.last() {
-                Some(last) => range.after = Some(last.key.clone()),
-                None => return Ok(count),
-            }
-        }
+        let mut pages = self.ledger()?.pages(records::enrollments_of_certificate(id));
+        pages.try_fold(0, |count, page| Ok(count + page?.len() as u64))
     }
 
     /// Deletes an enrollment certificate, and its private key, that no provisioning key uses and
@@ -253,198 +208,138 @@ impl Authority {
     /// # Errors
     /// `certificate_not_found`, `certificate_in_use`, and those of the store.
     pub fn delete_certificate(&self, id: CertificateId) -> Result<(), Error> {
-        let inner = self.inner()?;
-        inner.until_undisturbed(|| {
-            let users_key = records::certificate_users(id);
-            let found = inner.store.get(&[records::certificate(id), users_key.clone()])?;
-            let [Some(certificate), Some(users)] = &found[..] else {
-                return Err(InputError::CertificateNotFound.into());
-            };
-            let record: CertificateRecord = records::decode(certificate)?;
-            // As for groups: who enrolls under it meanwhile needs a key, which moves the counter.
-            if inner.any(records::enrollments_of_certificate(id))? {
+        let Inner { ledger, issuers, .. } = self.inner()?;
+        self.transact(Action::CertificateDeleted, |change| {
+            let stored = ledger.entity::<CertificateRecord>(id)?;
+            // As for groups: a connector can enroll under it only through a key.
+            if ledger.any(records::enrollments_of_certificate(id))? {
                 return Err(InputError::CertificateInUse.into());
             }
-            let mut audit = self.audit(Action::CertificateDeleted)?;
-            audit.certificate = Some(id);
-            audit.details = Some(String::from(record.name.clone()));
-            let mut change = inner.change(&audit)?;
-            change.expect_unused(users_key.clone());
-            change.expect(users_key.clone(), users.version);
-            change.expect(records::certificate(id), certificate.version);
-            change.delete(records::certificate(id));
+            let record = &stored.record;
+            change.audit.certificate = Some(id);
+            change.audit.details = Some(record.name.to_string());
+            change.expect_unused(records::certificate_users(id)).or(InputError::CertificateInUse);
+            change.expect(records::certificate_users(id), stored.counter_version);
+            change.remove(&stored);
             change.delete(records::crl(id.as_str()));
-            change.delete(users_key);
-            change.delete(records::certificate_by_name(&record.name.folded()));
-            let subject = record.parsed()?.subject_hash();
-            change.delete(records::certificate_by_subject(subject));
+            change.delete(records::certificate_by_subject(record.parsed()?.subject_hash()));
             if let Some(slot) = record.slot()? {
-                change.count(records::master_users(slot), -1, audit.at);
+                change.count(records::master_users(slot), -1);
             }
-            match inner.apply(change)? {
-                Ok(_) => {
-                    self.inner()?.close_issuer(id);
-                    Ok(Some(()))
-                }
-                Err(obstacle) if obstacle.reason == Reason::InUse => {
-                    Err(InputError::CertificateInUse.into())
-                }
-                Err(_) => Ok(None),
-            }
-        })
-    }
-}
-
-impl Inner {
-    fn new_certificate(
-        &self,
-        state: &State,
-        new: &NewCertificate,
-        now: Timestamp,
-    ) -> Result<(CertificateRecord, Certificate), Error> {
-        let random = &*self.random;
-        let id = CertificateId::random(random)?;
-        let not_after = ca_not_after(now, new.validity)?;
-        let (public_key, key) = match &new.signer {
-            Some(signer) => (signer.public_key().clone(), CaKey::Elsewhere(Arc::clone(signer))),
-            None => new_signer(new.algorithm)
-                .map(|(signer, key)| (signer.public_key().clone(), CaKey::Here(key)))?,
-        };
-        let certificate = issue_enrollment_certificate(
-            &state.open_root()?,
-            &public_key,
-            &CaParameters {
-                common_name: new.name.as_str(),
-                id: id.as_str(),
-                not_before: now.minus(BACKDATE),
-                not_after,
-                serial: SerialNumber::draw(random, now)?,
-            },
-        )?;
-        let record = CertificateRecord {
-            id,
-            name: new.name.clone(),
-            created_at: now,
-            leaf_validity_seconds: new.leaf_validity.as_secs(),
-            renewal_grace_seconds: new.renewal_grace.as_secs(),
-            crl_validity_seconds: new.crl_validity.as_secs(),
-            leaf_urls: new.leaf_urls.clone(),
-            certificate: Bytes(certificate.der().to_vec()),
-            external: Vec::new(),
-            imported: false,
-            private_key: self.seal_key(state, id, &key, certificate.spki())?,
-            retired_at: None,
-        };
-        Ok((record, certificate))
-    }
-
-    /// Seals the private key of an enrollment certificate under the current master key, if it
-    /// is here.
-    pub(crate) fn seal_key(
-        &self,
-        state: &State,
-        id: CertificateId,
-        key: &CaKey,
-        spki: &[u8],
-    ) -> Result<Option<SealedKey>, Error> {
-        let CaKey::Here(private_key) = key else { return Ok(None) };
-        let place = seal::Place { authority: state.record.id, record: id.as_str() };
-        seal::seal(state.current_master()?, &place, private_key, spki, &*self.random).map(Some)
-    }
-
-    /// The change that makes a new enrollment certificate.
-    pub(crate) fn new_certificate_change(
-        &self,
-        audit: &AuditRecord,
-        state: &State,
-        record: &CertificateRecord,
-        certificate: &Certificate,
-    ) -> Result<Change, Error> {
-        let by_name = records::certificate_by_name(&record.name.folded());
-        let mut change = self.change(audit)?;
-        // No key is sealed under a master key that another process has replaced.
-        change.expect(records::authority(), state.version);
-        change.expect_absent(by_name.clone());
-        change.put_bytes(by_name, record.id.as_str());
-        if let Some(slot) = record.slot()? {
-            change.count(records::master_users(slot), 1, audit.at);
-        }
-        self.add_certificate(&mut change, record, certificate)?;
-        Ok(change)
-    }
-
-    /// Adds an enrollment certificate whose name and whose sealed key are accounted for.
-    pub(crate) fn add_certificate(
-        &self,
-        change: &mut Change,
-        record: &CertificateRecord,
-        certificate: &Certificate,
-    ) -> Result<(), Error> {
-        // Never are there two authorities with one name: who checks a leaf could not tell whose
-        // key it was signed with.
-        let by_subject = records::certificate_by_subject(certificate.subject_hash());
-        change.expect_absent(by_subject.clone());
-        change.put_bytes(by_subject, record.id.as_str());
-        change.expect_absent(records::certificate(record.id));
-        change.put(records::certificate(record.id), record);
-        change.set_limit(records::certificate_users(record.id), None);
+            Ok(())
+        })?;
+        issuers.close(id);
         Ok(())
     }
 
-    /// Why a new enrollment certificate could not be stored; `Ok` if it is worth another try.
-    pub(crate) fn refused_new(
-        &self,
-        name: &Name,
-        certificate: &Certificate,
-        obstacle: &Obstacle,
-    ) -> Result<(), Error> {
-        if obstacle.is(&records::certificate_by_name(&name.folded())) {
-            return Err(InputError::NameInUse.into());
-        }
-        self.refused_certificate(certificate, obstacle)
+    /// Attaches a signer whose key lives elsewhere: in a token, in a service. It signs for the
+    /// enrollment certificate that has its public key, as long as this authority is open; a host
+    /// attaches its signers whenever it opens the authority. One attached before for the same
+    /// public key is replaced.
+    ///
+    /// Each signature that it makes is checked before it is used, so a signer that fails, or
+    /// that signs wrongly, costs no use.
+    ///
+    /// # Errors
+    /// `used_after_fork`.
+    pub fn attach_signer(&self, signer: Arc<dyn Signer>) -> Result<(), Error> {
+        self.inner()?.issuers.attach(signer);
+        Ok(())
     }
+}
 
-    /// The same for one whose name is its own already.
-    pub(crate) fn refused_certificate(
-        &self,
-        certificate: &Certificate,
-        obstacle: &Obstacle,
-    ) -> Result<(), Error> {
-        let by_subject = records::certificate_by_subject(certificate.subject_hash());
-        if !obstacle.is(&by_subject) {
-            return Ok(());
-        }
-        let Some(id) = self.read_text(by_subject)?.as_deref().and_then(CertificateId::parse) else {
-            return Ok(());
-        };
-        match self.read::<CertificateRecord>(records::certificate(id))? {
-            None => Ok(()),
-            Some((_, other)) if other.parsed()?.spki() == certificate.spki() => {
-                Err(InputError::CertificateImportedAlready.into())
-            }
-            Some(_) => Err(InputError::CertificateSubjectInUse.into()),
-        }
+fn new_certificate(
+    ledger: &Ledger,
+    state: &State,
+    new: &NewCertificate,
+    now: Timestamp,
+) -> Result<(CertificateRecord, Certificate), Error> {
+    let random = ledger.random();
+    let id = CertificateId::random(random)?;
+    let not_after = ca_not_after(now, new.validity)?;
+    let (public_key, key) = match &new.signer {
+        Some(signer) => (signer.public_key().clone(), CaKey::Elsewhere(Arc::clone(signer))),
+        None => new_signer(new.algorithm)
+            .map(|(signer, key)| (signer.public_key().clone(), CaKey::Here(key)))?,
+    };
+    let certificate = issue_enrollment_certificate(
+        &seal::open_root(state)?,
+        &public_key,
+        &CaParameters {
+            common_name: new.name.as_str(),
+            id: id.as_str(),
+            not_before: now.minus(BACKDATE),
+            not_after,
+            serial: SerialNumber::draw(random, now)?,
+        },
+    )?;
+    let record = CertificateRecord {
+        id,
+        name: new.name.clone(),
+        created_at: now,
+        leaf_validity_seconds: new.leaf_validity.as_secs(),
+        renewal_grace_seconds: new.renewal_grace.as_secs(),
+        crl_validity_seconds: new.crl_validity.as_secs(),
+        leaf_urls: new.leaf_urls.clone(),
+        certificate: Bytes(certificate.der().to_vec()),
+        external: Vec::new(),
+        imported: false,
+        private_key: seal_key(ledger, state, id, &key, certificate.spki())?,
+        retired_at: None,
+    };
+    Ok((record, certificate))
+}
+
+/// Seals the private key of an enrollment certificate under the current master key, if it is here.
+fn seal_key(
+    ledger: &Ledger,
+    state: &State,
+    id: CertificateId,
+    key: &CaKey,
+    spki: &[u8],
+) -> Result<Option<SealedKey>, Error> {
+    let CaKey::Here(private_key) = key else { return Ok(None) };
+    let place = seal::Place { authority: state.record.id, record: id.as_str() };
+    seal::seal(state.current_master()?, &place, private_key, spki, ledger.random()).map(Some)
+}
+
+/// Fills in the change that makes a new enrollment certificate.
+fn create(
+    change: &mut Change,
+    state: &State,
+    record: &CertificateRecord,
+    certificate: &Certificate,
+) -> Result<(), Error> {
+    change.audit.certificate = Some(record.id);
+    // No key is sealed under a master key that another process has replaced.
+    change.expect(records::authority(), state.version);
+    change.claim_name(record);
+    if let Some(slot) = record.slot()? {
+        change.count(records::master_users(slot), 1);
     }
+    add_certificate(change, record, certificate);
+    Ok(())
+}
 
-    /// Why there is no such enrollment certificate.
-    pub(crate) fn absent_certificate(&self, id: CertificateId) -> Result<InputError, Error> {
-        let request = self.store.get(&[records::certificate_request(id)])?;
-        Ok(match request.into_iter().flatten().next() {
-            Some(_) => InputError::CertificateUnanswered,
-            None => InputError::CertificateNotFound,
-        })
-    }
+/// Adds an enrollment certificate whose name and whose sealed key are accounted for.
+fn add_certificate(change: &mut Change, record: &CertificateRecord, certificate: &Certificate) {
+    // No two CAs have one name: a program that checks a leaf could not tell which of their keys
+    // signed it.
+    let subject = certificate.subject_hash();
+    let by_subject = records::certificate_by_subject(subject);
+    change.expect_absent(by_subject.clone()).or(InputError::CertificateSubjectInUse);
+    change.put_bytes(by_subject, record.id.as_str());
+    change.expect_absent(records::certificate(record.id));
+    change.put(records::certificate(record.id), record);
+    change.set_limit(records::certificate_users(record.id), None);
+}
 
-    /// The version of the record of a certificate that keys may use.
-    pub(crate) fn usable_certificate(&self, id: CertificateId) -> Result<u64, Error> {
-        let found = self.read::<CertificateRecord>(records::certificate(id))?;
-        let Some((version, record)) = found else {
-            return Err(self.absent_certificate(id)?.into());
-        };
-        match record.retired_at {
-            Some(_) => Err(Refusal::CertificateRetired.into()),
-            None => Ok(version),
-        }
+/// The version of the record of a certificate that keys may use.
+pub(crate) fn usable_version(ledger: &Ledger, id: CertificateId) -> Result<u64, Error> {
+    let Stored { version, record, .. } = ledger.entity::<CertificateRecord>(id)?;
+    match record.retired_at {
+        Some(_) => Err(Refusal::CertificateRetired.into()),
+        None => Ok(version),
     }
 }
 

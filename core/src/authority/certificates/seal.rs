@@ -4,19 +4,24 @@
 //! binds the sealed key to its authority, its record and its public key, so that it cannot be
 //! moved to another place by somebody who can write to the store.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::key::{Keyring, MasterKey, Slot};
+use crate::ledger::State;
 use crate::ledger::error::{Error, MasterError};
 use crate::ledger::model::AuthorityId;
 use crate::ledger::records::{Bytes, SealedKey};
 use crate::random::Random;
-use crate::x509::{Certificate, Pkcs8, SoftwareSigner};
+use crate::x509::{Certificate, Issuer, Pkcs8, SoftwareSigner};
 
 const VERSION: &[u8] = b"provkey/1/sealed-ca";
+
+/// The record that the root's key is sealed into.
+pub(crate) const ROOT: &str = "authority";
 
 /// The record that a key is sealed into.
 pub(crate) struct Place<'a> {
@@ -102,4 +107,11 @@ pub(crate) fn open_pkcs8(
         .len();
     bytes.truncate(length);
     Ok(Pkcs8::new(bytes))
+}
+
+/// The root of an authority, ready to sign.
+pub(crate) fn open_root(state: &State) -> Result<Issuer, Error> {
+    let place = Place { authority: state.record.id, record: ROOT };
+    let signer = open(&state.keyring, &place, &state.record.root_key, &state.root)?;
+    Ok(Issuer::new(state.root.clone(), Arc::new(signer))?)
 }

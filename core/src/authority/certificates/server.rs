@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::authority::Authority;
 use crate::authority::certificates::BACKDATE;
+use crate::authority::certificates::seal::open_root;
 use crate::key::Host;
 use crate::ledger::error::{Error, InputError, Refusal};
 use crate::ledger::records::Action;
@@ -51,12 +52,12 @@ impl Authority {
         public_key: &PublicKey,
         validity: Duration,
     ) -> Result<ServerCertificate, Error> {
-        let inner = self.inner()?;
-        let mut state = inner.state();
+        let ledger = self.ledger()?;
+        let mut state = ledger.state();
         if !state.record.hosts.contains(host) {
             // Another process may have added it.
-            inner.reload()?;
-            state = inner.state();
+            ledger.reload()?;
+            state = ledger.state();
         }
         if !state.record.hosts.contains(host) {
             return Err(InputError::HostUnknown.into());
@@ -68,9 +69,9 @@ impl Authority {
             return Err(Refusal::PublicKeyOfAuthority.into());
         }
         let mut audit = self.audit(Action::ServerCertificateIssued)?;
-        let serial = SerialNumber::draw(&*inner.random, audit.at)?;
+        let serial = SerialNumber::draw(ledger.random(), audit.at)?;
         let certificate = issue_server(
-            &state.open_root()?,
+            &open_root(&state)?,
             &ServerParameters {
                 host,
                 public_key,
@@ -80,7 +81,7 @@ impl Authority {
             },
         )?;
         audit.details = Some(format!("{host} {serial}"));
-        inner.note(&audit)?;
+        ledger.append_audit(&audit)?;
         Ok(ServerCertificate {
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),

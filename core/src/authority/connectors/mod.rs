@@ -1,10 +1,13 @@
 //! Connectors: who has enrolled.
 
-pub(crate) mod enroll;
+mod answer;
+mod enroll;
+mod issue;
 mod renew;
 mod revoke;
 
-pub use enroll::{EnrollRequest, Enrolled};
+pub use answer::Enrolled;
+pub use enroll::EnrollRequest;
 pub use renew::RenewRequest;
 pub use revoke::{Compromise, Compromised};
 
@@ -12,8 +15,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::authority::{Authority, Inner};
+use crate::authority::Authority;
 use crate::key::{Fingerprint, KeyId};
+use crate::ledger::Ledger;
 use crate::ledger::error::{Error, InputError};
 use crate::ledger::listing::{Examined, Page, PageRequest};
 use crate::ledger::model::{CertificateId, ConnectorId, GroupId};
@@ -84,7 +88,7 @@ impl Authority {
     /// # Errors
     /// `connector_not_found`, and those of the store.
     pub fn connector(&self, id: ConnectorId) -> Result<Connector, Error> {
-        let found = self.inner()?.connectors(&[id])?;
+        let found = connectors(self.ledger()?, &[id])?;
         found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
     }
 
@@ -109,7 +113,8 @@ impl Authority {
                 && (by_serial || filter.certificate.is_none_or(|id| connector.certificate == id))
                 && filter.since.is_none_or(|since| connector.enrolled_at >= since)
         };
-        let mut listing = self.inner()?.listing(prefix.clone(), filter.descending, page)?;
+        let ledger = self.ledger()?;
+        let mut listing = ledger.listing(prefix.clone(), filter.descending, page)?;
         let by_time = filter.key.is_some() || filter.group.is_some();
         if let (true, Some(since), None, false) =
             (by_time, filter.since, &page.after, filter.descending)
@@ -121,18 +126,18 @@ impl Authority {
                 true => records::ids(index, ConnectorId::parse)?,
                 false => connector_ids(index)?,
             };
-            let found = self.inner()?.connectors(&ids)?;
+            let found = connectors(ledger, &ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
         })
     }
 }
 
-impl Inner {
-    fn connectors(&self, ids: &[ConnectorId]) -> Result<Vec<Option<Connector>>, Error> {
-        let keys: Vec<_> =
-            ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
-        self.store.get(&keys)?.chunks(2).map(connector).collect()
-    }
+fn connectors(ledger: &Ledger, ids: &[ConnectorId]) -> Result<Vec<Option<Connector>>, Error> {
+    let keys: Vec<_> =
+        ids.iter().flat_map(|id| [records::enrollment(*id), records::replays(*id)]).collect();
+    let mut found = ledger.get(&keys)?.into_iter();
+    let mut next = || found.next().flatten();
+    ids.iter().map(|_| connector(next(), next())).collect()
 }
 
 /// The ids that the keys of index entries, or of enrollments, end with.
@@ -140,12 +145,12 @@ pub(crate) fn connector_ids(found: &[Record]) -> Result<Vec<ConnectorId>, Error>
     found.iter().map(|record| records::last_part(record, ConnectorId::parse)).collect()
 }
 
-/// Of an enrollment and the record of its replays.
-fn connector(found: &[Option<Record>]) -> Result<Option<Connector>, Error> {
-    let [Some(enrollment), replays] = found else {
-        return Ok(None);
-    };
-    let Some(record) = records::enrolled(enrollment)? else {
+fn connector(
+    enrollment: Option<Record>,
+    replays: Option<Record>,
+) -> Result<Option<Connector>, Error> {
+    let enrolled = enrollment.as_ref().map(records::enrolled).transpose()?.flatten();
+    let Some(record) = enrolled else {
         return Ok(None);
     };
     let replays: ReplaysRecord =

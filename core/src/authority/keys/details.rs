@@ -5,13 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::authority::Inner;
 use crate::key::{Host, KeyId};
 use crate::ledger::error::Error;
 use crate::ledger::model::name::Name;
 use crate::ledger::model::{AddressRange, CertificateId, GroupId};
 use crate::ledger::records::{self, CertificateRecord, GroupRecord, KeyRecord};
-use crate::store::{Counter, Record};
+use crate::ledger::{Ledger, Stored};
 use crate::time::Timestamp;
 
 /// A provisioning key as its operator sees it. It does not hold the secret.
@@ -117,30 +116,13 @@ pub struct Named<Id> {
     pub name: String,
 }
 
-/// A key's record and counter, as they were read together.
-pub(crate) struct StoredKey {
-    pub(crate) version: u64,
-    pub(crate) record: KeyRecord,
-    pub(crate) uses: Counter,
-}
-
-impl StoredKey {
-    /// Of a key's record and its counter, if there is a key.
-    pub(crate) fn read(found: &[Option<Record>]) -> Result<Option<Self>, Error> {
-        let [Some(key), uses, ..] = found else {
-            return Ok(None);
-        };
-        let record = records::decode(key)?;
-        let uses = uses.as_ref().ok_or_else(|| records::damaged(key, &"it has no counter"))?;
-        Ok(Some(Self { version: key.version, record, uses: records::counter(uses)? }))
-    }
-
+impl Stored<KeyRecord> {
     pub(crate) fn max_uses(&self) -> u64 {
-        self.uses.limit.unwrap_or(crate::limits::COUNT_MAX)
+        self.counter.limit.unwrap_or(crate::limits::COUNT_MAX)
     }
 
     pub(crate) fn exhausted(&self) -> bool {
-        self.uses.used >= self.max_uses()
+        self.counter.used >= self.max_uses()
     }
 
     pub(crate) fn expired(&self, now: Timestamp) -> bool {
@@ -166,59 +148,65 @@ struct Names {
     certificates: BTreeMap<CertificateId, String>,
 }
 
-impl Inner {
-    /// What an operator sees of these keys, in their order.
-    pub(crate) fn details(&self, keys: Vec<StoredKey>) -> Result<Vec<KeyDetails>, Error> {
-        let names = self.names(&keys)?;
-        let now = self.clock.now();
-        keys.into_iter().map(|key| details(key, &names, now)).collect()
-    }
+/// What an operator sees of these keys, in their order.
+pub(crate) fn details(
+    ledger: &Ledger,
+    keys: Vec<Stored<KeyRecord>>,
+) -> Result<Vec<KeyDetails>, Error> {
+    let (names, now) = (Names::read(ledger, &keys)?, ledger.now());
+    Ok(keys.into_iter().map(|key| KeyDetails::new(key, &names, now)).collect())
+}
 
-    fn names(&self, keys: &[StoredKey]) -> Result<Names, Error> {
+impl Names {
+    fn read(ledger: &Ledger, keys: &[Stored<KeyRecord>]) -> Result<Self, Error> {
         let groups: BTreeMap<_, _> =
             keys.iter().map(|key| (key.record.group, records::group(key.record.group))).collect();
         let certificates: BTreeMap<_, _> = keys
             .iter()
             .map(|key| (key.record.certificate, records::certificate(key.record.certificate)))
             .collect();
+        let split = groups.len();
         let wanted: Vec<_> = groups.into_values().chain(certificates.into_values()).collect();
-        let mut names = Names::default();
-        for record in self.store.get(&wanted)?.into_iter().flatten() {
-            if record.key.as_bytes().starts_with(b"group/") {
-                let group: GroupRecord = records::decode(&record)?;
-                names.groups.insert(group.id, group.name.to_string());
-            } else {
-                let certificate: CertificateRecord = records::decode(&record)?;
-                names.certificates.insert(certificate.id, certificate.name.to_string());
-            }
+        let found = ledger.get(&wanted)?;
+        let (groups, certificates) = found.split_at(split);
+        let mut names = Self::default();
+        for record in groups.iter().flatten() {
+            let group: GroupRecord = records::decode(record)?;
+            names.groups.insert(group.id, group.name.to_string());
+        }
+        for record in certificates.iter().flatten() {
+            let certificate: CertificateRecord = records::decode(record)?;
+            names.certificates.insert(certificate.id, certificate.name.to_string());
         }
         Ok(names)
     }
 }
 
-fn details(key: StoredKey, names: &Names, now: Timestamp) -> Result<KeyDetails, Error> {
-    let (state, max_uses) = (key.state(now), key.max_uses());
-    let StoredKey { version, record, uses } = key;
-    let name_of = |name: Option<&String>| name.cloned().unwrap_or_default();
-    Ok(KeyDetails {
-        id: record.id,
-        name: record.name,
-        host: record.host,
-        group: Named { id: record.group, name: name_of(names.groups.get(&record.group)) },
-        certificate: Named {
-            id: record.certificate,
-            name: name_of(names.certificates.get(&record.certificate)),
-        },
-        max_uses,
-        used: uses.used,
-        last_used_at: uses.last_at_ms.map(Timestamp::from_unix_ms),
-        enabled: record.enabled,
-        expires_at: record.expires_at,
-        allowed_addresses: record.allowed_addresses,
-        proof_only: record.proof_only,
-        created_at: record.created_at,
-        compromised_at: record.compromised_at,
-        state,
-        version,
-    })
+impl KeyDetails {
+    fn new(key: Stored<KeyRecord>, names: &Names, now: Timestamp) -> Self {
+        let (state, max_uses) = (key.state(now), key.max_uses());
+        let Stored { version, record, counter: uses, .. } = key;
+        let name_of = |name: Option<&String>| name.cloned().unwrap_or_default();
+        Self {
+            id: record.id,
+            name: record.name,
+            host: record.host,
+            group: Named { id: record.group, name: name_of(names.groups.get(&record.group)) },
+            certificate: Named {
+                id: record.certificate,
+                name: name_of(names.certificates.get(&record.certificate)),
+            },
+            max_uses,
+            used: uses.used,
+            last_used_at: uses.last_at_ms.map(Timestamp::from_unix_ms),
+            enabled: record.enabled,
+            expires_at: record.expires_at,
+            allowed_addresses: record.allowed_addresses,
+            proof_only: record.proof_only,
+            created_at: record.created_at,
+            compromised_at: record.compromised_at,
+            state,
+            version,
+        }
+    }
 }

@@ -4,13 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::authority::keys::{KeyDetails, KeyState, StoredKey};
-use crate::authority::{Authority, Inner};
+use super::details::{KeyDetails, KeyState, details};
+use crate::authority::Authority;
 use crate::key::KeyId;
 use crate::ledger::error::Error;
 use crate::ledger::listing::{Examined, Page, PageRequest};
 use crate::ledger::model::{CertificateId, GroupId, name};
-use crate::ledger::records::{self, Order};
+use crate::ledger::records::{self, KeyRecord, Order};
+use crate::ledger::{Ledger, Stored};
 use crate::store::Record;
 use crate::time::Timestamp;
 
@@ -85,8 +86,8 @@ crate::text::serde_as_text!(KeyOrder);
 
 impl KeyFilter {
     /// Whether the id and the uses of a key are among those to list.
-    fn admits_uses(&self, key: &StoredKey) -> bool {
-        let (used, max_uses, last) = (key.uses.used, key.max_uses(), key.uses.last_at_ms);
+    fn admits_uses(&self, key: &Stored<KeyRecord>) -> bool {
+        let (used, max_uses, last) = (key.counter.used, key.max_uses(), key.counter.last_at_ms);
         let last = last.map(Timestamp::from_unix_ms);
         self.id_contains.as_ref().is_none_or(|part| key.record.id.as_str().contains(part.as_str()))
             && self.max_uses_min.is_none_or(|min| max_uses >= min)
@@ -114,35 +115,28 @@ impl Authority {
             KeyOrder::Created => Order::Created,
         };
         let prefix = records::key_index_prefix(filter.group, filter.certificate, order);
-        let page = self
-            .inner()?
+        let ledger = self.ledger()?;
+        let page = ledger
             .listing(prefix, filter.descending, page)?
-            .run(|index| self.inner()?.examine_keys(index, filter))?;
-        Ok(Page { items: self.inner()?.details(page.items)?, next: page.next })
+            .run(|index| examine(ledger, index, filter))?;
+        Ok(Page { items: details(ledger, page.items)?, next: page.next })
     }
 }
 
-impl Inner {
-    fn examine_keys(
-        &self,
-        index: &[Record],
-        filter: &KeyFilter,
-    ) -> Result<Vec<Examined<StoredKey>>, Error> {
-        let ids = records::ids(index, |text| KeyId::parse(text).ok())?;
-        let keys: Vec<_> =
-            ids.iter().flat_map(|id| [records::key(*id), records::key_uses(*id)]).collect();
-        let (found, now) = (self.store.get(&keys)?, self.clock.now());
-        let part = filter.name_contains.as_deref().map(name::fold);
-        let admits = |key: &StoredKey| {
-            part.as_ref().is_none_or(|part| key.record.name.folded().contains(part))
-                && filter.group.is_none_or(|group| key.record.group == group)
-                && filter.certificate.is_none_or(|id| key.record.certificate == id)
-                && filter.state.is_none_or(|state| key.state(now) == state)
-                && filter.admits_uses(key)
-        };
-        found
-            .chunks(2)
-            .map(|pair| Ok(Examined::or_skip(StoredKey::read(pair)?.filter(|key| admits(key)))))
-            .collect()
-    }
+fn examine(
+    ledger: &Ledger,
+    index: &[Record],
+    filter: &KeyFilter,
+) -> Result<Vec<Examined<Stored<KeyRecord>>>, Error> {
+    let ids = records::ids(index, |text| KeyId::parse(text).ok())?;
+    let (found, now) = (ledger.entities::<KeyRecord>(&ids)?, ledger.now());
+    let part = filter.name_contains.as_deref().map(name::fold);
+    let admits = |key: &Stored<KeyRecord>| {
+        part.as_ref().is_none_or(|part| key.record.name.folded().contains(part))
+            && filter.group.is_none_or(|group| key.record.group == group)
+            && filter.certificate.is_none_or(|id| key.record.certificate == id)
+            && filter.state.is_none_or(|state| key.state(now) == state)
+            && filter.admits_uses(key)
+    };
+    Ok(found.into_iter().map(|key| Examined::or_skip(key.filter(&admits))).collect())
 }

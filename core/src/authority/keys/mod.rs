@@ -3,7 +3,7 @@
 mod details;
 mod list;
 
-pub(crate) use details::StoredKey;
+pub(crate) use details::details;
 pub use details::{KeyDetails, KeyState, Named};
 pub use list::{KeyFilter, KeyOrder};
 
@@ -11,15 +11,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::authority::{Authority, Inner};
+use crate::authority::Authority;
+use crate::authority::certificates::usable_version;
 use crate::key::{Host, KeyId, KeyText, ProvisioningKey};
-use crate::ledger::change::{Change, Obstacle};
 use crate::ledger::error::{Error, InputError, MasterError, Refusal};
-use crate::ledger::model::name::{self, Name};
-use crate::ledger::model::{AddressRange, CertificateId, GroupId};
+use crate::ledger::model::{AddressRange, CertificateId, GroupId, Name};
 use crate::ledger::records::{self, Action, KeyRecord, Tombstone};
+use crate::ledger::{Change, Entity, Ledger, State, Stored};
 use crate::limits::{ALLOWED_ADDRESSES_MAX, COUNT_MAX};
-use crate::store::{Counter, Reason, RecordKey};
+use crate::store::{Counter, RecordKey};
 use crate::time::Timestamp;
 
 /// How to create a provisioning key.
@@ -112,63 +112,20 @@ impl Authority {
     /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_retired`,
     /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
-        self.inner()?.check_new_key(new)?;
-        let created = self.inner()?.until_undisturbed(|| self.try_create_key(new))?;
-        self.after_change(created)
-    }
-
-    fn try_create_key(&self, new: &NewKey) -> Result<Option<StoredKey>, Error> {
-        let (inner, state) = (self.inner()?, self.inner()?.state());
-        let mut audit = self.audit(Action::KeyCreated)?;
-        let id = KeyId::random(state.current_master()?.0, &*inner.random)?;
-        let host =
-            new.host.as_ref().or(state.record.hosts.first()).ok_or(InputError::HostUnknown)?;
-        let record = KeyRecord {
-            id,
-            name: new.name.clone(),
-            host: host.clone(),
-            group: new.group,
-            certificate: new.certificate,
-            created_at: audit.at,
-            enabled: new.enabled,
-            expires_at: new.expires_at,
-            allowed_addresses: new.allowed_addresses.clone(),
-            proof_only: new.proof_only,
-            compromised_at: None,
-        };
-        audit.key = Some(id);
-        audit.group = Some(new.group);
-        audit.certificate = Some(new.certificate);
-        audit.details = Some(format!("max_uses {}", new.max_uses));
-        let certificate_version = inner.usable_certificate(new.certificate)?;
-        let mut change = inner.change(&audit)?;
-        change.expect(records::certificate(new.certificate), certificate_version);
-        // No key is derived from a master key that another process has replaced.
-        change.expect(records::authority(), state.version);
-        change.expect_absent(records::key_by_name(&new.name.folded()));
-        change.expect_absent(records::key(id));
-        change.expect_absent(records::key_deleted(id));
-        change.put(records::key(id), &record);
-        change.set_limit(records::key_uses(id), Some(new.max_uses));
-        put_indexes(&mut change, &record);
-        count_users(&mut change, &record, 1, audit.at);
-        match inner.apply(change)? {
-            Ok(_) => {
-                let uses = Counter { limit: Some(new.max_uses), ..Counter::default() };
-                Ok(Some(StoredKey { version: 0, record, uses }))
-            }
-            Err(obstacle) => refused_key(&record, &obstacle).map(|()| None),
-        }
+        let ledger = self.ledger()?;
+        check_new_key(ledger, new)?;
+        let created = self.transact(Action::KeyCreated, |change| create(ledger, new, change))?;
+        self.as_it_is_now(created)
     }
 
     /// A key that was created or edited, as it is now. If it was deleted since, as the change left
     /// it: `key_deleted` would say that nothing was changed.
-    fn after_change(&self, left: StoredKey) -> Result<KeyDetails, Error> {
+    fn as_it_is_now(&self, left: Stored<KeyRecord>) -> Result<KeyDetails, Error> {
         let details = match self.key(left.record.id) {
-            Err(Error::Refused(Refusal::KeyDeleted)) => self.inner()?.details_of(left),
+            Err(Error::Refused(Refusal::KeyDeleted)) => details_of(self.ledger()?, left),
             found => found,
         };
-        details.map_err(Error::after_change)
+        details.map_err(Error::outcome_unknown)
     }
 
     /// One provisioning key.
@@ -176,7 +133,8 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn key(&self, id: KeyId) -> Result<KeyDetails, Error> {
-        self.inner()?.details_of(self.inner()?.stored_key(id)?)
+        let ledger = self.ledger()?;
+        details_of(ledger, ledger.entity(id)?)
     }
 
     /// The provisioning key that has this id or this name.
@@ -184,16 +142,8 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, and those of the store; `key_deleted` if it has the id of one that was.
     pub fn find_key(&self, id_or_name: &str) -> Result<KeyDetails, Error> {
-        let id = KeyId::parse(id_or_name).ok();
-        let missing = match id.map(|id| self.key(id)) {
-            Some(Err(error @ (Error::Input(InputError::KeyNotFound) | Error::Refused(_)))) => error,
-            Some(found) => return found,
-            None => InputError::KeyNotFound.into(),
-        };
-        // It may be a name that only looks like an id.
-        let by_name = records::key_by_name(&name::lookup(id_or_name, InputError::KeyNotFound)?);
-        let found = self.inner()?.read_text(by_name)?;
-        self.key(found.and_then(|id| KeyId::parse(&id).ok()).ok_or(missing)?)
+        let ledger = self.ledger()?;
+        details_of(ledger, ledger.find(id_or_name)?)
     }
 
     /// Edits a provisioning key. Of a compromised one only the name and the enrollment certificate,
@@ -204,47 +154,12 @@ impl Authority {
     /// `name_in_use`, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
     /// `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
-        self.inner()?.check_update(update)?;
-        let edited = self.inner()?.until_undisturbed(|| self.try_update_key(id, update))?;
-        self.after_change(edited)
-    }
-
-    fn try_update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<Option<StoredKey>, Error> {
-        let stored = self.inner()?.stored_key(id)?;
-        if update.version.is_some_and(|version| version != stored.version) {
-            return Err(InputError::EditConflict.into());
-        }
-        if stored.record.compromised_at.is_some() && update.concerns_enrollment() {
-            return Err(Refusal::KeyCompromised.into());
-        }
-        let (before, after) = (&stored.record, updated(&stored.record, update));
-        let mut audit = self.audit(Action::KeyUpdated)?;
-        audit.key = Some(id);
-        audit.details = Some(differences(&stored, &after, update.max_uses));
-        let mut change = self.inner()?.change(&audit)?;
-        change.expect(records::key(id), stored.version);
-        if before.name.folded() != after.name.folded() {
-            change.expect_absent(records::key_by_name(&after.name.folded()));
-        }
-        change.put(records::key(id), &after);
-        move_indexes(&mut change, before, &after);
-        if let Some(max_uses) = update.max_uses {
-            change.set_limit(records::key_uses(id), Some(max_uses));
-        }
-        if before.certificate != after.certificate {
-            let version = self.inner()?.usable_certificate(after.certificate)?;
-            change.expect(records::certificate(after.certificate), version);
-            change.count(records::certificate_users(before.certificate), -1, audit.at);
-            change.count(records::certificate_users(after.certificate), 1, audit.at);
-        }
-        match self.inner()?.apply(change)? {
-            Ok(_) => {
-                let limit = update.max_uses.or(stored.uses.limit);
-                let uses = Counter { limit, ..stored.uses };
-                Ok(Some(StoredKey { version: stored.version, record: after, uses }))
-            }
-            Err(obstacle) => refused_key(&after, &obstacle).map(|()| None),
-        }
+        let ledger = self.ledger()?;
+        check_update(ledger, update)?;
+        let edited = self.transact(Action::KeyUpdated, |change| {
+            edit(ledger, ledger.entity(id)?, update, change)
+        })?;
+        self.as_it_is_now(edited)
     }
 
     /// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep
@@ -253,25 +168,23 @@ impl Authority {
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn delete_key(&self, id: KeyId) -> Result<(), Error> {
-        self.inner()?.until_undisturbed(|| {
-            let StoredKey { version, record, .. } = self.inner()?.stored_key(id)?;
-            let mut audit = self.audit(Action::KeyDeleted)?;
-            audit.key = Some(id);
-            audit.group = Some(record.group);
-            audit.certificate = Some(record.certificate);
-            audit.details = Some(record.name.to_string());
-            let mut change = self.inner()?.change(&audit)?;
-            change.expect(records::key(id), version);
-            change.delete(records::key(id));
-            change.delete(records::key_uses(id));
+        let ledger = self.ledger()?;
+        self.transact(Action::KeyDeleted, |change| {
+            let stored = ledger.entity::<KeyRecord>(id)?;
+            let record = &stored.record;
+            change.audit.key = Some(id);
+            change.audit.group = Some(record.group);
+            change.audit.certificate = Some(record.certificate);
+            change.audit.details = Some(record.name.to_string());
             let (name, group) = (record.name.clone(), record.group);
-            let tombstone = Tombstone { name, group, deleted_at: audit.at };
+            let tombstone = Tombstone { name, group, deleted_at: change.at() };
+            change.remove(&stored);
             change.put(records::key_deleted(id), &tombstone);
-            for index in records::key_indexes(&record) {
-                change.delete(index);
+            records::key_indexes(record).into_iter().for_each(|index| change.delete(index));
+            for counter in users(record) {
+                change.count(counter, -1);
             }
-            count_users(&mut change, &record, -1, audit.at);
-            Ok(self.inner()?.apply(change)?.is_ok().then_some(()))
+            Ok(())
         })
     }
 
@@ -281,7 +194,7 @@ impl Authority {
     /// `key_compromised`; `key_exhausted` when it is used up, until its limit is raised;
     /// `key_not_found`, `key_deleted`, and those of the store.
     pub fn copy_key(&self, id: KeyId) -> Result<KeyText, Error> {
-        Ok(self.take_out(id, Action::KeyCopied)?.1.to_text())
+        Ok(self.export(id, Action::KeyCopied)?.1.to_text())
     }
 
     /// The text of a key as a file. Each download is an audit record.
@@ -289,7 +202,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::copy_key`].
     pub fn download_key(&self, id: KeyId) -> Result<KeyFile, Error> {
-        let (record, key) = self.take_out(id, Action::KeyDownloaded)?;
+        let (record, key) = self.export(id, Action::KeyDownloaded)?;
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
         let name: String = record.name.as_str().chars().map(plain).collect();
         let name = match name.trim_start_matches(['.', '-']) {
@@ -300,73 +213,137 @@ impl Authority {
         Ok(KeyFile { file_name, contents: key.to_text() })
     }
 
-    fn take_out(&self, id: KeyId, action: Action) -> Result<(KeyRecord, ProvisioningKey), Error> {
-        let inner = self.inner()?;
-        inner.until_undisturbed(|| {
-            let stored = inner.stored_key(id)?;
+    fn export(&self, id: KeyId, action: Action) -> Result<(KeyRecord, ProvisioningKey), Error> {
+        let ledger = self.ledger()?;
+        self.transact(action, |change| {
+            let stored = ledger.entity::<KeyRecord>(id)?;
             if stored.record.compromised_at.is_some() {
                 return Err(Refusal::KeyCompromised.into());
             }
             if stored.exhausted() {
                 return Err(Refusal::KeyExhausted.into());
             }
-            let key = inner.provisioning_key(&stored.record)?;
-            let mut audit = self.audit(action)?;
-            audit.key = Some(id);
-            let mut change = inner.change(&audit)?;
+            let key = provisioning_key(&ledger.state(), &stored.record)?;
+            change.audit.key = Some(id);
             // A key that is compromised meanwhile is not handed out.
             change.expect(records::key(id), stored.version);
-            Ok(inner.apply(change)?.is_ok().then_some((stored.record, key)))
+            Ok((stored.record, key))
         })
     }
 }
 
-impl Inner {
-    /// A key's record and its counter.
-    pub(crate) fn stored_key(&self, id: KeyId) -> Result<StoredKey, Error> {
-        let keys = [records::key(id), records::key_uses(id), records::key_deleted(id)];
-        let found = self.store.get(&keys)?;
-        match StoredKey::read(&found)? {
-            Some(stored) => Ok(stored),
-            None if found.last().is_some_and(Option::is_some) => Err(Refusal::KeyDeleted.into()),
-            None => Err(InputError::KeyNotFound.into()),
+fn create(ledger: &Ledger, new: &NewKey, change: &mut Change) -> Result<Stored<KeyRecord>, Error> {
+    let state = ledger.state();
+    let id = KeyId::random(state.current_master()?.0, ledger.random())?;
+    let host = new.host.as_ref().or(state.record.hosts.first()).ok_or(InputError::HostUnknown)?;
+    let record = KeyRecord {
+        id,
+        name: new.name.clone(),
+        host: host.clone(),
+        group: new.group,
+        certificate: new.certificate,
+        created_at: change.at(),
+        enabled: new.enabled,
+        expires_at: new.expires_at,
+        allowed_addresses: new.allowed_addresses.clone(),
+        proof_only: new.proof_only,
+        compromised_at: None,
+    };
+    change.audit.key = Some(id);
+    change.audit.group = Some(new.group);
+    change.audit.certificate = Some(new.certificate);
+    change.audit.details = Some(format!("max_uses {}", new.max_uses));
+    let certificate_version = usable_version(ledger, new.certificate)?;
+    change.expect(records::certificate(new.certificate), certificate_version);
+    // No key is derived from a master key that another process has replaced.
+    change.expect(records::authority(), state.version);
+    change.expect_absent(records::key_deleted(id));
+    change.create(&record);
+    change.set_limit(records::key_uses(id), Some(new.max_uses));
+    for index in records::key_indexes(&record) {
+        change.put_bytes(index, id.as_str());
+    }
+    let [group, certificate, master] = users(&record);
+    change.count(group, 1).or(InputError::GroupNotFound);
+    change.count(certificate, 1).or(InputError::CertificateNotFound);
+    change.count(master, 1).or(MasterError::SlotEmpty);
+    let counter = Counter { limit: Some(new.max_uses), ..Counter::default() };
+    Ok(Stored { version: 0, record, counter, counter_version: 0 })
+}
+
+fn edit(
+    ledger: &Ledger,
+    stored: Stored<KeyRecord>,
+    update: &KeyUpdate,
+    change: &mut Change,
+) -> Result<Stored<KeyRecord>, Error> {
+    if update.version.is_some_and(|version| version != stored.version) {
+        return Err(InputError::EditConflict.into());
+    }
+    if stored.record.compromised_at.is_some() && update.concerns_enrollment() {
+        return Err(Refusal::KeyCompromised.into());
+    }
+    let (before, after) = (&stored.record, updated(&stored.record, update));
+    change.audit.key = Some(before.id);
+    change.audit.details = Some(differences(&stored, &after, update.max_uses));
+    change.expect(records::key(before.id), stored.version);
+    if before.name.folded() != after.name.folded() {
+        change.delete(KeyRecord::by_name(&before.name.folded()));
+        change.claim_name(&after);
+    }
+    change.put(records::key(before.id), &after);
+    for (old, new) in records::key_indexes(before).into_iter().zip(records::key_indexes(&after)) {
+        if old != new {
+            change.delete(old);
+            change.put_bytes(new, after.id.as_str());
         }
     }
-
-    /// What an operator sees of a key.
-    fn details_of(&self, stored: StoredKey) -> Result<KeyDetails, Error> {
-        let details = self.details(alloc::vec![stored])?;
-        details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
+    if let Some(max_uses) = update.max_uses {
+        change.set_limit(records::key_uses(before.id), Some(max_uses));
     }
-
-    /// The key itself, derived from its master key.
-    fn provisioning_key(&self, record: &KeyRecord) -> Result<ProvisioningKey, Error> {
-        let state = self.state();
-        let secret = state.keyring.derive_secret(&record.host, record.id);
-        let secret = secret.ok_or(MasterError::Missing)?;
-        Ok(ProvisioningKey::from_parts(record.host.clone(), record.id, secret, state.pin))
+    if before.certificate != after.certificate {
+        let version = usable_version(ledger, after.certificate)?;
+        change.expect(records::certificate(after.certificate), version);
+        change.count(records::certificate_users(before.certificate), -1);
+        let users = records::certificate_users(after.certificate);
+        change.count(users, 1).or(InputError::CertificateNotFound);
     }
+    let counter = Counter { limit: update.max_uses.or(stored.counter.limit), ..stored.counter };
+    Ok(Stored { record: after, counter, ..stored })
+}
 
-    fn check_new_key(&self, new: &NewKey) -> Result<(), InputError> {
-        if new.host.as_ref().is_some_and(|host| !self.state().record.hosts.contains(host)) {
-            return Err(InputError::HostUnknown);
-        }
-        check_max_uses(new.max_uses)?;
-        check_addresses(&new.allowed_addresses)?;
-        self.check_expiry(new.expires_at)
+/// What an operator sees of a key.
+fn details_of(ledger: &Ledger, stored: Stored<KeyRecord>) -> Result<KeyDetails, Error> {
+    let details = details(ledger, alloc::vec![stored])?;
+    details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
+}
+
+/// The key itself, derived from its master key.
+fn provisioning_key(state: &State, record: &KeyRecord) -> Result<ProvisioningKey, Error> {
+    let secret = state.keyring.derive_secret(&record.host, record.id);
+    let secret = secret.ok_or(MasterError::Missing)?;
+    Ok(ProvisioningKey::from_parts(record.host.clone(), record.id, secret, state.pin))
+}
+
+fn check_new_key(ledger: &Ledger, new: &NewKey) -> Result<(), InputError> {
+    if new.host.as_ref().is_some_and(|host| !ledger.state().record.hosts.contains(host)) {
+        return Err(InputError::HostUnknown);
     }
+    check_max_uses(new.max_uses)?;
+    check_addresses(&new.allowed_addresses)?;
+    check_expiry(ledger, new.expires_at)
+}
 
-    fn check_update(&self, update: &KeyUpdate) -> Result<(), InputError> {
-        update.max_uses.map_or(Ok(()), check_max_uses)?;
-        check_addresses(update.allowed_addresses.as_deref().unwrap_or_default())?;
-        self.check_expiry(update.expires_at.flatten())
-    }
+fn check_update(ledger: &Ledger, update: &KeyUpdate) -> Result<(), InputError> {
+    update.max_uses.map_or(Ok(()), check_max_uses)?;
+    check_addresses(update.allowed_addresses.as_deref().unwrap_or_default())?;
+    check_expiry(ledger, update.expires_at.flatten())
+}
 
-    fn check_expiry(&self, expires_at: Option<Timestamp>) -> Result<(), InputError> {
-        match expires_at {
-            Some(expires_at) if expires_at <= self.clock.now() => Err(InputError::ExpiryInPast),
-            _ => Ok(()),
-        }
+fn check_expiry(ledger: &Ledger, expires_at: Option<Timestamp>) -> Result<(), InputError> {
+    match expires_at {
+        Some(expires_at) if expires_at <= ledger.now() => Err(InputError::ExpiryInPast),
+        _ => Ok(()),
     }
 }
 
@@ -394,10 +371,10 @@ fn updated(record: &KeyRecord, update: &KeyUpdate) -> KeyRecord {
 }
 
 /// What an edit changes, for the audit trail.
-fn differences(stored: &StoredKey, after: &KeyRecord, max_uses: Option<u64>) -> String {
+fn differences(stored: &Stored<KeyRecord>, after: &KeyRecord, max_uses: Option<u64>) -> String {
     let before = &stored.record;
     let mut changes = Vec::new();
-    let mut note = |what: &str, before: String, after: String| {
+    let mut compare = |what: &str, before: String, after: String| {
         if before != after {
             changes.push(format!("{what} {before} -> {after}"));
         }
@@ -407,60 +384,23 @@ fn differences(stored: &StoredKey, after: &KeyRecord, max_uses: Option<u64>) -> 
         let texts: Vec<_> = list.iter().map(ToString::to_string).collect();
         if texts.is_empty() { "anywhere".into() } else { texts.join(",") }
     };
-    note("name", before.name.to_string(), after.name.to_string());
+    compare("name", before.name.to_string(), after.name.to_string());
     let limit = stored.max_uses();
-    note("max_uses", limit.to_string(), max_uses.unwrap_or(limit).to_string());
-    note("enabled", before.enabled.to_string(), after.enabled.to_string());
-    note("expires_at", moment(before.expires_at), moment(after.expires_at));
-    note("certificate", before.certificate.to_string(), after.certificate.to_string());
-    note("proof_only", before.proof_only.to_string(), after.proof_only.to_string());
+    compare("max_uses", limit.to_string(), max_uses.unwrap_or(limit).to_string());
+    compare("enabled", before.enabled.to_string(), after.enabled.to_string());
+    compare("expires_at", moment(before.expires_at), moment(after.expires_at));
+    compare("certificate", before.certificate.to_string(), after.certificate.to_string());
+    compare("proof_only", before.proof_only.to_string(), after.proof_only.to_string());
     let (old, new) = (ranges(&before.allowed_addresses), ranges(&after.allowed_addresses));
-    note("allowed_addresses", old, new);
+    compare("allowed_addresses", old, new);
     changes.join("; ")
 }
 
-fn put_indexes(change: &mut Change, record: &KeyRecord) {
-    for index in records::key_indexes(record) {
-        change.put_bytes(index, record.id.as_str());
-    }
-}
-
-/// Deletes the index entries that an edit leaves behind, and writes those that it makes.
-fn move_indexes(change: &mut Change, before: &KeyRecord, after: &KeyRecord) {
-    let (old, new) = (records::key_indexes(before), records::key_indexes(after));
-    for (old, new) in old.into_iter().zip(new) {
-        if old != new {
-            change.delete(old);
-            change.put_bytes(new, after.id.as_str());
-        }
-    }
-}
-
-/// Counts a key among the users of its group, its certificate and its master key.
-fn count_users(change: &mut Change, record: &KeyRecord, by: i64, at: Timestamp) {
-    for counter in users(record) {
-        change.count(counter, by, at);
-    }
-}
-
+/// The counters of what a key stands on: its group, its certificate and its master key.
 fn users(record: &KeyRecord) -> [RecordKey; 3] {
     [
         records::group_users(record.group),
         records::certificate_users(record.certificate),
         records::master_users(record.id.slot()),
     ]
-}
-
-/// Why a key could not be written; `Ok` if it is worth another try.
-fn refused_key(record: &KeyRecord, obstacle: &Obstacle) -> Result<(), Error> {
-    let [group, certificate, master] = users(record);
-    match obstacle.reason {
-        Reason::Exists if obstacle.is(&records::key_by_name(&record.name.folded())) => {
-            Err(InputError::NameInUse.into())
-        }
-        Reason::Absent if obstacle.is(&group) => Err(InputError::GroupNotFound.into()),
-        Reason::Absent if obstacle.is(&certificate) => Err(InputError::CertificateNotFound.into()),
-        Reason::Absent if obstacle.is(&master) => Err(MasterError::SlotEmpty.into()),
-        _ => Ok(()),
-    }
 }

@@ -5,11 +5,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::authority::{Authority, Inner};
+use crate::ledger::Ledger;
 use crate::ledger::error::Error;
 use crate::ledger::model::{CertificateId, ConnectorId};
 use crate::ledger::records::{self, CertificateRecord, EnrollmentRecord};
-use crate::limits::{OCSP_REQUEST_BYTES_MAX, SCAN_RECORDS_MAX};
-use crate::store::{Record, ScanRange};
+use crate::limits::OCSP_REQUEST_BYTES_MAX;
+use crate::store::Record;
 use crate::x509::{
     CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response, ocsp_failure,
 };
@@ -30,7 +31,7 @@ impl Authority {
     /// `tryLater` and `internalError`.
     pub fn ocsp(&self, request: &[u8]) -> Vec<u8> {
         let answer = self.inner().map_err(Error::from).map_err(OcspFailure::from);
-        answer.and_then(|inner| inner.ocsp(request)).unwrap_or_else(ocsp_failure)
+        answer.and_then(|inner| respond(inner, request)).unwrap_or_else(ocsp_failure)
     }
 }
 
@@ -40,67 +41,59 @@ impl From<Error> for OcspFailure {
     }
 }
 
-impl Inner {
-    fn ocsp(&self, request: &[u8]) -> Result<Vec<u8>, OcspFailure> {
-        if request.len() > OCSP_REQUEST_BYTES_MAX {
-            return Err(OcspFailure::MalformedRequest);
-        }
-        let request = OcspRequest::read(request)?;
-        let first = request.certificates.first().ok_or(OcspFailure::MalformedRequest)?;
-        let issuer = self.issuer_named_by(first)?.ok_or(OcspFailure::Unauthorized)?;
-        let open = self.issuer(issuer)?;
-        let ours = request.certificates.iter().map(|id| {
-            let ours = id.is_of(&open.certificate);
-            id.serial().filter(|_| ours).map(|serial| serial.to_string())
-        });
-        let statuses = self.statuses(issuer, &ours.collect::<Vec<_>>())?;
-        let now = self.clock.now();
-        let next_update = now.plus(OCSP_VALIDITY);
-        let issuer = open.issuer()?;
-        let response = issue_ocsp_response(issuer, &request, &statuses, now, next_update);
-        Ok(response.map_err(Error::from)?)
+fn respond(inner: &Inner, request: &[u8]) -> Result<Vec<u8>, OcspFailure> {
+    let Inner { ledger, issuers, .. } = inner;
+    if request.len() > OCSP_REQUEST_BYTES_MAX {
+        return Err(OcspFailure::MalformedRequest);
     }
+    let request = OcspRequest::read(request)?;
+    let first = request.certificates.first().ok_or(OcspFailure::MalformedRequest)?;
+    let issuer = issuer_named_by(ledger, first)?.ok_or(OcspFailure::Unauthorized)?;
+    let open = issuers.get(ledger, issuer)?;
+    let ours = request.certificates.iter().map(|id| {
+        let ours = id.is_of(&open.certificate);
+        id.serial().filter(|_| ours).map(|serial| serial.to_string())
+    });
+    let statuses = statuses(ledger, issuer, &ours.collect::<Vec<_>>())?;
+    let now = ledger.now();
+    let next_update = now.plus(OCSP_VALIDITY);
+    let response = issue_ocsp_response(open.issuer()?, &request, &statuses, now, next_update);
+    Ok(response.map_err(Error::from)?)
+}
 
-    /// The enrollment certificate that a request names by hashes. There are few to compare with.
-    fn issuer_named_by(&self, id: &CertId<'_>) -> Result<Option<CertificateId>, Error> {
-        let mut range = ScanRange { prefix: b"certificate/".to_vec(), after: None, reverse: false };
-        loop {
-            let found = self.store.scan(&range, SCAN_RECORDS_MAX)?;
-            for record in &found {
-                let record: CertificateRecord = records::decode(record)?;
-                if id.is_of(&record.parsed()?) {
-                    return Ok(Some(record.id));
-                }
-            }
-            match found.into_iter().last() {
-                Some(record) => range.after = Some(record.key),
-                None => return Ok(None),
+/// The enrollment certificate that a request names by hashes. There are few to compare with.
+fn issuer_named_by(ledger: &Ledger, id: &CertId<'_>) -> Result<Option<CertificateId>, Error> {
+    for page in ledger.pages(records::CERTIFICATES) {
+        for record in &page? {
+            let record: CertificateRecord = records::decode(record)?;
+            if id.is_of(&record.parsed()?) {
+                return Ok(Some(record.id));
             }
         }
     }
+    Ok(None)
+}
 
-    /// What is known of the certificates with these serial numbers; of `None` nothing.
-    fn statuses(
-        &self,
-        issuer: CertificateId,
-        serials: &[Option<String>],
-    ) -> Result<Vec<OcspStatus>, Error> {
-        let index = serials.iter().flatten();
-        let index: Vec<_> =
-            index.map(|serial| records::enrollment_by_serial(issuer, serial)).collect();
-        let found = self.store.get(&index)?;
-        let connectors = found.iter().flatten().cloned().collect::<Vec<_>>();
-        let connectors = records::ids(&connectors, ConnectorId::parse)?;
-        let enrollments: Vec<_> = connectors.into_iter().map(records::enrollment).collect();
-        let mut enrollments = self.store.get(&enrollments)?.into_iter();
-        let mut found = found.into_iter();
-        let one = |serial: &Option<String>| {
-            let indexed = serial.as_ref().and_then(|_| found.next().flatten());
-            let enrollment = indexed.and_then(|_| enrollments.next().flatten());
-            enrollment.as_ref().map_or(Ok(OcspStatus::Unknown), status)
-        };
-        serials.iter().map(one).collect()
-    }
+/// What is known of the certificates with these serial numbers; of `None` nothing.
+fn statuses(
+    ledger: &Ledger,
+    issuer: CertificateId,
+    serials: &[Option<String>],
+) -> Result<Vec<OcspStatus>, Error> {
+    let index = serials.iter().flatten();
+    let index: Vec<_> = index.map(|serial| records::enrollment_by_serial(issuer, serial)).collect();
+    let found = ledger.get(&index)?;
+    let connectors = found.iter().flatten().cloned().collect::<Vec<_>>();
+    let connectors = records::ids(&connectors, ConnectorId::parse)?;
+    let enrollments: Vec<_> = connectors.into_iter().map(records::enrollment).collect();
+    let mut enrollments = ledger.get(&enrollments)?.into_iter();
+    let mut found = found.into_iter();
+    let one = |serial: &Option<String>| {
+        let indexed = serial.as_ref().and_then(|_| found.next().flatten());
+        let enrollment = indexed.and_then(|_| enrollments.next().flatten());
+        enrollment.as_ref().map_or(Ok(OcspStatus::Unknown), status)
+    };
+    serials.iter().map(one).collect()
 }
 
 /// Revocation is decided on the connector's enrollment.

@@ -15,14 +15,12 @@ use subtle::ConstantTimeEq;
 use crate::authority::Authority;
 use crate::key::{Keyring, Secret, Slot};
 use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError};
-use crate::ledger::listing::{Examined, Page, PageRequest};
-use crate::ledger::model::name::{self, Name};
-use crate::ledger::model::{AdminRole, AdminTokenId};
+use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::model::{AdminRole, AdminTokenId, Name};
 use crate::ledger::observer::Event;
 use crate::ledger::records::{self, Action, AdminTokenRecord, AuditRecord, Bytes, TokenVerifier};
-use crate::limits::SCAN_RECORDS_MAX;
+use crate::ledger::{Entity, Stored};
 use crate::random::{Random, RandomError};
-use crate::store::{Reason, ScanRange};
 use crate::time::Timestamp;
 
 /// How to create an admin token.
@@ -69,46 +67,33 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, `expiry_in_past`, `master_key_missing`, and those of the store.
     pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
-        let inner = self.inner()?;
-        if new.expires_at.is_some_and(|at| at <= inner.clock.now()) {
+        let ledger = self.ledger()?;
+        if new.expires_at.is_some_and(|at| at <= ledger.now()) {
             return Err(InputError::ExpiryInPast.into());
         }
-        inner.until_undisturbed(|| {
-            let id = AdminTokenId::random(&*inner.random)?;
-            let secret = new_secret(&*inner.random)?;
-            let state = inner.state();
+        self.transact(Action::TokenCreated, |change| {
+            let id = AdminTokenId::random(ledger.random())?;
+            let secret = new_secret(ledger.random())?;
+            let state = ledger.state();
             let (slot, master) = state.current_master()?;
-            let mut audit = self.audit(Action::TokenCreated)?;
             let mut record = AdminTokenRecord {
                 id,
                 name: new.name.clone(),
                 role: new.role,
-                created_at: audit.at,
-                created_by: audit.actor.clone(),
+                created_at: change.at(),
+                created_by: change.audit.actor.clone(),
                 expires_at: new.expires_at,
                 revoked_at: None,
                 verifier: None,
             };
             let hmac = Bytes(verifier::live(master, &record, &secret).to_vec());
             record.verifier = Some(TokenVerifier { slot: slot.number(), hmac });
-            describe(&mut audit, &record);
-            let by_name = records::admin_token_by_name(&new.name.folded());
-            let mut change = inner.change(&audit)?;
+            describe(&mut change.audit, &record);
             // No token is made under a master key that another process has replaced.
             change.expect(records::authority(), state.version);
-            change.expect_absent(by_name.clone());
-            change.expect_absent(records::admin_token(id));
-            change.put(records::admin_token(id), &record);
-            change.put_bytes(by_name.clone(), id.as_str());
-            change.count(records::master_users(slot), 1, audit.at);
-            match inner.apply(change)? {
-                Ok(()) => Ok(Some((AdminToken::new(record), AdminTokenText::of(id, &secret)))),
-                Err(obstacle) if obstacle.is(&by_name) => Err(InputError::NameInUse.into()),
-                Err(obstacle) if obstacle.reason == Reason::Absent => {
-                    Err(MasterError::SlotEmpty.into())
-                }
-                Err(_) => Ok(None),
-            }
+            change.create(&record);
+            change.count(records::master_users(slot), 1).or(MasterError::SlotEmpty);
+            Ok((AdminToken::new(record), AdminTokenText::of(id, &secret)))
         })
     }
 
@@ -124,7 +109,7 @@ impl Authority {
         if let Err(Error::AdminToken(error)) = &found {
             let address = self.actor.as_ref().and_then(|actor| actor.address);
             let code = error.code();
-            self.inner()?.observe(&Event::AdminTokenRefused { code, admin_token, address });
+            self.ledger()?.notify(&Event::AdminTokenRefused { code, admin_token, address });
         }
         found
     }
@@ -136,7 +121,7 @@ impl Authority {
         proven: &mut Option<AdminTokenId>,
     ) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
-        let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
+        let found = self.ledger()?.read::<AdminTokenRecord>(records::admin_token(id))?;
         // An absent token is verified like one that is there: the same work, the same answer.
         let record = found.map_or_else(|| absent(id), |(_, record)| record);
         if !self.verify(&record, &secret)? {
@@ -146,7 +131,7 @@ impl Authority {
         if record.revoked_at.is_some() {
             return Err(AdminTokenError::Revoked.into());
         }
-        let now = self.inner()?.clock.now();
+        let now = self.ledger()?.now();
         if record.expires_at.is_some_and(|at| at <= now) {
             return Err(AdminTokenError::Expired.into());
         }
@@ -159,7 +144,7 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn record_sign_in(&self) -> Result<(), Error> {
-        self.inner()?.note(&self.audit(Action::AdminSignedIn)?)
+        self.ledger()?.append_audit(&self.audit(Action::AdminSignedIn)?)
     }
 
     /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed out.
@@ -167,12 +152,12 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn record_sign_out(&self) -> Result<(), Error> {
-        self.inner()?.note(&self.audit(Action::AdminSignedOut)?)
+        self.ledger()?.append_audit(&self.audit(Action::AdminSignedOut)?)
     }
 
     /// Whether this is the secret of a token, and its record is as the authority wrote it.
     fn verify(&self, record: &AdminTokenRecord, secret: &Secret) -> Result<bool, Error> {
-        let state = self.inner()?.state();
+        let state = self.ledger()?.state();
         let stands_on = record.verifier.as_ref().and_then(|verifier| verifier.slot());
         let master = match stands_on {
             Some(slot) => state.keyring.master(slot),
@@ -197,17 +182,7 @@ impl Authority {
     /// # Errors
     /// `admin_token_not_found`, and those of the store.
     pub fn find_token(&self, id_or_name: &str) -> Result<AdminToken, Error> {
-        let not_found = InputError::AdminTokenNotFound;
-        if let Some(id) = AdminTokenId::parse(id_or_name)
-            && let Some((_, record)) = self.inner()?.read(records::admin_token(id))?
-        {
-            return Ok(AdminToken::new(record));
-        }
-        let by_name = records::admin_token_by_name(&name::lookup(id_or_name, not_found)?);
-        let found = self.inner()?.read_text(by_name)?;
-        let id = found.as_deref().and_then(AdminTokenId::parse).ok_or(not_found)?;
-        let (_, record) = self.inner()?.read(records::admin_token(id))?.ok_or(not_found)?;
-        Ok(AdminToken::new(record))
+        Ok(AdminToken::new(self.ledger()?.find(id_or_name)?.record))
     }
 
     /// Lists the admin tokens by id, those that are revoked or have expired included.
@@ -215,12 +190,7 @@ impl Authority {
     /// # Errors
     /// `cursor_invalid`, and those of the store.
     pub fn list_tokens(&self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
-        self.inner()?.listing(records::ADMIN_TOKENS.into(), false, page)?.run(|found| {
-            found
-                .iter()
-                .map(|record| Ok(Examined::Item(AdminToken::new(records::decode(record)?))))
-                .collect()
-        })
+        self.ledger()?.list(records::ADMIN_TOKENS, page, AdminToken::new)
     }
 
     /// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
@@ -228,27 +198,25 @@ impl Authority {
     /// # Errors
     /// `admin_token_not_found`, and those of the store.
     pub fn revoke_token(&self, id: AdminTokenId) -> Result<AdminToken, Error> {
-        self.inner()?.until_undisturbed(|| {
-            let found = self.inner()?.read::<AdminTokenRecord>(records::admin_token(id))?;
-            let (version, mut record) = found.ok_or(InputError::AdminTokenNotFound)?;
+        let ledger = self.ledger()?;
+        self.transact(Action::TokenRevoked, |change| {
+            let Stored { version, mut record, .. } = ledger.entity::<AdminTokenRecord>(id)?;
             if record.revoked_at.is_some() {
-                return Ok(Some(AdminToken::new(record)));
+                change.is_needless();
+                return Ok(AdminToken::new(record));
             }
-            let mut audit = self.audit(Action::TokenRevoked)?;
-            describe(&mut audit, &record);
-            record.revoked_at = Some(audit.at);
-            let mut change = self.inner()?.change(&audit)?;
+            describe(&mut change.audit, &record);
+            record.revoked_at = Some(change.at());
             if let Some(live) = record.verifier.take()
                 && let Some(slot) = live.slot()
             {
-                change.count(records::master_users(slot), -1, audit.at);
-                let keyring = &self.inner()?.state().keyring;
-                record.verifier = revoked_verifier(live, slot, keyring);
+                change.count(records::master_users(slot), -1);
+                record.verifier = revoked_verifier(live, slot, &ledger.state().keyring);
             }
             change.expect(records::admin_token(id), version);
             change.put(records::admin_token(id), &record);
-            change.delete(records::admin_token_by_name(&record.name.folded()));
-            Ok(self.inner()?.apply(change)?.is_ok().then(|| AdminToken::new(record)))
+            change.delete(AdminTokenRecord::by_name(&record.name.folded()));
+            Ok(AdminToken::new(record))
         })
     }
 }
@@ -256,11 +224,10 @@ impl Authority {
 impl Authority {
     /// Revokes the tokens that have expired and stand on the master key of this slot.
     pub(crate) fn revoke_expired_tokens(&self, slot: Slot) -> Result<(), Error> {
-        let now = self.inner()?.clock.now();
-        let mut range = ScanRange::prefix(records::ADMIN_TOKENS);
-        loop {
-            let found = self.inner()?.store.scan(&range, SCAN_RECORDS_MAX)?;
-            for record in &found {
+        let ledger = self.ledger()?;
+        let now = ledger.now();
+        for page in ledger.pages(records::ADMIN_TOKENS) {
+            for record in &page? {
                 let token: AdminTokenRecord = records::decode(record)?;
                 let over = token.expires_at.is_some_and(|at| at <= now);
                 let stands_on = token.verifier.as_ref().is_some_and(|it| it.slot == slot.number());
@@ -268,11 +235,8 @@ impl Authority {
                     self.revoke_token(token.id)?;
                 }
             }
-            match found.last() {
-                Some(last) => range.after = Some(last.key.clone()),
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@
 
 use alloc::vec::Vec;
 
-use super::text;
+use super::text::sha256;
 use crate::der::tag;
 use crate::der::writer::{nested, primitive};
 use crate::key::{MasterKey, Secret};
@@ -44,7 +44,7 @@ fn message(record: &AdminTokenRecord, secret: &Secret) -> Vec<u8> {
         if let Some(end) = record.expires_at {
             primitive(out, END, unsigned(&end.unix_ms().to_be_bytes()).as_slice());
         }
-        primitive(out, tag::OCTET_STRING, &text::sha256(record.id, secret));
+        primitive(out, tag::OCTET_STRING, &sha256(record.id, secret));
     });
     message
 }

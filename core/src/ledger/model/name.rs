@@ -63,11 +63,6 @@ pub(crate) fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
-/// The folded form of a name that is looked for; what cannot be a name is not found.
-pub(crate) fn lookup(text: &str, not_found: InputError) -> Result<String, InputError> {
-    Name::new(text).map(|name| name.folded()).map_err(|_| not_found)
-}
-
 /// Control characters, and the marks that turn the direction of the text around them or are not
 /// seen at all: they would let one name pass for another.
 fn is_unseen(character: char) -> bool {

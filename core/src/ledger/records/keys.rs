@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{EnrollmentRecord, KeyRecord, damaged};
+use super::body::damaged;
+use super::forms::{EnrollmentRecord, KeyRecord};
 use crate::key::{KeyId, Slot};
 use crate::ledger::error::Error;
 use crate::ledger::model::{AdminTokenId, CertificateId, ConnectorId, GroupId};
@@ -17,6 +18,19 @@ pub(crate) enum Order {
     Created,
 }
 
+/// Where the indexes of names begin. A request for a certificate has its name where certificates
+/// have theirs.
+pub(crate) const GROUP_NAMES: &str = "group-by-name/";
+pub(crate) const CERTIFICATE_NAMES: &str = "certificate-by-name/";
+pub(crate) const KEY_NAMES: &str = "key-by-name/";
+pub(crate) const ADMIN_TOKEN_NAMES: &str = "admin-token-by-name/";
+
+/// Where other ranges of records begin.
+pub(crate) const CERTIFICATES: &str = "certificate/";
+pub(crate) const CERTIFICATE_REQUESTS: &str = "certificate-request/";
+pub(crate) const REVOCATIONS: &str = "revoked/";
+pub(crate) const AUDIT: &str = "audit/";
+
 pub(crate) fn authority() -> RecordKey {
     record_key("authority".into())
 }
@@ -29,20 +43,12 @@ pub(crate) fn group(id: GroupId) -> RecordKey {
     record_key(format!("group/{id}"))
 }
 
-pub(crate) fn group_by_name(folded: &str) -> RecordKey {
-    record_key(format!("group-by-name/{folded}"))
-}
-
 pub(crate) fn group_users(id: GroupId) -> RecordKey {
     record_key(format!("group-users/{id}"))
 }
 
 pub(crate) fn certificate(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate/{id}"))
-}
-
-pub(crate) fn certificate_by_name(folded: &str) -> RecordKey {
-    record_key(format!("certificate-by-name/{folded}"))
+    record_key(format!("{CERTIFICATES}{id}"))
 }
 
 pub(crate) fn certificate_by_subject(hash: [u8; 32]) -> RecordKey {
@@ -51,7 +57,7 @@ pub(crate) fn certificate_by_subject(hash: [u8; 32]) -> RecordKey {
 }
 
 pub(crate) fn certificate_request(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate-request/{id}"))
+    record_key(format!("{CERTIFICATE_REQUESTS}{id}"))
 }
 
 pub(crate) fn certificate_users(id: CertificateId) -> RecordKey {
@@ -70,16 +76,11 @@ pub(crate) fn key_deleted(id: KeyId) -> RecordKey {
     record_key(format!("key-deleted/{id}"))
 }
 
-pub(crate) fn key_by_name(folded: &str) -> RecordKey {
-    record_key(format!("key-by-name/{folded}"))
-}
-
-/// The index entries of a key; each holds its id. The first is the one that makes names unique.
-pub(crate) fn key_indexes(key: &KeyRecord) -> [RecordKey; 6] {
+/// The index entries of a key, but for that of its name; each holds its id.
+pub(crate) fn key_indexes(key: &KeyRecord) -> [RecordKey; 5] {
     let (name, created) = (key.name.folded(), format!("{}/{}", ms(key.created_at), key.id));
     let (group, certificate) = (key.group, key.certificate);
     [
-        key_by_name(&name),
         record_key(format!("key-by-created/{created}")),
         record_key(format!("key-by-group/{group}/name/{name}")),
         record_key(format!("key-by-group/{group}/created/{created}")),
@@ -132,7 +133,7 @@ pub(crate) fn enrolled_since(prefix: &str, since: Timestamp) -> RecordKey {
 }
 
 pub(crate) fn revoked_by(issuer: &str) -> String {
-    format!("revoked/{issuer}/")
+    format!("{REVOCATIONS}{issuer}/")
 }
 
 pub(crate) fn revoked(issuer: &str, serial: &str) -> RecordKey {
@@ -176,12 +177,8 @@ pub(crate) fn admin_token(id: AdminTokenId) -> RecordKey {
     record_key(format!("{ADMIN_TOKENS}{id}"))
 }
 
-pub(crate) fn admin_token_by_name(folded: &str) -> RecordKey {
-    record_key(format!("admin-token-by-name/{folded}"))
-}
-
 pub(crate) fn audit(at: Timestamp, tail: [u8; 8]) -> RecordKey {
-    record_key(format!("audit/{}/{:016x}", ms(at), u64::from_be_bytes(tail)))
+    record_key(format!("{AUDIT}{}/{:016x}", ms(at), u64::from_be_bytes(tail)))
 }
 
 /// How far the audit trail was pruned.
@@ -195,6 +192,6 @@ pub(crate) fn ms(at: Timestamp) -> String {
     format!("{:013}", at.unix_ms().min(9_999_999_999_999))
 }
 
-fn record_key(text: String) -> RecordKey {
+pub(crate) fn record_key(text: String) -> RecordKey {
     RecordKey::new(text).expect("ids and names are far shorter than a record key may be")
 }

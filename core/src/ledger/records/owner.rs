@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnrollmentRecord, body, decode};
+use super::body::{body, decode};
+use super::forms::EnrollmentRecord;
 use crate::ledger::error::Error;
 use crate::ledger::model::ConnectorId;
 use crate::store::Record;

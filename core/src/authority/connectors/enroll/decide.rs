@@ -1,27 +1,52 @@
 //! What the key's record, its counter and the connector's enrollment say to an enrollment.
 
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::prove::Proven;
-use crate::authority::keys::StoredKey;
 use crate::ledger::error::{Error, Refusal};
-use crate::ledger::records::{self, EnrollmentRecord};
-use crate::store::Record;
+use crate::ledger::records::{self, EnrollmentRecord, KeyRecord};
+use crate::ledger::{Ledger, Stored};
+use crate::store::{Record, StoreError};
 use crate::time::Timestamp;
+
+/// The records that decide on a request, as they were at one moment.
+pub(super) struct Snapshot {
+    key: Option<Record>,
+    uses: Option<Record>,
+    enrollment: Option<Record>,
+}
+
+impl Snapshot {
+    /// Reads the records of some requests in one go.
+    pub(super) fn read<'a>(
+        ledger: &Ledger,
+        requests: impl Iterator<Item = &'a Proven>,
+    ) -> Result<Vec<Self>, StoreError> {
+        let keys: Vec<_> = requests
+            .flat_map(|&Proven { key, connector, .. }| {
+                [records::key(key), records::key_uses(key), records::enrollment(connector)]
+            })
+            .collect();
+        let mut found = ledger.get_shared(&keys)?.into_iter();
+        let snapshots = core::iter::from_fn(|| {
+            let (key, uses, enrollment) = (found.next()?, found.next()?, found.next()?);
+            Some(Self { key, uses, enrollment })
+        });
+        Ok(snapshots.collect())
+    }
+}
 
 /// What is to be done for a request, after its records were read.
 pub(super) enum Next {
     Replay(EnrollmentRecord),
-    Enroll(StoredKey),
+    Enroll(Stored<KeyRecord>),
 }
 
 /// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
-pub(super) fn decide(
-    proven: &Proven,
-    found: &[Option<Record>],
-    now: Timestamp,
-) -> Result<Next, Error> {
-    let key = StoredKey::read(found)?.ok_or(Refusal::KeyDeleted)?;
+pub(super) fn decide(proven: &Proven, snapshot: &Snapshot, now: Timestamp) -> Result<Next, Error> {
+    let key = Stored::<KeyRecord>::read(snapshot.key.as_ref(), snapshot.uses.as_ref())?;
+    let key = key.ok_or(Refusal::KeyDeleted)?;
     if key.record.compromised_at.is_some() {
         return Err(Refusal::KeyCompromised.into());
     }
@@ -32,7 +57,7 @@ pub(super) fn decide(
         return Err(Refusal::ProofRequired.into());
     }
     check_address(&key, proven.address)?;
-    if let Some(owner) = found.get(2).and_then(Option::as_ref) {
+    if let Some(owner) = &snapshot.enrollment {
         let record = records::enrolled(owner)?.ok_or(Refusal::PublicKeyInUse)?;
         check_replay(&record, proven, now)?;
         return Ok(Next::Replay(record));
@@ -46,7 +71,7 @@ pub(super) fn decide(
     Ok(Next::Enroll(key))
 }
 
-fn check_address(key: &StoredKey, address: Option<IpAddr>) -> Result<(), Refusal> {
+fn check_address(key: &Stored<KeyRecord>, address: Option<IpAddr>) -> Result<(), Refusal> {
     let ranges = &key.record.allowed_addresses;
     let allowed = address.is_some_and(|address| ranges.iter().any(|range| range.contains(address)));
     if ranges.is_empty() || allowed { Ok(()) } else { Err(Refusal::AddressNotAllowed) }

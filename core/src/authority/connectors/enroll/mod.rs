@@ -5,52 +5,36 @@
 //!    a connector that asks again gets what it got before.
 //! 4. The certificate is signed.
 //! 5. One atomic, durable unit: the key is unchanged, the counter goes up by one if it may, the
-//!    enrollment is new, its indexes and its audit record. If anything stands in the way, back to 3.
+//!    enrollment is new, its indexes and its audit record. If any of that has changed, back to 3.
 //! 6. Only now is the certificate handed out.
 
-mod answer;
 mod decide;
-mod issue;
 mod prove;
+mod request;
 
-pub use answer::Enrolled;
-pub(crate) use issue::{Issued, ToIssue};
+pub use request::EnrollRequest;
 
-use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use self::decide::{Next, decide};
-use self::prove::{Failed, Proven};
+use self::decide::{Next, Snapshot, decide};
+use self::prove::{Failed, Proven, prove};
+use super::answer::{Enrolled, answer, enrolled, notify_refused};
+use super::issue::{Issued, ToIssue, issue};
 use crate::authority::audit::tally::{Last, Subject};
 use crate::authority::certificates::issuers::OpenIssuer;
-use crate::authority::keys::StoredKey;
 use crate::authority::{Authority, Inner};
-use crate::key::{Fingerprint, KeyId, KeyText};
-use crate::ledger::change::{Change, check_passing};
 use crate::ledger::error::{Error, InputError, Refusal};
 use crate::ledger::model::Actor;
 use crate::ledger::observer::Event;
-use crate::ledger::records::{self, Action, AuditRecord, Bytes, EnrollmentRecord};
+use crate::ledger::records::{self, Action, AuditRecord, Bytes, EnrollmentRecord, KeyRecord};
+use crate::ledger::{Change, Stored, ensure_transient};
 use crate::limits::{ENROLL_BATCH_REQUESTS_MAX, ENROLL_TRIES_MAX};
-use crate::store::{Outcome, Record, Unit};
+use crate::store::{Outcome, Unit};
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
-
-/// What a connector sends, and what the host knows of it.
-#[derive(Debug, Default)]
-pub struct EnrollRequest {
-    /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
-    pub csr: Vec<u8>,
-    /// The text of a key beside the CSR, in its canonical form.
-    pub key_text: Option<KeyText>,
-    /// The connector's fingerprint, when it stands beside the CSR.
-    pub fingerprint: Option<Fingerprint>,
-    /// Where the connector asks from.
-    pub address: Option<IpAddr>,
-}
 
 impl Authority {
     /// Enrolls one connector.
@@ -61,7 +45,8 @@ impl Authority {
     /// those of the store. No error costs a use. If it is not known whether the enrollment was
     /// stored, the connector asks again and gets its one certificate.
     pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {
-        let results = self.inner()?.enroll_batch(core::slice::from_ref(request), &self.actor);
+        let enrollment = Enrollment { inner: self.inner()?, actor: self.actor() };
+        let results = enrollment.batch(core::slice::from_ref(request));
         results.into_iter().next().unwrap_or(Err(Error::Contended))
     }
 
@@ -72,157 +57,167 @@ impl Authority {
             Ok(inner) => inner,
             Err(forked) => return requests.iter().map(|_| Err(forked.into())).collect(),
         };
+        let enrollment = Enrollment { inner, actor: self.actor() };
         let batches = requests.chunks(ENROLL_BATCH_REQUESTS_MAX);
-        batches.flat_map(|batch| inner.enroll_batch(batch, &self.actor)).collect()
+        batches.flat_map(|batch| enrollment.batch(batch)).collect()
     }
 }
 
-/// A request on its way.
-struct Pending {
-    index: usize,
-    proven: Proven,
+/// What became of a request in one pass through the steps 3 to 6.
+enum Attempt {
+    Done(Result<Enrolled, Error>),
+    /// What it was decided on has changed meanwhile: back to step 3.
+    Conflict(Proven),
+}
+
+/// What became of a request in the steps 3 and 4.
+enum Prepared {
+    Signed(Signed),
+    Over(Attempt),
 }
 
 /// A certificate that is signed but not yet recorded. It must not leave the process before.
 struct Signed {
-    pending: Pending,
+    proven: Proven,
     record: EnrollmentRecord,
     issuer: Arc<OpenIssuer>,
     unit: Unit,
 }
 
-impl Inner {
-    fn enroll_batch(
-        &self,
-        requests: &[EnrollRequest],
-        actor: &Option<Arc<Actor>>,
-    ) -> Vec<Result<Enrolled, Error>> {
-        let mut results: Vec<_> = requests.iter().map(|_| Err(Error::Contended)).collect();
+/// Enrollments, by the authority that an actor calls.
+struct Enrollment<'a> {
+    inner: &'a Inner,
+    actor: Option<&'a Actor>,
+}
+
+impl Enrollment<'_> {
+    /// Enrolls connectors in one batch. The answers are in the order of the requests.
+    fn batch(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
+        let mut results = Vec::with_capacity(requests.len());
         let mut pending = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
-            match self.prove(request) {
-                Ok(proven) => pending.push(Pending { index, proven }),
-                Err(failed) => results[index] = Err(self.refuse(failed, request.address)),
-            }
+            let proven = prove(self.inner, request);
+            results.push(match proven.map_err(|failed| self.refuse(failed, request.address)) {
+                Ok(proven) => {
+                    pending.push((index, proven));
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            });
         }
-        pending = self.try_enroll(pending, actor, &mut results);
-        for _ in 1..ENROLL_TRIES_MAX {
+        for attempt in 0..ENROLL_TRIES_MAX {
+            // A request that proves nothing leads to no look at the store.
             if pending.is_empty() {
                 break;
             }
-            let again: Vec<_> = pending.iter().map(|pending| pending.index).collect();
-            pending = self.try_enroll(pending, actor, &mut results);
-            for index in again {
-                let result = core::mem::replace(&mut results[index], Err(Error::Contended));
-                results[index] = result.map_err(Error::after_conflict);
+            let mut again = Vec::new();
+            for (index, outcome) in self.attempt(pending) {
+                match outcome {
+                    Attempt::Done(result) if attempt == 0 => results[index] = Some(result),
+                    Attempt::Done(result) => {
+                        results[index] = Some(result.map_err(Error::outcome_unknown));
+                    }
+                    Attempt::Conflict(proven) => again.push((index, proven)),
+                }
             }
+            pending = again;
         }
-        for Pending { proven, .. } in &pending {
-            self.tell_refused(Some(proven.key), proven.address, &Error::Contended);
+        for (index, proven) in pending {
+            results[index] = Some(Err(self.fail(&proven, Error::Contended)));
         }
-        results
+        results.into_iter().map(|result| result.unwrap_or(Err(Error::Contended))).collect()
     }
 
-    /// Steps 3 to 6 for some requests. Returns those that met changes of others.
-    fn try_enroll(
-        &self,
-        pending: Vec<Pending>,
-        actor: &Option<Arc<Actor>>,
-        results: &mut [Result<Enrolled, Error>],
-    ) -> Vec<Pending> {
-        // Who proves nothing leads to no look at the store.
-        if pending.is_empty() {
-            return pending;
-        }
-        let found = match self.read_enrollments(&pending) {
-            Ok(found) => found,
-            Err(error) => return self.fail_all(&pending, &error, results),
+    /// Steps 3 to 6 for some requests, each with its index.
+    fn attempt(&self, pending: Vec<(usize, Proven)>) -> Vec<(usize, Attempt)> {
+        let snapshots = Snapshot::read(&self.inner.ledger, pending.iter().map(|(_, one)| one));
+        let snapshots = match snapshots {
+            Ok(snapshots) => snapshots,
+            Err(error) => {
+                let error = Error::from(error);
+                let fail = |(index, proven)| {
+                    (index, Attempt::Done(Err(self.fail(&proven, error.clone()))))
+                };
+                return pending.into_iter().map(fail).collect();
+            }
         };
-        let now = self.clock.now();
-        let (mut signed, mut again) = (Vec::new(), Vec::new());
-        for (pending, found) in pending.into_iter().zip(found.chunks(3)) {
-            let index = pending.index;
-            match self.prepare(pending, found, now, actor) {
-                Ok(Prepared::Done(enrolled)) => results[index] = Ok(enrolled),
-                Ok(Prepared::Signed(ready)) => signed.push(*ready),
-                Ok(Prepared::Moved(pending)) => again.push(pending),
-                Err(error) => results[index] = Err(error),
+        let now = self.inner.ledger.now();
+        let mut attempts = Vec::with_capacity(pending.len());
+        let (mut indexes, mut signed) = (Vec::new(), Vec::new());
+        for ((index, proven), snapshot) in pending.into_iter().zip(&snapshots) {
+            match self.prepare(proven, snapshot, now) {
+                Prepared::Over(attempt) => attempts.push((index, attempt)),
+                Prepared::Signed(ready) => {
+                    indexes.push(index);
+                    signed.push(ready);
+                }
             }
         }
-        again.extend(self.record(signed, results));
-        again
-    }
-
-    fn read_enrollments(&self, pending: &[Pending]) -> Result<Vec<Option<Record>>, Error> {
-        let keys: Vec<_> = pending
-            .iter()
-            .flat_map(|Pending { proven, .. }| {
-                let Proven { key, connector, .. } = *proven;
-                [records::key(key), records::key_uses(key), records::enrollment(connector)]
-            })
-            .collect();
-        Ok(self.reads.get(&keys)?)
+        attempts.extend(indexes.into_iter().zip(self.record(signed)));
+        attempts
     }
 
     /// Decides on a request, and signs if it is a new enrollment.
-    fn prepare(
-        &self,
-        pending: Pending,
-        found: &[Option<Record>],
-        now: Timestamp,
-        actor: &Option<Arc<Actor>>,
-    ) -> Result<Prepared, Error> {
-        let proven = &pending.proven;
-        let refuse = |error| self.refuse(Failed { key: Some(proven.key), error }, proven.address);
-        let failed = |error: Error| {
-            self.tell_refused(Some(proven.key), proven.address, &error);
-            error
+    fn prepare(&self, proven: Proven, snapshot: &Snapshot, now: Timestamp) -> Prepared {
+        let result = match decide(&proven, snapshot, now) {
+            Ok(Next::Replay(record)) => self.replay(&proven, &record, now),
+            Err(error) => Err(self.refuse_proven(&proven, error)),
+            Ok(Next::Enroll(key)) => match self.sign(&proven, &key, now) {
+                Ok((record, issuer)) => match self.unit(&key, &issuer, &record) {
+                    Ok(unit) => return Prepared::Signed(Signed { proven, record, issuer, unit }),
+                    Err(error) => Err(self.fail(&proven, error)),
+                },
+                // A certificate is deleted only once no key uses it: if it is gone, the key has
+                // been edited since it was read.
+                Err(Error::Input(InputError::CertificateNotFound)) => {
+                    return Prepared::Over(Attempt::Conflict(proven));
+                }
+                // And if it is retired, the key may have been moved to another before that.
+                Err(error @ Error::Refused(Refusal::CertificateRetired)) => {
+                    match self.inner.ledger.entity::<KeyRecord>(proven.key) {
+                        Ok(now) if now.version == key.version => {
+                            Err(self.refuse_proven(&proven, error))
+                        }
+                        Ok(_) => return Prepared::Over(Attempt::Conflict(proven)),
+                        Err(error) => Err(self.fail(&proven, error)),
+                    }
+                }
+                Err(error @ Error::Refused(_)) => Err(self.refuse_proven(&proven, error)),
+                Err(error) => Err(self.fail(&proven, error)),
+            },
         };
-        match decide(proven, found, now).map_err(refuse)? {
-            Next::Replay(record) => {
-                let enrolled = self.answer(&record).map_err(failed)?;
-                self.note_replay(proven, now);
-                Ok(Prepared::Done(enrolled))
-            }
-            Next::Enroll(key) => {
-                let (record, issuer) = match self.sign(proven, &key, now) {
-                    // A certificate is deleted only once no key uses it: if it is gone, the key
-                    // has been edited since it was read.
-                    Err(Error::Input(InputError::CertificateNotFound)) => {
-                        return Ok(Prepared::Moved(pending));
-                    }
-                    // And if it is retired, the key may have been moved before that.
-                    Err(Error::Refused(Refusal::CertificateRetired)) => {
-                        return match self.stored_key(proven.key).map_err(failed)?.version {
-                            version if version == key.version => {
-                                Err(refuse(Refusal::CertificateRetired.into()))
-                            }
-                            _ => Ok(Prepared::Moved(pending)),
-                        };
-                    }
-                    Err(error @ Error::Refused(_)) => return Err(refuse(error)),
-                    signed => signed.map_err(failed)?,
-                };
-                let unit = self.enrollment_unit(&key, &issuer, &record, actor).map_err(failed)?;
-                Ok(Prepared::Signed(Box::new(Signed { pending, record, issuer, unit })))
-            }
-        }
+        Prepared::Over(Attempt::Done(result))
+    }
+
+    fn replay(
+        &self,
+        proven: &Proven,
+        record: &EnrollmentRecord,
+        now: Timestamp,
+    ) -> Result<Enrolled, Error> {
+        let answer = answer(self.inner, record).map_err(|error| self.fail(proven, error))?;
+        let Proven { key, connector, address, .. } = *proven;
+        let Inner { ledger, tally, .. } = self.inner;
+        ledger.notify(&Event::Replayed { key, connector, address });
+        tally.add(ledger, key, Subject::Replay(connector), Last { at: now, address });
+        Ok(answer)
     }
 
     /// Step 4.
     fn sign(
         &self,
         proven: &Proven,
-        key: &StoredKey,
+        key: &Stored<KeyRecord>,
         now: Timestamp,
     ) -> Result<(EnrollmentRecord, Arc<OpenIssuer>), Error> {
-        let Issued { leaf, serial, issuer } = self.issue(&ToIssue {
+        let new = ToIssue {
             connector: proven.connector,
             group: key.record.group,
             certificate: key.record.certificate,
             csr: &proven.csr,
             now,
-        })?;
+        };
+        let Issued { leaf, serial, issuer } = issue(self.inner, &new)?;
         let record = EnrollmentRecord {
             connector: proven.connector,
             spki_sha256: Bytes(proven.csr.public_key().sha256().to_vec()),
@@ -244,109 +239,83 @@ impl Inner {
     }
 
     /// The unit of step 5.
-    fn enrollment_unit(
+    fn unit(
         &self,
-        key: &StoredKey,
+        key: &Stored<KeyRecord>,
         issuer: &OpenIssuer,
         record: &EnrollmentRecord,
-        actor: &Option<Arc<Actor>>,
     ) -> Result<Unit, Error> {
         let mut audit = AuditRecord::new(record.enrolled_at, Action::ConnectorEnrolled);
-        audit.set_actor(actor.as_deref());
+        audit.set_actor(self.actor);
         audit.key = Some(record.key);
         audit.connector = Some(record.connector);
         audit.address = record.address;
-        let mut change = Change::new(&*self.random, &audit)?;
+        let mut change = Change::new(audit);
         change.expect(records::key(record.key), key.version);
         // The issuer may have been opened long ago: it is not retired since.
         change.expect(records::certificate(record.certificate), issuer.version);
         change.expect_absent(records::enrollment(record.connector));
-        change.count(records::key_uses(record.key), 1, record.enrolled_at);
+        change.count(records::key_uses(record.key), 1);
         change.put(records::enrollment(record.connector), record);
         let [by_key, by_group] = records::enrollment_indexes(record);
         change.put_bytes(by_key, []);
         change.put_bytes(by_group, []);
         let by_serial = records::enrollment_by_serial(record.certificate, &record.serial);
         change.put_bytes(by_serial, record.connector.as_str());
-        Ok(change.into_unit())
+        Ok(change.into_unit(self.inner.ledger.random())?)
     }
 
     /// Steps 5 and 6: makes the enrollments durable, then hands out the certificates.
-    fn record(
-        &self,
-        mut signed: Vec<Signed>,
-        results: &mut [Result<Enrolled, Error>],
-    ) -> Vec<Pending> {
+    fn record(&self, mut signed: Vec<Signed>) -> Vec<Attempt> {
         if signed.is_empty() {
             return Vec::new();
         }
+        let Inner { ledger, issuers, .. } = self.inner;
         let units = signed.iter_mut().map(|signed| core::mem::take(&mut signed.unit)).collect();
-        let outcomes = match self.commit.apply_together(units) {
+        let outcomes = match ledger.apply_together(units) {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                let pending: Vec<_> = signed.into_iter().map(|signed| signed.pending).collect();
-                return self.fail_all(&pending, &error.into(), results);
+                let error = Error::from(error);
+                let fail = |one: &Signed| Attempt::Done(Err(self.fail(&one.proven, error.clone())));
+                return signed.iter().map(fail).collect();
             }
         };
-        let mut again = Vec::new();
-        for (Signed { pending, record, issuer, .. }, outcome) in signed.into_iter().zip(outcomes) {
-            match outcome {
-                Outcome::Applied(_) => {
-                    let Proven { key, connector, address, .. } = pending.proven;
-                    self.observe(&Event::Enrolled { key, connector, address });
-                    results[pending.index] = Ok(self.enrolled(&record, &issuer, false));
-                }
-                Outcome::Refused(refused) => match check_passing(&refused) {
-                    Ok(()) => {
-                        self.reopen_issuer_if_changed(record.certificate, &refused);
-                        again.push(pending);
-                    }
-                    Err(error) => drop(self.fail_all(&[pending], &error, results)),
-                },
+        let attempt = |(Signed { proven, record, issuer, .. }, outcome)| match outcome {
+            Outcome::Applied(_) => {
+                let Proven { key, connector, address, .. } = proven;
+                ledger.notify(&Event::Enrolled { key, connector, address });
+                Attempt::Done(Ok(enrolled(ledger, &record, &issuer, false)))
             }
-        }
-        again
+            Outcome::Refused(refused) => match ensure_transient(&refused) {
+                Ok(()) => {
+                    issuers.reopen_if_changed(record.certificate, &refused);
+                    Attempt::Conflict(proven)
+                }
+                Err(error) => Attempt::Done(Err(self.fail(&proven, error))),
+            },
+        };
+        signed.into_iter().zip(outcomes).map(attempt).collect()
     }
 
-    fn note_replay(&self, proven: &Proven, now: Timestamp) {
-        let Proven { key, connector, address, .. } = *proven;
-        self.observe(&Event::Replayed { key, connector, address });
-        self.count_tally(key, Subject::Replay(connector), Last { at: now, address });
-    }
-
-    /// Tells of a refusal: the observer always, the audit trail only if the key was proven.
+    /// Reports a refusal: to the observer always, to the audit trail only if the key was proven.
     fn refuse(&self, failed: Failed, address: Option<IpAddr>) -> Error {
         let Failed { key, error } = failed;
-        self.tell_refused(key, address, &error);
+        let Inner { ledger, tally, .. } = self.inner;
+        notify_refused(ledger, key, address, &error);
         if let Some(key) = key {
-            let last = Last { at: self.clock.now(), address };
-            self.count_tally(key, Subject::Refusal(error.code()), last);
+            let last = Last { at: ledger.now(), address };
+            tally.add(ledger, key, Subject::Refusal(error.code()), last);
         }
         error
     }
 
-    pub(super) fn tell_refused(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
-        self.observe(&Event::Refused { code: error.code(), key, address });
+    fn refuse_proven(&self, proven: &Proven, error: Error) -> Error {
+        self.refuse(Failed { key: Some(proven.key), error }, proven.address)
     }
 
-    /// Gives all of them the same error: the store failed.
-    fn fail_all(
-        &self,
-        pending: &[Pending],
-        error: &Error,
-        results: &mut [Result<Enrolled, Error>],
-    ) -> Vec<Pending> {
-        for Pending { index, proven } in pending {
-            self.tell_refused(Some(proven.key), proven.address, error);
-            results[*index] = Err(error.clone());
-        }
-        Vec::new()
+    /// Reports an error that is no refusal, to the observer alone.
+    fn fail(&self, proven: &Proven, error: Error) -> Error {
+        notify_refused(&self.inner.ledger, Some(proven.key), proven.address, &error);
+        error
     }
-}
-
-enum Prepared {
-    Done(Enrolled),
-    Signed(Box<Signed>),
-    /// What it stands on has changed: back to step 3.
-    Moved(Pending),
 }

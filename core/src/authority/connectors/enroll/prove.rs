@@ -3,14 +3,15 @@
 
 use core::net::IpAddr;
 
-use super::EnrollRequest;
-use crate::authority::{Inner, State};
+use super::request::EnrollRequest;
+use crate::authority::Inner;
 use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
+use crate::ledger::State;
 use crate::ledger::error::{Error, MasterError, Refusal};
 use crate::ledger::model::ConnectorId;
 use crate::x509::{Csr, Purpose, VerifiedCsr};
 
-/// A request whose provisioning key is proven and whose CSR is good. Only [`Inner::prove`] makes
+/// A request whose provisioning key is proven and whose CSR is good. Only [`prove`] makes
 /// one.
 pub(super) struct Proven {
     pub(super) key: KeyId,
@@ -28,28 +29,26 @@ pub(super) struct Failed {
     pub(super) error: Error,
 }
 
-impl Inner {
-    /// Proves the provisioning key and checks the CSR of a request.
-    pub(super) fn prove(&self, request: &EnrollRequest) -> Result<Proven, Failed> {
-        let unproven = |error: Error| Failed { key: None, error };
-        let csr = Csr::parse(&request.csr).map_err(|error| unproven(error.into()))?;
-        if !csr.serves(Purpose::Enrollment) {
-            return Err(unproven(Refusal::RequestWrongPurpose.into()));
-        }
-        let credentials = self.check_credentials(request, &csr).map_err(unproven)?;
-        let key = credentials.key;
-        let proven = |error: Error| Failed { key: Some(key), error };
-        let fingerprint = credentials.fingerprint(request).map_err(|e| proven(e.into()))?;
-        let csr = csr.verify().map_err(|error| proven(error.into()))?;
-        Ok(Proven {
-            key,
-            by_proof: credentials.by_proof,
-            fingerprint,
-            address: request.address,
-            connector: ConnectorId::of_spki_sha256(&csr.public_key().sha256()),
-            csr,
-        })
+/// Proves the provisioning key and checks the CSR of a request.
+pub(super) fn prove(inner: &Inner, request: &EnrollRequest) -> Result<Proven, Failed> {
+    let unproven = |error: Error| Failed { key: None, error };
+    let csr = Csr::parse(&request.csr).map_err(|error| unproven(error.into()))?;
+    if !csr.serves(Purpose::Enrollment) {
+        return Err(unproven(Refusal::RequestWrongPurpose.into()));
     }
+    let credentials = check_credentials(inner, request, &csr).map_err(unproven)?;
+    let key = credentials.key;
+    let proven = |error: Error| Failed { key: Some(key), error };
+    let fingerprint = credentials.fingerprint(request).map_err(|e| proven(e.into()))?;
+    let csr = csr.verify().map_err(|error| proven(error.into()))?;
+    Ok(Proven {
+        key,
+        by_proof: credentials.by_proof,
+        fingerprint,
+        address: request.address,
+        connector: ConnectorId::of_spki_sha256(&csr.public_key().sha256()),
+        csr,
+    })
 }
 
 /// What a request proved.
@@ -71,60 +70,60 @@ impl Credentials {
     }
 }
 
-impl Inner {
-    fn check_credentials(&self, request: &EnrollRequest, csr: &Csr) -> Result<Credentials, Error> {
-        let by_proof = csr.proof().map(|proof| self.check_proof(proof, csr)).transpose()?;
-        let by_text = request.key_text.as_ref().map(|text| self.check_text(text)).transpose()?;
-        match (by_proof, by_text) {
-            (None, None) => Err(Refusal::KeyMissing.into()),
-            (Some(proof), Some(key)) if proof.key != key => {
-                Err(Refusal::CredentialsDisagree.into())
-            }
-            (Some(proof), _) => Ok(proof),
-            (None, Some(key)) => Ok(Credentials { key, by_proof: false, proven_fingerprint: None }),
-        }
+fn check_credentials(
+    inner: &Inner,
+    request: &EnrollRequest,
+    csr: &Csr,
+) -> Result<Credentials, Error> {
+    let by_proof = csr.proof().map(|proof| check_proof(inner, proof, csr)).transpose()?;
+    let by_text = request.key_text.as_ref().map(|text| check_text(inner, text)).transpose()?;
+    match (by_proof, by_text) {
+        (None, None) => Err(Refusal::KeyMissing.into()),
+        (Some(proof), Some(key)) if proof.key != key => Err(Refusal::CredentialsDisagree.into()),
+        (Some(proof), _) => Ok(proof),
+        (None, Some(key)) => Ok(Credentials { key, by_proof: false, proven_fingerprint: None }),
     }
+}
 
-    /// Checks a key text: canonical, with the secret that the authority itself derives for its
-    /// host and id, with our pin, for one of our hosts. The work for a text that is canonical is
-    /// one HMAC, whatever is wrong; whether it is canonical depends on nothing but its bytes.
-    fn check_text(&self, text: &KeyText) -> Result<KeyId, Error> {
-        let state = self.state();
-        let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
-        let verified = state.keyring.verify_key(&key) & (key.pin() == state.pin);
-        if verified && self.has_host(&state, key.host())? {
-            return Ok(key.id());
-        }
-        Err(self.unproven(key.id()))
+/// Checks a key text: canonical, with the secret that the authority itself derives for its
+/// host and id, with our pin, for one of our hosts. The work for a text that is canonical is
+/// one HMAC, whatever is wrong; whether it is canonical depends on nothing but its bytes.
+fn check_text(inner: &Inner, text: &KeyText) -> Result<KeyId, Error> {
+    let state = inner.ledger.state();
+    let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
+    let verified = state.keyring.verify_key(&key) & (key.pin() == state.pin);
+    if verified && has_host(inner, &state, key.host())? {
+        return Ok(key.id());
     }
+    Err(unproven(inner, key.id()))
+}
 
-    /// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
-    fn check_proof(&self, proof: &[u8], csr: &Csr) -> Result<Credentials, Error> {
-        let state = self.state();
-        let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
-        if state.keyring.verify_proof(&proof, csr.spki()) && self.has_host(&state, proof.host())? {
-            let proven_fingerprint = proof.fingerprint();
-            return Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint });
-        }
-        Err(self.unproven(proof.id()))
+/// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
+fn check_proof(inner: &Inner, proof: &[u8], csr: &Csr) -> Result<Credentials, Error> {
+    let state = inner.ledger.state();
+    let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
+    if state.keyring.verify_proof(&proof, csr.spki()) && has_host(inner, &state, proof.host())? {
+        let proven_fingerprint = proof.fingerprint();
+        return Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint });
     }
+    Err(unproven(inner, proof.id()))
+}
 
-    /// Why a key is not proven. It may be good, if its master key is one that this process lacks.
-    fn unproven(&self, key: KeyId) -> Error {
-        match self.lacks_master(key.slot()) {
-            Ok(false) => Refusal::KeyInvalid.into(),
-            Ok(true) => MasterError::Missing.into(),
-            Err(error) => error,
-        }
+/// Why a key is not proven. It may be good, if its master key is one that this process lacks.
+fn unproven(inner: &Inner, key: KeyId) -> Error {
+    match inner.lookups.lacks_master(&inner.ledger, key.slot()) {
+        Ok(false) => Refusal::KeyInvalid.into(),
+        Ok(true) => MasterError::Missing.into(),
+        Err(error) => error,
     }
+}
 
-    /// Whether the authority has a host. Another process may have added it since we opened the
-    /// authority; only a text or proof that our own master key made leads to a look at the store.
-    fn has_host(&self, state: &State, host: &Host) -> Result<bool, Error> {
-        if state.record.hosts.contains(host) {
-            return Ok(true);
-        }
-        self.reload()?;
-        Ok(self.state().record.hosts.contains(host))
+/// Whether the authority has a host. Another process may have added it since we opened the
+/// authority; only a text or proof that our own master key made leads to a look at the store.
+fn has_host(inner: &Inner, state: &State, host: &Host) -> Result<bool, Error> {
+    if state.record.hosts.contains(host) {
+        return Ok(true);
     }
+    inner.ledger.reload()?;
+    Ok(inner.ledger.state().record.hosts.contains(host))
 }

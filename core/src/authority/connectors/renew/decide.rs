@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 use super::prove::Proven;
-use crate::authority::connectors::enroll::Issued;
+use crate::authority::connectors::issue::Issued;
 use crate::ledger::error::{Error, Refusal};
 use crate::ledger::model::CertificateId;
 use crate::ledger::records::{
@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 
 /// Where the certificate that is to be renewed stands in the history of its connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Position {
     /// It is the connector's certificate.
     Current,
     /// It is the one before.
@@ -33,26 +33,26 @@ pub(super) enum Next {
     /// Give what was given before.
     Replay,
     /// Sign.
-    Renew(Place),
+    Renew(Position),
 }
 
 /// Where a certificate stands, if it is one of the connector's.
-pub(super) fn find(record: &EnrollmentRecord, proven: &Proven) -> Option<Place> {
+pub(super) fn find(record: &EnrollmentRecord, proven: &Proven) -> Option<Position> {
     if Sha256::digest(&record.leaf.0)[..] == proven.sha256 {
-        return Some(Place::Current);
+        return Some(Position::Current);
     }
     let (last, older) = record.renewed.as_ref()?.before.split_last()?;
     let is = |former: &FormerCertificate| former.sha256.0 == proven.sha256;
     if is(last) {
-        return Some(Place::Last);
+        return Some(Position::Last);
     }
-    older.iter().any(is).then_some(Place::Older)
+    older.iter().any(is).then_some(Position::Older)
 }
 
 /// What the record of the connector says.
 pub(super) fn decide(
     record: &EnrollmentRecord,
-    place: Place,
+    position: Position,
     proven: &Proven,
     now: Timestamp,
 ) -> Result<Next, Refusal> {
@@ -63,12 +63,12 @@ pub(super) fn decide(
         return Err(Refusal::FingerprintMismatch);
     }
     let same_key = record.current_spki_sha256() == proven.spki_sha256();
-    match place {
-        Place::Older => return Err(Refusal::CertificateRenewed),
-        Place::Last if !same_key => return Err(Refusal::CertificateRenewed),
-        Place::Last if now <= record.not_after => return Ok(Next::Replay),
+    match position {
+        Position::Older => return Err(Refusal::CertificateRenewed),
+        Position::Last if !same_key => return Err(Refusal::CertificateRenewed),
+        Position::Last if now <= record.not_after => return Ok(Next::Replay),
         // Whoever asks has not got the answer, and it has expired since: they get another.
-        Place::Last | Place::Current => {}
+        Position::Last | Position::Current => {}
     }
     if now > proven.not_after && !proven.by_signature {
         return Err(Refusal::CertificateExpired);
@@ -77,7 +77,7 @@ pub(super) fn decide(
     {
         return Err(Refusal::RenewalTooEarly);
     }
-    Ok(Next::Renew(place))
+    Ok(Next::Renew(position))
 }
 
 /// Whether the new public key is known as this connector's already. `found` is whom it belongs
@@ -101,7 +101,7 @@ pub(super) fn check_public_key(
 /// need not be remembered any more.
 pub(super) fn renewed(
     mut record: EnrollmentRecord,
-    place: Place,
+    position: Position,
     (certificate, issued): (CertificateId, &Issued),
     proven: &Proven,
     now: Timestamp,
@@ -109,7 +109,7 @@ pub(super) fn renewed(
     let (count, mut before) =
         record.renewed.take().map_or((0, Vec::new()), |renewed| (renewed.count, renewed.before));
     // An answer that nobody got stands before the certificate that it was the answer to.
-    let last = if place == Place::Last { before.pop() } else { None };
+    let last = if position == Position::Last { before.pop() } else { None };
     let (mut before, expired): (Vec<_>, Vec<_>) =
         before.into_iter().partition(|former| former.not_after >= now);
     before.push(FormerCertificate {

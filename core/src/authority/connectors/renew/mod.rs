@@ -8,7 +8,7 @@
 //! 4. The new certificate is signed by the enrollment certificate of the provisioning key; if
 //!    that key is gone, by the one that signed the old certificate.
 //! 5. One atomic, durable unit: nothing that this stands on has changed, the new certificate, its
-//!    public key and its audit record. If anything stands in the way, back to 3.
+//!    public key and its audit record. If any of that has changed, back to 3.
 //! 6. Only now is the certificate handed out.
 //!
 //! The old certificate is not revoked: servers accept it until it expires. Here it is good for the
@@ -16,18 +16,20 @@
 
 mod decide;
 mod prove;
+mod request;
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+pub use request::RenewRequest;
+
 use core::net::IpAddr;
 
-use self::decide::{Next, Place};
-use self::prove::Proven;
+use self::decide::{Next, Position};
+use self::prove::{Proven, prove};
+use super::answer::{Enrolled, answer, enrolled, notify_refused};
+use super::issue::{Issued, ToIssue, issue};
 use crate::authority::audit::tally::{Last, Subject};
-use crate::authority::connectors::enroll::{Enrolled, Issued, ToIssue};
 use crate::authority::{Authority, Inner};
-use crate::key::{Fingerprint, KeyId};
-use crate::ledger::change::Change;
+use crate::key::KeyId;
+use crate::ledger::Change;
 use crate::ledger::error::{Error, InputError, Refusal};
 use crate::ledger::model::Actor;
 use crate::ledger::observer::Event;
@@ -37,27 +39,12 @@ use crate::ledger::records::{
 use crate::store::Record;
 use crate::time::Timestamp;
 
-/// What a connector sends that has a certificate, and what the host knows of it.
-#[derive(Debug, Default)]
-pub struct RenewRequest {
-    /// The CSR for the new certificate, of the same key pair or another: PKCS#10, DER or PEM, at
-    /// most 16 KiB of DER. It may hold the proof of renewal.
-    pub csr: Vec<u8>,
-    /// The certificate that the connector has authenticated with over TLS, in DER. The host has
-    /// verified it, and that the connector has its key.
-    pub client_certificate: Option<Vec<u8>>,
-    /// The connector's fingerprint, when it stands beside the CSR.
-    pub fingerprint: Option<Fingerprint>,
-    /// Where the connector asks from.
-    pub address: Option<IpAddr>,
-}
-
 /// What a renewal stands on.
 #[derive(Clone, Copy)]
 struct Renewal<'a> {
     enrollment: &'a Record,
     /// Where the old certificate stands.
-    place: Place,
+    position: Position,
     proven: &'a Proven,
     /// The provisioning key that the connector enrolled with, if it is still there.
     key: Option<&'a (u64, KeyRecord)>,
@@ -84,120 +71,121 @@ impl Authority {
         let inner = self.inner()?;
         // The key that the connector enrolled with, once it is known who asks.
         let mut key = None;
-        let renewed = inner.prove_renewal(request).and_then(|proven| {
-            inner.until_undisturbed(|| inner.try_renew(&proven, &self.actor, &mut key))
+        let renewed = prove(&inner.ledger, request).and_then(|proven| {
+            let attempt = || try_renew(inner, &proven, self.actor(), &mut key);
+            inner.ledger.retry_on_conflict(attempt)
         });
-        renewed.inspect_err(|error| inner.refuse_renewal(key, request.address, error))
+        renewed.inspect_err(|error| refuse(inner, key, request.address, error))
     }
 }
 
-impl Inner {
-    /// Steps 3 to 6. `None`: what was read has changed meanwhile.
-    fn try_renew(
-        &self,
-        proven: &Proven,
-        actor: &Option<Arc<Actor>>,
-        asker: &mut Option<KeyId>,
-    ) -> Result<Option<Enrolled>, Error> {
-        let now = self.clock.now();
-        let new = proven.public_key_id();
-        let keys = [records::enrollment(proven.connector), records::enrollment(new)];
-        let found = self.reads.get(&keys)?;
-        let [Some(enrollment), new_key] = found.as_slice() else {
-            return Err(Refusal::CertificateUnknown.into());
-        };
-        let record = records::enrolled(enrollment)?.ok_or(Refusal::CertificateUnknown)?;
-        let place = decide::find(&record, proven).ok_or(Refusal::CertificateUnknown)?;
-        *asker = Some(record.key);
-        let place = match decide::decide(&record, place, proven, now)? {
-            Next::Renew(place) => place,
-            Next::Replay => return self.replay_renewal(&record, proven, now).map(Some),
-        };
-        let known = decide::check_public_key(&record, proven, new_key.as_ref())?;
-        let key = self.read::<KeyRecord>(records::key(record.key))?;
-        let version = |key: &Option<(u64, KeyRecord)>| key.as_ref().map(|(version, _)| *version);
-        let renewal = Renewal { enrollment, place, proven, key: key.as_ref(), now };
-        let key_id = record.key;
-        let Signed { record, issued, mut change } = match self.sign_renewal(record, &renewal, actor)
-        {
-            // The key may have been moved to another enrollment certificate since it was read.
-            Err(
-                Error::Input(InputError::CertificateNotFound)
-                | Error::Refused(Refusal::CertificateRetired),
-            ) if version(&self.read(records::key(key_id))?) != version(&key) => return Ok(None),
-            signed => signed?,
-        };
-        if !known {
-            change.expect_absent(records::enrollment(new));
-            let renewed = RenewedKeyRecord { renewed_by: record.connector };
-            change.put(records::enrollment(new), &renewed);
-        }
-        if let Err(obstacle) = self.apply(change)? {
-            if obstacle.is(&records::certificate(record.certificate)) {
-                self.reopen_issuer(record.certificate);
-            }
-            return Ok(None);
-        }
-        let (key, connector, address) = (record.key, record.connector, proven.address);
-        self.observe(&Event::Renewed { key, connector, address });
-        Ok(Some(self.enrolled(&record, &issued.issuer, false)))
+/// Steps 3 to 6. `None`: what was read has changed meanwhile.
+fn try_renew(
+    inner: &Inner,
+    proven: &Proven,
+    actor: Option<&Actor>,
+    asker: &mut Option<KeyId>,
+) -> Result<Option<Enrolled>, Error> {
+    let Inner { ledger, issuers, .. } = inner;
+    let now = ledger.now();
+    let new = proven.public_key_id();
+    let keys = [records::enrollment(proven.connector), records::enrollment(new)];
+    let found = ledger.get_shared(&keys)?;
+    let [Some(enrollment), new_key] = found.as_slice() else {
+        return Err(Refusal::CertificateUnknown.into());
+    };
+    let record = records::enrolled(enrollment)?.ok_or(Refusal::CertificateUnknown)?;
+    let position = decide::find(&record, proven).ok_or(Refusal::CertificateUnknown)?;
+    *asker = Some(record.key);
+    let position = match decide::decide(&record, position, proven, now)? {
+        Next::Renew(position) => position,
+        Next::Replay => return replay(inner, &record, proven, now).map(Some),
+    };
+    let known = decide::check_public_key(&record, proven, new_key.as_ref())?;
+    let key = ledger.read::<KeyRecord>(records::key(record.key))?;
+    let version = |key: &Option<(u64, KeyRecord)>| key.as_ref().map(|(version, _)| *version);
+    let renewal = Renewal { enrollment, position, proven, key: key.as_ref(), now };
+    let key_id = record.key;
+    let Signed { record, issued, mut change } = match sign(inner, record, &renewal, actor) {
+        // The key may have been moved to another enrollment certificate since it was read.
+        Err(
+            Error::Input(InputError::CertificateNotFound)
+            | Error::Refused(Refusal::CertificateRetired),
+        ) if version(&ledger.read(records::key(key_id))?) != version(&key) => return Ok(None),
+        signed => signed?,
+    };
+    if !known {
+        change.expect_absent(records::enrollment(new));
+        let renewed = RenewedKeyRecord { renewed_by: record.connector };
+        change.put(records::enrollment(new), &renewed);
     }
-
-    /// Step 4, and what is to be written at step 5 whatever the new public key is.
-    fn sign_renewal(
-        &self,
-        record: EnrollmentRecord,
-        renewal: &Renewal<'_>,
-        actor: &Option<Arc<Actor>>,
-    ) -> Result<Signed, Error> {
-        let Renewal { enrollment, place, proven, key, now } = *renewal;
-        let (connector, group) = (record.connector, record.group);
-        let certificate = key.map_or(record.certificate, |(_, key)| key.certificate);
-        if now > proven.not_after.plus(self.issuer(certificate)?.renewal_grace) {
-            return Err(Refusal::RenewalTooLate.into());
+    if let Err(conflict) = ledger.commit(change)? {
+        if conflict.is(&records::certificate(record.certificate)) {
+            issuers.reopen(record.certificate);
         }
-        let csr = &proven.csr;
-        let issued = self.issue(&ToIssue { connector, group, certificate, csr, now })?;
-        let (record, forgotten) =
-            decide::renewed(record, place, (certificate, &issued), proven, now);
-        let mut audit = AuditRecord::new(now, Action::ConnectorRenewed);
-        audit.set_actor(actor.as_deref());
-        audit.key = Some(record.key);
-        audit.connector = Some(connector);
-        audit.address = proven.address.map(|address| address.to_canonical());
-        let mut change = self.change(&audit)?;
-        change.expect(records::enrollment(connector), enrollment.version);
-        // The issuer may have been opened long ago: it is neither retired nor deleted since.
-        change.expect(records::certificate(certificate), issued.issuer.version);
-        if let Some((version, key)) = key {
-            change.expect(records::key(key.id), *version);
-        }
-        change.put(records::enrollment(connector), &record);
-        let by_serial = records::enrollment_by_serial(certificate, &record.serial);
-        change.put_bytes(by_serial, connector.as_str());
-        forgotten.into_iter().for_each(|index| change.delete(index));
-        Ok(Signed { record, issued, change })
+        return Ok(None);
     }
+    let (key, connector, address) = (record.key, record.connector, proven.address);
+    ledger.notify(&Event::Renewed { key, connector, address });
+    Ok(Some(enrolled(ledger, &record, &issued.issuer, false)))
+}
 
-    fn replay_renewal(
-        &self,
-        record: &EnrollmentRecord,
-        proven: &Proven,
-        now: Timestamp,
-    ) -> Result<Enrolled, Error> {
-        let enrolled = self.answer(record)?;
-        let (key, connector, address) = (record.key, record.connector, proven.address);
-        self.observe(&Event::Replayed { key, connector, address });
-        self.count_tally(key, Subject::Replay(connector), Last { at: now, address });
-        Ok(enrolled)
+/// Step 4, and what is to be written at step 5 whatever the new public key is.
+fn sign(
+    inner: &Inner,
+    record: EnrollmentRecord,
+    renewal: &Renewal<'_>,
+    actor: Option<&Actor>,
+) -> Result<Signed, Error> {
+    let Renewal { enrollment, position, proven, key, now } = *renewal;
+    let (connector, group) = (record.connector, record.group);
+    let certificate = key.map_or(record.certificate, |(_, key)| key.certificate);
+    let renewal_grace = inner.issuers.get(&inner.ledger, certificate)?.renewal_grace;
+    if now > proven.not_after.plus(renewal_grace) {
+        return Err(Refusal::RenewalTooLate.into());
     }
+    let csr = &proven.csr;
+    let issued = issue(inner, &ToIssue { connector, group, certificate, csr, now })?;
+    let (record, forgotten) =
+        decide::renewed(record, position, (certificate, &issued), proven, now);
+    let mut audit = AuditRecord::new(now, Action::ConnectorRenewed);
+    audit.set_actor(actor);
+    audit.key = Some(record.key);
+    audit.connector = Some(connector);
+    audit.address = proven.address.map(|address| address.to_canonical());
+    let mut change = Change::new(audit);
+    change.expect(records::enrollment(connector), enrollment.version);
+    // The issuer may have been opened long ago: it is neither retired nor deleted since.
+    change.expect(records::certificate(certificate), issued.issuer.version);
+    if let Some((version, key)) = key {
+        change.expect(records::key(key.id), *version);
+    }
+    change.put(records::enrollment(connector), &record);
+    let by_serial = records::enrollment_by_serial(certificate, &record.serial);
+    change.put_bytes(by_serial, connector.as_str());
+    forgotten.into_iter().for_each(|index| change.delete(index));
+    Ok(Signed { record, issued, change })
+}
 
-    /// Tells of a refusal: the observer always, the audit trail only if it is known who asked.
-    fn refuse_renewal(&self, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
-        self.tell_refused(key, address, error);
-        if let (Some(key), Error::Refused(refusal)) = (key, error) {
-            let last = Last { at: self.clock.now(), address };
-            self.count_tally(key, Subject::RenewalRefusal(refusal.code()), last);
-        }
+fn replay(
+    inner: &Inner,
+    record: &EnrollmentRecord,
+    proven: &Proven,
+    now: Timestamp,
+) -> Result<Enrolled, Error> {
+    let answer = answer(inner, record)?;
+    let (key, connector, address) = (record.key, record.connector, proven.address);
+    inner.ledger.notify(&Event::Replayed { key, connector, address });
+    inner.tally.add(&inner.ledger, key, Subject::Replay(connector), Last { at: now, address });
+    Ok(answer)
+}
+
+/// Reports a refusal: to the observer always, to the audit trail only if it is known who asked.
+fn refuse(inner: &Inner, key: Option<KeyId>, address: Option<IpAddr>, error: &Error) {
+    let Inner { ledger, tally, .. } = inner;
+    notify_refused(ledger, key, address, error);
+    if let (Some(key), Error::Refused(refusal)) = (key, error) {
+        let last = Last { at: ledger.now(), address };
+        tally.add(ledger, key, Subject::RenewalRefusal(refusal.code()), last);
     }
 }

@@ -5,11 +5,11 @@ use core::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
-use super::RenewRequest;
-use crate::authority::{Inner, State};
+use super::request::RenewRequest;
 use crate::key::Fingerprint;
 use crate::ledger::error::{Error, Refusal};
 use crate::ledger::model::ConnectorId;
+use crate::ledger::{Ledger, State};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Csr, Purpose, RenewalProof, VerifiedCsr};
 
@@ -40,28 +40,26 @@ impl Proven {
     }
 }
 
-impl Inner {
-    /// Proves the certificate and checks the CSR of a request.
-    pub(super) fn prove_renewal(&self, request: &RenewRequest) -> Result<Proven, Error> {
-        let csr = Csr::parse(&request.csr)?;
-        if !csr.serves(Purpose::Renewal) {
-            return Err(Refusal::RequestWrongPurpose.into());
-        }
-        let proof = csr.renewal().map(|proof| check(&self.state(), proof, &csr)).transpose()?;
-        let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
-        let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
-        let csr = csr.verify_renewal_of(&certificate)?;
-        let connector = certificate.common_name().and_then(ConnectorId::parse);
-        Ok(Proven {
-            connector: connector.ok_or(Refusal::CertificateUnknown)?,
-            sha256: Sha256::digest(certificate.der()).into(),
-            not_after: certificate.not_after(),
-            by_signature: proof.is_some(),
-            fingerprint,
-            address: request.address,
-            csr,
-        })
+/// Proves the certificate and checks the CSR of a request.
+pub(super) fn prove(ledger: &Ledger, request: &RenewRequest) -> Result<Proven, Error> {
+    let csr = Csr::parse(&request.csr)?;
+    if !csr.serves(Purpose::Renewal) {
+        return Err(Refusal::RequestWrongPurpose.into());
     }
+    let proof = csr.renewal().map(|proof| check(&ledger.state(), proof, &csr)).transpose()?;
+    let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
+    let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
+    let csr = csr.verify_renewal_of(&certificate)?;
+    let connector = certificate.common_name().and_then(ConnectorId::parse);
+    Ok(Proven {
+        connector: connector.ok_or(Refusal::CertificateUnknown)?,
+        sha256: Sha256::digest(certificate.der()).into(),
+        not_after: certificate.not_after(),
+        by_signature: proof.is_some(),
+        fingerprint,
+        address: request.address,
+        csr,
+    })
 }
 
 /// Checks a proof inside a CSR: for one of our hosts, and signed by the key of its certificate.

@@ -2,12 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use crate::authority::Inner;
 use crate::authority::certificates::issuers::OpenIssuer;
 use crate::key::KeyId;
+use crate::ledger::Ledger;
 use crate::ledger::error::Error;
 use crate::ledger::model::{CertificateId, ConnectorId, GroupId};
+use crate::ledger::observer::Event;
 use crate::ledger::records::EnrollmentRecord;
 use crate::time::Timestamp;
 use crate::x509::encode_pem;
@@ -53,33 +56,41 @@ impl Enrolled {
     }
 }
 
-impl Inner {
-    /// The answer from what is stored.
-    pub(crate) fn answer(&self, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
-        let issuer = self.issuer(record.certificate)?;
-        Ok(self.enrolled(record, &issuer, true))
-    }
+/// The answer from what is stored.
+pub(super) fn answer(inner: &Inner, record: &EnrollmentRecord) -> Result<Enrolled, Error> {
+    let issuer = inner.issuers.get(&inner.ledger, record.certificate)?;
+    Ok(enrolled(&inner.ledger, record, &issuer, true))
+}
 
-    pub(crate) fn enrolled(
-        &self,
-        record: &EnrollmentRecord,
-        open: &OpenIssuer,
-        replay: bool,
-    ) -> Enrolled {
-        let issuer = open.certificate.der().to_vec();
-        let root = self.state().root.der().to_vec();
-        let external_leaf = (!open.external.is_empty()).then(|| record.leaf.0.clone());
-        Enrolled {
-            connector: record.connector,
-            key: record.key,
-            group: record.group,
-            certificate: record.certificate,
-            replay,
-            chain: alloc::vec![record.leaf.0.clone(), issuer, root],
-            external_chain: external_leaf.into_iter().chain(open.external.clone()).collect(),
-            serial: record.serial.clone(),
-            not_before: record.not_before,
-            not_after: record.not_after,
-        }
+pub(super) fn enrolled(
+    ledger: &Ledger,
+    record: &EnrollmentRecord,
+    open: &OpenIssuer,
+    replay: bool,
+) -> Enrolled {
+    let issuer = open.certificate.der().to_vec();
+    let root = ledger.state().root.der().to_vec();
+    let external_leaf = (!open.external.is_empty()).then(|| record.leaf.0.clone());
+    Enrolled {
+        connector: record.connector,
+        key: record.key,
+        group: record.group,
+        certificate: record.certificate,
+        replay,
+        chain: alloc::vec![record.leaf.0.clone(), issuer, root],
+        external_chain: external_leaf.into_iter().chain(open.external.clone()).collect(),
+        serial: record.serial.clone(),
+        not_before: record.not_before,
+        not_after: record.not_after,
     }
+}
+
+/// Notifies the observer of an enrollment or a renewal that was refused or has failed.
+pub(super) fn notify_refused(
+    ledger: &Ledger,
+    key: Option<KeyId>,
+    address: Option<IpAddr>,
+    error: &Error,
+) {
+    ledger.notify(&Event::Refused { code: error.code(), key, address });
 }

@@ -1,0 +1,19 @@
+//! What a connector sends to enroll.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::key::{Fingerprint, KeyText};
+
+/// What a connector sends, and what the host knows of it.
+#[derive(Debug, Default)]
+pub struct EnrollRequest {
+    /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    pub csr: Vec<u8>,
+    /// The text of a key beside the CSR, in its canonical form.
+    pub key_text: Option<KeyText>,
+    /// The connector's fingerprint, when it stands beside the CSR.
+    pub fingerprint: Option<Fingerprint>,
+    /// Where the connector asks from.
+    pub address: Option<IpAddr>,
+}
