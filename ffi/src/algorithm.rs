@@ -3,7 +3,6 @@
 use provkey::x509::KeyAlgorithm;
 
 use crate::failure::Failure;
-use crate::status::PROVKEY_STATUS_VALUE_UNKNOWN;
 
 /// The algorithm of a key pair. 0 is the default, P-256, or none, as each function says.
 pub type provkey_key_algorithm = u32;
@@ -25,9 +24,7 @@ pub(crate) fn algorithm(number: provkey_key_algorithm) -> Result<Option<KeyAlgor
         PROVKEY_KEY_ALGORITHM_P384 => KeyAlgorithm::EcdsaP384,
         PROVKEY_KEY_ALGORITHM_ED25519 => KeyAlgorithm::Ed25519,
         PROVKEY_KEY_ALGORITHM_RSA => KeyAlgorithm::Rsa,
-        _ => {
-            return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "algorithm", "is unknown"));
-        }
+        _ => return Err(Failure::unknown("algorithm")),
     }))
 }
 

@@ -152,6 +152,21 @@ pub(crate) unsafe fn output<T>(pointer: *mut T, name: &'static str) -> Result<Ou
     Ok(Output(pointer))
 }
 
+/// An output argument that may be NULL.
+///
+/// # Safety
+/// As for [`output`].
+pub(crate) unsafe fn optional_output<T>(
+    pointer: *mut T,
+    name: &'static str,
+) -> Result<Option<Output<T>>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller says.
+    unsafe { output(pointer, name) }.map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

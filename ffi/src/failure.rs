@@ -9,7 +9,7 @@ use provkey::process::UsedAfterFork;
 use provkey::random::RandomError;
 use provkey::x509::{CertificateError, PublicKeyError, SignerError};
 
-use crate::status::{provkey_status, status_of};
+use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status, status_of};
 
 /// Why a call failed.
 pub(crate) struct Failure {
@@ -45,6 +45,11 @@ impl Failure {
     /// A wrong argument: the message is its name, then `what`.
     pub(crate) fn argument(status: provkey_status, name: &str, what: &str) -> Self {
         Self { message: Cow::Owned(format!("{name} {what}")), ..Self::new(status, "") }
+    }
+
+    /// An argument, or a field, that is none of the constants of its type.
+    pub(crate) fn unknown(name: &str) -> Self {
+        Self::argument(PROVKEY_STATUS_VALUE_UNKNOWN, name, "is unknown")
     }
 
     /// An error of the Rust library.

@@ -8,7 +8,7 @@ use provkey::time::Timestamp;
 use provkey::x509::Certificate;
 
 use crate::algorithm::{algorithm, provkey_key_algorithm};
-use crate::argument::{buffer, output};
+use crate::argument::{buffer, optional_output, output};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
@@ -150,10 +150,7 @@ pub unsafe extern "C" fn provkey_identity_accept(
     unsafe {
         call(error, || {
             let answer = buffer(answer, answer_len, "answer")?;
-            let accepted = match accepted.is_null() {
-                true => None,
-                false => Some(output(accepted, "accepted")?),
-            };
+            let accepted = optional_output(accepted, "accepted")?;
             let accepted_answer =
                 locked(identity)?.accept(answer, Timestamp::from_unix_ms(now_ms))?;
             let behind = accepted_answer.clock_behind.unwrap_or_default().as_millis();
@@ -194,10 +191,7 @@ pub unsafe extern "C" fn provkey_identity_check_server(
         call(error, || {
             let identity = locked(identity)?;
             let chain = buffer(chain, chain_len, "chain")?;
-            let checked = match checked_ms.is_null() {
-                true => None,
-                false => Some(output(checked_ms, "checked_ms")?),
-            };
+            let checked = optional_output(checked_ms, "checked_ms")?;
             let chain = Certificate::parse_all(chain).map_err(connector::Error::from)?;
             let now = identity.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
             if let Some(checked) = checked {

@@ -8,9 +8,7 @@ use provkey::authority::{
 use provkey::key::KeyId;
 
 use super::id::optional_id;
-use super::page::{
-    Describe, PageBacking, PageParts, moment, number, page_request, provkey_page_request,
-};
+use super::page::{self, Describe, moment, number, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::backing::Backing;
@@ -18,7 +16,7 @@ use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, provkey_header, record};
-use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::status::provkey_status;
 use crate::text::optional_text;
 
 /// One entry of the audit trail. The action determines which fields are set; the others are NULL.
@@ -92,7 +90,7 @@ pub struct provkey_audit_page {
 }
 
 record!(provkey_audit_record, 0x706b_0115, Backing);
-record!(provkey_audit_page, 0x706b_0116, PageBacking<provkey_audit_record>);
+page!(provkey_audit_page, 0x706b_0116, provkey_audit_record);
 
 impl Describe<AuditRecord> for provkey_audit_record {
     fn describe(header: provkey_header, record: &AuditRecord, backing: &mut Backing) -> Self {
@@ -138,13 +136,7 @@ pub unsafe extern "C" fn provkey_authority_list_audit(
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let records = output(records, "records")?;
-            let PageParts { items, items_len, next, backing } =
-                PageParts::of(&authority.list_audit(&filter, &page)?);
-            let header = provkey_audit_page::HEADER;
-            records.set(handle::hand_out_record(
-                provkey_audit_page { header, items, items_len, next },
-                backing,
-            ));
+            records.set(page::hand_out_page(&authority.list_audit(&filter, &page)?));
             Ok(())
         })
     }
@@ -183,11 +175,8 @@ unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Fa
         let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(AuditFilter::default());
         };
-        let action = optional_text(input.action, "action")?.map(|name| {
-            Action::parse(name).ok_or_else(|| {
-                Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "action", "is unknown")
-            })
-        });
+        let action = optional_text(input.action, "action")?
+            .map(|name| Action::parse(name).ok_or_else(|| Failure::unknown("action")));
         Ok(AuditFilter {
             key: optional_id(input.key, "key")?,
             connector: optional_id(input.connector, "connector")?,

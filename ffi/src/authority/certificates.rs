@@ -9,7 +9,7 @@ use provkey::time::Timestamp;
 use provkey::x509::{Certificate, LeafUrl, LeafUrls};
 
 use super::id::id;
-use super::page::{Describe, PageBacking, PageParts, number, page_request, provkey_page_request};
+use super::page::{self, Describe, number, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
 use crate::argument::{output, plain, structure};
@@ -117,11 +117,7 @@ pub struct provkey_enrollment_certificate_page {
 }
 
 record!(provkey_enrollment_certificate, 0x706b_010b, Backing);
-record!(
-    provkey_enrollment_certificate_page,
-    0x706b_010c,
-    PageBacking<provkey_enrollment_certificate>
-);
+page!(provkey_enrollment_certificate_page, 0x706b_010c, provkey_enrollment_certificate);
 
 /// An enrollment certificate, and the moment that its warnings are for.
 type Seen = (EnrollmentCertificate, Timestamp);
@@ -162,7 +158,7 @@ impl OpenAuthority {
         &self,
         certificate: EnrollmentCertificate,
     ) -> *mut provkey_enrollment_certificate {
-        super::page::hand_out(&(certificate, self.clock.now()))
+        page::hand_out(&(certificate, self.clock.now()))
     }
 }
 
@@ -255,10 +251,7 @@ pub unsafe extern "C" fn provkey_authority_list_certificates(
             let (found, now) = (authority.list_certificates(&page)?, clock.now());
             let items: Vec<Seen> = found.items.into_iter().map(|one| (one, now)).collect();
             let found = provkey::authority::Page { items, next: found.next };
-            let PageParts { items, items_len, next, backing } = PageParts::of(&found);
-            let header = provkey_enrollment_certificate_page::HEADER;
-            let head = provkey_enrollment_certificate_page { header, items, items_len, next };
-            certificates.set(handle::hand_out_record(head, backing));
+            certificates.set(page::hand_out_page(&found));
             Ok(())
         })
     }

@@ -6,9 +6,7 @@ use provkey::authority::{Connector, ConnectorFilter};
 use provkey::x509::RevocationReason;
 
 use super::id::{id, optional_id};
-use super::page::{
-    self, Describe, PageBacking, PageParts, moment, number, page_request, provkey_page_request,
-};
+use super::page::{self, Describe, moment, number, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::backing::Backing;
@@ -98,7 +96,7 @@ pub struct provkey_connector_page {
 }
 
 record!(provkey_connector, 0x706b_0111, Backing);
-record!(provkey_connector_page, 0x706b_0112, PageBacking<provkey_connector>);
+page!(provkey_connector_page, 0x706b_0112, provkey_connector);
 
 impl Describe<Connector> for provkey_connector {
     fn describe(header: provkey_header, connector: &Connector, backing: &mut Backing) -> Self {
@@ -171,11 +169,7 @@ pub unsafe extern "C" fn provkey_authority_list_connectors(
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let connectors = output(connectors, "connectors")?;
-            let PageParts { items, items_len, next, backing } =
-                PageParts::of(&authority.list_connectors(&filter, &page)?);
-            let header = provkey_connector_page::HEADER;
-            let head = provkey_connector_page { header, items, items_len, next };
-            connectors.set(handle::hand_out_record(head, backing));
+            connectors.set(page::hand_out_page(&authority.list_connectors(&filter, &page)?));
             Ok(())
         })
     }

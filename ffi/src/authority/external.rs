@@ -12,7 +12,7 @@ use super::certificates::{
     leaf_urls, new_certificate, provkey_enrollment_certificate, provkey_new_certificate,
     renewal_grace, seconds_or,
 };
-use super::page::{self, Describe, PageBacking, PageParts, page_request, provkey_page_request};
+use super::page::{self, Describe, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output, plain, structure};
 use crate::backing::Backing;
@@ -100,7 +100,7 @@ pub struct provkey_certificate_request_page {
 }
 
 record!(provkey_certificate_request, 0x706b_010d, Backing);
-record!(provkey_certificate_request_page, 0x706b_010e, PageBacking<provkey_certificate_request>);
+page!(provkey_certificate_request_page, 0x706b_010e, provkey_certificate_request);
 
 impl Describe<CertificateRequest> for provkey_certificate_request {
     fn describe(
@@ -261,10 +261,7 @@ pub unsafe extern "C" fn provkey_authority_list_certificate_requests(
             let page = page_request(page)?;
             let requests = output(requests, "requests")?;
             let found = authority.list_certificate_requests(&page)?;
-            let PageParts { items, items_len, next, backing } = PageParts::of(&found);
-            let header = provkey_certificate_request_page::HEADER;
-            let head = provkey_certificate_request_page { header, items, items_len, next };
-            requests.set(handle::hand_out_record(head, backing));
+            requests.set(page::hand_out_page(&found));
             Ok(())
         })
     }

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use provkey::authority::{ConnectorGroup, Name};
 
 use super::id::id;
-use super::page::{self, Describe, PageBacking, PageParts, page_request, provkey_page_request};
+use super::page::{self, Describe, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::backing::Backing;
@@ -44,7 +44,7 @@ pub struct provkey_connector_group_page {
 }
 
 record!(provkey_connector_group, 0x706b_0109, Backing);
-record!(provkey_connector_group_page, 0x706b_010a, PageBacking<provkey_connector_group>);
+page!(provkey_connector_group_page, 0x706b_010a, provkey_connector_group);
 
 impl Describe<ConnectorGroup> for provkey_connector_group {
     fn describe(header: provkey_header, group: &ConnectorGroup, backing: &mut Backing) -> Self {
@@ -140,11 +140,7 @@ pub unsafe extern "C" fn provkey_authority_list_groups(
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let page = page_request(page)?;
             let groups = output(groups, "groups")?;
-            let PageParts { items, items_len, next, backing } =
-                PageParts::of(&authority.list_groups(&page)?);
-            let header = provkey_connector_group_page::HEADER;
-            let head = provkey_connector_group_page { header, items, items_len, next };
-            groups.set(handle::hand_out_record(head, backing));
+            groups.set(page::hand_out_page(&authority.list_groups(&page)?));
             Ok(())
         })
     }

@@ -9,14 +9,14 @@ use super::key_details::{
     PROVKEY_KEY_STATE_COMPROMISED, PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED,
     PROVKEY_KEY_STATE_EXPIRED, PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
 };
-use super::page::{PageBacking, PageParts, moment, page_request, provkey_page_request};
+use super::page::{self, moment, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::{self, object, provkey_header, record};
-use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::handle::{self, object, provkey_header};
+use crate::status::provkey_status;
 use crate::text::optional_text;
 
 /// The order of provisioning keys in a listing.
@@ -79,7 +79,7 @@ pub struct provkey_key_page {
     pub next: *const c_char,
 }
 
-record!(provkey_key_page, 0x706b_0110, PageBacking<provkey_key_details>);
+page!(provkey_key_page, 0x706b_0110, provkey_key_details);
 
 /// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
 /// group or a certificate, it may be short and still have a `next`.
@@ -101,13 +101,7 @@ pub unsafe extern "C" fn provkey_authority_list_keys(
             let filter = self::filter(filter)?;
             let page = page_request(page)?;
             let keys = output(keys, "keys")?;
-            let PageParts { items, items_len, next, backing } =
-                PageParts::of(&authority.list_keys(&filter, &page)?);
-            let header = provkey_key_page::HEADER;
-            keys.set(handle::hand_out_record(
-                provkey_key_page { header, items, items_len, next },
-                backing,
-            ));
+            keys.set(page::hand_out_page(&authority.list_keys(&filter, &page)?));
             Ok(())
         })
     }
@@ -136,10 +130,7 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
             order: match input.order {
                 PROVKEY_KEY_ORDER_NAME => KeyOrder::Name,
                 PROVKEY_KEY_ORDER_CREATED => KeyOrder::Created,
-                _ => {
-                    let status = PROVKEY_STATUS_VALUE_UNKNOWN;
-                    return Err(Failure::argument(status, "order", "is unknown"));
-                }
+                _ => return Err(Failure::unknown("order")),
             },
             descending: input.descending != 0,
             id_contains: optional_text(input.id_contains, "id_contains")?.map(Into::into),
@@ -164,6 +155,6 @@ fn state(number: provkey_key_state) -> Result<Option<KeyState>, Failure> {
         PROVKEY_KEY_STATE_DISABLED => KeyState::Disabled,
         PROVKEY_KEY_STATE_EXPIRED => KeyState::Expired,
         PROVKEY_KEY_STATE_COMPROMISED => KeyState::Compromised,
-        _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "state", "is unknown")),
+        _ => return Err(Failure::unknown("state")),
     }))
 }

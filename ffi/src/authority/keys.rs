@@ -9,14 +9,14 @@ use super::id::id;
 use super::key_details::provkey_key_details;
 use super::page::{self, moment};
 use super::{OpenAuthority, provkey_authority};
-use crate::argument::{array, output, plain, structure};
+use crate::argument::{array, optional_output, output, plain, structure};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::object;
 use crate::owned::Owned;
-use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::status::provkey_status;
 use crate::text::{optional_text, text};
 
 /// The parameters of a new provisioning key.
@@ -187,10 +187,7 @@ pub unsafe extern "C" fn provkey_authority_update_key(
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let update = read_update(&structure(update, "update")?)?;
-            let output = match key.is_null() {
-                true => None,
-                false => Some(output(key, "key")?),
-            };
+            let output = optional_output(key, "key")?;
             let updated = authority.update_key(id, &update)?;
             if let Some(key) = output {
                 key.set(page::hand_out(&updated));
@@ -294,7 +291,7 @@ unsafe fn new_key(pointer: *const provkey_new_key) -> Result<NewKey, Failure> {
 /// The rules of the header.
 unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> {
     if input.fields & !KEY_FIELDS_ALL != 0 {
-        return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "fields", "is unknown"));
+        return Err(Failure::unknown("fields"));
     }
     let counts = |field| input.fields & field != 0;
     let mut update = KeyUpdate {

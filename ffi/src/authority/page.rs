@@ -39,37 +39,54 @@ pub(crate) fn hand_out<R: Describe<T>, T>(value: &T) -> *mut R {
     handle::hand_out_record(record, backing)
 }
 
-/// The fields of a page for C.
-pub(crate) struct PageParts<R: Handle> {
-    pub(crate) items: *const *const R,
-    pub(crate) items_len: usize,
-    pub(crate) next: *const c_char,
-    pub(crate) backing: PageBacking<R>,
+/// A page of a listing, as C sees it.
+pub(crate) trait PageRecord: Handle<Head = Self, Value = PageBacking<Self::Item>> {
+    /// The record of one item.
+    type Item: Handle;
+
+    /// Makes the page from its items and the cursor of the next one.
+    fn new(items: &[*const Self::Item], next: *const c_char) -> Self;
 }
+
+/// Declares a page: a record with the fields `items`, `items_len` and `next`.
+macro_rules! page {
+    ($page:ident, $kind:literal, $item:ident) => {
+        $crate::handle::record!($page, $kind, $crate::authority::page::PageBacking<$item>);
+        impl $crate::authority::page::PageRecord for $page {
+            type Item = $item;
+
+            fn new(items: &[*const $item], next: *const core::ffi::c_char) -> Self {
+                let (items, items_len) = (items.as_ptr(), items.len());
+                Self { header: Self::HEADER, items, items_len, next }
+            }
+        }
+    };
+}
+pub(crate) use page;
 
 /// The memory that the pointers of a page point to.
 pub(crate) struct PageBacking<R: Handle> {
-    _parts: Vec<PageItem<R>>,
+    _items: Vec<PageItem<R>>,
     _pointers: Box<[*const R]>,
     _texts: Backing,
 }
 
-impl<R: Handle> PageParts<R> {
-    pub(crate) fn of<T>(page: &Page<T>) -> Self
-    where
-        R: Describe<T>,
-    {
-        let parts: Vec<_> = page.items.iter().map(to_part).collect();
-        let pointers: Box<[_]> = parts.iter().map(PageItem::as_pointer).collect();
-        let mut texts = Backing::default();
-        let next = texts.optional_text(page.next.as_ref().map(Cursor::as_str));
-        let (items, items_len) = (pointers.as_ptr(), pointers.len());
-        let backing = PageBacking { _parts: parts, _pointers: pointers, _texts: texts };
-        Self { items, items_len, next, backing }
-    }
+/// Hands out a page of a listing.
+pub(crate) fn hand_out_page<P, T>(page: &Page<T>) -> *mut P
+where
+    P: PageRecord,
+    P::Item: Describe<T>,
+{
+    let items: Vec<_> = page.items.iter().map(to_item).collect();
+    let pointers: Box<[_]> = items.iter().map(PageItem::as_pointer).collect();
+    let mut texts = Backing::default();
+    let next = texts.optional_text(page.next.as_ref().map(Cursor::as_str));
+    let record = P::new(&pointers, next);
+    let backing = PageBacking { _items: items, _pointers: pointers, _texts: texts };
+    handle::hand_out_record(record, backing)
 }
 
-fn to_part<R: Describe<T>, T>(value: &T) -> PageItem<R> {
+fn to_item<R: Describe<T>, T>(value: &T) -> PageItem<R> {
     let mut backing = Backing::default();
     let record = R::describe(page_item::header::<R>(), value, &mut backing);
     PageItem::new(record, backing)

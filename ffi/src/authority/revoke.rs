@@ -13,7 +13,7 @@ use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::object;
-use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::status::provkey_status;
 use crate::text::optional_text;
 
 /// The result of reporting a key as compromised.
@@ -44,9 +44,9 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
             let id = self::id(id, "id")?;
             let reason = match optional_text(reason, "reason")? {
                 None => RevocationReason::Unspecified,
-                Some(name) => RevocationReason::parse(name).ok_or_else(|| {
-                    Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "reason", "is unknown")
-                })?,
+                Some(name) => {
+                    RevocationReason::parse(name).ok_or_else(|| Failure::unknown("reason"))?
+                }
             };
             Ok(authority.revoke_connector(id, reason)?)
         })

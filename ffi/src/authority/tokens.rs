@@ -5,9 +5,7 @@ use core::ffi::c_char;
 use provkey::authority::{AdminRole, AdminToken, AdminTokenText, Name, NewAdminToken};
 
 use super::id::id;
-use super::page::{
-    self, Describe, PageBacking, PageParts, moment, page_request, provkey_page_request,
-};
+use super::page::{self, Describe, moment, page, page_request, provkey_page_request};
 use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
 use crate::backing::Backing;
@@ -17,7 +15,7 @@ use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, provkey_header, record};
 use crate::owned::Owned;
-use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
+use crate::status::provkey_status;
 use crate::text::text;
 
 /// The role of an admin token. Each role includes those before it.
@@ -65,7 +63,7 @@ pub struct provkey_admin_token_page {
 }
 
 record!(provkey_admin_token, 0x706b_0131, Backing);
-record!(provkey_admin_token_page, 0x706b_0132, PageBacking<provkey_admin_token>);
+page!(provkey_admin_token_page, 0x706b_0132, provkey_admin_token);
 
 impl Describe<AdminToken> for provkey_admin_token {
     fn describe(header: provkey_header, token: &AdminToken, backing: &mut Backing) -> Self {
@@ -91,7 +89,7 @@ fn role(number: provkey_admin_role) -> Result<AdminRole, Failure> {
         PROVKEY_ADMIN_ROLE_VIEWER => Ok(AdminRole::Viewer),
         PROVKEY_ADMIN_ROLE_OPERATOR => Ok(AdminRole::Operator),
         PROVKEY_ADMIN_ROLE_ADMIN => Ok(AdminRole::Admin),
-        _ => Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "role", "is unknown")),
+        _ => Err(Failure::unknown("role")),
     }
 }
 
@@ -223,11 +221,7 @@ pub unsafe extern "C" fn provkey_authority_list_tokens(
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let page = page_request(page)?;
             let tokens = output(tokens, "tokens")?;
-            let PageParts { items, items_len, next, backing } =
-                PageParts::of(&authority.list_tokens(&page)?);
-            let header = provkey_admin_token_page::HEADER;
-            let head = provkey_admin_token_page { header, items, items_len, next };
-            tokens.set(handle::hand_out_record(head, backing));
+            tokens.set(page::hand_out_page(&authority.list_tokens(&page)?));
             Ok(())
         })
     }

@@ -5,7 +5,7 @@ use provkey::store::{Counter, Record, RecordKey, Value};
 use crate::argument::{buffer, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::failure::Failure;
-use crate::status::{PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_VALUE_UNKNOWN};
+use crate::status::PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
 
 /// Longest key of a record, in bytes.
 pub const PROVKEY_RECORD_KEY_BYTES_MAX: usize = 512;
@@ -103,12 +103,9 @@ impl From<provkey_counter> for Counter {
 ///
 /// # Safety
 /// The pointer is NULL or to a record whose pointers are good.
-pub(crate) unsafe fn read_record(
-    record: *const provkey_record,
-    name: &'static str,
-) -> Result<Record, Failure> {
+unsafe fn read_record(record: *const provkey_record) -> Result<Record, Failure> {
     // SAFETY: as the caller says.
-    let record = unsafe { structure(record, name) }?;
+    let record = unsafe { structure(record, "record") }?;
     // SAFETY: likewise.
     let key = unsafe { read_key(record.key) }?;
     let value = match record.r#type {
@@ -122,9 +119,23 @@ pub(crate) unsafe fn read_record(
             Value::Body(body.to_vec())
         }
         PROVKEY_RECORD_TYPE_COUNTER => Value::Counter(record.counter.into()),
-        _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "type", "is unknown")),
+        _ => return Err(Failure::unknown("type")),
     };
     Ok(Record { key, version: record.version, value })
+}
+
+/// A record that a callback passed; `None` for NULL.
+///
+/// # Safety
+/// As for [`read_record`].
+pub(crate) unsafe fn optional_record(
+    record: *const provkey_record,
+) -> Result<Option<Record>, Failure> {
+    if record.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller says.
+    unsafe { read_record(record) }.map(Some)
 }
 
 /// The key of a record.

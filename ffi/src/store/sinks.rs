@@ -5,7 +5,7 @@ use core::ptr;
 
 use provkey::store::{Outcome, Record, Refused};
 
-use super::record::{provkey_counter, provkey_record, read_record};
+use super::record::{optional_record, provkey_counter, provkey_record};
 use super::unit::{provkey_reason, reason};
 use crate::argument::array;
 use crate::call::call;
@@ -57,10 +57,7 @@ pub unsafe extern "C" fn provkey_record_sink_push(
     unsafe {
         call(ptr::null_mut(), || {
             let answer = contents(sink)?;
-            let record = match record.is_null() {
-                true => None,
-                false => Some(read_record(record, "record")?),
-            };
+            let record = optional_record(record)?;
             push(&mut answer.records, record, answer.limit)
         })
     }
@@ -116,10 +113,7 @@ pub unsafe extern "C" fn provkey_outcome_sink_refused(
         call(ptr::null_mut(), || {
             let answer = contents(sink)?;
             let reason = self::reason(reason)?;
-            let record = match record.is_null() {
-                true => None,
-                false => Some(read_record(record, "record")?),
-            };
+            let record = optional_record(record)?;
             let refused = Refused { operation, reason, record };
             push(&mut answer.outcomes, Outcome::Refused(refused), answer.limit)
         })

@@ -2,7 +2,7 @@
 
 use provkey::store::{Operation, Reason, Unit};
 
-use super::record::{lend, provkey_counter, provkey_record, read_key, read_record};
+use super::record::{lend, optional_record, provkey_counter, provkey_record, read_key};
 use crate::argument::{array, buffer, output, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::call::call;
@@ -103,10 +103,7 @@ pub unsafe extern "C" fn provkey_operation_decide(
     unsafe {
         call(error, || {
             let operation = read_operation(&structure(operation, "operation")?)?;
-            let record = match record.is_null() {
-                true => None,
-                false => Some(read_record(record, "record")?),
-            };
+            let record = optional_record(record)?;
             let (counter, reason) = (output(counter, "counter")?, output(reason, "reason")?);
             match operation.decide(record.map(|record| record.head())) {
                 Ok(decided) => {
@@ -173,7 +170,7 @@ unsafe fn read_operation(operation: &provkey_operation) -> Result<Operation, Fai
         PROVKEY_OPERATION_TYPE_COUNT => {
             Operation::Count { counter: key, by: operation.by, at_ms: operation.at_ms }
         }
-        _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "type", "is unknown")),
+        _ => return Err(Failure::unknown("type")),
     })
 }
 
@@ -241,6 +238,6 @@ pub(crate) fn reason(number: provkey_reason) -> Result<Reason, Failure> {
         PROVKEY_REASON_BELOW_ZERO => Reason::BelowZero,
         PROVKEY_REASON_WRONG_KIND => Reason::WrongKind,
         PROVKEY_REASON_MALFORMED => Reason::Malformed,
-        _ => return Err(Failure::argument(PROVKEY_STATUS_VALUE_UNKNOWN, "reason", "is unknown")),
+        _ => return Err(Failure::unknown("reason")),
     })
 }
