@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs libprovkey into folders of its own and looks at it as those do who build on it.
+# Installs libprovkey into temporary folders and checks it as its users do.
 source "$(dirname "$0")/common.sh"
 
 need cc gcc libc6-dev
@@ -28,14 +28,14 @@ equal() {
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
 }
 
-# flags TREE OPTION...: what pkg-config says of a tree that is not where it will be used.
+# flags TREE OPTION...: what pkg-config prints for a tree that was moved.
 flags() {
     local tree=$1
     shift
     PKG_CONFIG_PATH=$tree/lib/pkgconfig pkg-config --define-prefix "$@" provkey
 }
 
-# enroll AUTHORITY CONNECTOR: one program enrolls with the other, each a command line.
+# enroll AUTHORITY CONNECTOR: enrolls one program with the other; each is a command line.
 enroll() {
     local requests=$work/requests
     rm -f "$requests"
@@ -63,7 +63,7 @@ versions_agree() {
     equal 'SONAME' "libprovkey.so.$abi" \
         "$(readelf -d "$full/lib/libprovkey.so" | sed -n 's/.*soname: \[\(.*\)\]/\1/p')"
     equal 'the file' "$full/lib/libprovkey.so.$abi.$version" "$(realpath "$full/lib/libprovkey.so.$abi")"
-    # That provkey_version and provkey_abi_version are those of the header is connector.c's first check.
+    # connector.c checks first that provkey_version and provkey_abi_version match the header.
 }
 
 # declared TREE OPTION...: the functions that a header declares.
@@ -73,7 +73,7 @@ declared() {
     cc -E -P "$@" "$tree/include/provkey.h" | grep -o '\bprovkey_[a-z0-9_]*(' | tr -d '(' | sort -u
 }
 
-# All that the header declares is there, and nothing else.
+# The library has what the header declares, and nothing else.
 only_own_symbols() {
     local tree=$1
     shift
@@ -93,8 +93,8 @@ no_folder_of_ours() {
     done
 }
 
-# The same with a toolchain that has the component rust-src, whether this one has it or not: rustc looks for
-# one file of it.
+# The same with a toolchain that seems to have the component rust-src: rustc looks for one file of
+# it.
 no_folder_of_a_toolchain_with_sources() {
     local toolchain flags
     toolchain=$(mktemp -d)
@@ -114,7 +114,7 @@ no_folder_of_a_toolchain_with_sources() {
     rm -r "$toolchain"
 }
 
-# Programs in C and C++ that link the shared library, and the archive, as pkg-config says.
+# C and C++ programs link the shared library and the archive with the flags of pkg-config.
 pkg_config_links() {
     local cflags libs archive
     read -ra cflags < <(flags "$full" --cflags)
@@ -135,7 +135,7 @@ pkg_config_links() {
         "$(ldd "$work/connector-c" | sed -n 's/^\s*\(libprovkey.*\) (.*/\1/p')"
 }
 
-# A tree for connectors says so to the compiler, and has what a connector needs.
+# A tree for connectors defines PROVKEY_CONNECTOR_ONLY, and has what a connector needs.
 connector_only_links() {
     local cflags archive
     read -ra cflags < <(flags "$connector" --cflags)
@@ -149,7 +149,7 @@ connector_only_links() {
     fi
 }
 
-# The C++ header finds its parts where they were installed.
+# The installed C++ header finds the headers that it includes.
 cxx_header_is_whole() {
     local cflags
     read -ra cflags < <(flags "$full" --cflags)
@@ -187,7 +187,7 @@ cmake_minds_versions() {
     done
 }
 
-# A package of Debian's kind: /usr, with the libraries in a folder of the machine's kind.
+# A package as in Debian: below /usr, with the libraries in a multiarch folder.
 multiarch_is_found() {
     local libdir tree=$work/multiarch/usr
     libdir=lib/$(cc -dumpmachine)
@@ -199,7 +199,7 @@ multiarch_is_found() {
     rm -r "$work/cmake"
 }
 
-# What libprovkey.a is made of does not meet what else a program is made of.
+# The contents of libprovkey.a do not clash with a program's other libraries.
 no_clash() {
     local cflags archive
     read -ra cflags < <(flags "$full" --cflags)
@@ -223,7 +223,7 @@ module_map_works() {
         -DPROVKEY_CONNECTOR_ONLY -x objective-c $tests/module.m
 }
 
-# Java, by JNA: the program checks what it sees.
+# Java, through JNA: the program checks its results.
 java_enrolls() {
     javac -Xlint:all,-serial -Werror -d "$work/java" -cp /usr/share/java/jna.jar ffi/examples/java/*.java
     java -Djna.library.path="$full/lib" -cp "/usr/share/java/jna.jar:$work/java" Enroll >"$work/java.log" ||
@@ -231,27 +231,27 @@ java_enrolls() {
     [[ $(cat "$work/java.log") == *'notice: enrolled until '* ]] || fail "Java: $(cat "$work/java.log")"
 }
 
-# A connector's library starts no thread or process, opens no file and no socket, and has no state.
+# A connector's library starts no thread or process, opens no file or socket, and has no state.
 connector_keeps_to_itself() {
     if nm -D --undefined-only "$connector/lib/libprovkey.so" |
         grep -E ' (pthread_create|clone|v?fork|exec.*|posix_spawn.*|socket|connect|fopen.*|creat|unlink)(@|$)'; then
         fail 'the library of a connector can do more than it should'
     fi
 
-    # Rust's standard library knows how to open files. It is seen not to, from the program's first read
-    # to its end; that C asks what kind of file its output is, is not the library's doing.
+    # Rust's standard library can open files. The trace shows that it does not, from the program's
+    # first read to its end. C itself calls fstat for its output.
     enroll "$work/authority" "strace -f -e trace=read,%file,%network,%process -o $work/calls $work/connector-small"
     equal 'system calls of an enrollment' 'exit_group' \
         "$(sed -n '/ read(0,/,$p' "$work/calls" | grep -v -e ' read(' -e ' newfstatat(1, "",' |
             sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p')"
 
-    # One flag per thread says during a call whether memory ran out: ffi/src/memory.rs.
+    # One flag per thread records during a call that memory ran out: ffi/src/memory.rs.
     equal 'variables of a connector' '' \
         "$(variables "$connector/lib/libprovkey.a" | grep -v '\.tbss\..*6memory7UNWINDS' || true)"
     [[ $(variables "$full/lib/libprovkey.a") == *ENTERED* ]] || fail 'variables would not be seen'
 }
 
-# variables ARCHIVE: those of our crates. What one is kept in is named after it, and it after its crate.
+# variables ARCHIVE: the variables of our crates. Their sections are named after them.
 variables() {
     readelf -SW "$1" | grep -E ' \.(data|bss|tdata|tbss)\..*7provkey' | grep -v ' \.data\.rel\.ro' || true
 }

@@ -1,7 +1,7 @@
-// The least that an authority does: gives a key to the output, reads a request from the input, and
-// answers it. `authority FILE` keeps everything in a SQLite file, otherwise it is in memory.
+// The smallest authority: writes a key to the output, reads a request from the input, and answers
+// it. `authority FILE` uses a store in a SQLite file, otherwise one in memory.
 //
-// C and C++ alike.
+// It is valid C and C++.
 #include <provkey.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ static void print_key(const provkey_authority *authority) {
     provkey_connector_group_free(group);
 }
 
-// Reads a request in PEM, to its last line.
+// Reads a request in PEM up to its last line.
 static size_t read_request(char *request, size_t size) {
     size_t len = 0;
     while (fgets(request + len, (int)(size - len), stdin)) {

@@ -1,7 +1,7 @@
-// The least that a connector does: reads a key, asks for a certificate, accepts the answer. The key
-// comes as the first line of the input and the answer after it; the request goes to the output.
+// The smallest connector: reads a key, makes a request, accepts the answer. The key is the first
+// line of the input, the answer follows; the request goes to the output.
 //
-// C and C++ alike, and against a library for connectors only as well.
+// It is valid C and C++, and also runs with a library for connectors only.
 #include <provkey.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// A program with an SQLite of its own, another than the one inside libprovkey: each keeps to its own.
+// A program with its own SQLite besides the one inside libprovkey: each uses its own.
 #include <provkey.h>
 #include <sqlite3.h>
 #include <stdio.h>

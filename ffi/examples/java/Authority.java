@@ -25,7 +25,7 @@ public final class Authority implements AutoCloseable {
         }
     }
 
-    /** Makes a key for one connector, and gives its text. It is a secret. */
+    /** Creates a key for one connector, and returns its text, which is a secret. */
     public String createKey(String name) throws ProvkeyException {
         LibProvkey.NewKey how = new LibProvkey.NewKey();
         how.name = name;

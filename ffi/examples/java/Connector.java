@@ -3,14 +3,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.jna.Pointer;
 import java.time.Instant;
 
-/** A connector: it asks with a provisioning key, and accepts the answer. Used by one thread at a time. */
+/** A connector: makes a request with a provisioning key and accepts the answer. For one thread. */
 public final class Connector implements AutoCloseable {
     private static final LibProvkey PROVKEY = LibProvkey.PROVKEY;
 
     private final Pointer key;
     private final Pointer identity;
 
-    /** Reads the text of a key as people hand it over, and makes a key pair. */
+    /** Reads the text of a key, and makes a key pair. */
     public Connector(String keyText) throws ProvkeyException {
         byte[] text = keyText.getBytes(UTF_8);
         key = ProvkeyException.call((result, error) ->
@@ -19,7 +19,7 @@ public final class Connector implements AutoCloseable {
                 PROVKEY.provkey_identity_generate(LibProvkey.KEY_ALGORITHM_P256, result, error));
     }
 
-    /** What a damaged key text probably should have been. It is a secret. */
+    /** Repairs a miscopied key text. The result is a secret. */
     public static String repair(String keyText) throws ProvkeyException {
         byte[] text = keyText.getBytes(UTF_8);
         Pointer repaired = ProvkeyException.call((result, error) ->
@@ -31,12 +31,12 @@ public final class Connector implements AutoCloseable {
         }
     }
 
-    /** Where the authority is found: {@code host} or {@code host:port}. */
+    /** The authority's address: {@code host} or {@code host:port}. */
     public String host() {
         return new LibProvkey.ProvisioningKey(key).host;
     }
 
-    /** What to send there, in PEM. It is no secret. */
+    /** The request to send, in PEM. It is not a secret. */
     public String request() throws ProvkeyException {
         Pointer request = ProvkeyException.call((result, error) ->
                 PROVKEY.provkey_identity_request(identity, key, null, result, error));
@@ -47,7 +47,7 @@ public final class Connector implements AutoCloseable {
         }
     }
 
-    /** Accepts the answer, and says until when it is good. */
+    /** Accepts the answer, and returns until when the certificate is valid. */
     public Instant accept(String answer, Instant now) throws ProvkeyException {
         byte[] pem = answer.getBytes(UTF_8);
         LibProvkey.Accepted accepted = new LibProvkey.Accepted();

@@ -4,7 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Explains a key that was miscopied, then enrolls: libprovkey from Java, by JNA, without any JNI of one's own. */
+/** Explains a miscopied key, then enrolls: libprovkey from Java through JNA, without JNI code. */
 public final class Enroll {
     public static void main(String[] arguments) throws Exception {
         check(LibProvkey.PROVKEY.provkey_abi_version() == LibProvkey.ABI_VERSION, "another ABI");
@@ -17,7 +17,7 @@ public final class Enroll {
         }
     }
 
-    /** Says what is wrong with a key, where, and what it probably should have been. */
+    /** Prints which characters of a key are wrong, and its repair. */
     private static void explain(String wrong, String right) throws ProvkeyException {
         try (Connector connector = new Connector(wrong)) {
             throw new AssertionError("a wrong key was read, for " + connector.host());
@@ -33,14 +33,14 @@ public final class Enroll {
     private static void enroll(Authority authority, String keyText) throws Exception {
         try (Connector connector = new Connector(keyText)) {
             check(connector.host().equals("enroll.example"), connector.host());
-            // This is where a device hands the request to its own transport.
+            // A device sends the request with its own transport here.
             String answer = authority.enroll(connector.request());
             Instant until = connector.accept(answer, Instant.now());
             check(until.isAfter(Instant.now().plus(Duration.ofDays(360))), "valid until " + until);
             check(until.equals(leaf(answer).getNotAfter().toInstant()), "Java reads another end");
             System.out.println("notice: enrolled until " + until);
         }
-        // The one use of the key is gone.
+        // The key has no use left.
         try (Connector second = new Connector(keyText)) {
             authority.enroll(second.request());
             throw new AssertionError("a second connector enrolled");
@@ -50,7 +50,7 @@ public final class Enroll {
         }
     }
 
-    /** A key with one character that is another, 20 before its end. */
+    /** A key with one wrong character, 20 before its end. */
     private static String miscopied(String keyText) {
         char[] text = keyText.toCharArray();
         int at = text.length - 20;

@@ -7,7 +7,7 @@ import com.sun.jna.Structure.FieldOrder;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.Map;
 
-/** What this example needs of provkey.h, name by name: the header says what each does. */
+/** The part of provkey.h that this example needs, with the same names: the header documents it. */
 public interface LibProvkey extends Library {
     LibProvkey PROVKEY =
             Native.load("provkey", LibProvkey.class, Map.of(OPTION_STRING_ENCODING, "UTF-8"));
@@ -19,7 +19,7 @@ public interface LibProvkey extends Library {
 
     String provkey_version();
 
-    // What is handed out is freed by the function named after its type.
+    // What is handed out is freed with the function named after its type.
     void provkey_error_free(Pointer error);
 
     void provkey_bytes_free(Pointer bytes);
@@ -114,7 +114,7 @@ public interface LibProvkey extends Library {
         }
     }
 
-    /** A struct that the library gives: this reads its first fields, which is all that an older one has. */
+    /** A struct that the library hands out. Only the fields of the oldest library are read. */
     abstract class Given extends Structure {
         public int kind;
         public int size;
@@ -126,7 +126,7 @@ public interface LibProvkey extends Library {
         }
     }
 
-    /** A struct that the caller fills in: what is not set is 0. */
+    /** A struct that the caller fills in. Fields that are not set are 0. */
     abstract class Filled extends Structure {
         public SizeT struct_size;
 
@@ -169,7 +169,7 @@ public interface LibProvkey extends Library {
         }
     }
 
-    /** What begins with its id: a group, an enrollment certificate, a provisioning key. */
+    /** A struct that begins with an id: a group, an enrollment certificate, a provisioning key. */
     @FieldOrder({"kind", "size", "id"})
     class Named extends Given {
         public String id;

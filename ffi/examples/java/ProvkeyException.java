@@ -1,15 +1,15 @@
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 
-/** A call that did not do what it was called for, and why. It holds no secret. */
+/** Why a call failed. It holds no secret. */
 public class ProvkeyException extends Exception {
     /** The stable code, such as {@code key_exhausted}. */
     public final String code;
 
-    /** Whether the same call may succeed later without anybody doing anything. */
+    /** Whether the same call may succeed later by itself. */
     public final boolean retryable;
 
-    /** The key text that was read, its secret covered, and a line that marks where it is wrong; or null. */
+    /** The key text without its secret, and a line that marks the wrong characters; or null. */
     public final String shown;
 
     public final String marks;
@@ -22,12 +22,12 @@ public class ProvkeyException extends Exception {
         marks = error.marks;
     }
 
-    /** A call whose last arguments are where its result and its error go. */
+    /** A call whose last arguments are its output and its error. */
     interface Call {
         int to(PointerByReference result, PointerByReference error);
     }
 
-    /** Does a call, and gives its result. */
+    /** Runs a call, and returns its output. */
     static Pointer call(Call call) throws ProvkeyException {
         PointerByReference result = new PointerByReference();
         PointerByReference error = new PointerByReference();
