@@ -74,13 +74,26 @@
 #endif
 
 
+// The major version of this header.
+#define PROVKEY_VERSION_MAJOR 0
+
+// The minor version of this header.
+#define PROVKEY_VERSION_MINOR 1
+
+// The patch version of this header.
+#define PROVKEY_VERSION_PATCH 0
+
+// The number of the ABI. When it changes, programs must be built again, and the name of the shared
+// library, `libprovkey.so.N`, changes with it.
+#define PROVKEY_ABI_VERSION 1
+
+// Size of a fingerprint as text: 32 digits and a NUL.
+#define PROVKEY_FINGERPRINT_TEXT_SIZE 33
+
 #if defined(PROVKEY_AUTHORITY)
 // A value of `renewal_grace_seconds`: no certificate is renewed after it has expired.
 #define PROVKEY_NO_RENEWAL_GRACE UINT64_MAX
 #endif
-
-// Size of a fingerprint as text: 32 digits and a NUL.
-#define PROVKEY_FINGERPRINT_TEXT_SIZE 33
 
 #if defined(PROVKEY_AUTHORITY)
 // Longest key of a record, in bytes.
@@ -116,19 +129,6 @@
 // Most bytes of keys and bodies in one `apply`, unless a single unit has more.
 #define PROVKEY_BATCH_BYTES_MAX 1048576
 #endif
-
-// The major version of this header.
-#define PROVKEY_VERSION_MAJOR 0
-
-// The minor version of this header.
-#define PROVKEY_VERSION_MINOR 1
-
-// The patch version of this header.
-#define PROVKEY_VERSION_PATCH 0
-
-// The number of the ABI. When it changes, programs must be built again, and the name of the shared
-// library, `libprovkey.so.N`, changes with it.
-#define PROVKEY_ABI_VERSION 1
 
 #if defined(PROVKEY_AUTHORITY)
 // An authority. Any number of threads may use it at the same time. Freed with
@@ -183,10 +183,6 @@ typedef struct provkey_signer provkey_signer;
 typedef struct provkey_store provkey_store;
 #endif
 
-// The result of a call: `PROVKEY_STATUS_OK` or the number of an error code. A number never changes
-// its meaning; new numbers are added between existing ones.
-typedef int32_t provkey_status;
-
 // The beginning of everything that the library hands out.
 typedef struct provkey_header {
     // The kind of object. Only the library reads it.
@@ -196,25 +192,9 @@ typedef struct provkey_header {
     uint32_t size;
 } provkey_header;
 
-#if defined(PROVKEY_AUTHORITY)
-// The details of an authority. Freed with `provkey_authority_details_free`.
-typedef struct provkey_authority_details {
-    // The header.
-    struct provkey_header header;
-    // Its id.
-    const char *id;
-    // Its hosts. New keys are for the first one unless they name another.
-    const char *const *hosts;
-    // The number of hosts.
-    size_t hosts_len;
-    // Its SPIFFE trust domain.
-    const char *trust_domain;
-    // The certificate of its root, in PEM.
-    const char *root_pem;
-    // Until when the root is valid, in Unix milliseconds.
-    uint64_t root_not_after_ms;
-} provkey_authority_details;
-#endif
+// The result of a call: `PROVKEY_STATUS_OK` or the number of an error code. A number never changes
+// its meaning; new numbers are added between existing ones.
+typedef int32_t provkey_status;
 
 // Why a call failed. Holds no secret and no key text. Freed with `provkey_error_free`.
 //
@@ -252,6 +232,166 @@ typedef struct provkey_error {
     bool repairable;
 } provkey_error;
 
+// Bytes that the caller owns and frees with `provkey_bytes_free`, which wipes them. A NUL byte
+// follows them, so that a text is a C string.
+typedef struct provkey_bytes {
+    // The header.
+    struct provkey_header header;
+    // The first byte. Never NULL.
+    const uint8_t *data;
+    // The number of bytes, without the NUL byte that follows them.
+    size_t len;
+} provkey_bytes;
+
+// A machine's fingerprint as it is sent and stored: the left 128 bits of
+// HMAC-SHA256("provkey/1/fingerprint", material). It is not a secret.
+typedef struct provkey_fingerprint {
+    // Its bytes.
+    uint8_t bytes[16];
+} provkey_fingerprint;
+
+// The callbacks of a source of random bytes.
+typedef struct provkey_random_callbacks {
+    // `sizeof(provkey_random_callbacks)`.
+    size_t struct_size;
+    // The first argument of each callback.
+    void *user_data;
+    // Called once, after the last callback. May be NULL.
+    void (*destroy)(void *user_data);
+    // Fills all of `bytes` and returns `PROVKEY_STATUS_OK`. Any other status: there is no
+    // randomness.
+    provkey_status (*fill)(void *user_data, uint8_t *bytes, size_t len);
+} provkey_random_callbacks;
+
+// The callbacks of a private key.
+typedef struct provkey_signer_callbacks {
+    // `sizeof(provkey_signer_callbacks)`.
+    size_t struct_size;
+    // The first argument of each callback.
+    void *user_data;
+    // Called once, after the last callback. May be NULL.
+    void (*destroy)(void *user_data);
+    // Signs `message` and writes the signature to the sink: P-256 with SHA-256 and P-384 with
+    // SHA-384 as the DER of ECDSA-Sig-Value (RFC 3279, 2.2.3); Ed25519 and RSA PKCS #1 v1.5 with
+    // SHA-256 as plain bytes. Returns `PROVKEY_STATUS_OK`, or `PROVKEY_STATUS_SIGNER_UNAVAILABLE`
+    // if the key is out of reach for now. Any other status: signing failed.
+    provkey_status (*sign)(void *user_data,
+                           const uint8_t *message,
+                           size_t message_len,
+                           struct provkey_bytes_sink *signature);
+} provkey_signer_callbacks;
+
+// A provisioning key that was read. No field holds its secret. Freed with
+// `provkey_provisioning_key_free`, which wipes the secret.
+typedef struct provkey_provisioning_key {
+    // The header.
+    struct provkey_header header;
+    // The authority's address: `host` or `host:port`.
+    const char *host;
+    // The public id: 12 characters.
+    const char *id;
+    // The part of the text that is safe to show: everything before the secret, then an ellipsis
+    // (UTF-8).
+    const char *public_text;
+    // The pin of the authority's root: the left 120 bits of SHA-256 over its
+    // SubjectPublicKeyInfo.
+    uint8_t pin[15];
+} provkey_provisioning_key;
+
+// The algorithm of a key pair. 0 is the default, P-256, or none, as each function says.
+typedef uint32_t provkey_key_algorithm;
+
+// The state of a connector's certificate.
+typedef uint32_t provkey_certificate_state;
+
+// Borrowed bytes, which live as long as the struct that holds the slice. An empty slice has `len`
+// 0 and any `data`, NULL included.
+typedef struct provkey_slice {
+    // The first byte.
+    const uint8_t *data;
+    // The number of bytes.
+    size_t len;
+} provkey_slice;
+
+// The details of an identity at one moment. Freed with `provkey_identity_details_free`.
+typedef struct provkey_identity_details {
+    // The header.
+    struct provkey_header header;
+    // The host of the provisioning key of its latest request. NULL: it has made no request.
+    const char *asked_host;
+    // The id of that key. NULL: it has made no request.
+    const char *asked_key;
+    // The host of the provisioning key that it enrolled with. NULL: it has no certificate.
+    const char *enrolled_host;
+    // The id of that key. NULL: it has no certificate.
+    const char *enrolled_key;
+    // The connector's id, as in its certificate. NULL: it has no certificate.
+    const char *connector;
+    // Its certificate, the issuers and the pinned root, in PEM. NULL: it has no certificate.
+    const char *chain_pem;
+    // From when its certificate is valid, in Unix milliseconds; 0: it has no certificate.
+    uint64_t not_before_ms;
+    // Until when its certificate and the issuers are valid; 0: it has no certificate.
+    uint64_t not_after_ms;
+    // When to renew its certificate; 0: it has no certificate. The moment differs between
+    // connectors, so that a fleet does not renew all at once.
+    uint64_t renew_at_ms;
+    // The state of the certificate at `now_ms`.
+    provkey_certificate_state state;
+    // The algorithm of its key pair.
+    provkey_key_algorithm algorithm;
+    // Whether a renewal was requested and no answer was accepted yet.
+    bool renewing;
+    // Whether the private key is elsewhere, behind a `provkey_signer`.
+    bool key_elsewhere;
+    // The SubjectPublicKeyInfo of its key pair, in DER.
+    struct provkey_slice public_key;
+} provkey_identity_details;
+
+// A request for a certificate: a CSR (PKCS #10, RFC 2986). It is not a secret: an attacker who
+// captures it can only submit it unchanged. Freed with `provkey_request_free`.
+typedef struct provkey_request {
+    // The header.
+    struct provkey_header header;
+    // The CSR in DER.
+    struct provkey_slice der;
+    // The CSR in PEM.
+    const char *pem;
+} provkey_request;
+
+// The result of accepting an answer.
+typedef struct provkey_accepted {
+    // The moment to use from here on, in Unix milliseconds: the clock's, or the beginning of the
+    // certificate's validity if the clock is behind that.
+    uint64_t now_ms;
+    // At least how many milliseconds the clock is behind; 0: it is not.
+    uint64_t clock_behind_ms;
+    // From when the certificate is valid.
+    uint64_t not_before_ms;
+    // Until when the certificate and its issuers are valid.
+    uint64_t not_after_ms;
+} provkey_accepted;
+
+#if defined(PROVKEY_AUTHORITY)
+// The details of an authority. Freed with `provkey_authority_details_free`.
+typedef struct provkey_authority_details {
+    // The header.
+    struct provkey_header header;
+    // Its id.
+    const char *id;
+    // Its hosts. New keys are for the first one unless they name another.
+    const char *const *hosts;
+    // The number of hosts.
+    size_t hosts_len;
+    // Its SPIFFE trust domain.
+    const char *trust_domain;
+    // The certificate of its root, in PEM.
+    const char *root_pem;
+    // Until when the root is valid, in Unix milliseconds.
+    uint64_t root_not_after_ms;
+} provkey_authority_details;
+#endif
+
 #if defined(PROVKEY_AUTHORITY)
 // Who acts through an authority, for the audit trail.
 typedef struct provkey_actor {
@@ -267,23 +407,110 @@ typedef struct provkey_actor {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Which audit records to list. NULL, or all fields 0: all of them, oldest first.
-typedef struct provkey_audit_filter {
-    // `sizeof(provkey_audit_filter)`.
+// The callbacks of a clock.
+typedef struct provkey_clock_callbacks {
+    // `sizeof(provkey_clock_callbacks)`.
     size_t struct_size;
-    // Only records of this provisioning key, by id. NULL: any.
+    // The first argument of each callback.
+    void *user_data;
+    // Called once, after the last callback. May be NULL.
+    void (*destroy)(void *user_data);
+    // Returns the current time in Unix milliseconds.
+    uint64_t (*now_ms)(void *user_data);
+} provkey_clock_callbacks;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The type of an event.
+typedef uint32_t provkey_event_type;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An event. Holds no secret. What it points to is valid until the observer returns.
+typedef struct provkey_event {
+    // `sizeof(provkey_event)` of this library.
+    size_t struct_size;
+    // The type of an event.
+    provkey_event_type type;
+    // The reason, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise
+    // `PROVKEY_STATUS_OK`.
+    provkey_status status;
+    // The code of that status. NULL if there is none.
+    const char *code;
+    // The id of the provisioning key. May be NULL.
     const char *key;
-    // Only records of this connector, by id. NULL: any.
+    // The id of the connector. May be NULL.
     const char *connector;
-    // Only this action. NULL: any.
-    const char *action;
-    // Only from this moment on, in Unix milliseconds. 0: from the first.
-    uint64_t since_ms;
-    // 1: latest first.
-    uint8_t latest_first;
-    // Only before this moment, in Unix milliseconds. 0: up to the last.
-    uint64_t until_ms;
-} provkey_audit_filter;
+    // The IP address, if the application passed one. May be NULL.
+    const char *address;
+    // The id of the admin token, if its text was well-formed. May be NULL.
+    const char *admin_token;
+} provkey_event;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The callbacks of an observer.
+typedef struct provkey_observer_callbacks {
+    // `sizeof(provkey_observer_callbacks)`.
+    size_t struct_size;
+    // The first argument of each callback.
+    void *user_data;
+    // Called once, after the last callback. May be NULL.
+    void (*destroy)(void *user_data);
+    // Called for each event, on the thread that caused it. Must be quick, and must not call the
+    // authority.
+    void (*observe)(void *user_data, const struct provkey_event *event);
+} provkey_observer_callbacks;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// What an authority uses of the application. All of it may be freed once the authority is open.
+typedef struct provkey_environment {
+    // `sizeof(provkey_environment)`.
+    size_t struct_size;
+    // The store of all records.
+    const struct provkey_store *store;
+    // The clock. NULL: the operating system's.
+    const struct provkey_clock *clock;
+    // The randomness for ids, nonces and serial numbers. NULL: the operating system's.
+    const struct provkey_random *random;
+    // The observer of events. NULL: none.
+    const struct provkey_observer *observer;
+} provkey_environment;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The parameters of a new authority.
+typedef struct provkey_new_authority {
+    // `sizeof(provkey_new_authority)`.
+    size_t struct_size;
+    // The host that connectors reach it at: `host` or `host:port` in canonical form. It is part of
+    // every key text.
+    const char *host;
+    // The SPIFFE trust domain of its certificates, which cannot be changed. NULL: the host without
+    // its port. Required if the host is an IPv6 address.
+    const char *trust_domain;
+    // How long the root is valid. 0: 30 years.
+    uint64_t validity_seconds;
+    // The algorithm of the root's key: P-256 (1, or 0), P-384 or Ed25519.
+    provkey_key_algorithm algorithm;
+} provkey_new_authority;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A group of connectors. Freed with `provkey_connector_group_free`.
+typedef struct provkey_connector_group {
+    // The header.
+    struct provkey_header header;
+    // Its id, which is in the certificates of its connectors.
+    const char *id;
+    // Its name, unique among groups.
+    const char *name;
+    // When it was created, in Unix milliseconds.
+    uint64_t created_at_ms;
+    // The number of provisioning keys for it.
+    uint64_t keys;
+} provkey_connector_group;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -299,57 +526,18 @@ typedef struct provkey_page_request {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// One entry of the audit trail. The action determines which fields are set; the others are NULL.
-// Freed with its page.
-typedef struct provkey_audit_record {
+// A page of groups. Freed, with its items, with `provkey_connector_group_page_free`.
+typedef struct provkey_connector_group_page {
     // The header.
     struct provkey_header header;
-    // When, by the clock of the node that did it, in Unix milliseconds. For tallied entries
-    // (refusals and replays): the beginning of the minute.
-    uint64_t at_ms;
-    // For tallied entries: how often in that minute. Otherwise 0.
-    uint64_t count;
-    // What happened, such as `connector_enrolled`.
-    const char *action;
-    // Who did it, as named by the application.
-    const char *actor;
-    // The id of the provisioning key.
-    const char *key;
-    // The id of the connector group.
-    const char *group;
-    // The id of the enrollment certificate.
-    const char *certificate;
-    // The id of the connector.
-    const char *connector;
-    // The address of the connector or the administrator; for tallied entries the latest one.
-    const char *address;
-    // The error code of a refusal.
-    const char *code;
-    // Details in words.
-    const char *details;
-    // The id of the admin token that the actor used.
-    const char *admin_token;
-    // For tallied entries: the latest moment, in Unix milliseconds. Otherwise 0.
-    uint64_t last_at_ms;
-} provkey_audit_record;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A page of the audit trail. Freed, with its items, with `provkey_audit_page_free`.
-typedef struct provkey_audit_page {
-    // The header.
-    struct provkey_header header;
-    // The records.
-    const struct provkey_audit_record *const *items;
-    // The number of records.
+    // The groups.
+    const struct provkey_connector_group *const *items;
+    // The number of groups.
     size_t items_len;
     // The cursor of the next page. NULL: this is the last page.
     const char *next;
-} provkey_audit_page;
+} provkey_connector_group_page;
 #endif
-
-// The algorithm of a key pair. 0 is the default, P-256, or none, as each function says.
-typedef uint32_t provkey_key_algorithm;
 
 #if defined(PROVKEY_AUTHORITY)
 // The parameters of a new enrollment certificate.
@@ -442,236 +630,6 @@ typedef struct provkey_enrollment_certificate_page {
 } provkey_enrollment_certificate_page;
 #endif
 
-// Bytes that the caller owns and frees with `provkey_bytes_free`, which wipes them. A NUL byte
-// follows them, so that a text is a C string.
-typedef struct provkey_bytes {
-    // The header.
-    struct provkey_header header;
-    // The first byte. Never NULL.
-    const uint8_t *data;
-    // The number of bytes, without the NUL byte that follows them.
-    size_t len;
-} provkey_bytes;
-
-#if defined(PROVKEY_AUTHORITY)
-// The callbacks of a clock.
-typedef struct provkey_clock_callbacks {
-    // `sizeof(provkey_clock_callbacks)`.
-    size_t struct_size;
-    // The first argument of each callback.
-    void *user_data;
-    // Called once, after the last callback. May be NULL.
-    void (*destroy)(void *user_data);
-    // Returns the current time in Unix milliseconds.
-    uint64_t (*now_ms)(void *user_data);
-} provkey_clock_callbacks;
-#endif
-
-// Borrowed bytes, which live as long as the struct that holds the slice. An empty slice has `len`
-// 0 and any `data`, NULL included.
-typedef struct provkey_slice {
-    // The first byte.
-    const uint8_t *data;
-    // The number of bytes.
-    size_t len;
-} provkey_slice;
-
-// A machine's fingerprint as it is sent and stored: the left 128 bits of
-// HMAC-SHA256("provkey/1/fingerprint", material). It is not a secret.
-typedef struct provkey_fingerprint {
-    // Its bytes.
-    uint8_t bytes[16];
-} provkey_fingerprint;
-
-#if defined(PROVKEY_AUTHORITY)
-// A connector that has enrolled. Freed with `provkey_connector_free`.
-typedef struct provkey_connector {
-    // The header.
-    struct provkey_header header;
-    // Its id, as in its certificate.
-    const char *id;
-    // The id of the provisioning key that it enrolled with, which may have been deleted.
-    const char *key;
-    // The id of the group that it belongs to.
-    const char *group;
-    // The id of the enrollment certificate that signed its certificate.
-    const char *certificate;
-    // The address that it enrolled from. NULL: the application passed none.
-    const char *address;
-    // The serial number of its certificate, in lower-case hexadecimal.
-    const char *serial;
-    // Why it was revoked, as named in RFC 5280, 5.3.1. NULL: it was not.
-    const char *revocation_reason;
-    // Its certificate, in DER.
-    struct provkey_slice leaf;
-    // When it enrolled, in Unix milliseconds.
-    uint64_t enrolled_at_ms;
-    // From when its certificate is valid.
-    uint64_t not_before_ms;
-    // Until when its certificate is valid.
-    uint64_t not_after_ms;
-    // How often it has renewed its certificate.
-    uint64_t renewals;
-    // When it renewed last; 0: never.
-    uint64_t renewed_at_ms;
-    // When it was revoked; 0: it was not.
-    uint64_t revoked_at_ms;
-    // How often it received its certificate again (a replay). A few may be missing.
-    uint64_t replays;
-    // The latest replay; 0: none.
-    uint64_t last_replay_at_ms;
-    // Its fingerprint, if `has_fingerprint`.
-    struct provkey_fingerprint fingerprint;
-    // Whether it sent a fingerprint.
-    bool has_fingerprint;
-} provkey_connector;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Which connectors to list. NULL, or all fields 0: all of them, by id.
-typedef struct provkey_connector_filter {
-    // `sizeof(provkey_connector_filter)`.
-    size_t struct_size;
-    // Only connectors that enrolled with this key, by id. NULL: any.
-    const char *key;
-    // Only connectors of this group, by id. NULL: any.
-    const char *group;
-    // Only connectors with a certificate from this enrollment certificate, by id. A connector that
-    // renewed is listed once for each certificate that is remembered. NULL: any.
-    const char *certificate;
-    // Only connectors that enrolled from this moment on, in Unix milliseconds.
-    uint64_t since_ms;
-    // 1: latest first, if listed by key or group.
-    uint8_t descending;
-} provkey_connector_filter;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
-typedef struct provkey_connector_page {
-    // The header.
-    struct provkey_header header;
-    // The connectors.
-    const struct provkey_connector *const *items;
-    // The number of connectors.
-    size_t items_len;
-    // The cursor of the next page. NULL: this is the last page.
-    const char *next;
-} provkey_connector_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// What an authority uses of the application. All of it may be freed once the authority is open.
-typedef struct provkey_environment {
-    // `sizeof(provkey_environment)`.
-    size_t struct_size;
-    // The store of all records.
-    const struct provkey_store *store;
-    // The clock. NULL: the operating system's.
-    const struct provkey_clock *clock;
-    // The randomness for ids, nonces and serial numbers. NULL: the operating system's.
-    const struct provkey_random *random;
-    // The observer of events. NULL: none.
-    const struct provkey_observer *observer;
-} provkey_environment;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The parameters of a new authority.
-typedef struct provkey_new_authority {
-    // `sizeof(provkey_new_authority)`.
-    size_t struct_size;
-    // The host that connectors reach it at: `host` or `host:port` in canonical form. It is part of
-    // every key text.
-    const char *host;
-    // The SPIFFE trust domain of its certificates, which cannot be changed. NULL: the host without
-    // its port. Required if the host is an IPv6 address.
-    const char *trust_domain;
-    // How long the root is valid. 0: 30 years.
-    uint64_t validity_seconds;
-    // The algorithm of the root's key: P-256 (1, or 0), P-384 or Ed25519.
-    provkey_key_algorithm algorithm;
-} provkey_new_authority;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
-typedef struct provkey_crl {
-    // The header.
-    struct provkey_header header;
-    // The list in DER.
-    struct provkey_slice der;
-    // The list in PEM.
-    const char *pem;
-    // Its number, unique among the CRLs of its issuer.
-    uint64_t number;
-    // When it was made, in Unix milliseconds.
-    uint64_t this_update_ms;
-    // When the next one is due.
-    uint64_t next_update_ms;
-    // The number of certificates on it.
-    size_t entries;
-} provkey_crl;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// An enrollment request: what the connector sent, and what the application knows about it.
-typedef struct provkey_enroll_request {
-    // `sizeof(provkey_enroll_request)`.
-    size_t struct_size;
-    // The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
-    const uint8_t *csr;
-    // Its length in bytes.
-    size_t csr_len;
-    // The canonical text of a key, if it was sent beside the CSR. NULL: none.
-    const uint8_t *key_text;
-    // Its length in bytes.
-    size_t key_text_len;
-    // The connector's fingerprint, if it was sent beside the CSR. NULL: none.
-    const struct provkey_fingerprint *fingerprint;
-    // The connector's IP address. NULL: unknown.
-    const char *address;
-} provkey_enroll_request;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The answer to a connector. Freed with `provkey_enrolled_free`.
-typedef struct provkey_enrolled {
-    // The header.
-    struct provkey_header header;
-    // The connector's id.
-    const char *connector;
-    // The id of the provisioning key that it enrolled with.
-    const char *key;
-    // The id of the group that it belongs to.
-    const char *group;
-    // The id of the enrollment certificate that signed.
-    const char *certificate;
-    // The serial number of its certificate, in lower-case hexadecimal.
-    const char *serial;
-    // The connector's certificate, the enrollment certificate and the root, in PEM: the answer to
-    // send.
-    const char *chain_pem;
-    // The same certificates, each in DER.
-    const struct provkey_slice *chain;
-    // The number of certificates.
-    size_t chain_len;
-    // For an external CA: the chain to that CA, in PEM. Otherwise NULL. The two chains are never
-    // merged.
-    const char *external_chain_pem;
-    // The same certificates, each in DER.
-    const struct provkey_slice *external_chain;
-    // The number of certificates.
-    size_t external_chain_len;
-    // From when its certificate is valid, in Unix milliseconds.
-    uint64_t not_before_ms;
-    // Until when its certificate is valid.
-    uint64_t not_after_ms;
-    // Whether the connector had enrolled before, so that this cost no use.
-    bool replay;
-} provkey_enrolled;
-#endif
-
 #if defined(PROVKEY_AUTHORITY)
 // A pending request for a certificate from an external CA. Freed with
 // `provkey_certificate_request_free`.
@@ -744,36 +702,6 @@ typedef struct provkey_certificate_request_page {
     // The cursor of the next page. NULL: this is the last page.
     const char *next;
 } provkey_certificate_request_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A group of connectors. Freed with `provkey_connector_group_free`.
-typedef struct provkey_connector_group {
-    // The header.
-    struct provkey_header header;
-    // Its id, which is in the certificates of its connectors.
-    const char *id;
-    // Its name, unique among groups.
-    const char *name;
-    // When it was created, in Unix milliseconds.
-    uint64_t created_at_ms;
-    // The number of provisioning keys for it.
-    uint64_t keys;
-} provkey_connector_group;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A page of groups. Freed, with its items, with `provkey_connector_group_page_free`.
-typedef struct provkey_connector_group_page {
-    // The header.
-    struct provkey_header header;
-    // The groups.
-    const struct provkey_connector_group *const *items;
-    // The number of groups.
-    size_t items_len;
-    // The cursor of the next page. NULL: this is the last page.
-    const char *next;
-} provkey_connector_group_page;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -951,58 +879,61 @@ typedef struct provkey_key_update {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// The type of an event.
-typedef uint32_t provkey_event_type;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// An event. Holds no secret. What it points to is valid until the observer returns.
-typedef struct provkey_event {
-    // `sizeof(provkey_event)` of this library.
+// An enrollment request: what the connector sent, and what the application knows about it.
+typedef struct provkey_enroll_request {
+    // `sizeof(provkey_enroll_request)`.
     size_t struct_size;
-    // The type of an event.
-    provkey_event_type type;
-    // The reason, for `REFUSED`, `TALLY_LOST` and `ADMIN_TOKEN_REFUSED`; otherwise
-    // `PROVKEY_STATUS_OK`.
-    provkey_status status;
-    // The code of that status. NULL if there is none.
-    const char *code;
-    // The id of the provisioning key. May be NULL.
-    const char *key;
-    // The id of the connector. May be NULL.
-    const char *connector;
-    // The IP address, if the application passed one. May be NULL.
+    // The CSR: PKCS #10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    const uint8_t *csr;
+    // Its length in bytes.
+    size_t csr_len;
+    // The canonical text of a key, if it was sent beside the CSR. NULL: none.
+    const uint8_t *key_text;
+    // Its length in bytes.
+    size_t key_text_len;
+    // The connector's fingerprint, if it was sent beside the CSR. NULL: none.
+    const struct provkey_fingerprint *fingerprint;
+    // The connector's IP address. NULL: unknown.
     const char *address;
-    // The id of the admin token, if its text was well-formed. May be NULL.
-    const char *admin_token;
-} provkey_event;
+} provkey_enroll_request;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// The callbacks of an observer.
-typedef struct provkey_observer_callbacks {
-    // `sizeof(provkey_observer_callbacks)`.
-    size_t struct_size;
-    // The first argument of each callback.
-    void *user_data;
-    // Called once, after the last callback. May be NULL.
-    void (*destroy)(void *user_data);
-    // Called for each event, on the thread that caused it. Must be quick, and must not call the
-    // authority.
-    void (*observe)(void *user_data, const struct provkey_event *event);
-} provkey_observer_callbacks;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// How much was pruned.
-typedef struct provkey_pruned {
-    // The number of audit records.
-    uint64_t audit_records;
-    // The number of enrollments.
-    uint64_t enrollments;
-    // The number of revocations: of certificates that have expired and were on a CRL since.
-    uint64_t revocations;
-} provkey_pruned;
+// The answer to a connector. Freed with `provkey_enrolled_free`.
+typedef struct provkey_enrolled {
+    // The header.
+    struct provkey_header header;
+    // The connector's id.
+    const char *connector;
+    // The id of the provisioning key that it enrolled with.
+    const char *key;
+    // The id of the group that it belongs to.
+    const char *group;
+    // The id of the enrollment certificate that signed.
+    const char *certificate;
+    // The serial number of its certificate, in lower-case hexadecimal.
+    const char *serial;
+    // The connector's certificate, the enrollment certificate and the root, in PEM: the answer to
+    // send.
+    const char *chain_pem;
+    // The same certificates, each in DER.
+    const struct provkey_slice *chain;
+    // The number of certificates.
+    size_t chain_len;
+    // For an external CA: the chain to that CA, in PEM. Otherwise NULL. The two chains are never
+    // merged.
+    const char *external_chain_pem;
+    // The same certificates, each in DER.
+    const struct provkey_slice *external_chain;
+    // The number of certificates.
+    size_t external_chain_len;
+    // From when its certificate is valid, in Unix milliseconds.
+    uint64_t not_before_ms;
+    // Until when its certificate is valid.
+    uint64_t not_after_ms;
+    // Whether the connector had enrolled before, so that this cost no use.
+    bool replay;
+} provkey_enrolled;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -1028,6 +959,83 @@ typedef struct provkey_renew_request {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// A connector that has enrolled. Freed with `provkey_connector_free`.
+typedef struct provkey_connector {
+    // The header.
+    struct provkey_header header;
+    // Its id, as in its certificate.
+    const char *id;
+    // The id of the provisioning key that it enrolled with, which may have been deleted.
+    const char *key;
+    // The id of the group that it belongs to.
+    const char *group;
+    // The id of the enrollment certificate that signed its certificate.
+    const char *certificate;
+    // The address that it enrolled from. NULL: the application passed none.
+    const char *address;
+    // The serial number of its certificate, in lower-case hexadecimal.
+    const char *serial;
+    // Why it was revoked, as named in RFC 5280, 5.3.1. NULL: it was not.
+    const char *revocation_reason;
+    // Its certificate, in DER.
+    struct provkey_slice leaf;
+    // When it enrolled, in Unix milliseconds.
+    uint64_t enrolled_at_ms;
+    // From when its certificate is valid.
+    uint64_t not_before_ms;
+    // Until when its certificate is valid.
+    uint64_t not_after_ms;
+    // How often it has renewed its certificate.
+    uint64_t renewals;
+    // When it renewed last; 0: never.
+    uint64_t renewed_at_ms;
+    // When it was revoked; 0: it was not.
+    uint64_t revoked_at_ms;
+    // How often it received its certificate again (a replay). A few may be missing.
+    uint64_t replays;
+    // The latest replay; 0: none.
+    uint64_t last_replay_at_ms;
+    // Its fingerprint, if `has_fingerprint`.
+    struct provkey_fingerprint fingerprint;
+    // Whether it sent a fingerprint.
+    bool has_fingerprint;
+} provkey_connector;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Which connectors to list. NULL, or all fields 0: all of them, by id.
+typedef struct provkey_connector_filter {
+    // `sizeof(provkey_connector_filter)`.
+    size_t struct_size;
+    // Only connectors that enrolled with this key, by id. NULL: any.
+    const char *key;
+    // Only connectors of this group, by id. NULL: any.
+    const char *group;
+    // Only connectors with a certificate from this enrollment certificate, by id. A connector that
+    // renewed is listed once for each certificate that is remembered. NULL: any.
+    const char *certificate;
+    // Only connectors that enrolled from this moment on, in Unix milliseconds.
+    uint64_t since_ms;
+    // 1: latest first, if listed by key or group.
+    uint8_t descending;
+} provkey_connector_filter;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
+typedef struct provkey_connector_page {
+    // The header.
+    struct provkey_header header;
+    // The connectors.
+    const struct provkey_connector *const *items;
+    // The number of connectors.
+    size_t items_len;
+    // The cursor of the next page. NULL: this is the last page.
+    const char *next;
+} provkey_connector_page;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // The result of reporting a key as compromised.
 typedef struct provkey_compromised {
     // The number of connectors that it enrolled, including those revoked before.
@@ -1035,6 +1043,26 @@ typedef struct provkey_compromised {
     // How many of them this call revoked, or would revoke.
     uint64_t revoked;
 } provkey_compromised;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
+typedef struct provkey_crl {
+    // The header.
+    struct provkey_header header;
+    // The list in DER.
+    struct provkey_slice der;
+    // The list in PEM.
+    const char *pem;
+    // Its number, unique among the CRLs of its issuer.
+    uint64_t number;
+    // When it was made, in Unix milliseconds.
+    uint64_t this_update_ms;
+    // When the next one is due.
+    uint64_t next_update_ms;
+    // The number of certificates on it.
+    size_t entries;
+} provkey_crl;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -1051,6 +1079,76 @@ typedef struct provkey_server_certificate {
     // Until when it is valid.
     uint64_t not_after_ms;
 } provkey_server_certificate;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Which audit records to list. NULL, or all fields 0: all of them, oldest first.
+typedef struct provkey_audit_filter {
+    // `sizeof(provkey_audit_filter)`.
+    size_t struct_size;
+    // Only records of this provisioning key, by id. NULL: any.
+    const char *key;
+    // Only records of this connector, by id. NULL: any.
+    const char *connector;
+    // Only this action. NULL: any.
+    const char *action;
+    // Only from this moment on, in Unix milliseconds. 0: from the first.
+    uint64_t since_ms;
+    // 1: latest first.
+    uint8_t latest_first;
+    // Only before this moment, in Unix milliseconds. 0: up to the last.
+    uint64_t until_ms;
+} provkey_audit_filter;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// One entry of the audit trail. The action determines which fields are set; the others are NULL.
+// Freed with its page.
+typedef struct provkey_audit_record {
+    // The header.
+    struct provkey_header header;
+    // When, by the clock of the node that did it, in Unix milliseconds. For tallied entries
+    // (refusals and replays): the beginning of the minute.
+    uint64_t at_ms;
+    // For tallied entries: how often in that minute. Otherwise 0.
+    uint64_t count;
+    // What happened, such as `connector_enrolled`.
+    const char *action;
+    // Who did it, as named by the application.
+    const char *actor;
+    // The id of the provisioning key.
+    const char *key;
+    // The id of the connector group.
+    const char *group;
+    // The id of the enrollment certificate.
+    const char *certificate;
+    // The id of the connector.
+    const char *connector;
+    // The address of the connector or the administrator; for tallied entries the latest one.
+    const char *address;
+    // The error code of a refusal.
+    const char *code;
+    // Details in words.
+    const char *details;
+    // The id of the admin token that the actor used.
+    const char *admin_token;
+    // For tallied entries: the latest moment, in Unix milliseconds. Otherwise 0.
+    uint64_t last_at_ms;
+} provkey_audit_record;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A page of the audit trail. Freed, with its items, with `provkey_audit_page_free`.
+typedef struct provkey_audit_page {
+    // The header.
+    struct provkey_header header;
+    // The records.
+    const struct provkey_audit_record *const *items;
+    // The number of records.
+    size_t items_len;
+    // The cursor of the next page. NULL: this is the last page.
+    const char *next;
+} provkey_audit_page;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -1094,115 +1192,17 @@ typedef struct provkey_admin_token_page {
 } provkey_admin_token_page;
 #endif
 
-// The state of a connector's certificate.
-typedef uint32_t provkey_certificate_state;
-
-// The details of an identity at one moment. Freed with `provkey_identity_details_free`.
-typedef struct provkey_identity_details {
-    // The header.
-    struct provkey_header header;
-    // The host of the provisioning key of its latest request. NULL: it has made no request.
-    const char *asked_host;
-    // The id of that key. NULL: it has made no request.
-    const char *asked_key;
-    // The host of the provisioning key that it enrolled with. NULL: it has no certificate.
-    const char *enrolled_host;
-    // The id of that key. NULL: it has no certificate.
-    const char *enrolled_key;
-    // The connector's id, as in its certificate. NULL: it has no certificate.
-    const char *connector;
-    // Its certificate, the issuers and the pinned root, in PEM. NULL: it has no certificate.
-    const char *chain_pem;
-    // From when its certificate is valid, in Unix milliseconds; 0: it has no certificate.
-    uint64_t not_before_ms;
-    // Until when its certificate and the issuers are valid; 0: it has no certificate.
-    uint64_t not_after_ms;
-    // When to renew its certificate; 0: it has no certificate. The moment differs between
-    // connectors, so that a fleet does not renew all at once.
-    uint64_t renew_at_ms;
-    // The state of the certificate at `now_ms`.
-    provkey_certificate_state state;
-    // The algorithm of its key pair.
-    provkey_key_algorithm algorithm;
-    // Whether a renewal was requested and no answer was accepted yet.
-    bool renewing;
-    // Whether the private key is elsewhere, behind a `provkey_signer`.
-    bool key_elsewhere;
-    // The SubjectPublicKeyInfo of its key pair, in DER.
-    struct provkey_slice public_key;
-} provkey_identity_details;
-
-// A provisioning key that was read. No field holds its secret. Freed with
-// `provkey_provisioning_key_free`, which wipes the secret.
-typedef struct provkey_provisioning_key {
-    // The header.
-    struct provkey_header header;
-    // The authority's address: `host` or `host:port`.
-    const char *host;
-    // The public id: 12 characters.
-    const char *id;
-    // The part of the text that is safe to show: everything before the secret, then an ellipsis
-    // (UTF-8).
-    const char *public_text;
-    // The pin of the authority's root: the left 120 bits of SHA-256 over its
-    // SubjectPublicKeyInfo.
-    uint8_t pin[15];
-} provkey_provisioning_key;
-
-// The callbacks of a source of random bytes.
-typedef struct provkey_random_callbacks {
-    // `sizeof(provkey_random_callbacks)`.
-    size_t struct_size;
-    // The first argument of each callback.
-    void *user_data;
-    // Called once, after the last callback. May be NULL.
-    void (*destroy)(void *user_data);
-    // Fills all of `bytes` and returns `PROVKEY_STATUS_OK`. Any other status: there is no
-    // randomness.
-    provkey_status (*fill)(void *user_data, uint8_t *bytes, size_t len);
-} provkey_random_callbacks;
-
-// A request for a certificate: a CSR (PKCS #10, RFC 2986). It is not a secret: an attacker who
-// captures it can only submit it unchanged. Freed with `provkey_request_free`.
-typedef struct provkey_request {
-    // The header.
-    struct provkey_header header;
-    // The CSR in DER.
-    struct provkey_slice der;
-    // The CSR in PEM.
-    const char *pem;
-} provkey_request;
-
-// The result of accepting an answer.
-typedef struct provkey_accepted {
-    // The moment to use from here on, in Unix milliseconds: the clock's, or the beginning of the
-    // certificate's validity if the clock is behind that.
-    uint64_t now_ms;
-    // At least how many milliseconds the clock is behind; 0: it is not.
-    uint64_t clock_behind_ms;
-    // From when the certificate is valid.
-    uint64_t not_before_ms;
-    // Until when the certificate and its issuers are valid.
-    uint64_t not_after_ms;
-} provkey_accepted;
-
-// The callbacks of a private key.
-typedef struct provkey_signer_callbacks {
-    // `sizeof(provkey_signer_callbacks)`.
-    size_t struct_size;
-    // The first argument of each callback.
-    void *user_data;
-    // Called once, after the last callback. May be NULL.
-    void (*destroy)(void *user_data);
-    // Signs `message` and writes the signature to the sink: P-256 with SHA-256 and P-384 with
-    // SHA-384 as the DER of ECDSA-Sig-Value (RFC 3279, 2.2.3); Ed25519 and RSA PKCS #1 v1.5 with
-    // SHA-256 as plain bytes. Returns `PROVKEY_STATUS_OK`, or `PROVKEY_STATUS_SIGNER_UNAVAILABLE`
-    // if the key is out of reach for now. Any other status: signing failed.
-    provkey_status (*sign)(void *user_data,
-                           const uint8_t *message,
-                           size_t message_len,
-                           struct provkey_bytes_sink *signature);
-} provkey_signer_callbacks;
+#if defined(PROVKEY_AUTHORITY)
+// How much was pruned.
+typedef struct provkey_pruned {
+    // The number of audit records.
+    uint64_t audit_records;
+    // The number of enrollments.
+    uint64_t enrollments;
+    // The number of revocations: of certificates that have expired and were on a CRL since.
+    uint64_t revocations;
+} provkey_pruned;
+#endif
 
 #if defined(PROVKEY_AUTHORITY)
 // The range of a `scan`: keys from `start`, inclusive, to `end`, exclusive, in byte order.
@@ -1391,145 +1391,6 @@ typedef struct provkey_record {
 // Why a unit is refused.
 typedef uint32_t provkey_reason;
 #endif
-
-// ECDSA on NIST P-256.
-#define PROVKEY_KEY_ALGORITHM_P256 1
-
-// ECDSA on NIST P-384.
-#define PROVKEY_KEY_ALGORITHM_P384 2
-
-// Ed25519, RFC 8032.
-#define PROVKEY_KEY_ALGORITHM_ED25519 3
-
-// RSA of 2048 to 4096 bits, PKCS #1 v1.5. Such keys are accepted and never made.
-#define PROVKEY_KEY_ALGORITHM_RSA 4
-
-#if defined(PROVKEY_AUTHORITY)
-// It enrolls connectors.
-#define PROVKEY_KEY_STATE_USABLE 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// All of its uses are spent.
-#define PROVKEY_KEY_STATE_EXHAUSTED 2
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It is disabled.
-#define PROVKEY_KEY_STATE_DISABLED 3
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It has expired.
-#define PROVKEY_KEY_STATE_EXPIRED 4
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It was reported as compromised. This is final.
-#define PROVKEY_KEY_STATE_COMPROMISED 5
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// By name, ignoring case.
-#define PROVKEY_KEY_ORDER_NAME 0
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// By creation time.
-#define PROVKEY_KEY_ORDER_CREATED 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `name`.
-#define PROVKEY_KEY_FIELDS_NAME 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `max_uses`.
-#define PROVKEY_KEY_FIELDS_MAX_USES 2
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `enabled`.
-#define PROVKEY_KEY_FIELDS_ENABLED 4
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `expires_at_ms`.
-#define PROVKEY_KEY_FIELDS_EXPIRES_AT 8
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `allowed_addresses`.
-#define PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES 16
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `certificate`.
-#define PROVKEY_KEY_FIELDS_CERTIFICATE 32
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// `proof_only`.
-#define PROVKEY_KEY_FIELDS_PROOF_ONLY 64
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A connector enrolled, at the cost of one use.
-#define PROVKEY_EVENT_TYPE_ENROLLED 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A connector asked again and received its certificate again, at no use.
-#define PROVKEY_EVENT_TYPE_REPLAYED 2
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A connector renewed its certificate.
-#define PROVKEY_EVENT_TYPE_RENEWED 3
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// An enrollment or a renewal was refused or failed. Without a `key`, none was proven.
-#define PROVKEY_EVENT_TYPE_REFUSED 4
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A count of refusals or replays could not be stored. Nothing else is affected.
-#define PROVKEY_EVENT_TYPE_TALLY_LOST 5
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// An admin token was refused. This is not in the audit trail.
-#define PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED 6
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Read everything except secrets.
-#define PROVKEY_ADMIN_ROLE_VIEWER 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Manage provisioning keys, groups and connectors; copy the texts of keys.
-#define PROVKEY_ADMIN_ROLE_OPERATOR 2
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Manage enrollment certificates and admin tokens, too.
-#define PROVKEY_ADMIN_ROLE_ADMIN 3
-#endif
-
-// There is no certificate yet.
-#define PROVKEY_CERTIFICATE_STATE_NONE 0
-
-// It is valid.
-#define PROVKEY_CERTIFICATE_STATE_VALID 1
-
-// It is valid, and due for renewal.
-#define PROVKEY_CERTIFICATE_STATE_RENEW_SOON 2
-
-// It or one of its issuers has expired.
-#define PROVKEY_CERTIFICATE_STATE_EXPIRED 3
 
 // Success. Code `ok`.
 #define PROVKEY_STATUS_OK 0
@@ -2238,6 +2099,145 @@ typedef uint32_t provkey_reason;
 // The admin token was revoked. Code `admin_token_revoked`.
 #define PROVKEY_STATUS_ADMIN_TOKEN_REVOKED 1404
 
+// ECDSA on NIST P-256.
+#define PROVKEY_KEY_ALGORITHM_P256 1
+
+// ECDSA on NIST P-384.
+#define PROVKEY_KEY_ALGORITHM_P384 2
+
+// Ed25519, RFC 8032.
+#define PROVKEY_KEY_ALGORITHM_ED25519 3
+
+// RSA of 2048 to 4096 bits, PKCS #1 v1.5. Such keys are accepted and never made.
+#define PROVKEY_KEY_ALGORITHM_RSA 4
+
+// There is no certificate yet.
+#define PROVKEY_CERTIFICATE_STATE_NONE 0
+
+// It is valid.
+#define PROVKEY_CERTIFICATE_STATE_VALID 1
+
+// It is valid, and due for renewal.
+#define PROVKEY_CERTIFICATE_STATE_RENEW_SOON 2
+
+// It or one of its issuers has expired.
+#define PROVKEY_CERTIFICATE_STATE_EXPIRED 3
+
+#if defined(PROVKEY_AUTHORITY)
+// A connector enrolled, at the cost of one use.
+#define PROVKEY_EVENT_TYPE_ENROLLED 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A connector asked again and received its certificate again, at no use.
+#define PROVKEY_EVENT_TYPE_REPLAYED 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A connector renewed its certificate.
+#define PROVKEY_EVENT_TYPE_RENEWED 3
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An enrollment or a renewal was refused or failed. Without a `key`, none was proven.
+#define PROVKEY_EVENT_TYPE_REFUSED 4
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A count of refusals or replays could not be stored. Nothing else is affected.
+#define PROVKEY_EVENT_TYPE_TALLY_LOST 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An admin token was refused. This is not in the audit trail.
+#define PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED 6
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It enrolls connectors.
+#define PROVKEY_KEY_STATE_USABLE 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// All of its uses are spent.
+#define PROVKEY_KEY_STATE_EXHAUSTED 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It is disabled.
+#define PROVKEY_KEY_STATE_DISABLED 3
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It has expired.
+#define PROVKEY_KEY_STATE_EXPIRED 4
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It was reported as compromised. This is final.
+#define PROVKEY_KEY_STATE_COMPROMISED 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// By name, ignoring case.
+#define PROVKEY_KEY_ORDER_NAME 0
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// By creation time.
+#define PROVKEY_KEY_ORDER_CREATED 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `name`.
+#define PROVKEY_KEY_FIELDS_NAME 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `max_uses`.
+#define PROVKEY_KEY_FIELDS_MAX_USES 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `enabled`.
+#define PROVKEY_KEY_FIELDS_ENABLED 4
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `expires_at_ms`.
+#define PROVKEY_KEY_FIELDS_EXPIRES_AT 8
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `allowed_addresses`.
+#define PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES 16
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `certificate`.
+#define PROVKEY_KEY_FIELDS_CERTIFICATE 32
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// `proof_only`.
+#define PROVKEY_KEY_FIELDS_PROOF_ONLY 64
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Read everything except secrets.
+#define PROVKEY_ADMIN_ROLE_VIEWER 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Manage provisioning keys, groups and connectors; copy the texts of keys.
+#define PROVKEY_ADMIN_ROLE_OPERATOR 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Manage enrollment certificates and admin tokens, too.
+#define PROVKEY_ADMIN_ROLE_ADMIN 3
+#endif
+
 #if defined(PROVKEY_AUTHORITY)
 // No value.
 #define PROVKEY_QUERY_VALUE_TYPE_NULL 0
@@ -2355,897 +2355,27 @@ typedef uint32_t provkey_reason;
 extern "C" {
 #endif // __cplusplus
 
-#if defined(PROVKEY_AUTHORITY)
-// Describes an authority.
-provkey_status provkey_authority_describe(const struct provkey_authority *authority,
-                                          struct provkey_authority_details **details,
-                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees the details of an authority. NULL is allowed.
-void provkey_authority_details_free(struct provkey_authority_details *details);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Adds a host. Key texts for the other hosts stay valid. Other processes see the new host when
-// they open the authority again.
-//
-// Errors: the `host_` codes, `too_many_hosts`, those of the store.
-provkey_status provkey_authority_add_host(const struct provkey_authority *authority,
-                                          const char *host,
-                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a handle of the same authority that names `actor` in the audit records of its changes. It
-// is freed by itself; the first handle does not change.
-provkey_status provkey_authority_acting_as(const struct provkey_authority *authority,
-                                           const char *actor,
-                                           struct provkey_authority **acting,
-                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Like `provkey_authority_acting_as`, and the audit records also name the actor's admin token and
-// address.
-//
-// Errors: `admin_token_not_found` for a malformed id, `address_invalid`.
-provkey_status provkey_authority_acting_for(const struct provkey_authority *authority,
-                                            const struct provkey_actor *actor,
-                                            struct provkey_authority **acting,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees an authority. No call may be using it. NULL is allowed.
-void provkey_authority_free(struct provkey_authority *authority);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists the audit trail in order of time. A page examines a bounded number of records: it may be
-// short or empty and still have a `next`.
-//
-// Errors: `cursor_invalid`; `key_not_found` and `connector_not_found` for a malformed id;
-// `value_unknown` for an unknown action; those of the store.
-provkey_status provkey_authority_list_audit(const struct provkey_authority *authority,
-                                            const struct provkey_audit_filter *filter,
-                                            const struct provkey_page_request *page,
-                                            struct provkey_audit_page **records,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Stores the counts of refusals and replays that wait in memory, for up to ten seconds. Call it
-// before you free the last authority, and whenever the audit trail must be complete.
-//
-// Errors: those of the store. Counts that could not be stored are lost.
-provkey_status provkey_authority_flush(const struct provkey_authority *authority,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of the audit trail. NULL is allowed.
-void provkey_audit_page_free(struct provkey_audit_page *records);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Creates an enrollment certificate under the authority's root, for a new key pair or for one that
-// is elsewhere.
-//
-// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
-// the signer and of the store.
-provkey_status provkey_authority_create_certificate(const struct provkey_authority *authority,
-                                                    const struct provkey_new_certificate *new_certificate,
-                                                    struct provkey_enrollment_certificate **certificate,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the enrollment certificate with this id.
-//
-// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
-provkey_status provkey_authority_certificate(const struct provkey_authority *authority,
-                                             const char *id,
-                                             struct provkey_enrollment_certificate **certificate,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Finds an enrollment certificate by id or name.
-//
-// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
-provkey_status provkey_authority_find_certificate(const struct provkey_authority *authority,
-                                                  const char *id_or_name,
-                                                  struct provkey_enrollment_certificate **certificate,
-                                                  struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists enrollment certificates by name. `page`: NULL for the first page.
-//
-// Errors: `cursor_invalid`, those of the store.
-provkey_status provkey_authority_list_certificates(const struct provkey_authority *authority,
-                                                   const struct provkey_page_request *page,
-                                                   struct provkey_enrollment_certificate_page **certificates,
-                                                   struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Retires an enrollment certificate: it signs no further certificates of connectors. Those that it
-// signed stay valid.
-//
-// Errors: `certificate_not_found`, those of the store.
-provkey_status provkey_authority_retire_certificate(const struct provkey_authority *authority,
-                                                    const char *id,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Counts the connectors' certificates that an enrollment certificate signed, one by one.
-//
-// Errors: `certificate_not_found`, those of the store.
-provkey_status provkey_authority_count_connectors(const struct provkey_authority *authority,
-                                                  const char *id,
-                                                  uint64_t *count,
-                                                  struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes an enrollment certificate that no key uses and that signed no remembered certificate.
-//
-// Errors: `certificate_not_found`, `certificate_in_use`, those of the store.
-provkey_status provkey_authority_delete_certificate(const struct provkey_authority *authority,
-                                                    const char *id,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Attaches a signer to the enrollment certificate that has its public key, until this authority is
-// freed. Attach your signers each time you open the authority. Each signature is checked before it
-// is used, so a failing signer costs no use.
-provkey_status provkey_authority_attach_signer(const struct provkey_authority *authority,
-                                               const struct provkey_signer *signer,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees an enrollment certificate. NULL is allowed; an item of a page is left alone.
-void provkey_enrollment_certificate_free(struct provkey_enrollment_certificate *certificate);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of enrollment certificates. NULL is allowed.
-void provkey_enrollment_certificate_page_free(struct provkey_enrollment_certificate_page *certificates);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the checkpoint: a short text that names the latest change that this process knows to be
-// durable. That is the latest change that it made; if it made none, the one that it verified with
-// `provkey_authority_verify_checkpoint`; otherwise the latest one of the audit trail.
-//
-// To detect a rollback, such as a restored old copy, save the checkpoint outside of the store
-// after changes, as often as you like. An older checkpoint detects less, but never raises a false
-// alarm.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_checkpoint(const struct provkey_authority *authority,
-                                            struct provkey_bytes **checkpoint,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
-// after `provkey_authority_open`, before any enrollment, and again at any time, for instance after
-// a failover.
-//
-// It detects exactly that the store is older than that change. It does not detect the loss of
-// later changes, and nothing at all once the audit record of the change may have been pruned.
-//
-// Errors: `store_rolled_back` if the store lacks the change: later uses and revocations are
-// forgotten, so that keys may enroll beyond their limits. Restore the newer store, or accept the
-// loss. `checkpoint_invalid`, those of the store.
-provkey_status provkey_authority_verify_checkpoint(const struct provkey_authority *authority,
-                                                   const char *checkpoint,
-                                                   struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
-// record, and writes the `checkpoint` to save from now on. If the store has the change, nothing is
-// recorded.
-//
-// Errors: `checkpoint_invalid`, those of the store.
-provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
-                                                 const char *lost,
-                                                 struct provkey_bytes **checkpoint,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a clock from callbacks. Freed with `provkey_clock_free`.
-provkey_status provkey_clock_new(const struct provkey_clock_callbacks *callbacks,
-                                 struct provkey_clock **clock,
-                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a clock. Authorities that use it keep it alive. NULL is allowed.
-void provkey_clock_free(struct provkey_clock *clock);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the connector with this id.
-//
-// Errors: `connector_not_found`, those of the store.
-provkey_status provkey_authority_connector(const struct provkey_authority *authority,
-                                           const char *id,
-                                           struct provkey_connector **connector,
-                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
-// serial number, otherwise by id.
-//
-// Errors: `cursor_invalid`; `key_not_found`, `group_not_found` and `certificate_not_found` for a
-// malformed id; those of the store.
-provkey_status provkey_authority_list_connectors(const struct provkey_authority *authority,
-                                                 const struct provkey_connector_filter *filter,
-                                                 const struct provkey_page_request *page,
-                                                 struct provkey_connector_page **connectors,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a connector. NULL is allowed; an item of a page is left alone.
-void provkey_connector_free(struct provkey_connector *connector);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of connectors. NULL is allowed.
-void provkey_connector_page_free(struct provkey_connector_page *connectors);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes whether a store holds an authority. Needs no master key.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_exists(const struct provkey_store *store,
-                                        bool *exists,
-                                        struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Creates an authority and its root in an empty store. Keys are derived from the current master
-// key of the keyring. Save the keyring first.
-//
-// Errors: `authority_exists`, the `host_` codes, `trust_domain_invalid`, `validity_invalid`,
-// `algorithm_unsupported`, `random_unavailable`, those of the store.
-provkey_status provkey_authority_create(const struct provkey_environment *environment,
-                                        const struct provkey_keyring *keyring,
-                                        const struct provkey_new_authority *new_authority,
-                                        struct provkey_authority **authority,
-                                        struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Opens the authority in a store. The keyring must hold every master key that the authority knows.
-//
-// Errors: `authority_missing`, `master_key_wrong`, `master_key_missing`, those of the store.
-provkey_status provkey_authority_open(const struct provkey_environment *environment,
-                                      const struct provkey_keyring *keyring,
-                                      struct provkey_authority **authority,
-                                      struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the CRL of an enrollment certificate: all revoked certificates that it signed and that
-// have not expired.
-//
-// Errors: `certificate_not_found`, `crl_imported_ca` for a CA that was imported with its key,
-// those of the signer and of the store.
-provkey_status provkey_authority_crl(const struct provkey_authority *authority,
-                                     const char *id,
-                                     struct provkey_crl **crl,
-                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the CRL of the root. It is empty, because enrollment certificates cannot be revoked; some
-// programs require a CRL of every CA in a chain.
-//
-// Errors: `seal_broken`, those of the store.
-provkey_status provkey_authority_root_crl(const struct provkey_authority *authority,
-                                          struct provkey_crl **crl,
-                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Answers an OCSP request (RFC 6960) in DER. If it cannot be answered, the OCSP response says so.
-provkey_status provkey_authority_ocsp(const struct provkey_authority *authority,
-                                      const uint8_t *request,
-                                      size_t request_len,
-                                      struct provkey_bytes **response,
-                                      struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a CRL. NULL is allowed.
-void provkey_crl_free(struct provkey_crl *crl);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Enrolls one connector.
-//
-// Errors: until the key is proven only `key_invalid`, `key_missing`, `credentials_disagree` and
-// the `csr_` codes; then the precise reason; `store_busy` if others keep changing the key; those
-// of the store. No error costs a use. If `outcome_unknown`, the connector asks again and gets the
-// same certificate.
-provkey_status provkey_authority_enroll(const struct provkey_authority *authority,
-                                        const struct provkey_enroll_request *request,
-                                        struct provkey_enrolled **enrolled,
-                                        struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Enrolls many connectors with one write, for applications with one thread. All requests have the
-// `struct_size` of the first. For each request, in order, `enrolled` receives the answer or NULL,
-// `statuses` the status, and `errors`, unless it is NULL, the error or NULL. The call itself fails
-// only if an array or a `struct_size` is wrong, or with `out_of_memory` or `internal_error`: then
-// only `error` is written, and the connectors ask again.
-provkey_status provkey_authority_enroll_many(const struct provkey_authority *authority,
-                                             const struct provkey_enroll_request *requests,
-                                             size_t requests_len,
-                                             struct provkey_enrolled **enrolled,
-                                             provkey_status *statuses,
-                                             struct provkey_error **errors,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees an answer. NULL is allowed.
-void provkey_enrolled_free(struct provkey_enrolled *enrolled);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a CSR that asks an external CA for a CA certificate, for a new key pair or for one that is
-// elsewhere. The external CA determines the validity: `validity_seconds` is ignored.
-// `provkey_authority_import_answer` takes the certificate that it issues.
-//
-// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
-// the signer and of the store.
-provkey_status provkey_authority_request_certificate(const struct provkey_authority *authority,
-                                                     const struct provkey_new_certificate *new_certificate,
-                                                     struct provkey_certificate_request **request,
-                                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Imports the certificate that an external CA issued for a request, in PEM, optionally followed by
-// its issuers. It becomes an enrollment certificate with the id of the request.
-//
-// Errors: `certificate_request_not_found`, the `external_` and `certificate_` codes, those of the
-// store.
-provkey_status provkey_authority_import_answer(const struct provkey_authority *authority,
-                                               const char *id,
-                                               const uint8_t *certificates,
-                                               size_t certificates_len,
-                                               struct provkey_enrollment_certificate **certificate,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Imports the CA certificate of an external CA with its private key.
-//
-// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
-// `certificate_` codes, those of the store.
-provkey_status provkey_authority_import_certificate(const struct provkey_authority *authority,
-                                                    const struct provkey_certificate_import *import,
-                                                    struct provkey_enrollment_certificate **certificate,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the pending request with this id.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_certificate_request(const struct provkey_authority *authority,
-                                                     const char *id,
-                                                     struct provkey_certificate_request **request,
-                                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Finds a pending request by id or name.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_find_certificate_request(const struct provkey_authority *authority,
-                                                          const char *id_or_name,
-                                                          struct provkey_certificate_request **request,
-                                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists the pending requests by id. `page`: NULL for the first page.
-//
-// Errors: `cursor_invalid`, those of the store.
-provkey_status provkey_authority_list_certificate_requests(const struct provkey_authority *authority,
-                                                           const struct provkey_page_request *page,
-                                                           struct provkey_certificate_request_page **requests,
-                                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes a pending request and its private key.
-//
-// Errors: `certificate_request_not_found`, those of the store.
-provkey_status provkey_authority_delete_certificate_request(const struct provkey_authority *authority,
-                                                            const char *id,
-                                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a request. NULL is allowed; an item of a page is left alone.
-void provkey_certificate_request_free(struct provkey_certificate_request *request);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of requests. NULL is allowed.
-void provkey_certificate_request_page_free(struct provkey_certificate_request_page *requests);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Creates a connector group. Its name has 1 to 128 bytes and is unique, ignoring case.
-//
-// Errors: the `name_` codes, those of the store.
-provkey_status provkey_authority_create_group(const struct provkey_authority *authority,
-                                              const char *name,
-                                              struct provkey_connector_group **group,
-                                              struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the group with this id.
-//
-// Errors: `group_not_found`, those of the store.
-provkey_status provkey_authority_group(const struct provkey_authority *authority,
-                                       const char *id,
-                                       struct provkey_connector_group **group,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Finds a group by id or name.
-//
-// Errors: `group_not_found`, those of the store.
-provkey_status provkey_authority_find_group(const struct provkey_authority *authority,
-                                            const char *id_or_name,
-                                            struct provkey_connector_group **group,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists groups by name. `page`: NULL for the first page.
-//
-// Errors: `cursor_invalid`, those of the store.
-provkey_status provkey_authority_list_groups(const struct provkey_authority *authority,
-                                             const struct provkey_page_request *page,
-                                             struct provkey_connector_group_page **groups,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes a group without keys and connectors.
-//
-// Errors: `group_not_found`, `group_in_use`, those of the store.
-provkey_status provkey_authority_delete_group(const struct provkey_authority *authority,
-                                              const char *id,
-                                              struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a group. NULL is allowed; an item of a page is left alone.
-void provkey_connector_group_free(struct provkey_connector_group *group);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of groups. NULL is allowed.
-void provkey_connector_group_page_free(struct provkey_connector_group_page *groups);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees the details of a key. NULL is allowed; an item of a page is left alone.
-void provkey_key_details_free(struct provkey_key_details *key);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
-// group or a certificate, it may be short and still have a `next`.
-//
-// Errors: `cursor_invalid`; `group_not_found` and `certificate_not_found` for a malformed id;
-// those of the store.
-provkey_status provkey_authority_list_keys(const struct provkey_authority *authority,
-                                           const struct provkey_key_filter *filter,
-                                           const struct provkey_page_request *page,
-                                           struct provkey_key_page **keys,
-                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of keys. NULL is allowed.
-void provkey_key_page_free(struct provkey_key_page *keys);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a keyring with one new master key. `random`: NULL for the operating system's.
-//
-// Errors: `random_unavailable`.
-provkey_status provkey_keyring_generate(const struct provkey_random *random,
-                                        struct provkey_keyring **keyring,
-                                        struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the contents of a master key file: line n, counted from 0, is the master key of slot n in
-// 64 hexadecimal digits, or `-` for a removed one. The last one is the current master key.
-//
-// Errors: `keyring_malformed`, `keyring_full`, `keyring_empty`.
-provkey_status provkey_keyring_read(const uint8_t *text,
-                                    size_t text_len,
-                                    struct provkey_keyring **keyring,
-                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the contents of the master key file, as `provkey_keyring_read` reads it. It is a secret:
-// only the owner may read the file, and it must not be stored with the store.
-provkey_status provkey_keyring_text(const struct provkey_keyring *keyring,
-                                    struct provkey_bytes **text,
-                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a keyring with the same master keys and a new current one, for
-// `provkey_authority_rotate_master`. Save it first. `random`: NULL for the operating system's.
-//
-// Errors: `keyring_full`, `random_unavailable`.
-provkey_status provkey_keyring_rotated(const struct provkey_keyring *keyring,
-                                       const struct provkey_random *random,
-                                       struct provkey_keyring **rotated,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes a keyring with the same master keys except the one in `slot`. Save it after
-// `provkey_authority_remove_master`.
-//
-// Errors: `keyring_slot_current`; `master_slot_empty` if `slot` is above 31.
-provkey_status provkey_keyring_without(const struct provkey_keyring *keyring,
-                                       uint32_t slot,
-                                       struct provkey_keyring **without,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the slot of the current master key.
-provkey_status provkey_keyring_current_slot(const struct provkey_keyring *keyring,
-                                            uint32_t *slot,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Wipes and frees a keyring. NULL is allowed.
-void provkey_keyring_free(struct provkey_keyring *keyring);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Creates a provisioning key. `provkey_authority_copy_key` returns its text.
-//
-// Errors: the `name_` codes, `group_not_found`, `certificate_not_found`, `certificate_retired`,
-// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `address_range_invalid`,
-// `too_many_addresses`, those of the store.
-provkey_status provkey_authority_create_key(const struct provkey_authority *authority,
-                                            const struct provkey_new_key *new_key,
-                                            struct provkey_key_details **key,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the provisioning key with this id.
-//
-// Errors: `key_not_found`, `key_deleted`, those of the store.
-provkey_status provkey_authority_key(const struct provkey_authority *authority,
-                                     const char *id,
-                                     struct provkey_key_details **key,
-                                     struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Finds a provisioning key by id or name.
-//
-// Errors: `key_not_found`, `key_deleted`, those of the store.
-provkey_status provkey_authority_find_key(const struct provkey_authority *authority,
-                                          const char *id_or_name,
-                                          struct provkey_key_details **key,
-                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Edits a provisioning key. `key` receives the edited key; it may be NULL.
-//
-// Errors: `edit_conflict` if the key was edited since `version`; `key_not_found`, `key_deleted`,
-// the `name_` codes, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
-// `expiry_in_past`, `address_range_invalid`, `too_many_addresses`, those of the store.
-provkey_status provkey_authority_update_key(const struct provkey_authority *authority,
-                                            const char *id,
-                                            const struct provkey_key_update *update,
-                                            struct provkey_key_details **key,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes a provisioning key permanently. Connectors that enrolled with it keep their
-// certificates.
-//
-// Errors: `key_not_found`, `key_deleted`, those of the store.
-provkey_status provkey_authority_delete_key(const struct provkey_authority *authority,
-                                            const char *id,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the text of a key, to hand to a connector. It is a secret, and each copy is recorded in
-// the audit trail.
-//
-// Errors: `key_exhausted` until its `max_uses` is raised; `key_not_found`, `key_deleted`, those of
-// the store.
-provkey_status provkey_authority_copy_key(const struct provkey_authority *authority,
-                                          const char *id,
-                                          struct provkey_bytes **text,
-                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
-// contents, which are a secret. Each download is recorded in the audit trail.
-//
-// Errors: as `provkey_authority_copy_key`.
-provkey_status provkey_authority_download_key(const struct provkey_authority *authority,
-                                              const char *id,
-                                              struct provkey_bytes **file_name,
-                                              struct provkey_bytes **contents,
-                                              struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
-// is a later one, a rotation was interrupted: `provkey_authority_rotate_master` finishes it.
-//
-// Errors: `master_slot_empty`.
-provkey_status provkey_authority_master_slot(const struct provkey_authority *authority,
-                                             uint32_t *slot,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
-// keys are derived from it, and all CA keys are sealed under it again. Existing keys stay valid,
-// so the keyring must keep their master keys. Other processes that have the authority open need
-// the new keyring, too, preferably before: `provkey_authority_replace_keyring`. After an
-// interruption, call it again to finish.
-//
-// Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
-provkey_status provkey_authority_rotate_master(const struct provkey_authority *authority,
-                                               const struct provkey_keyring *keyring,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Replaces the keyring of an open authority, for example after another process has rotated the
-// master key. It must hold every master key that the authority knows. Running calls finish with
-// the old keyring. On an error nothing changes.
-//
-// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
-provkey_status provkey_authority_replace_keyring(const struct provkey_authority *authority,
-                                                 const struct provkey_keyring *keyring,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
-// n. If there are any, another process has rotated: read the master key file again and call
-// `provkey_authority_replace_keyring`. Until then connectors with older keys enroll and renew, and
-// whatever needs the new master key fails with `master_key_missing`.
-//
-// Errors: `master_key_wrong`, those of the store.
-provkey_status provkey_authority_missing_masters(const struct provkey_authority *authority,
-                                                 uint32_t *slots,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
-//
-// Errors: `master_key_in_use`, `master_slot_empty`, those of the store.
-provkey_status provkey_authority_remove_master(const struct provkey_authority *authority,
-                                               uint32_t slot,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Makes an observer from callbacks. Freed with `provkey_observer_free`.
-provkey_status provkey_observer_new(const struct provkey_observer_callbacks *callbacks,
-                                    struct provkey_observer **observer,
-                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees an observer. Authorities that use it keep it alive. NULL is allowed.
-void provkey_observer_free(struct provkey_observer *observer);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes audit records older than `audit_before_ms`, and enrollments of deleted keys whose
-// certificate expired before `expired_before_ms`; 0: none of that kind. It deletes in many small
-// units, so that other calls proceed.
-//
-// Errors: those of the store. What was deleted before the error stays deleted.
-provkey_status provkey_authority_prune(const struct provkey_authority *authority,
-                                       uint64_t audit_before_ms,
-                                       uint64_t expired_before_ms,
-                                       struct provkey_pruned *pruned,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Renews the certificate of one connector, even if its provisioning key is deleted, disabled,
-// exhausted or expired. A certificate is renewed once: asking again with the same public key
-// returns the same answer.
-//
-// Errors: `renewal_missing`, `renewal_invalid`, `certificate_unknown`, and the `csr_` codes; then
-// the precise reason; those of the store.
-provkey_status provkey_authority_renew(const struct provkey_authority *authority,
-                                       const struct provkey_renew_request *request,
-                                       struct provkey_enrolled **renewed,
-                                       struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Revokes a connector permanently: its certificates are on the next CRL, and its public key never
-// enrolls again. `reason`: a name of RFC 5280, 5.3.1, such as `keyCompromise`; NULL: unspecified.
-//
-// Errors: `connector_not_found`, `value_unknown` for an unknown reason, those of the store.
-provkey_status provkey_authority_revoke_connector(const struct provkey_authority *authority,
-                                                  const char *id,
-                                                  const char *reason,
-                                                  struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Records that a key is compromised, which is final, then revokes its connectors with the reason
-// `keyCompromise`. The key may have been deleted. If the call fails halfway, repeat it.
-// `since_ms`: revoke only connectors that enrolled from this moment on; 0: all. `dry_run` other
-// than 0: only count them and change nothing.
-//
-// Errors: `key_not_found`, those of the store.
-provkey_status provkey_authority_compromise_key(const struct provkey_authority *authority,
-                                                const char *id,
-                                                uint64_t since_ms,
-                                                uint32_t dry_run,
-                                                struct provkey_compromised *compromised,
-                                                struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Issues a certificate for a TLS server at one of the authority's hosts. `spki`: the server's
-// public key, a SubjectPublicKeyInfo in DER. Such a certificate cannot be revoked: make it valid
-// for a few months at most, and renew it in time. Each one is recorded in the audit trail.
-//
-// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
-// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
-// `csr_unsupported_key` and the `weak_key_` codes for the public key; those of the signer and of
-// the store.
-provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
-                                                          const char *host,
-                                                          const uint8_t *spki,
-                                                          size_t spki_len,
-                                                          uint64_t validity_seconds,
-                                                          struct provkey_server_certificate **certificate,
-                                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees the certificate of a server. NULL is allowed.
-void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Creates an admin token that expires at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
-// is a secret that this call alone returns: only a verifier is stored.
-//
-// Errors: the `name_` codes, `expiry_in_past`, those of the store.
-provkey_status provkey_authority_create_token(const struct provkey_authority *authority,
-                                              const char *name,
-                                              provkey_admin_role role,
-                                              uint64_t expires_at_ms,
-                                              struct provkey_admin_token **token,
-                                              struct provkey_bytes **token_text,
-                                              struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Authenticates the text of an admin token, and reads the token.
-//
-// Errors: `admin_token_malformed`, found without a look-up; `admin_token_invalid`,
-// `admin_token_revoked`, `admin_token_expired`, those of the store.
-provkey_status provkey_authority_authenticate_token(const struct provkey_authority *authority,
-                                                    const char *token_text,
-                                                    struct provkey_admin_token **token,
-                                                    struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Records in the audit trail that the actor signed in: see `provkey_authority_acting_for`. For
-// applications that people sign in to.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_record_sign_in(const struct provkey_authority *authority,
-                                                struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Records in the audit trail that the actor signed out.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_record_sign_out(const struct provkey_authority *authority,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Finds an admin token by id, or by name unless it is revoked.
-//
-// Errors: `admin_token_not_found`, those of the store.
-provkey_status provkey_authority_find_token(const struct provkey_authority *authority,
-                                            const char *id_or_name,
-                                            struct provkey_admin_token **token,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists admin tokens by id, including revoked and expired ones. `page`: NULL for the first page.
-//
-// Errors: `cursor_invalid`, those of the store.
-provkey_status provkey_authority_list_tokens(const struct provkey_authority *authority,
-                                             const struct provkey_page_request *page,
-                                             struct provkey_admin_token_page **tokens,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Revokes an admin token permanently. Revoking it again changes nothing.
-//
-// Errors: `admin_token_not_found`, those of the store.
-provkey_status provkey_authority_revoke_token(const struct provkey_authority *authority,
-                                              const char *id,
-                                              struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees an admin token. NULL is allowed; an item of a page is left alone.
-void provkey_admin_token_free(struct provkey_admin_token *token);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of admin tokens. NULL is allowed.
-void provkey_admin_token_page_free(struct provkey_admin_token_page *tokens);
+// Frees an error. NULL is allowed.
+void provkey_error_free(struct provkey_error *error);
+
+// Returns the code of a status, such as `key_exhausted`; NULL if there is no such status. The
+// string is static.
+const char *provkey_status_code(provkey_status status);
+
+// Returns the version of this library, such as `0.1.0`. The string is static.
+const char *provkey_version(void);
+
+// Returns the ABI number of this library. A program that loads the library at run time compares it
+// with `PROVKEY_ABI_VERSION`.
+uint32_t provkey_abi_version(void);
+
+#if defined(PROVKEY_TEST_FAULTS)
+// Panics, to show that a panic becomes a status.
+provkey_status provkey_test_panic(struct provkey_error **error);
 #endif
 
 // Wipes and frees bytes. NULL is allowed.
 void provkey_bytes_free(struct provkey_bytes *bytes);
-
-// Frees an error. NULL is allowed.
-void provkey_error_free(struct provkey_error *error);
 
 // Computes a machine's fingerprint from its material: a machine id, a serial number, or a key that
 // a TPM or a keystore derives. The material never leaves the machine. Material that can be guessed
@@ -3262,6 +2392,62 @@ provkey_status provkey_fingerprint_of(const uint8_t *material,
 provkey_status provkey_fingerprint_text(const struct provkey_fingerprint *fingerprint,
                                         char *text,
                                         struct provkey_error **error);
+
+// Makes a source of randomness from callbacks. Freed with `provkey_random_free`.
+provkey_status provkey_random_new(const struct provkey_random_callbacks *callbacks,
+                                  struct provkey_random **random,
+                                  struct provkey_error **error);
+
+// Frees a source of randomness. Objects that use it keep it alive. NULL is allowed.
+void provkey_random_free(struct provkey_random *random);
+
+// Makes a signer from callbacks and its public key, a SubjectPublicKeyInfo in DER, which
+// determines the signature algorithm. Freed with `provkey_signer_free`.
+//
+// Errors: `public_key_malformed`, `public_key_unsupported`, the `weak_key_` codes.
+provkey_status provkey_signer_new(const struct provkey_signer_callbacks *callbacks,
+                                  const uint8_t *public_key,
+                                  size_t public_key_len,
+                                  struct provkey_signer **signer,
+                                  struct provkey_error **error);
+
+// Frees a signer. Objects that use it keep it alive. NULL is allowed.
+void provkey_signer_free(struct provkey_signer *signer);
+
+// Appends bytes to a sink.
+provkey_status provkey_bytes_sink_write(struct provkey_bytes_sink *sink,
+                                        const uint8_t *bytes,
+                                        size_t len);
+
+// Reads the text of a provisioning key. Needs no network.
+//
+// White space, line breaks, invisible characters, quotes, punctuation around the text, a leading
+// `NAME=` and letter case are ignored. The error says which characters are wrong: see `positions`
+// of `provkey_error`, and `provkey_provisioning_key_repair`.
+//
+// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`, `key_extra`,
+// `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
+provkey_status provkey_provisioning_key_read(const uint8_t *text,
+                                             size_t text_len,
+                                             struct provkey_provisioning_key **key,
+                                             struct provkey_error **error);
+
+// Repairs a miscopied text. The result is a secret. A person should compare it with the original:
+// with five or more wrong characters a repair may, rarely, be wrong.
+//
+// Errors: `no_repair` if the text is correct or cannot be repaired.
+provkey_status provkey_provisioning_key_repair(const uint8_t *text,
+                                               size_t text_len,
+                                               struct provkey_bytes **repaired,
+                                               struct provkey_error **error);
+
+// Writes the canonical text of a key, which is a secret.
+provkey_status provkey_provisioning_key_text(const struct provkey_provisioning_key *key,
+                                             struct provkey_bytes **text,
+                                             struct provkey_error **error);
+
+// Frees a key and wipes its secret. NULL is allowed.
+void provkey_provisioning_key_free(struct provkey_provisioning_key *key);
 
 // Makes an identity with a new key pair: P-256 (1, or 0), P-384 or Ed25519. The operating system's
 // randomness is used.
@@ -3364,44 +2550,6 @@ provkey_status provkey_identity_private_key(const struct provkey_identity *ident
 // Frees an identity and wipes its private key. NULL is allowed.
 void provkey_identity_free(struct provkey_identity *identity);
 
-// Reads the text of a provisioning key. Needs no network.
-//
-// White space, line breaks, invisible characters, quotes, punctuation around the text, a leading
-// `NAME=` and letter case are ignored. The error says which characters are wrong: see `positions`
-// of `provkey_error`, and `provkey_provisioning_key_repair`.
-//
-// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`, `key_extra`,
-// `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
-provkey_status provkey_provisioning_key_read(const uint8_t *text,
-                                             size_t text_len,
-                                             struct provkey_provisioning_key **key,
-                                             struct provkey_error **error);
-
-// Repairs a miscopied text. The result is a secret. A person should compare it with the original:
-// with five or more wrong characters a repair may, rarely, be wrong.
-//
-// Errors: `no_repair` if the text is correct or cannot be repaired.
-provkey_status provkey_provisioning_key_repair(const uint8_t *text,
-                                               size_t text_len,
-                                               struct provkey_bytes **repaired,
-                                               struct provkey_error **error);
-
-// Writes the canonical text of a key, which is a secret.
-provkey_status provkey_provisioning_key_text(const struct provkey_provisioning_key *key,
-                                             struct provkey_bytes **text,
-                                             struct provkey_error **error);
-
-// Frees a key and wipes its secret. NULL is allowed.
-void provkey_provisioning_key_free(struct provkey_provisioning_key *key);
-
-// Makes a source of randomness from callbacks. Freed with `provkey_random_free`.
-provkey_status provkey_random_new(const struct provkey_random_callbacks *callbacks,
-                                  struct provkey_random **random,
-                                  struct provkey_error **error);
-
-// Frees a source of randomness. Objects that use it keep it alive. NULL is allowed.
-void provkey_random_free(struct provkey_random *random);
-
 // Frees a request. NULL is allowed.
 void provkey_request_free(struct provkey_request *request);
 
@@ -3469,27 +2617,891 @@ provkey_status provkey_identity_check_server(const struct provkey_identity *iden
                                              uint64_t *checked_ms,
                                              struct provkey_error **error);
 
-// Makes a signer from callbacks and its public key, a SubjectPublicKeyInfo in DER, which
-// determines the signature algorithm. Freed with `provkey_signer_free`.
+#if defined(PROVKEY_AUTHORITY)
+// Describes an authority.
+provkey_status provkey_authority_describe(const struct provkey_authority *authority,
+                                          struct provkey_authority_details **details,
+                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the details of an authority. NULL is allowed.
+void provkey_authority_details_free(struct provkey_authority_details *details);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Adds a host. Key texts for the other hosts stay valid. Other processes see the new host when
+// they open the authority again.
 //
-// Errors: `public_key_malformed`, `public_key_unsupported`, the `weak_key_` codes.
-provkey_status provkey_signer_new(const struct provkey_signer_callbacks *callbacks,
-                                  const uint8_t *public_key,
-                                  size_t public_key_len,
-                                  struct provkey_signer **signer,
-                                  struct provkey_error **error);
+// Errors: the `host_` codes, `too_many_hosts`, those of the store.
+provkey_status provkey_authority_add_host(const struct provkey_authority *authority,
+                                          const char *host,
+                                          struct provkey_error **error);
+#endif
 
-// Frees a signer. Objects that use it keep it alive. NULL is allowed.
-void provkey_signer_free(struct provkey_signer *signer);
+#if defined(PROVKEY_AUTHORITY)
+// Makes a handle of the same authority that names `actor` in the audit records of its changes. It
+// is freed by itself; the first handle does not change.
+provkey_status provkey_authority_acting_as(const struct provkey_authority *authority,
+                                           const char *actor,
+                                           struct provkey_authority **acting,
+                                           struct provkey_error **error);
+#endif
 
-// Appends bytes to a sink.
-provkey_status provkey_bytes_sink_write(struct provkey_bytes_sink *sink,
-                                        const uint8_t *bytes,
-                                        size_t len);
+#if defined(PROVKEY_AUTHORITY)
+// Like `provkey_authority_acting_as`, and the audit records also name the actor's admin token and
+// address.
+//
+// Errors: `admin_token_not_found` for a malformed id, `address_invalid`.
+provkey_status provkey_authority_acting_for(const struct provkey_authority *authority,
+                                            const struct provkey_actor *actor,
+                                            struct provkey_authority **acting,
+                                            struct provkey_error **error);
+#endif
 
-// Returns the code of a status, such as `key_exhausted`; NULL if there is no such status. The
-// string is static.
-const char *provkey_status_code(provkey_status status);
+#if defined(PROVKEY_AUTHORITY)
+// Frees an authority. No call may be using it. NULL is allowed.
+void provkey_authority_free(struct provkey_authority *authority);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes a clock from callbacks. Freed with `provkey_clock_free`.
+provkey_status provkey_clock_new(const struct provkey_clock_callbacks *callbacks,
+                                 struct provkey_clock **clock,
+                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a clock. Authorities that use it keep it alive. NULL is allowed.
+void provkey_clock_free(struct provkey_clock *clock);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes a keyring with one new master key. `random`: NULL for the operating system's.
+//
+// Errors: `random_unavailable`.
+provkey_status provkey_keyring_generate(const struct provkey_random *random,
+                                        struct provkey_keyring **keyring,
+                                        struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the contents of a master key file: line n, counted from 0, is the master key of slot n in
+// 64 hexadecimal digits, or `-` for a removed one. The last one is the current master key.
+//
+// Errors: `keyring_malformed`, `keyring_full`, `keyring_empty`.
+provkey_status provkey_keyring_read(const uint8_t *text,
+                                    size_t text_len,
+                                    struct provkey_keyring **keyring,
+                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the contents of the master key file, as `provkey_keyring_read` reads it. It is a secret:
+// only its owner may read the file. Keep it apart from the store.
+provkey_status provkey_keyring_text(const struct provkey_keyring *keyring,
+                                    struct provkey_bytes **text,
+                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes a keyring with the same master keys and a new current one, for
+// `provkey_authority_rotate_master`. Save it first. `random`: NULL for the operating system's.
+//
+// Errors: `keyring_full`, `random_unavailable`.
+provkey_status provkey_keyring_rotated(const struct provkey_keyring *keyring,
+                                       const struct provkey_random *random,
+                                       struct provkey_keyring **rotated,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes a keyring with the same master keys except the one in `slot`. Save it after
+// `provkey_authority_remove_master`.
+//
+// Errors: `keyring_slot_current`; `master_slot_empty` if `slot` is above 31.
+provkey_status provkey_keyring_without(const struct provkey_keyring *keyring,
+                                       uint32_t slot,
+                                       struct provkey_keyring **without,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the slot of the current master key.
+provkey_status provkey_keyring_current_slot(const struct provkey_keyring *keyring,
+                                            uint32_t *slot,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Wipes and frees a keyring. NULL is allowed.
+void provkey_keyring_free(struct provkey_keyring *keyring);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes an observer from callbacks. Freed with `provkey_observer_free`.
+provkey_status provkey_observer_new(const struct provkey_observer_callbacks *callbacks,
+                                    struct provkey_observer **observer,
+                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees an observer. Authorities that use it keep it alive. NULL is allowed.
+void provkey_observer_free(struct provkey_observer *observer);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes whether a store holds an authority. Needs no master key.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_exists(const struct provkey_store *store,
+                                        bool *exists,
+                                        struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates an authority and its root in an empty store. Keys are derived from the current master
+// key of the keyring. Save the keyring first.
+//
+// Errors: `authority_exists`, the `host_` codes, `trust_domain_invalid`, `validity_invalid`,
+// `algorithm_unsupported`, `random_unavailable`, those of the store.
+provkey_status provkey_authority_create(const struct provkey_environment *environment,
+                                        const struct provkey_keyring *keyring,
+                                        const struct provkey_new_authority *new_authority,
+                                        struct provkey_authority **authority,
+                                        struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Opens the authority in a store. The keyring must hold every master key that the authority knows.
+//
+// Errors: `authority_missing`, `master_key_wrong`, `master_key_missing`, those of the store.
+provkey_status provkey_authority_open(const struct provkey_environment *environment,
+                                      const struct provkey_keyring *keyring,
+                                      struct provkey_authority **authority,
+                                      struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates a connector group. Its name has 1 to 128 bytes and is unique, ignoring case.
+//
+// Errors: the `name_` codes, those of the store.
+provkey_status provkey_authority_create_group(const struct provkey_authority *authority,
+                                              const char *name,
+                                              struct provkey_connector_group **group,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the group with this id.
+//
+// Errors: `group_not_found`, those of the store.
+provkey_status provkey_authority_group(const struct provkey_authority *authority,
+                                       const char *id,
+                                       struct provkey_connector_group **group,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Finds a group by id or name.
+//
+// Errors: `group_not_found`, those of the store.
+provkey_status provkey_authority_find_group(const struct provkey_authority *authority,
+                                            const char *id_or_name,
+                                            struct provkey_connector_group **group,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists groups by name. `page`: NULL for the first page.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_groups(const struct provkey_authority *authority,
+                                             const struct provkey_page_request *page,
+                                             struct provkey_connector_group_page **groups,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes a group without keys and connectors.
+//
+// Errors: `group_not_found`, `group_in_use`, those of the store.
+provkey_status provkey_authority_delete_group(const struct provkey_authority *authority,
+                                              const char *id,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a group. NULL is allowed; an item of a page is left alone.
+void provkey_connector_group_free(struct provkey_connector_group *group);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of groups. NULL is allowed.
+void provkey_connector_group_page_free(struct provkey_connector_group_page *groups);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates an enrollment certificate under the authority's root, for a new key pair or for one that
+// is elsewhere.
+//
+// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
+// the signer and of the store.
+provkey_status provkey_authority_create_certificate(const struct provkey_authority *authority,
+                                                    const struct provkey_new_certificate *new_certificate,
+                                                    struct provkey_enrollment_certificate **certificate,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the enrollment certificate with this id.
+//
+// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
+provkey_status provkey_authority_certificate(const struct provkey_authority *authority,
+                                             const char *id,
+                                             struct provkey_enrollment_certificate **certificate,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Finds an enrollment certificate by id or name.
+//
+// Errors: `certificate_not_found`, `certificate_unanswered`, those of the store.
+provkey_status provkey_authority_find_certificate(const struct provkey_authority *authority,
+                                                  const char *id_or_name,
+                                                  struct provkey_enrollment_certificate **certificate,
+                                                  struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists enrollment certificates by name. `page`: NULL for the first page.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_certificates(const struct provkey_authority *authority,
+                                                   const struct provkey_page_request *page,
+                                                   struct provkey_enrollment_certificate_page **certificates,
+                                                   struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Retires an enrollment certificate: it signs no further certificates of connectors. Those that it
+// signed stay valid.
+//
+// Errors: `certificate_not_found`, those of the store.
+provkey_status provkey_authority_retire_certificate(const struct provkey_authority *authority,
+                                                    const char *id,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Counts the connectors' certificates that an enrollment certificate signed, one by one.
+//
+// Errors: `certificate_not_found`, those of the store.
+provkey_status provkey_authority_count_connectors(const struct provkey_authority *authority,
+                                                  const char *id,
+                                                  uint64_t *count,
+                                                  struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes an enrollment certificate that no key uses and that signed no remembered certificate.
+//
+// Errors: `certificate_not_found`, `certificate_in_use`, those of the store.
+provkey_status provkey_authority_delete_certificate(const struct provkey_authority *authority,
+                                                    const char *id,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Attaches a signer to the enrollment certificate that has its public key, until this authority is
+// freed. Attach your signers each time you open the authority. Each signature is checked before it
+// is used, so a failing signer costs no use.
+provkey_status provkey_authority_attach_signer(const struct provkey_authority *authority,
+                                               const struct provkey_signer *signer,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees an enrollment certificate. NULL is allowed; an item of a page is left alone.
+void provkey_enrollment_certificate_free(struct provkey_enrollment_certificate *certificate);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of enrollment certificates. NULL is allowed.
+void provkey_enrollment_certificate_page_free(struct provkey_enrollment_certificate_page *certificates);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Makes a CSR that asks an external CA for a CA certificate, for a new key pair or for one that is
+// elsewhere. The external CA determines the validity: `validity_seconds` is ignored.
+// `provkey_authority_import_answer` takes the certificate that it issues.
+//
+// Errors: the `name_` codes, `validity_invalid`, `algorithm_unsupported`, `url_invalid`, those of
+// the signer and of the store.
+provkey_status provkey_authority_request_certificate(const struct provkey_authority *authority,
+                                                     const struct provkey_new_certificate *new_certificate,
+                                                     struct provkey_certificate_request **request,
+                                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Imports the certificate that an external CA issued for a request, in PEM, optionally followed by
+// its issuers. It becomes an enrollment certificate with the id of the request.
+//
+// Errors: `certificate_request_not_found`, the `external_` and `certificate_` codes, those of the
+// store.
+provkey_status provkey_authority_import_answer(const struct provkey_authority *authority,
+                                               const char *id,
+                                               const uint8_t *certificates,
+                                               size_t certificates_len,
+                                               struct provkey_enrollment_certificate **certificate,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Imports the CA certificate of an external CA with its private key.
+//
+// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
+// `certificate_` codes, those of the store.
+provkey_status provkey_authority_import_certificate(const struct provkey_authority *authority,
+                                                    const struct provkey_certificate_import *import,
+                                                    struct provkey_enrollment_certificate **certificate,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the pending request with this id.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_certificate_request(const struct provkey_authority *authority,
+                                                     const char *id,
+                                                     struct provkey_certificate_request **request,
+                                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Finds a pending request by id or name.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_find_certificate_request(const struct provkey_authority *authority,
+                                                          const char *id_or_name,
+                                                          struct provkey_certificate_request **request,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists the pending requests by id. `page`: NULL for the first page.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_certificate_requests(const struct provkey_authority *authority,
+                                                           const struct provkey_page_request *page,
+                                                           struct provkey_certificate_request_page **requests,
+                                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes a pending request and its private key.
+//
+// Errors: `certificate_request_not_found`, those of the store.
+provkey_status provkey_authority_delete_certificate_request(const struct provkey_authority *authority,
+                                                            const char *id,
+                                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a request. NULL is allowed; an item of a page is left alone.
+void provkey_certificate_request_free(struct provkey_certificate_request *request);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of requests. NULL is allowed.
+void provkey_certificate_request_page_free(struct provkey_certificate_request_page *requests);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the details of a key. NULL is allowed; an item of a page is left alone.
+void provkey_key_details_free(struct provkey_key_details *key);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
+// group or a certificate, it may be short and still have a `next`.
+//
+// Errors: `cursor_invalid`; `group_not_found` and `certificate_not_found` for a malformed id;
+// those of the store.
+provkey_status provkey_authority_list_keys(const struct provkey_authority *authority,
+                                           const struct provkey_key_filter *filter,
+                                           const struct provkey_page_request *page,
+                                           struct provkey_key_page **keys,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of keys. NULL is allowed.
+void provkey_key_page_free(struct provkey_key_page *keys);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates a provisioning key. `provkey_authority_copy_key` returns its text.
+//
+// Errors: the `name_` codes, `group_not_found`, `certificate_not_found`, `certificate_retired`,
+// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `address_range_invalid`,
+// `too_many_addresses`, those of the store.
+provkey_status provkey_authority_create_key(const struct provkey_authority *authority,
+                                            const struct provkey_new_key *new_key,
+                                            struct provkey_key_details **key,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the provisioning key with this id.
+//
+// Errors: `key_not_found`, `key_deleted`, those of the store.
+provkey_status provkey_authority_key(const struct provkey_authority *authority,
+                                     const char *id,
+                                     struct provkey_key_details **key,
+                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Finds a provisioning key by id or name.
+//
+// Errors: `key_not_found`, `key_deleted`, those of the store.
+provkey_status provkey_authority_find_key(const struct provkey_authority *authority,
+                                          const char *id_or_name,
+                                          struct provkey_key_details **key,
+                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Edits a provisioning key. `key` receives the edited key; it may be NULL.
+//
+// Errors: `edit_conflict` if the key was edited since `version`; `key_not_found`, `key_deleted`,
+// the `name_` codes, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
+// `expiry_in_past`, `address_range_invalid`, `too_many_addresses`, those of the store.
+provkey_status provkey_authority_update_key(const struct provkey_authority *authority,
+                                            const char *id,
+                                            const struct provkey_key_update *update,
+                                            struct provkey_key_details **key,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes a provisioning key permanently. Connectors that enrolled with it keep their
+// certificates.
+//
+// Errors: `key_not_found`, `key_deleted`, those of the store.
+provkey_status provkey_authority_delete_key(const struct provkey_authority *authority,
+                                            const char *id,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the text of a key, to hand to a connector. It is a secret, and each copy is recorded in
+// the audit trail.
+//
+// Errors: `key_exhausted` until its `max_uses` is raised; `key_not_found`, `key_deleted`, those of
+// the store.
+provkey_status provkey_authority_copy_key(const struct provkey_authority *authority,
+                                          const char *id,
+                                          struct provkey_bytes **text,
+                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
+// contents, which are a secret. Each download is recorded in the audit trail.
+//
+// Errors: as `provkey_authority_copy_key`.
+provkey_status provkey_authority_download_key(const struct provkey_authority *authority,
+                                              const char *id,
+                                              struct provkey_bytes **file_name,
+                                              struct provkey_bytes **contents,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Enrolls one connector.
+//
+// Errors: until the key is proven only `key_invalid`, `key_missing`, `credentials_disagree` and
+// the `csr_` codes; then the precise reason; `store_busy` if others keep changing the key; those
+// of the store. No error costs a use. If `outcome_unknown`, the connector asks again and gets the
+// same certificate.
+provkey_status provkey_authority_enroll(const struct provkey_authority *authority,
+                                        const struct provkey_enroll_request *request,
+                                        struct provkey_enrolled **enrolled,
+                                        struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Enrolls many connectors with one write, for applications with one thread. All requests have the
+// `struct_size` of the first. For each request, in order, `enrolled` receives the answer or NULL,
+// `statuses` the status, and `errors`, unless it is NULL, the error or NULL. The call itself fails
+// only if an array or a `struct_size` is wrong, or with `out_of_memory` or `internal_error`: then
+// only `error` is written, and the connectors ask again.
+provkey_status provkey_authority_enroll_many(const struct provkey_authority *authority,
+                                             const struct provkey_enroll_request *requests,
+                                             size_t requests_len,
+                                             struct provkey_enrolled **enrolled,
+                                             provkey_status *statuses,
+                                             struct provkey_error **errors,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees an answer. NULL is allowed.
+void provkey_enrolled_free(struct provkey_enrolled *enrolled);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Renews the certificate of one connector, even if its provisioning key is deleted, disabled,
+// exhausted or expired. A certificate is renewed once: asking again with the same public key
+// returns the same answer.
+//
+// Errors: `renewal_missing`, `renewal_invalid`, `certificate_unknown`, and the `csr_` codes; then
+// the precise reason; those of the store.
+provkey_status provkey_authority_renew(const struct provkey_authority *authority,
+                                       const struct provkey_renew_request *request,
+                                       struct provkey_enrolled **renewed,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the connector with this id.
+//
+// Errors: `connector_not_found`, those of the store.
+provkey_status provkey_authority_connector(const struct provkey_authority *authority,
+                                           const char *id,
+                                           struct provkey_connector **connector,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
+// serial number, otherwise by id.
+//
+// Errors: `cursor_invalid`; `key_not_found`, `group_not_found` and `certificate_not_found` for a
+// malformed id; those of the store.
+provkey_status provkey_authority_list_connectors(const struct provkey_authority *authority,
+                                                 const struct provkey_connector_filter *filter,
+                                                 const struct provkey_page_request *page,
+                                                 struct provkey_connector_page **connectors,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a connector. NULL is allowed; an item of a page is left alone.
+void provkey_connector_free(struct provkey_connector *connector);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of connectors. NULL is allowed.
+void provkey_connector_page_free(struct provkey_connector_page *connectors);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Revokes a connector permanently: its certificates are on the next CRL, and its public key never
+// enrolls again. `reason`: a name of RFC 5280, 5.3.1, such as `keyCompromise`; NULL: unspecified.
+//
+// Errors: `connector_not_found`, `value_unknown` for an unknown reason, those of the store.
+provkey_status provkey_authority_revoke_connector(const struct provkey_authority *authority,
+                                                  const char *id,
+                                                  const char *reason,
+                                                  struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Records that a key is compromised, which is final, then revokes its connectors with the reason
+// `keyCompromise`. The key may have been deleted. If the call fails halfway, repeat it.
+// `since_ms`: revoke only connectors that enrolled from this moment on; 0: all. `dry_run` other
+// than 0: only count them and change nothing.
+//
+// Errors: `key_not_found`, those of the store.
+provkey_status provkey_authority_compromise_key(const struct provkey_authority *authority,
+                                                const char *id,
+                                                uint64_t since_ms,
+                                                uint32_t dry_run,
+                                                struct provkey_compromised *compromised,
+                                                struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the CRL of an enrollment certificate: all revoked certificates that it signed and that
+// have not expired.
+//
+// Errors: `certificate_not_found`, `crl_imported_ca` for a CA that was imported with its key,
+// those of the signer and of the store.
+provkey_status provkey_authority_crl(const struct provkey_authority *authority,
+                                     const char *id,
+                                     struct provkey_crl **crl,
+                                     struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the CRL of the root. It is empty, because enrollment certificates cannot be revoked; some
+// programs require a CRL of every CA in a chain.
+//
+// Errors: `seal_broken`, those of the store.
+provkey_status provkey_authority_root_crl(const struct provkey_authority *authority,
+                                          struct provkey_crl **crl,
+                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Answers an OCSP request (RFC 6960) in DER. If it cannot be answered, the OCSP response says so.
+provkey_status provkey_authority_ocsp(const struct provkey_authority *authority,
+                                      const uint8_t *request,
+                                      size_t request_len,
+                                      struct provkey_bytes **response,
+                                      struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a CRL. NULL is allowed.
+void provkey_crl_free(struct provkey_crl *crl);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Issues a certificate for a TLS server at one of the authority's hosts. `spki`: the server's
+// public key, a SubjectPublicKeyInfo in DER. Such a certificate cannot be revoked: make it valid
+// for a few months at most, and renew it in time. Each one is recorded in the audit trail.
+//
+// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
+// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
+// `csr_unsupported_key` and the `weak_key_` codes for the public key; those of the signer and of
+// the store.
+provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
+                                                          const char *host,
+                                                          const uint8_t *spki,
+                                                          size_t spki_len,
+                                                          uint64_t validity_seconds,
+                                                          struct provkey_server_certificate **certificate,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the certificate of a server. NULL is allowed.
+void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists the audit trail in order of time. A page examines a bounded number of records: it may be
+// short or empty and still have a `next`.
+//
+// Errors: `cursor_invalid`; `key_not_found` and `connector_not_found` for a malformed id;
+// `value_unknown` for an unknown action; those of the store.
+provkey_status provkey_authority_list_audit(const struct provkey_authority *authority,
+                                            const struct provkey_audit_filter *filter,
+                                            const struct provkey_page_request *page,
+                                            struct provkey_audit_page **records,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Stores the counts of refusals and replays that wait in memory, for up to ten seconds. Call it
+// before you free the last authority, and whenever the audit trail must be complete.
+//
+// Errors: those of the store. Counts that could not be stored are lost.
+provkey_status provkey_authority_flush(const struct provkey_authority *authority,
+                                       struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of the audit trail. NULL is allowed.
+void provkey_audit_page_free(struct provkey_audit_page *records);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Creates an admin token that expires at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
+// is a secret that this call alone returns: only a verifier is stored.
+//
+// Errors: the `name_` codes, `expiry_in_past`, those of the store.
+provkey_status provkey_authority_create_token(const struct provkey_authority *authority,
+                                              const char *name,
+                                              provkey_admin_role role,
+                                              uint64_t expires_at_ms,
+                                              struct provkey_admin_token **token,
+                                              struct provkey_bytes **token_text,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Authenticates the text of an admin token, and reads the token.
+//
+// Errors: `admin_token_malformed`, found without a look-up; `admin_token_invalid`,
+// `admin_token_revoked`, `admin_token_expired`, those of the store.
+provkey_status provkey_authority_authenticate_token(const struct provkey_authority *authority,
+                                                    const char *token_text,
+                                                    struct provkey_admin_token **token,
+                                                    struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Records in the audit trail that the actor signed in: see `provkey_authority_acting_for`. For
+// applications that people sign in to.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_record_sign_in(const struct provkey_authority *authority,
+                                                struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Records in the audit trail that the actor signed out.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_record_sign_out(const struct provkey_authority *authority,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Finds an admin token by id, or by name unless it is revoked.
+//
+// Errors: `admin_token_not_found`, those of the store.
+provkey_status provkey_authority_find_token(const struct provkey_authority *authority,
+                                            const char *id_or_name,
+                                            struct provkey_admin_token **token,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists admin tokens by id, including revoked and expired ones. `page`: NULL for the first page.
+//
+// Errors: `cursor_invalid`, those of the store.
+provkey_status provkey_authority_list_tokens(const struct provkey_authority *authority,
+                                             const struct provkey_page_request *page,
+                                             struct provkey_admin_token_page **tokens,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Revokes an admin token permanently. Revoking it again changes nothing.
+//
+// Errors: `admin_token_not_found`, those of the store.
+provkey_status provkey_authority_revoke_token(const struct provkey_authority *authority,
+                                              const char *id,
+                                              struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees an admin token. NULL is allowed; an item of a page is left alone.
+void provkey_admin_token_free(struct provkey_admin_token *token);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of admin tokens. NULL is allowed.
+void provkey_admin_token_page_free(struct provkey_admin_token_page *tokens);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the checkpoint: a short text that names the latest change that this process knows to be
+// durable. That is the latest change that it made; if it made none, the one that it verified with
+// `provkey_authority_verify_checkpoint`; otherwise the latest one of the audit trail.
+//
+// To detect a rollback, such as a restored old copy, save the checkpoint outside of the store
+// after changes, as often as you like. An older checkpoint detects less, but never raises a false
+// alarm.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_checkpoint(const struct provkey_authority *authority,
+                                            struct provkey_bytes **checkpoint,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
+// after `provkey_authority_open`, before any enrollment, and again at any time, for instance after
+// a failover.
+//
+// It detects exactly that the store is older than that change. It does not detect the loss of
+// later changes, and nothing at all once the audit record of the change may have been pruned.
+//
+// Errors: `store_rolled_back` if the store lacks the change: later uses and revocations are
+// forgotten, so that keys may enroll beyond their limits. Restore the newer store, or accept the
+// loss. `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_verify_checkpoint(const struct provkey_authority *authority,
+                                                   const char *checkpoint,
+                                                   struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
+// record, and writes the `checkpoint` to save from now on. If the store has the change, nothing is
+// recorded.
+//
+// Errors: `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
+                                                 const char *lost,
+                                                 struct provkey_bytes **checkpoint,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
+// is a later one, a rotation was interrupted: `provkey_authority_rotate_master` finishes it.
+//
+// Errors: `master_slot_empty`.
+provkey_status provkey_authority_master_slot(const struct provkey_authority *authority,
+                                             uint32_t *slot,
+                                             struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
+// keys are derived from it, and all CA keys are sealed under it again. Existing keys stay valid,
+// so the keyring must keep their master keys. Other processes that have the authority open need
+// the new keyring, too, preferably before: `provkey_authority_replace_keyring`. After an
+// interruption, call it again to finish.
+//
+// Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
+provkey_status provkey_authority_rotate_master(const struct provkey_authority *authority,
+                                               const struct provkey_keyring *keyring,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Replaces the keyring of an open authority, for example after another process has rotated the
+// master key. It must hold every master key that the authority knows. Running calls finish with
+// the old keyring. On an error nothing changes.
+//
+// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
+provkey_status provkey_authority_replace_keyring(const struct provkey_authority *authority,
+                                                 const struct provkey_keyring *keyring,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
+// n. If there are any, another process has rotated: read the master key file again and call
+// `provkey_authority_replace_keyring`. Until then connectors with older keys enroll and renew, and
+// whatever needs the new master key fails with `master_key_missing`.
+//
+// Errors: `master_key_wrong`, those of the store.
+provkey_status provkey_authority_missing_masters(const struct provkey_authority *authority,
+                                                 uint32_t *slots,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
+//
+// Errors: `master_key_in_use`, `master_slot_empty`, those of the store.
+provkey_status provkey_authority_remove_master(const struct provkey_authority *authority,
+                                               uint32_t slot,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes audit records older than `audit_before_ms`, and enrollments of deleted keys whose
+// certificate expired before `expired_before_ms`; 0: none of that kind. It deletes in many small
+// units, so that other calls proceed.
+//
+// Errors: those of the store. What was deleted before the error stays deleted.
+provkey_status provkey_authority_prune(const struct provkey_authority *authority,
+                                       uint64_t audit_before_ms,
+                                       uint64_t expired_before_ms,
+                                       struct provkey_pruned *pruned,
+                                       struct provkey_error **error);
+#endif
 
 #if defined(PROVKEY_AUTHORITY)
 // Makes a store in memory, for tests. Its contents are lost when it is freed.
@@ -3688,18 +3700,6 @@ provkey_status provkey_unit_check(const struct provkey_unit *unit,
                                   size_t *operation,
                                   provkey_reason *reason,
                                   struct provkey_error **error);
-#endif
-
-// Returns the version of this library, such as `0.1.0`. The string is static.
-const char *provkey_version(void);
-
-// Returns the ABI number of this library. A program that loads the library at run time compares it
-// with `PROVKEY_ABI_VERSION`.
-uint32_t provkey_abi_version(void);
-
-#if defined(PROVKEY_TEST_FAULTS)
-// Panics, to show that a panic becomes a status.
-provkey_status provkey_test_panic(struct provkey_error **error);
 #endif
 
 #ifdef __cplusplus

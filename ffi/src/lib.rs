@@ -22,30 +22,38 @@
 #![allow(non_camel_case_types, reason = "types have their C names")]
 #![allow(clippy::missing_safety_doc, reason = "the header states the rules once")]
 
-pub mod algorithm;
+// The header has the types and functions in the order of these modules.
 mod argument;
-#[cfg(feature = "authority")]
-pub mod authority;
 mod backing;
-pub mod bytes;
 mod call;
 pub mod error;
 mod failure;
-pub mod fingerprint;
 pub mod handle;
-pub mod identity;
 mod memory;
 #[cfg(feature = "authority")]
 mod owned;
-pub mod provisioning_key;
-pub mod random;
-pub mod request;
-pub mod signer;
-pub mod sink;
 pub mod status;
-#[cfg(feature = "authority")]
-pub mod store;
 #[cfg(feature = "authority")]
 mod text;
 mod user_data;
 pub mod version;
+
+// What both halves share.
+pub mod algorithm;
+pub mod bytes;
+pub mod fingerprint;
+pub mod random;
+pub mod signer;
+pub mod sink;
+
+// The connector.
+pub mod provisioning_key;
+
+pub mod identity;
+pub mod request;
+
+// The authority.
+#[cfg(feature = "authority")]
+pub mod authority;
+#[cfg(feature = "authority")]
+pub mod store;

@@ -67,7 +67,7 @@ pub unsafe extern "C" fn provkey_keyring_read(
 }
 
 /// Writes the contents of the master key file, as `provkey_keyring_read` reads it. It is a secret:
-/// only the owner may read the file, and it must not be stored with the store.
+/// only its owner may read the file. Keep it apart from the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_text(
     keyring: *const provkey_keyring,

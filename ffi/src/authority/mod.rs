@@ -1,29 +1,40 @@
 //! The authority, which makes provisioning keys and counts their uses.
 
-pub mod audit;
-pub mod certificates;
-pub mod checkpoint;
-pub mod clock;
-pub mod connectors;
-pub mod create;
-pub mod crl;
-pub mod enroll;
-pub mod external;
-pub mod groups;
+// The header has the types and functions in the order of these modules.
 mod id;
-pub mod key_details;
-pub mod key_list;
-pub mod keyring;
-pub mod keys;
-pub mod masters;
-pub mod observer;
 pub mod page;
 mod page_item;
-pub mod prune;
+
+pub mod clock;
+pub mod keyring;
+pub mod observer;
+
+pub mod create;
+
+pub mod groups;
+
+pub mod certificates;
+pub mod external;
+
+pub mod key_details;
+pub mod key_list;
+pub mod keys;
+
+pub mod enroll;
 pub mod renew;
+
+pub mod connectors;
 pub mod revoke;
+
+pub mod crl;
 pub mod server_certificate;
+
+pub mod audit;
 pub mod tokens;
+
+pub mod checkpoint;
+pub mod masters;
+pub mod prune;
 
 use core::ffi::c_char;
 use std::sync::Arc;
