@@ -45,11 +45,8 @@ void files(const provkey::identity &identity) {
     auto sealed = identity.seal("material").value();
     CHECK(provkey::identity::open(sealed, "material"));
     FAILS(IDENTITY_OTHER_MACHINE, provkey::identity::open(sealed, "other"));
-    FAILS(IDENTITY_SEALED, provkey::identity::from_bytes(sealed));
-    FAILS(FINGERPRINT_EMPTY, identity.seal(""));
     auto plain = identity.to_bytes().value();
     CHECK(provkey::identity::from_bytes(plain));
-    FAILS(IDENTITY_NOT_SEALED, provkey::identity::open(plain, "material"));
 }
 
 void story(const world &world) {
@@ -89,13 +86,8 @@ void moved_from(const provkey::provisioning_key &key) {
     FAILS(SIGNER_ALGORITHM_UNSUPPORTED, provkey::identity::generate(PROVKEY_KEY_ALGORITHM_RSA));
     FAILS(NULL_ARGUMENT, provkey::identity::with_signer(signer));
     FAILS(NULL_ARGUMENT, none.attach_signer(signer));
-    FAILS(NULL_ARGUMENT, none.seal("material"));
-    FAILS(NULL_ARGUMENT, none.to_bytes());
     FAILS(NULL_ARGUMENT, none.describe(1));
-    FAILS(NULL_ARGUMENT, none.certificate());
-    FAILS(NULL_ARGUMENT, none.private_key());
     FAILS(NULL_ARGUMENT, none.request(key));
-    FAILS(NULL_ARGUMENT, none.renew_request());
     FAILS(NULL_ARGUMENT, none.renew_request(signer));
     FAILS(NULL_ARGUMENT, none.accept("", 1));
 }
