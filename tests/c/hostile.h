@@ -40,62 +40,26 @@ typedef struct hostile_object {
 extern const hostile_object *hostile_objects;
 extern size_t hostile_objects_len;
 
-extern provkey_admin_token *good_admin_token;
-extern provkey_admin_token_page *good_admin_token_page;
-extern provkey_authority *good_authority;
-extern provkey_authority_details *good_authority_details;
-extern provkey_audit_page *good_audit_page;
-extern provkey_bytes *good_bytes;
-extern provkey_certificate_request *good_certificate_request;
-extern provkey_certificate_request_page *good_certificate_request_page;
-extern provkey_clock *good_clock;
-extern provkey_connector *good_connector;
-extern provkey_connector_group *good_connector_group;
-extern provkey_connector_group_page *good_connector_group_page;
-extern provkey_connector_page *good_connector_page;
-extern provkey_crl *good_crl;
-extern provkey_enrolled *good_enrolled;
-extern provkey_enrollment_certificate *good_enrollment_certificate;
-extern provkey_enrollment_certificate_page *good_enrollment_certificate_page;
-extern provkey_error *good_error;
-extern provkey_identity *good_identity;
-extern provkey_identity_details *good_identity_details;
-extern provkey_key_details *good_key_details;
-extern provkey_key_page *good_key_page;
-extern provkey_keyring *good_keyring;
-extern provkey_observer *good_observer;
-extern provkey_provisioning_key *good_provisioning_key;
-extern provkey_query_result *good_query_result;
-extern provkey_random *good_random;
-extern provkey_request *good_request;
-extern provkey_server_certificate *good_server_certificate;
-extern provkey_signer *good_signer;
-extern provkey_store *good_store;
+// A valid object of each type that the library hands out: `good_bytes` and so on.
+#define HOSTILE_HANDLES(X) \
+    X(admin_token) X(admin_token_page) X(authority) X(authority_details) X(audit_page) X(bytes) \
+    X(certificate_request) X(certificate_request_page) X(clock) X(connector) X(connector_group) \
+    X(connector_group_page) X(connector_page) X(crl) X(enrolled) X(enrollment_certificate) \
+    X(enrollment_certificate_page) X(error) X(identity) X(identity_details) X(key_details) \
+    X(key_page) X(keyring) X(observer) X(provisioning_key) X(query_result) X(random) X(request) \
+    X(server_certificate) X(signer) X(store)
+#define DECLARE_HANDLE(name) extern provkey_##name *good_##name;
+HOSTILE_HANDLES(DECLARE_HANDLE)
 
-extern provkey_actor good_actor;
-extern provkey_audit_filter good_audit_filter;
-extern provkey_certificate_import good_certificate_import;
-extern provkey_clock_callbacks good_clock_callbacks;
-extern provkey_connector_filter good_connector_filter;
-extern provkey_counter good_counter;
-extern provkey_enroll_request good_enroll_request;
-extern provkey_environment good_environment;
-extern provkey_fingerprint good_fingerprint;
-extern provkey_key_filter good_key_filter;
-extern provkey_key_update good_key_update;
-extern provkey_new_authority good_new_authority;
-extern provkey_new_certificate good_new_certificate;
-extern provkey_new_key good_new_key;
-extern provkey_observer_callbacks good_observer_callbacks;
-extern provkey_operation good_operation;
-extern provkey_page_request good_page_request;
-extern provkey_query_limits good_query_limits;
-extern provkey_random_callbacks good_random_callbacks;
-extern provkey_record good_record;
-extern provkey_renew_request good_renew_request;
-extern provkey_signer_callbacks good_signer_callbacks;
-extern provkey_store_callbacks good_store_callbacks;
-extern provkey_unit good_unit;
+// A valid struct of each type that the caller fills in: `good_new_key` and so on.
+#define HOSTILE_STRUCTS(X) \
+    X(actor) X(audit_filter) X(certificate_import) X(clock_callbacks) X(connector_filter) \
+    X(counter) X(enroll_request) X(environment) X(fingerprint) X(key_filter) X(key_update) \
+    X(new_authority) X(new_certificate) X(new_key) X(observer_callbacks) X(operation) \
+    X(page_request) X(query_limits) X(random_callbacks) X(record) X(renew_request) \
+    X(signer_callbacks) X(store_callbacks) X(unit)
+#define DECLARE_STRUCT(name) extern provkey_##name good_##name;
+HOSTILE_STRUCTS(DECLARE_STRUCT)
 
 const char *good_text(const char *function, const char *argument);
 provkey_slice good_buffer(const char *function, const char *argument);

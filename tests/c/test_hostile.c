@@ -10,37 +10,8 @@
 #include "secure_element.h"
 #include "table_store.h"
 
-provkey_admin_token *good_admin_token;
-provkey_admin_token_page *good_admin_token_page;
-provkey_authority *good_authority;
-provkey_authority_details *good_authority_details;
-provkey_audit_page *good_audit_page;
-provkey_bytes *good_bytes;
-provkey_certificate_request *good_certificate_request;
-provkey_certificate_request_page *good_certificate_request_page;
-provkey_clock *good_clock;
-provkey_connector *good_connector;
-provkey_connector_group *good_connector_group;
-provkey_connector_group_page *good_connector_group_page;
-provkey_connector_page *good_connector_page;
-provkey_crl *good_crl;
-provkey_enrolled *good_enrolled;
-provkey_enrollment_certificate *good_enrollment_certificate;
-provkey_enrollment_certificate_page *good_enrollment_certificate_page;
-provkey_error *good_error;
-provkey_identity *good_identity;
-provkey_identity_details *good_identity_details;
-provkey_key_details *good_key_details;
-provkey_key_page *good_key_page;
-provkey_keyring *good_keyring;
-provkey_observer *good_observer;
-provkey_provisioning_key *good_provisioning_key;
-provkey_query_result *good_query_result;
-provkey_random *good_random;
-provkey_request *good_request;
-provkey_server_certificate *good_server_certificate;
-provkey_signer *good_signer;
-provkey_store *good_store;
+#define DEFINE_HANDLE(name) provkey_##name *good_##name;
+HOSTILE_HANDLES(DEFINE_HANDLE)
 
 static const uint8_t key_of_record[] = "a key";
 static const char *ranges[] = {"192.0.2.0/24"};
@@ -159,40 +130,11 @@ static void object(const char *type, const void *pointer)
     objects[hostile_objects_len++] = (hostile_object){type, (void *)(uintptr_t)pointer};
 }
 
-#define OBJECT(name) object("provkey_" #name, good_##name)
+#define OBJECT(name) object("provkey_" #name, good_##name);
 
 static void list_objects(void)
 {
-    OBJECT(admin_token);
-    OBJECT(admin_token_page);
-    OBJECT(authority);
-    OBJECT(authority_details);
-    OBJECT(audit_page);
-    OBJECT(bytes);
-    OBJECT(certificate_request);
-    OBJECT(certificate_request_page);
-    OBJECT(clock);
-    OBJECT(connector);
-    OBJECT(connector_group);
-    OBJECT(connector_group_page);
-    OBJECT(connector_page);
-    OBJECT(crl);
-    OBJECT(enrolled);
-    OBJECT(enrollment_certificate);
-    OBJECT(enrollment_certificate_page);
-    OBJECT(error);
-    OBJECT(identity);
-    OBJECT(identity_details);
-    OBJECT(key_details);
-    OBJECT(key_page);
-    OBJECT(keyring);
-    OBJECT(observer);
-    OBJECT(provisioning_key);
-    OBJECT(random);
-    OBJECT(request);
-    OBJECT(server_certificate);
-    OBJECT(signer);
-    OBJECT(store);
+    HOSTILE_HANDLES(OBJECT)
     object("a record of a page", good_audit_page->items[0]);
     object("a key of a page", good_key_page->items[0]);
     object("zeros", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
