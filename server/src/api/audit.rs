@@ -12,17 +12,17 @@ use super::moment::Moment;
 use super::page::{self, PageView};
 use crate::problem::Problem;
 
-/// One entry of the audit trail. Which members are there depends on the action.
+/// An entry of the audit trail. The action determines which members are set.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entry {
-    /// When; for entries with a count the minute's beginning.
+    /// When it happened; for an entry with a count, the start of the minute.
     at: Moment,
     /// What happened.
     #[schema(example = "key_created")]
     action: &'static str,
-    /// Who did it.
+    /// The actor.
     actor: Option<String>,
-    /// The id of the admin token that let them in.
+    /// The id of the admin token that authenticated the actor.
     admin_token: Option<String>,
     /// The provisioning key.
     key: Option<String>,
@@ -32,15 +32,15 @@ pub(super) struct Entry {
     certificate: Option<String>,
     /// The connector.
     connector: Option<String>,
-    /// Where the connector asked from, or the administrator; with a count, the last time.
+    /// The address of the connector or the administrator; for an entry with a count, the latest.
     address: Option<String>,
-    /// Why it was refused: the stable code.
+    /// The stable code of a refusal.
     code: Option<String>,
-    /// How often in that minute, for refusals and replays.
+    /// The number of refusals or replays in that minute.
     count: Option<u64>,
-    /// When the last time was, for refusals and replays.
+    /// When the latest of them happened.
     last_at: Option<Moment>,
-    /// What exactly, in words.
+    /// Details for a person.
     details: Option<String>,
 }
 
@@ -64,34 +64,34 @@ impl From<AuditRecord> for Entry {
     }
 }
 
-/// Which entries to list.
+/// A filter and a page of entries.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct AuditQuery {
-    /// Only of the provisioning key with this id.
+    /// Only entries of this provisioning key, by id.
     key: Option<String>,
-    /// Only of the connector with this id.
+    /// Only entries of this connector, by id.
     connector: Option<String>,
-    /// Only this action, for example `key_created`.
+    /// Only entries with this action, such as `key_created`.
     action: Option<String>,
-    /// Only from this moment on.
+    /// Only entries at this time or later.
     since: Option<Moment>,
-    /// Only before this moment.
+    /// Only entries before this time.
     until: Option<Moment>,
-    /// The latest first; without: it is.
+    /// Whether the latest come first; default: true.
     latest_first: Option<bool>,
-    /// How many entries at most: 1 to 1000, by default 50.
+    /// The maximum number of entries, 1 to 1000; default 50.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
-    /// Where the page before ended: its `next`.
+    /// The cursor: `next` of the previous page.
     after: Option<String>,
 }
 
 impl AuditQuery {
     fn filter(&self) -> Result<AuditFilter, Problem> {
         let action = |name: &str| {
-            Action::parse(name).ok_or_else(|| Problem::malformed("there is no such action".into()))
+            Action::parse(name).ok_or_else(|| Problem::malformed("`action` is unknown".into()))
         };
         Ok(AuditFilter {
             key: self.key.as_deref().map(parse_id).transpose()?,
@@ -104,7 +104,7 @@ impl AuditQuery {
     }
 }
 
-/// Lists the audit trail in the order of time. A page examines a bounded number of entries.
+/// Lists the audit trail by time. A page examines a bounded number of entries.
 #[utoipa::path(get, path = "/audit", tag = "audit", operation_id = "listAudit",
     params(AuditQuery), responses((status = 200, body = PageView<Entry>), ReadErrors))]
 pub(super) async fn list(

@@ -1,4 +1,4 @@
-//! Enrollment certificates that an external CA was asked for.
+//! Requests for enrollment certificates from an external CA.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -14,17 +14,17 @@ use super::moment::Moment;
 use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 
-/// A certificate that an external CA was asked for, and has not issued yet.
+/// A request for a certificate that the external CA has not answered yet.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CertificateRequest)]
 pub(super) struct RequestView {
-    /// The id that its certificate will have.
+    /// The id of the future certificate.
     id: String,
-    /// The name that its certificate will have.
+    /// The name of the future certificate.
     name: String,
-    /// When it was made.
+    /// When it was created.
     created_at: Moment,
-    /// How long the certificates of connectors will be valid.
+    /// The future validity of connectors' certificates.
     leaf_validity_seconds: u64,
     /// The CSR in PEM, for the external CA.
     csr: String,
@@ -42,15 +42,15 @@ impl From<CertificateRequest> for RequestView {
     }
 }
 
-/// What an external CA issued.
+/// The answer of an external CA.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
-    /// The certificate in PEM, first; those of its issuers may follow.
+    /// The certificate in PEM; those of its issuers may follow.
     certificates: String,
 }
 
-/// The id of a request, which its certificate will have.
+/// The id of a request, and of its future certificate.
 pub(super) struct RequestId(CertificateId);
 
 impl ParseId for RequestId {
@@ -59,7 +59,7 @@ impl ParseId for RequestId {
     }
 }
 
-/// Lists the requests for certificates.
+/// Lists the unanswered requests.
 #[utoipa::path(get, path = "/certificate-requests", tag = "certificates",
     operation_id = "listCertificateRequests", params(PageQuery),
     responses((status = 200, body = PageView<RequestView>), CommonErrors))]
@@ -72,7 +72,7 @@ pub(super) async fn list(
     Ok(Json(PageView::of(page, RequestView::from)))
 }
 
-/// Makes a key pair and a CSR with which an external CA can be asked for a certificate.
+/// Creates a key pair and a CSR for an external CA.
 #[utoipa::path(post, path = "/certificate-requests", tag = "certificates",
     operation_id = "createCertificateRequest", request_body = CertificateInput,
     responses((status = 201, body = RequestView), WriteErrors))]
@@ -85,10 +85,10 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(request.into())))
 }
 
-/// One request for a certificate.
+/// Shows a request.
 #[utoipa::path(get, path = "/certificate-requests/{id}", tag = "certificates",
     operation_id = "showCertificateRequest",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = RequestView), ReadErrors))]
 pub(super) async fn show(
     viewer: Viewer,
@@ -97,10 +97,10 @@ pub(super) async fn show(
     Ok(Json(viewer.call(move |authority| authority.certificate_request(id)).await?.into()))
 }
 
-/// Takes the certificate that an external CA issued for a request.
+/// Imports the certificate that an external CA issued for a request.
 #[utoipa::path(post, path = "/certificate-requests/{id}/answer", tag = "certificates",
     operation_id = "answerCertificateRequest", request_body = Answer,
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 201, body = Certificate), WriteErrors))]
 pub(super) async fn answer(
     admin: Admin,
@@ -112,10 +112,10 @@ pub(super) async fn answer(
     Ok((StatusCode::CREATED, Json(admin.call(import).await?.into())))
 }
 
-/// Deletes a request for a certificate, with its private key.
+/// Deletes a request and its private key.
 #[utoipa::path(delete, path = "/certificate-requests/{id}", tag = "certificates",
     operation_id = "deleteCertificateRequest",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 204, description = "Deleted."), ChangeErrors))]
 pub(super) async fn delete(
     admin: Admin,

@@ -42,7 +42,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(certificate.into())))
 }
 
-/// Imports the CA certificate of somebody else, with its private key.
+/// Imports a foreign CA certificate with its private key.
 #[utoipa::path(post, path = "/certificates/import", tag = "certificates",
     operation_id = "importCertificate", request_body = input::Import,
     responses((status = 201, body = Certificate), WriteErrors))]
@@ -55,9 +55,9 @@ pub(super) async fn import(
     Ok((StatusCode::CREATED, Json(admin.call(import).await?.into())))
 }
 
-/// One enrollment certificate.
+/// Shows an enrollment certificate.
 #[utoipa::path(get, path = "/certificates/{id}", tag = "certificates",
-    operation_id = "showCertificate", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "showCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Certificate), ChangeErrors))]
 pub(super) async fn show(
     viewer: Viewer,
@@ -66,18 +66,18 @@ pub(super) async fn show(
     Ok(Json(viewer.call(move |authority| authority.certificate(id)).await?.into()))
 }
 
-/// Deletes an enrollment certificate that no key uses and no connector hangs on.
+/// Deletes an enrollment certificate that no key uses and that signed for no connector.
 #[utoipa::path(delete, path = "/certificates/{id}", tag = "certificates",
-    operation_id = "deleteCertificate", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "deleteCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 204, description = "Deleted."), ChangeErrors))]
 pub(super) async fn delete(admin: Admin, Id(id): Id<CertificateId>) -> Result<StatusCode, Problem> {
     admin.call(move |authority| authority.delete_certificate(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Retires an enrollment certificate: nothing new is signed under it, at once and for ever.
+/// Retires an enrollment certificate: from now on it signs nothing.
 #[utoipa::path(post, path = "/certificates/{id}/retire", tag = "certificates",
-    operation_id = "retireCertificate", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "retireCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Certificate), ChangeErrors))]
 pub(super) async fn retire(
     admin: Admin,
@@ -86,9 +86,9 @@ pub(super) async fn retire(
     Ok(Json(admin.call(move |authority| authority.retire_certificate(id)).await?.into()))
 }
 
-/// The CRL of an enrollment certificate, in DER.
+/// Returns the CRL of an enrollment certificate in DER.
 #[utoipa::path(get, path = "/certificates/{id}/crl", tag = "certificates",
-    operation_id = "showCrl", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "showCrl", params(("id" = String, Path, description = "The id.")),
     responses(
         (status = 200, content_type = "application/pkix-crl", body = String),
         ChangeErrors,

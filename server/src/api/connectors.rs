@@ -1,4 +1,4 @@
-//! Connectors: who has enrolled.
+//! Connectors.
 
 use axum::Json;
 use provkey::authority::{self, ConnectorFilter, ConnectorId};
@@ -16,7 +16,7 @@ use crate::problem::Problem;
 /// A connector that has enrolled.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Connector {
-    /// Its id: what its certificate names.
+    /// Its id, the common name of its certificate.
     id: String,
     /// The provisioning key that it enrolled with. It may have been deleted since.
     key: String,
@@ -26,27 +26,27 @@ pub(super) struct Connector {
     certificate: String,
     /// When it enrolled.
     enrolled_at: Moment,
-    /// Where it enrolled from, if that is known.
+    /// The address that it enrolled from, if known.
     address: Option<String>,
-    /// Its fingerprint in hexadecimal, if it gave one.
+    /// The fingerprint that it reported, in hexadecimal.
     fingerprint: Option<String>,
     /// The serial number of its certificate, in hexadecimal.
     serial: String,
-    /// From when on its certificate is valid.
+    /// The start of its certificate's validity.
     not_before: Moment,
-    /// Until when its certificate is valid.
+    /// The end of its certificate's validity.
     not_after: Moment,
-    /// How often it has renewed its certificate.
+    /// The number of renewals.
     renewals: u64,
-    /// When it last did.
+    /// When it last renewed.
     renewed_at: Option<Moment>,
     /// When it was revoked.
     revoked_at: Option<Moment>,
-    /// Why it was revoked, in the words of RFC 5280, 5.3.1.
+    /// Why it was revoked: a reason of RFC 5280, 5.3.1.
     revocation_reason: Option<&'static str>,
-    /// About how often it got its certificate again.
+    /// About how often its enrollment was replayed.
     replays: u64,
-    /// When it last got its certificate again.
+    /// When its enrollment was last replayed.
     last_replay_at: Option<Moment>,
     /// Its certificate in PEM.
     pem: String,
@@ -77,25 +77,25 @@ impl From<authority::Connector> for Connector {
     }
 }
 
-/// Which connectors to list.
+/// A filter and a page of connectors.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ConnectorQuery {
-    /// Only those that enrolled with the key of this id.
+    /// Only those that enrolled with this key, by id.
     key: Option<String>,
-    /// Only those of the group with this id.
+    /// Only those of this group, by id.
     group: Option<String>,
-    /// Only those that hang on the enrollment certificate with this id.
+    /// Only those whose certificate this enrollment certificate signed, by id.
     certificate: Option<String>,
-    /// Only those that enrolled from this moment on.
+    /// Only those that enrolled at this time or later.
     since: Option<Moment>,
-    /// The latest first, when listed by key or by group.
+    /// Whether the latest come first, when listed by key or by group.
     descending: Option<bool>,
-    /// How many entries at most: 1 to 1000, by default 50.
+    /// The maximum number of entries, 1 to 1000; default 50.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
-    /// Where the page before ended: its `next`.
+    /// The cursor: `next` of the previous page.
     after: Option<String>,
 }
 
@@ -111,17 +111,17 @@ impl ConnectorQuery {
     }
 }
 
-/// Why a connector is revoked.
+/// The reason of a revocation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revocation {
-    /// Why, in the words of RFC 5280, 5.3.1; without: `unspecified`.
+    /// A reason of RFC 5280, 5.3.1; default: `unspecified`.
     #[schema(example = "keyCompromise")]
     reason: Option<String>,
 }
 
-/// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by serial
-/// number, else by id.
+/// Lists connectors: of a key or a group in the order of enrollment, of a certificate by serial
+/// number, otherwise by id.
 #[utoipa::path(get, path = "/connectors", tag = "connectors", operation_id = "listConnectors",
     params(ConnectorQuery), responses((status = 200, body = PageView<Connector>), ReadErrors))]
 pub(super) async fn list(
@@ -133,9 +133,9 @@ pub(super) async fn list(
     Ok(Json(PageView::of(page, Connector::from)))
 }
 
-/// One connector.
+/// Shows a connector.
 #[utoipa::path(get, path = "/connectors/{id}", tag = "connectors",
-    operation_id = "showConnector", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "showConnector", params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Connector), ReadErrors))]
 pub(super) async fn show(
     viewer: Viewer,
@@ -144,9 +144,9 @@ pub(super) async fn show(
     Ok(Json(viewer.call(move |authority| authority.connector(id)).await?.into()))
 }
 
-/// Revokes a connector, for ever: its public key never enrolls again.
+/// Revokes a connector permanently: its public key can never enroll again.
 #[utoipa::path(post, path = "/connectors/{id}/revoke", tag = "connectors",
-    operation_id = "revokeConnector", params(("id" = String, Path, description = "Its id.")),
+    operation_id = "revokeConnector", params(("id" = String, Path, description = "The id.")),
     request_body = Revocation, responses((status = 200, body = Connector), WriteErrors, CommonErrors))]
 pub(super) async fn revoke(
     operator: Operator,
@@ -155,8 +155,9 @@ pub(super) async fn revoke(
 ) -> Result<Json<Connector>, Problem> {
     let reason = match input.reason.as_deref() {
         None => RevocationReason::Unspecified,
-        Some(name) => RevocationReason::parse(name)
-            .ok_or_else(|| Problem::malformed("`reason` is none of RFC 5280".into()))?,
+        Some(name) => RevocationReason::parse(name).ok_or_else(|| {
+            Problem::malformed("`reason` is not a revocation reason of RFC 5280".into())
+        })?,
     };
     let revoke = move |authority: &authority::Authority| {
         authority.revoke_connector(id, reason)?;

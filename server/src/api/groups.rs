@@ -20,7 +20,7 @@ pub(super) struct Group {
     id: String,
     /// Its name.
     name: String,
-    /// How many provisioning keys serve it.
+    /// The number of provisioning keys for it.
     keys: u64,
     /// When it was created.
     created_at: Moment,
@@ -65,17 +65,17 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(group.into())))
 }
 
-/// One group.
+/// Shows a group.
 #[utoipa::path(get, path = "/groups/{id}", tag = "groups", operation_id = "showGroup",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Group), ReadErrors))]
 pub(super) async fn show(viewer: Viewer, Id(id): Id<GroupId>) -> Result<Json<Group>, Problem> {
     Ok(Json(viewer.call(move |authority| authority.group(id)).await?.into()))
 }
 
-/// Deletes a group that no key serves and no connector belongs to.
+/// Deletes a group without keys and connectors.
 #[utoipa::path(delete, path = "/groups/{id}", tag = "groups", operation_id = "deleteGroup",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 204, description = "Deleted."), ChangeErrors))]
 pub(super) async fn delete(operator: Operator, Id(id): Id<GroupId>) -> Result<StatusCode, Problem> {
     operator.call(move |authority| authority.delete_group(id)).await?;

@@ -38,7 +38,7 @@ pub(super) async fn list(
     Ok(Json(PageView::of(page, Key::from)))
 }
 
-/// Creates a provisioning key. Copying it gives its text.
+/// Creates a provisioning key. `copy` returns its text.
 #[utoipa::path(post, path = "/keys", tag = "keys", operation_id = "createKey",
     request_body = KeyInput, responses((status = 201, body = Key), WriteErrors))]
 pub(super) async fn create(
@@ -50,20 +50,20 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(key.into())))
 }
 
-/// One provisioning key. Its ETag is for edits.
+/// Shows a provisioning key. Send its ETag with an edit.
 #[utoipa::path(get, path = "/keys/{id}", tag = "keys", operation_id = "showKey",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Key), ReadErrors))]
 pub(super) async fn show(viewer: Viewer, Id(id): Id<KeyId>) -> Result<Found, Problem> {
     Ok(found(viewer.call(move |authority| authority.key(id)).await?.into()))
 }
 
-/// Edits a provisioning key. What is left out stays as it is. Uses do not disturb an edit that
-/// stands on an ETag.
+/// Edits a provisioning key. Absent members keep their values. Enrollments do not make an edit with
+/// `If-Match` fail.
 #[utoipa::path(patch, path = "/keys/{id}", tag = "keys", operation_id = "editKey",
     params(
-        ("id" = String, Path, description = "Its id."),
-        ("If-Match" = Option<String>, Header, description = "The ETag that the edit stands on."),
+        ("id" = String, Path, description = "The id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the key when it was read."),
     ),
     request_body = KeyPatch, responses((status = 200, body = Key), EditErrors))]
 pub(super) async fn edit(
@@ -82,20 +82,20 @@ pub(super) async fn edit(
     Ok(found(edited?.into()))
 }
 
-/// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep their
+/// Deletes a provisioning key permanently. Connectors that enrolled with it keep their
 /// certificates.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", operation_id = "deleteKey",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 204, description = "Deleted."), ChangeErrors))]
 pub(super) async fn delete(operator: Operator, Id(id): Id<KeyId>) -> Result<StatusCode, Problem> {
     operator.call(move |authority| authority.delete_key(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The text of a key, to hand to a connector. Each copy is in the audit trail. One that is used up
-/// is not copied until its limit is raised.
+/// Returns the text of a key for a connector. The audit trail records each copy. A key that is used
+/// up cannot be copied until its limit is raised.
 #[utoipa::path(post, path = "/keys/{id}/copy", tag = "keys", operation_id = "copyKey",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Text), ChangeErrors))]
 pub(super) async fn copy(
     operator: Operator,
@@ -105,9 +105,9 @@ pub(super) async fn copy(
     Ok(SecretJson(Text { text: text.expose().to_owned().into() }))
 }
 
-/// The text of a key as a file. Each download is in the audit trail.
+/// Returns the text of a key as a file. The audit trail records each download.
 #[utoipa::path(post, path = "/keys/{id}/download", tag = "keys", operation_id = "downloadKey",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses(
         (status = 200, body = String, content_type = "text/plain; charset=utf-8"),
         ChangeErrors,
@@ -123,11 +123,11 @@ pub(super) async fn download(operator: Operator, Id(id): Id<KeyId>) -> Result<Re
     Ok((headers, contents).into_response())
 }
 
-/// Disables a key that others know, and revokes what it enrolled; of a deleted key, too. With
-/// `dry_run` it only counts.
+/// Marks a key as compromised permanently, and revokes the connectors that it enrolled. This works
+/// for a deleted key, too. With `dry_run` it only counts them.
 #[utoipa::path(post, path = "/keys/{id}/compromise", tag = "keys",
     operation_id = "compromiseKey", request_body = CompromiseInput,
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Compromised), WriteErrors))]
 pub(super) async fn compromise(
     operator: Operator,

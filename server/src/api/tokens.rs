@@ -18,7 +18,7 @@ use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 use crate::secret::SecretJson;
 
-/// An admin token. It does not hold the secret.
+/// An admin token without its secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminToken)]
 pub(super) struct Token {
@@ -32,7 +32,7 @@ pub(super) struct Token {
     created_at: Moment,
     /// Who created it.
     created_by: Option<String>,
-    /// When it ends.
+    /// When it expires.
     expires_at: Option<Moment>,
     /// When it was revoked.
     revoked_at: Option<Moment>,
@@ -52,17 +52,17 @@ impl From<AdminToken> for Token {
     }
 }
 
-/// An admin token that was just created.
+/// A new admin token.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CreatedToken {
-    /// What others see of it.
+    /// The token without its secret.
     token: Token,
-    /// Its text, which is shown this once.
+    /// Its text, which is shown only once.
     #[schema(value_type = String)]
     text: Zeroizing<String>,
 }
 
-/// What somebody may do. Each role may do what those before it may.
+/// A role. Each includes those before it.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Role {
@@ -78,9 +78,9 @@ enum Role {
 pub(super) struct TokenInput {
     /// Its name, unique among those that are not revoked.
     name: String,
-    /// What its holder may do.
+    /// The role of its holder.
     role: Role,
-    /// When it ends. Without: after 90 days; null: never.
+    /// When it expires; default: after 90 days; null: never.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Moment>)]
     expires_at: Option<Option<Moment>>,
@@ -106,7 +106,7 @@ pub(super) async fn list(
     Ok(Json(PageView::of(page, Token::from)))
 }
 
-/// Creates an admin token. Its text is in this answer and nowhere else.
+/// Creates an admin token. Only this response contains its text.
 #[utoipa::path(post, path = "/tokens", tag = "access", operation_id = "createToken",
     request_body = TokenInput, responses((status = 201, body = CreatedToken), WriteErrors))]
 pub(super) async fn create(
@@ -125,9 +125,9 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, SecretJson(created)))
 }
 
-/// Revokes an admin token, at once and for ever.
+/// Revokes an admin token permanently.
 #[utoipa::path(post, path = "/tokens/{id}/revoke", tag = "access", operation_id = "revokeToken",
-    params(("id" = String, Path, description = "Its id.")),
+    params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Token), ReadErrors))]
 pub(super) async fn revoke(admin: Admin, Id(id): Id<AdminTokenId>) -> Result<Json<Token>, Problem> {
     Ok(Json(admin.call(move |authority| authority.revoke_token(id)).await?.into()))

@@ -1,4 +1,4 @@
-//! How many connectors a key enrolled over time.
+//! The enrollments of a key over time.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,40 +15,41 @@ use super::input::{Id, Parameters};
 use super::moment::Moment;
 use crate::problem::Problem;
 
-/// How many connectors one call counts at most.
+/// The most connectors that one call counts.
 const COUNTED_MAX: usize = 1000;
 const BUCKETS_MAX: u16 = 366;
 
 /// Enrollments in buckets of time.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Utilization {
-    /// Where the first bucket begins.
+    /// The start of the first bucket.
     since: Moment,
-    /// Where the last bucket ends.
+    /// The end of the last bucket.
     until: Moment,
-    /// How many enrolled in each bucket, as far as this call counted.
+    /// The enrollments in each bucket that this call counted.
     counts: Vec<u64>,
-    /// Goes into `after` of the same question for the rest, to be added up; null: that was all.
+    /// The cursor for `after` of the same query, whose counts are to be added; null: all are
+    /// counted.
     next: Option<String>,
 }
 
-/// Which time, in how many buckets.
+/// A span of time and its buckets.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct UtilizationQuery {
-    /// Where the first bucket begins; without: 30 days before the end.
+    /// The start of the first bucket; default: 30 days before the end.
     since: Option<Moment>,
-    /// Where the last bucket ends; without: now.
+    /// The end of the last bucket; default: now.
     until: Option<Moment>,
-    /// How many buckets: 1 to 366, by default 30.
+    /// The number of buckets, 1 to 366; default: 30.
     #[param(minimum = 1, maximum = 366)]
     buckets: Option<u16>,
-    /// Where the call before ended: its `next`.
+    /// The cursor: `next` of the previous call.
     after: Option<String>,
 }
 
-/// A span of time, cut into buckets of one length.
+/// A span of time, divided into buckets of equal length.
 struct Buckets {
     since: Timestamp,
     until: Timestamp,
@@ -68,7 +69,7 @@ impl Buckets {
         Ok(Self { since, until, counts: vec![0; buckets.into()] })
     }
 
-    /// Counts one; false: it lies beyond the end.
+    /// Counts one enrollment; false: it is beyond the end.
     fn count(&mut self, at: Timestamp) -> bool {
         let length = self.until.unix_ms() - self.since.unix_ms();
         let Some(from_start) = at.unix_ms().checked_sub(self.since.unix_ms()) else { return true };
@@ -78,8 +79,8 @@ impl Buckets {
     }
 }
 
-/// How many connectors a key enrolled over time. One call counts a bounded number of them. Those
-/// that were pruned are not among them.
+/// Counts the enrollments of a key over time. One call counts a bounded number of them. Pruned
+/// connectors are not counted.
 #[utoipa::path(get, path = "/keys/{id}/utilization", tag = "keys",
     operation_id = "showUtilization",
     params(("id" = String, Path, description = "The id of the key."), UtilizationQuery),

@@ -1,4 +1,4 @@
-//! What is asked of enrollment certificates.
+//! Input for enrollment certificates.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
-/// An enrollment certificate to create, or to ask an external CA for.
+/// An enrollment certificate to create, or to request from an external CA.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewCertificate)]
 pub(in crate::api) struct CertificateInput {
     /// Its name, unique among enrollment certificates.
     name: String,
-    /// The algorithm of its key: `p256`, `p384` or `ed25519`; without: `p256`.
+    /// The algorithm of its key: `p256`, `p384` or `ed25519`; default: `p256`.
     algorithm: Option<String>,
-    /// How long it is valid; without: 10 years. An external CA decides that itself.
+    /// Its validity; default: 10 years. An external CA decides this itself.
     validity_seconds: Option<u64>,
-    /// How long the certificates of connectors are valid; without: a year.
+    /// The validity of connectors' certificates; default: a year.
     leaf_validity_seconds: Option<u64>,
-    /// How long after its end a connector's certificate is still renewed; without: 30 days.
+    /// How long an expired connector's certificate can still be renewed; default: 30 days.
     renewal_grace_seconds: Option<u64>,
-    /// How long a CRL is good; without: a week.
+    /// The validity of a CRL; default: a week.
     crl_validity_seconds: Option<u64>,
-    /// Where connectors' certificates say that the CRL is.
+    /// The URL of the CRL in connectors' certificates.
     crl_url: Option<String>,
-    /// Where connectors' certificates say that OCSP is.
+    /// The OCSP URL in connectors' certificates.
     ocsp_url: Option<String>,
-    /// Where connectors' certificates say that this certificate is.
+    /// The URL of this certificate in connectors' certificates.
     ca_issuers_url: Option<String>,
 }
 
@@ -62,19 +62,19 @@ fn urls(
     Ok(LeafUrls { crl: url(crl)?, ocsp: url(ocsp)?, ca_issuers: url(ca_issuers)? })
 }
 
-/// Certificates in PEM, that of the CA first.
+/// Reads certificates in PEM, the CA's first.
 pub(in crate::api) fn read_certificates(pem: &str) -> Result<Vec<Certificate>, Problem> {
     Ok(Certificate::parse_all(pem.as_bytes())?)
 }
 
-/// A CA certificate of somebody else to import.
+/// A foreign CA certificate to import.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CertificateImport)]
 pub(in crate::api) struct Import {
     /// Its name, unique among enrollment certificates.
     name: String,
-    /// The certificate in PEM, first, and those of its issuers that connectors are to get with it.
+    /// The certificate in PEM, followed by those of its issuers that connectors receive with it.
     certificates: String,
     /// Its private key in PEM.
     #[schema(value_type = String)]
@@ -82,13 +82,13 @@ pub(in crate::api) struct Import {
     /// The passphrase of the private key, if it is encrypted.
     #[schema(value_type = Option<String>)]
     passphrase: Option<Zeroizing<String>>,
-    /// How long the certificates of connectors are valid; without: a year.
+    /// The validity of connectors' certificates; default: a year.
     leaf_validity_seconds: Option<u64>,
-    /// How long after its end a connector's certificate is still renewed; without: 30 days.
+    /// How long an expired connector's certificate can still be renewed; default: 30 days.
     renewal_grace_seconds: Option<u64>,
 }
 
-/// A CA certificate of somebody else that can be read.
+/// A parsed import.
 pub(super) struct ReadImport {
     terms: NewCertificate,
     certificates: Vec<Certificate>,

@@ -1,4 +1,4 @@
-//! What is shown of enrollment certificates.
+//! The view of an enrollment certificate.
 
 use std::time::SystemTime;
 
@@ -22,36 +22,36 @@ pub(in crate::api) struct Certificate {
     subject: Option<String>,
     /// Its serial number, in hexadecimal.
     serial: String,
-    /// SHA-256 of it, in hexadecimal.
+    /// Its SHA-256, in hexadecimal.
     sha256: String,
-    /// From when on it is valid.
+    /// The start of its validity.
     not_before: Moment,
-    /// Until when it is valid.
+    /// The end of its validity.
     not_after: Moment,
-    /// How long the certificates of connectors are valid.
+    /// The validity of connectors' certificates.
     leaf_validity_seconds: u64,
-    /// How long after its end a connector's certificate is still renewed.
+    /// How long an expired connector's certificate can still be renewed.
     renewal_grace_seconds: u64,
-    /// Where connectors' certificates say that the CRL is.
+    /// The URL of the CRL in connectors' certificates.
     crl_url: Option<String>,
-    /// Where connectors' certificates say that OCSP is.
+    /// The OCSP URL in connectors' certificates.
     ocsp_url: Option<String>,
-    /// Where connectors' certificates say that this certificate is.
+    /// The URL of this certificate in connectors' certificates.
     ca_issuers_url: Option<String>,
-    /// How many provisioning keys use it.
+    /// The number of provisioning keys that use it.
     keys: u64,
-    /// Whether its key lives elsewhere, in a token.
+    /// Whether its private key is in a PKCS #11 token.
     key_elsewhere: bool,
-    /// Whether it is that of an external CA.
+    /// Whether an external CA issued it.
     external: bool,
-    /// Since when it signs no more connectors' certificates.
+    /// When it was retired: since then it signs nothing.
     retired_at: Option<Moment>,
-    /// What its operator should know: `retired`, `not_yet_valid`, `expired`, `expires_soon`,
+    /// Warnings: `retired`, `not_yet_valid`, `expired`, `expires_soon`,
     /// `leaves_cut_short`.
     warnings: Vec<&'static str>,
     /// When it was created.
     created_at: Moment,
-    /// It in PEM, as the root signed it.
+    /// The certificate in PEM, as the root signed it.
     pem: String,
 }
 
@@ -85,7 +85,7 @@ impl From<EnrollmentCertificate> for Certificate {
     }
 }
 
-/// Bytes as lower-case hexadecimal digits.
+/// Encodes bytes in lower-case hexadecimal.
 pub(in crate::api) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

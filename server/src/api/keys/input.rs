@@ -1,4 +1,4 @@
-//! What is asked of provisioning keys.
+//! Input for provisioning keys.
 
 use provkey::authority::{
     AddressRange, Compromise, KeyFilter, KeyOrder, KeyState, KeyUpdate, Name, NewKey, PageRequest,
@@ -23,20 +23,20 @@ pub(in crate::api) struct KeyInput {
     group: String,
     /// The id of the enrollment certificate that signs for them.
     certificate: String,
-    /// How many connectors may enroll.
+    /// The maximum number of connectors that may enroll.
     #[schema(minimum = 1, maximum = 9223372036854775807_i64)]
     max_uses: u64,
-    /// The host that its text is for, one of the authority's. Without: its first.
+    /// The host in its text, one of the authority's; default: the first.
     host: Option<String>,
-    /// When it stops enrolling anybody. Without: never.
+    /// When it expires; default: never.
     expires_at: Option<Moment>,
-    /// Where connectors may enroll from: CIDR ranges. Empty: from anywhere. Renewals are not bound
-    /// to it.
+    /// The CIDR ranges that connectors may enroll from; empty: any address. It does not
+    /// restrict renewals.
     #[serde(default)]
     allowed_addresses: Vec<String>,
-    /// Whether it is switched on; without: it is.
+    /// Whether it is enabled; default: true.
     enabled: Option<bool>,
-    /// Whether it must be proven inside the CSR.
+    /// Whether connectors must prove it inside the CSR instead of sending its text.
     #[serde(default)]
     proof_only: bool,
 }
@@ -57,27 +57,28 @@ impl KeyInput {
     }
 }
 
-/// What to edit of a provisioning key. What is left out, or null, stays as it is.
+/// An edit of a provisioning key. Absent or null members keep their values, except `expires_at`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = KeyPatch)]
 pub(in crate::api) struct KeyPatch {
     /// Its name.
     name: Option<String>,
-    /// How many connectors may enroll. Below `used` it stops new ones.
+    /// The maximum number of connectors that may enroll. It may be less than `used`.
     #[schema(minimum = 1, maximum = 9223372036854775807_i64)]
     max_uses: Option<u64>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     enabled: Option<bool>,
-    /// When it stops enrolling anybody; null: never.
+    /// When it expires; null: never.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Moment>)]
     expires_at: Option<Option<Moment>>,
-    /// Where connectors may enroll from; empty: from anywhere. Renewals are not bound to it.
+    /// The CIDR ranges that connectors may enroll from; empty: any address. It does not restrict
+    /// renewals.
     allowed_addresses: Option<Vec<String>>,
-    /// The id of the enrollment certificate that signs from now on.
+    /// The id of the enrollment certificate that signs future enrollments.
     certificate: Option<String>,
-    /// Whether it must be proven inside the CSR.
+    /// Whether connectors must prove it inside the CSR instead of sending its text.
     proof_only: Option<bool>,
 }
 
@@ -101,14 +102,14 @@ fn addresses(texts: &[String]) -> Result<Vec<AddressRange>, Problem> {
     texts.iter().map(|text| Ok(AddressRange::parse(text)?)).collect()
 }
 
-/// What to do about a key that others know.
+/// How to mark a key as compromised.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Compromise)]
 pub(in crate::api) struct CompromiseInput {
-    /// Only connectors that enrolled from this moment on. Without: all.
+    /// Only revoke connectors that enrolled at this time or later; default: all.
     since: Option<Moment>,
-    /// Only count them: nothing is changed.
+    /// Only count the connectors, and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -119,7 +120,7 @@ impl From<CompromiseInput> for Compromise {
     }
 }
 
-/// The states by which keys are listed.
+/// The state of a key.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum State {
@@ -142,7 +143,7 @@ impl From<State> for KeyState {
     }
 }
 
-/// By what keys are sorted; with `-` from the last to the first.
+/// The order of keys; `-` reverses it.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 enum Sort {
     #[default]
@@ -156,41 +157,41 @@ enum Sort {
     CreatedDescending,
 }
 
-/// Which provisioning keys to list, and in which order.
+/// A filter, an order and a page of provisioning keys.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct KeyQuery {
-    /// Only those whose name contains this, letter case ignored.
+    /// Only keys whose name contains this, ignoring case.
     name: Option<String>,
-    /// Only those whose id contains this.
+    /// Only keys whose id contains this.
     id: Option<String>,
-    /// Only those of the group with this id.
+    /// Only keys of this group, by id.
     group: Option<String>,
-    /// Only those of the enrollment certificate with this id.
+    /// Only keys of this enrollment certificate, by id.
     certificate: Option<String>,
-    /// Only those in this state.
+    /// Only keys in this state.
     #[param(inline)]
     state: Option<State>,
-    /// Only those with at least this limit of uses.
+    /// Only keys with at least this `max_uses`.
     max_uses_min: Option<u64>,
-    /// Only those with at most this limit of uses.
+    /// Only keys with at most this `max_uses`.
     max_uses_max: Option<u64>,
-    /// Only those that have enrolled at least this many connectors.
+    /// Only keys with at least this many uses.
     used_min: Option<u64>,
-    /// Only those that have enrolled at most this many connectors.
+    /// Only keys with at most this many uses.
     used_max: Option<u64>,
-    /// Only those that enrolled a connector from this moment on.
+    /// Only keys last used at this time or later.
     last_used_since: Option<Moment>,
-    /// Only those that enrolled nobody from this moment on.
+    /// Only keys last used before this time, or never.
     last_used_before: Option<Moment>,
-    /// Sorted by what; by default by name.
+    /// The order; default: by name.
     #[param(inline)]
     sort: Option<Sort>,
-    /// How many entries at most: 1 to 1000, by default 50.
+    /// The maximum number of entries, 1 to 1000; default 50.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
-    /// Where the page before ended: its `next`.
+    /// The cursor: `next` of the previous page.
     after: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is shown of provisioning keys.
+//! The view of a provisioning key.
 
 use provkey::authority::{self, KeyDetails, Named};
 use serde::Serialize;
@@ -7,45 +7,46 @@ use zeroize::Zeroizing;
 
 use crate::api::moment::Moment;
 
-/// A provisioning key. It does not hold the secret.
+/// A provisioning key without its secret.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct Key {
-    /// Its id: what logs and listings show.
+    /// Its id, which logs and listings show.
     id: String,
     /// Its name.
     name: String,
-    /// The host that its text is for.
+    /// The host in its text.
     host: String,
-    /// What may be shown of its text.
+    /// Its text without the secret.
     masked: String,
     /// The group that its connectors join.
     group: NamedView,
     /// The enrollment certificate that signs for them.
     certificate: NamedView,
-    /// How many connectors may enroll.
+    /// The maximum number of connectors that may enroll.
     max_uses: u64,
-    /// How many have. May be more than `max_uses` once that was lowered.
+    /// How many have enrolled. It exceeds `max_uses` if that was lowered.
     used: u64,
-    /// When the last of them did.
+    /// When the latest of them enrolled.
     last_used_at: Option<Moment>,
     /// `usable`, `exhausted`, `disabled`, `expired` or `compromised`.
     #[schema(example = "usable")]
     state: &'static str,
-    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
+    /// Whether its text can be copied and downloaded: not if it is used up or compromised.
     copyable: bool,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     enabled: bool,
-    /// When it stops enrolling anybody.
+    /// When it expires.
     expires_at: Option<Moment>,
-    /// Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it.
+    /// The CIDR ranges that connectors may enroll from; empty: any address. It does not restrict
+    /// renewals.
     allowed_addresses: Vec<String>,
-    /// Whether it must be proven inside the CSR.
+    /// Whether connectors must prove it inside the CSR instead of sending its text.
     proof_only: bool,
     /// When it was created.
     created_at: Moment,
-    /// When it was marked as compromised, for good.
+    /// When it was marked as compromised.
     compromised_at: Option<Moment>,
-    /// Which edit of the key this is; uses do not change it.
+    /// The number of the latest edit; uses do not change it.
     version: u64,
 }
 
@@ -55,7 +56,7 @@ impl Key {
     }
 }
 
-/// An id, and the name that goes with it.
+/// An object by id and name.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Named)]
 pub(in crate::api) struct NamedView {
@@ -96,7 +97,7 @@ impl From<KeyDetails> for Key {
     }
 }
 
-/// The text of a provisioning key: whoever has it can enroll.
+/// The text of a provisioning key, with which any connector can enroll.
 #[derive(Serialize, ToSchema)]
 #[schema(as = KeyText)]
 pub(in crate::api) struct Text {
@@ -105,12 +106,12 @@ pub(in crate::api) struct Text {
     pub(super) text: Zeroizing<String>,
 }
 
-/// What was done about a key that others know.
+/// The result of marking a key as compromised.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct Compromised {
-    /// How many connectors it enrolled, those that had been revoked before included.
+    /// How many connectors it enrolled, including those revoked before.
     connectors: u64,
-    /// How many of them are revoked now, or would be, that were not before.
+    /// How many of them were newly revoked, or would be.
     revoked: u64,
 }
 
