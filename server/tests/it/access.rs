@@ -1,4 +1,4 @@
-//! Who is let in, and who may do what.
+//! Authentication and authorization.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use provkey::x509::Certificate;
 use provkey_server::{AdminCertificate, Administrator, Config};
 use serde_json::{Value, json};
 
-use crate::api::{Api, name, with_certificate};
-use crate::common::{World, identity};
+use crate::api::Api;
+use crate::common::{self, World, connection, name};
 
 #[tokio::test]
-async fn without_credentials_that_are_good_nobody_learns_anything() {
+async fn a_request_without_valid_credentials_learns_nothing() {
     let api = Api::new();
     let check = async |headers: &[(&str, &str)], code: &str| {
         let answer = api.ask("GET", "/api/v1/keys", headers, None).await;
@@ -34,7 +34,7 @@ async fn without_credentials_that_are_good_nobody_learns_anything() {
     check(&[("authorization", &format!("bearer {}", text.expose()))], "admin_token_revoked").await;
 }
 
-/// The least role of every operation, as the description lists them.
+/// The least role of every operation in the OpenAPI description.
 fn least_role(method: &str, path: &str) -> AdminRole {
     match (method, path) {
         ("get", "/api/v1/tokens") => AdminRole::Admin,
@@ -47,7 +47,7 @@ fn least_role(method: &str, path: &str) -> AdminRole {
 }
 
 #[tokio::test]
-async fn every_operation_wants_its_role() {
+async fn every_operation_requires_its_role() {
     let api = Api::new();
     let tokens = [AdminRole::Viewer, AdminRole::Operator].map(|role| (role, api.token(role)));
     let description = api.ask("GET", "/api/v1/openapi.json", &[], None).await.json();
@@ -106,10 +106,10 @@ async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
 
     let out = api.ask("DELETE", "/api/v1/session", &[("cookie", cookie)], None).await;
     assert!(out.header("set-cookie").contains("Max-Age=0"));
-    // Somebody who is not signed in signs out all the same.
-    let nobody =
+    // Signing out succeeds without a session.
+    let without_session =
         api.ask("DELETE", "/api/v1/session", &[("cookie", "__Host-provkey=x")], None).await;
-    assert_eq!(nobody.status, StatusCode::NO_CONTENT);
+    assert_eq!(without_session.status, StatusCode::NO_CONTENT);
     for action in ["admin_signed_in", "admin_signed_out", "group_created"] {
         let audit = api.get(&format!("/api/v1/audit?action={action}")).await;
         let latest = &audit["items"][0];
@@ -121,11 +121,11 @@ async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
     }
     let request = Request::post("/api/v1/session")
         .header("content-type", "application/json")
-        .extension(with_certificate(b"none that is listed"))
+        .extension(connection(Some(b"not listed".to_vec())))
         .body(Body::from(json!({ "token": token }).to_string()));
     assert_eq!(api.send(request.unwrap()).await.status, StatusCode::OK);
     let audit = api.get("/api/v1/audit?action=admin_signed_in").await;
-    let address = with_certificate(b"").peer.ip().to_string();
+    let address = connection(None).peer.ip().to_string();
     assert_eq!(audit["items"][0]["address"], address);
     let plain = Api::with({
         let mut config = Config::default();
@@ -157,7 +157,7 @@ async fn a_session_ends_with_its_token() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_that_is_listed_lets_in() {
+async fn a_listed_client_certificate_authenticates() {
     let (certificate, another) = (client_certificate(), client_certificate());
     let not_after = Certificate::parse(&certificate).unwrap().not_after();
     let holder = Administrator { name: "alice".into(), role: AdminRole::Operator };
@@ -173,21 +173,22 @@ async fn a_client_certificate_that_is_listed_lets_in() {
         let request = Request::post("/api/v1/groups")
             .header("content-type", "application/json")
             .header("sec-fetch-site", site)
-            .extension(with_certificate(certificate))
+            .extension(connection(Some(certificate.to_vec())))
             .body(Body::from(json!({ "name": "Plants" }).to_string()));
         api.send(request.unwrap()).await.status.as_u16()
     };
     assert_eq!(create(&another, "none").await, 401);
     assert_eq!(create(b"no certificate", "none").await, 401);
-    // A browser shows a certificate by itself, too.
+    // A browser sends a certificate by itself.
     assert_eq!(create(&certificate, "cross-site").await, 403);
     assert_eq!(create(&certificate, "none").await, 201);
     let entries = api.get("/api/v1/audit?action=group_created").await;
     assert_eq!(entries["items"][0]["actor"], "certificate:alice");
 
-    // The connection stays, and the certificate expires.
+    // The certificate expires while the connection is open.
     let session = async || {
-        let request = Request::get("/api/v1/session").extension(with_certificate(&certificate));
+        let request =
+            Request::get("/api/v1/session").extension(connection(Some(certificate.clone())));
         api.send(request.body(Body::empty()).unwrap()).await
     };
     *now.lock().unwrap() = not_after.plus(Duration::from_millis(999));
@@ -196,7 +197,7 @@ async fn a_client_certificate_that_is_listed_lets_in() {
     assert_eq!(session().await.problem(), (401, "admin_certificate_expired".into()));
     *now.lock().unwrap() = Timestamp::default();
     assert_eq!(session().await.problem(), (401, "admin_certificate_expired".into()));
-    // Nor is one that was taken from the list good any more.
+    // A certificate that was removed from the list is refused.
     *now.lock().unwrap() = not_after;
     list.replace(Vec::new());
     assert_eq!(session().await.problem(), (401, "credentials_missing".into()));
@@ -205,7 +206,7 @@ async fn a_client_certificate_that_is_listed_lets_in() {
 /// A certificate for TLS clients.
 fn client_certificate() -> Vec<u8> {
     let world = World::new(1);
-    let csr = identity().request(&world.provisioning_key(), None).unwrap().der().to_vec();
+    let csr = common::csr(&world.provisioning_key());
     let request = EnrollRequest { csr, ..EnrollRequest::default() };
     world.authority.enroll(&request).unwrap().chain.remove(0)
 }
@@ -231,7 +232,7 @@ fn an_administrator_needs_a_certificate_for_clients() {
 }
 
 #[tokio::test]
-async fn no_answer_repeats_a_secret_that_was_sent() {
+async fn no_response_repeats_a_secret_from_the_request() {
     let api = Api::new();
     let canary = "pvkt1_canary";
     for body in [

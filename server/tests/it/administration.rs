@@ -1,14 +1,15 @@
-//! What an operator does over the API.
+//! Administration over the API.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use provkey::authority::AdminRole;
+use provkey::key::KeyId;
 use serde_json::{Value, json};
 
 use crate::api::{Api, new_key};
 
 #[tokio::test]
-async fn a_key_is_made_edited_taken_out_and_deleted() {
+async fn a_key_is_created_edited_copied_and_deleted() {
     let api = Api::new();
     let group = api.post("/api/v1/groups", json!({ "name": "Plants" })).await;
     let certificate = api.post("/api/v1/certificates", json!({ "name": "CA 1" })).await;
@@ -36,8 +37,8 @@ async fn a_key_is_made_edited_taken_out_and_deleted() {
         api.authority.revoke_token(token.id).unwrap();
         answer
     };
-    // A connector that enrolls meanwhile does not disturb an edit.
-    api.enroll(key["id"].as_str().unwrap().parse_id());
+    // An enrollment does not make an edit with `If-Match` fail.
+    api.enroll(KeyId::parse(key["id"].as_str().unwrap()).unwrap());
     let edited = edit(&etag, json!({ "max_uses": 7, "expires_at": "2100-01-01T00:00:00Z" })).await;
     assert_eq!(edited.status, StatusCode::OK, "{:?}", edited.body);
     assert_eq!(edited.json()["max_uses"], 7);
@@ -72,18 +73,8 @@ async fn a_key_is_made_edited_taken_out_and_deleted() {
     assert_eq!(mine, expected.iter().collect::<Vec<_>>());
 }
 
-trait ParseId {
-    fn parse_id(&self) -> provkey::key::KeyId;
-}
-
-impl ParseId for str {
-    fn parse_id(&self) -> provkey::key::KeyId {
-        provkey::key::KeyId::parse(self).unwrap()
-    }
-}
-
 #[tokio::test]
-async fn a_key_that_is_used_up_is_not_taken_out() {
+async fn a_key_that_is_used_up_is_not_copied() {
     let api = Api::new();
     let key = api.key("fleet", 1);
     api.enroll(key);
@@ -133,7 +124,7 @@ async fn keys_are_filtered_by_every_column_sorted_and_paged() {
 }
 
 #[tokio::test]
-async fn what_is_asked_wrongly_is_refused_by_a_code_of_its_own() {
+async fn every_invalid_request_has_its_code() {
     let api = Api::new();
     let key = api.key("fleet", 1);
     let none = "qqqqqqqqqqqq";
@@ -170,7 +161,7 @@ async fn what_is_asked_wrongly_is_refused_by_a_code_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_a_leaked_key_enrolled_is_counted_and_revoked() {
+async fn connectors_of_a_leaked_key_are_counted_and_revoked() {
     let api = Api::new();
     let key = api.key("fleet", 5);
     let connectors = [api.enroll(key), api.enroll(key)];
@@ -196,7 +187,7 @@ async fn what_a_leaked_key_enrolled_is_counted_and_revoked() {
 }
 
 #[tokio::test]
-async fn polling_costs_nothing_while_nothing_changes() {
+async fn polling_is_cheap_while_nothing_changes() {
     let api = Api::new();
     let key = api.key("fleet", 5);
     let bearer = format!("Bearer {}", api.token(AdminRole::Viewer));
@@ -214,7 +205,7 @@ async fn polling_costs_nothing_while_nothing_changes() {
 }
 
 #[tokio::test]
-async fn certificates_and_tokens_are_looked_after() {
+async fn certificates_and_tokens_are_administered() {
     let api = Api::new();
     let body = json!({ "name": "CA", "leaf_validity_seconds": 86_400, "crl_url": "http://crl.example.com/ca" });
     let certificate = api.post("/api/v1/certificates", body).await;

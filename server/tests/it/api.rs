@@ -1,6 +1,5 @@
 //! A router over a small authority in memory, and requests to it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -10,8 +9,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use provkey::authority::{
-    AdminRole, Authority, EnrollRequest, Environment, Name, NewAdminToken, NewAuthority,
-    NewCertificate, NewKey,
+    AdminRole, Authority, EnrollRequest, Environment, NewAdminToken, NewAuthority, NewCertificate,
+    NewKey,
 };
 use provkey::key::{Host, KeyId, Keyring, MasterKey};
 use provkey::store::Memory;
@@ -21,7 +20,9 @@ use provkey_server::{Config, Connection, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-/// What a server answered.
+use crate::common::{connection, name};
+
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -50,11 +51,7 @@ pub(crate) struct Api {
     token: String,
 }
 
-pub(crate) fn name(text: &str) -> Name {
-    Name::new(text).unwrap()
-}
-
-/// A clock that never says the same twice, so that what happens later is later.
+/// A clock that strictly increases, so that times tell the order of events.
 fn ticking() -> impl Fn() -> Timestamp {
     let latest = AtomicU64::new(0);
     move || {
@@ -81,18 +78,16 @@ impl Api {
         api
     }
 
-    /// The text of a new token.
+    /// Creates a token, and returns its text.
     pub(crate) fn token(&self, role: AdminRole) -> String {
         let new = NewAdminToken { name: name(role.as_str()), role, expires_at: None };
         self.authority.create_token(&new).unwrap().1.expose().to_owned()
     }
 
-    /// A request as it is.
+    /// Sends a request unchanged.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
         if request.extensions().get::<Connection>().is_none() {
-            let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-            let connection = Connection { peer, client_certificate: None, encrypted: true };
-            request.extensions_mut().insert(connection);
+            request.extensions_mut().insert(connection(None));
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -100,7 +95,7 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// A request with more headers, and perhaps a body.
+    /// Sends a request with headers, and perhaps a JSON body.
     pub(crate) async fn ask(
         &self,
         method: &str,
@@ -122,7 +117,7 @@ impl Api {
         self.send(request.body(body).unwrap()).await
     }
 
-    /// A request by an administrator.
+    /// Sends a request as the administrator.
     pub(crate) async fn by_admin(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.by(&self.token, method, path, body).await
     }
@@ -150,7 +145,7 @@ impl Api {
         answer.json()
     }
 
-    /// A key of a group and a certificate of its own.
+    /// Creates a key with its own group and certificate.
     pub(crate) fn key(&self, key_name: &str, max_uses: u64) -> KeyId {
         let group = self.authority.create_group(&name(key_name)).unwrap();
         let new = NewCertificate::new(name(key_name));
@@ -159,7 +154,7 @@ impl Api {
         self.authority.create_key(&new).unwrap().id
     }
 
-    /// Enrolls a connector with a key, and answers its id.
+    /// Enrolls a connector with a key, and returns its id.
     pub(crate) fn enroll(&self, key: KeyId) -> String {
         let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
         let request = EnrollRequest {
@@ -171,13 +166,7 @@ impl Api {
     }
 }
 
-/// A connection with a client certificate.
-pub(crate) fn with_certificate(certificate: &[u8]) -> Connection {
-    let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-    Connection { peer, client_certificate: Some(certificate.into()), encrypted: true }
-}
-
-/// What makes a key with this name.
+/// The input for a key.
 pub(crate) fn new_key(key_name: &str, group: &Value, certificate: &Value) -> Value {
     json!({ "name": key_name, "group": group["id"], "certificate": certificate["id"], "max_uses": 5 })
 }

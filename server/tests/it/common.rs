@@ -1,11 +1,11 @@
-//! An authority behind a router, and how it is asked.
+//! An authority behind a router, and requests to it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{Request, Response, StatusCode, request};
 use http_body_util::BodyExt as _;
 use provkey::authority::{
     Authority, Environment, KeyDetails, Name, NewAuthority, NewCertificate, NewKey,
@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) router: Router,
 }
 
-/// The other end of a connection.
+/// A TLS connection from 192.0.2.1.
 pub(crate) fn connection(client_certificate: Option<Vec<u8>>) -> Connection {
     let peer = SocketAddr::from(([192, 0, 2, 1], 4711));
     let client_certificate = client_certificate.map(Into::into);
@@ -52,7 +52,7 @@ impl World {
         Self { authority, key, router }
     }
 
-    /// The key as a connector reads it.
+    /// The key, parsed from its text.
     pub(crate) fn provisioning_key(&self) -> ProvisioningKey {
         let text = self.authority.copy_key(self.key.id).unwrap();
         ProvisioningKey::read(text.expose().as_bytes()).unwrap()
@@ -74,6 +74,25 @@ pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
+/// A POST to this operation of EST.
+pub(crate) fn post_est(operation: &str) -> request::Builder {
+    Request::post(format!("/.well-known/est/{operation}"))
+        .header("content-type", "application/pkcs10")
+}
+
+pub(crate) fn post_enroll(body: impl Into<Body>) -> Request<Body> {
+    post_est("simpleenroll").body(body.into()).unwrap()
+}
+
+pub(crate) fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+/// A CSR of a new connector with a proof of the key.
+pub(crate) fn csr(key: &ProvisioningKey) -> Vec<u8> {
+    identity().request(key, None).unwrap().der().to_vec()
+}
+
 pub(crate) fn identity() -> Identity {
     Identity::generate(KeyAlgorithm::EcdsaP256).unwrap()
 }
@@ -82,7 +101,7 @@ pub(crate) async fn body(response: Response<Body>) -> Vec<u8> {
     response.into_body().collect().await.unwrap().to_bytes().to_vec()
 }
 
-/// The code of a problem document with this status, of which all else is as it must be.
+/// Checks a problem document with this status, and returns its code.
 pub(crate) async fn problem(response: Response<Body>, status: u16) -> String {
     assert_eq!(response.status(), StatusCode::from_u16(status).unwrap());
     assert_eq!(response.headers()["content-type"], "application/problem+json");

@@ -1,7 +1,7 @@
 //! Enrollment over Secure Transport.
 
 use axum::body::Body;
-use axum::http::{Request, Response, request};
+use axum::http::{Request, Response};
 use base64ct::{Base64, Encoding};
 use provkey::authority::KeyUpdate;
 use provkey::connector::{Identity, RenewalKey};
@@ -9,14 +9,9 @@ use provkey::key::ProvisioningKey;
 use provkey::time::Timestamp;
 use provkey::x509::{Certificate, KeyAlgorithm, SoftwareSigner, build_csr};
 
-use crate::common::{World, body, connection, identity, problem};
+use crate::common::{World, body, connection, get, identity, post_est, problem};
 
 const CHAIN: &str = "application/pem-certificate-chain";
-
-fn post(operation: &str) -> request::Builder {
-    Request::post(format!("/.well-known/est/{operation}"))
-        .header("content-type", "application/pkcs10")
-}
 
 fn now() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
@@ -28,16 +23,16 @@ fn plain_csr() -> Vec<u8> {
     build_csr(&signer, &[]).unwrap()
 }
 
-/// Asks with a proof in the CSR.
+/// Enrolls with a proof in the CSR.
 async fn enroll(world: &World, identity: &mut Identity, key: &ProvisioningKey) -> Response<Body> {
     let csr = identity.request(key, None).unwrap();
     let csr = Base64::encode_string(csr.der());
-    world.ask(post("simpleenroll").header("accept", CHAIN).body(csr.into()).unwrap()).await
+    world.ask(post_est("simpleenroll").header("accept", CHAIN).body(csr.into()).unwrap()).await
 }
 
-/// Asks with the text of a key beside the CSR.
+/// Enrolls with the text of a key beside the CSR.
 async fn enroll_with(world: &World, csr: Vec<u8>, authorization: &str) -> Response<Body> {
-    let request = post("simpleenroll").header("authorization", authorization);
+    let request = post_est("simpleenroll").header("authorization", authorization);
     world.ask(request.body(csr.into()).unwrap()).await
 }
 
@@ -54,7 +49,7 @@ async fn a_connector_enrolls_and_renews_with_proofs() {
 
     let key = RenewalKey::New(KeyAlgorithm::EcdsaP256);
     let csr = identity.renew_request(key, None).unwrap().der().to_vec();
-    let request = post("simplereenroll").header("accept", CHAIN).body(csr.into()).unwrap();
+    let request = post_est("simplereenroll").header("accept", CHAIN).body(csr.into()).unwrap();
     let response = world.ask(request).await;
     assert_eq!(response.status(), 200);
     identity.accept(&body(response).await, now()).unwrap();
@@ -63,7 +58,7 @@ async fn a_connector_enrolls_and_renews_with_proofs() {
 }
 
 #[tokio::test]
-async fn a_plain_tool_enrolls_with_the_text_and_gets_one_line() {
+async fn a_plain_tool_enrolls_with_the_text_and_receives_one_line() {
     let world = World::new(2);
     let text = world.authority.copy_key(world.key.id).unwrap();
     let basic = Base64::encode_string(format!("{}:{}", world.key.id, text.expose()).as_bytes());
@@ -81,7 +76,7 @@ async fn a_plain_tool_enrolls_with_the_text_and_gets_one_line() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_renews() {
+async fn a_client_certificate_is_renewed() {
     let world = World::new(1);
     let mut identity = identity();
     let response = enroll(&world, &mut identity, &world.provisioning_key()).await;
@@ -89,7 +84,7 @@ async fn a_client_certificate_renews() {
     let leaf = identity.certificate().unwrap().der().to_vec();
 
     let ask = |connection| {
-        let mut request = post("simplereenroll").body(plain_csr().into()).unwrap();
+        let mut request = post_est("simplereenroll").body(plain_csr().into()).unwrap();
         request.extensions_mut().insert(connection);
         world.ask(request)
     };
@@ -113,7 +108,7 @@ async fn a_request_for_the_other_operation_is_refused() {
     assert_eq!(problem(response, 400).await, "request_wrong_purpose");
 
     let csr = other.request(&key, None).unwrap().der().to_vec();
-    let mut request = post("simplereenroll").body(csr.into()).unwrap();
+    let mut request = post_est("simplereenroll").body(csr.into()).unwrap();
     let leaf = identity.certificate().unwrap().der().to_vec();
     request.extensions_mut().insert(connection(Some(leaf)));
     let response = world.ask(request).await;
@@ -122,7 +117,7 @@ async fn a_request_for_the_other_operation_is_refused() {
 }
 
 #[tokio::test]
-async fn whoever_proves_nothing_learns_nothing() {
+async fn a_request_that_proves_nothing_learns_nothing() {
     let world = World::new(1);
     let text = world.authority.copy_key(world.key.id).unwrap();
     let other = World::new(1);
@@ -133,7 +128,7 @@ async fn whoever_proves_nothing_learns_nothing() {
         let response = enroll_with(&world, plain_csr(), &format!("Bearer {token}")).await;
         assert_eq!(problem(response, 401).await, "key_invalid");
     }
-    let request = post("simpleenroll").body(plain_csr().into()).unwrap();
+    let request = post_est("simpleenroll").body(plain_csr().into()).unwrap();
     assert_eq!(problem(world.ask(request).await, 401).await, "key_missing");
     let basic = Base64::encode_string(format!("qqqqqqqqqqqq:{}", text.expose()).as_bytes());
     let response = enroll_with(&world, plain_csr(), &format!("Basic {basic}")).await;
@@ -142,7 +137,7 @@ async fn whoever_proves_nothing_learns_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_proves_a_key_learns_what_is_wrong_with_it() {
+async fn a_request_that_proves_a_key_learns_why_it_is_refused() {
     let world = World::new(1);
     let key = world.provisioning_key();
     let set_enabled = |enabled| {
@@ -156,13 +151,13 @@ async fn whoever_proves_a_key_learns_what_is_wrong_with_it() {
     let mut first = identity();
     assert_eq!(enroll(&world, &mut first, &key).await.status(), 200);
     assert_eq!(problem(enroll(&world, &mut identity(), &key).await, 403).await, "key_exhausted");
-    // The answer may have been lost: the first one gets it again.
+    // The response may have been lost: the first connector gets it again.
     assert_eq!(enroll(&world, &mut first, &key).await.status(), 200);
     assert_eq!(world.used(), 1);
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_request_are_refused_before_any_work() {
+async fn invalid_bodies_are_refused_before_any_work() {
     let world = World::new(1);
     let ask = |kind: &str, body: Vec<u8>| {
         let request = Request::post("/.well-known/est/simpleenroll").header("content-type", kind);
@@ -178,11 +173,10 @@ async fn bodies_that_are_no_request_are_refused_before_any_work() {
 }
 
 #[tokio::test]
-async fn everybody_may_read_what_is_public() {
+async fn public_responses_need_no_credentials() {
     let world = World::new(1);
     for path in ["cacerts", "csrattrs"] {
-        let request = Request::get(format!("/.well-known/est/{path}")).body(Body::empty()).unwrap();
-        let response = world.ask(request).await;
+        let response = world.ask(get(&format!("/.well-known/est/{path}"))).await;
         assert_eq!(response.status(), 200);
         let answer = String::from_utf8(body(response).await).unwrap();
         let der = Base64::decode_vec(answer.trim_end()).unwrap();
@@ -199,9 +193,8 @@ async fn everybody_may_read_what_is_public() {
 }
 
 #[tokio::test]
-async fn other_addresses_and_methods_are_problems_too() {
+async fn unknown_paths_and_methods_are_problems() {
     let world = World::new(1);
-    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     let response = world.ask(get("/.well-known/est/serverkeygen")).await;
     assert_eq!(problem(response, 404).await, "not_found");
     let response = world.ask(get("/.well-known/est/simpleenroll")).await;

@@ -1,4 +1,4 @@
-//! Limits, and the end of a server.
+//! Limits, and graceful shutdown.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -20,19 +20,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::common::{World, connection, identity, name, problem};
+use crate::common::{self, World, connection, get, name, post_enroll as post, problem};
 
-const ENROLL: &str = "/.well-known/est/simpleenroll";
-
+/// A CSR of a new connector for the key of this world.
 fn csr(world: &World) -> Vec<u8> {
-    identity().request(&world.provisioning_key(), None).unwrap().der().to_vec()
+    common::csr(&world.provisioning_key())
 }
 
-fn post(body: impl Into<Body>) -> Request<Body> {
-    Request::post(ENROLL).header("content-type", "application/pkcs10").body(body.into()).unwrap()
-}
-
-/// A body of which one piece arrives, or none, and no end.
+/// A body that never ends, with one chunk or none.
 struct Unfinished(Option<Bytes>);
 
 impl HttpBody for Unfinished {
@@ -50,16 +45,16 @@ impl HttpBody for Unfinished {
     }
 }
 
-/// The clock stands still but for those who wait.
+/// Paused time advances only while all tasks wait.
 #[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_slow_body_times_out() {
     let world = World::new(1);
     let response = world.ask(post(Body::new(Unfinished(None)))).await;
     assert_eq!(problem(response, 408).await, "body_too_slow");
 }
 
 #[tokio::test]
-async fn bodies_have_a_budget() {
+async fn the_memory_of_bodies_is_limited_per_client() {
     let mut config = Config::default();
     config.bodies_bytes_per_address_max = 16 * 1024;
     let world = Arc::new(World::over(Arc::new(Memory::new()), 1, config));
@@ -82,7 +77,7 @@ async fn bodies_have_a_budget() {
 }
 
 #[tokio::test]
-async fn a_key_has_a_rate_that_others_cannot_use_up() {
+async fn forged_requests_do_not_use_up_the_rate_of_a_key() {
     let mut config = Config::default();
     (config.per_key_per_second, config.per_key_burst) = (0.001, 2);
     config.unproven_burst = 0;
@@ -91,8 +86,7 @@ async fn a_key_has_a_rate_that_others_cannot_use_up() {
     let secret = Secret::from_bytes([7; 20]);
     let forged = ProvisioningKey::from_parts(key.host().clone(), key.id(), secret, key.pin());
     for _ in 0..20 {
-        let csr = identity().request(&forged, None).unwrap().der().to_vec();
-        let response = world.ask(post(csr)).await;
+        let response = world.ask(post(common::csr(&forged))).await;
         assert_eq!(problem(response, 401).await, "key_invalid");
     }
     for _ in 0..3 {
@@ -102,18 +96,14 @@ async fn a_key_has_a_rate_that_others_cannot_use_up() {
     assert_eq!(world.used(), 3);
 }
 
-/// The same, from an address that ends in this byte.
 fn post_from(byte: u8, body: impl Into<Body>) -> Request<Body> {
-    let mut request = post(body);
-    let peer = SocketAddr::from(([192, 0, 2, byte], 4711));
-    request.extensions_mut().insert(Connection { peer, ..connection(None) });
-    request
+    from([192, 0, 2, byte], post(body))
 }
 
 #[tokio::test]
-async fn replays_of_one_request_keep_nobody_else_from_enrolling() {
+async fn replays_of_one_request_do_not_stop_other_enrollments() {
     let mut config = Config::default();
-    // Replays alone would use that up.
+    // The replays alone would use it up.
     (config.per_key_per_second, config.per_key_burst) = (0.001, 250);
     let world = World::over(Arc::new(Memory::new()), 1000, config);
     let captured = csr(&world);
@@ -126,14 +116,14 @@ async fn replays_of_one_request_keep_nobody_else_from_enrolling() {
             _ => refused += u32::from(problem(answer, 429).await == "rate_limited"),
         }
         if number % 50 == 0 {
-            // Also beside whoever replays, at the same address.
+            // Also from the address that replays.
             let address = if number % 100 == 0 { 9 } else { 2 };
             assert_eq!(world.ask(post_from(address, csr(&world))).await.status(), 200, "{number}");
         }
     }
     assert_eq!(replayed + refused, 10_000);
     assert!((60..200).contains(&replayed), "{replayed}");
-    // Who replays cannot keep the connector itself from its certificate.
+    // Replays do not stop the connector itself.
     assert_eq!(world.ask(post_from(1, captured.clone())).await.status(), 200);
     assert_eq!(world.used(), 201);
 }
@@ -182,29 +172,29 @@ impl Store for Slow {
     }
 }
 
-/// A request from another address than that of the others.
+/// Sends a request from this address.
 fn from(address: [u8; 4], mut request: Request<Body>) -> Request<Body> {
     let peer = SocketAddr::from((address, 4711));
-    request.extensions_mut().insert(Connection { peer, client_certificate: None, encrypted: true });
+    request.extensions_mut().insert(Connection { peer, ..connection(None) });
     request
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_queue_of_one_address_is_not_the_queue_of_others() {
+async fn a_long_queue_of_one_client_does_not_delay_others() {
     let mut config = Config::default();
     config.calls_max = 4;
     let world = Arc::new(World::over(Slow::new(mpsc::unbounded_channel().0), 100, config));
     let new = NewAdminToken { name: name("a"), role: AdminRole::Viewer, expires_at: None };
     let (_, token) = world.authority.create_token(&new).unwrap();
     let key = world.provisioning_key();
-    let csr = || identity().request(&key, None).unwrap().der().to_vec();
+    let csr = || common::csr(&key);
     let honest = post(csr());
     let mut many = JoinSet::new();
     for _ in 0..12 {
         let (world, request) = (Arc::clone(&world), post(csr()));
         many.spawn(async move { world.ask(from([198, 51, 100, 7], request)).await.status() });
     }
-    // They are signed one after the other now, each for 300 ms.
+    // They are signed one after the other, each for 300 ms.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(timeout(Duration::from_secs(2), world.ask(honest)).await.is_ok());
     let session = Request::get("/api/v1/session");
@@ -216,10 +206,6 @@ async fn the_queue_of_one_address_is_not_the_queue_of_others() {
     assert!(many.join_all().await.iter().all(|status| *status == 200));
 }
 
-fn readyz() -> Request<Body> {
-    Request::get("/readyz").body(Body::empty()).unwrap()
-}
-
 #[tokio::test]
 async fn readiness_asks_the_store_once_a_second() {
     let (began, mut begins) = mpsc::unbounded_channel();
@@ -229,7 +215,7 @@ async fn readiness_asks_the_store_once_a_second() {
     let world = World::over(Slow::new(began), 1, config);
     while begins.try_recv().is_ok() {}
     for _ in 0..100 {
-        assert_eq!(world.ask(readyz()).await.status(), 200);
+        assert_eq!(world.ask(get("/readyz")).await.status(), 200);
     }
     let asked = std::iter::from_fn(|| begins.try_recv().ok()).count();
     assert!((1..=3).contains(&asked), "{asked}");
@@ -239,17 +225,17 @@ async fn readiness_asks_the_store_once_a_second() {
 async fn a_server_whose_store_was_moved_is_not_ready() {
     let store = Arc::new(Memory::new());
     let world = World::over(store.clone(), 1, Config::default());
-    assert_eq!(world.ask(readyz()).await.status(), 200);
+    assert_eq!(world.ask(get("/readyz")).await.status(), 200);
     store.fence(true).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(problem(world.ask(readyz()).await, 503).await, "store_moved");
+    assert_eq!(problem(world.ask(get("/readyz")).await, 503).await, "store_moved");
     store.fence(false).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(world.ask(readyz()).await.status(), 200);
+    assert_eq!(world.ask(get("/readyz")).await.status(), 200);
 }
 
 #[tokio::test]
-async fn what_is_being_signed_is_finished_when_the_server_ends() {
+async fn requests_in_flight_are_finished_at_shutdown() {
     let (begun, mut beginning) = mpsc::unbounded_channel();
     let world = World::over(Slow::new(begun), 1, Config::default());
     let csr = csr(&world);
@@ -264,7 +250,7 @@ async fn what_is_being_signed_is_finished_when_the_server_ends() {
         }));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "POST {ENROLL} HTTP/1.1\r\nHost: h\r\nContent-Type: application/pkcs10\r\n\
+        "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: h\r\nContent-Type: application/pkcs10\r\n\
          Content-Length: {}\r\n\r\n",
         csr.len()
     );
@@ -279,15 +265,14 @@ async fn what_is_being_signed_is_finished_when_the_server_ends() {
     assert_eq!(world.used(), 1);
 }
 
-/// Nobody gets around the limits by hanging up.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_whose_client_hangs_up_is_counted() {
+async fn hanging_up_does_not_bypass_the_rate_limits() {
     let (begun, mut began) = mpsc::unbounded_channel();
     let mut config = Config::default();
     (config.per_key_per_second, config.per_key_burst) = (0.001, 0);
     let world = Arc::new(World::over(Slow::new(begun), 9, config));
     let key = world.provisioning_key();
-    let csr = || identity().request(&key, None).unwrap().der().to_vec();
+    let csr = || common::csr(&key);
     while began.try_recv().is_ok() {}
     let asking = tokio::spawn({
         let (world, request) = (Arc::clone(&world), post(csr()));

@@ -1,4 +1,4 @@
-//! The router, asked in the process.
+//! The router, called in the process, and the server on loopback.
 
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -7,8 +7,9 @@ mod access;
 mod administration;
 mod api;
 mod common;
-mod doors;
+mod connections;
 mod est;
+mod http2;
 mod limits;
-mod masters;
+mod master_keys;
 mod mounted;

@@ -15,7 +15,7 @@ use provkey_server::{Administrator, Config, Mount, Problem};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::common::{World, body, identity, problem};
+use crate::common::{World, body, csr, post_enroll, problem};
 
 fn user(request: &Parts) -> Result<Option<Administrator>, Problem> {
     let user = request.headers.get("x-user").map(|user| user.to_str().unwrap());
@@ -65,7 +65,7 @@ impl Application {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_left_to_the_application() {
+async fn the_application_answers_all_other_paths() {
     let application = Application::new();
     for (path, expected) in [
         ("/", "home"),
@@ -83,19 +83,15 @@ async fn what_is_not_ours_is_left_to_the_application() {
 #[tokio::test]
 async fn a_connector_enrolls_beside_the_routes_of_the_application() {
     let application = Application::new();
-    let csr = identity().request(&application.world.provisioning_key(), None).unwrap();
-    let request = Request::post("/.well-known/est/simpleenroll")
-        .header("content-type", "application/pkcs10")
-        .body(Body::from(csr.der().to_vec()));
-    assert_eq!(application.ask(request.unwrap()).await.status(), 200);
-    let connectors = application.world.authority.key(application.world.key.id).unwrap();
-    assert_eq!(connectors.used, 1);
+    let request = post_enroll(csr(&application.world.provisioning_key()));
+    assert_eq!(application.ask(request).await.status(), 200);
+    assert_eq!(application.world.used(), 1);
     let wrong = application.get("/.well-known/est/simpleenroll", &[]).await;
     assert_eq!(problem(wrong, 405).await, "method_not_allowed");
 }
 
 #[tokio::test]
-async fn the_application_says_who_administers() {
+async fn the_application_recognizes_its_administrators() {
     let application = Application::new();
     let session = application.get("/fleet/api/v1/session", &[("x-user", "alice")]).await;
     let session: Value = serde_json::from_slice(&body(session).await).unwrap();
@@ -122,7 +118,7 @@ async fn the_application_says_who_administers() {
     assert_eq!(audit["items"][0]["actor"], "application:alice");
 }
 
-/// The page finds its files and the API wherever it is mounted: nothing in it begins with a slash.
+/// All paths in the page and its script are relative.
 #[tokio::test]
 async fn the_console_works_under_any_path() {
     let application = Application::new();
@@ -146,7 +142,7 @@ async fn the_console_works_under_any_path() {
 }
 
 #[tokio::test]
-async fn without_the_address_of_a_connection_nothing_is_answered() {
+async fn a_request_without_an_address_is_refused() {
     let application = Application::new();
     for path in ["/.well-known/est/cacerts", "/fleet/api/v1/session", "/fleet/console/"] {
         let request = Request::get(path).header("x-user", "alice").body(Body::empty()).unwrap();

@@ -1,4 +1,4 @@
-//! Every phase of a connection has an end, and nobody has all of the connections.
+//! Every phase of a connection has a deadline, and no client can take all connections.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -18,16 +18,13 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::common::{self, HOST, World};
+use crate::http2::{
+    END_HEADERS, END_STREAM, HEADERS, PREFACE, WINDOW_ZERO, frame, header_block, ping, preface,
+};
 
 const IDLE: Duration = Duration::from_millis(600);
-/// Within this a server on a busy machine ends what is over.
+/// The server closes a connection within this time, also on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const HEADERS: u8 = 1;
-/// END_STREAM and END_HEADERS.
-const WHOLE: u8 = 5;
 
 fn options() -> ServeOptions {
     let mut options = ServeOptions::default();
@@ -53,20 +50,7 @@ async fn connect_from(last: u8, to: SocketAddr) -> TcpStream {
     socket.connect(to).await.unwrap()
 }
 
-/// A frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
-}
-
-/// The header of a GET, in HPACK: each field as it is.
-fn head(path: &str) -> Vec<u8> {
-    let fields = [(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", path)];
-    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-    fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
-}
-
-/// Sends the same again and again, until the server has closed the connection.
+/// Sends the same bytes repeatedly until the server has closed the connection.
 async fn closes(stream: &mut TcpStream, again: &[u8]) {
     let begun = Instant::now();
     let closed = async {
@@ -85,7 +69,7 @@ async fn closes(stream: &mut TcpStream, again: &[u8]) {
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed() {
     let address = served(World::new(1).router, options()).await;
-    let http2 = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
+    let http2 = preface(&[]);
     let request = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
     for (sent, again) in [
         (&b""[..], &b""[..]),
@@ -95,10 +79,10 @@ async fn a_connection_without_a_request_is_closed() {
         (&request[..20], b"a"),
         (b"GET / HTTP/1.1\r\n", b"A: b\r\n"),
         (&http2, b""),
-        (&http2, &frame(PING, 0, 0, &[0; 8])),
-        // A header of HTTP/2 that is not complete.
-        (&[&http2[..], &frame(HEADERS, 1, 1, &head("/"))].concat(), b""),
-        // One that has had its answer.
+        (&http2, &ping()),
+        // An incomplete header of HTTP/2.
+        (&[&http2[..], &frame(HEADERS, END_STREAM, 1, &header_block("GET", "/"))].concat(), b""),
+        // A connection after its response.
         (request, b""),
     ] {
         let mut stream = connect(address).await;
@@ -108,17 +92,16 @@ async fn a_connection_without_a_request_is_closed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_read_ends_the_connection() {
+async fn an_unread_response_closes_the_connection() {
     let router = Router::new().route("/", get(|| async { "x".repeat(4000) }));
     let mut options = options();
     options.idle_time_max = Duration::from_secs(60);
     let address = served(router, options).await;
-    // A stream with a window of 0, and PINGs so that the connection is alive.
+    // A window of 0, and PINGs that keep the connection alive.
     let mut stream = connect(address).await;
-    let window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
-    let request = frame(HEADERS, WHOLE, 1, &head("/"));
-    stream.write_all(&[PREFACE, &window, &request].concat()).await.unwrap();
-    closes(&mut stream, &frame(PING, 0, 0, &[0; 8])).await;
+    let request = frame(HEADERS, END_STREAM | END_HEADERS, 1, &header_block("GET", "/"));
+    stream.write_all(&[preface(&WINDOW_ZERO), request].concat()).await.unwrap();
+    closes(&mut stream, &ping()).await;
 }
 
 #[tokio::test]
@@ -127,14 +110,14 @@ async fn a_client_that_never_reads_is_closed() {
     let address = served(router, options()).await;
     let mut stream = connect(address).await;
     let writing = async {
-        // It is closed when it cannot be written to any more: nothing is ever read.
+        // Writing fails once the server has closed the connection.
         while stream.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.is_ok() {}
     };
     timeout(SOON, writing).await.expect("the connection is closed");
 }
 
 #[tokio::test]
-async fn a_request_in_work_keeps_its_connection() {
+async fn a_request_in_flight_keeps_its_connection() {
     let work = || async {
         sleep(IDLE * 3).await;
         "done"
@@ -149,7 +132,7 @@ async fn a_request_in_work_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn those_who_have_most_connections_make_room_for_a_newcomer() {
+async fn a_new_client_evicts_connections_of_those_that_have_most() {
     let mut options = ServeOptions::default();
     (options.connections_max, options.connections_per_address_max) = (40, 10);
     let address = served(World::new(1).router, options).await;
@@ -168,13 +151,13 @@ async fn those_who_have_most_connections_make_room_for_a_newcomer() {
 }
 
 #[tokio::test]
-async fn what_clients_send_has_a_budget() {
+async fn the_memory_of_input_is_limited_per_client() {
     let mut options = ServeOptions::default();
     options.buffers_bytes_max = 3 * 1024 * 1024;
     options.buffers_bytes_per_address_max = 256 * 1024;
     let address = served(World::new(1).router, options).await;
     let mut held = Vec::new();
-    // Each holds a part of a header, until the address has used its share up.
+    // Each sends a part of a header, until the client is at its memory limit.
     for _ in 0..40 {
         let mut stream = connect_from(2, address).await;
         let head = format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(12_000));
@@ -193,8 +176,8 @@ async fn what_clients_send_has_a_budget() {
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
 }
 
-/// A client that shows its certificate twenty times.
-fn with_much_to_show(world: &World) -> TlsConnector {
+/// A TLS client with a chain of twenty certificates.
+fn with_long_chain(world: &World) -> TlsConnector {
     let mut identity = common::identity();
     let csr = identity.request(&world.provisioning_key(), None).unwrap().der().to_vec();
     let request = EnrollRequest { csr, ..EnrollRequest::default() };
@@ -212,14 +195,14 @@ fn with_much_to_show(world: &World) -> TlsConnector {
 }
 
 #[tokio::test]
-async fn certificates_that_clients_show_have_a_budget() {
+async fn the_memory_of_client_certificates_is_limited_per_client() {
     let world = World::new(1);
     let mut options = ServeOptions::default();
     let host = Host::parse(HOST).unwrap();
     options.tls = Some(Tls::issued_by(world.authority.clone(), host).unwrap());
     options.buffers_bytes_max = 3 * 1024 * 1024;
     options.buffers_bytes_per_address_max = 360 * 1024;
-    let client = with_much_to_show(&world);
+    let client = with_long_chain(&world);
     let address = served(world.router, options).await;
     let mut held = Vec::new();
     for _ in 0..12 {
@@ -230,6 +213,6 @@ async fn certificates_that_clients_show_have_a_budget() {
             held.push(stream);
         }
     }
-    // Without certificates there would be room for all.
+    // Without client certificates, all of them fit.
     assert!((2..11).contains(&held.len()), "{}", held.len());
 }

@@ -1,4 +1,4 @@
-//! A master key that another process has rotated to.
+//! A master key to which another process has rotated.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use provkey_server::{Config, KeyringSource, Metrics, operations, router};
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
-use crate::common::{World, body, connection, identity, name, problem};
+use crate::common::{World, body, connection, csr, name, post_enroll, problem};
 
 fn rotated() -> Keyring {
     let slot = Slot::new(1).unwrap();
@@ -20,7 +20,7 @@ fn rotated() -> Keyring {
     keyring.with(slot, MasterKey::from_bytes([2; 32])).with_current(slot).unwrap()
 }
 
-/// A process that rotates, and a server in another one.
+/// A process that rotates, and a server in another process.
 struct Site {
     world: World,
     store: Arc<Memory>,
@@ -44,7 +44,7 @@ impl Site {
         World { authority, key: self.world.key.clone(), router }
     }
 
-    /// Rotates, and makes a key under the new master key.
+    /// Rotates, and creates a key under the new master key.
     fn rotate(&self) -> ProvisioningKey {
         let authority = &self.world.authority;
         authority.rotate_master(rotated()).unwrap();
@@ -56,15 +56,11 @@ impl Site {
 }
 
 async fn enroll(server: &World, key: &ProvisioningKey) -> Response<Body> {
-    let csr = identity().request(key, None).unwrap().der().to_vec();
-    let request = Request::post("/.well-known/est/simpleenroll")
-        .header("content-type", "application/pkcs10")
-        .body(Body::from(csr));
-    server.ask(request.unwrap()).await
+    server.ask(post_enroll(csr(key))).await
 }
 
 #[tokio::test]
-async fn a_server_goes_on_and_finds_the_new_master_key() {
+async fn a_server_keeps_serving_and_finds_the_new_master_key() {
     let site = Site::new();
     let file = site.file.clone();
     let mut config = Config::default();
@@ -106,9 +102,9 @@ async fn a_server_goes_on_and_finds_the_new_master_key() {
     assert_eq!((missing().await, operation("/readyz").await.status().as_u16()), ("0".into(), 200));
 }
 
-/// When the file is the same, no request at all sees that there was a rotation.
+/// If the file already has the new master key, no request notices the rotation.
 #[tokio::test]
-async fn a_new_master_key_that_is_there_is_found_by_the_request_that_needs_it() {
+async fn the_first_request_that_needs_a_new_master_key_finds_it() {
     let site = Site::new();
     let file = site.file.clone();
     let mut config = Config::default();
@@ -121,7 +117,7 @@ async fn a_new_master_key_that_is_there_is_found_by_the_request_that_needs_it() 
 }
 
 #[tokio::test]
-async fn without_a_place_to_read_it_from_a_missing_master_key_is_no_passing_trouble() {
+async fn without_a_source_a_missing_master_key_is_not_retryable() {
     let site = Site::new();
     let server = site.serve(&Config::default());
     let new_key = site.rotate();
