@@ -1,8 +1,7 @@
-//! A server with a fleet to look at, in memory: `cargo run -p provkey-server --example fleet`.
+//! A server with a sample fleet in memory: `cargo run -p provkey-server --example fleet`.
 //!
-//! It is what the console is tested with. How an application mounts parts of the server beside its
-//! own routes is in `mounted.rs`. The first line of its output is JSON: the address and a token of
-//! each role. It ends when its standard input does.
+//! The console and the API are tested with it. The first line of its output is JSON: the address,
+//! and an admin token per role. It ends at the end of its standard input.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -24,7 +23,7 @@ use provkey_server::{Config, router};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The clock of the machine, some time ago: what the fleet did has taken weeks.
+/// The clock of the machine, set back: the history of the fleet spans weeks.
 #[derive(Default)]
 struct PastClock(AtomicU64);
 
@@ -69,7 +68,7 @@ fn name(text: &str) -> Result<Name> {
     Ok(Name::new(text)?)
 }
 
-/// What keys of one kind are like.
+/// A kind of keys.
 struct Kind {
     name: &'static str,
     group: GroupId,
@@ -84,7 +83,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
     let host = Host::parse("api.private.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
-    // Connectors act for themselves.
+    // The audit trail names no actor for connectors.
     let (fleet, authority) = (authority.clone(), authority.acting_as("cli:root"));
     let group = |text| -> Result<GroupId> { Ok(authority.create_group(&name(text)?)?.id) };
     let (plants, branches, lab) = (group("Plants")?, group("Branch offices")?, group("Lab")?);
@@ -106,7 +105,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     ];
     let mut keys = Vec::new();
     for (kind, hour) in kinds.iter().zip(0..) {
-        // One after the other, also where an hour takes less than a millisecond.
+        // Every key has its own hour of creation, so the order is fixed.
         clock.set_ago(45 * DAY - Duration::from_secs(hour * 3600));
         let new = NewKey::new(name(kind.name)?, kind.group, kind.certificate, kind.max_uses);
         keys.push(authority.create_key(&new)?.id);
@@ -126,7 +125,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     Ok(authority)
 }
 
-/// Some days more, some days fewer; the branch routers until their key is used up.
+/// Enrolls a different number of connectors each day; the key of the branch routers is used up.
 fn enroll_over_time(authority: &Authority, clock: &PastClock, keys: &[KeyId]) -> Result<()> {
     let texts: Vec<_> =
         keys.iter().map(|key| authority.copy_key(*key)).collect::<std::result::Result<_, _>>()?;

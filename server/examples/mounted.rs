@@ -1,8 +1,8 @@
-//! An application that has an authority beside its own pages: `cargo run -p provkey-server
-//! --example mounted`, and then `curl -H 'X-User: alice'
-//! http://127.0.0.1:8080/fleet/api/v1/session`.
+//! An application that mounts the server beside its own routes.
 //!
-//! The application signs its users in by itself; those who operate the fleet may look after keys.
+//! Run `cargo run -p provkey-server --example mounted`, and then `curl -H 'X-User: alice'
+//! http://127.0.0.1:8080/fleet/api/v1/session`. The application authenticates its own users, and
+//! gives them the role `operator`.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -31,7 +31,7 @@ fn application(authority: Authority) -> Router {
         .fallback(|| async { "the application knows no such page" })
 }
 
-/// Who is signed in. A real application looks at its session, which a middleware has read.
+/// The administrator who sends a request. A real application reads its session in a middleware.
 fn user(request: &Parts) -> Result<Option<Administrator>, Problem> {
     let user = request.headers.get("x-user").and_then(|user| user.to_str().ok());
     Ok(user.map(|user| Administrator { name: user.to_owned(), role: AdminRole::Operator }))

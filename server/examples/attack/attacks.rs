@@ -1,4 +1,4 @@
-//! What is done to the server.
+//! The attacks.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -16,22 +16,25 @@ use tokio::time::{Instant, sleep};
 
 use crate::client;
 use crate::honest::request;
+use crate::http2::{
+    END_HEADERS, END_STREAM, HEADERS, PREFACE, WINDOW_ZERO, frame, header_block, ping, preface,
+};
 use crate::site::{Server, Site};
 
-/// How much of an attack there is.
+/// The size of the attacks.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
-    /// For attacks whose connections are to end, and for others.
+    /// The duration of attacks whose connections the server has to close, and of others.
     time: [Duration; 2],
-    /// Connections with TLS, each of which costs both sides a handshake.
+    /// The number of TLS connections, each of which costs both sides a handshake.
     tls: usize,
-    /// Those without.
+    /// The number of TCP connections.
     tcp: usize,
-    /// Options of the server.
+    /// Options of the server that set its deadlines.
     pub(crate) deadlines: &'static str,
-    /// How long a connection may last that the server is to end.
+    /// How long a connection may last that the server has to close.
     pub(crate) lasts_max: Duration,
-    /// How long a connector or an administrator may wait at worst.
+    /// The longest time that a connector or an administrator may wait.
     pub(crate) wait_max: Duration,
 }
 
@@ -54,96 +57,69 @@ impl Scale {
     };
 
     pub(crate) fn time(self, attack: &Attack) -> Duration {
-        self.time[usize::from(!attack.ends)]
+        self.time[usize::from(!attack.closes)]
     }
 }
 
-/// One of the attacks.
+/// An attack.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
-    /// Whether it is the server's to end its connections.
-    pub(crate) ends: bool,
-    /// More options of the server.
+    /// Whether the server has to close its connections.
+    pub(crate) closes: bool,
+    /// Further options of the server.
     pub(crate) options: &'static str,
     pub(crate) begin: fn(&Arc<Attacker>),
 }
 
+/// An attack whose connections the server has to close.
+const fn closes(name: &'static str, begin: fn(&Arc<Attacker>)) -> Attack {
+    Attack { name, closes: true, options: "", begin }
+}
+
+/// An attack whose connections may last.
+const fn lasts(name: &'static str, begin: fn(&Arc<Attacker>)) -> Attack {
+    Attack { name, closes: false, options: "", begin }
+}
+
 pub(crate) const ATTACKS: &[Attack] = &[
-    Attack { name: "nothing", ends: false, options: "", begin: |_| {} },
-    Attack { name: "silent TCP", ends: true, options: "", begin: silent },
+    lasts("nothing", |_| {}),
+    closes("silent TCP", silent),
+    closes("TLS, then silence", |attacker| attacker.hold("http/1.1", b"", b"")),
+    closes("PRI * only", |attacker| attacker.hold("h2", &PREFACE[..14], b"")),
+    closes("HTTP/2 idle, with PINGs", pings),
+    closes("window 0", |attacker| unread(attacker, "/console/style.css")),
+    // Its deadline grows with the length of the response.
+    lasts("window 0, large answers", |attacker| unread(attacker, "/api/v1/openapi.json")),
+    closes("never reads", never_reads),
+    closes("slow headers", |attacker| {
+        attacker.hold("http/1.1", b"GET / HTTP/1.1\r\nHost: h\r\n", b"A: b\r\n");
+    }),
+    closes("large headers without end", large_headers),
+    closes("slow bodies", slow_bodies),
+    closes("streams without an end", streams),
+    lasts("forged renewals, RSA-4096", |attacker| attacker.flood(renewal)),
+    lasts("forged enrollments", |attacker| attacker.flood(enrollment)),
+    lasts("readyz flood", |attacker| {
+        attacker.flood(|_| request("GET", "/readyz", "keep-alive", "", &[]));
+    }),
     Attack {
-        name: "TLS, then silence",
-        ends: true,
-        options: "",
-        begin: |attacker| attacker.hold("http/1.1", b"", b""),
-    },
-    Attack {
-        name: "PRI * only",
-        ends: true,
-        options: "",
-        begin: |attacker| attacker.hold("h2", &PREFACE[..14], b""),
-    },
-    Attack { name: "HTTP/2 idle, with PINGs", ends: true, options: "", begin: pings },
-    Attack { name: "window 0", ends: true, options: "", begin: window_zero },
-    // Its time is longer by what is asked for.
-    Attack {
-        name: "window 0, large answers",
-        ends: false,
-        options: "",
-        begin: |attacker| unread(attacker, "/api/v1/openapi.json"),
-    },
-    Attack { name: "never reads", ends: true, options: "", begin: never_reads },
-    Attack {
-        name: "slow headers",
-        ends: true,
-        options: "",
-        begin: |attacker| attacker.hold("http/1.1", b"GET / HTTP/1.1\r\nHost: h\r\n", b"A: b\r\n"),
-    },
-    Attack { name: "large headers without end", ends: true, options: "", begin: large_headers },
-    Attack { name: "slow bodies", ends: true, options: "", begin: slow_bodies },
-    Attack { name: "streams without an end", ends: true, options: "", begin: streams },
-    Attack {
-        name: "forged renewals, RSA-4096",
-        ends: false,
-        options: "",
-        begin: |attacker| attacker.flood(renewal),
-    },
-    Attack {
-        name: "forged enrollments",
-        ends: false,
-        options: "",
-        begin: |attacker| attacker.flood(enrollment),
-    },
-    Attack {
-        name: "readyz flood",
-        ends: false,
-        options: "",
-        begin: |attacker| attacker.flood(|_| get("/readyz")),
-    },
-    Attack {
-        name: "all connections",
-        ends: true,
         options: "--connections-max 256 --connections-per-address-max 64",
-        begin: pings,
+        ..closes("all connections", pings)
     },
 ];
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Types of frames of HTTP/2, and their flags.
 const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-/// Streams that a connection opens.
+/// The streams of a connection.
 const STREAMS: u8 = 16;
-/// With so many streams there are so many times fewer connections.
+/// Attacks with many streams have this many times fewer connections.
 const CONNECTIONS_PER_STREAMS: usize = 4;
-/// In how much time the connections of an attack are opened.
+/// The time in which the connections of an attack are opened.
 const BEGINNING: Duration = Duration::from_millis(500);
-/// Connections over which requests are sent as fast as they are answered.
+/// The connections of a flood.
 const FLOODS: usize = 16;
+/// The addresses of the other attacks.
+const ADDRESSES: usize = 4;
+const REOPEN_AFTER: Duration = Duration::from_millis(500);
 
 pub(crate) struct Attacker {
     to: SocketAddr,
@@ -161,7 +137,7 @@ struct Connections {
     lasted: Duration,
 }
 
-/// A connection, until it is dropped.
+/// An open connection, until it is dropped.
 struct Open {
     attacker: Arc<Attacker>,
     number: usize,
@@ -184,7 +160,7 @@ impl Attacker {
         Self { to: server.address, scale, forged_renewal, http1, http2, connections }
     }
 
-    /// How many connections there were, and how long the one lasted that lasted longest.
+    /// The number of connections, and how long the longest has lasted.
     pub(crate) fn connections(&self) -> (usize, Duration) {
         let connections = self.connections.lock().unwrap();
         let open = connections.open.values().map(Instant::elapsed);
@@ -199,24 +175,31 @@ impl Attacker {
         Open { attacker: Arc::clone(self), number }
     }
 
-    /// Holds so many connections, from four addresses; each one that ends is opened again soon.
-    fn each<F>(self: &Arc<Self>, connections: usize, hold: impl Fn(Arc<Self>, [u8; 2]) -> F)
-    where
-        F: Future<Output = ()> + Send + 'static,
+    /// Attacks over so many connections from so many addresses, and opens each one that ends again.
+    fn each<F>(
+        self: &Arc<Self>,
+        connections: usize,
+        addresses: usize,
+        attack: impl Fn(Arc<Self>, [u8; 2]) -> F + Clone + Send + 'static,
+    ) where
+        F: Future<Output = io::Result<()>> + Send + 'static,
     {
         for index in 0..connections {
-            let address = [2, 1 + u8::try_from(index % 4).expect("one of four")];
-            let held = hold(Arc::clone(self), address);
-            // Not all at once: the system would make them wait, for seconds.
+            let address = [2, 1 + u8::try_from(index % addresses).expect("few addresses")];
+            let (attacker, attack) = (Arc::clone(self), attack.clone());
+            // Not all at once: the kernel would delay them for seconds.
             let delay = BEGINNING.mul_f64(index as f64 / connections as f64);
             tokio::spawn(async move {
                 sleep(delay).await;
-                held.await;
+                loop {
+                    let _ = attack(Arc::clone(&attacker), address).await;
+                    sleep(REOPEN_AFTER).await;
+                }
             });
         }
     }
 
-    /// Sends something over each connection, and then the same again and again.
+    /// Sends `first` over each connection, and then `again` repeatedly.
     fn hold(self: &Arc<Self>, protocol: &'static str, first: &[u8], again: &[u8]) {
         self.hold_some(self.scale.tls, protocol, first, again);
     }
@@ -229,46 +212,35 @@ impl Attacker {
         again: &[u8],
     ) {
         let (first, again): (Arc<[u8]>, Arc<[u8]>) = (first.into(), again.into());
-        self.each(connections, |attacker, address| {
+        self.each(connections, ADDRESSES, move |attacker, address| {
             let (first, again) = (Arc::clone(&first), Arc::clone(&again));
             async move {
                 let config = if protocol == "h2" { &attacker.http2 } else { &attacker.http1 };
-                loop {
-                    if let Ok(stream) = client::tls(attacker.to, address, config).await {
-                        let open = attacker.open();
-                        let _ = outlast(stream, &first, &again).await;
-                        drop(open);
-                    }
-                    sleep(Duration::from_millis(500)).await;
-                }
+                let stream = client::tls(attacker.to, address, config).await?;
+                let _open = attacker.open();
+                outlast(stream, &first, &again).await
             }
         });
     }
 
-    /// Sends a request again and again over a few connections of one address.
+    /// Sends requests as fast as they are answered, over a few connections from one address.
     fn flood(self: &Arc<Self>, make: fn(&Self) -> Vec<u8>) {
-        for _ in 0..FLOODS {
-            let (attacker, request) = (Arc::clone(self), make(self));
-            tokio::spawn(async move {
-                loop {
-                    if let Ok(mut stream) = client::tls(attacker.to, [2, 1], &attacker.http1).await
-                    {
-                        let open = attacker.open();
-                        let mut buffer = [0; 4096];
-                        while stream.write_all(&request).await.is_ok()
-                            && stream.read(&mut buffer).await.is_ok_and(|read| read > 0)
-                        {
-                        }
-                        drop(open);
-                    }
-                    sleep(Duration::from_millis(100)).await;
+        self.each(FLOODS, 1, move |attacker, address| async move {
+            let request = make(&attacker);
+            let mut stream = client::tls(attacker.to, address, &attacker.http1).await?;
+            let _open = attacker.open();
+            let mut buffer = [0; 4096];
+            loop {
+                stream.write_all(&request).await?;
+                if stream.read(&mut buffer).await? == 0 {
+                    return Ok(());
                 }
-            });
-        }
+            }
+        });
     }
 }
 
-/// Until the server ends the connection; what it sends is read.
+/// Reads until the server closes the connection.
 async fn outlast(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     first: &[u8],
@@ -289,51 +261,35 @@ async fn outlast(
 }
 
 fn silent(attacker: &Arc<Attacker>) {
-    attacker.each(attacker.scale.tcp, |attacker, address| async move {
-        loop {
-            if let Ok(mut stream) = client::tcp(attacker.to, address).await {
-                let open = attacker.open();
-                let _ = stream.read(&mut [0; 16]).await;
-                drop(open);
-            }
-            sleep(Duration::from_millis(500)).await;
-        }
+    attacker.each(attacker.scale.tcp, ADDRESSES, |attacker, address| async move {
+        let mut stream = client::tcp(attacker.to, address).await?;
+        let _open = attacker.open();
+        stream.read(&mut [0; 16]).await.map(drop)
     });
 }
 
 fn pings(attacker: &Arc<Attacker>) {
-    attacker.hold("h2", &preface(&[]), &frame(PING, 0, 0, &[0; 8]));
-}
-
-fn window_zero(attacker: &Arc<Attacker>) {
-    unread(attacker, "/console/style.css");
+    attacker.hold("h2", &preface(&[]), &ping());
 }
 
 fn unread(attacker: &Arc<Attacker>, path: &str) {
-    // SETTINGS_INITIAL_WINDOW_SIZE.
-    let mut first = preface(&[0, 4, 0, 0, 0, 0]);
+    let mut first = preface(&WINDOW_ZERO);
     for stream in 0..STREAMS {
-        let head = header("GET", path);
+        let head = header_block("GET", path);
         first.extend(frame(HEADERS, END_STREAM | END_HEADERS, 2 * stream + 1, &head));
     }
     let connections = attacker.scale.tls / CONNECTIONS_PER_STREAMS;
-    attacker.hold_some(connections, "h2", &first, &frame(PING, 0, 0, &[0; 8]));
+    attacker.hold_some(connections, "h2", &first, &ping());
 }
 
 fn never_reads(attacker: &Arc<Attacker>) {
-    let request = b"GET /console/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20);
-    attacker.each(attacker.scale.tls, |attacker, address| {
-        let request = request.clone();
-        async move {
-            loop {
-                if let Ok(mut stream) = client::tls(attacker.to, address, &attacker.http1).await {
-                    let open = attacker.open();
-                    while stream.write_all(&request).await.is_ok() && stream.flush().await.is_ok() {
-                    }
-                    drop(open);
-                }
-                sleep(Duration::from_millis(500)).await;
-            }
+    attacker.each(attacker.scale.tls, ADDRESSES, |attacker, address| async move {
+        let request = b"GET /console/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20);
+        let mut stream = client::tls(attacker.to, address, &attacker.http1).await?;
+        let _open = attacker.open();
+        loop {
+            stream.write_all(&request).await?;
+            stream.flush().await?;
         }
     });
 }
@@ -351,23 +307,23 @@ fn slow_bodies(attacker: &Arc<Attacker>) {
 
 fn streams(attacker: &Arc<Attacker>) {
     let mut first = preface(&[]);
-    let head = header("POST", "/.well-known/est/simpleenroll");
+    let head = header_block("POST", "/.well-known/est/simpleenroll");
     for stream in 0..STREAMS {
         first.extend(frame(HEADERS, END_HEADERS, 2 * stream + 1, &head));
     }
-    // As much for all of them as the window of a connection takes.
+    // Together they fill the window of the connection.
     for stream in 0..STREAMS {
         first.extend(frame(DATA, 0, 2 * stream + 1, &[b'M'; 4_000]));
     }
     let connections = attacker.scale.tls / CONNECTIONS_PER_STREAMS;
-    attacker.hold_some(connections, "h2", &first, &frame(PING, 0, 0, &[0; 8]));
+    attacker.hold_some(connections, "h2", &first, &ping());
 }
 
 fn renewal(attacker: &Attacker) -> Vec<u8> {
     post("simplereenroll", &attacker.forged_renewal)
 }
 
-/// With the text of a key that somebody made up.
+/// With the text of an invented key.
 fn enrollment(_: &Attacker) -> Vec<u8> {
     let host = Host::parse("localhost").unwrap();
     let (id, pin) = (KeyId::parse("q2w3e4r5t6y7").unwrap(), Pin::from_bytes([1; 15]));
@@ -378,35 +334,5 @@ fn enrollment(_: &Attacker) -> Vec<u8> {
 
 fn post(operation: &str, body: &[u8]) -> Vec<u8> {
     let path = format!("/.well-known/est/{operation}");
-    keep(request("POST", &path, "Content-Type: application/pkcs10\r\n", body))
-}
-
-fn get(path: &str) -> Vec<u8> {
-    keep(request("GET", path, "", &[]))
-}
-
-/// The same request, after which the connection stays.
-fn keep(request: Vec<u8>) -> Vec<u8> {
-    let end = b"Connection: close\r\n";
-    let at = request.windows(end.len()).position(|window| window == end).expect("it is there");
-    [&request[..at], &request[at + end.len()..]].concat()
-}
-
-/// How a client of HTTP/2 begins, with these settings.
-fn preface(settings: &[u8]) -> Vec<u8> {
-    [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat()
-}
-
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).expect("it is short").to_be_bytes();
-    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
-}
-
-/// A header in HPACK, with each field as it is.
-fn header(method: &str, path: &str) -> Vec<u8> {
-    let text = |text: &str| [&[u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
-    [(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path)]
-        .iter()
-        .flat_map(|(name, value)| [vec![0], text(name), text(value)].concat())
-        .collect()
+    request("POST", &path, "keep-alive", "Content-Type: application/pkcs10\r\n", body)
 }

@@ -1,4 +1,4 @@
-//! Connections to the server, from any address of this machine.
+//! Connections to the server from any loopback address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,44 +31,44 @@ pub(crate) async fn tls(
     config: &Arc<ClientConfig>,
 ) -> io::Result<TlsStream<TcpStream>> {
     let stream = tcp(to, address).await?;
-    let name = ServerName::try_from("localhost").expect("a name");
+    let name = ServerName::try_from("localhost").expect("a valid name");
     timeout(TIME_MAX, TlsConnector::from(Arc::clone(config)).connect(name, stream)).await?
 }
 
-/// The answer to a request of HTTP/1 over a connection of its own.
+/// Sends a request of HTTP/1 over a new connection, and returns the response.
 pub(crate) async fn ask(
     to: SocketAddr,
     address: [u8; 2],
     config: &Arc<ClientConfig>,
     request: &[u8],
 ) -> io::Result<String> {
-    let asked = async {
+    let response = async {
         let mut stream = tls(to, address, config).await?;
         stream.write_all(request).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await?;
+        Ok(String::from_utf8_lossy(&response).into_owned())
     };
-    timeout(TIME_MAX, asked).await?
+    timeout(TIME_MAX, response).await?
 }
 
-/// A client that speaks this protocol and trusts everybody: whom it attacks, it knows.
+/// A client for this protocol that trusts any server.
 pub(crate) fn config(protocol: &str) -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .expect("ring has the ciphers of both")
+        .expect("ring supports both versions")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     Arc::new(config)
 }
 
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

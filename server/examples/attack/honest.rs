@@ -1,4 +1,4 @@
-//! A connector and an administrator who do their work meanwhile.
+//! An honest connector and an honest administrator.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 use crate::client;
 use crate::site::{Server, Site};
 
-/// How often each of them asks.
+/// The time between two requests of each.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long the requests of one of them took.
+/// How long the requests of one client took.
 #[derive(Default)]
 pub(crate) struct Waits {
     times: Vec<Duration>,
@@ -44,7 +44,7 @@ impl Waits {
     }
 }
 
-/// Lets both do their work for a while.
+/// Runs both for a while.
 pub(crate) fn measure(site: &Site, server: &Server, time: Duration) -> (Waits, Waits) {
     let csrs: Vec<_> = (0..time.as_millis() / INTERVAL.as_millis())
         .map(|_| {
@@ -53,11 +53,11 @@ pub(crate) fn measure(site: &Site, server: &Server, time: Duration) -> (Waits, W
         })
         .collect();
     let token = format!("Authorization: Bearer {}\r\n", site.admin_token);
-    let question = request("GET", "/api/v1/keys?limit=10", &token, &[]);
-    let questions = vec![question; csrs.len()];
+    let query = request("GET", "/api/v1/keys?limit=10", "close", &token, &[]);
+    let queries = vec![query; csrs.len()];
     let enrollments = csrs.iter().map(|csr| {
         let kind = "Content-Type: application/pkcs10\r\n";
-        request("POST", "/.well-known/est/simpleenroll", kind, csr)
+        request("POST", "/.well-known/est/simpleenroll", "close", kind, csr)
     });
     let enrollments = enrollments.collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -65,7 +65,7 @@ pub(crate) fn measure(site: &Site, server: &Server, time: Duration) -> (Waits, W
         let config = client::config("http/1.1");
         let until = Instant::now() + time;
         let connector = work(server.address, [1, 1], &config, enrollments, until);
-        let administrator = work(server.address, [1, 2], &config, questions, until);
+        let administrator = work(server.address, [1, 2], &config, queries, until);
         tokio::join!(connector, administrator)
     })
 }
@@ -90,10 +90,16 @@ async fn work(
     waits
 }
 
-/// A request of HTTP/1, after which the connection ends.
-pub(crate) fn request(method: &str, path: &str, more: &str, body: &[u8]) -> Vec<u8> {
+/// A request of HTTP/1.
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    connection: &str,
+    headers: &str,
+    body: &[u8],
+) -> Vec<u8> {
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}Content-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

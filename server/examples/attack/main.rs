@@ -1,24 +1,25 @@
-//! Attacks a server on this machine, and measures what it costs.
+//! Attacks a server on this machine, and measures the effect.
 //!
 //! ```text
 //! attack PATH-OF-provkey [--deep] [NAME…]
 //! ```
 //!
-//! For each attack a server of its own runs as a process, with short deadlines so that the ends of
-//! connections are seen; with `--deep` there is more of everything, for longer. Meanwhile a
-//! connector enrolls and an administrator asks, ten times a second, each from an address of its
-//! own. Told are the most memory of the server, how long the two waited, and how long a connection
-//! of the attack lasted that the server should end. More than the bounds below, or a request that
-//! is not answered well, is a failure.
+//! Each attack runs against a new server process with short deadlines; `--deep` attacks with more
+//! connections for longer. Meanwhile a connector enrolls and an administrator reads, ten times a
+//! second, each from its own address. The table has the peak memory of the server, how long the two
+//! waited, and how long a connection of the attack lasted that the server should have closed. The
+//! run fails if a figure exceeds its bound below, or if a request of the two fails.
 //!
-//! All of it goes to 127.0.0.0/8, and each attack is bounded in number and time.
+//! All traffic goes to 127.0.0.0/8, and each attack is bounded in number and time.
 
-// It is a test, and it tells its results.
+// It is a test that prints its results.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod attacks;
 mod client;
 mod honest;
+#[path = "../../tests/it/http2.rs"]
+mod http2;
 mod site;
 
 use std::path::PathBuf;
@@ -32,9 +33,9 @@ use attacks::{ATTACKS, Attack, Attacker, Scale};
 use honest::Waits;
 use site::Site;
 
-/// What the server may use, whatever is done to it.
+/// The most memory that the server may use.
 const MEMORY_MIB_MAX: u64 = 256;
-/// How long half of the requests of a connector or an administrator may wait.
+/// The longest median wait of a connector or an administrator.
 const WAIT_MEDIAN_MAX: Duration = Duration::from_secs(1);
 
 struct Row {
@@ -60,12 +61,12 @@ impl Row {
             check(waits.failed.is_empty(), format!("{who}: {:?}", waits.failed.first()));
             check(
                 waits.median() <= WAIT_MEDIAN_MAX,
-                format!("half of the {who}'s requests waited"),
+                format!("the median wait of the {who} was too long"),
             );
             check(waits.worst() <= scale.wait_max, format!("the {who} waited too long"));
         }
-        let ends = !self.attack.ends || self.lasted <= scale.lasts_max;
-        check(ends, format!("a connection lasted {:?}", self.lasted));
+        let closed = !self.attack.closes || self.lasted <= scale.lasts_max;
+        check(closed, format!("a connection lasted {:?}", self.lasted));
         failures
     }
 
@@ -91,7 +92,7 @@ fn run(site: &Site, attack: &'static Attack, scale: Scale) -> Row {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let attacker = Arc::new(Attacker::new(site, &server, scale));
     attackers.block_on(async { (attack.begin)(&attacker) });
-    // It has begun before it is measured.
+    // The attack begins before the measurement.
     std::thread::sleep(Duration::from_millis(500));
     let (connector, administrator) = honest::measure(site, &server, scale.time(attack));
     let memory_mib = server.memory_mib();
@@ -102,7 +103,9 @@ fn run(site: &Site, attack: &'static Attack, scale: Scale) -> Row {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(program) = arguments.next() else { panic!("which provkey?") };
+    let Some(program) = arguments.next() else {
+        panic!("usage: attack PATH-OF-provkey [--deep] [NAME…]")
+    };
     let (flags, names): (Vec<_>, Vec<_>) = arguments.partition(|name| name.starts_with("--"));
     let scale = if flags.iter().any(|flag| flag == "--deep") { Scale::DEEP } else { Scale::SHORT };
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();

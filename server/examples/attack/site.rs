@@ -1,4 +1,4 @@
-//! An authority in a folder, and a server of it that is attacked.
+//! An authority in a temporary folder, and its server.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -20,8 +20,7 @@ pub(crate) struct Site {
     port: u16,
     pub(crate) key: ProvisioningKey,
     pub(crate) admin_token: String,
-    /// A request for a renewal that proves nothing, and costs two signatures with RSA-4096 to find
-    /// that out.
+    /// A forged renewal, which costs two signature checks with RSA-4096 to detect.
     pub(crate) forged_renewal: Vec<u8>,
 }
 
@@ -47,7 +46,7 @@ impl Site {
         Self { folder, program, port, key, admin_token, forged_renewal }
     }
 
-    /// A server, with these options.
+    /// Starts a server with these options.
     pub(crate) fn serve(&self, deadlines: &str, options: &str) -> Server {
         let listen = format!("127.0.0.1:{}", self.port);
         let log = File::create(self.folder.path().join("server.log")).unwrap();
@@ -82,7 +81,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The most memory that it has had.
+    /// Its peak memory.
     pub(crate) fn memory_mib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
@@ -97,7 +96,7 @@ impl Drop for Server {
     }
 }
 
-/// Has no private key, and signs with noise.
+/// A signer without a private key, whose signatures are noise.
 struct Noise(PublicKey);
 
 impl Signer for Noise {
