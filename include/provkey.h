@@ -705,6 +705,51 @@ typedef struct provkey_certificate_request_page {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// The certificate of a TLS server, signed by the root: a connector trusts it by the pin in its key
+// text alone. Freed with `provkey_server_certificate_free`.
+typedef struct provkey_server_certificate {
+    // The header.
+    struct provkey_header header;
+    // The server's certificate, then the root, in PEM. The server must send both, because a key
+    // text pins the root.
+    const char *chain_pem;
+    // From when it is valid, in Unix milliseconds.
+    uint64_t not_before_ms;
+    // Until when it is valid.
+    uint64_t not_after_ms;
+} provkey_server_certificate;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// The parameters of a new provisioning key.
+typedef struct provkey_new_key {
+    // `sizeof(provkey_new_key)`.
+    size_t struct_size;
+    // Its name, unique among keys.
+    const char *name;
+    // The id of the group that its connectors join.
+    const char *group;
+    // The id of the enrollment certificate that signs their certificates.
+    const char *certificate;
+    // How many connectors may enroll: 1 or more.
+    uint64_t max_uses;
+    // The host in its text, one of the authority's. NULL: the first.
+    const char *host;
+    // When it expires, in Unix milliseconds. 0: never.
+    uint64_t expires_at_ms;
+    // The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
+    // not restricted.
+    const char *const *allowed_addresses;
+    // The number of ranges.
+    size_t allowed_addresses_len;
+    // 1: it is created disabled.
+    uint8_t disabled;
+    // 1: it must be proven inside the CSR.
+    uint8_t proof_only;
+} provkey_new_key;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Whether a key can enroll connectors, or the first reason why not.
 typedef uint32_t provkey_key_state;
 #endif
@@ -756,6 +801,41 @@ typedef struct provkey_key_details {
     // When it was reported as compromised, in Unix milliseconds; 0: it was not.
     uint64_t compromised_at_ms;
 } provkey_key_details;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Which fields of a `provkey_key_update` to apply: a sum of these bits.
+typedef uint32_t provkey_key_fields;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// An edit of a provisioning key. It never changes the count of uses.
+typedef struct provkey_key_update {
+    // `sizeof(provkey_key_update)`.
+    size_t struct_size;
+    // Which fields below to apply; all others of the key stay as they are.
+    provkey_key_fields fields;
+    // 1: it is enabled.
+    uint8_t enabled;
+    // 1: it must be proven inside the CSR.
+    uint8_t proof_only;
+    // The `version` of the details that the edit is based on. If the key has another version by
+    // now, the edit is refused. 0: any version.
+    uint64_t version;
+    // Its name.
+    const char *name;
+    // How many connectors may enroll: 1 or more. A value below `used` stops further ones.
+    uint64_t max_uses;
+    // When it expires, in Unix milliseconds. 0: never.
+    uint64_t expires_at_ms;
+    // The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
+    // not restricted.
+    const char *const *allowed_addresses;
+    // The number of ranges.
+    size_t allowed_addresses_len;
+    // The id of the enrollment certificate that signs from now on.
+    const char *certificate;
+} provkey_key_update;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -815,67 +895,80 @@ typedef struct provkey_key_page {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// The parameters of a new provisioning key.
-typedef struct provkey_new_key {
-    // `sizeof(provkey_new_key)`.
-    size_t struct_size;
-    // Its name, unique among keys.
-    const char *name;
-    // The id of the group that its connectors join.
+// A connector that has enrolled. Freed with `provkey_connector_free`.
+typedef struct provkey_connector {
+    // The header.
+    struct provkey_header header;
+    // Its id, as in its certificate.
+    const char *id;
+    // The id of the provisioning key that it enrolled with, which may have been deleted.
+    const char *key;
+    // The id of the group that it belongs to.
     const char *group;
-    // The id of the enrollment certificate that signs their certificates.
+    // The id of the enrollment certificate that signed its certificate.
     const char *certificate;
-    // How many connectors may enroll: 1 or more.
-    uint64_t max_uses;
-    // The host in its text, one of the authority's. NULL: the first.
-    const char *host;
-    // When it expires, in Unix milliseconds. 0: never.
-    uint64_t expires_at_ms;
-    // The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
-    // not restricted.
-    const char *const *allowed_addresses;
-    // The number of ranges.
-    size_t allowed_addresses_len;
-    // 1: it is created disabled.
-    uint8_t disabled;
-    // 1: it must be proven inside the CSR.
-    uint8_t proof_only;
-} provkey_new_key;
+    // The address that it enrolled from. NULL: the application passed none.
+    const char *address;
+    // The serial number of its certificate, in lower-case hexadecimal.
+    const char *serial;
+    // Why it was revoked, as named in RFC 5280, 5.3.1. NULL: it was not.
+    const char *revocation_reason;
+    // Its certificate, in DER.
+    struct provkey_slice leaf;
+    // When it enrolled, in Unix milliseconds.
+    uint64_t enrolled_at_ms;
+    // From when its certificate is valid.
+    uint64_t not_before_ms;
+    // Until when its certificate is valid.
+    uint64_t not_after_ms;
+    // How often it has renewed its certificate.
+    uint64_t renewals;
+    // When it renewed last; 0: never.
+    uint64_t renewed_at_ms;
+    // When it was revoked; 0: it was not.
+    uint64_t revoked_at_ms;
+    // How often it received its certificate again (a replay). A few may be missing.
+    uint64_t replays;
+    // The latest replay; 0: none.
+    uint64_t last_replay_at_ms;
+    // Its fingerprint, if `has_fingerprint`.
+    struct provkey_fingerprint fingerprint;
+    // Whether it sent a fingerprint.
+    bool has_fingerprint;
+} provkey_connector;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Which fields of a `provkey_key_update` to apply: a sum of these bits.
-typedef uint32_t provkey_key_fields;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// An edit of a provisioning key. It never changes the count of uses.
-typedef struct provkey_key_update {
-    // `sizeof(provkey_key_update)`.
+// Which connectors to list. NULL, or all fields 0: all of them, by id.
+typedef struct provkey_connector_filter {
+    // `sizeof(provkey_connector_filter)`.
     size_t struct_size;
-    // Which fields below to apply; all others of the key stay as they are.
-    provkey_key_fields fields;
-    // 1: it is enabled.
-    uint8_t enabled;
-    // 1: it must be proven inside the CSR.
-    uint8_t proof_only;
-    // The `version` of the details that the edit is based on. If the key has another version by
-    // now, the edit is refused. 0: any version.
-    uint64_t version;
-    // Its name.
-    const char *name;
-    // How many connectors may enroll: 1 or more. A value below `used` stops further ones.
-    uint64_t max_uses;
-    // When it expires, in Unix milliseconds. 0: never.
-    uint64_t expires_at_ms;
-    // The CIDR ranges that connectors may enroll from, at most 64. None: any address. Renewals are
-    // not restricted.
-    const char *const *allowed_addresses;
-    // The number of ranges.
-    size_t allowed_addresses_len;
-    // The id of the enrollment certificate that signs from now on.
+    // Only connectors that enrolled with this key, by id. NULL: any.
+    const char *key;
+    // Only connectors of this group, by id. NULL: any.
+    const char *group;
+    // Only connectors with a certificate from this enrollment certificate, by id. A connector that
+    // renewed is listed once for each certificate that is remembered. NULL: any.
     const char *certificate;
-} provkey_key_update;
+    // Only connectors that enrolled from this moment on, in Unix milliseconds.
+    uint64_t since_ms;
+    // 1: latest first, if listed by key or group.
+    uint8_t descending;
+} provkey_connector_filter;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
+typedef struct provkey_connector_page {
+    // The header.
+    struct provkey_header header;
+    // The connectors.
+    const struct provkey_connector *const *items;
+    // The number of connectors.
+    size_t items_len;
+    // The cursor of the next page. NULL: this is the last page.
+    const char *next;
+} provkey_connector_page;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -959,83 +1052,6 @@ typedef struct provkey_renew_request {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// A connector that has enrolled. Freed with `provkey_connector_free`.
-typedef struct provkey_connector {
-    // The header.
-    struct provkey_header header;
-    // Its id, as in its certificate.
-    const char *id;
-    // The id of the provisioning key that it enrolled with, which may have been deleted.
-    const char *key;
-    // The id of the group that it belongs to.
-    const char *group;
-    // The id of the enrollment certificate that signed its certificate.
-    const char *certificate;
-    // The address that it enrolled from. NULL: the application passed none.
-    const char *address;
-    // The serial number of its certificate, in lower-case hexadecimal.
-    const char *serial;
-    // Why it was revoked, as named in RFC 5280, 5.3.1. NULL: it was not.
-    const char *revocation_reason;
-    // Its certificate, in DER.
-    struct provkey_slice leaf;
-    // When it enrolled, in Unix milliseconds.
-    uint64_t enrolled_at_ms;
-    // From when its certificate is valid.
-    uint64_t not_before_ms;
-    // Until when its certificate is valid.
-    uint64_t not_after_ms;
-    // How often it has renewed its certificate.
-    uint64_t renewals;
-    // When it renewed last; 0: never.
-    uint64_t renewed_at_ms;
-    // When it was revoked; 0: it was not.
-    uint64_t revoked_at_ms;
-    // How often it received its certificate again (a replay). A few may be missing.
-    uint64_t replays;
-    // The latest replay; 0: none.
-    uint64_t last_replay_at_ms;
-    // Its fingerprint, if `has_fingerprint`.
-    struct provkey_fingerprint fingerprint;
-    // Whether it sent a fingerprint.
-    bool has_fingerprint;
-} provkey_connector;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Which connectors to list. NULL, or all fields 0: all of them, by id.
-typedef struct provkey_connector_filter {
-    // `sizeof(provkey_connector_filter)`.
-    size_t struct_size;
-    // Only connectors that enrolled with this key, by id. NULL: any.
-    const char *key;
-    // Only connectors of this group, by id. NULL: any.
-    const char *group;
-    // Only connectors with a certificate from this enrollment certificate, by id. A connector that
-    // renewed is listed once for each certificate that is remembered. NULL: any.
-    const char *certificate;
-    // Only connectors that enrolled from this moment on, in Unix milliseconds.
-    uint64_t since_ms;
-    // 1: latest first, if listed by key or group.
-    uint8_t descending;
-} provkey_connector_filter;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// A page of connectors. Freed, with its items, with `provkey_connector_page_free`.
-typedef struct provkey_connector_page {
-    // The header.
-    struct provkey_header header;
-    // The connectors.
-    const struct provkey_connector *const *items;
-    // The number of connectors.
-    size_t items_len;
-    // The cursor of the next page. NULL: this is the last page.
-    const char *next;
-} provkey_connector_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
 // The result of reporting a key as compromised.
 typedef struct provkey_compromised {
     // The number of connectors that it enrolled, including those revoked before.
@@ -1063,22 +1079,6 @@ typedef struct provkey_crl {
     // The number of certificates on it.
     size_t entries;
 } provkey_crl;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// The certificate of a TLS server, signed by the root: a connector trusts it by the pin in its key
-// text alone. Freed with `provkey_server_certificate_free`.
-typedef struct provkey_server_certificate {
-    // The header.
-    struct provkey_header header;
-    // The server's certificate, then the root, in PEM. The server must send both, because a key
-    // text pins the root.
-    const char *chain_pem;
-    // From when it is valid, in Unix milliseconds.
-    uint64_t not_before_ms;
-    // Until when it is valid.
-    uint64_t not_after_ms;
-} provkey_server_certificate;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -1152,6 +1152,18 @@ typedef struct provkey_audit_page {
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// How much was pruned.
+typedef struct provkey_pruned {
+    // The number of audit records.
+    uint64_t audit_records;
+    // The number of enrollments.
+    uint64_t enrollments;
+    // The number of revocations: of certificates that have expired and were on a CRL since.
+    uint64_t revocations;
+} provkey_pruned;
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // The role of an admin token. Each role includes those before it.
 typedef uint32_t provkey_admin_role;
 #endif
@@ -1190,18 +1202,6 @@ typedef struct provkey_admin_token_page {
     // The cursor of the next page. NULL: this is the last page.
     const char *next;
 } provkey_admin_token_page;
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// How much was pruned.
-typedef struct provkey_pruned {
-    // The number of audit records.
-    uint64_t audit_records;
-    // The number of enrollments.
-    uint64_t enrollments;
-    // The number of revocations: of certificates that have expired and were on a CRL since.
-    uint64_t revocations;
-} provkey_pruned;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -2154,41 +2154,6 @@ typedef uint32_t provkey_reason;
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// It enrolls connectors.
-#define PROVKEY_KEY_STATE_USABLE 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// All of its uses are spent.
-#define PROVKEY_KEY_STATE_EXHAUSTED 2
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It is disabled.
-#define PROVKEY_KEY_STATE_DISABLED 3
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It has expired.
-#define PROVKEY_KEY_STATE_EXPIRED 4
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// It was reported as compromised. This is final.
-#define PROVKEY_KEY_STATE_COMPROMISED 5
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// By name, ignoring case.
-#define PROVKEY_KEY_ORDER_NAME 0
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// By creation time.
-#define PROVKEY_KEY_ORDER_CREATED 1
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
 // `name`.
 #define PROVKEY_KEY_FIELDS_NAME 1
 #endif
@@ -2221,6 +2186,41 @@ typedef uint32_t provkey_reason;
 #if defined(PROVKEY_AUTHORITY)
 // `proof_only`.
 #define PROVKEY_KEY_FIELDS_PROOF_ONLY 64
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It enrolls connectors.
+#define PROVKEY_KEY_STATE_USABLE 1
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// All of its uses are spent.
+#define PROVKEY_KEY_STATE_EXHAUSTED 2
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It is disabled.
+#define PROVKEY_KEY_STATE_DISABLED 3
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It has expired.
+#define PROVKEY_KEY_STATE_EXPIRED 4
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// It was reported as compromised. This is final.
+#define PROVKEY_KEY_STATE_COMPROMISED 5
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// By name, ignoring case.
+#define PROVKEY_KEY_ORDER_NAME 0
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// By creation time.
+#define PROVKEY_KEY_ORDER_CREATED 1
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -3019,26 +3019,81 @@ void provkey_certificate_request_page_free(struct provkey_certificate_request_pa
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Frees the details of a key. NULL is allowed; an item of a page is left alone.
-void provkey_key_details_free(struct provkey_key_details *key);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
-// group or a certificate, it may be short and still have a `next`.
+// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
+// is a later one, a rotation was interrupted: `provkey_authority_rotate_master` finishes it.
 //
-// Errors: `cursor_invalid`; `group_not_found` and `certificate_not_found` for a malformed id;
-// those of the store.
-provkey_status provkey_authority_list_keys(const struct provkey_authority *authority,
-                                           const struct provkey_key_filter *filter,
-                                           const struct provkey_page_request *page,
-                                           struct provkey_key_page **keys,
-                                           struct provkey_error **error);
+// Errors: `master_slot_empty`.
+provkey_status provkey_authority_master_slot(const struct provkey_authority *authority,
+                                             uint32_t *slot,
+                                             struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Frees a page of keys. NULL is allowed.
-void provkey_key_page_free(struct provkey_key_page *keys);
+// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
+// keys are derived from it, and all CA keys are sealed under it again. Existing keys stay valid,
+// so the keyring must keep their master keys. Other processes that have the authority open need
+// the new keyring, too, preferably before: `provkey_authority_replace_keyring`. After an
+// interruption, call it again to finish.
+//
+// Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
+provkey_status provkey_authority_rotate_master(const struct provkey_authority *authority,
+                                               const struct provkey_keyring *keyring,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Replaces the keyring of an open authority, for example after another process has rotated the
+// master key. It must hold every master key that the authority knows. Running calls finish with
+// the old keyring. On an error nothing changes.
+//
+// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
+provkey_status provkey_authority_replace_keyring(const struct provkey_authority *authority,
+                                                 const struct provkey_keyring *keyring,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
+// n. If there are any, another process has rotated: read the master key file again and call
+// `provkey_authority_replace_keyring`. Until then connectors with older keys enroll and renew, and
+// whatever needs the new master key fails with `master_key_missing`.
+//
+// Errors: `master_key_wrong`, those of the store.
+provkey_status provkey_authority_missing_masters(const struct provkey_authority *authority,
+                                                 uint32_t *slots,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
+//
+// Errors: `master_key_in_use`, `master_slot_empty`, those of the store.
+provkey_status provkey_authority_remove_master(const struct provkey_authority *authority,
+                                               uint32_t slot,
+                                               struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Issues a certificate for a TLS server at one of the authority's hosts. `spki`: the server's
+// public key, a SubjectPublicKeyInfo in DER. Such a certificate cannot be revoked: make it valid
+// for a few months at most, and renew it in time. Each one is recorded in the audit trail.
+//
+// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
+// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
+// `csr_unsupported_key` and the `weak_key_` codes for the public key; those of the signer and of
+// the store.
+provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
+                                                          const char *host,
+                                                          const uint8_t *spki,
+                                                          size_t spki_len,
+                                                          uint64_t validity_seconds,
+                                                          struct provkey_server_certificate **certificate,
+                                                          struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees the certificate of a server. NULL is allowed.
+void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -3121,6 +3176,62 @@ provkey_status provkey_authority_download_key(const struct provkey_authority *au
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
+// Frees the details of a key. NULL is allowed; an item of a page is left alone.
+void provkey_key_details_free(struct provkey_key_details *key);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists provisioning keys. A page examines a bounded number of keys: unless the filter is only a
+// group or a certificate, it may be short and still have a `next`.
+//
+// Errors: `cursor_invalid`; `group_not_found` and `certificate_not_found` for a malformed id;
+// those of the store.
+provkey_status provkey_authority_list_keys(const struct provkey_authority *authority,
+                                           const struct provkey_key_filter *filter,
+                                           const struct provkey_page_request *page,
+                                           struct provkey_key_page **keys,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of keys. NULL is allowed.
+void provkey_key_page_free(struct provkey_key_page *keys);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Reads the connector with this id.
+//
+// Errors: `connector_not_found`, those of the store.
+provkey_status provkey_authority_connector(const struct provkey_authority *authority,
+                                           const char *id,
+                                           struct provkey_connector **connector,
+                                           struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
+// serial number, otherwise by id.
+//
+// Errors: `cursor_invalid`; `key_not_found`, `group_not_found` and `certificate_not_found` for a
+// malformed id; those of the store.
+provkey_status provkey_authority_list_connectors(const struct provkey_authority *authority,
+                                                 const struct provkey_connector_filter *filter,
+                                                 const struct provkey_page_request *page,
+                                                 struct provkey_connector_page **connectors,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a connector. NULL is allowed; an item of a page is left alone.
+void provkey_connector_free(struct provkey_connector *connector);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Frees a page of connectors. NULL is allowed.
+void provkey_connector_page_free(struct provkey_connector_page *connectors);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
 // Enrolls one connector.
 //
 // Errors: until the key is proven only `key_invalid`, `key_missing`, `credentials_disagree` and
@@ -3164,39 +3275,6 @@ provkey_status provkey_authority_renew(const struct provkey_authority *authority
                                        const struct provkey_renew_request *request,
                                        struct provkey_enrolled **renewed,
                                        struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Reads the connector with this id.
-//
-// Errors: `connector_not_found`, those of the store.
-provkey_status provkey_authority_connector(const struct provkey_authority *authority,
-                                           const char *id,
-                                           struct provkey_connector **connector,
-                                           struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
-// serial number, otherwise by id.
-//
-// Errors: `cursor_invalid`; `key_not_found`, `group_not_found` and `certificate_not_found` for a
-// malformed id; those of the store.
-provkey_status provkey_authority_list_connectors(const struct provkey_authority *authority,
-                                                 const struct provkey_connector_filter *filter,
-                                                 const struct provkey_page_request *page,
-                                                 struct provkey_connector_page **connectors,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a connector. NULL is allowed; an item of a page is left alone.
-void provkey_connector_free(struct provkey_connector *connector);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees a page of connectors. NULL is allowed.
-void provkey_connector_page_free(struct provkey_connector_page *connectors);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -3262,29 +3340,6 @@ void provkey_crl_free(struct provkey_crl *crl);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Issues a certificate for a TLS server at one of the authority's hosts. `spki`: the server's
-// public key, a SubjectPublicKeyInfo in DER. Such a certificate cannot be revoked: make it valid
-// for a few months at most, and renew it in time. Each one is recorded in the audit trail.
-//
-// Errors: the `host_` codes, `host_unknown` if the authority does not have the host;
-// `validity_invalid` below an hour; `public_key_of_authority`; `csr_bad_key`, `csr_key_off_curve`,
-// `csr_unsupported_key` and the `weak_key_` codes for the public key; those of the signer and of
-// the store.
-provkey_status provkey_authority_issue_server_certificate(const struct provkey_authority *authority,
-                                                          const char *host,
-                                                          const uint8_t *spki,
-                                                          size_t spki_len,
-                                                          uint64_t validity_seconds,
-                                                          struct provkey_server_certificate **certificate,
-                                                          struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Frees the certificate of a server. NULL is allowed.
-void provkey_server_certificate_free(struct provkey_server_certificate *certificate);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
 // Lists the audit trail in order of time. A page examines a bounded number of records: it may be
 // short or empty and still have a `next`.
 //
@@ -3309,6 +3364,62 @@ provkey_status provkey_authority_flush(const struct provkey_authority *authority
 #if defined(PROVKEY_AUTHORITY)
 // Frees a page of the audit trail. NULL is allowed.
 void provkey_audit_page_free(struct provkey_audit_page *records);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Writes the checkpoint: a short text that names the latest change that this process knows to be
+// durable. That is the latest change that it made; if it made none, the one that it verified with
+// `provkey_authority_verify_checkpoint`; otherwise the latest one of the audit trail.
+//
+// To detect a rollback, such as a restored old copy, save the checkpoint outside of the store
+// after changes, as often as you like. An older checkpoint detects less, but never raises a false
+// alarm.
+//
+// Errors: those of the store.
+provkey_status provkey_authority_checkpoint(const struct provkey_authority *authority,
+                                            struct provkey_bytes **checkpoint,
+                                            struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
+// after `provkey_authority_open`, before any enrollment, and again at any time, for instance after
+// a failover.
+//
+// It detects exactly that the store is older than that change. It does not detect the loss of
+// later changes, and nothing at all once the audit record of the change may have been pruned.
+//
+// Errors: `store_rolled_back` if the store lacks the change: later uses and revocations are
+// forgotten, so that keys may enroll beyond their limits. Restore the newer store, or accept the
+// loss. `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_verify_checkpoint(const struct provkey_authority *authority,
+                                                   const char *checkpoint,
+                                                   struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
+// record, and writes the `checkpoint` to save from now on. If the store has the change, nothing is
+// recorded.
+//
+// Errors: `checkpoint_invalid`, those of the store.
+provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
+                                                 const char *lost,
+                                                 struct provkey_bytes **checkpoint,
+                                                 struct provkey_error **error);
+#endif
+
+#if defined(PROVKEY_AUTHORITY)
+// Deletes audit records older than `audit_before_ms`, and enrollments of deleted keys whose
+// certificate expired before `expired_before_ms`; 0: none of that kind. It deletes in many small
+// units, so that other calls proceed.
+//
+// Errors: those of the store. What was deleted before the error stays deleted.
+provkey_status provkey_authority_prune(const struct provkey_authority *authority,
+                                       uint64_t audit_before_ms,
+                                       uint64_t expired_before_ms,
+                                       struct provkey_pruned *pruned,
+                                       struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
@@ -3390,117 +3501,6 @@ void provkey_admin_token_free(struct provkey_admin_token *token);
 #if defined(PROVKEY_AUTHORITY)
 // Frees a page of admin tokens. NULL is allowed.
 void provkey_admin_token_page_free(struct provkey_admin_token_page *tokens);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the checkpoint: a short text that names the latest change that this process knows to be
-// durable. That is the latest change that it made; if it made none, the one that it verified with
-// `provkey_authority_verify_checkpoint`; otherwise the latest one of the audit trail.
-//
-// To detect a rollback, such as a restored old copy, save the checkpoint outside of the store
-// after changes, as often as you like. An older checkpoint detects less, but never raises a false
-// alarm.
-//
-// Errors: those of the store.
-provkey_status provkey_authority_checkpoint(const struct provkey_authority *authority,
-                                            struct provkey_bytes **checkpoint,
-                                            struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
-// after `provkey_authority_open`, before any enrollment, and again at any time, for instance after
-// a failover.
-//
-// It detects exactly that the store is older than that change. It does not detect the loss of
-// later changes, and nothing at all once the audit record of the change may have been pruned.
-//
-// Errors: `store_rolled_back` if the store lacks the change: later uses and revocations are
-// forgotten, so that keys may enroll beyond their limits. Restore the newer store, or accept the
-// loss. `checkpoint_invalid`, those of the store.
-provkey_status provkey_authority_verify_checkpoint(const struct provkey_authority *authority,
-                                                   const char *checkpoint,
-                                                   struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
-// record, and writes the `checkpoint` to save from now on. If the store has the change, nothing is
-// recorded.
-//
-// Errors: `checkpoint_invalid`, those of the store.
-provkey_status provkey_authority_accept_rollback(const struct provkey_authority *authority,
-                                                 const char *lost,
-                                                 struct provkey_bytes **checkpoint,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
-// is a later one, a rotation was interrupted: `provkey_authority_rotate_master` finishes it.
-//
-// Errors: `master_slot_empty`.
-provkey_status provkey_authority_master_slot(const struct provkey_authority *authority,
-                                             uint32_t *slot,
-                                             struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
-// keys are derived from it, and all CA keys are sealed under it again. Existing keys stay valid,
-// so the keyring must keep their master keys. Other processes that have the authority open need
-// the new keyring, too, preferably before: `provkey_authority_replace_keyring`. After an
-// interruption, call it again to finish.
-//
-// Errors: `master_key_wrong`, `master_key_missing`, `master_slot_taken`, those of the store.
-provkey_status provkey_authority_rotate_master(const struct provkey_authority *authority,
-                                               const struct provkey_keyring *keyring,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Replaces the keyring of an open authority, for example after another process has rotated the
-// master key. It must hold every master key that the authority knows. Running calls finish with
-// the old keyring. On an error nothing changes.
-//
-// Errors: `master_key_wrong`, `master_key_missing`, those of the store.
-provkey_status provkey_authority_replace_keyring(const struct provkey_authority *authority,
-                                                 const struct provkey_keyring *keyring,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
-// n. If there are any, another process has rotated: read the master key file again and call
-// `provkey_authority_replace_keyring`. Until then connectors with older keys enroll and renew, and
-// whatever needs the new master key fails with `master_key_missing`.
-//
-// Errors: `master_key_wrong`, those of the store.
-provkey_status provkey_authority_missing_masters(const struct provkey_authority *authority,
-                                                 uint32_t *slots,
-                                                 struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
-//
-// Errors: `master_key_in_use`, `master_slot_empty`, those of the store.
-provkey_status provkey_authority_remove_master(const struct provkey_authority *authority,
-                                               uint32_t slot,
-                                               struct provkey_error **error);
-#endif
-
-#if defined(PROVKEY_AUTHORITY)
-// Deletes audit records older than `audit_before_ms`, and enrollments of deleted keys whose
-// certificate expired before `expired_before_ms`; 0: none of that kind. It deletes in many small
-// units, so that other calls proceed.
-//
-// Errors: those of the store. What was deleted before the error stays deleted.
-provkey_status provkey_authority_prune(const struct provkey_authority *authority,
-                                       uint64_t audit_before_ms,
-                                       uint64_t expired_before_ms,
-                                       struct provkey_pruned *pruned,
-                                       struct provkey_error **error);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)

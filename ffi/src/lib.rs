@@ -1,7 +1,7 @@
 //! The C ABI of provkey, `libprovkey`.
 //!
 //! cbindgen makes `include/provkey.h` from this crate: the doc comment of an export is its
-//! documentation in the header. There is one file for each C object, named as in core.
+//! documentation in the header. Files are named and laid out as in core.
 //!
 //! Each export checks its arguments, does its work inside [`call::call`], which catches panics, and
 //! writes its outputs last. Everything that is handed out begins with a header that says what kind

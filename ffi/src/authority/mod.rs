@@ -14,27 +14,15 @@ pub mod create;
 pub mod groups;
 
 pub mod certificates;
-pub mod external;
 
-pub mod key_details;
-pub mod key_list;
 pub mod keys;
 
-pub mod enroll;
-pub mod renew;
-
 pub mod connectors;
-pub mod revoke;
 
 pub mod crl;
-pub mod server_certificate;
 
 pub mod audit;
 pub mod tokens;
-
-pub mod checkpoint;
-pub mod masters;
-pub mod prune;
 
 use core::ffi::c_char;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 
 use provkey::authority::Retention;
 
-use super::page::moment;
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::authority::page::moment;
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::object;

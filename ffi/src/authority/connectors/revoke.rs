@@ -5,10 +5,10 @@ use core::ffi::c_char;
 use provkey::authority::Compromise;
 use provkey::x509::RevocationReason;
 
-use super::id::id;
-use super::page::moment;
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::authority::id::id;
+use crate::authority::page::moment;
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;

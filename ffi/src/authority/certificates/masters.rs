@@ -1,8 +1,8 @@
 //! Rotation of the master key, also across processes.
 
-use super::keyring::{self, provkey_keyring};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::authority::keyring::{self, provkey_keyring};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::handle::object;

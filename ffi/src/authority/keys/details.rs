@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use provkey::authority::{KeyDetails, KeyState};
 
-use super::page::{Describe, number};
+use crate::authority::page::{Describe, number};
 use crate::backing::Backing;
 use crate::handle::{self, provkey_header, record};
 

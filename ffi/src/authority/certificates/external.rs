@@ -8,13 +8,13 @@ use provkey::authority::{
 };
 use provkey::x509::Certificate;
 
-use super::certificates::{
+use super::{
     leaf_urls, new_certificate, provkey_enrollment_certificate, provkey_new_certificate,
     renewal_grace, seconds_or,
 };
-use super::page::{self, Describe, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output, plain, structure};
+use crate::authority::page::{self, Describe, page, page_request, provkey_page_request};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;

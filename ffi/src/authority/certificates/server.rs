@@ -7,9 +7,9 @@ use provkey::authority::ServerCertificate;
 use provkey::key::Host;
 use provkey::x509::{CsrError, PublicKey};
 
-use super::page::{self, Describe};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{buffer, output};
+use crate::authority::page::{self, Describe};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;

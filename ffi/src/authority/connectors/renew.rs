@@ -5,9 +5,9 @@ use core::ffi::c_char;
 use provkey::authority::RenewRequest;
 
 use super::enroll::provkey_enrolled;
-use super::id::optional_address;
-use super::{OpenAuthority, page, provkey_authority};
 use crate::argument::{buffer, output, plain, structure};
+use crate::authority::id::optional_address;
+use crate::authority::{OpenAuthority, page, provkey_authority};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};

@@ -4,14 +4,14 @@ use core::ffi::c_char;
 
 use provkey::authority::{KeyFilter, KeyOrder, KeyState};
 
-use super::id::optional_id;
-use super::key_details::{
+use super::details::{
     PROVKEY_KEY_STATE_COMPROMISED, PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED,
     PROVKEY_KEY_STATE_EXPIRED, PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
 };
-use super::page::{self, moment, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
+use crate::authority::id::optional_id;
+use crate::authority::page::{self, moment, page, page_request, provkey_page_request};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;

@@ -4,8 +4,8 @@ use core::ffi::c_char;
 
 use provkey::authority::Checkpoint;
 
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::output;
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
 use crate::error::provkey_error;

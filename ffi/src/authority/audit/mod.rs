@@ -1,5 +1,8 @@
 //! The audit trail: changes, enrollments, and refusals after a key was proven.
 
+pub mod checkpoint;
+pub mod prune;
+
 use core::ffi::c_char;
 
 use provkey::authority::{
@@ -7,10 +10,12 @@ use provkey::authority::{
 };
 use provkey::key::KeyId;
 
-use super::id::optional_id;
-use super::page::{self, Describe, moment, number, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
+use crate::authority::id::optional_id;
+use crate::authority::page::{
+    self, Describe, moment, number, page, page_request, provkey_page_request,
+};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;

@@ -1,15 +1,18 @@
 //! Provisioning keys: create, edit, delete, copy, download.
 
+pub mod details;
+pub mod list;
+
 use core::ffi::c_char;
 
 use provkey::authority::{AddressRange, KeyUpdate, Name, NewKey};
 use provkey::key::Host;
 
-use super::id::id;
-use super::key_details::provkey_key_details;
-use super::page::{self, moment};
-use super::{OpenAuthority, provkey_authority};
+use self::details::provkey_key_details;
 use crate::argument::{array, optional_output, output, plain, structure};
+use crate::authority::id::id;
+use crate::authority::page::{self, moment};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::bytes::{self, provkey_bytes};
 use crate::call::call;
 use crate::error::provkey_error;

@@ -6,10 +6,10 @@ use core::ptr;
 use provkey::authority::{self as core_authority, Authority, EnrollRequest, Enrolled};
 use provkey::key::KeyText;
 
-use super::id::optional_address;
-use super::page::{self, Describe};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{BUFFER_BYTES_MAX, buffer, check_pointer, output, plain, structure};
+use crate::authority::id::optional_address;
+use crate::authority::page::{self, Describe};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;

@@ -1,5 +1,9 @@
 //! Enrollment certificates: the CA certificates that sign connectors' certificates.
 
+pub mod external;
+pub mod masters;
+pub mod server;
+
 use core::ffi::c_char;
 use core::time::Duration;
 use std::sync::Arc;
@@ -8,11 +12,11 @@ use provkey::authority::{EnrollmentCertificate, Name, NewCertificate};
 use provkey::time::Timestamp;
 use provkey::x509::{Certificate, LeafUrl, LeafUrls};
 
-use super::id::id;
-use super::page::{self, Describe, number, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
 use crate::argument::{output, plain, structure};
+use crate::authority::id::id;
+use crate::authority::page::{self, Describe, number, page, page_request, provkey_page_request};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::call::call;
 use crate::error::provkey_error;

@@ -1,14 +1,20 @@
 //! Connectors that have enrolled.
 
+pub mod enroll;
+pub mod renew;
+pub mod revoke;
+
 use core::ffi::c_char;
 
 use provkey::authority::{Connector, ConnectorFilter};
 use provkey::x509::RevocationReason;
 
-use super::id::{id, optional_id};
-use super::page::{self, Describe, moment, number, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
 use crate::argument::{optional_structure, output, plain};
+use crate::authority::id::{id, optional_id};
+use crate::authority::page::{
+    self, Describe, moment, number, page, page_request, provkey_page_request,
+};
+use crate::authority::{OpenAuthority, provkey_authority};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
 use crate::call::call;
