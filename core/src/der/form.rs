@@ -2,8 +2,8 @@
 
 use super::tag;
 
-/// Whether these are the contents of the one DER form of a value of a universal tag. What a value of
-/// another tag may hold is known only where it is read.
+/// Whether `contents` are the DER form of a value of this universal tag. For any other tag only the
+/// caller knows what is allowed, so everything is.
 pub(super) fn is_der(tag: u8, contents: &[u8]) -> bool {
     match tag {
         // X.690, 11.1.
@@ -38,12 +38,12 @@ pub(super) fn is_der(tag: u8, contents: &[u8]) -> bool {
 
 /// X.690, 8.1.2.5: the bit of a constructed value.
 pub(super) const CONSTRUCTED: u8 = 0x20;
-/// The universal types whose DER is constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER
-/// STRING. All others are primitive (X.690, 10.2).
+/// The universal types whose DER is constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and
+/// CHARACTER STRING. All others are primitive (X.690, 10.2).
 const CONSTRUCTED_TYPES: [u8; 5] = [8, 11, 16, 17, 29];
 
-/// X.690, 11.7 and 11.8: digits down to the second, in a GeneralizedTime perhaps a fraction that does
-/// not end with a zero, then `Z`.
+/// X.690, 11.7 and 11.8: digits down to the second, then `Z`. A GeneralizedTime may have a fraction
+/// that does not end with a zero.
 fn is_time(tag: u8, contents: &[u8]) -> bool {
     let digits = if tag == tag::UTC_TIME { 12 } else { 14 };
     let Some((moment, rest)) = contents.split_at_checked(digits) else { return false };
@@ -121,7 +121,7 @@ mod tests {
         check(b"\x18\x0e20501231235959", false);
         check(b"\x18\x0d205012312359Z", false);
         check(b"\x18\x0f2050123123595aZ", false);
-        // What is constructed, and what is not.
+        // Constructed and primitive types.
         check(b"\x30\0", true);
         check(b"\x31\0", true);
         check(b"\x28\0", true);
@@ -130,7 +130,7 @@ mod tests {
         check(b"\x24\0", false);
         check(b"\x23\x03\x03\x01\0", false);
         check(b"\x2c\0", false);
-        // Only who reads these knows what they hold.
+        // Contents of other classes are not checked.
         check(b"\x80\0", true);
         check(b"\xa2\0", true);
         check(b"\x41\x01\x01", true);

@@ -1,6 +1,6 @@
-//! Object identifiers as the contents bytes of their DER.
+//! Object identifiers, as the content bytes of their DER.
 //!
-//! They are compared as bytes: `const-oid` cannot hold every arc that X.660 allows.
+//! They are compared as bytes, because `const-oid` cannot represent every arc that X.660 allows.
 
 /// `commonName`, RFC 5280, A.1.
 pub(crate) const COMMON_NAME: &[u8] = &[0x55, 4, 3];

@@ -1,4 +1,4 @@
-//! PEM (RFC 7468): strict when written, forgiving of what stands around when read.
+//! PEM (RFC 7468). Writing is strict. Reading allows any text around the blocks.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,13 +17,13 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> String {
     encode_base64(label, &Base64::encode_string(der))
 }
 
-/// The same for a secret: every copy of it is wiped from memory when it is dropped.
+/// Like [`encode`], for a secret: every copy is wiped from memory when it is dropped.
 #[cfg(feature = "connector")]
 pub(crate) fn encode_secret(label: &str, der: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(encode_base64(label, &Zeroizing::new(Base64::encode_string(der))))
 }
 
-/// Never grows what it writes to, which would leave a copy behind.
+/// The capacity is exact: a string that grew would leave a copy of a secret behind.
 fn encode_base64(label: &str, base64: &str) -> String {
     let lines = base64.len().div_ceil(LINE_CHARACTERS);
     let frame = "-----BEGIN -----\n-----END -----\n".len() + 2 * label.len();
@@ -39,26 +39,27 @@ fn encode_base64(label: &str, base64: &str) -> String {
     text
 }
 
-/// Whether the bytes begin as DER, with a SEQUENCE, and not as text.
+/// Whether the bytes begin like DER, with a SEQUENCE, and not like text.
 pub(crate) fn is_der(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x30)
 }
 
-/// A block as it stands in a text.
+/// A block in a text, still encoded.
 pub(crate) struct Block<'a> {
     pub(crate) label: &'a [u8],
     body: &'a [u8],
 }
 
 impl Block<'_> {
-    /// The bytes that the block holds, if it is undamaged.
+    /// The decoded bytes; `None` if the block is damaged.
     pub(crate) fn decode(&self) -> Option<Vec<u8>> {
         let characters = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
         let base64 = String::from_utf8(characters.collect()).ok()?;
         Base64::decode_vec(&base64).ok()
     }
 
-    /// The same for a secret: every copy of it is wiped from memory when it is dropped.
+    /// Like [`decode`](Self::decode), for a secret: every copy is wiped from memory when it is
+    /// dropped.
     #[cfg(feature = "authority")]
     pub(crate) fn decode_secret(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
@@ -69,15 +70,15 @@ impl Block<'_> {
         Some(der)
     }
 
-    /// Whether headers stand before the base64, as RFC 1421 has them and RFC 7468 has not.
+    /// Whether headers precede the base64, which RFC 1421 allows and RFC 7468 does not.
     #[cfg(feature = "authority")]
     pub(crate) fn has_headers(&self) -> bool {
         self.body.contains(&b':')
     }
 }
 
-/// The blocks of a text, in order. One without an end, or with the end of another, has no body that
-/// decodes.
+/// The blocks of a text, in order. A block without an end, or with the end of another label, does
+/// not decode.
 pub(crate) struct Blocks<'a> {
     rest: &'a [u8],
 }
@@ -101,7 +102,7 @@ impl<'a> Iterator for Blocks<'a> {
     }
 }
 
-/// What stands before and after the first occurrence of `mark`.
+/// The bytes before and after the first occurrence of `mark`.
 fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = bytes.windows(mark.len()).position(|window| window == mark)?;
     Some((bytes.get(..at)?, bytes.get(at + mark.len()..)?))
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_line_ends_around_do_not_matter() {
+    fn surrounding_text_and_line_ends_are_ignored() {
         let text = "Subject: x\r\n-----BEGIN A-----\r\nAQ I D\r\n-----END A-----\r\n\
                     and -----BEGIN B-----\nBA==\n-----END B-----";
         let blocks: Vec<_> = Blocks::new(text.as_bytes()).map(|block| block.decode()).collect();

@@ -1,24 +1,25 @@
 //! Strict reading of DER: definite lengths in their shortest form, and nothing left over.
 //!
-//! Tags are compared whole, so a value in the wrong form (X.690, 10.2) is another value. The contents
-//! of a universal type are checked wherever a value is read, also where it is passed over.
+//! Tags are compared as whole bytes, so a primitive value is never taken for a constructed one
+//! (X.690, 10.2). The contents of universal types are checked in every value, even in one that the
+//! caller skips.
 
 use super::form::{CONSTRUCTED, is_der};
 use super::tag;
 
-/// In how many levels [`check_all`] accepts nested values: far more than what is read here has.
+/// Most levels of nested values that [`check_all`] accepts: far more than any known structure has.
 const LEVELS_MAX: usize = 16;
 
 /// Bytes that are not the DER of what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// Reads the values of a byte string one after the other.
+/// Reads the values in a byte string, one after the other.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
-/// A value: the whole of it, and its contents.
+/// A value: its tag, all its bytes, and its contents.
 struct Value<'a> {
     tag: u8,
     whole: &'a [u8],
@@ -26,17 +27,17 @@ struct Value<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Begins at the first value of `bytes`.
+    /// Starts at the first value in `bytes`.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    /// Begins at the first value within the only value of `bytes`, which has this tag.
+    /// Starts inside the only value in `bytes`, which must have this tag.
     pub(crate) fn within(bytes: &'a [u8], tag: u8) -> Result<Self, Malformed> {
         Ok(Self::new(Self::only(bytes, tag)?))
     }
 
-    /// Reads the only value of `bytes`, and gives its contents.
+    /// Reads the only value in `bytes`, which must have this tag. Returns its contents.
     pub(crate) fn only(bytes: &'a [u8], tag: u8) -> Result<&'a [u8], Malformed> {
         let mut reader = Self::new(bytes);
         let contents = reader.contents(tag)?;
@@ -44,12 +45,13 @@ impl<'a> Reader<'a> {
         Ok(contents)
     }
 
-    /// Reads a value of this tag, and begins at the first value within it.
+    /// Reads a value of this tag. Returns a reader of the values inside.
     pub(crate) fn enter(&mut self, tag: u8) -> Result<Self, Malformed> {
         Ok(Self::new(self.contents(tag)?))
     }
 
-    /// Reads a SET OF, which may be tagged implicitly, and begins at its first value.
+    /// Reads a SET OF, with this tag because it may be tagged implicitly. Returns a reader of the
+    /// values inside.
     pub(crate) fn enter_set_of(&mut self, tag: u8) -> Result<Self, Malformed> {
         let contents = self.contents(tag)?;
         // X.690, 11.6: the values are in ascending order of their encodings.
@@ -64,19 +66,19 @@ impl<'a> Reader<'a> {
         Ok(Self::new(contents))
     }
 
-    /// Reads a value of this tag: its contents.
+    /// Reads a value of this tag. Returns its contents.
     pub(crate) fn contents(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let value = self.next()?;
         if value.tag == tag { Ok(value.contents) } else { Err(Malformed) }
     }
 
-    /// Reads a value of this tag if there is one: its contents.
+    /// Reads a value of this tag if it is next. Returns its contents.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         self.is_next(tag).then(|| self.contents(tag)).transpose()
     }
 
-    /// Reads a value of this tag if there is one, which is a universal type, tagged implicitly: its
-    /// contents.
+    /// Reads a value of this tag if it is next: an implicitly tagged value of the universal type.
+    /// Returns its contents.
     pub(crate) fn optional_implicit(
         &mut self,
         tag: u8,
@@ -89,18 +91,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a value of this tag: tag, length and contents.
+    /// Reads a value of this tag. Returns tag, length and contents.
     pub(crate) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let value = self.next()?;
         if value.tag == tag { Ok(value.whole) } else { Err(Malformed) }
     }
 
-    /// Reads a value of any tag: tag, length and contents.
+    /// Reads a value of any tag. Returns tag, length and contents.
     pub(crate) fn any(&mut self) -> Result<&'a [u8], Malformed> {
         Ok(self.next()?.whole)
     }
 
-    /// Reads a BOOLEAN that is false when it is left out (X.690, 11.5: and never written then).
+    /// Reads a BOOLEAN DEFAULT FALSE, which is left out if it is false (X.690, 11.5).
     pub(crate) fn default_false(&mut self) -> Result<bool, Malformed> {
         match self.optional(tag::BOOLEAN)? {
             None => Ok(false),
@@ -109,7 +111,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an INTEGER that is not negative: its bytes, most significant first.
+    /// Reads a non-negative INTEGER. Returns its bytes, most significant first, without a leading
+    /// zero.
     pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
         match self.contents(tag::INTEGER)? {
             // A leading zero keeps the sign bit clear.
@@ -128,7 +131,7 @@ impl<'a> Reader<'a> {
         Ok(bytes.iter().fold(0, |value, &byte| value << 8 | u32::from(byte)))
     }
 
-    /// Reads a BIT STRING of whole bytes.
+    /// Reads a BIT STRING of whole bytes. Returns the bytes.
     pub(crate) fn bit_string(&mut self) -> Result<&'a [u8], Malformed> {
         match self.contents(tag::BIT_STRING)? {
             [0, bytes @ ..] => Ok(bytes),
@@ -136,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a value of this tag follows.
+    /// Whether the next value has this tag.
     pub(crate) fn is_next(&self, tag: u8) -> bool {
         self.rest.first() == Some(&tag)
     }
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Nothing may be left.
+    /// Fails if anything is left.
     pub(crate) fn end(self) -> Result<(), Malformed> {
         if self.is_at_end() { Ok(()) } else { Err(Malformed) }
     }
@@ -168,8 +171,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether constructed values are nested in more than so many levels, and whether all of them are
-/// whole. Goes no deeper than that.
+/// Whether constructed values are nested in more than this many levels. Fails if one of them is
+/// truncated. It recurses no deeper than `levels`.
 pub(crate) fn is_deeper_than(levels: usize, bytes: &[u8]) -> Result<bool, Malformed> {
     let mut reader = Reader::new(bytes);
     while !reader.is_at_end() {
@@ -182,19 +185,19 @@ pub(crate) fn is_deeper_than(levels: usize, bytes: &[u8]) -> Result<bool, Malfor
     Ok(false)
 }
 
-/// Whether all values are strict DER, also within those that are passed over where they are read.
+/// Checks that all values are strict DER, including those inside values that the caller skips.
 pub(crate) fn check_all(bytes: &[u8]) -> Result<(), Malformed> {
     if is_deeper_than(LEVELS_MAX, bytes)? { Err(Malformed) } else { Ok(()) }
 }
 
-/// X.690, 10.1: a definite length in as few bytes as it takes. Gives what follows it, too.
+/// X.690, 10.1: a definite length in the fewest bytes. Returns it, and the bytes behind it.
 fn read_length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
     let (length, after) = match *bytes {
         [length @ 0..=0x7f, ref after @ ..] => ([0, 0, 0, length], after),
         [0x81, length @ 0x80..=0xff, ref after @ ..] => ([0, 0, 0, length], after),
         [0x82, high @ 1..=0xff, low, ref after @ ..] => ([0, 0, high, low], after),
         [0x83, high @ 1..=0xff, middle, low, ref after @ ..] => ([0, high, middle, low], after),
-        // Nothing but a CRL is so long, and none as long as what takes more: 256 MiB.
+        // Only a CRL is this long, and no CRL needs more: this reaches 256 MiB.
         [0x84, high @ 1..=0x0f, second, third, low, ref after @ ..] => {
             ([high, second, third, low], after)
         }
@@ -225,7 +228,7 @@ mod tests {
             .prop_map(|(tag, length, contents)| [&[tag], &length[..], &contents].concat())
     }
 
-    /// What `read` makes of bytes that hold one value and nothing else.
+    /// The result of `read` on bytes that must be exactly one value.
     fn whole<'a, T>(
         bytes: &'a [u8],
         read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
@@ -235,13 +238,13 @@ mod tests {
         reader.end().is_ok().then_some(value)
     }
 
-    /// The contents of one value by its tag, as another strict reader has them.
+    /// The contents of one value, as another strict reader sees them.
     fn theirs(bytes: &[u8]) -> Option<&[u8]> {
         let value = AnyRef::from_der(bytes).ok()?;
         let sound = match bytes[0] {
             tag::BOOLEAN => bool::from_der(bytes).is_ok(),
             tag::INTEGER => IntRef::from_der(bytes).is_ok(),
-            // Theirs does not look at the unused bits.
+            // The other reader ignores the unused bits.
             tag::BIT_STRING => BitStringRef::from_der(bytes).is_ok_and(|bits| {
                 let last = bits.raw_bytes().last().copied().unwrap_or_default();
                 last & ((1 << bits.unused_bits()) - 1) == 0

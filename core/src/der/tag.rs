@@ -1,4 +1,4 @@
-//! The tags of DER (X.690, 8.1.2): one byte each, class and form included.
+//! The tags of DER (X.690, 8.1.2): one byte each, including class and form.
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;

@@ -1,16 +1,16 @@
-//! Writing DER into a buffer: contents first, the length before them when it is known.
+//! Writes DER into a buffer: first the contents, then the length in front of them.
 
 use alloc::vec::Vec;
 
 use super::tag;
 
-/// Writes a value whose contents `write` writes.
+/// Writes a value with the contents that `write` writes.
 pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, write: impl FnOnce(&mut Vec<u8>)) {
     out.extend([tag, 0]);
     let start = out.len();
     write(out);
     let length = out.len() - start;
-    // X.690, 10.1: the length takes as few bytes as it can; one below 128.
+    // X.690, 10.1: the length takes the fewest bytes; a single one below 128.
     if let Ok(short @ 0..0x80) = u8::try_from(length) {
         out[start - 1] = short;
         return;
@@ -34,8 +34,8 @@ pub(crate) fn bit_string(out: &mut Vec<u8>, contents: &[u8]) {
     });
 }
 
-/// The DER of an attribute of a CSR with one value: SEQUENCE { OID, SET { value } } (RFC 2986,
-/// 4.1). The OID is given as the contents of its DER.
+/// The DER of a CSR attribute with one value: SEQUENCE { OID, SET { value } } (RFC 2986, 4.1).
+/// `oid` is the content bytes of the OID's DER.
 pub(crate) fn attribute(oid: &[u8], write_value: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut attribute = Vec::new();
     nested(&mut attribute, tag::SEQUENCE, |out| {

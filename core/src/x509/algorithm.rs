@@ -18,7 +18,7 @@ impl KeyAlgorithm {
     /// Every algorithm.
     pub const ALL: [Self; 4] = [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa];
 
-    /// The name that people and records use: `p256`, `p384`, `ed25519` or `rsa`.
+    /// Its name: `p256`, `p384`, `ed25519` or `rsa`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EcdsaP256 => "p256",
@@ -28,7 +28,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The algorithm of this name; see [`as_str`](Self::as_str).
+    /// The algorithm with this [name](Self::as_str).
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }

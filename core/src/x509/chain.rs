@@ -1,4 +1,4 @@
-//! Chains: from a leaf, by signatures, to a root that is pinned (RFC 5280, 6.1).
+//! Chains of certificates, from a leaf to a pinned root (RFC 5280, 6.1).
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -10,52 +10,52 @@ use super::signature::{self, SignatureError};
 use crate::limits::CHAIN_CERTIFICATES_MAX;
 use crate::time::Timestamp;
 
-/// Certificates that do not make a chain, and why.
+/// Why certificates do not form a valid chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
     /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
     #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
     TooMany,
-    /// No certificate carries the leaf's key.
-    #[error("none of the certificates is for the expected key")]
+    /// No certificate has the leaf's public key.
+    #[error("none of the certificates has the expected public key")]
     NoLeaf,
-    /// No certificate carries the pinned key.
-    #[error("none of the certificates is the root that the pin names")]
+    /// No certificate has the pinned key.
+    #[error("none of the certificates is the pinned root")]
     UntrustedRoot,
     /// An issuer is missing.
     #[error("a certificate between the leaf and the root is missing")]
     Incomplete,
-    /// A signature was not made by the issuer's key.
+    /// A signature does not verify with the issuer's key.
     #[error("a signature in the chain is wrong")]
     BadSignature,
-    /// A signature was made with an algorithm or by a key that is not accepted.
-    #[error("a certificate of the chain has a weak or unsupported key or signature algorithm")]
+    /// A signature was made with an algorithm or a key that is not accepted.
+    #[error("a certificate in the chain has a weak or unsupported key or signature algorithm")]
     UnacceptableAlgorithm,
-    /// A certificate that is not that of an authority signed another.
-    #[error("a certificate of the chain was signed by one that is not an authority's")]
+    /// The issuer of a certificate is not a CA.
+    #[error("the issuer of a certificate in the chain is not a CA")]
     NotAnAuthority,
-    /// More authorities stand below one than it allows.
-    #[error("the chain is longer than one of its authorities allows")]
+    /// More CAs are below one than its path length allows.
+    #[error("the chain is longer than the path length of one of its CAs allows")]
     PathTooLong,
-    /// The leaf, or an authority above it, is not for this use.
-    #[error("a certificate of the chain is not meant for this use")]
+    /// The leaf, or a CA above it, is not for this use.
+    #[error("a certificate in the chain is not meant for this use")]
     WrongUsage,
-    /// A critical extension is not known, so it cannot be obeyed.
-    #[error("a certificate of the chain has a critical extension that is not known")]
+    /// A certificate has a critical extension that this library does not know.
+    #[error("a certificate in the chain has an unknown critical extension")]
     UnknownCriticalExtension,
     /// A certificate is not valid yet.
-    #[error("a certificate of the chain is valid only from {not_before}; it is {now}")]
+    #[error("a certificate in the chain is valid only from {not_before}; it is {now}")]
     NotYetValid {
-        /// When it was checked.
+        /// The time of the check.
         now: Timestamp,
         /// From when the certificate is valid.
         not_before: Timestamp,
     },
-    /// A certificate is not valid any more.
-    #[error("a certificate of the chain was valid until {not_after}; it is {now}")]
+    /// A certificate has expired.
+    #[error("a certificate in the chain expired at {not_after}; it is {now}")]
     Expired {
-        /// When it was checked.
+        /// The time of the check.
         now: Timestamp,
         /// Until when the certificate was valid.
         not_after: Timestamp,
@@ -81,23 +81,23 @@ impl ChainError {
         }
     }
 
-    /// Whether the same call may succeed later: only if the chain is not valid yet.
+    /// Whether the same call may succeed later, by itself: only if the chain is not valid yet.
     pub const fn retryable(self) -> bool {
         matches!(self, Self::NotYetValid { .. })
     }
 }
 
-/// What the leaf of a chain is to be used for.
+/// The use of a chain's leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainUse {
-    /// To be a TLS client.
+    /// A TLS client.
     ClientAuth,
-    /// To be a TLS server.
+    /// A TLS server.
     ServerAuth,
 }
 
 impl ChainUse {
-    /// RFC 5280, 4.2.1.12: what does not say, or says any, is for this too.
+    /// RFC 5280, 4.2.1.12: a certificate without the extension, or for any purpose, allows this use.
     fn allowed_by(self, purposes: Option<Purposes>) -> bool {
         purposes.is_none_or(|purposes| {
             purposes.any
@@ -109,20 +109,22 @@ impl ChainUse {
     }
 }
 
-/// Certificates from a leaf to its root, each signed by the next, all good but for the time.
+/// Certificates from a leaf to its root, each signed by the next, with everything checked except
+/// the time.
 ///
-/// Time is apart, in [`check_time`](Self::check_time): a machine that does not know the time
-/// can learn from a chain that it is at least [`not_before`](Self::not_before).
+/// [`check_time`](Self::check_time) is separate, because a machine that does not know the time
+/// learns from a chain that it is at least [`not_before`](Self::not_before).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     certificates: Vec<Certificate>,
 }
 
 impl Chain {
-    /// Finds the chain among certificates in any order. Those that it does not need are left out.
+    /// Finds the chain among certificates in any order, and leaves the others out.
     ///
-    /// The leaf is a certificate with the public key `leaf_spki`. The root is one whose
-    /// SubjectPublicKeyInfo `is_anchor` accepts, and which it signed itself; no other trust exists.
+    /// The leaf is a certificate with the SubjectPublicKeyInfo `leaf_spki`. The root is a
+    /// self-signed certificate whose SubjectPublicKeyInfo `is_anchor` accepts. Nothing else is
+    /// trusted.
     ///
     /// # Errors
     /// Any [`ChainError`] except `chain_not_yet_valid` and `chain_expired`.
@@ -150,7 +152,7 @@ impl Chain {
         Err(failure.unwrap_or(ChainError::NoLeaf))
     }
 
-    /// Whether every certificate is valid at this moment.
+    /// Checks that all certificates are valid at this time.
     ///
     /// # Errors
     /// [`ChainError::NotYetValid`] or [`ChainError::Expired`].
@@ -192,9 +194,8 @@ impl Chain {
     }
 }
 
-/// The shortest path from a leaf to an anchor. Each certificate is reached once, so there are
-/// no more signatures to check than pairs of certificates. If there is no path: the first thing
-/// that was wrong on the way.
+/// The shortest path from a leaf to an anchor. Each certificate is reached once, so at most one
+/// signature per pair of certificates is verified. Without a path, the first failure is returned.
 fn find_path<'a>(
     certificates: &'a [Certificate],
     leaf: &'a Certificate,
@@ -207,7 +208,7 @@ fn find_path<'a>(
     while let Some((last, below)) = paths.pop_front() {
         let path = [below.as_slice(), &[last]].concat();
         if is_anchor(last.spki()) {
-            // The root vouches for itself, and nobody else vouches for it.
+            // Only the root's own signature counts, not one of another CA.
             match check_signature(last, last) {
                 Ok(()) => return Ok(path),
                 Err(error) => failure = failure.or(Some(error)),
@@ -232,7 +233,7 @@ fn find_path<'a>(
     Err(failure.unwrap_or(ChainError::Incomplete))
 }
 
-/// Whether a certificate names this one as its issuer: RFC 5280, 6.1.3(a)(4) and 4.2.1.1.
+/// Whether `certificate` names `issuer` as its issuer: RFC 5280, 6.1.3(a)(4) and 4.2.1.1.
 pub(super) fn named_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     certificate.issuer() == issuer.subject()
         && certificate.authority_key_id().is_none_or(|id| Some(id) == issuer.subject_key_id())
@@ -240,7 +241,7 @@ pub(super) fn named_by(certificate: &Certificate, issuer: &Certificate) -> bool 
 
 fn check_leaf(leaf: &Certificate, usage: ChainUse) -> Result<(), ChainError> {
     let signs = leaf.key_usage().is_none_or(|bits| bits.contains(KeyUsage::DIGITAL_SIGNATURE));
-    // A leaf must say what it is for; what says nothing was not made as a leaf.
+    // A leaf must have an extended key usage. A certificate without one was not made as a leaf.
     if leaf.purposes().is_none() || !usage.allowed_by(leaf.purposes()) || !signs {
         return Err(ChainError::WrongUsage);
     }
@@ -250,7 +251,7 @@ fn check_leaf(leaf: &Certificate, usage: ChainUse) -> Result<(), ChainError> {
     check_extensions(leaf)
 }
 
-/// RFC 5280, 6.1.4(k) to (n): whether an authority may stand here, with so many below it.
+/// RFC 5280, 6.1.4(k) to (n): checks a CA with `below` other CAs below it.
 fn check_issuer(issuer: &Certificate, below: usize, usage: ChainUse) -> Result<(), ChainError> {
     let signs = issuer.key_usage().is_none_or(|bits| bits.contains(KeyUsage::KEY_CERT_SIGN));
     let constraints = issuer.basic_constraints();
@@ -266,7 +267,7 @@ fn check_issuer(issuer: &Certificate, below: usize, usage: ChainUse) -> Result<(
     check_extensions(issuer)
 }
 
-/// RFC 5280, 4.2: a critical extension that is not known means refusal.
+/// RFC 5280, 4.2: a certificate with an unknown critical extension is refused.
 fn check_extensions(certificate: &Certificate) -> Result<(), ChainError> {
     if certificate.has_unknown_critical_extension() {
         return Err(ChainError::UnknownCriticalExtension);

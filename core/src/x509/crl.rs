@@ -1,4 +1,4 @@
-//! Certificate revocation lists (RFC 5280, 5): full lists, of version 2.
+//! Certificate revocation lists (RFC 5280, 5): complete lists of version 2.
 
 #[cfg(feature = "authority")]
 use alloc::string::String;
@@ -25,26 +25,26 @@ const PEM_LABEL: &str = "X509 CRL";
 pub struct RevokedCertificate {
     /// Its serial number.
     pub serial: SerialNumber,
-    /// When it was revoked; in whole seconds on the list.
+    /// When it was revoked; rounded down to a second on the list.
     pub revoked_at: Timestamp,
-    /// Why.
+    /// Why it was revoked.
     pub reason: RevocationReason,
 }
 
-/// What differs between the CRLs of an issuer.
+/// The parameters of a CRL.
 #[derive(Clone, Copy, Debug)]
 pub struct CrlParameters<'a> {
-    /// The CRL number, higher than that of every list before.
+    /// The CRL number, higher than in all earlier lists.
     pub number: u64,
-    /// As of when the list is complete; rounded down to a second.
+    /// The time as of which the list is complete; rounded down to a second.
     pub this_update: Timestamp,
-    /// When the next list is there at the latest; rounded down to a second.
+    /// The time by which the next list is published; rounded down to a second.
     pub next_update: Timestamp,
-    /// The certificates.
+    /// The revoked certificates.
     pub revoked: &'a [RevokedCertificate],
 }
 
-/// Makes a CRL of all revoked certificates of an issuer, signed by it.
+/// Makes a CRL of an issuer's revoked certificates, signed by the issuer.
 ///
 /// # Errors
 /// `issuer_not_allowed` if the issuer's key usage has no cRLSign; `signer_bad_signature`,
@@ -75,7 +75,7 @@ fn write_tbs(issuer: &Issuer, parameters: &CrlParameters<'_>) -> Vec<u8> {
         out.extend_from_slice(issuer.head());
         write_time(out, this_update);
         write_time(out, next_update);
-        // RFC 5280, 5.1.2.6: left out when there are none.
+        // RFC 5280, 5.1.2.6: left out if it is empty.
         if !revoked.is_empty() {
             nested(out, tag::SEQUENCE, |out| revoked.iter().for_each(|one| write_entry(out, one)));
         }
@@ -94,7 +94,7 @@ fn write_entry(out: &mut Vec<u8>, one: &RevokedCertificate) {
     nested(out, tag::SEQUENCE, |out| {
         primitive(out, tag::INTEGER, one.serial.as_bytes());
         write_time(out, one.revoked_at);
-        // RFC 5280, 5.3.1: the reason is left out instead of saying `unspecified`.
+        // RFC 5280, 5.3.1: the reason `unspecified` is left out.
         if let Some(number) = one.reason.number() {
             nested(out, tag::SEQUENCE, |out| {
                 write_extension(out, oid::REASON_CODE, false, |out| {
@@ -117,7 +117,7 @@ fn write_unsigned(out: &mut Vec<u8>, number: u64) {
     });
 }
 
-/// Reads a list that is about to be signed, and compares it with what it must be.
+/// Parses a list that is about to be signed, and compares it with its parameters.
 fn lint(tbs: &[u8], issuer: &Issuer, parameters: &CrlParameters<'_>) -> Result<(), Flaw> {
     let list = RevocationList::read(tbs).map_err(|Malformed| Flaw::Encoding)?;
     let whole = |moment: Timestamp| Timestamp::from_unix_seconds(moment.unix_seconds());
@@ -132,7 +132,7 @@ fn lint(tbs: &[u8], issuer: &Issuer, parameters: &CrlParameters<'_>) -> Result<(
     ensure(list.revoked.iter().copied().eq(asked), Flaw::Revoked)
 }
 
-/// A CRL as it was read: one of those that [`issue_crl`] makes. Its signature is not checked.
+/// A parsed CRL, of the form that [`issue_crl`] makes. Its signature is not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RevocationList {
@@ -142,16 +142,16 @@ pub struct RevocationList {
     pub authority_key_id: Vec<u8>,
     /// Its number.
     pub number: u64,
-    /// As of when it is complete.
+    /// The time as of which it is complete.
     pub this_update: Timestamp,
-    /// When the next list is there at the latest.
+    /// The time by which the next list is published.
     pub next_update: Timestamp,
     /// The revoked certificates.
     pub revoked: Vec<RevokedCertificate>,
 }
 
 impl RevocationList {
-    /// Reads a CRL, DER or PEM; `None` if it is not one of those that are made here.
+    /// Parses a CRL in DER or PEM; `None` if it does not have the form that [`issue_crl`] makes.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         if pem::is_der(bytes) {
             return Self::read(&Signed::read(bytes).ok()?.tbs).ok();
@@ -213,7 +213,7 @@ fn read_entry(mut fields: Reader<'_>) -> Result<RevokedCertificate, Malformed> {
     Ok(RevokedCertificate { serial, revoked_at, reason })
 }
 
-/// Reads an extension of this kind that is not critical: its value.
+/// Reads a non-critical extension with this object identifier. Returns its value.
 fn read_extension<'a>(extensions: &mut Reader<'a>, oid: &[u8]) -> Result<&'a [u8], Malformed> {
     let mut extension = extensions.enter(tag::SEQUENCE)?;
     if extension.contents(tag::OBJECT_IDENTIFIER)? != oid {

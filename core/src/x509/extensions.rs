@@ -1,4 +1,4 @@
-//! Extensions of certificates and of requests (RFC 5280, 4.2), as they are read.
+//! Parsing the extensions of certificates and requests (RFC 5280, 4.2).
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -21,24 +21,24 @@ impl KeyUsage {
     /// Signatures on revocation lists.
     pub const CRL_SIGN: Self = Self(1 << 6);
 
-    /// All of both.
+    /// The union of both.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether all of `other` is in this.
+    /// Whether this includes all of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     fn read(value: &[u8]) -> Result<Self, Malformed> {
-        // X.690, 8.6.2: how many bits are unused, then the bits, the first one highest.
+        // X.690, 8.6.2: the number of unused bits, then the bits, the first one highest.
         let (unused, last, bits) = match *Reader::only(value, tag::BIT_STRING)? {
             [unused, first] => (unused, first, [first, 0]),
             [unused, first, second] => (unused, second, [first, second]),
             _ => return Err(Malformed),
         };
-        // X.690, 11.2.2: the last used bit is set. RFC 5280, 4.2.1.3: there are nine.
+        // X.690, 11.2.2: the last used bit is set. RFC 5280, 4.2.1.3: nine bits are defined.
         let bits = u16::from_be_bytes(bits).reverse_bits();
         if last.trailing_zeros() != u32::from(unused) || bits >= 1 << 9 {
             return Err(Malformed);
@@ -50,13 +50,13 @@ impl KeyUsage {
 /// What a certificate may be used for (RFC 5280, 4.2.1.12).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purposes {
-    /// TLS clients.
+    /// TLS clients: `clientAuth`.
     pub client_auth: bool,
-    /// TLS servers.
+    /// TLS servers: `serverAuth`.
     pub server_auth: bool,
-    /// Anything.
+    /// Any purpose: `anyExtendedKeyUsage`.
     pub any: bool,
-    /// Something that is not known here.
+    /// A purpose that this library does not know.
     pub other: bool,
 }
 
@@ -95,9 +95,9 @@ impl Purposes {
 /// Whether a certificate may sign others (RFC 5280, 4.2.1.9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BasicConstraints {
-    /// It may.
+    /// Whether it is a CA certificate.
     pub ca: bool,
-    /// How many more authorities may stand between it and a leaf; `None`: any number.
+    /// How many CA certificates may be between it and a leaf; `None`: any number.
     pub path_length: Option<u32>,
 }
 
@@ -107,7 +107,7 @@ impl BasicConstraints {
         let ca = fields.default_false()?;
         let path_length = if fields.is_at_end() { None } else { Some(fields.small()?) };
         fields.end()?;
-        // RFC 5280, 4.2.1.9: only an authority has a path length.
+        // RFC 5280, 4.2.1.9: only a CA has a path length.
         if path_length.is_some() && !ca {
             return Err(Malformed);
         }
@@ -115,7 +115,7 @@ impl BasicConstraints {
     }
 }
 
-/// A name of a host, without a port.
+/// A host without its port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HostName {
     /// In lower case.
@@ -124,7 +124,7 @@ pub(super) enum HostName {
 }
 
 impl HostName {
-    /// What a certificate for this host names.
+    /// The name that a certificate for this host contains.
     pub(super) fn of(host: &Host) -> Self {
         let name = host.name();
         let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
@@ -177,7 +177,7 @@ impl<'a> AltNames<'a> {
     }
 }
 
-/// A name of any kind but a URI; `None`: it is none of a host.
+/// Reads a name of any type except URI; `None` if it does not name a host.
 fn read_host(list: &mut Reader<'_>) -> Result<Option<HostName>, Malformed> {
     if let Some(contents) = list.optional(tag::context_primitive(2))? {
         return Ok(HostName::dns(contents));
@@ -188,18 +188,18 @@ fn read_host(list: &mut Reader<'_>) -> Result<Option<HostName>, Malformed> {
     list.any().map(|_| None)
 }
 
-/// The value of an extension, and whether it is critical.
+/// An extension's value, and whether it is critical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Extension<T> {
     pub(super) critical: bool,
     pub(super) value: T,
 }
 
-/// Why extensions cannot be read.
+/// Why extensions cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ExtensionsError {
     Malformed,
-    /// RFC 5280, 4.2: a certificate holds an extension once.
+    /// RFC 5280, 4.2: a certificate contains an extension at most once.
     Duplicate,
     TooMany,
 }
@@ -210,7 +210,7 @@ impl From<Malformed> for ExtensionsError {
     }
 }
 
-/// The extensions that are known here, and what of the others must be known.
+/// The extensions that this library knows, and all others unparsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extensions<'a> {
     pub(super) basic_constraints: Option<Extension<BasicConstraints>>,
@@ -219,14 +219,14 @@ pub(super) struct Extensions<'a> {
     pub(super) alt_names: Option<Extension<AltNames<'a>>>,
     pub(super) subject_key_id: Option<Extension<&'a [u8]>>,
     pub(super) authority_key_id: Option<Extension<Option<&'a [u8]>>>,
-    /// Object identifiers and values of the others.
+    /// The object identifiers and values of all others.
     pub(super) others: Vec<(&'a [u8], Extension<&'a [u8]>)>,
     /// Whether one of the others is critical.
     pub(super) critical_other: bool,
 }
 
 impl<'a> Extensions<'a> {
-    /// Reads the DER of Extensions.
+    /// Parses the DER of Extensions.
     pub(super) fn read(der: &'a [u8]) -> Result<Self, ExtensionsError> {
         let mut list = Reader::within(der, tag::SEQUENCE)?;
         let mut extensions = Self::default();
@@ -286,7 +286,7 @@ fn put<T>(
     }
 }
 
-/// RFC 5280, 4.2.1.1: the key identifier, which may be left out; issuer and serial are passed over.
+/// RFC 5280, 4.2.1.1: the key identifier, which is optional. Issuer and serial are skipped.
 fn read_authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, Malformed> {
     let mut fields = Reader::within(value, tag::SEQUENCE)?;
     let key_id = fields.optional(tag::context_primitive(0))?;

@@ -1,4 +1,4 @@
-//! CA certificates that somebody else issued, and that are to sign for connectors.
+//! CA certificates of an external CA that are to sign for connectors.
 
 use alloc::vec::Vec;
 
@@ -10,17 +10,17 @@ use crate::der::tag;
 use crate::limits::{CHAIN_CERTIFICATES_MAX, EXTERNAL_CHAIN_BYTES_MAX};
 use crate::time::Timestamp;
 
-/// Why a CA certificate of somebody else cannot sign for connectors.
+/// Why the certificate of an external CA cannot sign for connectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExternalError {
-    /// More certificates, or longer ones, than are kept.
+    /// There are too many certificates, or they are too long together.
     #[error(
-        "the certificates are more than {CHAIN_CERTIFICATES_MAX}, or longer than {EXTERNAL_CHAIN_BYTES_MAX} bytes"
+        "there are more than {CHAIN_CERTIFICATES_MAX} certificates, or they have more than {EXTERNAL_CHAIN_BYTES_MAX} bytes"
     )]
     TooLarge,
-    /// None of the certificates carries the public key.
-    #[error("none of the certificates carries the public key that was asked for")]
+    /// None of the certificates has the expected public key.
+    #[error("none of the certificates has the public key of the request or the private key")]
     WrongKey,
     /// The public key is not accepted.
     #[error("the key of the CA certificate cannot be used: {0}")]
@@ -28,8 +28,8 @@ pub enum ExternalError {
     /// A certificate does not belong to the chain.
     #[error("one of the certificates is not an issuer of the others")]
     Unrelated,
-    /// A certificate is not that of an authority.
-    #[error("one of the certificates is not a CA's (basicConstraints)")]
+    /// A certificate is not a CA certificate.
+    #[error("one of the certificates is not a CA certificate (basicConstraints)")]
     NotAnAuthority,
     /// A certificate does not allow its key to sign certificates and CRLs.
     #[error(
@@ -39,21 +39,21 @@ pub enum ExternalError {
     /// A certificate is not for TLS clients.
     #[error("one of the certificates is not meant for TLS clients (extKeyUsage)")]
     Purposes,
-    /// An issuer allows fewer authorities below it.
+    /// An issuer allows fewer CAs below it.
     #[error("one of the certificates allows fewer CAs below it (path length)")]
     PathTooLong,
     /// A certificate constrains names.
     #[error("one of the certificates constrains names, which may exclude those of connectors")]
     NameConstraints,
-    /// A critical extension is not known.
-    #[error("one of the certificates has a critical extension that is not known")]
+    /// A certificate has a critical extension that this library does not know.
+    #[error("one of the certificates has an unknown critical extension")]
     UnknownCriticalExtension,
     /// A signature is over MD5 or SHA-1.
     #[error("one of the certificates is signed over MD5 or SHA-1")]
     WeakSignature,
-    /// A signature is of an algorithm that cannot be checked here.
+    /// A signature has an algorithm that this library does not support.
     #[error(
-        "one of the certificates is signed with an algorithm that is not supported: leave its issuers out"
+        "one of the certificates is signed with an unsupported algorithm: leave its issuers out"
     )]
     UnsupportedSignature,
     /// A signature is wrong.
@@ -62,13 +62,13 @@ pub enum ExternalError {
     /// A certificate is not valid yet.
     #[error("one of the certificates is not valid yet")]
     NotYetValid,
-    /// A certificate is not valid any more.
+    /// A certificate has expired.
     #[error("one of the certificates has expired")]
     Expired,
-    /// The certificate names no key identifier.
+    /// The certificate has no subject key identifier.
     #[error("the CA certificate has no subject key identifier")]
     NoKeyId,
-    /// The certificate names no subject.
+    /// The certificate has an empty subject.
     #[error("the CA certificate has an empty subject")]
     NoSubject,
 }
@@ -97,13 +97,13 @@ impl ExternalError {
         }
     }
 
-    /// Whether the same call may succeed later: only if a certificate is not valid yet.
+    /// Whether the same call may succeed later, by itself: only if a certificate is not valid yet.
     pub const fn retryable(self) -> bool {
         matches!(self, Self::NotYetValid)
     }
 }
 
-/// A CA certificate of somebody else that may sign for connectors, and those of its issuers that
+/// The certificate of an external CA that may sign for connectors, and those of its issuers that
 /// came with it.
 #[derive(Clone, Debug)]
 pub struct ExternalCa {
@@ -112,11 +112,11 @@ pub struct ExternalCa {
 }
 
 impl ExternalCa {
-    /// Finds the certificate with the public key `spki`, and its issuers, among certificates in
-    /// any order, and checks that nothing in them forbids what is to be signed: leaves directly
-    /// below, for TLS clients, with names of our own (RFC 5280, 6.1.4).
+    /// Finds the certificate with the public key `spki` and its issuers among certificates in any
+    /// order. Checks that all of them allow leaves directly below, for TLS clients, with the
+    /// authority's names (RFC 5280, 6.1.4).
     ///
-    /// The issuers may be missing: who relies on the external root has to find them.
+    /// Issuers may be missing: parties that trust the external root must have them.
     ///
     /// # Errors
     /// Any [`ExternalError`].
@@ -138,7 +138,7 @@ impl ExternalCa {
         if own.subject_key_id().is_none_or(<[u8]>::is_empty) {
             return Err(ExternalError::NoKeyId);
         }
-        // X.690, 8.9: an empty name is a SEQUENCE of nothing.
+        // X.690, 8.9: an empty name is an empty SEQUENCE.
         if own.subject() == [tag::SEQUENCE, 0] {
             return Err(ExternalError::NoSubject);
         }
@@ -162,7 +162,7 @@ impl ExternalCa {
     }
 }
 
-/// The certificate with this key, then each one's issuer. None may be left over.
+/// The certificate with this key, then the issuer of each. No certificate may be left over.
 fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate>, ExternalError> {
     let mut rest = certificates.to_vec();
     let own = rest.iter().position(|certificate| certificate.spki() == spki);
@@ -186,7 +186,7 @@ fn in_order(certificates: &[Certificate], spki: &[u8]) -> Result<Vec<Certificate
     if rest.is_empty() { Ok(ordered) } else { Err(ExternalError::Unrelated) }
 }
 
-/// Whether the signature is made as it should be, and by this issuer if it is known.
+/// Checks the signature algorithm, and the signature itself if the issuer is known.
 fn check_signature(
     certificate: &Certificate,
     issuer: Option<&Certificate>,
@@ -210,7 +210,7 @@ fn check_signature(
     })
 }
 
-/// RFC 5280, 6.1.4(g) to (o), for an authority with so many below it.
+/// RFC 5280, 6.1.4(g) to (o): checks a CA with `below` other CAs below it.
 fn check_constraints(certificate: &Certificate, below: usize) -> Result<(), ExternalError> {
     let constraints = certificate.basic_constraints();
     if !constraints.ca {

@@ -1,8 +1,8 @@
-//! What is checked of every certificate after it is written and before it is signed.
+//! The lint: checks every certificate after it is written and before it is signed.
 //!
-//! The bytes are read again by the strict reader, which shares nothing with the writer, and
-//! compared with the profile. A [`Flaw`] here is a defect of this library, or a parameter that
-//! slipped past the checks of its type; nothing flawed is ever signed.
+//! The strict reader, which shares no code with the writer, parses the bytes again, and the lint
+//! compares them with the profile. A [`Flaw`] is a defect of this library, or a parameter that
+//! passed the checks of its type wrongly. A certificate with a flaw is never signed.
 
 use super::certificate::TbsCertificate;
 use super::extensions::{BasicConstraints, Extension, HostName, KeyUsage, Purposes};
@@ -10,83 +10,83 @@ use super::{Certificate, LeafUrl, LeafUrls, PublicKey, name};
 use crate::der::{Malformed, Reader, oid, tag};
 use crate::key::Host;
 
-/// What a certificate is for, which decides its extensions.
+/// The role of a certificate, which determines its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role<'a> {
     Root,
     Enrollment,
-    /// The same for this certificate of an external CA.
+    /// An enrollment certificate with the name and the key of this external CA.
     Cross(&'a Certificate),
-    /// With these URLs.
+    /// A connector, with these URLs.
     Leaf(&'a LeafUrls),
-    /// Of this host.
+    /// A server with this host.
     Server(&'a Host),
 }
 
-/// What the certificate must agree with.
+/// What a certificate is compared with.
 pub(super) struct Expected<'a> {
     pub(super) role: Role<'a>,
     /// The signer's AlgorithmIdentifier.
     pub(super) signature_algorithm: &'a [u8],
-    /// The issuer; `None` for a root, which issues itself.
+    /// The issuer; `None` for a root.
     pub(super) issuer: Option<&'a Certificate>,
     pub(super) public_key: &'a PublicKey,
 }
 
-/// A part of a certificate that is not what the profile says.
+/// A part of a certificate or a CRL that violates the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// It is not the strict DER of a version 3 certificate, or holds an extension twice.
+    /// It is not strict DER of a version 3 certificate, or contains an extension twice.
     #[error("its encoding")]
     Encoding,
-    /// The serial number has not 17 bytes.
+    /// The serial number does not have 17 bytes.
     #[error("its serial number")]
     Serial,
     /// The signature algorithm is not the signer's.
     #[error("its signature algorithm")]
     Algorithm,
-    /// The issuer is not, byte for byte, the subject of the issuer.
+    /// The issuer is not the issuer's subject, byte for byte.
     #[error("its issuer")]
     Issuer,
-    /// It ends before it begins, or leaves the time of its issuer.
+    /// It ends before it begins, or exceeds the validity of its issuer.
     #[error("its validity")]
     Validity,
-    /// The subject is empty, that of its issuer, or not that of the external CA.
+    /// The subject is empty, equals the issuer's, or differs from the external CA's.
     #[error("its subject")]
     Subject,
-    /// The public key is another than the one asked for.
+    /// The public key is not the requested one.
     #[error("its public key")]
     PublicKey,
-    /// BasicConstraints are not critical, or not those of its role.
+    /// The basic constraints are not critical, or not those of its role.
     #[error("its basic constraints")]
     BasicConstraints,
-    /// KeyUsage is not critical, or not that of its role.
+    /// The key usage is not critical, or not that of its role.
     #[error("its key usage")]
     KeyUsage,
     /// The extended key usage is not that of its role.
     #[error("its extended key usage")]
     Purposes,
-    /// The subject key identifier is not that of RFC 7093, or not that of the external CA.
+    /// The subject key identifier is not that of RFC 7093, or differs from the external CA's.
     #[error("its subject key identifier")]
     SubjectKeyId,
     /// The authority key identifier is not its issuer's subject key identifier.
     #[error("its authority key identifier")]
     AuthorityKeyId,
-    /// A leaf has not exactly one URI that ends with its common name, a server not its host alone, or
-    /// an authority has a name.
+    /// A connector does not have exactly one URI that ends with its common name, a server has other
+    /// names than its host, or a CA has alternative names.
     #[error("its alternative names")]
     AltNames,
-    /// The CRL distribution points are not the one of the issuer, or are critical.
+    /// The CRL distribution points are not those of the issuer, or are critical.
     #[error("its CRL distribution points")]
     CrlUrl,
     /// The authority information access is not that of the issuer, or is critical.
     #[error("its authority information access")]
     AccessUrls,
-    /// There is an extension that the profile does not know.
+    /// It has an extension that the profile does not have.
     #[error("its extensions")]
     Extensions,
-    /// The number of a CRL is not the one asked for.
+    /// The number of a CRL is not the requested one.
     #[error("its CRL number")]
     CrlNumber,
     /// The entries of a CRL are not the revoked certificates.
@@ -94,7 +94,7 @@ pub enum Flaw {
     Revoked,
 }
 
-/// Compares a certificate that is about to be signed with what it must be.
+/// Compares a certificate that is about to be signed with what is expected.
 pub(super) fn lint(tbs: &[u8], expected: &Expected<'_>) -> Result<(), Flaw> {
     let tbs = TbsCertificate::read(tbs).map_err(|_| Flaw::Encoding)?;
     // RFC 5280, 4.1.2.2: at most 20 bytes; the profile has 17.
@@ -201,7 +201,7 @@ fn lint_alt_names(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> 
     ensure(sound, Flaw::AltNames)
 }
 
-/// The extensions that not every certificate has: only a leaf has them, and only with a URL.
+/// The optional extensions: only a connector's certificate has them, and only with a URL.
 fn lint_urls(tbs: &TbsCertificate<'_>, role: Role<'_>) -> Result<(), Flaw> {
     let none = LeafUrls::default();
     let urls = match role {
@@ -237,7 +237,7 @@ fn is_crl_url(value: &[u8], url: &LeafUrl) -> bool {
     uri == Ok(url.as_str().as_bytes())
 }
 
-/// RFC 5280, 4.2.2.1: an AccessDescription for each of these URLs that is there, one at least.
+/// RFC 5280, 4.2.2.1: an AccessDescription for each of these URLs that is set, and at least one.
 fn are_access_urls(value: &[u8], urls: &LeafUrls) -> Result<bool, Malformed> {
     let mut list = Reader::within(value, tag::SEQUENCE)?;
     let mut sound = !list.is_at_end();

@@ -1,12 +1,12 @@
-//! Certificate signing requests, certificates, and what is put into them.
+//! Certificate signing requests, certificates, chains, and issuing.
 //!
-//! Reading needs nothing but `alloc`: [`Csr`], [`Certificate`] and [`PublicKey`] accept strict
-//! DER only, and say by code what is wrong with anything else. With the feature `connector`,
-//! ring checks and makes signatures: `Csr::verify`, `Chain`, `Signer`, and the functions that
-//! issue. What is issued is written by code of its own, then read again and compared with the
-//! profile before it is signed; see `Flaw` for each check.
+//! Parsing needs only `alloc`: [`Csr`], [`Certificate`] and [`PublicKey`] accept strict DER only,
+//! and report by code what is wrong with anything else. The feature `connector` adds everything
+//! that verifies or makes signatures, on ring: `Csr::verify`, `Chain`, `Signer`, and the functions
+//! that issue. An issued certificate is written, parsed again, and compared with the profile before
+//! it is signed; `Flaw` lists these checks.
 //!
-//! # What each certificate holds
+//! # What each certificate contains
 //! | | root | enrollment certificate | leaf |
 //! |---|---|---|---|
 //! | issuer | itself | the root | the enrollment certificate |
@@ -17,18 +17,18 @@
 //! | subjectKeyIdentifier | RFC 7093, method 1 | the same | the same |
 //! | authorityKeyIdentifier | | the root's | the enrollment certificate's |
 //! | subjectAltName | | | URI `spiffe://DOMAIN/group/GROUP/connector/CONNECTOR` |
-//! | cRLDistributionPoints | | | one URL, if it is given |
-//! | authorityInfoAccess | | | ocsp and caIssuers, one URL of each, if they are given |
+//! | cRLDistributionPoints | | | one URL, if it is set |
+//! | authorityInfoAccess | | | ocsp and caIssuers, one URL each, if they are set |
 //!
-//! The certificate of a server is one that the root signed: a leaf with the host as its common name,
-//! as far as that is short enough, and as its alternative name, for serverAuth.
+//! A server's certificate is a leaf that the root signed, for serverAuth. Its alternative name is
+//! the host, and so is its common name if the host has at most 64 characters.
 //!
 //! A cross-certificate is an enrollment certificate with the subject, the public key and the key
-//! identifier of an external CA's, byte for byte.
+//! identifier of an external CA's certificate, byte for byte.
 //!
-//! All are of version 3, with serial numbers of 17 bytes, and none is valid when its issuer is
-//! not. The URI is a SPIFFE ID, but a leaf without serverAuth is not an X.509-SVID (X509-SVID,
-//! 4.4): a connector is a client only.
+//! All certificates are version 3, have serial numbers of 17 bytes, and are valid only while their
+//! issuer is. The URI is a SPIFFE ID, but a leaf without serverAuth is not an X.509-SVID
+//! (X509-SVID, 4.4): a connector is only a client.
 
 mod algorithm;
 mod certificate;

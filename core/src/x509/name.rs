@@ -1,4 +1,4 @@
-//! Distinguished names (RFC 5280, 4.1.2.4), compared as bytes.
+//! Distinguished names (RFC 5280, 4.1.2.4).
 
 use alloc::string::String;
 #[cfg(feature = "authority")]
@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use crate::der::writer::primitive;
 use crate::der::{Malformed, Reader, oid, tag};
 
-/// Whether these are the contents of a well-formed name, perhaps an empty one.
+/// Checks the contents of a name, which may be empty.
 pub(super) fn check(contents: &[u8]) -> Result<(), Malformed> {
     attributes(contents, |_, _| ())
 }
 
-/// The last common name, if it is written in UTF-8 or a subset of it.
+/// The last common name, if it is a UTF8String or a PrintableString.
 pub(super) fn common_name(name: &[u8]) -> Option<&str> {
     let mut found = None;
     attributes(Reader::only(name, tag::SEQUENCE).ok()?, |oid, value| {
@@ -30,13 +30,13 @@ pub(super) fn common_name(name: &[u8]) -> Option<&str> {
     core::str::from_utf8(text).ok()
 }
 
-/// The attributes, so that names which RFC 5280, 7.1, compares as equal are equal: without
-/// regard to case, to white space, and to the kind of string.
+/// The attributes in a form that is the same for all names that are equal by RFC 5280, 7.1:
+/// regardless of case, white space and the type of string.
 #[cfg(feature = "authority")]
 pub(super) fn folded(name: &[u8]) -> Vec<u8> {
     let mut folded = Vec::new();
     let contents = Reader::only(name, tag::SEQUENCE).unwrap_or_default();
-    // A certificate is only read if its names are well-formed.
+    // A parsed certificate has well-formed names.
     let _ = attributes(contents, |oid, value| {
         primitive(&mut folded, tag::OBJECT_IDENTIFIER, oid);
         match text(value) {
@@ -51,15 +51,15 @@ pub(super) fn folded(name: &[u8]) -> Vec<u8> {
     folded
 }
 
-/// Characters of a name that are shown at most.
+/// Longest text of a name, in characters.
 const TEXT_CHARACTERS_MAX: usize = 256;
 
-/// The name for people: its attributes in order, those without a short name or of an unusual kind
-/// left out. What could disturb a terminal or a log is replaced. Not for comparing.
+/// The name for people: the attributes with a short name, in order. Characters that could disturb a
+/// terminal or a log are replaced. Not for comparisons.
 pub(super) fn to_text(name: &[u8]) -> String {
     let mut shown = String::new();
     let contents = Reader::only(name, tag::SEQUENCE).unwrap_or_default();
-    // A certificate is only read if its names are well-formed.
+    // A parsed certificate has well-formed names.
     let _ = attributes(contents, |oid, value| {
         let short = SHORT_NAMES.iter().find(|(known, _)| *known == oid);
         let (Some((_, short)), Some(text)) = (short, text(value)) else { return };
@@ -89,7 +89,7 @@ const SHORT_NAMES: &[(&[u8], &str)] = &[
     (&[0x55, 4, 11], "OU"),
 ];
 
-/// The text of a value that is UTF-8 or a subset of it.
+/// The text of a value whose type is UTF-8 or a subset of it.
 fn text(value: &[u8]) -> Option<&str> {
     let contents = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING]
         .into_iter()
@@ -97,7 +97,7 @@ fn text(value: &[u8]) -> Option<&str> {
     core::str::from_utf8(contents).ok()
 }
 
-/// Shows each attribute's type, and the DER of its value.
+/// Calls `each` with the type of each attribute and the DER of its value.
 pub(super) fn attributes<'a>(
     contents: &'a [u8],
     mut each: impl FnMut(&'a [u8], &'a [u8]),
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn malformed_names_are_told_apart() {
+    fn malformed_names_are_refused() {
         let check = |contents: &[u8], good| assert_eq!(check(contents).is_ok(), good);
         check(b"", true);
         check(b"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00", true);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shown_without_what_disturbs_a_terminal() {
+    fn a_shown_name_never_disturbs_a_terminal() {
         let attribute = |last: u8, text: &str| {
             let oid = [6, 3, 0x55, 4, last, 0x0c, text.len() as u8];
             let value = [&oid[..], text.as_bytes()].concat();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "authority")]
-    fn names_are_equal_without_regard_to_case_white_space_and_kind_of_string() {
+    fn names_are_equal_regardless_of_case_white_space_and_type_of_string() {
         let name = |tag: u8, text: &str| {
             let attribute = [&[6, 3, 0x55, 4, 3, tag, text.len() as u8], text.as_bytes()].concat();
             let mut name = Vec::new();
@@ -175,7 +175,7 @@ mod tests {
         let printable = folded(tag::PRINTABLE_STRING, "Plant 7");
         assert_eq!(folded(tag::IA5_STRING, "plant  7"), printable);
         assert_eq!(folded(tag::UTF8_STRING, "PLANT 7"), printable);
-        // What is no text here is compared as it is.
+        // Other types are compared as bytes.
         assert_ne!(folded(tag::TELETEX_STRING, "PLANT 7"), printable);
     }
 }

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// RFC 9654, 2.1.
 const NONCE_BYTES_MAX: usize = 128;
 
-/// What an OCSP client asks.
+/// An OCSP request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OcspRequest<'a> {
     /// One or more.
@@ -24,10 +24,10 @@ pub(crate) struct OcspRequest<'a> {
     nonce: Option<&'a [u8]>,
 }
 
-/// Which certificate is asked for (RFC 6960, 4.1.1).
+/// The certificate that a request asks about (RFC 6960, 4.1.1).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CertId<'a> {
-    /// The whole of it, which the response repeats.
+    /// Its DER, which the response repeats.
     der: &'a [u8],
     hash: &'a [u8],
     issuer_name: &'a [u8],
@@ -35,7 +35,7 @@ pub(crate) struct CertId<'a> {
     serial: &'a [u8],
 }
 
-/// What is known of a certificate (RFC 6960, 2.2).
+/// The status of a certificate (RFC 6960, 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OcspStatus {
     Good,
@@ -43,7 +43,7 @@ pub(crate) enum OcspStatus {
     Unknown,
 }
 
-/// Why there is no answer (RFC 6960, 4.2.1).
+/// Why a request was not answered (RFC 6960, 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OcspFailure {
     MalformedRequest = 1,
@@ -59,7 +59,7 @@ impl From<Malformed> for OcspFailure {
 }
 
 impl<'a> OcspRequest<'a> {
-    /// RFC 6960, 4.1.1. Who asks, and a signature over the request, make no difference.
+    /// RFC 6960, 4.1.1. The requestor's name and signature are ignored.
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, Malformed> {
         check_all(der)?;
         let mut request = Reader::within(der, tag::SEQUENCE)?;
@@ -84,7 +84,7 @@ impl<'a> OcspRequest<'a> {
     }
 }
 
-/// Reads extensions, and gives the nonce if there is one. Others may be there, but none that is
+/// Reads the extensions. Returns the nonce, if there is one. Unknown extensions must not be
 /// critical.
 fn read_nonce(extensions: Option<&[u8]>) -> Result<Option<&[u8]>, Malformed> {
     let Some(extensions) = extensions else { return Ok(None) };
@@ -114,7 +114,7 @@ impl<'a> CertId<'a> {
         let mut fields = Reader::within(der, tag::SEQUENCE)?;
         let mut algorithm = fields.enter(tag::SEQUENCE)?;
         let hash = algorithm.contents(tag::OBJECT_IDENTIFIER)?;
-        // RFC 4055, 2.1: the parameters are NULL, or are left out.
+        // RFC 4055, 2.1: the parameters are NULL or absent.
         algorithm.optional(tag::NULL)?;
         algorithm.end()?;
         let issuer_name = fields.contents(tag::OCTET_STRING)?;
@@ -124,13 +124,13 @@ impl<'a> CertId<'a> {
         Ok(Self { der, hash, issuer_name, issuer_key, serial })
     }
 
-    /// The serial number, if it is one that is made here.
+    /// The serial number, if it has the form of ours.
     pub(crate) fn serial(&self) -> Option<SerialNumber> {
         SerialNumber::from_bytes(self.serial)
     }
 
-    /// Whether this is the issuer that is asked about. One that is named by another hash than
-    /// SHA-1 or SHA-256 is not known.
+    /// Whether the request is about a certificate of this issuer. Issuers that are named by other
+    /// hashes than SHA-1 and SHA-256 are unknown.
     pub(crate) fn is_of(&self, issuer: &Certificate) -> bool {
         let with: &Algorithm = match self.hash {
             oid::SHA1 => &SHA1_FOR_LEGACY_USE_ONLY,
@@ -143,8 +143,8 @@ impl<'a> CertId<'a> {
     }
 }
 
-/// Makes the response that tells these statuses, in the order of the request, as of `now`. It
-/// has no certificates: who asks has the issuer's.
+/// Makes a response with these statuses, in the order of the request, as of `now`. It contains no
+/// certificates, because the client has the issuer's.
 ///
 /// # Errors
 /// `signer_bad_signature`, and those of the signer.
@@ -188,7 +188,7 @@ pub(crate) fn issue_ocsp_response(
     Ok(out)
 }
 
-/// The response that says why there is no other. It is not signed.
+/// The unsigned response that says why the request was not answered.
 pub(crate) fn ocsp_failure(failure: OcspFailure) -> Vec<u8> {
     let mut out = Vec::new();
     nested(&mut out, tag::SEQUENCE, |out| primitive(out, tag::ENUMERATED, &[failure as u8]));
@@ -215,7 +215,7 @@ fn write_single(
             OcspStatus::Good => primitive(out, tag::context_primitive(0), &[]),
             OcspStatus::Revoked(at, reason) => nested(out, tag::context(1), |out| {
                 write_generalized_time(out, at);
-                // RFC 5280, 5.3.1: left out instead of saying `unspecified`.
+                // RFC 5280, 5.3.1: the reason `unspecified` is left out.
                 if let Some(number) = reason.number() {
                     nested(out, tag::context(0), |out| primitive(out, tag::ENUMERATED, &[number]));
                 }

@@ -1,4 +1,4 @@
-//! How the parts of our certificates are written (RFC 5280, 4.1 and 4.2).
+//! The profile: what each issued certificate contains, and in which form (RFC 5280, 4.1 and 4.2).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -25,16 +25,16 @@ const KEY_CERT_SIGN_CRL_SIGN: &[u8] = &[1, 0x06];
 /// The fields of a TBSCertificate.
 pub(super) struct Tbs<'a> {
     pub(super) serial: SerialNumber,
-    /// The DER of the signature algorithm and the issuer's name: see [`head`].
+    /// The DER of the signature algorithm and of the issuer's name: see [`head`].
     pub(super) head: &'a [u8],
     pub(super) validity: Validity,
     pub(super) subject: &'a dyn Fn(&mut Vec<u8>),
     pub(super) public_key: &'a PublicKey,
-    /// Writes one extension after the other.
+    /// Writes the extensions.
     pub(super) extensions: &'a dyn Fn(&mut Vec<u8>),
 }
 
-/// The fields that all certificates of an issuer have in common.
+/// The fields that are the same in all certificates of an issuer: algorithm and issuer's name.
 pub(super) fn head(signer: &dyn Signer, issuer: &[u8]) -> Vec<u8> {
     let algorithm = SignatureAlgorithm::of(signer.public_key().algorithm());
     [algorithm.identifier(), issuer].concat()
@@ -67,7 +67,7 @@ pub(super) fn write_certificate(tbs: &[u8], algorithm: &[u8], signature: &[u8]) 
     out
 }
 
-/// RFC 5280, A.1, `ub-common-name`: the most characters of a common name.
+/// RFC 5280, A.1, `ub-common-name`: the longest common name, in characters.
 const COMMON_NAME_CHARACTERS_MAX: usize = 64;
 
 /// Writes the name of a connector: its id as the only common name.
@@ -75,8 +75,8 @@ pub(super) fn write_connector_name(out: &mut Vec<u8>, id: &str) {
     write_common_name(out, id);
 }
 
-/// Writes the name of a server: that of its host, if it is short enough. Its alternative name is
-/// what counts.
+/// Writes the name of a server: its host, if that is short enough for a common name. Clients check
+/// only the alternative name.
 pub(super) fn write_server_name(out: &mut Vec<u8>, host: &Host) {
     let short = host.name().len() <= COMMON_NAME_CHARACTERS_MAX;
     write_common_name(out, if short { host.name() } else { "provkey server" });
@@ -88,8 +88,8 @@ fn write_common_name(out: &mut Vec<u8>, name: &str) {
     });
 }
 
-/// Writes the name of an authority: what people call it, and the id that tells it from others.
-/// A common name that is longer than RFC 5280 allows is cut.
+/// Writes the name of a CA: a common name for people, and the id that makes the name unique. A
+/// common name that is longer than RFC 5280 allows is cut.
 pub(super) fn write_ca_name(out: &mut Vec<u8>, common_name: &str, id: &str) {
     let common_name: String = common_name.chars().take(COMMON_NAME_CHARACTERS_MAX).collect();
     nested(out, tag::SEQUENCE, |out| {
@@ -139,7 +139,7 @@ pub(super) fn write_generalized_time(out: &mut Vec<u8>, moment: Timestamp) {
         .expect("a date between 1970 and 9999 is always written");
 }
 
-/// The extensions of every leaf, except those that name it and its key.
+/// The extensions that are the same in all leaves of an issuer.
 pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
     write_end_entity(out);
     write_client_auth(out);
@@ -148,7 +148,7 @@ pub(super) fn write_leaf_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
 
 fn write_end_entity(out: &mut Vec<u8>) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
-        // RFC 5280, 4.2.1.9: not an authority, which DER leaves out as the default.
+        // RFC 5280, 4.2.1.9: not a CA. DER leaves the default out.
         primitive(out, tag::SEQUENCE, &[]);
     });
     write_extension(out, oid::KEY_USAGE, true, |out| {
@@ -156,7 +156,7 @@ fn write_end_entity(out: &mut Vec<u8>) {
     });
 }
 
-/// RFC 5280, 4.2.1.9 and 4.2.1.3: what makes an authority.
+/// RFC 5280, 4.2.1.9 and 4.2.1.3: the extensions that make a CA.
 pub(super) fn write_ca_constraints(out: &mut Vec<u8>, path_length: Option<u8>) {
     write_extension(out, oid::BASIC_CONSTRAINTS, true, |out| {
         nested(out, tag::SEQUENCE, |out| {
@@ -182,7 +182,7 @@ fn write_purpose(out: &mut Vec<u8>, purpose: &[u8]) {
     });
 }
 
-/// RFC 5280, 4.2.1.9, 4.2.1.3 and 4.2.1.12: what makes a TLS server.
+/// RFC 5280, 4.2.1.9, 4.2.1.3 and 4.2.1.12: the extensions that make a TLS server.
 pub(super) fn write_server_constants(out: &mut Vec<u8>, issuer_key_id: &[u8]) {
     write_end_entity(out);
     write_purpose(out, oid::SERVER_AUTH);
@@ -211,14 +211,14 @@ pub(super) fn write_authority_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     });
 }
 
-/// RFC 5280, 4.2.1.2. The identifier is that of RFC 7093, or what an external CA has.
+/// RFC 5280, 4.2.1.2: the identifier by RFC 7093, or the external CA's own.
 pub(super) fn write_subject_key_id(out: &mut Vec<u8>, key_id: &[u8]) {
     write_extension(out, oid::SUBJECT_KEY_IDENTIFIER, false, |out| {
         primitive(out, tag::OCTET_STRING, key_id);
     });
 }
 
-/// RFC 5280, 4.2.1.6: one URI, given in parts. Not critical, as the subject is not empty.
+/// RFC 5280, 4.2.1.6: one URI, as its parts. Not critical, as the subject is not empty.
 pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
     write_extension(out, oid::SUBJECT_ALT_NAME, false, |out| {
         nested(out, tag::SEQUENCE, |out| {
@@ -229,7 +229,7 @@ pub(super) fn write_uri(out: &mut Vec<u8>, parts: &[&str]) {
     });
 }
 
-/// RFC 5280, 4.2.1.13 and 4.2.2.1: neither is critical, nor there without a URL.
+/// RFC 5280, 4.2.1.13 and 4.2.2.1: not critical, and absent without a URL.
 pub(super) fn write_leaf_urls(out: &mut Vec<u8>, urls: &LeafUrls) {
     if let Some(url) = &urls.crl {
         write_extension(out, oid::CRL_DISTRIBUTION_POINTS, false, |out| {

@@ -1,28 +1,28 @@
 use core::fmt;
 
-/// Why a certificate was revoked (RFC 5280, 5.3.1), by its name there.
+/// Why a certificate was revoked (RFC 5280, 5.3.1).
 ///
-/// Revocation is for ever here, so `certificateHold` and `removeFromCRL` are not among them; nor is
+/// Revocation is permanent, so `certificateHold` and `removeFromCRL` do not exist here; nor does
 /// `aACompromise`, which is for attribute certificates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "authority", serde(rename_all = "camelCase"))]
 pub enum RevocationReason {
-    /// None is given. A CRL and an OCSP response leave it out, as RFC 5280, 5.3.1 asks.
+    /// No reason. CRLs and OCSP responses leave it out, as RFC 5280, 5.3.1, requires.
     #[default]
     Unspecified,
-    /// The private key is known to others, or may be.
+    /// Others know the private key, or may know it.
     KeyCompromise,
-    /// The private key of the authority that signed is known to others, or may be.
+    /// Others know the private key of the issuer, or may know it.
     #[cfg_attr(feature = "authority", serde(rename = "cACompromise"))]
     CaCompromise,
-    /// What the certificate says of its subject has changed.
+    /// The subject's name or other data in the certificate changed.
     AffiliationChanged,
-    /// Another certificate took its place.
+    /// Another certificate replaced it.
     Superseded,
     /// It is no longer needed.
     CessationOfOperation,
-    /// Its subject may no longer do what it allows.
+    /// Its subject lost the privilege that it grants.
     PrivilegeWithdrawn,
 }
 
@@ -51,7 +51,7 @@ impl RevocationReason {
         }
     }
 
-    /// Its number in RFC 5280, 5.3.1; none for `unspecified`, which is left out.
+    /// Its number in RFC 5280, 5.3.1; `None` for `unspecified`, which is left out.
     #[cfg(feature = "connector")]
     pub(super) const fn number(self) -> Option<u8> {
         match self {
@@ -65,7 +65,7 @@ impl RevocationReason {
         }
     }
 
-    /// The reason of this name.
+    /// The reason with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }

@@ -3,19 +3,19 @@ use core::fmt;
 use crate::random::{Random, RandomError};
 use crate::time::Timestamp;
 
-/// A serial number of a certificate that is made here: 17 bytes, which are the moment of its
-/// making in milliseconds, 46 bits, and 88 random bits.
+/// A serial number of an issued certificate, in 17 bytes: the time of issue in milliseconds (46
+/// bits), and 88 random bits.
 ///
-/// The top bit is clear, as the number is positive, and the next one set, so that its DER is
-/// always 17 bytes: within the 20 of RFC 5280, 4.1.2.2, and more than the 64 random bits that
-/// keep a signature's input from being guessed. The moment, which the certificate tells anyway, lets
-/// those that are made one after the other lie side by side in an index: entries at random places
-/// would be most of what a store writes. `Display` writes 34 lower-case hex digits.
+/// The top bit is clear, because the number is positive, and the next one is set, so that its DER
+/// always has 17 bytes. RFC 5280, 4.1.2.2, allows 20, and 64 random bits suffice to keep the signed
+/// bytes unpredictable. The time, which the certificate shows anyway, puts consecutive certificates
+/// side by side in an index: entries at random places would be most of what a store writes.
+/// `Display` writes 34 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SerialNumber([u8; 17]);
 
 impl SerialNumber {
-    /// Draws a number at a moment.
+    /// Draws a number for a certificate that is issued at this time.
     ///
     /// # Errors
     /// [`RandomError`] if the source fails.
@@ -28,14 +28,13 @@ impl SerialNumber {
         Ok(Self(bytes))
     }
 
-    /// The number of these bytes, most significant first; `None` if it is not one that is made
-    /// here.
+    /// The number of these bytes, most significant first; `None` if it does not have this form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let bytes: [u8; 17] = bytes.try_into().ok()?;
         (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))
     }
 
-    /// Reads what `Display` writes.
+    /// Parses what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 17];
         let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };

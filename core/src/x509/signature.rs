@@ -1,4 +1,4 @@
-//! Signature algorithms, and checking signatures on ring.
+//! Signature algorithms, and verifying signatures on ring.
 
 use ring::agreement;
 use ring::rand::SystemRandom;
@@ -9,7 +9,7 @@ use super::signed::Signed;
 use super::{KeyAlgorithm, PublicKey};
 use crate::der::{Malformed, Reader, tag};
 
-/// A signature algorithm that is accepted.
+/// An accepted signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignatureAlgorithm {
     EcdsaSha256,
@@ -20,16 +20,16 @@ pub(super) enum SignatureAlgorithm {
     RsaSha512,
 }
 
-/// Why a signature is not accepted.
+/// Why a signature was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignatureError {
-    /// The algorithm cannot be read.
+    /// The AlgorithmIdentifier is malformed.
     Malformed,
     WeakAlgorithm,
     UnsupportedAlgorithm,
     /// Keys of this kind do not make such signatures.
     AlgorithmMismatch,
-    /// The key is no point of its curve.
+    /// The key is not a point on its curve.
     OffCurve,
     BadSignature,
 }
@@ -41,7 +41,7 @@ impl From<Malformed> for SignatureError {
 }
 
 impl SignatureAlgorithm {
-    /// What a key of this kind signs with.
+    /// The algorithm with which a key of this kind signs.
     pub(super) const fn of(key: KeyAlgorithm) -> Self {
         match key {
             KeyAlgorithm::EcdsaP256 => Self::EcdsaSha256,
@@ -60,7 +60,7 @@ impl SignatureAlgorithm {
         Self::RsaSha512,
     ];
 
-    /// The algorithm of an AlgorithmIdentifier, parameters included.
+    /// Parses an AlgorithmIdentifier, including its parameters.
     pub(super) fn read(identifier: &[u8]) -> Result<Self, SignatureError> {
         if let Some(known) = Self::ALL.into_iter().find(|known| known.identifier() == identifier) {
             return Ok(known);
@@ -94,7 +94,7 @@ impl SignatureAlgorithm {
     }
 }
 
-/// Checks that something is signed with this key.
+/// Verifies a signature with this key.
 pub(super) fn verify(signed: &Signed, key: &PublicKey) -> Result<(), SignatureError> {
     let algorithm = SignatureAlgorithm::read(&signed.algorithm)?;
     let with = choose(key.algorithm(), algorithm).ok_or(SignatureError::AlgorithmMismatch)?;
@@ -103,7 +103,7 @@ pub(super) fn verify(signed: &Signed, key: &PublicKey) -> Result<(), SignatureEr
     })
 }
 
-/// Whether this is the signature that a [`Signer`](super::Signer) with this key makes of a message.
+/// Whether a [`Signer`](super::Signer) with this key made this signature over the message.
 pub(super) fn verify_message(message: &[u8], signature: &[u8], key: &PublicKey) -> bool {
     choose(key.algorithm(), SignatureAlgorithm::of(key.algorithm())).is_some_and(|with| {
         UnparsedPublicKey::new(with, key.key()).verify(message, signature).is_ok()
@@ -141,7 +141,7 @@ fn choose(
     })
 }
 
-/// Why a check failed, ring does not say. A key agreement fails exactly for a bad point.
+/// ring does not say why a verification failed. A key agreement fails exactly for a bad point.
 fn is_on_curve(key: &PublicKey) -> bool {
     let curve = match key.algorithm() {
         KeyAlgorithm::EcdsaP256 => &agreement::ECDH_P256,

@@ -1,4 +1,4 @@
-//! What certificates and requests have in common: something, and a signature over it.
+//! What certificates, requests and CRLs have in common: some DER, and a signature over it.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use crate::der::{Malformed, Reader, tag};
 /// The three fields of a certificate (RFC 5280, 4.1.1) or a request (RFC 2986, 4.2).
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Signed {
-    /// What is signed, in DER.
+    /// The signed part, in DER.
     pub(super) tbs: Vec<u8>,
     /// The AlgorithmIdentifier of the signature, in DER.
     pub(super) algorithm: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Signed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignedError {
     Malformed,
-    /// Something follows.
+    /// Bytes follow the last field.
     TrailingData,
 }
 

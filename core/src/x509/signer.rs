@@ -1,4 +1,4 @@
-//! Keys that sign, wherever they are kept.
+//! Private keys that sign: in this process, in a token, or remote.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -15,24 +15,24 @@ use zeroize::Zeroizing;
 use super::{KeyAlgorithm, PublicKey};
 use crate::der::pem;
 
-/// A signature could not be made.
+/// Why a private key or a signature could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignerError {
-    /// The key is out of reach for now, for example a token that is not plugged in.
+    /// The key cannot be reached now, for example because its token is unplugged.
     #[error("the signing key cannot be reached: {0}")]
     Unavailable(String),
     /// The signature failed.
     #[error("signing failed: {0}")]
     Failed(String),
-    /// The bytes are not a private key of the expected kind.
-    #[error("the private key is damaged, or of another kind than its public key")]
+    /// The bytes are not a private key of the expected algorithm.
+    #[error("the private key is damaged, or of another algorithm than its public key")]
     KeyRejected,
-    /// The private key is not that of the expected public key.
+    /// The private key does not belong to the expected public key.
     #[error("the private key does not belong to the public key")]
     KeyMismatch,
-    /// Keys of this kind cannot be made here.
-    #[error("keys of the kind {} cannot be made", .0.as_str())]
+    /// This library cannot generate keys of this algorithm.
+    #[error("generating {} keys is not supported", .0.as_str())]
     UnsupportedAlgorithm(KeyAlgorithm),
 }
 
@@ -48,21 +48,21 @@ impl SignerError {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later, by itself.
     pub const fn retryable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 }
 
-/// A private key that signs, and its public key. It may be in software, in a token, or remote.
+/// A private key that signs, and its public key. It may be in this process, in a token, or remote.
 ///
-/// Calls block. Implementations are called from many threads at once.
+/// Calls block, and come from many threads at once.
 pub trait Signer: Send + Sync {
-    /// The public key. Its algorithm says how [`sign`](Self::sign) signs: P-256 with SHA-256,
+    /// The public key. Its algorithm determines how [`sign`](Self::sign) signs: P-256 with SHA-256,
     /// P-384 with SHA-384, Ed25519, RSA PKCS #1 v1.5 with SHA-256.
     fn public_key(&self) -> &PublicKey;
 
-    /// Signs a message. The signature is what stands in a certificate: for ECDSA the DER of
+    /// Signs a message. The signature has the form that certificates contain: for ECDSA the DER of
     /// ECDSA-Sig-Value (RFC 3279, 2.2.3), otherwise the plain bytes.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ pub trait Signer: Send + Sync {
 pub struct Pkcs8(Zeroizing<Vec<u8>>);
 
 impl Pkcs8 {
-    /// Takes the DER of a private key. It is read when a signer is made of it.
+    /// Takes the DER of a private key, which is not parsed before a signer is made of it.
     pub fn new(der: Zeroizing<Vec<u8>>) -> Self {
         Self(der)
     }
@@ -111,7 +111,7 @@ enum Key {
 }
 
 impl SoftwareSigner {
-    /// Makes a new key pair: P-256, P-384 or Ed25519. ring draws the randomness.
+    /// Generates a key pair: P-256, P-384 or Ed25519. The randomness is ring's.
     ///
     /// # Errors
     /// `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
@@ -127,8 +127,8 @@ impl SoftwareSigner {
         Ok((Self::read(&pkcs8, algorithm)?, pkcs8))
     }
 
-    /// Takes a private key, if it is that of `expected`. The public key is computed anew from
-    /// the private key and compared, so neither can be exchanged.
+    /// Takes the private key of `expected`. The public key is computed from the private key and
+    /// compared, so neither of them can be swapped.
     ///
     /// # Errors
     /// `signer_key_rejected`, `signer_key_mismatch` or `signer_algorithm_unsupported`.

@@ -1,4 +1,4 @@
-//! Where a connector's certificate says that its revocation and its issuer are found.
+//! The URLs in a connector's certificate, for revocation and for its issuer.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,37 +6,37 @@ use core::fmt;
 use crate::key::Host;
 use crate::limits::URL_BYTES_MAX;
 
-/// A URL that stands in certificates: `http://` or `https://`, a [`Host`], and perhaps a path and
-/// a query, in at most 256 bytes.
+/// A URL in certificates: `http://` or `https://`, a [`Host`], and optionally a path and a query, in
+/// at most 256 bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "authority", serde(try_from = "String", into = "String"))]
 pub struct LeafUrl(String);
 
-/// A text is no [`LeafUrl`].
+/// The text is not a [`LeafUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a URL in certificates must be http:// or https://, a host, and perhaps a path, in at most 256 bytes"
+    "a URL in certificates must be http:// or https:// with a host and optionally a path, in at most 256 bytes"
 )]
 pub struct LeafUrlError;
 
 impl LeafUrlError {
-    /// The stable code.
+    /// The stable code: `url_invalid`.
     pub const fn code(&self) -> &'static str {
         "url_invalid"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
 impl LeafUrl {
-    /// Reads a URL. Nothing is converted: it stands in certificates as it is given.
+    /// Parses a URL. Certificates contain it as it is: nothing is converted.
     ///
     /// # Errors
-    /// `url_invalid`.
+    /// [`LeafUrlError`] for any other text.
     pub fn parse(text: &str) -> Result<Self, LeafUrlError> {
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         let rest = rest.filter(|_| text.len() <= URL_BYTES_MAX).ok_or(LeafUrlError)?;
@@ -51,7 +51,7 @@ impl LeafUrl {
     }
 }
 
-/// RFC 3986, 3.3 and 3.4: a path and a query. Quotes are none, though the RFC allows `'`.
+/// RFC 3986, 3.3 and 3.4: a path and a query. `'` is refused, although the RFC allows it.
 fn is_path(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?%".contains(&byte);
     let escape = |after: &str| matches!(after.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
@@ -86,8 +86,8 @@ impl From<LeafUrl> for String {
     }
 }
 
-/// The URLs in the certificates that an issuer makes for connectors. None, unless they are given:
-/// nothing here serves them.
+/// The URLs in the certificates that an issuer makes for connectors. By default there are none,
+/// because this library does not serve them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeafUrls {

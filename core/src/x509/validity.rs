@@ -1,4 +1,4 @@
-//! When a certificate is valid (RFC 5280, 4.1.2.5), in whole seconds, both ends included.
+//! The validity of a certificate (RFC 5280, 4.1.2.5): whole seconds, both ends included.
 
 use ::der::Decode as _;
 use ::der::asn1::{GeneralizedTime, UtcTime};
@@ -6,10 +6,10 @@ use ::der::asn1::{GeneralizedTime, UtcTime};
 use crate::der::{Malformed, Reader, tag};
 use crate::time::Timestamp;
 
-/// The first second of 2050, which is the first that UTCTime cannot write.
+/// The first second of 2050, which UTCTime cannot express.
 pub(super) const YEAR_2050: u64 = 2_524_608_000;
 
-/// From when to when, both included.
+/// The first and the last moment at which a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Validity {
     pub(super) not_before: Timestamp,
@@ -25,7 +25,7 @@ impl Validity {
         Ok(validity)
     }
 
-    /// What of this lies within `outer`, in whole seconds; `None` if nothing does.
+    /// The intersection with `outer`, in whole seconds; `None` if it is empty.
     #[cfg(feature = "connector")]
     pub(super) fn within(self, outer: Self) -> Option<Self> {
         let seconds = |moment: Timestamp| Timestamp::from_unix_seconds(moment.unix_seconds());
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "connector")]
-    fn is_cut_to_what_is_allowed() {
+    fn is_cut_to_the_issuers_validity() {
         let at = Timestamp::from_unix_seconds;
         let span = |from, to| Validity { not_before: at(from), not_after: at(to) };
         assert_eq!(span(5, 50).within(span(10, 40)), Some(span(10, 40)));

@@ -1,37 +1,37 @@
-//! Why a certificate is not read.
+//! Why a certificate was refused.
 
 use crate::der::Malformed;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::x509::extensions::ExtensionsError;
 use crate::x509::signed::SignedError;
 
-/// Bytes that are not a certificate.
+/// Why bytes are not a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
     /// Longer than [`CERTIFICATE_BYTES_MAX`].
-    #[error("a certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
+    #[error("the certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
     TooLarge,
     /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
     #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
     TooMany,
-    /// The text holds no certificate in PEM.
-    #[error("there is no certificate: neither PEM nor DER")]
+    /// The text contains no certificate in PEM.
+    #[error("the input contains no certificate in PEM or DER")]
     Missing,
-    /// Not the strict DER of a certificate, or damaged PEM.
-    #[error("a certificate is damaged, or not strict DER")]
+    /// Not strict DER of a certificate, or damaged PEM.
+    #[error("the certificate is damaged, or not strict DER")]
     Malformed,
-    /// Something follows the certificate.
-    #[error("something follows the certificate")]
+    /// Bytes follow the certificate.
+    #[error("unexpected bytes follow the certificate")]
     TrailingData,
-    /// Not of version 3.
-    #[error("a certificate is not of X.509 version 3")]
+    /// Not version 3.
+    #[error("the certificate is not X.509 version 3")]
     UnsupportedVersion,
-    /// The two places that name the signature algorithm differ.
-    #[error("a certificate names two different signature algorithms")]
+    /// The signed part and the signature name different algorithms.
+    #[error("the certificate names two different signature algorithms")]
     AlgorithmMismatch,
-    /// One extension occurs twice.
-    #[error("a certificate holds one extension twice")]
+    /// An extension occurs twice.
+    #[error("the certificate contains an extension twice")]
     DuplicateExtension,
 }
 

@@ -1,4 +1,4 @@
-//! Reading certificates (RFC 5280, 4.1).
+//! Parsing certificates (RFC 5280, 4.1).
 
 mod error;
 mod tbs;
@@ -23,7 +23,40 @@ pub(super) use tbs::TbsCertificate;
 
 const LABEL: &str = "CERTIFICATE";
 
-/// A certificate, read but not trusted. What follows from its signature is a chain's business.
+/// A parsed certificate. Nothing in it is verified: only `Chain` checks signatures.
+///
+/// ```
+/// use provkey::x509::Certificate;
+///
+/// let error = Certificate::parse_all(b"no certificate here").unwrap_err();
+/// assert_eq!(error.code(), "certificate_missing");
+///
+/// # #[cfg(feature = "connector")] {
+/// use provkey::time::Timestamp;
+/// use provkey::x509::{CaParameters, KeyAlgorithm, SerialNumber, SoftwareSigner, issue_root};
+///
+/// # struct Zeros;
+/// # impl provkey::random::Random for Zeros {
+/// #     fn fill(&self, bytes: &mut [u8]) -> Result<(), provkey::random::RandomError> {
+/// #         bytes.fill(0);
+/// #         Ok(())
+/// #     }
+/// # }
+/// # let random = Zeros;
+/// let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256)?;
+/// let parameters = CaParameters {
+///     common_name: "Example root",
+///     id: "r1",
+///     serial: SerialNumber::draw(&random, Timestamp::from_unix_seconds(1_800_000_000))?,
+///     not_before: Timestamp::from_unix_seconds(1_800_000_000),
+///     not_after: Timestamp::from_unix_seconds(2_000_000_000),
+/// };
+/// let root = issue_root(&signer, &parameters)?;
+/// assert_eq!(Certificate::parse_all(root.to_pem().as_bytes())?, [root.clone()]);
+/// assert_eq!(root.subject_text(), "CN=Example root, serialNumber=r1");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -45,7 +78,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the DER of one certificate.
+    /// Parses the DER of one certificate.
     ///
     /// # Errors
     /// Any [`CertificateError`] except `certificate_missing` and `certificate_too_many`.
@@ -83,8 +116,8 @@ impl Certificate {
         })
     }
 
-    /// Reads certificates in PEM, in the order in which they stand, with any text around them;
-    /// or the DER of one.
+    /// Parses all certificates of a text in PEM, in their order, with any text around them; or the
+    /// DER of one certificate.
     ///
     /// # Errors
     /// Any [`CertificateError`].
@@ -92,7 +125,7 @@ impl Certificate {
         if pem::is_der(bytes) {
             return Ok(alloc::vec![Self::parse(bytes)?]);
         }
-        // Base64 is a third longer than DER, and line ends and text may come with it.
+        // Base64 is a third longer than DER; the rest allows for line ends and other text.
         if bytes.len() > CHAIN_CERTIFICATES_MAX * CERTIFICATE_BYTES_MAX * 2 {
             return Err(CertificateError::TooLarge);
         }
@@ -136,24 +169,24 @@ impl Certificate {
         &self.subject
     }
 
-    /// The same for all names that are equal to the subject (RFC 5280, 7.1).
+    /// A hash that is the same for all names that are equal to the subject (RFC 5280, 7.1).
     #[cfg(feature = "authority")]
     pub(crate) fn subject_hash(&self) -> [u8; 32] {
         Sha256::digest(name::folded(&self.subject)).into()
     }
 
-    /// The subject's last common name, if it can be shown.
+    /// The subject's last common name, if it is a UTF8String or a PrintableString.
     pub fn common_name(&self) -> Option<&str> {
         name::common_name(&self.subject)
     }
 
-    /// The subject, for people: `C=DE, O=Example, CN=one`. See [`subject`](Self::subject) for what
-    /// programs compare.
+    /// The subject for people, such as `C=DE, O=Example, CN=one`. Programs compare
+    /// [`subject`](Self::subject).
     pub fn subject_text(&self) -> String {
         name::to_text(&self.subject)
     }
 
-    /// The issuer, for people.
+    /// The issuer for people, like [`subject_text`](Self::subject_text).
     pub fn issuer_text(&self) -> String {
         name::to_text(&self.issuer)
     }
@@ -176,22 +209,22 @@ impl Certificate {
     /// The public key.
     ///
     /// # Errors
-    /// [`PublicKeyError`] if it is not accepted.
+    /// [`PublicKeyError`] if the key is refused.
     pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
         PublicKey::from_spki(&self.spki)
     }
 
-    /// Whether it may sign others; not, if it does not say.
+    /// Whether it is a CA certificate. Without the extension it is not.
     pub fn basic_constraints(&self) -> BasicConstraints {
         self.basic_constraints
     }
 
-    /// What the key may be used for; `None`: anything.
+    /// The key usage; `None`: any.
     pub fn key_usage(&self) -> Option<KeyUsage> {
         self.key_usage
     }
 
-    /// What the certificate may be used for; `None`: anything.
+    /// The extended key usage; `None`: any.
     pub fn purposes(&self) -> Option<Purposes> {
         self.purposes
     }
@@ -201,29 +234,29 @@ impl Certificate {
         &self.uris
     }
 
-    /// Whether the subject's alternative names have this host, whatever its port: its name, or its
-    /// address. What a name with a wildcard covers does not count.
+    /// Whether the subject's alternative names contain this host's name or address. Its port is
+    /// ignored, and wildcards match nothing.
     pub fn names_host(&self, host: &Host) -> bool {
         self.hosts.contains(&HostName::of(host))
     }
 
-    /// The identifier of its key.
+    /// The subject key identifier.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
         self.subject_key_id.as_deref()
     }
 
-    /// The identifier of its issuer's key.
+    /// The authority key identifier: that of the issuer's key.
     pub fn authority_key_id(&self) -> Option<&[u8]> {
         self.authority_key_id.as_deref()
     }
 
-    /// Whether it constrains the names in certificates below it (RFC 5280, 4.2.1.10), which is
-    /// not obeyed here.
+    /// Whether it constrains the names in certificates below it (RFC 5280, 4.2.1.10). This library
+    /// does not evaluate such constraints.
     pub fn has_name_constraints(&self) -> bool {
         self.name_constraints
     }
 
-    /// Whether a critical extension is not known here, so that the certificate must be refused.
+    /// Whether it has a critical extension that this library does not know. It must be refused then.
     pub fn has_unknown_critical_extension(&self) -> bool {
         self.critical_other
     }

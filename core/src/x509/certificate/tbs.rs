@@ -6,7 +6,7 @@ use crate::x509::extensions::Extensions;
 use crate::x509::name;
 use crate::x509::validity::Validity;
 
-/// What a certificate says, as yet unsigned (RFC 5280, 4.1.2).
+/// A TBSCertificate, parsed but unsigned.
 pub(in crate::x509) struct TbsCertificate<'a> {
     pub(in crate::x509) serial: &'a [u8],
     pub(in crate::x509) signature_algorithm: &'a [u8],
@@ -35,7 +35,7 @@ impl<'a> TbsCertificate<'a> {
         let validity = Validity::read(fields.enter(tag::SEQUENCE)?)?;
         let subject = fields.value(tag::SEQUENCE)?;
         let spki = fields.value(tag::SEQUENCE)?;
-        // RFC 5280, 4.1.2.8: unique identifiers are not made any more, and mean nothing here.
+        // RFC 5280, 4.1.2.8: unique identifiers are obsolete, and ignored.
         fields.optional_implicit(tag::context_primitive(1), tag::BIT_STRING)?;
         fields.optional_implicit(tag::context_primitive(2), tag::BIT_STRING)?;
         let extensions = match fields.optional(tag::context(3))? {

@@ -6,11 +6,11 @@ use crate::x509::profile::{write_ca_constraints, write_ca_name};
 use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::{Signer, SignerError};
 
-/// Makes a request in DER for the certificate of a CA below which there are no others: a subject
-/// with this common name and this id, and the extensions that make a CA.
+/// Makes a request in DER for a CA certificate with path length 0: a subject with this common name
+/// and this id, and the extensions that make a CA.
 ///
 /// # Errors
-/// Whatever the signer fails with.
+/// Those of the signer.
 pub fn build_ca_csr(
     signer: &dyn Signer,
     common_name: &str,
@@ -18,7 +18,7 @@ pub fn build_ca_csr(
 ) -> Result<Vec<u8>, SignerError> {
     let mut subject = Vec::new();
     write_ca_name(&mut subject, common_name, id);
-    // RFC 2985, 5.4.2: the extensions that are asked for.
+    // RFC 2985, 5.4.2: the requested extensions.
     let extensions = attribute(oid::EXTENSION_REQUEST, |out| {
         nested(out, tag::SEQUENCE, |out| write_ca_constraints(out, Some(0)));
     });
@@ -29,7 +29,7 @@ pub fn build_ca_csr(
 /// the DER of an Attribute (RFC 2986, 4.1).
 ///
 /// # Errors
-/// Whatever the signer fails with.
+/// Those of the signer.
 pub fn build_csr(signer: &dyn Signer, attributes: &[&[u8]]) -> Result<Vec<u8>, SignerError> {
     build(signer, &[tag::SEQUENCE, 0], attributes)
 }
@@ -39,7 +39,7 @@ fn build(
     subject: &[u8],
     attributes: &[&[u8]],
 ) -> Result<Vec<u8>, SignerError> {
-    // X.690, 11.6: the elements of a set stand in the order of their encodings.
+    // X.690, 11.6: the elements of a set are in the order of their encodings.
     let mut attributes = attributes.to_vec();
     attributes.sort_unstable();
     let public_key = signer.public_key();

@@ -6,43 +6,43 @@ use crate::x509::signature::SignatureError;
 use crate::x509::signed::SignedError;
 use crate::x509::{PublicKeyError, WeakKey};
 
-/// A certificate signing request that is refused, and why.
+/// Why a certificate signing request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrError {
     /// Longer than [`CSR_BYTES_MAX`].
     #[error("the request is longer than {CSR_BYTES_MAX} bytes")]
     TooLarge,
-    /// Neither PEM nor the strict DER of a PKCS #10 request.
+    /// Neither PEM nor strict DER of a PKCS #10 request.
     #[error("the request is neither PEM nor strict DER of PKCS #10")]
     Malformed,
-    /// Something follows the request.
-    #[error("something follows the request")]
+    /// Bytes follow the request, or the text contains two.
+    #[error("unexpected bytes follow the request")]
     TrailingData,
-    /// Not of version 1, the only one there is.
-    #[error("the request is of an unknown version of PKCS #10")]
+    /// Not version 1, the only one that exists.
+    #[error("the request has an unknown version of PKCS #10")]
     UnsupportedVersion,
     /// Its parts are nested more than 16 levels deep.
     #[error("the parts of the request are nested too deeply")]
     NestedTooDeeply,
-    /// A text in its subject has bytes or characters that its type does not allow, or control
+    /// A text in its subject contains bytes or characters that its type does not allow, or control
     /// characters.
-    #[error("the subject of the request holds a text with invalid characters")]
+    #[error("a text in the subject of the request contains invalid characters")]
     SubjectText,
     /// A text in its subject is longer than RFC 5280, A.1, allows.
-    #[error("the subject of the request holds a text that is too long")]
+    #[error("a text in the subject of the request is too long")]
     SubjectLength,
-    /// An attribute occurs again, or one that has one value has not exactly one.
-    #[error("an attribute of the request must occur once and have one value")]
+    /// An attribute occurs twice, or does not have exactly one value.
+    #[error("an attribute of the request occurs twice, or does not have exactly one value")]
     AttributeNotSingle,
-    /// One extension is asked for twice.
-    #[error("the request asks for one extension twice")]
+    /// It asks for an extension twice.
+    #[error("the request asks for an extension twice")]
     DuplicateExtension,
-    /// The public key is not in the accepted form.
+    /// The public key is not in the accepted DER form.
     #[error("{}", PublicKeyError::Malformed)]
     BadKey,
-    /// The public key is no point of its curve.
-    #[error("the public key is not a point of its curve")]
+    /// The public key is not a point on its curve.
+    #[error("the public key is not a point on its curve")]
     KeyOffCurve,
     /// The public key is too weak.
     #[error(transparent)]
@@ -51,7 +51,7 @@ pub enum CsrError {
     #[error("{}", PublicKeyError::Unsupported)]
     UnsupportedKey,
     /// Signed over MD5, SHA-1 or older.
-    #[error("the request is signed over MD5 or SHA-1; sign it with SHA-256 or better")]
+    #[error("the request is signed over MD5 or SHA-1: sign it with SHA-256 or better")]
     WeakAlgorithm,
     /// Signed with an algorithm that is not supported.
     #[error(
@@ -59,26 +59,26 @@ pub enum CsrError {
          SHA-384 or (RSA only) SHA-512"
     )]
     UnsupportedAlgorithm,
-    /// The signature algorithm is not one of the key in the request.
-    #[error("the signature algorithm of the request does not fit its public key")]
+    /// The signature algorithm does not match the public key in the request.
+    #[error("the signature algorithm of the request does not match its public key")]
     AlgorithmMismatch,
     /// The signature was not made over this request with its key.
     #[error("the signature of the request is wrong")]
     BadSignature,
     /// It asks to become a certificate authority.
-    #[error("the request asks for a CA certificate; remove basicConstraints CA:TRUE from it")]
+    #[error("the request asks for a CA certificate: remove basicConstraints CA:TRUE from it")]
     RequestsCa,
     /// It asks for a key usage other than digitalSignature.
-    #[error("the request asks for a key usage other than digitalSignature; remove it")]
+    #[error("the request asks for a key usage other than digitalSignature: remove it")]
     RequestsKeyUsage,
     /// It asks for an extended key usage other than clientAuth.
-    #[error("the request asks for an extended key usage other than clientAuth; remove it")]
+    #[error("the request asks for an extended key usage other than clientAuth: remove it")]
     RequestsExtendedKeyUsage,
-    /// It asks for names, at a renewal for others than the certificate has. The authority gives names.
-    #[error("the request asks for alternative names; remove them, the authority gives names")]
+    /// It asks for alternative names; at a renewal, for others than the certificate has.
+    #[error("the request asks for alternative names: remove them, the authority chooses the names")]
     RequestsNames,
     /// It asks for another extension.
-    #[error("the request asks for an extension that is not granted; remove it")]
+    #[error("the request asks for an extension that is not granted: remove it")]
     RequestsExtension,
 }
 

@@ -1,4 +1,4 @@
-//! Certificate signing requests: PKCS #10, RFC 2986.
+//! Certificate signing requests (PKCS #10, RFC 2986).
 
 #[cfg(feature = "connector")]
 mod build;
@@ -25,7 +25,7 @@ use crate::limits::{CSR_BYTES_MAX, CSR_LEVELS_MAX};
 
 const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
-/// What a connector makes a request for. It says so by the attributes of ours that the request holds.
+/// What a request is for, as far as its attributes say.
 #[cfg(feature = "authority")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -33,11 +33,33 @@ pub(crate) enum Purpose {
     Renewal,
 }
 
-/// A request that is well-formed. Nothing in it is to be believed yet: with the feature
-/// `connector`, `verify` checks it.
+/// A well-formed request. Nothing in it is verified: `verify`, with the feature `connector`, does
+/// that.
 ///
-/// A well-formed subject and attributes that are not known are ignored: nothing is copied from a
-/// request but its public key.
+/// The subject, if it is well-formed, and unknown attributes are ignored: only the public key is
+/// ever copied from a request.
+///
+/// ```
+/// use provkey::x509::Csr;
+///
+/// # #[cfg(feature = "connector")] {
+/// use provkey::connector::Identity;
+/// use provkey::key::{Host, KeyId, Pin, Proof, ProvisioningKey, Secret};
+/// use provkey::x509::KeyAlgorithm;
+///
+/// # let (host, id) = (Host::parse("api.example.com")?, KeyId::parse("q2w3e4r5t6y7")?);
+/// # let (secret, pin) = (Secret::from_bytes([7; 20]), Pin::from_bytes([7; 15]));
+/// # let key = ProvisioningKey::from_parts(host, id, secret, pin);
+/// let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+/// let request = identity.request(&key, None)?;
+///
+/// let csr = Csr::parse(request.to_pem().as_bytes())?;
+/// let proof = Proof::from_der(csr.proof().ok_or("a connector's request has a proof")?)?;
+/// assert!(proof.verify(key.secret(), csr.spki()));
+/// assert_eq!(csr.verify()?.public_key(), identity.public_key());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Csr {
     signed: Signed,
@@ -48,7 +70,7 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// Reads a request in DER or in PEM, with any text around the PEM.
+    /// Parses a request in DER, or in PEM with any text around it.
     ///
     /// # Errors
     /// `csr_too_large`, `csr_malformed`, `csr_trailing_data`, `csr_nested_too_deeply`,
@@ -59,7 +81,7 @@ impl Csr {
     }
 
     fn parse_pem(text: &[u8]) -> Result<Self, CsrError> {
-        // Base64 is a third longer than DER, and line ends and text may come with it.
+        // Base64 is a third longer than DER; the rest allows for line ends and other text.
         if text.len() > 2 * CSR_BYTES_MAX {
             return Err(CsrError::TooLarge);
         }
@@ -90,24 +112,25 @@ impl Csr {
         })
     }
 
-    /// The SubjectPublicKeyInfo, exactly as it stands in the request.
+    /// The SubjectPublicKeyInfo, exactly as it is in the request.
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    /// The DER of the one value of the proof attribute, if there is one.
+    /// The DER of the value of the proof attribute, if there is one: see
+    /// [`Proof::from_der`](crate::key::Proof::from_der).
     pub fn proof(&self) -> Option<&[u8]> {
         self.proof.as_deref()
     }
 
-    /// The DER of the one value of the renewal attribute, if there is one: the request is for the
-    /// renewal of a certificate.
+    /// The DER of the value of the renewal attribute, if there is one. The request is then for the
+    /// renewal of a certificate: see [`RenewalProof::from_der`](super::RenewalProof::from_der).
     pub fn renewal(&self) -> Option<&[u8]> {
         self.renewal.as_deref()
     }
 
-    /// Whether every attribute of ours in the request belongs to this purpose, whatever its value is.
-    /// A plain request, as common tools make it, serves any purpose.
+    /// Whether none of its attributes belongs to the other purpose. A plain request, as common
+    /// tools make it, serves both.
     #[cfg(feature = "authority")]
     pub(crate) fn serves(&self, purpose: Purpose) -> bool {
         match purpose {
@@ -123,7 +146,7 @@ impl fmt::Debug for Csr {
     }
 }
 
-/// The attributes that mean something here.
+/// The attributes that this library knows.
 #[derive(Default)]
 struct Attributes<'a> {
     /// The DER of the requested Extensions.
@@ -134,7 +157,7 @@ struct Attributes<'a> {
     renewal: Option<&'a [u8]>,
 }
 
-/// RFC 2986, 4.1: CertificationRequestInfo. Gives the SubjectPublicKeyInfo and the attributes.
+/// Parses a CertificationRequestInfo (RFC 2986, 4.1): its SubjectPublicKeyInfo and its attributes.
 fn read_info(info: &[u8]) -> Result<(&[u8], Attributes<'_>), CsrError> {
     let mut fields = Reader::within(info, tag::SEQUENCE)?;
     if fields.unsigned()? != [0] {

@@ -1,11 +1,11 @@
-//! Whether the texts in a subject are what their types say. The subject means nothing here, but
-//! whoever writes one of these is broken or up to something.
+//! Checks that the texts in a subject match their types. The subject is ignored otherwise, but a
+//! request with a malformed one comes from a broken or hostile program.
 
 use super::CsrError;
 use crate::der::{Malformed, Reader, tag};
 use crate::x509::name;
 
-/// The last arc of the types under 2.5.4, and the most characters of each (RFC 5280, A.1).
+/// The last arc of each type under 2.5.4, and its most characters (RFC 5280, A.1).
 const CHARACTERS_MAX: [(u8, usize); 8] = [
     (3, 64),  // commonName
     (5, 64),  // serialNumber
@@ -38,7 +38,7 @@ fn check_attribute(oid: &[u8], value: &[u8]) -> Result<(), CsrError> {
     }
 }
 
-/// How many characters a text has; `None` if the value is of a type that is no text.
+/// The number of characters of a text; `None` if the value's type is not a text.
 fn count_characters(value: &[u8]) -> Result<Option<usize>, CsrError> {
     let Some(&kind) = value.first() else { return Err(Malformed.into()) };
     let bytes = Reader::only(value, kind)?;
@@ -52,7 +52,7 @@ fn count_characters(value: &[u8]) -> Result<Option<usize>, CsrError> {
         tag::PRINTABLE_STRING => text(is_printable)?,
         tag::NUMERIC_STRING => text(|char| char.is_ascii_digit() || char == ' ')?,
         tag::IA5_STRING | tag::VISIBLE_STRING => text(|char| char.is_ascii())?,
-        // X.680, 41: nobody implements T.61. What is met is Latin-1.
+        // X.680, 41: no program implements T.61. In practice these are Latin-1.
         tag::TELETEX_STRING => count(units(1), |_| true)?,
         tag::BMP_STRING => count(units(2), |_| true)?,
         tag::UNIVERSAL_STRING => count(units(4), |_| true)?,
@@ -70,7 +70,7 @@ fn count(
         .ok_or(CsrError::SubjectText)
 }
 
-/// The character of one unit of `size` bytes. In a BMPString no unit is half of a character.
+/// The character of one unit of `size` bytes. A BMPString has no surrogates.
 fn character(unit: &[u8], size: usize) -> Option<char> {
     let whole = unit.len() == size;
     let code = unit.iter().fold(0, |code, &byte| code << 8 | u32::from(byte));
@@ -126,7 +126,7 @@ mod tests {
         check(tag::BMP_STRING, b"\0\0", false);
         check(tag::UNIVERSAL_STRING, b"\0\0\0a", true);
         check(tag::UNIVERSAL_STRING, b"\0\x11\0\0", false);
-        // A BIT STRING is no text.
+        // A BIT STRING is not a text.
         check(tag::BIT_STRING, b"\0\0", true);
     }
 

@@ -2,32 +2,31 @@ use super::{Csr, CsrError};
 use crate::x509::extensions::{AltNames, Extensions, KeyUsage, Purposes};
 use crate::x509::{Certificate, PublicKey, signature};
 
-/// A request whose maker has the private key, and that asks for nothing that is not granted.
+/// A verified request: its maker holds the private key, and asks for nothing that is not granted.
 #[derive(Clone, Debug)]
 pub struct VerifiedCsr {
     public_key: PublicKey,
 }
 
 impl VerifiedCsr {
-    /// The public key: all that is ever taken from a request.
+    /// The public key, the only part that is ever copied from a request.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
 }
 
 impl Csr {
-    /// Checks everything that a request can be refused for: its key, what it asks for, and its
-    /// own signature.
+    /// Verifies the public key, the requested extensions, and the request's own signature.
     ///
     /// # Errors
-    /// Any [`CsrError`] that [`Csr::parse`] does not give, and `csr_malformed` for damage in
-    /// what it asks for.
+    /// Any [`CsrError`] that [`Csr::parse`] does not return, and `csr_malformed` if the requested
+    /// extensions are malformed.
     pub fn verify(self) -> Result<VerifiedCsr, CsrError> {
         self.verify_all(None)
     }
 
-    /// As [`Csr::verify`], of a request to renew this certificate. It may ask for the alternative
-    /// names that the certificate has, as clients do (RFC 7030, 4.2.2): it gets them anyway.
+    /// Verifies a request to renew this certificate, like [`Csr::verify`]. It may ask for the
+    /// alternative names of the certificate, as clients do (RFC 7030, 4.2.2).
     ///
     /// # Errors
     /// As [`Csr::verify`].
@@ -45,8 +44,8 @@ impl Csr {
     }
 }
 
-/// Whether a request asks only for what the connector gets anyway. A request for a subject
-/// key identifier is one of these: its value is computed, not copied.
+/// Checks that a request asks only for what the connector gets anyway. That includes a subject key
+/// identifier, whose value is computed, not copied.
 fn check_requested(extensions: &Extensions<'_>, old: Option<&Certificate>) -> Result<(), CsrError> {
     if extensions.basic_constraints.as_ref().is_some_and(|extension| extension.value.ca) {
         return Err(CsrError::RequestsCa);
@@ -69,7 +68,7 @@ fn check_requested(extensions: &Extensions<'_>, old: Option<&Certificate>) -> Re
     Ok(())
 }
 
-/// Whether these are the names of a certificate of ours, which has URIs only.
+/// Whether these are the names of a certificate that we issued, which has only URIs.
 fn are_names_of(names: &AltNames<'_>, certificate: &Certificate) -> bool {
     names.hosts.is_empty() && !names.other && names.uris == certificate.uris()
 }

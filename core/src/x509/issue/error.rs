@@ -2,7 +2,7 @@
 
 use crate::x509::{Flaw, SignerError};
 
-/// A certificate could not be made.
+/// Why a certificate or a CRL was not issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
@@ -12,20 +12,20 @@ pub enum IssueError {
     /// The signer's public key is not the one in the issuer's certificate.
     #[error("the signer's key is not the one in the issuer's certificate")]
     WrongSigner,
-    /// The signer made a signature that its own public key does not accept.
+    /// The signer's signature does not verify with its own public key.
     #[error("the signer made a wrong signature")]
     BadSignature,
     /// The issuer's certificate does not allow it to sign such certificates.
     #[error("the issuer's certificate does not allow it to sign this")]
     NotAnIssuer,
-    /// No moment lies both in the time asked for and in the issuer's.
-    #[error("the issuer's certificate is not valid at any moment of the time asked for")]
+    /// The requested validity does not overlap the issuer's.
+    #[error("the issuer's certificate is not valid at any time of the requested validity")]
     OutsideIssuerValidity,
-    /// An id or a trust domain is empty, too long, or holds a character that needs quoting.
-    #[error("an id or the trust domain cannot be written into a certificate")]
+    /// An id or a trust domain is empty, too long, or contains a character that needs quoting.
+    #[error("an id or the trust domain has characters or a length that a certificate cannot hold")]
     BadName,
-    /// The certificate, or the CRL, was written wrongly, and was not signed.
-    #[error("it was not signed, for {0} would be wrong")]
+    /// A certificate or a CRL failed the lint, and was not signed.
+    #[error("nothing was signed, because {0} would be wrong")]
     Flawed(Flaw),
 }
 
@@ -43,7 +43,7 @@ impl IssueError {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later, by itself.
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Signer(error) => error.retryable(),

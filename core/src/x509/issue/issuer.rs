@@ -17,22 +17,22 @@ use crate::x509::{Certificate, LeafUrls, PublicKey, Signer};
 pub struct Issuer {
     certificate: Certificate,
     signer: Arc<dyn Signer>,
-    /// The fields from the signature algorithm to the issuer's name, the same for all.
+    /// The signature algorithm and the issuer's name, which all its certificates contain.
     head: Vec<u8>,
-    /// The extensions that all leaves have in common.
+    /// The extensions that all its leaves contain.
     pub(super) leaf_extensions: Vec<u8>,
-    /// The URLs among these.
+    /// The URLs in these extensions.
     pub(super) leaf_urls: LeafUrls,
-    /// Whether each signature is checked.
+    /// Whether each signature on a leaf is verified.
     pub(super) checking: bool,
 }
 
 impl Issuer {
-    /// Brings a certificate and its key together.
+    /// The issuer with this certificate and this key.
     ///
     /// # Errors
-    /// `issuer_wrong_signer` if the key is another; `issuer_not_allowed` if the certificate is
-    /// not that of an authority with a subject key identifier.
+    /// `issuer_wrong_signer` if the certificate has another key; `issuer_not_allowed` if it is not
+    /// a CA certificate with a subject key identifier.
     pub fn new(certificate: Certificate, signer: Arc<dyn Signer>) -> Result<Self, IssueError> {
         if certificate.spki() != signer.public_key().spki() {
             return Err(IssueError::WrongSigner);
@@ -48,8 +48,8 @@ impl Issuer {
         Ok(Self { certificate, signer, head, leaf_extensions, leaf_urls, checking: false })
     }
 
-    /// The same for a signer outside this process: each signature that it makes on a leaf is
-    /// checked, as those on authorities always are. A wrong one is `signer_bad_signature`.
+    /// Like [`new`](Self::new), for a signer outside this process: each signature on a leaf is
+    /// verified, as those on CA certificates always are. A wrong one is `signer_bad_signature`.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -60,7 +60,7 @@ impl Issuer {
         Ok(Self { checking: true, ..Self::new(certificate, signer)? })
     }
 
-    /// The same, with these URLs in the certificates of connectors.
+    /// The same issuer, with these URLs in the certificates of connectors.
     pub fn with_leaf_urls(self, leaf_urls: LeafUrls) -> Self {
         let leaf_extensions = leaf_extensions(self.key_id(), &leaf_urls);
         Self { leaf_extensions, leaf_urls, ..self }
@@ -71,7 +71,7 @@ impl Issuer {
         &self.certificate
     }
 
-    /// The issuer's key, for another issuer with the same one.
+    /// The issuer's key, to share with another issuer.
     #[cfg(feature = "authority")]
     pub(crate) fn shared_signer(&self) -> Arc<dyn Signer> {
         Arc::clone(&self.signer)
@@ -87,7 +87,7 @@ impl Issuer {
         self.certificate.subject_key_id().unwrap_or_default()
     }
 
-    /// The DER of its signature algorithm and its name.
+    /// The DER of its signature algorithm and of its name.
     pub(in crate::x509) fn head(&self) -> &[u8] {
         &self.head
     }
@@ -117,7 +117,7 @@ impl Issuer {
     }
 }
 
-/// The extensions that all leaves of an issuer have in common.
+/// The extensions that all leaves of an issuer contain.
 fn leaf_extensions(key_id: &[u8], urls: &LeafUrls) -> Vec<u8> {
     let mut extensions = Vec::with_capacity(128);
     write_leaf_constants(&mut extensions, key_id);

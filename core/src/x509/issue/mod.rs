@@ -1,4 +1,4 @@
-//! Making certificates: the caller's parameters, the profile, the lint, the signature.
+//! Issues certificates: the caller's parameters, then the profile, the lint, the signature.
 
 mod error;
 mod issuer;
@@ -22,8 +22,7 @@ pub use error::IssueError;
 pub use issuer::Issuer;
 pub use parameters::{CaParameters, CrossParameters, IssuedLeaf, LeafParameters, ServerParameters};
 
-/// Makes the certificate of an authority root, signed by itself: for any purpose, and with
-/// authorities below it.
+/// Makes the certificate of an authority root: self-signed, for any purpose, without a path length.
 ///
 /// # Errors
 /// Any [`IssueError`] except `issuer_wrong_signer` and `issuer_not_allowed`.
@@ -57,8 +56,8 @@ pub fn issue_root(
     sign_checking(signer, &tbs, &expected)
 }
 
-/// Makes an enrollment certificate: an authority that signs nothing but TLS clients (RFC 5280,
-/// 4.2.1.9: path length 0).
+/// Makes an enrollment certificate: a CA that signs only TLS clients, and no other CA (path length
+/// 0, RFC 5280, 4.2.1.9).
 ///
 /// # Errors
 /// Any [`IssueError`] except `issuer_wrong_signer`.
@@ -89,7 +88,7 @@ pub fn issue_enrollment_certificate(
 }
 
 /// Makes a cross-certificate: an enrollment certificate with the subject, the public key and the
-/// key identifier of an external one, byte for byte, so that what that CA signs has two chains.
+/// key identifier of an external CA, byte for byte. What that CA signs then has two chains.
 ///
 /// # Errors
 /// Any [`IssueError`] except `issuer_wrong_signer`.
@@ -162,8 +161,8 @@ pub fn issue_leaf(
 /// Makes the certificate of a TLS server.
 ///
 /// # Errors
-/// Any [`IssueError`] except `issuer_wrong_signer`; `issuer_not_allowed` if the issuer is for TLS
-/// clients only, as enrollment certificates are.
+/// Any [`IssueError`] except `issuer_wrong_signer`. It is `issuer_not_allowed` if the issuer is only
+/// for TLS clients, as enrollment certificates are.
 pub fn issue_server(
     issuer: &Issuer,
     parameters: &ServerParameters<'_>,
@@ -188,7 +187,7 @@ pub fn issue_server(
     sign_checking(issuer.signer(), &tbs, &issuer.expected(Role::Server(host), public_key))
 }
 
-/// Signs something else than a certificate, and checks the signature.
+/// Signs DER that is not a certificate, and verifies the signature.
 pub(super) fn sign_checked(issuer: &Issuer, tbs: Vec<u8>) -> Result<Vec<u8>, IssueError> {
     let key = issuer.signer().public_key();
     let algorithm = SignatureAlgorithm::of(key.algorithm()).identifier();
@@ -199,15 +198,15 @@ pub(super) fn sign_checked(issuer: &Issuer, tbs: Vec<u8>) -> Result<Vec<u8>, Iss
     Ok(der)
 }
 
-/// Signs a certificate, if it is what it must be.
+/// Signs a certificate that passes the lint.
 fn sign(signer: &dyn Signer, tbs: &[u8], expected: &Expected<'_>) -> Result<Vec<u8>, IssueError> {
     lint(tbs, expected).map_err(IssueError::Flawed)?;
     let signature = signer.sign(tbs)?;
     Ok(write_certificate(tbs, expected.signature_algorithm, &signature))
 }
 
-/// Signs a certificate, and checks the signature. That of an authority is made once, and all
-/// that follows rests on it.
+/// Signs a certificate that passes the lint, and verifies the signature. A CA certificate is made
+/// once, and everything below depends on it.
 fn sign_checking(
     signer: &dyn Signer,
     tbs: &[u8],
@@ -226,13 +225,13 @@ fn check_ca_id(id: &str) -> Result<(), IssueError> {
     if printable { Ok(()) } else { Err(IssueError::BadName) }
 }
 
-/// SPIFFE-ID, 2.2: a segment of a path; at most 64 characters, as it is a common name too.
+/// SPIFFE-ID, 2.2: a path segment. It has at most 64 characters, because it is a common name, too.
 fn is_segment(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     (1..=64).contains(&id.len()) && id.bytes().all(allowed) && id != "." && id != ".."
 }
 
-/// SPIFFE-ID, 2.1.
+/// SPIFFE-ID, 2.1: a trust domain.
 fn is_trust_domain(name: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);

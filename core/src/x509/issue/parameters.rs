@@ -6,10 +6,10 @@ use crate::key::Host;
 use crate::time::Timestamp;
 use crate::x509::{PublicKey, SerialNumber};
 
-/// What differs between the certificates of authorities.
+/// The parameters of a root or an enrollment certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct CaParameters<'a> {
-    /// What people call it. Cut to 64 characters (RFC 5280, A.1).
+    /// A name for people. It is cut to 64 characters (RFC 5280, A.1).
     pub common_name: &'a str,
     /// Its id, which makes the subject unique: 1 to 64 letters, digits, `-` and `.`.
     pub id: &'a str,
@@ -21,12 +21,12 @@ pub struct CaParameters<'a> {
     pub not_after: Timestamp,
 }
 
-/// What differs between the certificates of connectors.
+/// The parameters of a connector's certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct LeafParameters<'a> {
     /// The connector's id, its common name: 1 to 64 letters, digits, `-`, `.` and `_`.
     pub connector_id: &'a str,
-    /// The group's id, likewise.
+    /// The group's id, of the same form.
     pub group_id: &'a str,
     /// The trust domain: 1 to 255 lower-case letters, digits, `-`, `.` and `_` (SPIFFE-ID, 2.1).
     pub trust_domain: &'a str,
@@ -40,7 +40,7 @@ pub struct LeafParameters<'a> {
     pub not_after: Timestamp,
 }
 
-/// The certificate of a connector, just made.
+/// An issued certificate of a connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuedLeaf {
     /// The certificate in DER.
@@ -51,7 +51,7 @@ pub struct IssuedLeaf {
     pub not_after: Timestamp,
 }
 
-/// What differs between the cross-certificates of authorities.
+/// The parameters of a cross-certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct CrossParameters {
     /// The serial number.
@@ -62,10 +62,10 @@ pub struct CrossParameters {
     pub not_after: Timestamp,
 }
 
-/// What differs between the certificates of servers.
+/// The parameters of a server's certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerParameters<'a> {
-    /// The server's host. Its port does not matter.
+    /// The server's host. Its port is ignored.
     pub host: &'a Host,
     /// The server's public key.
     pub public_key: &'a PublicKey,

@@ -1,40 +1,41 @@
-//! Why a private key file is refused.
+//! Why a private key file was refused.
 
 use crate::der::Malformed;
 use crate::limits::PRIVATE_KEY_BYTES_MAX;
 
-/// A private key file that is not accepted.
+/// Why a private key file was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
     /// Longer than [`PRIVATE_KEY_BYTES_MAX`].
     #[error("the private key is longer than {PRIVATE_KEY_BYTES_MAX} bytes")]
     TooLarge,
-    /// The text holds no private key in PEM.
-    #[error("there is no private key: neither PEM nor DER")]
+    /// The text contains no private key in PEM.
+    #[error("the file contains no private key in PEM or DER")]
     Missing,
-    /// The text holds more than one private key.
-    #[error("there is more than one private key")]
+    /// The text contains more than one private key.
+    #[error("the file contains more than one private key")]
     TooMany,
     /// Neither PKCS #8 nor SEC 1 nor PKCS #1, or damaged.
     #[error("the private key is damaged, or neither PKCS #8 nor SEC 1 nor PKCS #1")]
     Malformed,
-    /// The key is encrypted, and no passphrase was given.
-    #[error("the private key is encrypted: its passphrase is needed")]
+    /// The key is encrypted, and there is no passphrase.
+    #[error("the private key is encrypted: its passphrase is required")]
     PassphraseMissing,
     /// The passphrase does not open the key.
     #[error("the passphrase is wrong, or the encrypted private key is damaged")]
     WrongPassphrase,
     /// Encrypted in another way than PBES2 with PBKDF2, HMAC with SHA-2, and AES-CBC.
     #[error(
-        "the private key is encrypted in a way that is not supported: convert it with `openssl pkcs8 -topk8`"
+        "the encryption of the private key is not supported: convert it with `openssl pkcs8 -topk8`"
     )]
     UnsupportedEncryption,
-    /// Its passphrase takes more iterations than are accepted.
-    #[error("the passphrase of the private key takes too many iterations")]
+    /// The passphrase needs more than
+    /// [`PASSPHRASE_ITERATIONS_MAX`](crate::limits::PASSPHRASE_ITERATIONS_MAX) iterations.
+    #[error("the passphrase of the private key needs too many iterations of PBKDF2")]
     TooManyIterations,
     /// Not the private key of the certificate.
-    #[error("the private key is not that of the certificate")]
+    #[error("the private key does not belong to the certificate")]
     Mismatch,
 }
 

@@ -1,4 +1,4 @@
-//! Private keys as files of other programs hold them.
+//! Private keys in the file formats of other programs.
 
 mod error;
 mod pbes2;
@@ -15,7 +15,7 @@ use crate::limits::PRIVATE_KEY_BYTES_MAX;
 pub use error::PrivateKeyError;
 
 /// Reads the private key of `public_key`, in PEM or DER: PKCS #8 (RFC 5958), encrypted or not,
-/// SEC 1 (RFC 5915) or PKCS #1 (RFC 8017). The file need not hold the public key.
+/// SEC 1 (RFC 5915) or PKCS #1 (RFC 8017). The file need not contain the public key.
 ///
 /// # Errors
 /// Any [`PrivateKeyError`].
@@ -75,8 +75,8 @@ fn read_plain(der: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyErr
             return Err(PrivateKeyError::Mismatch);
         }
         let key = fields.contents(tag::OCTET_STRING)?;
-        // Attributes mean nothing here, and the public key, which some tag explicitly, is compared by
-        // using the private one.
+        // Attributes are ignored. So is the public key, which some programs tag explicitly: the
+        // private key is checked against the certificate's.
         fields.optional(tag::context(0))?;
         if fields.optional(tag::context(1))?.is_none() {
             fields.optional_implicit(tag::context_primitive(1), tag::BIT_STRING)?;
@@ -95,7 +95,7 @@ fn read_plain(der: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyErr
     }
 }
 
-/// Writes the PKCS #8 that ring reads, which holds the public key too.
+/// Writes the PKCS #8 that ring reads, which contains the public key.
 fn read_key(key: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyError> {
     let algorithm = public_key.algorithm();
     let key = match algorithm {
@@ -113,7 +113,7 @@ fn read_key(key: &[u8], public_key: &PublicKey) -> Result<Pkcs8, PrivateKeyError
         Err(SignerError::KeyRejected) if algorithm == KeyAlgorithm::Rsa => {
             Err(PrivateKeyError::Malformed)
         }
-        // The form is good: the two do not belong together.
+        // The form is right, so the two keys do not belong together.
         Err(_) => Err(PrivateKeyError::Mismatch),
     }
 }
@@ -128,7 +128,7 @@ fn with_public_key(
         return Err(PrivateKeyError::Malformed);
     }
     let scalar = fields.contents(tag::OCTET_STRING)?;
-    // Both follow from the certificate, and are compared by using the key.
+    // Curve and public key are ignored: the private key is checked against the certificate's.
     fields.optional(tag::context(0))?;
     fields.optional(tag::context(1))?;
     fields.end()?;
@@ -141,10 +141,10 @@ fn with_public_key(
     Ok(out)
 }
 
-/// Enough for any key that is accepted: a buffer that grows would leave a copy behind.
+/// Enough for every accepted key: a buffer that grew would leave a copy of the secret behind.
 const SECRET_CAPACITY: usize = PRIVATE_KEY_BYTES_MAX + 256;
 
-/// RFC 5958, 2: OneAsymmetricKey; only for Ed25519 does ring want the public key in it.
+/// RFC 5958, 2: OneAsymmetricKey. ring needs the public key in it only for Ed25519.
 fn write_pkcs8(key: &[u8], public_key: &PublicKey) -> Pkcs8 {
     let algorithm = public_key.algorithm();
     let with_public_key = algorithm == KeyAlgorithm::Ed25519;

@@ -1,4 +1,4 @@
-//! Private keys under a passphrase: PBES2 (RFC 8018, 6.2) with PBKDF2 and AES-CBC.
+//! Encrypted private keys: PBES2 (RFC 8018, 6.2) with PBKDF2 and AES-CBC.
 
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
@@ -25,7 +25,7 @@ const AES128_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x02";
 const AES192_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x16";
 const AES256_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
 
-/// Opens what is encrypted as `algorithm`, the contents of an AlgorithmIdentifier, says.
+/// Decrypts as `algorithm` says, a reader inside an AlgorithmIdentifier.
 pub(super) fn decrypt(
     mut algorithm: Reader<'_>,
     encrypted: &[u8],
@@ -55,7 +55,7 @@ pub(super) fn decrypt(
     Ok(plain)
 }
 
-/// How the key is made of the passphrase (RFC 8018, A.2).
+/// How the key is derived from the passphrase (RFC 8018, A.2).
 struct Derivation<'a> {
     salt: &'a [u8],
     iterations: NonZeroU32,
@@ -77,7 +77,7 @@ impl<'a> Derivation<'a> {
         }
         let iterations = NonZeroU32::new(iterations).ok_or(PrivateKeyError::Malformed)?;
         let key_bytes = parameters.is_next(tag::INTEGER).then(|| parameters.small()).transpose()?;
-        // Left out it is HMAC with SHA-1.
+        // If it is left out, the function is HMAC with SHA-1.
         if !parameters.is_next(tag::SEQUENCE) {
             return Err(PrivateKeyError::UnsupportedEncryption);
         }
@@ -89,13 +89,13 @@ impl<'a> Derivation<'a> {
             HMAC_SHA512 => pbkdf2::PBKDF2_HMAC_SHA512,
             _ => return Err(PrivateKeyError::UnsupportedEncryption),
         };
-        // RFC 8018, B.1.2: the parameters are NULL; some leave them out.
+        // RFC 8018, B.1.2: the parameters are NULL. Some programs leave them out.
         function.optional(tag::NULL)?;
         function.end()?;
         Ok(Self { salt, iterations, key_bytes, algorithm })
     }
 
-    /// Decrypts in place with a key of `N` bytes; how many bytes are left.
+    /// Decrypts in place with a key of `N` bytes. Returns the length without padding.
     fn decrypt<Cipher: KeyIvInit + BlockModeDecrypt, const N: usize>(
         &self,
         passphrase: &[u8],
@@ -111,7 +111,7 @@ impl<'a> Derivation<'a> {
         pbkdf2::derive(self.algorithm, self.iterations, self.salt, passphrase, &mut *key);
         let cipher =
             Cipher::new_from_slices(&*key, vector).map_err(|_| PrivateKeyError::Malformed)?;
-        // What a wrong passphrase opens has no padding, but for one case in 256.
+        // A wrong passphrase gives valid padding in one case of 256.
         let plain = cipher.decrypt_padded::<Pkcs7>(bytes);
         plain.map(<[u8]>::len).map_err(|_| PrivateKeyError::WrongPassphrase)
     }

@@ -1,15 +1,15 @@
-//! Why a public key is refused.
+//! Why a public key was refused.
 
 use crate::der::Malformed;
 
-/// A public key that is not accepted.
+/// Why a public key was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
     /// Not the one accepted DER form of a key of its algorithm.
-    #[error("the public key is not in the one accepted form of its algorithm")]
+    #[error("the public key is not in the accepted DER form of its algorithm")]
     Malformed,
-    /// Too weak to identify anybody.
+    /// Too weak to identify its holder.
     #[error(transparent)]
     Weak(#[from] WeakKey),
     /// Of an algorithm or a size that is not supported.
@@ -39,33 +39,33 @@ impl From<Malformed> for PublicKeyError {
     }
 }
 
-/// Why a public key is too weak to identify anybody: its private key is easily found, or is not
-/// needed for a signature.
+/// Why a public key is too weak to identify its holder: its private key is easily found, or a
+/// signature does not need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeakKey {
     /// An RSA modulus of less than 2048 bits.
-    #[error("the RSA key is too short; make one of at least 2048 bits")]
+    #[error("the RSA key is too short: make one of at least 2048 bits")]
     Short,
     /// An RSA exponent below 65537, such as 1 or 3.
-    #[error("the RSA key has a small public exponent; make a key with the exponent 65537")]
+    #[error("the RSA key has a small public exponent: make a key with the exponent 65537")]
     SmallExponent,
     /// An even RSA exponent, for which there is no private key.
-    #[error("the RSA key has an even public exponent; make a key with the exponent 65537")]
+    #[error("the RSA key has an even public exponent: make a key with the exponent 65537")]
     EvenExponent,
     /// An RSA modulus with a factor below 752.
-    #[error("the RSA key has a small factor; its generator is broken, make a key elsewhere")]
+    #[error("the RSA key has a small factor: its generator is broken, make a key elsewhere")]
     SmallFactor,
     /// An RSA modulus whose two factors are so close together that Fermat's method finds them.
-    #[error("the RSA key has close factors; its generator is broken, make a key elsewhere")]
+    #[error("the RSA key has close factors: its generator is broken, make a key elsewhere")]
     CloseFactors,
     /// An RSA modulus made by the generator of CVE-2017-15361.
     #[error(
-        "the RSA key was made by a chip with the flaw ROCA (CVE-2017-15361); make it elsewhere"
+        "the RSA key was made by a chip with the ROCA flaw (CVE-2017-15361): make a key elsewhere"
     )]
     Roca,
     /// An Ed25519 point of small order, the all-zero key among them.
-    #[error("the Ed25519 key is a point of small order, under which anybody can sign")]
+    #[error("the Ed25519 key is a point of small order, for which anyone can sign")]
     SmallOrder,
 }
 

@@ -1,4 +1,4 @@
-//! Public keys: one accepted DER form for each, so that equal keys are equal bytes.
+//! Public keys: each has one accepted DER form, so equal keys are equal bytes.
 
 mod error;
 mod rsa;
@@ -15,16 +15,16 @@ use crate::der::{Reader, tag};
 
 pub use error::{PublicKeyError, WeakKey};
 
-/// The contents of the object identifiers of the same algorithms, to tell a wrong form of a
-/// known algorithm from an unknown algorithm.
+/// The object identifiers of the accepted algorithms, to distinguish a wrong form of a known
+/// algorithm from an unknown algorithm.
 const EC_OID: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 const KNOWN_OIDS: [&[u8]; 2] = [b"\x2b\x65\x70", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"];
 
 /// A public key of an accepted algorithm in its one accepted DER form.
 ///
-/// The form: an uncompressed point of a named curve; RSA with NULL parameters; Ed25519 without
-/// parameters and with a canonical point. So two keys are the same exactly if their bytes are.
-/// That a point lies on its curve shows only when a signature is checked with it.
+/// This form is: an uncompressed point of a named curve; RSA with NULL parameters; Ed25519 without
+/// parameters and with a canonical point. So two keys are equal exactly if their bytes are. Whether
+/// a point is on its curve is checked only when a signature is verified with it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     spki: Vec<u8>,
@@ -33,7 +33,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    /// Parses the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     ///
     /// # Errors
     /// `public_key_malformed`, `public_key_unsupported`, or the code of a [`WeakKey`].
@@ -80,7 +80,7 @@ impl PublicKey {
         self.algorithm
     }
 
-    /// SHA-256 of the SubjectPublicKeyInfo: what a connector is known by.
+    /// SHA-256 of the SubjectPublicKeyInfo, which identifies a connector.
     pub fn sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.spki).into()
     }
@@ -113,7 +113,7 @@ fn read_algorithm(der: &[u8]) -> Result<KeyAlgorithm, PublicKeyError> {
     }
     let mut fields = Reader::within(der, tag::SEQUENCE)?;
     let oid = fields.contents(tag::OBJECT_IDENTIFIER)?;
-    // RFC 5480, 2.1.1: explicit curve parameters are no form of a named curve.
+    // RFC 5480, 2.1.1: explicit curve parameters are a wrong form, another named curve is not.
     let named_curve = fields.optional(tag::OBJECT_IDENTIFIER)?.is_some();
     if KNOWN_OIDS.contains(&oid) || (oid == EC_OID && !named_curve) {
         return Err(PublicKeyError::Malformed);

@@ -1,4 +1,4 @@
-//! Making, writing and verifying proofs of renewal.
+//! Makes, encodes and verifies proofs of renewal.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::der::writer::{attribute, nested, primitive};
 use crate::key::{Fingerprint, Host};
 use crate::x509::{Certificate, PublicKey, Signer, SignerError, signature};
 
-/// What no other signature of a connector's key begins with.
+/// The first bytes of the signed message. No other signature with a connector's key covers them.
 const CONTEXT: &[u8] = b"provkey/1/renew\0";
 
 impl RenewalProof {
@@ -18,7 +18,7 @@ impl RenewalProof {
     /// the CSR) holds the private key of `certificate`, which is `old_key`.
     ///
     /// # Errors
-    /// Whatever the signer fails with.
+    /// Those of the signer.
     pub fn make(
         host: &Host,
         certificate: &Certificate,
@@ -32,7 +32,8 @@ impl RenewalProof {
         Ok(proof)
     }
 
-    /// Whether the key of the old certificate has signed for a CSR with this SubjectPublicKeyInfo.
+    /// Whether the key of the old certificate signed this proof for a CSR with this
+    /// SubjectPublicKeyInfo.
     #[must_use]
     pub fn verify(&self, spki: &[u8]) -> bool {
         PublicKey::from_spki(self.certificate.spki())
@@ -60,7 +61,7 @@ impl RenewalProof {
         });
     }
 
-    /// What is signed.
+    /// The signed message.
     pub(super) fn message(&self, spki: &[u8]) -> Vec<u8> {
         let mut message = Vec::with_capacity(512);
         message.extend_from_slice(CONTEXT);

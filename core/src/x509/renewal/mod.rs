@@ -1,4 +1,4 @@
-//! Proving the possession of a certificate that is to be renewed: an attribute in the CSR for the
+//! Proof of possession of the certificate that is to be renewed: an attribute in the CSR for the
 //! new one.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //!     signature    OCTET STRING }
 //!
 //! signature = by the key of the old certificate, over "provkey/1/renew" ‖ 0x00 ‖ DER of
-//!             RenewedMessage; what an X.509 signature with that key has in its BIT STRING
+//!             RenewedMessage, in the form that a certificate's BIT STRING contains
 //!
 //! RenewedMessage ::= SEQUENCE {
 //!     host         UTF8String,
@@ -43,7 +43,7 @@ pub const RENEWAL_OID_DER: &[u8] = &[
 /// The tag of the fingerprint.
 const FINGERPRINT: u8 = tag::context_primitive(0);
 
-/// A proof that whoever made a CSR holds the private key of a certificate that it is to renew.
+/// A proof that the maker of a CSR holds the private key of the certificate to renew.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RenewalProof {
     host: Host,
@@ -58,22 +58,22 @@ pub struct RenewalProof {
 pub struct RenewalProofError;
 
 impl RenewalProofError {
-    /// The code of this error: `renewal_malformed`.
+    /// The stable code: `renewal_malformed`.
     pub const fn code(&self) -> &'static str {
         "renewal_malformed"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
 impl RenewalProof {
-    /// Reads the value of a renewal attribute. Verifies nothing yet.
+    /// Parses the value of a renewal attribute. It verifies nothing.
     ///
     /// # Errors
-    /// [`RenewalProofError`] for anything but the one DER form, with a canonical host.
+    /// [`RenewalProofError`] unless it is strict DER with a canonical host.
     pub fn from_der(value: &[u8]) -> Result<Self, RenewalProofError> {
         Self::decode(value).map_err(|Malformed| RenewalProofError)
     }
@@ -94,18 +94,18 @@ impl RenewalProof {
         })
     }
 
-    /// The host of the authority that is asked.
+    /// The host of the authority that the request is for.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The certificate that is to be renewed. Until the authority has found it among its own,
-    /// it is nothing but what the connector says.
+    /// The certificate to renew, as the connector sent it. The authority must still find it among
+    /// its own.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// The fingerprint of the connector's machine, if it gave one.
+    /// The fingerprint of the connector's machine, if the connector sent one.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }

@@ -1,4 +1,4 @@
-//! What can be seen of a modulus without factoring it.
+//! Weaknesses of a modulus that show without factoring it.
 
 use super::natural::Natural;
 
@@ -40,9 +40,9 @@ pub(super) fn has_small_factor(modulus: &Natural) -> bool {
 /// a longer key has these and more.
 const ROCA_PRIME_MAX: u32 = 701;
 
-/// Whether it looks made by the generator of CVE-2017-15361 (Nemec et al., "The Return of
-/// Coppersmith's Attack", 2017, 2.3): its primes are powers of 65537 modulo many small primes,
-/// and so is their product. A sound key does not look so by chance.
+/// Whether the generator of CVE-2017-15361 made it (Nemec et al., "The Return of Coppersmith's
+/// Attack", 2017, 2.3): modulo many small primes its factors are powers of 65537, and so is their
+/// product. A good key has this property only with negligible probability.
 pub(super) fn has_roca_fingerprint(modulus: &Natural) -> bool {
     rests(modulus)
         .take_while(|&(prime, _)| prime <= ROCA_PRIME_MAX)
@@ -62,11 +62,11 @@ fn is_power_of_65537(number: u32, prime: u32) -> bool {
     }
 }
 
-/// How many candidates Fermat's method looks at. It finds factors of a modulus of 2048 bits whose
-/// difference has up to 517 bits; FIPS 186-5, A.1.1, wants 924.
+/// How many candidates Fermat's method tries. For a modulus of 2048 bits it finds factors whose
+/// difference has up to 517 bits; FIPS 186-5, A.1.1, requires 924.
 const FERMAT_STEPS: u32 = 100;
 
-/// Whether Fermat's method factors it soon: it is `a² - b²` for an `a` just above its root.
+/// Whether Fermat's method factors it soon: it is `a² - b²` for an `a` just above its square root.
 pub(super) fn has_close_factors(modulus: &Natural) -> bool {
     let (mut odd, rest) = modulus.square_root();
     if rest.is_zero() {

@@ -1,7 +1,7 @@
-//! RSA public keys that are refused because their private key is known or can be found.
+//! Refuses RSA public keys whose private key is known or can be found.
 //!
-//! The checks cost less than making a signature with the key, whatever the key. None proves a
-//! key good: they find what bad generators are known to have made.
+//! For every key the checks cost less than a signature with it. They cannot prove a key good: they
+//! find the keys that bad generators are known to have made.
 
 mod factors;
 mod natural;
@@ -16,7 +16,7 @@ use crate::der::{Reader, tag};
 
 /// Bits of a modulus that are accepted.
 const MODULUS_BITS: RangeInclusive<usize> = 2048..=4096;
-/// Exponents that are accepted, if odd: the usual one and up to what ring can use.
+/// Exponents that are accepted, if odd: from the usual one to the largest that ring can use.
 const EXPONENTS: RangeInclusive<u64> = 65_537..=(1 << 33) - 1;
 
 /// Checks the contents of the BIT STRING.

@@ -1,5 +1,5 @@
-//! As much arithmetic on large numbers as the checks of a public modulus need. Nothing in here
-//! is secret, so nothing takes care to run in constant time.
+//! The arithmetic on large numbers that the checks of a public modulus need. Nothing here is secret,
+//! so nothing runs in constant time.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -17,7 +17,7 @@ impl Natural {
         number
     }
 
-    /// Becomes itself times 2^`bits`, plus `low`; from 1 to 63 bits, and `low` has no more.
+    /// Multiplies by 2^`bits`, and adds `low`. `bits` is 1 to 63, and `low` has at most as many.
     fn shift_in(&mut self, bits: u32, low: u64) {
         let mut carry = low;
         for limb in &mut self.0 {
@@ -42,7 +42,7 @@ impl Natural {
         }
     }
 
-    /// Takes away a number that is not larger.
+    /// Subtracts a number that is not larger.
     pub(super) fn subtract(&mut self, other: &Self) {
         let mut borrow = false;
         let others = other.0.iter().copied().chain(core::iter::repeat(0));
@@ -64,7 +64,7 @@ impl Natural {
         self.0.is_empty()
     }
 
-    /// The rest of the division by a number that is not zero.
+    /// The remainder of the division by a number that is not zero.
     pub(super) fn modulo(&self, divisor: u32) -> u32 {
         let divisor = u64::from(divisor);
         let halves = self.0.iter().rev().flat_map(|limb| [limb >> 32, limb & 0xffff_ffff]);
@@ -72,10 +72,10 @@ impl Natural {
         u32::try_from(rest).expect("the rest is smaller than the divisor")
     }
 
-    /// Twice the square root, rounded down before it is doubled, and what the square leaves over.
+    /// Twice the square root, rounded down before doubling, and the remainder.
     ///
-    /// Two bits of the number make one bit of the root, as in the method on paper. What is kept is
-    /// `4 * root + 1`: the next bit is set exactly if so much can be taken away.
+    /// Two bits of the number give one bit of the root, as in the method on paper. The variable is
+    /// `4 * root + 1`: the next bit is set exactly if that can be subtracted.
     pub(super) fn square_root(&self) -> (Self, Self) {
         let (mut trial, mut rest) = (Self([1].into()), Self::default());
         for limb in self.0.iter().rev() {
