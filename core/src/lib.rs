@@ -1,16 +1,16 @@
-//! Provisioning keys: a fleet enrols itself, every use counted exactly.
+//! Provisioning keys: a fleet enrolls itself, and every use is counted exactly.
 //!
-//! An operator makes a *provisioning key*: a line of text with a maximum number of uses, tied to
-//! one connector group and one enrollment certificate. A connector is given the text, makes a key
-//! pair of its own, proves that it holds the key, and gets a signed TLS client certificate. The
-//! authority counts the use: never beyond the maximum, never twice for one connector, never lost.
+//! An operator makes a *provisioning key*: a line of text with a maximum number of uses, for one
+//! connector group and one enrollment certificate. A connector receives the text, generates a key
+//! pair, proves that it holds the provisioning key, and gets a signed TLS client certificate. The
+//! authority counts the use: never past the maximum, never twice for one connector, and never lost.
 //!
 //! ```text
 //!  operator                    authority                          connector
 //!     │  create_key ───────────▶ [`authority::Authority`]            │
 //!     │  copy_key ◀───────────── text = HMAC(master key, id) …       │
 //!     │                                                              │
-//!     │──────────────── the text, by whatever way ──────────────────▶│ `ProvisioningKey::read`
+//!     │──────────────── the text, by any channel ───────────────────▶│ `ProvisioningKey::read`
 //!     │                                                              │ `Identity::generate`
 //!     │                          enroll ◀───── CSR with a proof ─────│ `Identity::request`
 //!     │                          one unit: count, record, audit      │
@@ -18,27 +18,27 @@
 //! ```
 //!
 //! # What it does not do
-//! It opens no socket and no file, reads no clock, and draws no randomness but what ring draws for
-//! its keys and signatures. Of the operating system it asks one thing: the id of its [`process`]. The host gives it a [`store`], a [`time::Clock`] and a
-//! [`random::Random`], carries requests and answers, and keeps the master key outside the store.
-//! Calls block; an async host makes them from its pool for blocking work.
+//! It opens no socket and no file, and asks the operating system only for the id of its
+//! [`process`] and, through ring, for randomness. The application provides a [`store`], a
+//! [`time::Clock`] and a [`random::Random`], carries requests and answers, and keeps the master key
+//! outside the store. Calls block: an async application makes them from its pool for blocking work.
 //!
 //! # Where to begin
-//! - The side that hands out certificates: [`authority::Authority`].
-//! - The side that asks for one: [`connector::Identity`], with an example that has both sides.
-//! - The text itself, and what can be wrong with it: [`key::ProvisioningKey`].
-//! - A store of your own: [`store::Store`], and the suite that it has to pass.
+//! - Issuing certificates: [`authority::Authority`].
+//! - Requesting one: [`connector`], with an example of both sides.
+//! - The key text, and the errors of reading it: [`key::ProvisioningKey`].
+//! - A store of your own: [`store::Store`], and the [suite](store::conformance) that it must pass.
 //!
 //! # Features
-//! - none: key texts, and reading CSRs and certificates, without `std`;
+//! - none: key texts, and parsing CSRs and certificates, without `std`;
 //! - `connector`: derivation, proofs, signatures and [`connector::Identity`], on ring, without
 //!   `std`;
 //! - `authority` (default): everything; needs `std`.
 //!
 //! # Errors
-//! Every error has a `code()`, a stable name such as `key_exhausted` that is the same wherever it
-//! appears, and `retryable()`: whether the same call may succeed later by itself. No error, and
-//! nothing that is printed, holds a secret.
+//! Every error has two methods. `code()` is a stable name such as `key_exhausted`, the same in
+//! every interface. `retryable()` says whether the same call may succeed later, by itself. No error
+//! and no `Debug` output contains a secret.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,15 +1,15 @@
-//! What belongs to the process that made it.
+//! Values that only the process that made them may use.
 //!
-//! A forked child inherits locks in whatever state they were in, and shares the parent's open files
-//! and connections. To use either hangs the child or corrupts what the parent does. So each handle
-//! with locks or connections knows its process and refuses every other one.
+//! A forked child inherits locks in an arbitrary state, and shares open files and connections with
+//! its parent. Using them would hang the child or corrupt the parent's work. So each handle with
+//! locks or connections stores its process, and refuses any other.
 //!
-//! The id of this process is the one thing that this crate asks of the operating system itself.
+//! This crate asks the operating system for one thing only: the id of the process.
 
 use std::fmt;
 use std::process;
 
-/// The process that made something.
+/// The process that made a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(u32);
 
@@ -19,7 +19,7 @@ impl Process {
         Self(process::id())
     }
 
-    /// Whether this is still the same process, and no forked child of it.
+    /// Whether this is still the same process, and not a forked child.
     pub fn is_current(self) -> bool {
         self == Self::current()
     }
@@ -37,11 +37,11 @@ impl Process {
 ///
 /// Code `used_after_fork`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this was opened before the process was forked: open it again in the new process")]
+#[error("the handle was opened before the process forked: open it again in the new process")]
 pub struct UsedAfterFork;
 
 impl UsedAfterFork {
-    /// The stable code.
+    /// The stable code: `used_after_fork`.
     pub const fn code(self) -> &'static str {
         "used_after_fork"
     }
@@ -52,9 +52,9 @@ impl UsedAfterFork {
     }
 }
 
-/// A value with locks or connections, which only the process that made it reaches.
+/// A value with locks or connections that only the process that made it can use.
 ///
-/// A forked child does not drop it either: to close a connection is to use it. There it is leaked.
+/// A forked child leaks it instead of dropping it, because closing a connection uses it.
 ///
 /// ```
 /// use provkey::process::Owned;
@@ -65,12 +65,12 @@ impl UsedAfterFork {
 /// ```
 pub struct Owned<T> {
     process: Process,
-    /// There until it is dropped.
+    /// `Some` until it is dropped.
     value: Option<T>,
 }
 
 impl<T> Owned<T> {
-    /// A value of this process.
+    /// Binds a value to this process.
     pub fn new(value: T) -> Self {
         Self { process: Process::current(), value: Some(value) }
     }
@@ -91,7 +91,7 @@ impl<T: Default> Default for Owned<T> {
     }
 }
 
-/// Of the value nothing is shown: that may take its locks.
+/// The value is not shown: formatting it may take its locks.
 impl<T> fmt::Debug for Owned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owned").field("process", &self.process).finish_non_exhaustive()
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_process_that_made_a_value_reaches_and_drops_it() {
+    fn only_the_process_that_made_a_value_uses_and_drops_it() {
         let value = Rc::new(());
         drop((Owned::new(Rc::clone(&value)), Owned::new(Rc::clone(&value)).get()));
         assert_eq!(Rc::strong_count(&value), 1);

@@ -1,6 +1,6 @@
-//! Where ids, nonces and serial numbers come from.
+//! The source of randomness for ids, nonces and serial numbers.
 
-/// The source of randomness failed. Nothing was decided without it.
+/// The source of randomness failed. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]
 pub struct RandomError;
@@ -8,10 +8,10 @@ pub struct RandomError;
 /// A cryptographically secure source of random bytes: `SystemRandom`, or one that the application
 /// passes in.
 pub trait Random: Send + Sync {
-    /// Fills `bytes`, whole, or fails.
+    /// Fills all of `bytes`, or fails.
     ///
     /// # Errors
-    /// [`RandomError`] when not every byte could be filled.
+    /// [`RandomError`] if some bytes could not be filled.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 
@@ -44,7 +44,7 @@ pub struct RandCore<R>(std::sync::Mutex<R>);
 
 #[cfg(feature = "std")]
 impl<R: rand_core::TryCryptoRng + Send> RandCore<R> {
-    /// Takes randomness from `generator` from now on.
+    /// Draws from `generator`.
     pub fn new(generator: R) -> Self {
         Self(std::sync::Mutex::new(generator))
     }

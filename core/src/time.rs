@@ -1,9 +1,9 @@
-//! Moments in time, and where the authority gets them from.
+//! Timestamps, and the clock of the authority.
 
 use core::fmt;
 use core::time::Duration;
 
-/// A moment: milliseconds since 1970-01-01 00:00:00 UTC, leap seconds not counted.
+/// A point in time: milliseconds since 1970-01-01 00:00:00 UTC, without leap seconds.
 ///
 /// `Display` writes it as RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,15 +11,15 @@ use core::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The last millisecond that X.509 and RFC 3339 can write: the end of the year 9999.
+    /// The last millisecond that X.509 and RFC 3339 can express: the end of the year 9999.
     pub const MAX: Self = Self(253_402_300_799_999);
 
-    /// The moment `unix_ms` milliseconds after 1970. Later ones than [`Self::MAX`] become it.
+    /// The time `unix_ms` milliseconds after 1970, at most [`Self::MAX`].
     pub const fn from_unix_ms(unix_ms: u64) -> Self {
         if unix_ms > Self::MAX.0 { Self::MAX } else { Self(unix_ms) }
     }
 
-    /// The moment `unix_seconds` seconds after 1970. Later ones than [`Self::MAX`] become it.
+    /// The time `unix_seconds` seconds after 1970, at most [`Self::MAX`].
     pub const fn from_unix_seconds(unix_seconds: u64) -> Self {
         Self::from_unix_ms(unix_seconds.saturating_mul(1000))
     }
@@ -34,13 +34,13 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This moment and `duration`, or [`Self::MAX`].
+    /// This time plus `duration`, at most [`Self::MAX`].
     pub fn plus(self, duration: Duration) -> Self {
         let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self::from_unix_ms(self.0.saturating_add(ms))
     }
 
-    /// This moment less `duration`, or 1970.
+    /// This time minus `duration`, at least 1970.
     pub fn minus(self, duration: Duration) -> Self {
         let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_sub(ms))
@@ -58,7 +58,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// As [`Timestamp::from_unix_ms`], so that whatever is read can be written.
+/// Like [`Timestamp::from_unix_ms`]: a later time becomes [`Timestamp::MAX`].
 #[cfg(feature = "authority")]
 impl<'de> serde::Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -66,7 +66,7 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
     }
 }
 
-/// A moment before 1970 becomes 1970, one after the year 9999 its end.
+/// A time before 1970 becomes 1970, and a time after the year 9999 becomes [`Timestamp::MAX`].
 #[cfg(feature = "std")]
 impl From<std::time::SystemTime> for Timestamp {
     fn from(moment: std::time::SystemTime) -> Self {
@@ -82,10 +82,10 @@ impl From<Timestamp> for std::time::SystemTime {
     }
 }
 
-/// Where the authority gets the time from: `SystemClock`, or a closure that answers a
-/// [`Timestamp`]. The library never reads a clock that was not passed in.
+/// The clock of the authority: `SystemClock`, or a closure that returns a [`Timestamp`]. The
+/// library never reads a clock that was not passed in.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_stays_within_what_can_be_written() {
+    fn arithmetic_never_leaves_1970_to_9999() {
         let day = Duration::from_secs(86_400);
         assert_eq!(Timestamp::default().minus(day), Timestamp::default());
         assert_eq!(Timestamp::MAX.plus(Duration::MAX), Timestamp::MAX);

@@ -1,4 +1,4 @@
-//! Accepting the answer to a request.
+//! Accepts the answer to a request.
 
 use core::time::Duration;
 
@@ -7,16 +7,15 @@ use super::{Error, Identity, KeyReference, ShownCertificate};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse, PublicKey};
 
-/// What an accepted answer says.
+/// What the connector learns from an accepted answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// The moment to go on with: what the clock says, or the certificate's first moment if the
-    /// clock is behind that.
+    /// The time to continue with: the clock's, or `not_before` if the clock is behind it.
     pub now: Timestamp,
-    /// How much the clock is behind at least, if it is. The authority signed the certificate, for a
-    /// key that is younger than the clock says: so this is known without trusting any clock
-    /// but the authority's.
+    /// By how much the clock is behind, at least; `None` if it is not. The certificate's key was
+    /// generated here, so the real time is past `not_before`. Only the authority's clock is
+    /// trusted for this.
     pub clock_behind: Option<Duration>,
     /// From when the certificate is valid.
     pub not_before: Timestamp,
@@ -25,12 +24,12 @@ pub struct Accepted {
 }
 
 impl Identity {
-    /// Accepts an answer in PEM: the certificate made for this identity, its issuers and the root,
-    /// in any order and with any text around them. `now` is what the machine's clock says. With the
-    /// answer to a renewal for a new key pair, that takes the place of the old one.
+    /// Accepts an answer in PEM: the certificate for this identity, its issuers and the root, in
+    /// any order and with any text around them. `now` is the time of the machine's clock. The
+    /// answer to a renewal also replaces the key pair, if the renewal was for a new one.
     ///
-    /// Only the root that the provisioning key pins is trusted. Nothing changes unless all is good:
-    /// an earlier certificate stays.
+    /// Only the root that the provisioning key pins is trusted. If anything is wrong, the identity
+    /// is unchanged and keeps its certificate.
     ///
     /// # Errors
     /// `answer_without_request`, `answer_for_another_key`, `clock_ahead`, any
@@ -39,7 +38,7 @@ impl Identity {
         self.accept_certificates(&Certificate::parse_all(answer)?, now)
     }
 
-    /// Accepts an answer as [`accept`](Self::accept) does, from certificates that have been read.
+    /// Like [`accept`](Self::accept), for parsed certificates.
     ///
     /// # Errors
     /// `answer_without_request`, `answer_for_another_key`, `clock_ahead`, any [`ChainError`].
@@ -64,7 +63,7 @@ impl Identity {
                 }
                 renewed
             }
-            // It may be the answer to an earlier request, which has another key to check it with.
+            // It may be the answer to an earlier request, with another provisioning key.
             Some(Err(error)) => enrolled().map_err(|other| match error {
                 Error::AnswerForAnotherKey => other,
                 error => error,
@@ -75,13 +74,13 @@ impl Identity {
         Ok(accepted)
     }
 
-    /// What the answer to a renewal is checked with, if one is under way.
+    /// The key to check the answer to a pending renewal with, if there is one.
     fn renewed_with(&self) -> Option<&KeyReference> {
         self.renewal.as_ref().and(self.enrolled_with())
     }
 }
 
-/// Checks that an answer has a chain for this public key to the pinned root.
+/// Checks that an answer contains a chain from this public key to the pinned root.
 fn check(
     certificates: &[Certificate],
     public_key: &PublicKey,
@@ -100,8 +99,8 @@ fn check(
     Ok((Enrolled { with: with.clone(), chain }, accepted))
 }
 
-/// Compares the clock with a chain whose leaf was made for a key that was made here. So the leaf is
-/// younger than the key, and its first moment is past, whatever the clock says.
+/// Checks a chain against the clock. The leaf's key was generated here before the leaf was issued,
+/// so its `not_before` is past, whatever the clock says.
 fn check_clock(chain: &Chain, clock: Timestamp) -> Result<Accepted, Error> {
     let leaf = chain.leaf();
     let not_before = leaf.not_before();

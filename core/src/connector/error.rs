@@ -1,4 +1,4 @@
-//! Why the connector did not do what it was asked.
+//! Why a call of the connector failed.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -12,13 +12,13 @@ use crate::x509::{Certificate, CertificateError, ChainError, SignerError};
 
 const UNTRUSTED: ChainError = ChainError::UntrustedRoot;
 
-/// The certificate that was shown where one under the pinned root was expected, the sender's own.
+/// The sender's own certificate, where one that the pinned root issued was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShownCertificate {
-    /// The name in it, such as `O=Example, CN=proxy.example.com`; cut after 256 characters.
+    /// Its subject, such as `O=Example, CN=proxy.example.com`; cut after 256 characters.
     pub subject: String,
-    /// The name of its issuer, likewise.
+    /// Its issuer, in the same form.
     pub issuer: String,
     /// SHA-256 of the certificate.
     pub sha256: [u8; 32],
@@ -42,18 +42,18 @@ impl fmt::Display for ShownCertificate {
     }
 }
 
-/// Why the connector did not do what it was asked. The identity is as it was before.
+/// Why a call failed. The identity is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A key pair or a signature could not be made. The code is the signer's.
     #[error(transparent)]
     Signer(#[from] SignerError),
-    /// `random_unavailable`: no randomness was to be had.
+    /// `random_unavailable`: the source of randomness failed.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// The answer cannot be read. The code is the certificate's.
-    #[error("the answer cannot be read: {0}")]
+    /// A certificate in the answer is malformed. The code is the certificate's.
+    #[error("the answer cannot be parsed: {0}")]
     Certificate(#[from] CertificateError),
     /// The certificates of the answer do not lead to the pinned root. The code is the chain's.
     #[error("the answer cannot be trusted: {0}")]
@@ -61,60 +61,60 @@ pub enum Error {
     /// The certificates of a server do not lead to the pinned root. The code is the chain's.
     #[error("the server cannot be trusted: {0}")]
     Server(ChainError),
-    /// `chain_untrusted_root`: the certificates of an answer do not hold the pinned root.
-    #[error("the answer cannot be trusted: {UNTRUSTED}; it holds {0}")]
+    /// `chain_untrusted_root`: the pinned root is not among the certificates of an answer.
+    #[error("the answer cannot be trusted: {UNTRUSTED}; it contains {0}")]
     AnswerUntrusted(Box<ShownCertificate>),
-    /// `chain_untrusted_root`: the certificates of a server do not hold the pinned root. It is
-    /// another authority's, or somebody is in between.
+    /// `chain_untrusted_root`: the pinned root is not among the certificates of a server. The
+    /// server belongs to another authority, or the connection is intercepted.
     #[error("the server cannot be trusted: {UNTRUSTED}; it shows {0}")]
     ServerUntrusted(Box<ShownCertificate>),
     /// `server_wrong_host`: the server's certificate is for another host.
     #[error("the server's certificate is not for {0}")]
     ServerWrongHost(Host),
-    /// `answer_without_request`: the identity has not asked with any key.
-    #[error("this identity has not asked for a certificate, make a request first")]
+    /// `answer_without_request`: the identity has made no request.
+    #[error("this identity has not requested a certificate: make a request first")]
     AnswerWithoutRequest,
-    /// `renewal_without_certificate`: the identity has no certificate that could be renewed.
-    #[error("this identity has no certificate yet, make a request with a provisioning key first")]
+    /// `renewal_without_certificate`: the identity has no certificate to renew.
+    #[error("this identity has no certificate yet: make a request with a provisioning key first")]
     RenewalWithoutCertificate,
-    /// `answer_for_another_key`: no certificate of the answer carries this identity's public key.
-    #[error("the answer belongs to another identity, ask again with this one")]
+    /// `answer_for_another_key`: no certificate in the answer has this identity's public key.
+    #[error("the answer is for another identity: send the request of this one again")]
     AnswerForAnotherKey,
-    /// `clock_ahead`: the certificate was just made, and yet the clock is past its end.
+    /// `clock_ahead`: the clock is past the end of a certificate that was just issued.
     #[error(
-        "the certificate just received is valid until {not_after}, and the clock says {now}: \
-         set the clock"
+        "the new certificate is valid until {not_after}, and the clock shows {now}: set the clock"
     )]
     ClockAhead {
-        /// What the clock says.
+        /// The time of the clock.
         now: Timestamp,
         /// Until when the certificate is valid.
         not_after: Timestamp,
     },
-    /// `fingerprint_empty`: the machine's material is empty, and would be the same everywhere.
+    /// `fingerprint_empty`: the fingerprint material is empty, and would be the same on every
+    /// machine.
     #[error("the fingerprint material of this machine is empty")]
     FingerprintEmpty,
     /// `identity_too_large`: the file is longer than [`IDENTITY_BYTES_MAX`].
     #[error("the identity file is longer than {IDENTITY_BYTES_MAX} bytes")]
     TooLarge,
-    /// `identity_not_recognized`: the file does not begin as an identity does.
+    /// `identity_not_recognized`: the file does not begin like an identity file.
     #[error("this is not an identity file")]
     NotRecognized,
-    /// `identity_too_new`: a later version of this program wrote the file.
-    #[error("the identity file was written by a newer program, update this one")]
+    /// `identity_too_new`: a newer version of this program wrote the file.
+    #[error("a newer program wrote the identity file: update this one")]
     TooNew,
     /// `identity_damaged`: bytes of the file were lost or changed.
-    #[error("the identity file is damaged, restore it or make a new identity")]
+    #[error("the identity file is damaged: restore it, or make a new identity")]
     Damaged,
-    /// `identity_sealed`: the file opens under the machine's fingerprint only, and none was given.
-    #[error("the identity file is sealed, give the fingerprint material of this machine")]
+    /// `identity_sealed`: the file is sealed, and was opened without fingerprint material.
+    #[error("the identity file is sealed: open it with the fingerprint material of this machine")]
     Sealed,
-    /// `identity_not_sealed`: the file should have been sealed under the machine's fingerprint, and
-    /// is not.
-    #[error("the identity file is not sealed, though fingerprint material was given")]
+    /// `identity_not_sealed`: the file is not sealed, and was opened with fingerprint material.
+    #[error("the identity file is not sealed: open it without fingerprint material, then seal it")]
     NotSealed,
-    /// `identity_other_machine`: the file was sealed on another machine, or its material changed.
-    #[error("the identity file belongs to another machine, make a new identity on this one")]
+    /// `identity_other_machine`: the file was sealed on another machine, or the fingerprint
+    /// material changed.
+    #[error("the identity file belongs to another machine: make a new identity on this one")]
     OtherMachine,
 }
 
@@ -143,7 +143,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later, by itself.
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Signer(error) => error.retryable(),

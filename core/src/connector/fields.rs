@@ -1,11 +1,12 @@
-//! What an identity file holds: fields, each after its length as four bytes, the first byte the
-//! most significant.
+//! The fields in an identity file, each with its length in front, as four bytes in big-endian
+//! order.
 //!
-//! In this order: the private key (PKCS #8), the public key (SubjectPublicKeyInfo); host, id and pin
-//! of the key last asked with; the same of the key enrolled with; in a file of version 2 the private
-//! key and the public key that a renewal is asked for; then the certificates of the chain, from the
-//! leaf to the root. What there is none of is empty: the key pair of a renewal for the same
-//! one, too, and a private key that lives elsewhere.
+//! Their order is: private key (PKCS #8) and public key (SubjectPublicKeyInfo); host, id and pin of
+//! the provisioning key of the last request; the same of the provisioning key that the certificate
+//! was issued for; in a file of version 2 the private key and the public key of the pending
+//! renewal; then the certificates of the chain, from the leaf to the root. A missing value is an
+//! empty field. The fields of a renewal for the same key pair, and of a private key elsewhere, are
+//! empty, too.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,7 +22,7 @@ use crate::x509::{Certificate, Chain, ChainUse, Pkcs8, PublicKey};
 
 const FIELDS_MAX: usize = 10 + CHAIN_CERTIFICATES_MAX;
 
-/// Writes an identity.
+/// Encodes an identity.
 pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
     let mut fields = Vec::from(key_pair(&identity.key_pair));
     fields.extend(KeyReference::to_fields(identity.asked_with()));
@@ -35,7 +36,7 @@ pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
     }
     let certificates = identity.chain().map(Chain::certificates).unwrap_or_default();
     fields.extend(certificates.iter().map(Certificate::der));
-    // Long enough from the start: bytes that grew would leave copies of the key behind.
+    // The capacity is exact: a vector that grew would leave copies of the private key behind.
     let length = fields.iter().map(|field| 4 + field.len()).sum();
     let mut bytes = Zeroizing::new(Vec::with_capacity(length));
     for field in fields {
@@ -46,14 +47,14 @@ pub(super) fn write(identity: &Identity) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// The fields of a key pair. A private key that lives elsewhere is empty.
+/// The fields of a key pair. A private key elsewhere is empty.
 fn key_pair(pair: &KeyPair) -> [&[u8]; 2] {
     let private_key = pair.private_key.as_ref().map_or(&[] as &[u8], Pkcs8::expose);
     [private_key, pair.public_key().spki()]
 }
 
-/// Reads an identity, one that is `renewing` or one that is not; `None` if anything is not as it
-/// was written. The chain is checked anew.
+/// Decodes an identity, with a pending renewal if `renewing`. `None` if anything is not as it was
+/// written. The chain is verified again.
 pub(super) fn read(bytes: &[u8], renewing: bool) -> Option<Identity> {
     let fields = split(bytes)?;
     let (&[private_key, public_key], rest) = fields.split_first_chunk()?;
@@ -70,7 +71,7 @@ pub(super) fn read(bytes: &[u8], renewing: bool) -> Option<Identity> {
             let chain = read_chain(certificates, identity.public_key(), &with)?;
             Some(Enrolled { with, chain })
         }
-        // Without a certificate there is nothing to renew.
+        // Only a certificate can be renewed.
         None if certificates.is_empty() && !renewing => None,
         None => return None,
     };

@@ -1,4 +1,4 @@
-//! Identity files.
+//! The format of identity files, and sealing them to a machine.
 //!
 //! ```text
 //! plain    "provkey/1/identity"  0  fields                                 checksum
@@ -6,12 +6,12 @@
 //! bytes     18                   1  16           32                    16  32
 //! ```
 //!
-//! The 1 in the name is the version. It is 2 while a renewal waits for its answer, so that a program
-//! from before there was renewal does not lose it. The checksum is SHA-256 of all before it: it tells damage from
-//! a file of another machine. Fields are sealed with ChaCha20-Poly1305, under a key made by
-//! HKDF-SHA256 (salt, material of the machine, "provkey/1/seal-identity"); what stands before them
-//! is additional data. The salt is random for each sealing, so each key is used once, and the nonce
-//! is zero.
+//! The 1 in the name is the version. It is 2 while a renewal is pending, so that a program without
+//! renewal refuses the file instead of losing the renewal. The checksum is SHA-256 of everything
+//! before it, and distinguishes damage from a file of another machine. The fields are sealed with
+//! ChaCha20-Poly1305 (RFC 8439), with the bytes before them as additional data. The key is
+//! HKDF-SHA256(salt, material of the machine, "provkey/1/seal-identity"). Each sealing draws a
+//! salt, so each key is used once, and the nonce is zero.
 
 use alloc::vec::Vec;
 
@@ -33,13 +33,13 @@ const SALT_BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 32;
 
 impl Identity {
-    /// The whole identity as bytes that only this machine opens again. Save them before a request
-    /// is sent, and after an answer is accepted.
+    /// The whole identity as bytes that only this machine can open. Save them before a request is
+    /// sent, and after an answer is accepted.
     ///
-    /// `material` is what the machine's [`Fingerprint`] is made of. The sealing is as good as the
-    /// material is secret: under a key from a TPM or a keystore nobody else reads the file; under
-    /// what can be guessed or looked up, such as a serial number or a machine id, it stops
-    /// nothing but accidental clones.
+    /// `material` is the raw material of the machine's [`Fingerprint`]. The seal is as strong as
+    /// the material is secret: a key from a TPM or a keystore keeps others from reading the file,
+    /// while guessable material, such as a serial number or a machine id, stops only accidental
+    /// clones.
     ///
     /// # Errors
     /// `fingerprint_empty`, `random_unavailable`.
@@ -52,18 +52,18 @@ impl Identity {
         let mut fields = fields::write(self);
         let tag = sealing_key(material, &salt)
             .seal_in_place_separate_tag(nonce(), Aad::from(&header), &mut fields)
-            .expect("an identity is far shorter than what can be sealed");
+            .expect("an identity is short enough to seal");
         let mut file = [header.as_slice(), fields.as_slice(), tag.as_ref()].concat();
         let checksum = Sha256::digest(&file);
         file.extend_from_slice(&checksum);
         Ok(file)
     }
 
-    /// Opens what [`seal`](Self::seal) made, with the same material.
+    /// Opens a file that [`seal`](Self::seal) made with the same material.
     ///
     /// # Errors
-    /// `identity_other_machine` if the material is another; `identity_not_sealed` for what
-    /// [`to_bytes`](Self::to_bytes) made; `identity_damaged`, `identity_too_new`,
+    /// `identity_other_machine` if the material differs; `identity_not_sealed` for a file of
+    /// [`to_bytes`](Self::to_bytes); `identity_damaged`, `identity_too_new`,
     /// `identity_not_recognized`, `identity_too_large`, `fingerprint_empty`.
     pub fn open(file: &[u8], material: &[u8]) -> Result<Self, Error> {
         check_material(material)?;
@@ -75,8 +75,8 @@ impl Identity {
         }
     }
 
-    /// The whole identity as bytes, the private key among them in the clear. Nothing but the mode
-    /// of the file protects them: prefer [`seal`](Self::seal).
+    /// The whole identity as bytes, with the private key in the clear. Only the permissions of the
+    /// file protect it: prefer [`seal`](Self::seal).
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let fields = fields::write(self);
         let length = NAME.len() + 1 + fields.len() + CHECKSUM_BYTES;
@@ -89,10 +89,10 @@ impl Identity {
         file
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) made.
+    /// Parses a file that [`to_bytes`](Self::to_bytes) made.
     ///
     /// # Errors
-    /// `identity_sealed` for what [`seal`](Self::seal) made; `identity_damaged`,
+    /// `identity_sealed` for a file of [`seal`](Self::seal); `identity_damaged`,
     /// `identity_too_new`, `identity_not_recognized`, `identity_too_large`.
     pub fn from_bytes(file: &[u8]) -> Result<Self, Error> {
         match Contents::read(file)? {
@@ -104,14 +104,14 @@ impl Identity {
     }
 }
 
-/// What a file holds, its checksum being right.
+/// The content of a file with a right checksum.
 enum Contents<'a> {
     Plain(&'a [u8]),
     Sealed(Sealed<'a>),
 }
 
 struct Sealed<'a> {
-    /// All that stands before the sealed fields.
+    /// The bytes before the sealed fields.
     header: &'a [u8],
     fingerprint: Fingerprint,
     salt: &'a [u8],
@@ -127,7 +127,7 @@ impl<'a> Contents<'a> {
         match version(file) {
             Some(b'1' | b'2') => {}
             Some(b'3'..=b'9') => return Err(Error::TooNew),
-            // All that a crash may leave of one, nothing included.
+            // A crash may leave any prefix of a file, even an empty one.
             _ if NAME.starts_with(file) || RENEWING_NAME.starts_with(file) => {
                 return Err(Error::Damaged);
             }
@@ -178,13 +178,13 @@ fn is_renewing(file: &[u8]) -> bool {
     file.starts_with(RENEWING_NAME)
 }
 
-/// The version of an identity file, if it is one.
+/// The version of an identity file; `None` if it is not an identity file.
 fn version(file: &[u8]) -> Option<u8> {
     let (&version, rest) = file.strip_prefix(b"provkey/")?.split_first()?;
     rest.starts_with(b"/identity").then_some(version)
 }
 
-/// Empty material would be the same on every machine, and seal nothing.
+/// Empty material would be the same on every machine.
 fn check_material(material: &[u8]) -> Result<(), Error> {
     if material.is_empty() { Err(Error::FingerprintEmpty) } else { Ok(()) }
 }
@@ -194,7 +194,7 @@ fn sealing_key(material: &[u8], salt: &[u8]) -> LessSafeKey {
     extracted
         .expand(&[b"provkey/1/seal-identity"], &CHACHA20_POLY1305)
         .map(|expanded| LessSafeKey::new(UnboundKey::from(expanded)))
-        .expect("the length of a sealing key is within what HKDF gives")
+        .expect("HKDF can output a sealing key")
 }
 
 fn nonce() -> Nonce {

@@ -10,9 +10,25 @@ use crate::x509::{Certificate, Chain, KeyAlgorithm, Pkcs8, PublicKey, Signer, Si
 
 /// A connector's key pair, and its certificate once it has one.
 ///
-/// The private key was made on this machine and leaves it in no request. It is erased when this is
-/// dropped, except for the copy that ring keeps. Or it lives elsewhere, in a secure element or a
-/// keystore, behind a [`Signer`], and is never here.
+/// The private key was generated on this machine, and no request contains it. It is erased when
+/// this is dropped, except for ring's copy. Or the private key is elsewhere, in a secure element or
+/// a keystore behind a [`Signer`], and never in this process.
+///
+/// ```
+/// use provkey::connector::{CertificateState, Identity};
+/// use provkey::time::Timestamp;
+/// use provkey::x509::KeyAlgorithm;
+///
+/// let identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+/// let now = Timestamp::from_unix_seconds(1_800_000_000);
+/// assert_eq!(identity.state(now), CertificateState::None);
+///
+/// // It survives a restart as bytes; `seal` and `open` bind them to the machine.
+/// let identity = Identity::from_bytes(&identity.to_bytes())?;
+/// # Ok::<(), provkey::connector::Error>(())
+/// ```
+///
+/// The [module](crate::connector) shows an enrollment and a renewal.
 pub struct Identity {
     pub(super) key_pair: KeyPair,
     pub(super) asked: Option<KeyReference>,
@@ -44,8 +60,8 @@ impl Renewal {
 }
 
 impl Identity {
-    /// Makes a new identity with a key pair of its own: P-256 (a good default), P-384 or Ed25519.
-    /// ring draws the randomness.
+    /// Makes an identity with a new key pair: P-256 (a good default), P-384 or Ed25519. The
+    /// randomness is ring's.
     ///
     /// # Errors
     /// `signer_algorithm_unsupported` for RSA; `signer_failed` if there is no randomness.
@@ -53,21 +69,21 @@ impl Identity {
         Ok(Self::new(KeyPair::generate(algorithm)?))
     }
 
-    /// Makes a new identity for a key that lives elsewhere: in a secure element, a TPM, a keystore.
+    /// Makes an identity for a private key elsewhere: in a secure element, a TPM, a keystore.
     ///
-    /// Nothing of the private key is in the files of such an identity. After one was opened,
-    /// [`attach_signer`](Self::attach_signer) brings the signer back.
+    /// The files of such an identity do not contain the private key. After opening one, call
+    /// [`attach_signer`](Self::attach_signer).
     pub fn with_signer(signer: Arc<dyn Signer>) -> Self {
         Self::new(KeyPair::elsewhere(signer))
     }
 
-    /// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until
-    /// then its requests are `signer_unavailable`. If a renewal for another such key is under way,
-    /// each has its own signer to be attached.
+    /// Attaches the signer of a private key elsewhere, after the identity was opened. Until then
+    /// its requests fail with `signer_unavailable`. If a renewal for another such key is pending,
+    /// attach both signers.
     ///
     /// # Errors
-    /// `signer_key_mismatch` if the public key is none of this identity's, or is that of a private
-    /// key that it holds itself.
+    /// `signer_key_mismatch` if this identity does not have the signer's public key, or contains
+    /// the private key itself.
     pub fn attach_signer(&mut self, signer: &Arc<dyn Signer>) -> Result<(), Error> {
         let renewal = match &mut self.renewal {
             Some(Renewal::NewKey(new)) => new.attach(signer),
@@ -83,33 +99,33 @@ impl Identity {
         Self { key_pair, asked: None, enrolled: None, renewal: None }
     }
 
-    /// Its public key, for which its certificate is made.
+    /// The public key, which its certificate contains.
     pub fn public_key(&self) -> &PublicKey {
         self.key_pair.public_key()
     }
 
-    /// Its private key, for the TLS library that uses the certificate. It is a secret. `None`: it
-    /// lives elsewhere.
+    /// The private key, for the TLS library. It is a secret. `None` if the private key is
+    /// elsewhere.
     pub fn private_key(&self) -> Option<&Pkcs8> {
         self.key_pair.private_key.as_ref()
     }
 
-    /// What signs with its private key.
+    /// The signer of its private key.
     pub(super) fn signer(&self) -> &dyn Signer {
         &*self.key_pair.signer
     }
 
-    /// The key that it asked with last.
+    /// The provisioning key of its last request.
     pub fn asked_with(&self) -> Option<&KeyReference> {
         self.asked.as_ref()
     }
 
-    /// The key that it got its certificate with.
+    /// The provisioning key that its certificate was issued for.
     pub fn enrolled_with(&self) -> Option<&KeyReference> {
         self.enrolled.as_ref().map(|enrolled| &enrolled.with)
     }
 
-    /// Its certificate, the issuers of that, and the pinned root.
+    /// Its certificate, the issuers, and the pinned root.
     pub fn chain(&self) -> Option<&Chain> {
         self.enrolled.as_ref().map(|enrolled| &enrolled.chain)
     }

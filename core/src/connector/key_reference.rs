@@ -1,8 +1,8 @@
-//! Which provisioning key an identity asked with.
+//! The public part of the provisioning key that an identity uses.
 
 use crate::key::{Host, KeyId, Pin, ProvisioningKey};
 
-/// What may be remembered of a provisioning key: all of it but the secret.
+/// A provisioning key without its secret, as an identity stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyReference {
     host: Host,
@@ -11,7 +11,7 @@ pub struct KeyReference {
 }
 
 impl KeyReference {
-    /// Where the authority is found.
+    /// The host and port at which the authority is reached.
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -21,12 +21,12 @@ impl KeyReference {
         self.id
     }
 
-    /// Which authority root to trust.
+    /// The pin of the authority root to trust.
     pub fn pin(&self) -> Pin {
         self.pin
     }
 
-    /// As fields of an identity file: all empty if there is none.
+    /// The fields of an identity file; all empty if there is no reference.
     pub(super) fn to_fields(reference: Option<&Self>) -> [&[u8]; 3] {
         reference.map_or([&[]; 3], |reference| {
             let Self { host, id, pin } = reference;
@@ -34,7 +34,7 @@ impl KeyReference {
         })
     }
 
-    /// Reads the fields of an identity file. The outer `None` is for damaged ones.
+    /// Parses the fields of an identity file. The outer `None` means that they are damaged.
     pub(super) fn from_fields(fields: [&[u8]; 3]) -> Option<Option<Self>> {
         if fields.concat().is_empty() {
             return Some(None);

@@ -1,4 +1,4 @@
-//! The connector: an identity, its request, and what it accepts as an answer.
+//! The connector: its identity, its requests, and the answers that it accepts.
 //!
 //! ```text
 //! generate ─► request ─► save ─► (the authority enrolls) ─► accept ─► save
@@ -6,13 +6,13 @@
 //!                └───── no answer: again ◄──┘
 //! ```
 //!
-//! Save the identity *before* the request leaves the machine. The authority counts a use once for
-//! each public key, so whoever asks again with the same identity gets the one certificate, and
-//! whoever lost the identity pays with another use.
+//! Save the identity *before* the request leaves the machine. The authority counts one use for each
+//! public key: a connector that asks again with the same identity gets the same certificate, and
+//! one that lost its identity costs another use.
 //!
 //! A certificate is renewed in the same way, from [`Identity::renew_at`] on: `renew_request`, save,
-//! send, `accept`, save. If the answer is lost, ask again with what was saved. Until an answer is
-//! accepted the old certificate and its key stay.
+//! send, `accept`, save. If the answer is lost, send the saved request again. The old certificate
+//! and its key stay in place until an answer is accepted.
 //!
 //! ```
 //! use provkey::connector::{CertificateState, Identity, RenewalKey};
@@ -28,24 +28,24 @@
 //! # let (authority, now, random) = (test.authority.clone(), test.clock.now(), SystemRandom);
 //! # let key_text = authority.copy_key(test.key("first floor", 10).id)?;
 //! # let machine_id = b"the machine's own id".as_slice();
-//! // The connector makes a key pair of its own, and asks with the key text that it was given.
+//! // The connector generates its key pair, and requests a certificate with its key text.
 //! let key = ProvisioningKey::read(key_text.expose().as_bytes())?;
 //! let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
 //! let request = identity.request(&key, Some(Fingerprint::of_raw(machine_id)))?;
 //! let file = identity.seal(machine_id, &random)?;
 //!
-//! // The authority enrolls it. How request and answer travel is up to you.
+//! // The authority enrolls it. The application carries request and answer.
 //! let asked = EnrollRequest { csr: request.der().to_vec(), ..EnrollRequest::default() };
 //! let answer = authority.enroll(&asked)?.chain_pem();
 //!
-//! // The connector trusts the root that its key text pins, and nothing else.
+//! // The connector trusts only the root that its key text pins.
 //! let mut identity = Identity::open(&file, machine_id)?;
 //! let accepted = identity.accept(answer.as_bytes(), now)?;
 //! assert_eq!(accepted.clock_behind, None);
 //! assert_eq!(identity.state(now), CertificateState::Valid);
 //! let file = identity.seal(machine_id, &random)?;
 //!
-//! // Later it renews, here for a new key pair. This costs no use.
+//! // Later it renews, here for a new key pair. A renewal costs no use.
 //! let key = RenewalKey::New(KeyAlgorithm::EcdsaP256);
 //! let request = identity.renew_request(key, Some(Fingerprint::of_raw(machine_id)))?;
 //! let file = identity.seal(machine_id, &random)?;
@@ -54,7 +54,7 @@
 //! identity.accept(answer.as_bytes(), now)?;
 //! let file = identity.seal(machine_id, &random)?;
 //!
-//! // On another machine the file is of no use.
+//! // The file does not open on another machine.
 //! let error = Identity::open(&file, b"another machine's id").unwrap_err();
 //! assert_eq!(error.code(), "identity_other_machine");
 //! # }

@@ -1,4 +1,4 @@
-//! Asking for the renewal of a certificate.
+//! Requests for the renewal of a certificate.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,14 +10,14 @@ use super::{Error, Identity, Request};
 use crate::key::Fingerprint;
 use crate::x509::{KeyAlgorithm, RenewalProof, Signer, build_csr};
 
-/// Which key pair a renewed certificate is to be for.
+/// The key pair of the renewed certificate.
 #[derive(Clone)]
 pub enum RenewalKey {
-    /// The one that the identity has.
+    /// The current key pair of the identity.
     Same,
-    /// A new one of this algorithm: P-256, P-384 or Ed25519.
+    /// A new key pair of this algorithm: P-256, P-384 or Ed25519.
     New(KeyAlgorithm),
-    /// Another one that lives elsewhere.
+    /// Another key pair whose private key is elsewhere.
     Elsewhere(Arc<dyn Signer>),
 }
 
@@ -34,17 +34,17 @@ impl fmt::Debug for RenewalKey {
 }
 
 impl Identity {
-    /// Asks for a new certificate in place of the one that it has, which proves itself with a
-    /// signature; no provisioning key takes part. Save the identity before the request is sent:
-    /// a certificate is renewed once, for one key pair.
+    /// Makes a request for the certificate's successor. A signature with the current key proves
+    /// possession; a provisioning key is not needed. Save the identity before the request is sent:
+    /// a certificate is renewed only once, for one key pair.
     ///
-    /// Ask as often as needed until an answer is [accepted](Self::accept). The renewal that is
-    /// under way goes on, whatever `key` says then. Until there is an answer, the identity keeps
-    /// its certificate and its key pair. The authority wants the `fingerprint` of the enrollment.
+    /// Repeat it until an answer is [accepted](Self::accept). While a renewal is pending, `key` is
+    /// ignored and the same renewal is requested again. The identity keeps its certificate and its
+    /// key pair until there is an answer. The authority requires the `fingerprint` of the
+    /// enrollment.
     ///
     /// # Errors
-    /// `renewal_without_certificate`; those of the signer. Then no renewal is under way that was
-    /// not before.
+    /// `renewal_without_certificate`; those of the signer. The identity is unchanged then.
     pub fn renew_request(
         &mut self,
         key: RenewalKey,
@@ -73,18 +73,17 @@ impl Identity {
         Ok(request)
     }
 
-    /// Drops the renewal that is under way, and its new key pair with it. The next
-    /// [`renew_request`](Self::renew_request) begins another. Save the identity afterwards. Without one
-    /// nothing changes.
+    /// Drops the pending renewal and its new key pair, if there is one. The next
+    /// [`renew_request`](Self::renew_request) starts another. Save the identity afterwards.
     ///
-    /// Do this only if the authority refused the renewal with `public_key_in_use`: another connector
-    /// has the new public key, so this certificate was never renewed with it. After any other error the
-    /// authority may have renewed it, and a certificate renews for one key pair only.
+    /// Call this only if the authority refused the renewal with `public_key_in_use`: another
+    /// connector has the new public key, so this certificate was never renewed with it. After any
+    /// other error the authority may have renewed it, and it renews for one key pair only.
     pub fn drop_renewal(&mut self) {
         self.renewal = None;
     }
 
-    /// Whether a renewal was asked for and has not been answered.
+    /// Whether a renewal is pending: requested and not answered.
     pub fn is_renewing(&self) -> bool {
         self.renewal.is_some()
     }

@@ -1,4 +1,4 @@
-//! Asking for a certificate.
+//! Requests for a certificate.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,11 +7,11 @@ use super::{Error, Identity, KeyReference};
 use crate::key::{Fingerprint, Proof, ProvisioningKey};
 use crate::x509::{build_csr, encode_pem};
 
-/// A request for a certificate: a CSR (PKCS#10, RFC 2986) that proves the possession of a
-/// provisioning key, or of a certificate that is to be renewed.
+/// A request for a certificate: a CSR (PKCS #10, RFC 2986) with a proof of possession of a
+/// provisioning key, or of the certificate to renew.
 ///
-/// It is no secret. Whoever captures it can submit it only as it stands, and gets a certificate for
-/// a private key that never left the connector.
+/// It is not a secret. An attacker who captures it can only submit it unchanged, and gets a
+/// certificate for a private key that the attacker does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     der: Vec<u8>,
@@ -34,14 +34,14 @@ impl Request {
 }
 
 impl Identity {
-    /// Asks for a certificate with a provisioning key, and remembers its public part, so that the
-    /// answer can be checked. The key's secret is neither sent nor kept.
+    /// Makes a request with a provisioning key, and stores the key's public part to check the
+    /// answer with. The key's secret is neither sent nor stored.
     ///
-    /// Ask as often as needed: with the same key it is the same connector, and costs one use.
-    /// The authority wants the same `fingerprint` each time.
+    /// Repeat it as often as needed: with the same key it is the same connector, and costs one use.
+    /// The authority requires the same `fingerprint` each time.
     ///
     /// # Errors
-    /// Those of the signer. Then no other key is remembered than before.
+    /// Those of the signer. The identity is unchanged then.
     pub fn request(
         &mut self,
         key: &ProvisioningKey,

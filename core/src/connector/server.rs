@@ -1,23 +1,24 @@
-//! Whether a server is the one that a provisioning key is for.
+//! Checks that a TLS server belongs to the authority of a provisioning key.
 
 use super::{Error, Identity, KeyReference, ShownCertificate};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Chain, ChainError, ChainUse};
 
 impl KeyReference {
-    /// Checks the certificates that a TLS server at the key's host has shown, its own one first, and
-    /// gives the moment to go on with. `now` is what the machine's clock says; one that is behind
-    /// is no reason to refuse, for the root has signed that the certificate's first moment is past.
+    /// Checks the certificates that a TLS server at the key's host showed, its own one first. `now`
+    /// is the time of the machine's clock. Returns the time to continue with: a clock that is
+    /// behind is not an error, because the root vouches that the certificate's `not_before` is
+    /// past.
     ///
-    /// Only the root that the key pins is trusted. The server's certificate must be signed by it
-    /// directly, be for TLS servers, and name the host. That the server has the private key is what
-    /// the TLS handshake shows.
+    /// Only the root that the key pins is trusted. It must have signed the server's certificate
+    /// directly, for TLS servers and for this host. The TLS handshake must prove that the server
+    /// has the private key.
     ///
     /// # Errors
-    /// `server_wrong_host`; `chain_path_too_long` if an authority stands between; any other
-    /// [`ChainError`] except `chain_not_yet_valid`. Of these `chain_untrusted_root` says that it is
-    /// another authority's server, or one with a certificate of a public CA; `chain_expired` that
-    /// the certificate was not renewed, or that the clock is ahead.
+    /// `server_wrong_host`; `chain_path_too_long` if another CA is in between; any other
+    /// [`ChainError`] except `chain_not_yet_valid`. `chain_untrusted_root` means that the server
+    /// belongs to another authority or has a certificate of a public CA; `chain_expired` that its
+    /// certificate was not renewed, or that the clock is ahead.
     pub fn check_server(
         &self,
         certificates: &[Certificate],
@@ -43,12 +44,10 @@ impl KeyReference {
 }
 
 impl Identity {
-    /// Checks a server as [`KeyReference::check_server`] does, under the key that this identity asked
-    /// with last.
+    /// Like [`KeyReference::check_server`], with the key of this identity's last request.
     ///
     /// # Errors
-    /// `answer_without_request` if it has not asked with any; those of
-    /// [`KeyReference::check_server`].
+    /// `answer_without_request` if it made no request; those of [`KeyReference::check_server`].
     pub fn check_server(
         &self,
         certificates: &[Certificate],

@@ -1,4 +1,4 @@
-//! How a connector's certificate stands.
+//! The state of a connector's certificate, and when to renew it.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,16 +9,16 @@ use super::Identity;
 use crate::time::Timestamp;
 use crate::x509::Chain;
 
-/// How a connector's certificate stands.
+/// The state of a connector's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CertificateState {
-    /// There is none yet.
+    /// There is no certificate yet.
     None,
     /// It is valid.
     Valid,
-    /// It is valid, and its time to be renewed has come: see [`Identity::renew_at`].
+    /// It is valid and should be renewed: see [`Identity::renew_at`].
     RenewSoon,
-    /// It, or one of its issuers, is not valid any more.
+    /// It, or one of its issuers, has expired.
     Expired,
 }
 
@@ -26,7 +26,7 @@ impl CertificateState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::None, Self::Valid, Self::RenewSoon, Self::Expired];
 
-    /// The name that people and programs use: `none`, `valid`, `renew_soon` or `expired`.
+    /// Its name: `none`, `valid`, `renew_soon` or `expired`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -53,10 +53,10 @@ crate::text::from_str!(CertificateState, "a state of a certificate", Certificate
 crate::text::serde_as_text!(CertificateState);
 
 impl Identity {
-    /// How its certificate stands at this moment.
+    /// The state of its certificate at this time.
     ///
-    /// A clock that says an earlier time than the certificate's first moment is behind: the
-    /// certificate is there, so that moment has passed.
+    /// A time before the certificate's `not_before` counts as valid: the certificate exists, so the
+    /// clock is behind.
     pub fn state(&self, now: Timestamp) -> CertificateState {
         let Some(chain) = self.chain() else {
             return CertificateState::None;
@@ -71,10 +71,10 @@ impl Identity {
         }
     }
 
-    /// From when on its certificate should be renewed: somewhere in the first half of the last third
-    /// of its time, so that there is time left to try again. Where, is drawn for each certificate
-    /// from its own bytes: it stays the same, and a fleet that enrolled at once does not renew at
-    /// once.
+    /// When its certificate should be renewed: in the first half of the last third of its validity,
+    /// which leaves time to try again. The exact time is derived from the bytes of the certificate:
+    /// it never changes, and a fleet that enrolled at the same time does not renew at the same
+    /// time.
     pub fn renew_at(&self) -> Option<Timestamp> {
         self.chain().map(renew_at)
     }

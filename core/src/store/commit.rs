@@ -139,7 +139,8 @@ impl GroupCommit {
 }
 
 /// The duty of a leader: its followers are answered and the next caller leads, whatever happens.
-/// Dropping this does both, also when the store panicked or memory ran out; so it allocates nothing.
+/// Dropping this does both, also when the store panicked or memory ran out; so it allocates
+/// nothing.
 struct Lead<'a> {
     commit: &'a GroupCommit,
     batch: Vec<Arc<Ticket>>,

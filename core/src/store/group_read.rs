@@ -114,8 +114,8 @@ impl Queue {
     }
 }
 
-/// The turn of a reader. It ends when this is dropped, also when the store panicked: callers without
-/// an answer read for themselves, and the next one has its turn.
+/// The turn of a reader. It ends when this is dropped, also when the store panicked: callers
+/// without an answer read for themselves, and the next one has its turn.
 struct Turn<'a> {
     group: &'a GroupRead,
     others: Vec<Arc<Ticket>>,

@@ -97,7 +97,8 @@ pub enum ChainUse {
 }
 
 impl ChainUse {
-    /// RFC 5280, 4.2.1.12: a certificate without the extension, or for any purpose, allows this use.
+    /// RFC 5280, 4.2.1.12: a certificate without the extension, or for any purpose, allows this
+    /// use.
     fn allowed_by(self, purposes: Option<Purposes>) -> bool {
         purposes.is_none_or(|purposes| {
             purposes.any

@@ -6,8 +6,8 @@ use core::fmt;
 use crate::key::Host;
 use crate::limits::URL_BYTES_MAX;
 
-/// A URL in certificates: `http://` or `https://`, a [`Host`], and optionally a path and a query, in
-/// at most 256 bytes.
+/// A URL in certificates: `http://` or `https://`, a [`Host`], and optionally a path and a query,
+/// in at most 256 bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "authority", serde(try_from = "String", into = "String"))]

@@ -38,7 +38,8 @@ fn check(authority: &Authority, checkpoint: &Checkpoint) -> &'static str {
     }
 }
 
-/// Changes of every kind that a host may keep the checkpoint of; with each, the store as it was then.
+/// Changes of every kind that a host may keep the checkpoint of; with each, the store as it was
+/// then.
 fn history(world: &TestAuthority) -> Vec<(Checkpoint, Arc<Memory>)> {
     let mut history = Vec::new();
     let mut keep = || history.push((world.authority.checkpoint().unwrap(), copy(world)));

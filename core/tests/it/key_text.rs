@@ -287,7 +287,8 @@ fn a_wrong_host_is_named() {
         shorter.remove(position);
         check(&shorter, "key_host_miscopied", &[], false);
     }
-    // The tag is that of the repaired core, so an error in the tag is not taken for one in the host.
+    // The tag is that of the repaired core, so an error in the tag is not taken for one in the
+    // host.
     let tag = CORE_AT + 68;
     check(&with(&[(tag, other(tag, 4))]), "key_miscopied", &[tag], true);
     // Host and core wrong: where the core is wrong is known, the whole text is not.

@@ -104,7 +104,8 @@ fn a_renewal_is_the_same_connector_with_another_certificate_and_costs_no_use() {
     }
 }
 
-/// The list is about who may use the key. A renewal uses none: the key may be gone, and fleets move.
+/// The list is about who may use the key. A renewal uses none: the key may be gone, and fleets
+/// move.
 #[test]
 fn a_renewal_is_not_bound_to_the_addresses_of_the_key() {
     let fleet = Fleet::new();
@@ -142,8 +143,8 @@ fn a_certificate_renews_once_and_the_new_one_renews_next() {
     assert_eq!(fleet.world.authority.connector(second.connector).unwrap().renewals, 2);
 }
 
-/// What the attributes of a request say that it is for decides before anything else does: whose key or
-/// certificate vouches for it makes no difference, nor whether the attribute can be read.
+/// What the attributes of a request say that it is for decides before anything else does: whose key
+/// or certificate vouches for it makes no difference, nor whether the attribute can be read.
 #[test]
 fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
     let fleet = Fleet::new();

@@ -66,8 +66,8 @@ fn what_is_saved_is_opened() {
     }
 }
 
-/// Made by Python's hmac, hashlib and cryptography: the key pair of RFC 8032, 7.1, test 1, which has
-/// asked with a key; sealed with a salt of the bytes 0 to 31.
+/// Made by Python's hmac, hashlib and cryptography: the key pair of RFC 8032, 7.1, test 1, which
+/// has asked with a key; sealed with a salt of the bytes 0 to 31.
 const FOREIGN: &str = "\
     70726f766b65792f312f6964656e74697479017890febde2e207b0c75c948b9f05c2360001020304\
     05060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1faba5a9273385e8fa04e3f3c16b\

@@ -256,7 +256,8 @@ impl Certificate {
         self.name_constraints
     }
 
-    /// Whether it has a critical extension that this library does not know. It must be refused then.
+    /// Whether it has a critical extension that this library does not know. It must be refused
+    /// then.
     pub fn has_unknown_critical_extension(&self) -> bool {
         self.critical_other
     }

@@ -161,8 +161,8 @@ pub fn issue_leaf(
 /// Makes the certificate of a TLS server.
 ///
 /// # Errors
-/// Any [`IssueError`] except `issuer_wrong_signer`. It is `issuer_not_allowed` if the issuer is only
-/// for TLS clients, as enrollment certificates are.
+/// Any [`IssueError`] except `issuer_wrong_signer`. It is `issuer_not_allowed` if the issuer is
+/// only for TLS clients, as enrollment certificates are.
 pub fn issue_server(
     issuer: &Issuer,
     parameters: &ServerParameters<'_>,

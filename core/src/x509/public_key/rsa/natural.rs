@@ -1,5 +1,5 @@
-//! The arithmetic on large numbers that the checks of a public modulus need. Nothing here is secret,
-//! so nothing runs in constant time.
+//! The arithmetic on large numbers that the checks of a public modulus need. Nothing here is
+//! secret, so nothing runs in constant time.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
