@@ -10,8 +10,8 @@ const ALGORITHMS: [KeyAlgorithm; 4] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa];
 
 #[test]
-fn openssl_accepts_what_each_kind_of_key_signs() {
-    in_a_process_of_its_own("keys::openssl_accepts_what_each_kind_of_key_signs", |hsm| {
+fn openssl_verifies_each_kind_of_key() {
+    in_a_process_of_its_own("keys::openssl_verifies_each_kind_of_key", |hsm| {
         let token = hsm.open();
         for algorithm in ALGORITHMS {
             let signer = token.generate(algorithm.as_str(), algorithm).unwrap();
@@ -55,8 +55,8 @@ fn keys_are_found_again_by_label_and_by_id() {
 }
 
 #[test]
-fn imported_keys_are_told_apart() {
-    in_a_process_of_its_own("keys::imported_keys_are_told_apart", |hsm| {
+fn imported_keys_are_distinguished() {
+    in_a_process_of_its_own("keys::imported_keys_are_distinguished", |hsm| {
         let key = ["genpkey", "-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
         hsm.run("openssl", &[&key[..], &["-out", "key.pem"]].concat());
         hsm.import("key.pem", "imported", "07");

@@ -42,8 +42,8 @@ fn plug_in(hsm: &SoftHsm) {
 }
 
 #[test]
-fn a_token_that_is_gone_burns_no_use_and_works_again_when_it_is_back() {
-    let name = "lost::a_token_that_is_gone_burns_no_use_and_works_again_when_it_is_back";
+fn a_token_that_is_gone_costs_no_use_and_works_again_later() {
+    let name = "lost::a_token_that_is_gone_costs_no_use_and_works_again_later";
     in_a_process_of_its_own(name, |hsm| {
         let fleet = fleet(hsm);
         for used in [0, 2] {
@@ -106,8 +106,8 @@ fn restart_module() {
 }
 
 #[test]
-fn a_module_that_somebody_else_stopped_is_started_again() {
-    in_a_process_of_its_own("lost::a_module_that_somebody_else_stopped_is_started_again", |hsm| {
+fn a_module_that_other_code_finalized_is_restarted() {
+    in_a_process_of_its_own("lost::a_module_that_other_code_finalized_is_restarted", |hsm| {
         let fleet = fleet(hsm);
         restart_module();
         fleet.enroll().unwrap();
@@ -117,8 +117,8 @@ fn a_module_that_somebody_else_stopped_is_started_again() {
 }
 
 #[test]
-fn a_key_that_was_exchanged_does_not_sign() {
-    in_a_process_of_its_own("lost::a_key_that_was_exchanged_does_not_sign", |hsm| {
+fn a_replaced_key_does_not_sign() {
+    in_a_process_of_its_own("lost::a_replaced_key_does_not_sign", |hsm| {
         let token = hsm.open();
         token.generate("ours", KeyAlgorithm::EcdsaP256).unwrap();
         let signer = token.signer(KeySelector::Label("ours".into())).unwrap();
@@ -132,8 +132,8 @@ fn a_key_that_was_exchanged_does_not_sign() {
 }
 
 #[test]
-fn a_key_that_was_deleted_is_out_of_reach() {
-    in_a_process_of_its_own("lost::a_key_that_was_deleted_is_out_of_reach", |hsm| {
+fn a_deleted_key_is_signer_unavailable() {
+    in_a_process_of_its_own("lost::a_deleted_key_is_signer_unavailable", |hsm| {
         let fleet = fleet(hsm);
         hsm.pkcs11_tool(&["--delete-object", "--type", "privkey", "--label", "ours"]);
         let error = fleet.enroll().unwrap_err();
@@ -143,8 +143,8 @@ fn a_key_that_was_deleted_is_out_of_reach() {
 }
 
 #[test]
-fn a_pin_that_was_refused_is_not_tried_again() {
-    in_a_process_of_its_own("lost::a_pin_that_was_refused_is_not_tried_again", |hsm| {
+fn a_rejected_pin_is_not_tried_again() {
+    in_a_process_of_its_own("lost::a_rejected_pin_is_not_tried_again", |hsm| {
         let fleet = fleet(hsm);
         let check = |expected| {
             restart_module();

@@ -12,8 +12,8 @@ fn label(label: &str) -> TokenSelector {
 }
 
 #[test]
-fn modules_and_tokens_that_cannot_be_opened() {
-    in_a_process_of_its_own("refused::modules_and_tokens_that_cannot_be_opened", |hsm| {
+fn unusable_modules_and_tokens_are_refused() {
+    in_a_process_of_its_own("refused::unusable_modules_and_tokens_are_refused", |hsm| {
         let check = |module: PathBuf, selector, pin, code| {
             let error = open(&module, selector, pin).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
@@ -32,8 +32,8 @@ fn modules_and_tokens_that_cannot_be_opened() {
 }
 
 #[test]
-fn tokens_of_one_label_are_told_apart_by_serial_number_and_slot() {
-    let name = "refused::tokens_of_one_label_are_told_apart_by_serial_number_and_slot";
+fn tokens_with_one_label_are_selected_by_serial_number_or_slot() {
+    let name = "refused::tokens_with_one_label_are_selected_by_serial_number_or_slot";
     in_a_process_of_its_own(name, |hsm| {
         hsm.make_token(LABEL);
         assert_eq!(open(&module(), label(LABEL), PIN).unwrap_err().code(), "token_ambiguous");
@@ -49,8 +49,8 @@ fn tokens_of_one_label_are_told_apart_by_serial_number_and_slot() {
 }
 
 #[test]
-fn new_keys_with_labels_that_are_taken_or_none() {
-    in_a_process_of_its_own("refused::new_keys_with_labels_that_are_taken_or_none", |hsm| {
+fn a_new_key_needs_a_free_label() {
+    in_a_process_of_its_own("refused::a_new_key_needs_a_free_label", |hsm| {
         let token = hsm.open();
         let longest = "x".repeat(LABEL_BYTES_MAX);
         token.generate(&longest, KeyAlgorithm::EcdsaP256).unwrap();
@@ -65,8 +65,8 @@ fn new_keys_with_labels_that_are_taken_or_none() {
 }
 
 #[test]
-fn keys_that_do_not_sign_certificates() {
-    in_a_process_of_its_own("refused::keys_that_do_not_sign_certificates", |hsm| {
+fn keys_that_cannot_sign_certificates_are_refused() {
+    in_a_process_of_its_own("refused::keys_that_cannot_sign_certificates_are_refused", |hsm| {
         let generate = |kind, label, id| {
             let arguments = ["--keypairgen", "--usage-sign", "--key-type", kind];
             hsm.pkcs11_tool(&[&arguments[..], &["--label", label, "--id", id]].concat());

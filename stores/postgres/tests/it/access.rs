@@ -1,4 +1,4 @@
-//! Roles, and passwords.
+//! Privileges of roles, and passwords.
 
 use postgres::{Client, NoTls};
 use provkey::store::Store;
@@ -7,7 +7,7 @@ use provkey_tests::PostgresServer;
 
 use crate::{SERVER, check_refused, make_counter, recorded, use_of, used};
 
-/// What docs/scaling.md tells to grant.
+/// The document with the grants.
 const DOCUMENT: &str = include_str!("../../../../docs/scaling.md");
 
 fn grants() -> &'static str {
@@ -16,12 +16,12 @@ fn grants() -> &'static str {
 }
 
 #[test]
-fn a_host_works_with_the_documented_privileges_alone() {
+fn the_documented_privileges_are_enough_for_a_node() {
     let url = SERVER.new_database();
     make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
     let mut owner = Client::connect(&url, NoTls).unwrap();
     owner.batch_execute(grants()).unwrap();
-    let host = url.replace("postgres@", "provkey_host@");
+    let host = url.replace("postgres@", "provkey_node@");
     let store = PostgresStore::open(&host).unwrap();
     store.apply(&[use_of("uses", "used/1")]).unwrap();
     assert_eq!((used(&store, "uses"), recorded(&store).len()), (1, 1));
@@ -44,7 +44,7 @@ fn a_host_works_with_the_documented_privileges_alone() {
 }
 
 #[test]
-fn a_role_without_privileges_is_told_so() {
+fn a_role_without_privileges_gets_store_read_only() {
     let url = SERVER.new_database();
     make_counter(&PostgresStore::create(&url).unwrap(), "uses", 9);
     Client::connect(&url, NoTls).unwrap().batch_execute("CREATE ROLE nobody_here LOGIN").unwrap();

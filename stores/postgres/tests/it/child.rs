@@ -1,4 +1,4 @@
-//! This test binary, run again as another process.
+//! Runs this test binary as another process.
 
 use std::env;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ const ROLE: &str = "PROVKEY_POSTGRES_TEST_ROLE";
 const URL: &str = "PROVKEY_POSTGRES_TEST_URL";
 const NAME: &str = "PROVKEY_POSTGRES_TEST_NAME";
 
-/// A process that plays a role of [`a_child_plays_its_role`] on a store.
+/// Starts a process with a role of [`a_child_plays_its_role`].
 pub(crate) fn spawn(role: &str, url: &str, name: &str) -> Child {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child::a_child_plays_its_role", "--nocapture"]);
@@ -20,7 +20,7 @@ pub(crate) fn spawn(role: &str, url: &str, name: &str) -> Child {
     command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// A test only in name: it does nothing unless [`spawn`] has given it a role.
+/// Not a test: it does nothing unless [`spawn`] sets a role.
 #[test]
 fn a_child_plays_its_role() {
     let Ok(role) = env::var(ROLE) else { return };
@@ -44,7 +44,7 @@ fn count_until_full(store: &PostgresStore, name: &str) {
     }
 }
 
-/// Says of each record on a line of its own that it is applied, until it is killed.
+/// Prints a line for each applied record, until the process is killed.
 #[allow(clippy::print_stdout)]
 fn acknowledge(commit: &GroupCommit, name: &str) {
     for n in 0.. {

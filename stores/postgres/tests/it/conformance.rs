@@ -15,7 +15,7 @@ fn a_database_passes() {
     check_reopened(&|| Ok(Box::new(PostgresStore::open(&url)?)), "database").unwrap();
 }
 
-/// Each store has connections of its own, as if it were on another host.
+/// Each store has separate connections, as on separate nodes.
 #[test]
 fn several_stores_on_one_database_pass() {
     let url = SERVER.new_database();

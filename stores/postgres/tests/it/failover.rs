@@ -1,4 +1,4 @@
-//! A primary that dies while connectors enroll, and its synchronous standby in its place.
+//! A failover while connectors enroll: the primary dies, and its synchronous standby is promoted.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,16 +18,16 @@ use provkey_tests::PostgresServer;
 
 const HOSTS: usize = 3;
 const THREADS: usize = 3;
-/// One in so many connectors asks for the key that has few uses.
+/// One in this many connectors uses the key with few uses.
 const SCARCE_EVERY: usize = 4;
 const SCARCE_USES: u64 = 150;
 
-/// What is known on the outside: each connector that was answered, its request and its certificate.
+/// The answered connectors: their requests and certificates.
 type Answered = BTreeMap<ConnectorId, (EnrollRequest, Vec<u8>)>;
 
 struct Fleet {
     hosts: Vec<Authority>,
-    /// A key that is never used up, and one that soon is.
+    /// A key with many uses, and one with few.
     keys: [(KeyDetails, ProvisioningKey); 2],
 }
 
@@ -59,8 +59,8 @@ impl Fleet {
         Self { hosts: (0..HOSTS).map(|_| open(url)).collect(), keys }
     }
 
-    /// Connectors enroll, each by any host, until they are answered. Answers whom was granted what;
-    /// nobody is ever granted two things.
+    /// /// Enrolls connectors, each on any node, until they have an answer. Returns the
+    /// certificates; no connector ever gets two.
     fn storm(&self, ends: &AtomicBool, count: &AtomicBool) -> Answered {
         let answered = Mutex::new(Answered::new());
         let enroll = |thread: usize| {
@@ -90,7 +90,7 @@ impl Fleet {
         answered.into_inner().unwrap()
     }
 
-    /// Asks until there is an answer: a certificate, or that the key is used up.
+    /// Asks until there is an answer: a certificate, or `key_exhausted`.
     fn ask(&self, host: usize, request: &EnrollRequest) -> Option<Enrolled> {
         for host in (0..HOSTS).cycle().skip(host % HOSTS) {
             match self.hosts[host].enroll(request) {
@@ -156,7 +156,7 @@ fn wait_for(happened: &AtomicBool) {
     }
 }
 
-/// Kills the primary in the middle of a storm, and promotes the standby some time later.
+/// Kills the primary during enrollments, and promotes the standby some time later.
 fn fail_over(into_the_storm: Duration, without_primary: Duration) {
     let mut primary = PostgresServer::start();
     let url = primary.new_database();
@@ -197,9 +197,9 @@ fn a_failover_loses_nothing_that_was_acknowledged_and_grants_nothing_twice() {
     }
 }
 
-/// While no server takes writes, hosts are told to ask again, whichever server answers them last.
+/// While no server takes writes, the error is retryable, whichever server answers last.
 #[test]
-fn without_a_primary_it_is_unavailable_not_read_only() {
+fn without_a_primary_the_store_is_unavailable_not_read_only() {
     let mut primary = PostgresServer::start();
     let url = primary.new_database();
     // A plain replica may not have the counter yet when the primary is killed.

@@ -1,4 +1,4 @@
-//! A server that is killed, and one that is away.
+//! A server that is killed or down.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::{check_refused, key, make_counter, recorded, use_of, used};
 
 const THREADS: usize = 8;
 
-/// Counts on several threads until told to end, over failures. What was acknowledged.
+/// Counts uses on several threads, through failures, until stopped. Returns the acknowledged uses.
 fn storm(store: &Arc<PostgresStore>, round: usize, ends: &AtomicBool) -> BTreeSet<String> {
     let commit = GroupCommit::new(Arc::clone(store) as Arc<dyn Store>);
     let count = |thread: usize| {
@@ -70,7 +70,7 @@ fn what_was_acknowledged_survives_kill_9_of_the_server() {
 }
 
 #[test]
-fn a_server_that_is_away_is_told_and_nothing_is_burned() {
+fn a_server_that_is_down_is_store_unavailable_and_no_use_is_counted() {
     let mut server = PostgresServer::start();
     let url = server.new_database();
     let store = PostgresStore::create(&url).unwrap();
@@ -88,9 +88,9 @@ fn a_server_that_is_away_is_told_and_nothing_is_burned() {
     assert_eq!(used(&store, "uses"), 1);
 }
 
-/// A restart while nothing happens costs no error later.
+/// A restart of the server while the store is idle causes no error.
 #[test]
-fn a_connection_that_was_idle_for_long_is_asked_first() {
+fn a_connection_is_tested_after_a_long_idle_time() {
     let mut server = PostgresServer::start();
     let store = PostgresStore::create(&server.new_database()).unwrap();
     make_counter(&store, "uses", 9);

@@ -9,12 +9,12 @@ use provkey_postgres::PostgresStore;
 use provkey_tests::PostgresServer;
 
 mod access;
-mod ambiguous;
 mod child;
 mod conformance;
 mod failover;
-mod full;
+mod full_disk;
 mod killed;
+mod lost_connections;
 mod processes;
 mod queries;
 mod races;
@@ -23,14 +23,14 @@ mod runtimes;
 mod schemas;
 mod tls;
 
-/// The server of all tests that do it no harm.
+/// The server that most tests share.
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
 fn key(name: &str) -> RecordKey {
     RecordKey::new(name).unwrap()
 }
 
-/// A use of a key: counted, and recorded. It can be settled.
+/// A use of a key: counted and recorded. If its outcome is unknown, it can be repeated.
 fn use_of(counter: &str, record: &str) -> Unit {
     Unit::new(vec![
         Operation::Expect { key: key(record), version: None },
@@ -45,7 +45,7 @@ fn make_counter(store: &PostgresStore, counter: &str, limit: u64) {
         Operation::Expect { key: counter.clone(), version: None },
         Operation::SetLimit { counter, limit: Some(limit) },
     ]);
-    // In a race, one makes it.
+    // In a race, one of the callers creates it.
     store.apply(&[unit]).unwrap();
 }
 
@@ -56,7 +56,7 @@ fn used(store: &PostgresStore, counter: &str) -> u64 {
     }
 }
 
-/// The names of all uses that are recorded.
+/// The names of all recorded uses.
 fn recorded(store: &PostgresStore) -> Vec<String> {
     let mut range = ScanRange::prefix("used/");
     let mut keys = Vec::new();
@@ -69,7 +69,7 @@ fn recorded(store: &PostgresStore) -> Vec<String> {
     }
 }
 
-/// It was refused for sure, with this code.
+/// Checks that the call failed with this code and changed nothing.
 #[track_caller]
 fn check_refused<T>(result: Result<T, StoreError>, code: &str) -> StoreError {
     let Err(error) = result else { panic!("{code} was expected") };

@@ -60,8 +60,8 @@ fn what_was_acknowledged_survives_kill_9_of_clients() {
     assert_eq!(used(&store, "uses"), recorded(&store).len() as u64);
 }
 
-/// Until the server has let go of all clients of a database. What a killed client has sent may
-/// still wait to be read: only when its connection has ended is it known to be done or not.
+/// /// Waits until the server has ended all connections to a database. A request of a killed client
+/// may still be unread, so its outcome is settled only then.
 fn wait_until_nobody_is_connected(url: &str) {
     let database = url.rsplit_once('/').expect("it ends with the database").1;
     let connected = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");

@@ -1,4 +1,4 @@
-//! A query reads the views, and nothing else happens.
+//! Queries read the views and have no other effect.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use provkey_postgres::PostgresStore;
 
 use crate::SERVER;
 
-/// What docs/scaling.md tells to do for a host, and for queries.
+/// The document with the grants for a node and for queries.
 const DOCUMENT: &str = include_str!("../../../../docs/scaling.md");
 
-/// A store with a group, opened as the documented host's role; and its owner.
+/// A store with a group, opened as the documented role of a node; and a connection of the owner.
 fn store(role: &str) -> (String, PostgresStore, Client) {
     let url = SERVER.new_database();
     let store = PostgresStore::create(&url).unwrap();
@@ -24,15 +24,15 @@ fn store(role: &str) -> (String, PostgresStore, Client) {
     for block in DOCUMENT.split("\n```sql\n").skip(1).take(2) {
         let sql = block.split("\n```").next().unwrap();
         let sql =
-            sql.replace("provkey_query", role).replace("provkey_host", &format!("{role}_host"));
+            sql.replace("provkey_query", role).replace("provkey_node", &format!("{role}_node"));
         owner.batch_execute(&sql).unwrap();
     }
-    let host = url.replace("postgres@", &format!("{role}_host@"));
+    let host = url.replace("postgres@", &format!("{role}_node@"));
     let host = PostgresStore::open(&format!("{host}{}query_role={role}", sign(&url)));
     (url, host.unwrap(), owner)
 }
 
-/// What begins another parameter of a URL.
+/// The character before a further parameter of a URL.
 fn sign(url: &str) -> &'static str {
     if url.contains('?') { "&" } else { "?" }
 }
@@ -42,7 +42,7 @@ fn query(store: &PostgresStore, sql: &str) -> Result<QueryResult, QueryError> {
 }
 
 #[test]
-fn a_query_answers_what_a_view_has() {
+fn a_query_returns_the_rows_of_a_view() {
     let (_, store, _) = store("answering");
     let found = query(&store, "SELECT name, created_at, keys FROM connector_groups; -- all\n");
     let found = found.unwrap();
@@ -100,7 +100,7 @@ fn hostile_queries_are_refused_and_change_nothing() {
         let error = query(&store, sql).unwrap_err();
         assert_eq!((error.code(), error.retryable()), ("query_refused", false), "{sql}: {error}");
     }
-    // These are no SELECT, which a subquery has to be; or change something within one.
+    // These are not a SELECT, as a subquery must be, or they change something.
     for sql in [
         "DELETE FROM records",
         "RESET ROLE",
@@ -149,7 +149,7 @@ fn a_query_has_limits() {
 }
 
 #[test]
-fn a_role_that_limits_nothing_is_refused() {
+fn a_role_with_more_rights_is_refused() {
     let (url, _, mut owner) = store("careless");
     let refused = |role: &str, why: &str| {
         let url = format!("{url}{}query_role={role}", sign(&url));
@@ -171,10 +171,10 @@ fn a_role_that_limits_nothing_is_refused() {
     refused("careless", "may read provkey.records");
     owner
         .batch_execute(
-            "REVOKE SELECT ON provkey.records FROM careless; REVOKE careless FROM careless_host",
+            "REVOKE SELECT ON provkey.records FROM careless; REVOKE careless FROM careless_node",
         )
         .unwrap();
-    let host = url.replace("postgres@", "careless_host@");
+    let host = url.replace("postgres@", "careless_node@");
     let host = format!("{host}{}query_role=careless", sign(&url));
     let error = query(&PostgresStore::open(&host).unwrap(), "SELECT 1").unwrap_err();
     assert!(error.to_string().contains("is not granted"), "{error}");

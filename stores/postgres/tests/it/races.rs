@@ -1,4 +1,4 @@
-//! Transactions that get in each other's way, in the ways that READ COMMITTED allows.
+//! Transactions that conflict in the ways that READ COMMITTED allows.
 
 use std::sync::Barrier;
 use std::thread;
@@ -16,7 +16,7 @@ fn put(name: &str) -> Operation {
     Operation::Put { key: key(name), body: b"x".to_vec() }
 }
 
-/// Two hosts, at the same moment, again and again: `work(host, store, round)`.
+/// Runs `work(node, store, round)` on two nodes at the same time, repeatedly.
 fn both<T: Send>(
     url: &str,
     rounds: usize,
@@ -38,10 +38,10 @@ fn both<T: Send>(
     first.into_iter().zip(second).map(|(first, second)| [first, second]).collect()
 }
 
-/// Each relies on the absence of what the other writes: one of them has to be refused. With more
-/// units in its batch, one of which is refused, the batch is looked at with care.
+/// /// Each expects the absence of what the other writes, so one must be refused. With a refused
+/// unit in the batch, every record is read first.
 #[test]
-fn two_that_exclude_each_other_are_not_both_applied() {
+fn two_units_that_exclude_each_other_are_not_both_applied() {
     check_exclusion(&[]);
     check_exclusion(&[Unit::new(vec![Operation::Delete { key: key("x") }])]);
     check_exclusion(&[Unit::new(vec![Operation::ExpectUnused { counter: key("none") }])]);
@@ -60,9 +60,9 @@ fn check_exclusion(neighbours: &[Unit]) {
     assert!([0, 1].iter().all(|host| rounds.iter().any(|applied| applied[*host])), "no race");
 }
 
-/// What a unit expects of a record that another writes still holds when it commits.
+/// A record that a unit expects, and another unit writes, is unchanged when the first one commits.
 #[test]
-fn what_is_expected_holds_until_the_commit() {
+fn an_expected_record_stays_until_the_commit() {
     let url = SERVER.new_database();
     let store = PostgresStore::create(&url).unwrap();
     let rounds = 200;
@@ -87,7 +87,7 @@ fn what_is_expected_holds_until_the_commit() {
     }
 }
 
-/// Batches that touch the same records in every order: no deadlock, and nothing is lost.
+/// Batches that touch the same records in different orders.
 #[test]
 fn batches_in_every_order_do_not_deadlock() {
     const COUNTERS: usize = 7;
@@ -120,7 +120,7 @@ fn batches_in_every_order_do_not_deadlock() {
     assert_eq!(SERVER.sql("postgres", &deadlocks), "0");
 }
 
-/// One writes a body where another makes a counter: what is there is one or the other, whole.
+/// One unit puts a body where another creates a counter. The record is one or the other.
 #[test]
 fn a_record_has_one_kind() {
     let url = SERVER.new_database();

@@ -1,4 +1,4 @@
-//! A replica is refused; of several hosts the primary is found.
+//! A replica is refused; of several servers, the primary is used.
 
 use std::thread;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn a_replica_is_refused_and_the_primary_is_found() {
     assert_eq!(used(&PostgresStore::open(&both).unwrap(), "uses"), 0);
 }
 
-/// A server that stops taking writes while it is in use, as one that a failover has demoted.
+/// The server stops taking writes, as after a failover.
 #[test]
 fn a_server_that_becomes_read_only_changes_nothing() {
     let server = PostgresServer::start();

@@ -1,4 +1,4 @@
-//! Asynchronous hosts.
+//! Calls from asynchronous applications.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What becomes of schemas: made, opened, refused.
+//! Schemas: created, opened, migrated, refused.
 
 use std::thread;
 
@@ -40,7 +40,7 @@ fn one_database_may_have_several_stores() {
 }
 
 #[test]
-fn many_hosts_may_make_it_at_once() {
+fn many_nodes_may_create_one_store_at_once() {
     let url = SERVER.new_database();
     let made = |make: fn(&str) -> _| {
         thread::scope(|scope| {
@@ -58,7 +58,7 @@ fn many_hosts_may_make_it_at_once() {
 }
 
 #[test]
-fn an_empty_schema_is_taken() {
+fn an_empty_schema_is_used() {
     let url = SERVER.new_database();
     sql(&url, "CREATE SCHEMA provkey");
     check_refused(PostgresStore::open(&url), "store_missing");
@@ -66,7 +66,7 @@ fn an_empty_schema_is_taken() {
 }
 
 #[test]
-fn what_is_no_store_is_refused_and_left_alone() {
+fn anything_but_a_store_is_refused_and_left_unchanged() {
     for table in ["records (key text)", "store (application text)"] {
         let url = SERVER.new_database();
         sql(&url, &format!("CREATE SCHEMA provkey; CREATE TABLE provkey.{table}"));

@@ -31,7 +31,7 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn a_server_is_believed_only_if_its_certificate_is_good() {
+fn a_server_needs_a_valid_certificate() {
     let port = free_port();
     let server =
         PostgresServer::start_with(&["listen_addresses=localhost", &format!("port={port}")]);

@@ -22,8 +22,7 @@ fn cut(path: &Path, bytes: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
 }
 
-/// After the harm is done, every call says so, whichever comes first; and it does not change by
-/// itself.
+/// /// After `harm`, every call is `store_broken`, whichever comes first, and stays so.
 #[track_caller]
 fn check(harm: impl Fn(&Path), reads_notice: bool) {
     for write_first in [true, false] {
@@ -53,7 +52,7 @@ fn check(harm: impl Fn(&Path), reads_notice: bool) {
 }
 
 #[test]
-fn a_database_that_is_removed_or_replaced() {
+fn a_removed_or_replaced_database_is_detected() {
     check(|path| fs::remove_file(path).unwrap(), true);
     check(|path| fs::rename(path, beside(path, ".old")).unwrap(), true);
     check(
@@ -69,7 +68,7 @@ fn a_database_that_is_removed_or_replaced() {
 }
 
 #[test]
-fn a_log_that_is_removed_replaced_or_cut_short() {
+fn a_removed_replaced_or_cut_log_is_detected() {
     let log = |path: &Path| beside(path, "-wal");
     check(|path| fs::remove_file(log(path)).unwrap(), true);
     check(|path| fs::rename(log(path), beside(path, ".old")).unwrap(), true);
@@ -94,7 +93,7 @@ fn a_log_that_is_removed_replaced_or_cut_short() {
 }
 
 #[test]
-fn an_index_that_is_removed_replaced_or_cut_short() {
+fn a_removed_replaced_or_cut_index_is_detected() {
     let index = |path: &Path| beside(path, "-shm");
     check(|path| fs::remove_file(index(path)).unwrap(), true);
     check(|path| cut(&index(path), 0), true);
@@ -108,10 +107,10 @@ fn an_index_that_is_removed_replaced_or_cut_short() {
     );
 }
 
-/// What another process has committed is not in this one's cache: what is cut is not read before it
-/// is noticed.
+/// /// Commits of another process are not cached here, so the cut must be detected before they are
+/// read.
 #[test]
-fn a_log_of_others_that_is_cut_short() {
+fn a_cut_in_the_commits_of_another_process_is_detected() {
     for length_stays in [false, true] {
         let (_folder, path) = temporary();
         let store = SqliteStore::create(&path).unwrap();
@@ -130,10 +129,10 @@ fn a_log_of_others_that_is_cut_short() {
     }
 }
 
-/// A store that was idle while its index was removed does not delete the log that another process
-/// then wrote with another index.
+/// /// The index is removed while the store is idle. Another process then writes a log with a new
+/// index, which the idle store must not delete when it is closed.
 #[test]
-fn an_idle_store_that_is_closed_deletes_nothing() {
+fn closing_an_idle_store_deletes_no_log_of_others() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     store.apply(&[unit("a")]).unwrap();
@@ -145,9 +144,9 @@ fn an_idle_store_that_is_closed_deletes_nothing() {
     assert_eq!(store.scan(&ScanRange::prefix(""), 9).unwrap().len(), 2);
 }
 
-/// SQLite shares the index with what the process has open already.
+/// SQLite shares the index with the connections that the process already has.
 #[test]
-fn beside_a_broken_store_it_is_not_opened_again() {
+fn a_store_is_not_opened_beside_a_broken_one() {
     for suffix in ["-shm", "-wal"] {
         let (_folder, path) = temporary();
         let store = SqliteStore::create(&path).unwrap();
@@ -156,13 +155,12 @@ fn beside_a_broken_store_it_is_not_opened_again() {
         let error = SqliteStore::open(&path).unwrap_err();
         assert_eq!(error.code(), "store_broken", "{suffix}: {error}");
         drop(store);
-        // What is in a log that was removed is gone.
+        // The commits in a removed log are lost.
         assert_eq!(SqliteStore::open(&path).is_ok(), suffix == "-shm");
     }
 }
 
-/// The log of a broken store is left as it is when the store is closed: it may hold what is to be
-/// saved.
+/// /// Closing a broken store leaves its log, which may be needed for a rescue.
 #[test]
 fn a_broken_store_leaves_its_files_alone() {
     let (_folder, path) = temporary();
@@ -179,9 +177,9 @@ fn a_broken_store_leaves_its_files_alone() {
     assert!(store.get(&[RecordKey::new("a").unwrap()]).unwrap()[0].is_some());
 }
 
-/// A checkpoint by another program, with its locks, is no harm.
+/// A checkpoint with SQLite's locks.
 #[test]
-fn a_log_that_another_program_empties_is_whole() {
+fn a_checkpoint_by_another_program_does_no_harm() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     for n in 0..20 {

@@ -1,4 +1,4 @@
-//! This test binary, run again as another process.
+//! Runs this test binary as another process.
 
 use std::env;
 use std::mem;
@@ -12,7 +12,7 @@ const ROLE: &str = "PROVKEY_SQLITE_TEST_ROLE";
 const PATH: &str = "PROVKEY_SQLITE_TEST_PATH";
 const NAME: &str = "PROVKEY_SQLITE_TEST_NAME";
 
-/// A process that plays a role of [`a_child_plays_its_role`] on a store.
+/// Starts a process with a role of [`a_child_plays_its_role`].
 pub(crate) fn command(role: &str, path: &Path, name: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child::a_child_plays_its_role", "--nocapture"]);
@@ -25,7 +25,7 @@ pub(crate) fn spawn(role: &str, path: &Path, name: &str) -> Child {
     command(role, path, name).spawn().unwrap()
 }
 
-/// A test only in name: it does nothing unless [`command`] has given it a role.
+/// Not a test: it does nothing unless [`command`] sets a role.
 #[test]
 fn a_child_plays_its_role() {
     let Ok(role) = env::var(ROLE) else { return };
@@ -38,7 +38,7 @@ fn a_child_plays_its_role() {
         "put one" => mem::forget(put_one(&path, &name)),
         "read only" => crate::files::read_what_may_not_be_written(&path),
         "closed streams" => crate::files::read_without_standard_streams(&path),
-        "among strangers" => crate::strangers::commit_among_strangers(&path, &name),
+        "among other programs" => crate::other_programs::commit_among_other_programs(&path, &name),
         "fork at first" => crate::forks::fork_during_the_first_open(&path),
         "fork" => crate::forks::fork_while_others_commit(&path),
         "fill" => crate::disk::fill(&path),
@@ -54,7 +54,7 @@ fn put_one(path: &Path, key: &str) -> SqliteStore {
     store
 }
 
-/// A use of a key: counted, and recorded.
+/// A use of a key: counted and recorded.
 pub(crate) fn use_of(counter: &str, record: &str) -> Unit {
     let key = |name: &str| RecordKey::new(name).unwrap();
     Unit::new(vec![
@@ -85,7 +85,7 @@ fn count_until_full(store: &SqliteStore, name: &str) {
     }
 }
 
-/// Says of each record on a line of its own that it is applied, until it is killed.
+/// Prints a line for each applied record, until the process is killed.
 #[allow(clippy::print_stdout)]
 fn acknowledge(store: &SqliteStore, name: &str) {
     for n in 0.. {

@@ -15,7 +15,7 @@ fn a_file_passes() {
     check_reopened(&|| Ok(Box::new(SqliteStore::open(&path)?)), "file").unwrap();
 }
 
-/// Each store has connections of its own, as if it were in another process.
+/// Each store has separate connections, as in separate processes.
 #[test]
 fn several_stores_on_one_file_pass() {
     let (_folder, path) = temporary();

@@ -1,4 +1,4 @@
-//! Disks that are full, read-only or broken, and files that others hold.
+//! Disks that are full, read-only or damaged, and files that other processes lock.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ use crate::child::{command, make_counter, use_of};
 use crate::temporary;
 
 #[test]
-fn the_sqlite_inside_is_a_good_one() {
+fn the_bundled_sqlite_has_the_needed_fixes() {
     // Before 3.51.3, two processes that reset the log at once could lose a commit.
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
 }
 
 #[test]
-fn a_store_that_another_holds_is_busy() {
+fn a_store_that_another_process_locks_is_busy() {
     let (_folder, path) = temporary();
     let options = SqliteOptions::default().busy_timeout(Duration::from_millis(20));
     let store = SqliteStore::create_with(&path, options).unwrap();
@@ -52,7 +52,7 @@ fn a_writer_waits_for_another() {
 }
 
 #[test]
-fn damage_is_named() {
+fn a_damaged_file_is_store_corrupt() {
     let (_folder, path) = temporary();
     {
         let store = SqliteStore::create(&path).unwrap();
@@ -69,7 +69,7 @@ fn damage_is_named() {
 }
 
 #[test]
-fn a_missing_table_is_damage() {
+fn a_missing_table_is_store_corrupt() {
     let (_folder, path) = temporary();
     drop(SqliteStore::create(&path).unwrap());
     Connection::open(&path).unwrap().execute_batch("DROP TABLE sequence").unwrap();
@@ -77,7 +77,7 @@ fn a_missing_table_is_damage() {
     assert_eq!(store.apply(&[use_of("uses", "used/1")]).unwrap_err().code(), "store_corrupt");
 }
 
-/// Runs a role in a mount namespace of its own, after `mount` has been run there.
+/// Runs a role in a separate mount namespace, after the command `mount`.
 fn in_namespace(mount: &str, role: &str, path: &Path) {
     let possible = Command::new("unshare").args(["-rm", "true"]).status();
     if !possible.is_ok_and(|status| status.success()) {
@@ -96,12 +96,12 @@ fn in_namespace(mount: &str, role: &str, path: &Path) {
 }
 
 #[test]
-fn a_full_disk_is_named_and_harms_nothing() {
+fn a_full_disk_is_store_full_and_does_no_harm() {
     let (_folder, path) = temporary();
     in_namespace("mount -t tmpfs -o size=1m none \"$FOLDER\"", "fill", &path);
 }
 
-/// Played by a child, on a disk of 1 MiB.
+/// The role of a process on a disk of 1 MiB.
 pub(crate) fn fill(path: &Path) {
     let store = SqliteStore::create(path).unwrap();
     make_counter(&store, "uses", 100_000);
@@ -125,14 +125,14 @@ pub(crate) fn fill(path: &Path) {
 }
 
 #[test]
-fn a_read_only_disk_is_named() {
+fn a_read_only_disk_is_store_read_only() {
     let (_folder, path) = temporary();
     make_counter(&SqliteStore::create(&path).unwrap(), "uses", 9);
     let mount = "mount --bind \"$FOLDER\" \"$FOLDER\"; mount -o remount,bind,ro \"$FOLDER\"";
     in_namespace(mount, "write", &path);
 }
 
-/// Played by a child, on a disk that is mounted read-only.
+/// The role of a process on a read-only disk.
 pub(crate) fn write_where_nothing_can_be_written(path: &Path) {
     let written =
         SqliteStore::open(path).and_then(|store| store.apply(&[use_of("uses", "used/1")]));

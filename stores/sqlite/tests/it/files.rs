@@ -1,4 +1,4 @@
-//! What becomes of files: made, opened, refused, copied.
+//! Files: created, opened, refused, copied.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -65,13 +65,13 @@ fn create_open_and_open_or_create() {
 }
 
 #[test]
-fn an_interrupted_creation_is_taken_up() {
+fn an_interrupted_creation_can_be_completed() {
     let (_folder, path) = temporary();
     fs::write(&path, "").unwrap();
     check_refused(SqliteStore::open(&path), "store_missing");
     put(&SqliteStore::create(&path).unwrap(), "a", "1");
     assert_eq!(mode(&path), 0o600);
-    // The header is written, the schema is not.
+    // Now with a header but without a schema.
     fs::remove_file(&path).unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "WAL").unwrap();
     assert_ne!(fs::metadata(&path).unwrap().len(), 0);
@@ -80,7 +80,7 @@ fn an_interrupted_creation_is_taken_up() {
 }
 
 #[test]
-fn what_is_no_store_is_refused_and_left_alone() {
+fn anything_but_a_store_is_refused_and_left_unchanged() {
     let (folder, path) = temporary();
     check_refused(SqliteStore::open(folder.path()), "store_not_recognized");
     check_refused(SqliteStore::create(folder.path()), "store_exists");
@@ -109,7 +109,7 @@ fn a_store_of_a_newer_program_is_refused() {
 }
 
 #[test]
-fn odd_names_are_plain_names() {
+fn file_names_have_no_special_meaning() {
     let (folder, _) = temporary();
     for name in [":memory:", "file:x?mode=memory", "a b'c\"d", "%20"] {
         put(&SqliteStore::create(folder.path().join(name)).unwrap(), "a", name);
@@ -133,7 +133,7 @@ fn a_backup_is_a_store() {
     assert_eq!(body(&store, "a"), text("2"));
 }
 
-/// As `VACUUM INTO` makes a copy, and as other programs may have left it.
+/// As `VACUUM INTO` or another program may leave it.
 #[test]
 fn a_store_without_a_log_is_opened() {
     let (_folder, path) = temporary();
@@ -142,7 +142,7 @@ fn a_store_without_a_log_is_opened() {
     assert_eq!(body(&SqliteStore::open(&path).unwrap(), "a"), text("1"));
 }
 
-/// The role of a process that may not write the file, but beside it.
+/// The role of a process that may write the folder but not the file.
 pub(crate) fn read_what_may_not_be_written(path: &Path) {
     assert!(fs::OpenOptions::new().write(true).open(path).is_err(), "it may be written");
     let store = SqliteStore::open(path).unwrap();
@@ -154,7 +154,7 @@ pub(crate) fn read_what_may_not_be_written(path: &Path) {
 }
 
 #[test]
-fn a_file_that_may_only_be_read_is_read() {
+fn a_read_only_file_can_be_read() {
     const NOBODY: u32 = 65_534;
     let (folder, path) = temporary();
     put(&SqliteStore::create(&path).unwrap(), "a", "1");
@@ -162,7 +162,7 @@ fn a_file_that_may_only_be_read_is_read() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     let mut command = command("read only", &path, "");
     if nix::unistd::geteuid().is_root() {
-        // Root may write everything. Others may not even see where the tests are built.
+        // Root may write everything, and other users may not read the build folder.
         let program = folder.path().join("program");
         fs::copy(command.get_program(), &program).unwrap();
         let (arguments, variables) = (command.get_args(), command.get_envs());

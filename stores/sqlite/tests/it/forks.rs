@@ -25,10 +25,10 @@ const CHILD_USES: u64 = 5;
 const GENERATIONS: u64 = 2;
 const HANGS: Duration = Duration::from_secs(60);
 
-/// Forks 20 times while threads of the process commit and open. Each child finds what it inherited
-/// refused, opens the store anew, and so does its own child.
+/// /// Forks 20 times while threads of the process commit and open stores. In each child, the
+/// inherited store is refused, and the child and its own child can open the store again.
 #[test]
-fn a_forked_child_opens_the_store_anew() {
+fn a_forked_child_can_open_the_store_again() {
     let (_folder, path) = temporary();
     make_counter(&SqliteStore::create(&path).unwrap(), "uses", u64::MAX / 2);
     let output = spawn("fork", &path, "").wait_with_output().unwrap();
@@ -42,9 +42,9 @@ fn a_forked_child_opens_the_store_anew() {
     assert_eq!(recorded(&store).len() as u64, used(&store));
 }
 
-/// A fork in the middle of the process's first open leaves nothing half done to the child.
+/// A fork during the first open of a process leaves the child in a consistent state.
 #[test]
-fn a_child_that_is_forked_during_the_first_open_opens() {
+fn a_child_forked_during_the_first_open_can_open_the_store() {
     let (_folder, path) = temporary();
     make_counter(&SqliteStore::create(&path).unwrap(), "uses", u64::MAX / 2);
     for _ in 0..ROUNDS {
@@ -96,12 +96,12 @@ fn commit(store: &SqliteStore, record: &str) {
     store.apply(&[use_of("uses", record)]).unwrap();
 }
 
-/// Runs a child with the parent's handle.
+/// Runs a forked child with the store of its parent.
 fn run_forked(handle: &mut Option<SqliteStore>, path: &Path, round: u64, generation: u64) {
     run_in_child(|| be_child(handle.take().unwrap(), path, round, generation));
 }
 
-/// Runs a forked child, which has to end well, and soon.
+/// Runs a forked child, which must succeed within the time limit.
 fn run_in_child(act: impl FnOnce()) {
     // SAFETY: more is called in the child than a process with threads may count on, which is what
     // is tested.

@@ -1,4 +1,4 @@
-//! The log is moved into the file while others commit, and does not grow for ever.
+//! The log is moved into the database during commits, and does not grow without limit.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::temporary;
 
 const UNITS: usize = 256;
-/// Nearly a page of the log for each body.
+/// A body of nearly a page.
 const BODY: usize = 3000;
 
 /// Writes a megabyte.
@@ -39,7 +39,7 @@ fn check_whole(path: &Path, batches: usize) {
 }
 
 #[test]
-fn it_stays_short_however_much_is_written() {
+fn the_log_stays_short_however_much_is_written() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     let batches = 120;
@@ -60,9 +60,9 @@ fn it_stays_short_however_much_is_written() {
     check_whole(&path, batches);
 }
 
-/// Whoever reads what was, keeps the log from beginning anew. Nobody else waits for that.
+/// A long read keeps the log from restarting. Writers do not wait for it.
 #[test]
-fn a_long_reader_only_makes_it_longer() {
+fn a_long_read_delays_only_the_move_of_the_log() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     write_batch(&store, 0);

@@ -11,11 +11,11 @@ mod disk;
 mod files;
 mod forks;
 mod log;
+mod other_programs;
 mod processes;
 mod queries;
-mod strangers;
 
-/// A folder that goes away with the test, and where in it to put a store.
+/// A temporary folder, and the path of a store in it.
 fn temporary() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");

@@ -1,4 +1,4 @@
-//! A query reads the views, and nothing else happens.
+//! Queries read the views and have no other effect.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ fn query(store: &SqliteStore, sql: &str) -> Result<QueryResult, QueryError> {
 }
 
 #[test]
-fn a_query_answers_what_a_view_has() {
+fn a_query_returns_the_rows_of_a_view() {
     let (_folder, store) = store();
     let found = query(&store, "SELECT name, created_at, keys FROM connector_groups; -- all\n");
     let found = found.unwrap();
@@ -58,7 +58,7 @@ fn a_query_answers_what_a_view_has() {
 }
 
 #[test]
-fn hostile_queries_are_refused_by_name() {
+fn hostile_queries_are_refused() {
     let (folder, store) = store();
     let other = folder.path().join("other.db");
     let refused = |sql: &str| {
@@ -118,7 +118,7 @@ fn hostile_queries_are_refused_by_name() {
 }
 
 #[test]
-fn a_mistake_is_told() {
+fn a_mistake_is_query_failed() {
     let (_folder, store) = store();
     for sql in [
         "DELETE FROM audit",
@@ -142,7 +142,7 @@ fn a_query_has_limits() {
     assert_eq!(error.code(), "query_timed_out");
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 
-    // What one instruction does is bounded, too.
+    // The work of one instruction is bounded, too.
     let slow = "WITH a AS MATERIALIZED (SELECT printf('%.250000c', 'x') AS text, printf('%.125000c', 'x') || 'y' AS part)
         SELECT instr(text, part) FROM a, json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]')";
     let started = Instant::now();
@@ -158,7 +158,7 @@ fn a_query_has_limits() {
     let found = query(&store, &long).unwrap();
     assert!(found.truncated && found.rows.len() < 400, "{} rows", found.rows.len());
     for sql in [
-        // Not of one printf: an older SQLite makes NULL of what is too long for it.
+        // Not from one printf: an older SQLite returns NULL for a text that is too long.
         "SELECT printf('%.200000c', 'x') || printf('%.200000c', 'x')",
         "SELECT group_concat(printf('%.200000c', 'x')) FROM (VALUES (1), (2))",
     ] {
@@ -166,7 +166,7 @@ fn a_query_has_limits() {
     }
 }
 
-/// Neither waits for the other, and a query sees one moment.
+/// Neither waits for the other, and a query sees one snapshot.
 #[test]
 fn a_query_and_a_writer_go_on_beside_each_other() {
     let (_folder, store) = store();

@@ -9,10 +9,10 @@ use provkey_tests::PostgresServer;
 
 use crate::{check_refused, make_counter, recorded, use_of, used};
 
-/// More than fits into what a table has left before it has to grow.
+/// More than fits into the free space of a table.
 const USES_MAX: usize = 2000;
 
-/// Applies uses until one is not.
+/// Applies uses until one fails.
 fn fill(store: &PostgresStore, round: usize, applied: &mut BTreeSet<String>) {
     for n in 0..USES_MAX {
         let name = format!("used/{round}/{n}");
@@ -31,7 +31,7 @@ fn fill(store: &PostgresStore, round: usize, applied: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn a_full_disk_of_the_server_is_named_and_nothing_is_lost() {
+fn a_full_disk_of_the_server_is_store_full_and_loses_nothing() {
     let server = PostgresServer::start_on_a_small_disk();
     let store = PostgresStore::create(&server.new_database()).unwrap();
     make_counter(&store, "uses", 1_000_000);

@@ -1,4 +1,4 @@
-//! Connections that are lost around the commit: nothing is lost, nothing happens twice.
+//! Connections that break around the commit: no use is lost, and none is counted twice.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -16,20 +16,20 @@ use crate::{SERVER, make_counter, recorded, use_of, used};
 
 const SOCKET: &str = ".s.PGSQL.5432";
 
-/// When the proxy drops a connection, once.
+/// When the proxy next drops a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(u32)]
 enum Cut {
     Never = 0,
-    /// The next request does not reach the server.
+    /// Before the next request reaches the server.
     BeforeServer,
-    /// The next request is done, and its answer does not reach the client.
+    /// After the next request is done, before its answer reaches the client.
     BeforeClient,
-    /// The next request reaches the server, and the client loses its connection at once.
+    /// As soon as the next request reaches the server.
     During,
 }
 
-/// Between clients and the server.
+/// A proxy between clients and the server.
 struct Proxy {
     folder: tempfile::TempDir,
     cut: Arc<AtomicU32>,
@@ -100,7 +100,7 @@ fn serve(client: UnixStream, server: &Path, cut: &Arc<AtomicU32>, cuts: &Arc<Ato
     });
 }
 
-/// Passes on what comes, until one end is closed or `pass` says no: then both are.
+/// Forwards data until one end closes or `pass` returns false. Then closes both.
 fn pass_on(
     from: &mut UnixStream,
     to: &mut UnixStream,
@@ -117,7 +117,7 @@ fn pass_on(
     let _ = to.shutdown(std::net::Shutdown::Both);
 }
 
-/// A store through a proxy, and the same store beside it.
+/// A store through a proxy, and the same store without it.
 fn stores() -> (Proxy, Arc<PostgresStore>, PostgresStore, String) {
     let url = SERVER.new_database();
     let direct = PostgresStore::create(&url).unwrap();
@@ -143,7 +143,7 @@ fn a_lost_request_and_a_lost_answer_are_unknown() {
 }
 
 #[test]
-fn core_settles_what_is_unknown() {
+fn core_settles_unknown_outcomes() {
     let (proxy, store, direct, _) = stores();
     let commit = GroupCommit::new(store as Arc<dyn Store>);
     for n in 1..=20 {
@@ -157,7 +157,7 @@ fn core_settles_what_is_unknown() {
 }
 
 #[test]
-fn a_storm_through_a_network_that_breaks_again_and_again() {
+fn many_lost_connections_neither_lose_nor_repeat_a_use() {
     const THREADS: usize = 6;
     const USES: usize = 60;
     let (proxy, store, direct, _) = stores();
@@ -187,10 +187,10 @@ fn a_storm_through_a_network_that_breaks_again_and_again() {
     assert_eq!(recorded(&direct).len(), 1 + THREADS * USES);
 }
 
-/// The connection is lost while the server still works: the same unit again waits behind the
-/// first, even if the last use is taken by it.
+/// /// The connection breaks while the server still works. The retried unit waits for the first
+/// attempt, even if that takes the last use.
 #[test]
-fn the_same_unit_again_waits_behind_the_first() {
+fn a_retried_unit_waits_for_its_first_attempt() {
     let (proxy, store, direct, url) = stores();
     make_counter(&direct, "last", 1);
     let mut holder = Client::connect(&url, NoTls).unwrap();

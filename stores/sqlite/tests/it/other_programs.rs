@@ -1,5 +1,5 @@
-//! Strangers in the same process, and outside of it, who open, read, copy and close the files of a
-//! store that is in use. Each close drops the POSIX locks that the process has on the file.
+//! //! Other code, in this process and in others, opens, reads, copies and closes the files of a
+//! store in use. Each close drops the POSIX locks that the process has on the file.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::child::{make_counter, spawn, use_of};
 use crate::processes::{check_whole, recorded, used};
 use crate::temporary;
 
-/// Of all uses, small enough to be reached.
+/// The limit of uses, low enough to be reached.
 const LIMIT: u64 = 2500;
 const WORKERS: [&str; 2] = ["a", "b"];
 const THREADS: usize = 3;
@@ -28,10 +28,10 @@ fn files(path: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| PathBuf::from(format!("{}{suffix}", path.display())))
 }
 
-/// The life of a worker, until it is killed or the limit is reached: threads that commit, one that
-/// reads, and one that copies the files.
+/// /// The role of a worker, until it is killed or the limit is reached: threads that commit, one
+/// that reads, and one that copies the files.
 #[allow(clippy::print_stdout)]
-pub(crate) fn commit_among_strangers(path: &Path, name: &str) {
+pub(crate) fn commit_among_other_programs(path: &Path, name: &str) {
     let store = SqliteStore::open(path).unwrap();
     let (done, count) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
@@ -64,7 +64,7 @@ pub(crate) fn commit_among_strangers(path: &Path, name: &str) {
     });
 }
 
-/// A use that is counted by two counters.
+/// A use that increments two counters.
 fn twice(record: &str) -> Unit {
     let mut unit = use_of("uses", record);
     let counter = RecordKey::new("same uses").unwrap();
@@ -72,7 +72,7 @@ fn twice(record: &str) -> Unit {
     unit
 }
 
-/// What the two counters have, unless it is the same.
+/// The two counts, if they differ.
 fn both(store: &SqliteStore) -> Option<(Counter, Counter)> {
     let keys = ["uses", "same uses"].map(|key| RecordKey::new(key).unwrap());
     let counters = store.get(&keys).unwrap();
@@ -84,8 +84,8 @@ fn both(store: &SqliteStore) -> Option<(Counter, Counter)> {
     }
 }
 
-/// A program that reads a view and is done. When it is the last that has the file open, it deletes
-/// the log.
+/// /// A program that reads a view and ends. If it is the last with the file open, it deletes the
+/// log.
 fn look_in_from_outside(path: &Path) {
     let stranger = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
     stranger.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -94,7 +94,7 @@ fn look_in_from_outside(path: &Path) {
         .unwrap();
 }
 
-/// What a worker says that it was promised, until it ends.
+/// The uses that a worker reports as acknowledged, until it ends.
 fn listen(mut stdout: ChildStdout) -> JoinHandle<Vec<String>> {
     thread::spawn(move || {
         let mut said = String::new();
@@ -106,7 +106,7 @@ fn listen(mut stdout: ChildStdout) -> JoinHandle<Vec<String>> {
 }
 
 #[test]
-fn strangers_cost_nothing_that_was_acknowledged() {
+fn other_programs_cost_no_acknowledged_use() {
     let scale = if env::var_os("PROVKEY_TEST_DEEP").is_some() { 20 } else { 1 };
     let (limit, rounds) = (LIMIT * scale, ROUNDS * scale as u32);
     let (_folder, path) = temporary();
@@ -118,7 +118,7 @@ fn strangers_cost_nothing_that_was_acknowledged() {
     for round in 0..rounds {
         let last = round == rounds - 1;
         let mut workers =
-            WORKERS.map(|name| spawn("among strangers", &path, &format!("{round}{name}")));
+            WORKERS.map(|name| spawn("among other programs", &path, &format!("{round}{name}")));
         let heard = workers.each_mut().map(|worker| listen(worker.stdout.take().unwrap()));
         let started = Instant::now();
         let lifetime = Duration::from_millis(u64::from(60 + round % 12 * 37));
@@ -148,9 +148,9 @@ fn is_running(worker: &mut Child) -> bool {
     worker.try_wait().unwrap().is_none()
 }
 
-/// What another program would write, with its locks and all.
+/// Writes of another program, with SQLite's locks.
 #[test]
-fn what_others_write_is_refused() {
+fn writes_of_other_programs_are_refused() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     make_counter(&store, "uses", 1);
