@@ -1,134 +1,132 @@
-//! What a provisioning key does when nobody else is there, and the checker's view of a history.
+//! The checker's view of a history: the reference model is the sequential specification.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use provkey_tests::history::{Answered, Call, Event, Step};
 use todc_utils::linearizability::WGLChecker;
 use todc_utils::linearizability::history::{Action, History};
 use todc_utils::specifications::Specification;
 
+use crate::model::{self, Answer, Edit, GROUPS, Model, NewKey, Request};
+
 pub(super) const CONNECTORS: usize = 4;
 pub(super) const LIMIT: u64 = 2;
 
-/// A step and what it came to. Serial numbers are numbered, from 0 on.
+/// A step and its answer.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     step: Step,
-    /// `None`: nobody knows.
+    /// `None` if it is unknown.
     answer: Option<Answered>,
+    /// The number of the serial number in the answer.
     serial: Option<usize>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    limit: u64,
-    used: u64,
-    enabled: bool,
-    deleted: bool,
-    connectors: [Connector; CONNECTORS],
+/// The model of an authority with one key.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    model: Model,
+    /// The serial number of each connector, once an answer shows it.
+    serials: [Option<usize>; CONNECTORS],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Connector {
-    New,
-    /// With the certificate that it has; `None`: it got one, and nobody has seen it.
-    Enrolled(Option<usize>),
-    Revoked,
+impl State {
+    /// All that later answers depend on. The model also has what depends on the order of the steps,
+    /// such as numbers of certificates; states that differ only in that are the same.
+    fn essence(&self) -> impl Eq + Hash {
+        let key = self.model.key(0).map(|key| (key.max_uses, key.used, key.enabled));
+        let revoked: Vec<_> = (0..CONNECTORS).map(|one| self.model.is_revoked(one)).collect();
+        (key, revoked, self.serials)
+    }
+
+    /// Performs the step. Returns whether the model gives this answer.
+    fn take(&mut self, operation: &Operation) -> bool {
+        let edit = |edit| model::Step::Edit { key: 0, edit };
+        let step = match operation.step {
+            Step::Enroll(connector) => {
+                model::Step::Enroll(vec![Request { key: 0, connector, bearer: false }])
+            }
+            Step::SetLimit(limit) => edit(Edit { max_uses: Some(limit), ..Edit::default() }),
+            Step::Enable(enabled) => edit(Edit { enabled: Some(enabled), ..Edit::default() }),
+            Step::Delete => model::Step::Delete { key: 0 },
+            Step::Revoke(connector) => model::Step::Revoke { connector },
+            Step::Read => return self.reads_as(operation),
+        };
+        let wanted = self.model.take(&step).remove(0);
+        self.model.clear_audit();
+        match (&operation.answer, wanted) {
+            (None, _) | (Some(Answered::Done), Answer::Done) => true,
+            (Some(Answered::Refused(code)), Answer::Refused(wanted)) => code == wanted,
+            (
+                Some(Answered::Certificate { replay, .. }),
+                Answer::Certificate { replay: wanted, .. },
+            ) => *replay == wanted && self.has_serial(operation),
+            _ => false,
+        }
+    }
+
+    fn reads_as(&self, operation: &Operation) -> bool {
+        let wanted = match self.model.key(0) {
+            Ok(key) => {
+                Answered::Details { max_uses: key.max_uses, used: key.used, enabled: key.enabled }
+            }
+            Err(code) => Answered::Refused(code.into()),
+        };
+        operation.answer.as_ref().is_none_or(|answer| *answer == wanted)
+    }
+
+    /// The serial number is free to choose, once.
+    fn has_serial(&mut self, operation: &Operation) -> bool {
+        let (Step::Enroll(connector), Some(serial)) = (&operation.step, operation.serial) else {
+            return false;
+        };
+        *self.serials[*connector].get_or_insert(serial) == serial
+    }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.essence() == other.essence()
+    }
+}
+
+impl Eq for State {}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.essence().hash(state);
+    }
 }
 
 pub(super) struct OneKey;
 
 impl Specification for OneKey {
-    type State = Key;
+    type State = State;
     type Operation = Operation;
 
-    fn init() -> Key {
-        let connectors = [Connector::New; CONNECTORS];
-        Key { limit: LIMIT, used: 0, enabled: true, deleted: false, connectors }
+    fn init() -> State {
+        let mut model = Model::new(GROUPS);
+        let (name, group, certificate, max_uses) = (0, 0, 0, LIMIT);
+        let (expires, proof_only) = (None, false);
+        let new = NewKey { name, group, certificate, max_uses, expires, proof_only };
+        model.take(&model::Step::CreateKey(new));
+        model.clear_audit();
+        State { model, serials: [None; CONNECTORS] }
     }
 
-    fn apply(operation: &Operation, before: &Key) -> (bool, Key) {
-        if operation.answer == Some(Answered::Nothing) {
-            return (true, before.clone());
-        }
+    fn apply(operation: &Operation, before: &State) -> (bool, State) {
         let mut after = before.clone();
-        let expected = after.take(operation);
-        // What nobody knows the answer of may have had any.
-        let fits = operation.answer.as_ref().is_none_or(|answer| *answer == expected);
-        if fits { (true, after) } else { (false, before.clone()) }
-    }
-}
-
-impl Key {
-    fn take(&mut self, operation: &Operation) -> Answered {
-        let taken = match operation.step {
-            Step::Enroll(connector) => return self.enroll(connector, operation),
-            Step::Revoke(connector) => self.revoke(connector),
-            _ if self.deleted => Err("key_deleted"),
-            Step::Read => {
-                let Self { limit, used, enabled, .. } = *self;
-                return Answered::Details { max_uses: limit, used, enabled };
-            }
-            Step::SetLimit(limit) => {
-                self.limit = limit;
-                Ok(())
-            }
-            Step::Enable(enabled) => {
-                self.enabled = enabled;
-                Ok(())
-            }
-            Step::Delete => {
-                self.deleted = true;
-                Ok(())
-            }
-        };
-        taken.map_or_else(|code| Answered::Refused(code.into()), |()| Answered::Done)
-    }
-
-    fn enroll(&mut self, connector: usize, operation: &Operation) -> Answered {
-        let refused = |code: &str| Answered::Refused(code.into());
-        // The serial number is chosen freely, once.
-        let certificate = |replay| match &operation.answer {
-            Some(Answered::Certificate { serial, .. }) => {
-                Answered::Certificate { serial: serial.clone(), replay }
-            }
-            _ => Answered::Certificate { serial: String::new(), replay },
-        };
-        match self.connectors[connector] {
-            _ if self.deleted => refused("key_deleted"),
-            _ if !self.enabled => refused("key_disabled"),
-            Connector::Revoked => refused("connector_revoked"),
-            Connector::Enrolled(Some(had)) if operation.serial.is_some_and(|now| now != had) => {
-                refused("another certificate")
-            }
-            Connector::Enrolled(had) => {
-                self.connectors[connector] = Connector::Enrolled(had.or(operation.serial));
-                certificate(true)
-            }
-            Connector::New if self.used >= self.limit => refused("key_exhausted"),
-            Connector::New => {
-                self.used += 1;
-                self.connectors[connector] = Connector::Enrolled(operation.serial);
-                certificate(false)
-            }
-        }
-    }
-
-    fn revoke(&mut self, connector: usize) -> Result<(), &'static str> {
-        match self.connectors[connector] {
-            Connector::New => Err("connector_not_found"),
-            Connector::Enrolled(_) | Connector::Revoked => {
-                self.connectors[connector] = Connector::Revoked;
-                Ok(())
-            }
+        match operation.answer == Some(Answered::Nothing) || after.take(operation) {
+            true => (true, after),
+            false => (false, before.clone()),
         }
     }
 }
 
-/// Whether there is an order of these calls, each at some moment between its beginning and its end,
-/// in which one after the other would be answered like this. A call without an event, or without an
-/// answer, began and may have happened at any moment after that, or not at all: one that comes
-/// after everything else is one that did not.
+/// Whether the calls have an order in which the model gives these answers, each call between its
+/// beginning and its end. A call without an answer has no end: it happened at any time after its
+/// beginning, or not at all, which is the same as after all others.
 pub(super) fn is_linearizable(calls: &[(u64, Call)], events: &[Event]) -> bool {
     let mut serials = BTreeMap::new();
     let by_number: BTreeMap<_, _> = events.iter().map(|event| (event.number, event)).collect();
@@ -149,13 +147,12 @@ pub(super) fn is_linearizable(calls: &[(u64, Call)], events: &[Event]) -> bool {
             _ => None,
         };
         let operation = Operation { step: call.step.clone(), answer, serial };
-        // At one moment a call comes before an answer: the two may have been at the same time.
+        // At equal times, a call comes before an answer: the two may overlap.
         actions.push(((called_ns, 0), call.number, Action::Call(operation.clone())));
         actions.push(((answered_ns, 1), call.number, Action::Response(operation)));
     }
     actions.sort_by_key(|(at, ..)| *at);
-    // Each call is a process of its own: what one thread does one after the other is so by the
-    // clock.
+    // To the checker, each call is a process: the times order the calls of one thread.
     let actions = actions.into_iter().map(|(_, number, action)| (number, action)).collect();
     WGLChecker::<OneKey>::is_linearizable(History::from_actions(actions))
 }

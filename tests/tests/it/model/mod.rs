@@ -15,12 +15,14 @@ use provkey_sqlite::SqliteStore;
 use provkey_tests::PostgresServer;
 use tempfile::TempDir;
 
-use self::reference::Model;
-use self::step::{Step, history};
+pub(crate) use self::reference::Model;
+pub(crate) use self::seen::Answer;
+use self::step::history;
+pub(crate) use self::step::{Edit, NewKey, Request, Step};
 use self::subject::Subject;
 use crate::site::scaled;
 
-const GROUPS: [&str; 2] = ["Branch offices", "Ships"];
+pub(crate) const GROUPS: [&str; 2] = ["Branch offices", "Ships"];
 
 /// Opens the store of one history, for each host of it and whenever one starts anew.
 type OpenStore = dyn Fn() -> Arc<dyn Store>;

@@ -5,15 +5,15 @@ use proptest::option;
 use proptest::prelude::*;
 
 /// Two of them differ in letter case only.
-pub(super) const NAMES: [&str; 5] = ["North", "south", "NORTH", "Öst", "West"];
-pub(super) const CONNECTORS: usize = 5;
+pub(crate) const NAMES: [&str; 5] = ["North", "south", "NORTH", "Öst", "West"];
+pub(crate) const CONNECTORS: usize = 5;
 /// The first ones are those that the connectors begin with.
-pub(super) const KEY_PAIRS: usize = CONNECTORS + 3;
+pub(crate) const KEY_PAIRS: usize = CONNECTORS + 3;
 
 /// One step. Groups, certificates and keys are meant by their number in the order of creation,
 /// modulo how many there are.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     CreateGroup {
         name: usize,
     },
@@ -58,41 +58,41 @@ pub(super) enum Step {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct NewKey {
-    pub(super) name: usize,
-    pub(super) group: usize,
-    pub(super) certificate: usize,
-    pub(super) max_uses: u64,
+pub(crate) struct NewKey {
+    pub(crate) name: usize,
+    pub(crate) group: usize,
+    pub(crate) certificate: usize,
+    pub(crate) max_uses: u64,
     /// In so many days.
-    pub(super) expires: Option<u64>,
-    pub(super) proof_only: bool,
+    pub(crate) expires: Option<u64>,
+    pub(crate) proof_only: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Edit {
+pub(crate) struct Edit {
     /// Whether it stands on the key as it was when it was created.
-    pub(super) on_the_first_version: bool,
-    pub(super) name: Option<usize>,
-    pub(super) max_uses: Option<u64>,
-    pub(super) enabled: Option<bool>,
-    pub(super) expires: Option<Option<u64>>,
-    pub(super) certificate: Option<usize>,
-    pub(super) proof_only: Option<bool>,
+    pub(crate) on_the_first_version: bool,
+    pub(crate) name: Option<usize>,
+    pub(crate) max_uses: Option<u64>,
+    pub(crate) enabled: Option<bool>,
+    pub(crate) expires: Option<Option<u64>>,
+    pub(crate) certificate: Option<usize>,
+    pub(crate) proof_only: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Request {
-    pub(super) key: usize,
-    pub(super) connector: usize,
+pub(crate) struct Request {
+    pub(crate) key: usize,
+    pub(crate) connector: usize,
     /// With the text of the key beside the CSR, instead of the proof inside.
-    pub(super) bearer: bool,
+    pub(crate) bearer: bool,
 }
 
 /// The first key of each history is a good one, so that there is always one.
 const FIRST_KEY: NewKey =
     NewKey { name: 0, group: 0, certificate: 0, max_uses: 2, expires: None, proof_only: false };
 
-pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..40).prop_map(|steps| [Vec::from([Step::CreateKey(FIRST_KEY)]), steps].concat())
 }
 

@@ -15,8 +15,9 @@ const LEAF_VALIDITY: u64 = 365 * DAY;
 const RENEWAL_GRACE: u64 = 30 * DAY;
 const MINUTE: u64 = 60;
 
-/// What the authority should be.
-pub(super) struct Model {
+/// The authority as it should be.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
     now: u64,
     groups: Vec<Option<&'static str>>,
     /// When they were retired.
@@ -31,6 +32,7 @@ pub(super) struct Model {
     audit: Vec<Audit>,
 }
 
+#[derive(Clone, Debug)]
 struct Enrollment {
     key: usize,
     group: usize,
@@ -45,7 +47,7 @@ struct Enrollment {
     last_replay_at: Option<u64>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Leaf {
     number: usize,
     key_pair: usize,
@@ -67,8 +69,8 @@ fn fold(name: &str) -> String {
 type Refused = &'static str;
 
 impl Model {
-    /// With two groups and two certificates.
-    pub(super) fn new(groups: [&'static str; 2]) -> Self {
+    /// With two groups and two enrollment certificates.
+    pub(crate) fn new(groups: [&'static str; 2]) -> Self {
         let mut model = Self {
             now: 0,
             groups: groups.map(Some).into(),
@@ -91,7 +93,8 @@ impl Model {
         self.now += seconds;
     }
 
-    pub(super) fn take(&mut self, step: &Step) -> Vec<Answer> {
+    /// Performs a step. Returns an answer to each request.
+    pub(crate) fn take(&mut self, step: &Step) -> Vec<Answer> {
         let answer = match step {
             Step::CreateGroup { name } => self.create_group(*name),
             Step::DeleteGroup { group } => self.delete_group(group % self.groups.len()),
@@ -111,6 +114,15 @@ impl Model {
             Step::Reopen => Ok(Answer::Done),
         };
         vec![answer.unwrap_or_else(Answer::Refused)]
+    }
+
+    /// Whether a connector is revoked; `None` if it has not enrolled.
+    pub(crate) fn is_revoked(&self, connector: usize) -> Option<bool> {
+        self.enrollments.get(&connector).map(|enrolled| enrolled.revoked_at.is_some())
+    }
+
+    pub(crate) fn clear_audit(&mut self) {
+        self.audit.clear();
     }
 
     fn note(&mut self, action: Action, what: impl FnOnce(&mut Audit)) {
@@ -135,7 +147,7 @@ impl Model {
         keys.filter_map(|(number, key)| key.as_ref().map(|(key, _)| (number, key)))
     }
 
-    fn key(&self, key: usize) -> Result<&Key, Refused> {
+    pub(crate) fn key(&self, key: usize) -> Result<&Key, Refused> {
         self.keys[key].as_ref().map(|(key, _)| key).ok_or("key_deleted")
     }
 
