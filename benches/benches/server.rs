@@ -145,7 +145,7 @@ fn operate(authority: &Authority, key: KeyId, over: &AtomicBool) {
         }
         authority.list_keys(&Default::default(), &Default::default()).unwrap();
         authority.list_connectors(&Default::default(), &Default::default()).unwrap();
-        let update = KeyUpdate { max_uses: Some(limit), ..KeyUpdate::default() };
+        let update = KeyUpdate::default().max_uses(limit);
         // Enrollments expect the key as it was: one edit after the other would be in their way all
         // the time, as no operator is.
         let _ = authority.update_key(key, &update);

@@ -58,7 +58,7 @@ pub fn p256_request(key: &ProvisioningKey) -> EnrollRequest {
     let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).expect("a key pair");
     let proof = Proof::make(key, signer.public_key().spki(), None);
     let csr = build_csr(&signer, &[&proof.to_attribute()]).expect("a CSR");
-    EnrollRequest { csr, ..EnrollRequest::default() }
+    EnrollRequest::new(csr)
 }
 
 fn name(text: &str) -> Name {

@@ -135,9 +135,8 @@ impl AuthorityLocation {
 
     /// Opens the authority for a server, with the keys of the token and with metrics.
     pub(crate) fn open_for_server(&self, metrics: &Metrics) -> Result<Authority, Failure> {
-        let authority = self.open_in(|store| Environment {
-            observer: Some(Arc::new(metrics.clone())),
-            ..Environment::system(metrics.store(store))
+        let authority = self.open_in(|store| {
+            Environment::system(metrics.store(store)).observer(Arc::new(metrics.clone()))
         })?;
         self.checkpoint.check(&authority)?;
         self.token.attach(&authority)?;

@@ -53,6 +53,8 @@ pub mod limits;
 #[cfg(feature = "std")]
 pub mod process;
 pub mod random;
+#[cfg(feature = "authority")]
+mod setters;
 pub mod store;
 mod text;
 pub mod time;

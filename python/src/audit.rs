@@ -53,14 +53,13 @@ pub(crate) fn list_audit<'py>(
     let unknown = || PyValueError::new_err("there is no such Action");
     let action = filter.action.as_deref().map(|name| Action::parse(name).ok_or_else(unknown));
     let connector = filter.connector.as_deref().map(|id| parse_connector(py, id));
-    let filter = AuditFilter {
-        key: parse_id(py, filter.key.as_deref())?,
-        connector: connector.transpose()?,
-        action: action.transpose()?,
-        since: filter.since.map(|since| since.0),
-        until: filter.until.map(|until| until.0),
-        latest_first: filter.latest_first,
-    };
+    let filter = AuditFilter::default()
+        .key(parse_id(py, filter.key.as_deref())?)
+        .connector(connector.transpose()?)
+        .action(action.transpose()?)
+        .since(filter.since.map(|since| since.0))
+        .until(filter.until.map(|until| until.0))
+        .latest_first(filter.latest_first);
     let request = page::request(limit, after);
     let page = authority.call(py, |authority| authority.list_audit(&filter, &request))?;
     page::to_python(py, page, to_python)

@@ -53,7 +53,8 @@ impl Authority {
         let observer =
             observer.map(|observer| Arc::new(PythonObserver(observer)) as Arc<dyn Observer>);
         let (core_clock, random) = (Arc::new(CallClock), Arc::new(SystemRandom));
-        let environment = Environment { store, clock: core_clock, random, observer };
+        let mut environment = Environment::new(store, core_clock, random);
+        environment.observer = observer;
         let _at = AtMoment::ask(py, clock.as_ref())?;
         let authority = call::detached(py, || start(environment))?;
         Ok(Self { authority: Owned::new(authority), clock })
@@ -125,7 +126,7 @@ impl Authority {
         let unknown = || Error::from(InputError::AdminTokenNotFound);
         let id = |text: &str| AdminTokenId::parse(text).ok_or_else(unknown).or_raise(py);
         let actor =
-            Actor { admin_token: admin_token.map(id).transpose()?, address, ..Actor::from(actor) };
+            Actor::from(actor).admin_token(admin_token.map(id).transpose()?).address(address);
         let authority = self.authority.get().or_raise(py)?.acting_as(actor);
         let clock = self.clock.as_ref().map(|clock| clock.clone_ref(py));
         Ok(Self { authority: Owned::new(authority), clock })

@@ -85,11 +85,10 @@ impl Terms {
         new.leaf_validity = self.leaf_validity.unwrap_or(new.leaf_validity);
         new.renewal_grace = self.renewal_grace.unwrap_or(new.renewal_grace);
         new.crl_validity = self.crl_validity.unwrap_or(new.crl_validity);
-        new.leaf_urls = LeafUrls {
-            crl: url(self.crl_url).or_raise(py)?,
-            ocsp: url(self.ocsp_url).or_raise(py)?,
-            ca_issuers: url(self.ca_issuers_url).or_raise(py)?,
-        };
+        new.leaf_urls = LeafUrls::default()
+            .crl(url(self.crl_url).or_raise(py)?)
+            .ocsp(url(self.ocsp_url).or_raise(py)?)
+            .ca_issuers(url(self.ca_issuers_url).or_raise(py)?);
         Ok(new)
     }
 }

@@ -79,13 +79,12 @@ pub(crate) fn list_connectors<'py>(
     let page = authority.call(py, |authority| -> Result<_, Error> {
         let group = filter.group.map(|group| authority.find_group(&group)).transpose()?;
         let certificate = filter.certificate.map(|one| authority.find_certificate(&one));
-        let filter = ConnectorFilter {
-            key,
-            group: group.map(|group| group.id),
-            certificate: certificate.transpose()?.map(|certificate| certificate.id),
-            since: filter.since.map(|since| since.0),
-            descending: filter.descending,
-        };
+        let filter = ConnectorFilter::default()
+            .key(key)
+            .group(group.map(|group| group.id))
+            .certificate(certificate.transpose()?.map(|certificate| certificate.id))
+            .since(filter.since.map(|since| since.0))
+            .descending(filter.descending);
         authority.list_connectors(&filter, &request)
     })?;
     page::to_python(py, page, to_python)

@@ -39,7 +39,10 @@ fn request(
     address: Option<IpAddr>,
 ) -> EnrollRequest {
     let fingerprint = fingerprint.map(|fingerprint| fingerprint.0);
-    EnrollRequest { csr: csr.0, key_text: key.map(|key| key.0), fingerprint, address }
+    EnrollRequest::new(csr.0)
+        .key_text(key.map(|key| key.0))
+        .fingerprint(fingerprint)
+        .address(address)
 }
 
 #[pyfunction]
@@ -104,6 +107,9 @@ pub(crate) fn renew<'py>(
         None => None,
     };
     let fingerprint = fingerprint.map(|fingerprint| fingerprint.0);
-    let request = RenewRequest { csr: csr.0, client_certificate, fingerprint, address };
+    let request = RenewRequest::new(csr.0)
+        .client_certificate(client_certificate)
+        .fingerprint(fingerprint)
+        .address(address);
     to_python(py, &authority.call(py, |authority| authority.renew(&request))?)
 }

@@ -92,14 +92,14 @@ pub(crate) fn create_key<'py>(
     let created = authority.call(py, |authority| -> Result<_, Error> {
         let group = authority.find_group(&new.group)?.id;
         let certificate = authority.find_certificate(&new.certificate)?.id;
-        authority.create_key(&NewKey {
-            host,
-            expires_at: new.expires_at.map(|moment| moment.0),
-            allowed_addresses: new.allowed_addresses.0,
-            enabled: new.enabled,
-            proof_only: new.proof_only,
-            ..NewKey::new(name, group, certificate, new.max_uses)
-        })
+        authority.create_key(
+            &NewKey::new(name, group, certificate, new.max_uses)
+                .host(host)
+                .expires_at(new.expires_at.map(|moment| moment.0))
+                .allowed_addresses(new.allowed_addresses.0)
+                .enabled(new.enabled)
+                .proof_only(new.proof_only),
+        )
     })?;
     to_python(py, created)
 }
@@ -140,16 +140,15 @@ pub(crate) fn update_key<'py>(
     let name = update.name.map(|name| Name::new(&name)).transpose().or_raise(py)?;
     let updated = authority.call(py, |authority| -> Result<_, Error> {
         let certificate = update.certificate.map(|one| authority.find_certificate(&one));
-        let changes = KeyUpdate {
-            version: update.version,
-            name,
-            max_uses: update.max_uses,
-            enabled: update.enabled,
-            expires_at: update.expires_at.map(|(moment,)| moment.map(|moment| moment.0)),
-            allowed_addresses: update.allowed_addresses.map(|networks| networks.0),
-            certificate: certificate.transpose()?.map(|found| found.id),
-            proof_only: update.proof_only,
-        };
+        let mut changes = KeyUpdate::default()
+            .version(update.version)
+            .name(name)
+            .max_uses(update.max_uses)
+            .enabled(update.enabled)
+            .allowed_addresses(update.allowed_addresses.map(|networks| networks.0))
+            .certificate(certificate.transpose()?.map(|found| found.id))
+            .proof_only(update.proof_only);
+        changes.expires_at = update.expires_at.map(|(moment,)| moment.map(|moment| moment.0));
         authority.update_key(id_of(authority, id_or_name)?, &changes)
     })?;
     to_python(py, updated)
@@ -219,21 +218,20 @@ impl Filter {
     fn read(self, authority: &CoreAuthority, state: Option<KeyState>) -> Result<KeyFilter, Error> {
         let group = self.group.map(|group| authority.find_group(&group)).transpose()?;
         let certificate = self.certificate.map(|one| authority.find_certificate(&one));
-        Ok(KeyFilter {
-            name_contains: self.name_contains,
-            group: group.map(|group| group.id),
-            certificate: certificate.transpose()?.map(|certificate| certificate.id),
-            state,
-            order: if self.order == "created" { KeyOrder::Created } else { KeyOrder::Name },
-            descending: self.descending,
-            id_contains: self.id_contains,
-            max_uses_min: self.max_uses_min,
-            max_uses_max: self.max_uses_max,
-            used_min: self.used_min,
-            used_max: self.used_max,
-            last_used_since: self.last_used_since.map(|since| since.0),
-            last_used_before: self.last_used_before.map(|before| before.0),
-        })
+        Ok(KeyFilter::default()
+            .name_contains(self.name_contains)
+            .group(group.map(|group| group.id))
+            .certificate(certificate.transpose()?.map(|certificate| certificate.id))
+            .state(state)
+            .order(if self.order == "created" { KeyOrder::Created } else { KeyOrder::Name })
+            .descending(self.descending)
+            .id_contains(self.id_contains)
+            .max_uses_min(self.max_uses_min)
+            .max_uses_max(self.max_uses_max)
+            .used_min(self.used_min)
+            .used_max(self.used_max)
+            .last_used_since(self.last_used_since.map(|since| since.0))
+            .last_used_before(self.last_used_before.map(|before| before.0)))
     }
 }
 

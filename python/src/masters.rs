@@ -65,10 +65,9 @@ pub(crate) fn prune<'py>(
     audit_before: Option<Moment>,
     expired_before: Option<Moment>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let retention = Retention {
-        audit_before: audit_before.map(|before| before.0),
-        expired_before: expired_before.map(|before| before.0),
-    };
+    let retention = Retention::default()
+        .audit_before(audit_before.map(|before| before.0))
+        .expired_before(expired_before.map(|before| before.0));
     let pruned = authority.call(py, |authority| authority.prune(&retention))?;
     let Pruned { audit_records, enrollments, revocations, .. } = pruned;
     make!(py, records.Pruned {

@@ -34,7 +34,7 @@ pub(crate) fn compromise_key<'py>(
     since: Option<Moment>,
     dry_run: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let compromise = Compromise { since: since.map(|since| since.0), dry_run };
+    let compromise = Compromise::default().since(since.map(|since| since.0)).dry_run(dry_run);
     let done = authority.call(py, |authority| {
         authority.compromise_key(id_of(authority, id_or_name)?, &compromise)
     })?;

@@ -61,7 +61,7 @@ pub(crate) fn create_token<'py>(
     let unknown = || PyValueError::new_err("there is no such AdminRole");
     let role = AdminRole::parse(role).ok_or_else(unknown)?;
     let expires_at = expires_at.map(|moment| moment.0);
-    let new = NewAdminToken { name: Name::new(name).or_raise(py)?, role, expires_at };
+    let new = NewAdminToken::new(Name::new(name).or_raise(py)?, role).expires_at(expires_at);
     let (token, text) = authority.call(py, |authority| authority.create_token(&new))?;
     Ok((to_python(py, token)?, AdminTokenText(text)))
 }

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let mut line = serde_json::json!({ "address": format!("http://{}", listener.local_addr()?) });
     for (role, person) in AdminRole::ALL.into_iter().zip(["vera", "oscar", "alice"]) {
-        let new = NewAdminToken { name: name(person)?, role, expires_at: None };
+        let new = NewAdminToken::new(name(person)?, role);
         line[role.as_str()] = authority.create_token(&new)?.1.expose().into();
     }
     writeln!(std::io::stdout(), "{line}")?;
@@ -78,8 +78,7 @@ struct Kind {
 
 fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     clock.set_ago(60 * DAY);
-    let environment =
-        Environment { clock: clock.clone(), ..Environment::system(Arc::new(Memory::new())) };
+    let environment = Environment::system(Arc::new(Memory::new())).clock(clock.clone());
     let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
     let host = Host::parse("api.private.example.com")?;
     let authority = Authority::create(environment, keyring, &NewAuthority::new(host))?;
@@ -89,11 +88,7 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     let (plants, branches, lab) = (group("Plants")?, group("Branch offices")?, group("Lab")?);
     group("Spare")?;
     let current = authority.create_certificate(&NewCertificate::new(name("Connectors 2026")?))?.id;
-    let short = NewCertificate {
-        validity: 120 * DAY,
-        leaf_validity: 90 * DAY,
-        ..NewCertificate::new(name("Pilot")?)
-    };
+    let short = NewCertificate::new(name("Pilot")?).validity(120 * DAY).leaf_validity(90 * DAY);
     let pilot = authority.create_certificate(&short)?.id;
     authority.request_certificate(&NewCertificate::new(name("External")?))?;
     let kinds = [
@@ -118,10 +113,10 @@ fn seed(clock: &Arc<PastClock>) -> Result<Authority> {
     }
     enroll_over_time(&fleet, clock, &keys)?;
     clock.set_ago(Duration::ZERO);
-    let soon = Some(Some(clock.now().plus(3 * DAY)));
-    authority.update_key(keys[3], &KeyUpdate { expires_at: soon, ..KeyUpdate::default() })?;
+    let soon = clock.now().plus(3 * DAY);
+    authority.update_key(keys[3], &KeyUpdate::default().expires_at(soon))?;
     let off = authority.find_key("Store 001")?.id;
-    authority.update_key(off, &KeyUpdate { enabled: Some(false), ..KeyUpdate::default() })?;
+    authority.update_key(off, &KeyUpdate::default().enabled(false))?;
     Ok(authority)
 }
 
@@ -135,12 +130,9 @@ fn enroll_over_time(authority: &Authority, clock: &PastClock, keys: &[KeyId]) ->
             for number in 0..several {
                 clock.set_ago(day as u32 * DAY + Duration::from_secs(number * 1800 + 60));
                 let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519)?.0;
-                let request = EnrollRequest {
-                    csr: build_csr(&signer, &[])?,
-                    key_text: Some(provkey::key::KeyText::new(text.expose().to_owned())),
-                    address: Some([10, 20, index as u8, number as u8 + 1].into()),
-                    ..EnrollRequest::default()
-                };
+                let request = EnrollRequest::new(build_csr(&signer, &[])?)
+                    .key_text(provkey::key::KeyText::new(text.expose().to_owned()))
+                    .address(IpAddr::from([10, 20, index as u8, number as u8 + 1]));
                 authority.enroll(&request)?;
             }
         }

@@ -152,8 +152,7 @@ impl Metrics {
         missing.set(authority.missing_masters()?.len() as u64);
         keys.register("key_used", "Uses of a provisioning key", used.clone());
         keys.register("key_max_uses", "Maximum uses of a provisioning key", max_uses.clone());
-        let filter =
-            KeyFilter { order: KeyOrder::Created, descending: true, ..KeyFilter::default() };
+        let filter = KeyFilter::default().order(KeyOrder::Created).descending(true);
         let page = PageRequest { limit: KEYS_MAX, after: None };
         for key in authority.list_keys(&filter, &page)?.items {
             let labels = KeyLabels { key: key.id.to_string() };

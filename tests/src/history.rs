@@ -111,16 +111,12 @@ fn act(authority: &Authority, call: &Call) -> Result<Answered, Error> {
     match call.step {
         Step::Enroll(_) => {
             let csr = call.connector.1.clone();
-            let enrolled = authority.enroll(&EnrollRequest { csr, ..EnrollRequest::default() });
+            let enrolled = authority.enroll(&EnrollRequest::new(csr));
             let Enrolled { serial, replay, .. } = enrolled?;
             Ok(Answered::Certificate { serial, replay })
         }
-        Step::SetLimit(limit) => {
-            update(KeyUpdate { max_uses: Some(limit), ..KeyUpdate::default() })
-        }
-        Step::Enable(enabled) => {
-            update(KeyUpdate { enabled: Some(enabled), ..KeyUpdate::default() })
-        }
+        Step::SetLimit(limit) => update(KeyUpdate::default().max_uses(limit)),
+        Step::Enable(enabled) => update(KeyUpdate::default().enabled(enabled)),
         Step::Delete => authority.delete_key(key).map(|()| Answered::Done),
         Step::Revoke(_) => {
             let reason = RevocationReason::default();

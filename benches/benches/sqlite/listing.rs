@@ -9,9 +9,8 @@ use provkey_benches::{ManyKeys, beside, per_second};
 
 pub(super) fn pages(row: &str) {
     let (many, few) = (Listing::new(1_000_000), Listing::new(1000));
-    let by = |order| KeyFilter { order, ..KeyFilter::default() };
-    let of_group =
-        |listing: &Listing| KeyFilter { group: Some(listing.keys.group), ..KeyFilter::default() };
+    let by = |order| KeyFilter::default().order(order);
+    let of_group = |listing: &Listing| KeyFilter::default().group(listing.keys.group);
     let page = |listing: &Listing, filter: &KeyFilter| {
         per_second(1, 200, |_, _| {
             let page = PageRequest { limit: 50, after: listing.middle(filter) };

@@ -57,7 +57,7 @@ pub(crate) fn run(
 
 fn create(create: &Create, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let role = AdminRole::parse(&create.role).unwrap_or(AdminRole::Viewer);
-    let new = NewAdminToken { name: Name::new(&create.name)?, role, expires_at: create.expires.0 };
+    let new = NewAdminToken::new(Name::new(&create.name)?, role).expires_at(create.expires.0);
     let (token, text) = authority.create_token(&new)?;
     output.show(&Created { token: token.into(), text: text.expose() })
 }

@@ -47,14 +47,13 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let Command::List { key, connector, action, since, until, page } = command;
     let parse = |id: &str| ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound);
-    let filter = AuditFilter {
-        key: key.as_deref().map(KeyId::parse).transpose()?,
-        connector: connector.as_deref().map(parse).transpose()?,
-        action: action.as_deref().and_then(Action::parse),
-        since: since.map(|since| since.0),
-        until: until.map(|until| until.0),
-        latest_first: true,
-    };
+    let filter = AuditFilter::default()
+        .key(key.as_deref().map(KeyId::parse).transpose()?)
+        .connector(connector.as_deref().map(parse).transpose()?)
+        .action(action.as_deref().and_then(Action::parse))
+        .since(since.map(|since| since.0))
+        .until(until.map(|until| until.0))
+        .latest_first(true);
     output.pages(page, |page| authority.list_audit(&filter, page), AuditView::from)
 }
 

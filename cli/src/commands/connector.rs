@@ -70,13 +70,11 @@ pub(crate) fn run(
             let group = group.as_ref().map(|group| authority.find_group(group)).transpose()?;
             let certificate =
                 cert.as_ref().map(|cert| authority.find_certificate(cert)).transpose()?;
-            let filter = ConnectorFilter {
-                key: key.as_deref().map(KeyId::parse).transpose()?,
-                group: group.map(|group| group.id),
-                certificate: certificate.map(|certificate| certificate.id),
-                since: since.map(|since| since.0),
-                ..ConnectorFilter::default()
-            };
+            let filter = ConnectorFilter::default()
+                .key(key.as_deref().map(KeyId::parse).transpose()?)
+                .group(group.map(|group| group.id))
+                .certificate(certificate.map(|certificate| certificate.id))
+                .since(since.map(|since| since.0));
             output.pages(page, |page| authority.list_connectors(&filter, page), ConnectorView::from)
         }
         Command::Show(connector) => {

@@ -57,7 +57,7 @@ struct GroupView {
 
 impl From<ConnectorGroup> for GroupView {
     fn from(group: ConnectorGroup) -> Self {
-        let ConnectorGroup { id, name, created_at, keys } = group;
+        let ConnectorGroup { id, name, created_at, keys, .. } = group;
         Self { id, name, keys, created_at: created_at.into() }
     }
 }

@@ -89,9 +89,9 @@ fn request(args: &Args) -> Result<Request, Failure> {
     let (csr, address) = (files::read(&args.csr)?.to_vec(), args.address);
     let renews = |csr: Csr| csr.renewal().is_some() && csr.proof().is_none();
     if key_text.is_none() && Csr::parse(&csr).is_ok_and(renews) {
-        return Ok(Request::Renew(RenewRequest { csr, address, ..RenewRequest::default() }));
+        return Ok(Request::Renew(RenewRequest::new(csr).address(address)));
     }
-    Ok(Request::Enroll(EnrollRequest { csr, key_text, address, fingerprint: None }))
+    Ok(Request::Enroll(EnrollRequest::new(csr).key_text(key_text).address(address)))
 }
 
 impl Request {

@@ -145,8 +145,7 @@ fn a_move_under_load_loses_and_doubles_nothing() {
         let enroll = |authority: &Authority| {
             let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
             let csr = build_csr(&signer, &[]).unwrap();
-            let request =
-                EnrollRequest { csr, key_text: Some(key.to_text()), ..Default::default() };
+            let request = EnrollRequest::new(csr).key_text(key.to_text());
             authority.enroll(&request)
         };
         let told: u64 = thread::scope(|scope| {

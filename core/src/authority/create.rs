@@ -17,6 +17,7 @@ use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
 
 /// How to create an authority.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewAuthority {
     /// The host that connectors reach it at. It stands in every key text.
     pub host: Host,
@@ -29,6 +30,12 @@ pub struct NewAuthority {
     pub validity: Duration,
 }
 
+crate::setters::setters!(NewAuthority {
+    trust_domain: Option<String>,
+    algorithm: KeyAlgorithm,
+    validity: Duration,
+});
+
 impl NewAuthority {
     /// An authority at this host: P-256, valid for 30 years.
     pub fn new(host: Host) -> Self {
@@ -37,7 +44,7 @@ impl NewAuthority {
     }
 
     /// The trust domain (SPIFFE-ID 2.1: letters, digits, dots, hyphens, underscores).
-    fn trust_domain(&self) -> Result<String, InputError> {
+    fn checked_trust_domain(&self) -> Result<String, InputError> {
         let domain = self.trust_domain.as_deref().unwrap_or(self.host.name());
         let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
         if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(allowed) {
@@ -88,7 +95,7 @@ fn new_record(
 ) -> Result<AuthorityRecord, Error> {
     let random = &*environment.random;
     let id = AuthorityId::random(random)?;
-    let trust_domain = new.trust_domain()?;
+    let trust_domain = new.checked_trust_domain()?;
     let not_after = ca_not_after(now, new.validity)?;
     let (signer, private_key) = new_signer(new.algorithm)?;
     let root = issue_root(

@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 
 /// A group that connectors belong to. Its id stands in their certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectorGroup {
     /// Its id.
     pub id: GroupId,

@@ -57,6 +57,7 @@ use crate::x509::Certificate;
 
 /// What the host gives the authority to live in.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Environment {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
@@ -68,7 +69,24 @@ pub struct Environment {
     pub observer: Option<Arc<dyn Observer>>,
 }
 
+crate::setters::setters!(Environment {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+});
+
 impl Environment {
+    /// This store, this clock and this randomness.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { store, clock, random, observer: None }
+    }
+
+    /// Sets `observer`.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// This store, the machine's clock and the operating system's randomness.
     ///
     /// ```

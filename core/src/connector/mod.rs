@@ -35,8 +35,7 @@
 //! let file = identity.seal(machine_id, &random)?;
 //!
 //! // The authority enrolls it. The application carries request and answer.
-//! let asked = EnrollRequest { csr: request.der().to_vec(), ..EnrollRequest::default() };
-//! let answer = authority.enroll(&asked)?.chain_pem();
+//! let answer = authority.enroll(&EnrollRequest::new(request.der()))?.chain_pem();
 //!
 //! // The connector trusts only the root that its key text pins.
 //! let mut identity = Identity::open(&file, machine_id)?;
@@ -49,8 +48,7 @@
 //! let key = RenewalKey::New(KeyAlgorithm::EcdsaP256);
 //! let request = identity.renew_request(key, Some(Fingerprint::of_raw(machine_id)))?;
 //! let file = identity.seal(machine_id, &random)?;
-//! let asked = RenewRequest { csr: request.der().to_vec(), ..RenewRequest::default() };
-//! let answer = authority.renew(&asked)?.chain_pem();
+//! let answer = authority.renew(&RenewRequest::new(request.der()))?.chain_pem();
 //! identity.accept(answer.as_bytes(), now)?;
 //! let file = identity.seal(machine_id, &random)?;
 //!

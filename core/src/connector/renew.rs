@@ -12,6 +12,7 @@ use crate::x509::{KeyAlgorithm, RenewalProof, Signer, build_csr};
 
 /// The key pair of the renewed certificate.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum RenewalKey {
     /// The current key pair of the identity.
     Same,

@@ -21,6 +21,19 @@ pub struct PageRequest {
     pub after: Option<Cursor>,
 }
 
+impl PageRequest {
+    /// The first page, of at most `limit` entries.
+    pub const fn new(limit: usize) -> Self {
+        Self { limit, after: None }
+    }
+
+    /// The page after the one that ended here. `None`: the first page.
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+}
+
 impl Default for PageRequest {
     /// The first 50 entries.
     fn default() -> Self {

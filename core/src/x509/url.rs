@@ -90,6 +90,7 @@ impl From<LeafUrl> for String {
 /// because this library does not serve them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct LeafUrls {
     /// Where the issuer's CRL is (RFC 5280, 4.2.1.13).
     #[cfg_attr(feature = "authority", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -101,6 +102,13 @@ pub struct LeafUrls {
     #[cfg_attr(feature = "authority", serde(default, skip_serializing_if = "Option::is_none"))]
     pub ca_issuers: Option<LeafUrl>,
 }
+
+#[cfg(feature = "authority")]
+crate::setters::setters!(LeafUrls {
+    crl: Option<LeafUrl>,
+    ocsp: Option<LeafUrl>,
+    ca_issuers: Option<LeafUrl>,
+});
 
 crate::text::from_str_with!(LeafUrl, LeafUrlError, LeafUrl::parse);
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use provkey::authority::{Action, Authority, Checkpoint, Environment, Error, Retention};
+use provkey::authority::{Action, Authority, Checkpoint, Error, Retention};
 use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
@@ -23,7 +23,7 @@ fn copy(world: &TestAuthority) -> Arc<Memory> {
 
 /// Another process that finds this store where the world's was.
 fn started_again(world: &TestAuthority, store: Arc<dyn Store>) -> Authority {
-    let environment = Environment { store, ..world.environment.clone() };
+    let environment = world.environment.clone().store(store);
     Authority::open(environment, Keyring::new(master(1))).unwrap()
 }
 
@@ -136,7 +136,7 @@ fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
 fn a_checkpoint_that_was_pruned_is_no_alarm() {
     let world = TestAuthority::new();
     let prune = || {
-        let retention = Retention { audit_before: Some(world.clock.now()), ..Retention::default() };
+        let retention = Retention::default().audit_before(world.clock.now());
         world.authority.prune(&retention).unwrap();
     };
     let first = world.authority.checkpoint().unwrap();
@@ -230,14 +230,14 @@ fn work(world: &TestAuthority, mut keep: impl FnMut()) -> Result<(), Error> {
         let enrolled = authority.enroll(&TestConnector::new().proof(&text));
         step(enrolled.map(drop))?;
     }
-    let disabled = provkey::authority::KeyUpdate { enabled: Some(false), ..Default::default() };
+    let disabled = provkey::authority::KeyUpdate::default().enabled(false);
     step(authority.update_key(key.id, &disabled).map(drop))?;
     let refused = authority.enroll(&TestConnector::new().proof(&text)).unwrap_err();
     step(if refused.code() == "key_disabled" { Ok(()) } else { Err(refused) })?;
     world.clock.advance(DAY);
     for before in [DAY, DAY / 2] {
         let audit_before = Some(Timestamp::minus(world.clock.now(), before));
-        let pruned = authority.prune(&Retention { audit_before, ..Retention::default() });
+        let pruned = authority.prune(&Retention::default().audit_before(audit_before));
         step(pruned.map(drop))?;
     }
     Ok(())

@@ -66,14 +66,14 @@ impl TestConnector {
     pub(crate) fn proof(&self, key: &ProvisioningKey) -> EnrollRequest {
         let proof = Proof::make(key, self.signer.public_key().spki(), self.fingerprint);
         let csr = build_csr(&self.signer, &[&proof.to_attribute()]).unwrap();
-        EnrollRequest { csr, ..EnrollRequest::default() }
+        EnrollRequest::new(csr)
     }
 
     /// The request with the text of the key beside a plain CSR.
     pub(crate) fn bearer(&self, key: &ProvisioningKey) -> EnrollRequest {
         let csr = build_csr(&self.signer, &[]).unwrap();
         let key_text = Some(KeyText::new(key.to_text().expose().to_owned()));
-        EnrollRequest { csr, key_text, fingerprint: self.fingerprint, address: None }
+        EnrollRequest::new(csr).key_text(key_text).fingerprint(self.fingerprint)
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn renewal(
     let spki = new_key.public_key().spki();
     let proof = RenewalProof::make(&host, &leaf, old_key, spki, fingerprint).unwrap();
     let csr = build_csr(new_key, &[&proof.to_attribute()]).unwrap();
-    RenewRequest { csr, ..RenewRequest::default() }
+    RenewRequest::new(csr)
 }
 
 pub(crate) fn code(result: Result<Enrolled, Error>) -> &'static str {

@@ -84,7 +84,7 @@ fn who_has_expired_is_on_one_more_list_and_then_pruned() {
     let connector = &enroll(&world, "fleet", 1)[0];
     world.authority.revoke_connector(connector.id, REASON).unwrap();
     let prune = || {
-        let all = Retention { expired_before: Some(Timestamp::MAX), audit_before: None };
+        let all = Retention::default().expired_before(Timestamp::MAX);
         world.authority.prune(&all).unwrap().revocations
     };
     assert_eq!((current(&world).entries, prune()), (1, 0));

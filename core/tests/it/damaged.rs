@@ -82,17 +82,18 @@ fn use_it(environment: &Environment, world: &TestAuthority, requests: &[EnrollRe
     if let Ok(keys) = authority.list_keys(&KeyFilter::default(), &page) {
         keys.items.iter().for_each(|key| drop(key.created_at.to_string()));
         for key in keys.items {
-            let update = KeyUpdate { expires_at: Some(None), ..KeyUpdate::default() };
+            let update = KeyUpdate::default().expires_at(None);
             let _ = authority.update_key(key.id, &update);
             let _ = authority.download_key(key.id);
             let _ = authority.delete_key(key.id);
         }
     }
     let _ = authority.add_host(&provkey::key::Host::parse("other.example.com").unwrap());
-    let _ = authority.prune(&Retention {
-        audit_before: Some(Timestamp::from_unix_ms(1)),
-        expired_before: Some(Timestamp::MAX),
-    });
+    let _ = authority.prune(
+        &Retention::default()
+            .audit_before(Timestamp::from_unix_ms(1))
+            .expired_before(Timestamp::MAX),
+    );
     let _ = authority.delete_certificate(world.certificate.id);
     let _ = authority.delete_group(world.group.id);
     let _ = authority.create_group(&name("Another"));
@@ -121,8 +122,7 @@ fn no_damage_makes_a_panic() {
         for body in bodies {
             let mut damaged = sound.clone();
             damaged[index].value = Value::Body(body.clone());
-            let environment =
-                Environment { store: store_of(&damaged), ..world.environment.clone() };
+            let environment = world.environment.clone().store(store_of(&damaged));
             let used = AssertUnwindSafe(|| use_it(&environment, &world, &requests));
             let (key, body) = (&sound[index].key, body.escape_ascii());
             assert!(catch_unwind(used).is_ok(), "{key:?}: {body}");

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use provkey::authority::{
-    AddressRange, Authority, ConnectorFilter, EnrollRequest, Event, KeyUpdate, NewKey, PageRequest,
+    AddressRange, Authority, ConnectorFilter, EnrollRequest, Event, KeyUpdate, PageRequest,
 };
 use provkey::key::{Fingerprint, Host, KeyText, Keyring, ProvisioningKey};
 use provkey::store::Memory;
@@ -44,7 +44,7 @@ fn a_proof_or_the_text_enrolls_and_costs_one_use() {
 fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
     let world = TestAuthority::new();
     let expires_at = Some(world.clock.now().plus(DAY));
-    let new = NewKey { expires_at, ..world.new_key("fleet", 1) };
+    let new = world.new_key("fleet", 1).expires_at(expires_at);
     let key = world.authority.create_key(&new).unwrap();
     let text = world.provisioning_key(&key);
     let connector = TestConnector::new();
@@ -54,7 +54,7 @@ fn asking_again_costs_nothing_even_when_the_key_is_used_up_or_expired() {
     assert!(again.replay);
     assert_eq!((first.chain, first.serial), (again.chain, again.serial));
     assert_eq!(world.used(&key), 1);
-    let filter = ConnectorFilter { key: Some(key.id), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(key.id);
     let listed = world.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
     assert_eq!(listed.items.len(), 1);
     assert_eq!(listed.items[0].replays, 1);
@@ -77,33 +77,33 @@ fn each_refusal_has_its_code_and_costs_nothing() {
     };
     let plain = || build_csr(&connector.signer, &[]).unwrap();
 
-    check(&EnrollRequest { csr: plain(), ..EnrollRequest::default() }, "key_missing");
-    check(&EnrollRequest { csr: vec![0x30, 1], ..connector.bearer(&text) }, "csr_malformed");
-    check(&EnrollRequest { csr: vec![0x30; 20_000], ..connector.bearer(&text) }, "csr_too_large");
+    check(&EnrollRequest::new(plain()), "key_missing");
+    check(&connector.bearer(&text).csr(vec![0x30, 1]), "csr_malformed");
+    check(&connector.bearer(&text).csr(vec![0x30; 20_000]), "csr_too_large");
     let upper = Some(KeyText::new(text.to_text().expose().to_uppercase()));
-    check(&EnrollRequest { key_text: upper, ..connector.bearer(&text) }, "key_invalid");
+    check(&connector.bearer(&text).key_text(upper), "key_invalid");
 
     let other = world.provisioning_key(&world.key("other", 1));
-    let both = EnrollRequest { key_text: Some(other.to_text()), ..connector.proof(&text) };
+    let both = connector.proof(&text).key_text(other.to_text());
     check(&both, "credentials_disagree");
     let fingerprint = Some(Fingerprint::of_raw(b"machine"));
-    check(&EnrollRequest { fingerprint, ..connector.proof(&text) }, "fingerprint_mismatch");
+    check(&connector.proof(&text).fingerprint(fingerprint), "fingerprint_mismatch");
 
     let mut broken = connector.bearer(&text);
     *broken.csr.last_mut().unwrap() ^= 1;
     check(&broken, "csr_bad_signature");
 
-    update(KeyUpdate { enabled: Some(false), ..KeyUpdate::default() });
+    update(KeyUpdate::default().enabled(false));
     check(&connector.proof(&text), "key_disabled");
-    update(KeyUpdate { enabled: Some(true), proof_only: Some(true), ..KeyUpdate::default() });
+    update(KeyUpdate::default().enabled(true).proof_only(true));
     check(&connector.bearer(&text), "proof_required");
     let ranges = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
-    update(KeyUpdate { allowed_addresses: Some(ranges), ..KeyUpdate::default() });
+    update(KeyUpdate::default().allowed_addresses(ranges));
     check(&connector.proof(&text), "address_not_allowed");
     let address = Some("192.0.2.1".parse().unwrap());
-    check(&EnrollRequest { address, ..connector.proof(&text) }, "address_not_allowed");
+    check(&connector.proof(&text).address(address), "address_not_allowed");
     let address = Some("::ffff:10.1.2.3".parse().unwrap());
-    let allowed = EnrollRequest { address, ..connector.proof(&text) };
+    let allowed = connector.proof(&text).address(address);
     assert_eq!(code(authority.enroll(&allowed)), "enrolled");
     assert_eq!(world.used(&key), 1);
 }
@@ -143,7 +143,7 @@ fn a_key_of_another_authority_or_host_is_invalid() {
     // A host that another process adds is known at once, and a key made for the old one stays good.
     let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
     other.add_host(&host).unwrap();
-    let new = NewKey { host: Some(host), ..world.new_key("elsewhere", 1) };
+    let new = world.new_key("elsewhere", 1).host(host);
     let elsewhere = world.provisioning_key(&other.create_key(&new).unwrap());
     let late = TestConnector::new();
     assert_eq!(code(world.authority.enroll(&late.bearer(&elsewhere))), "enrolled");
@@ -264,7 +264,7 @@ fn refusals_of_a_proven_key_are_tallied() {
     let mut last = None;
     for host in 1..=5 {
         let address = Some(IpAddr::from([192, 0, 2, host]));
-        let request = EnrollRequest { address, ..TestConnector::new().proof(&text) };
+        let request = TestConnector::new().proof(&text).address(address);
         last = Some((world.clock.now(), address));
         world.authority.enroll(&request).unwrap_err();
         world.clock.advance(Duration::from_secs(1));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use provkey::authority::{Authority, Environment, Error, KeyUpdate, NewCertificate};
+use provkey::authority::{Authority, Error, KeyUpdate, NewCertificate};
 use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,
@@ -149,7 +149,7 @@ fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
     let enrolled = world.authority.enroll(&connector).unwrap_err();
     assert!(matches!(enrolled, Error::Store(StoreError::Unknown(_))), "{enrolled:?}");
     store.calls.store(1, Ordering::SeqCst);
-    let update = KeyUpdate { enabled: Some(false), ..KeyUpdate::default() };
+    let update = KeyUpdate::default().enabled(false);
     let updated = world.authority.update_key(key.id, &update).unwrap_err();
     assert!(matches!(updated, Error::Store(StoreError::Unknown(_))), "{updated:?}");
 
@@ -357,7 +357,7 @@ fn a_change_is_answered_though_another_host_deletes_at_once_what_was_changed() {
     let memory = Arc::new(Memory::new());
     let store = Arc::new(Then { memory: memory.clone(), act: Mutex::default() });
     let world = TestAuthority::over(store.clone());
-    let environment = Environment { store: memory, ..world.environment.clone() };
+    let environment = world.environment.clone().store(memory);
     let other = Authority::open(environment, Keyring::new(master(1))).unwrap();
     let then = |act: fn(&Authority)| {
         let other = other.clone();
@@ -376,7 +376,7 @@ fn a_change_is_answered_though_another_host_deletes_at_once_what_was_changed() {
     let key = world.key("fleet", 1);
     world.authority.enroll(&TestConnector::new().proof(&world.provisioning_key(&key))).unwrap();
     then(delete_key);
-    let update = KeyUpdate { max_uses: Some(9), enabled: Some(false), ..KeyUpdate::default() };
+    let update = KeyUpdate::default().max_uses(9).enabled(false);
     let edited = world.authority.update_key(key.id, &update).unwrap();
     assert_eq!((edited.max_uses, edited.used, edited.enabled), (9, 1, false));
     let again = world.authority.update_key(key.id, &update);

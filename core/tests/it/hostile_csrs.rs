@@ -32,7 +32,7 @@ fn each_hostile_request_is_refused_by_its_code_and_costs_nothing() {
     let mut sound = BTreeSet::new();
     for case in &cases {
         let csr = [bytes(&case.csr), vec![0; case.zeros]].concat();
-        let request = EnrollRequest { csr, key_text: Some(text.to_text()), ..Default::default() };
+        let request = EnrollRequest::new(csr).key_text(text.to_text());
         let enrolled = world.authority.enroll(&request);
         if let Ok(enrolled) = &enrolled {
             sound.insert(enrolled.connector);

@@ -103,7 +103,7 @@ fn the_key_of_the_issuer_is_no_connectors() {
     let token = Token::new(KeyAlgorithm::EcdsaP384);
     let (id, text) = key_under(&world, &create(&world, &token));
     let csr = build_csr(&*token, &[]).unwrap();
-    let request = EnrollRequest { csr, key_text: Some(text.to_text()), ..Default::default() };
+    let request = EnrollRequest::new(csr).key_text(text.to_text());
     assert_eq!(code(world.authority.enroll(&request)), "public_key_of_authority");
     assert_eq!(world.authority.key(id).unwrap().used, 0);
 }
@@ -159,10 +159,10 @@ fn under_a_retired_certificate_nobody_enrolls_until_the_key_is_moved() {
     assert_eq!(refused.code(), "certificate_retired");
 
     let new = world.authority.create_certificate(&NewCertificate::new(name("CA 2"))).unwrap();
-    let update = KeyUpdate { certificate: Some(new.id), ..KeyUpdate::default() };
+    let update = KeyUpdate::default().certificate(new.id);
     world.authority.update_key(key.id, &update).unwrap();
     assert_eq!(code(other.enroll(&TestConnector::new().proof(&text))), "enrolled");
-    let back = KeyUpdate { certificate: Some(world.certificate.id), ..KeyUpdate::default() };
+    let back = KeyUpdate::default().certificate(world.certificate.id);
     let refused = world.authority.update_key(key.id, &back).unwrap_err();
     assert_eq!(refused.code(), "certificate_retired");
     assert_eq!(world.used(&key), 3);
@@ -177,7 +177,7 @@ fn what_hangs_on_a_certificate_is_counted_and_listed() {
         .collect();
     let other = world.authority.create_certificate(&NewCertificate::new(name("CA 2"))).unwrap();
     let check = |certificate, expected: &[_]| {
-        let filter = ConnectorFilter { certificate: Some(certificate), ..Default::default() };
+        let filter = ConnectorFilter::default().certificate(certificate);
         let listed = world.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
         let mut listed: Vec<_> = listed.items.iter().map(|connector| connector.id).collect();
         listed.sort();

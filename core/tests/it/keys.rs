@@ -17,7 +17,7 @@ fn a_used_up_key_is_not_copied_until_its_limit_is_raised() {
     assert_eq!((key.state, key.copyable(), key.used), (KeyState::Exhausted, false, 1));
     assert_eq!(world.authority.copy_key(key.id).unwrap_err().code(), "key_exhausted");
     assert_eq!(world.authority.download_key(key.id).unwrap_err().code(), "key_exhausted");
-    let raise = KeyUpdate { max_uses: Some(2), version: Some(key.version), ..KeyUpdate::default() };
+    let raise = KeyUpdate::default().max_uses(2).version(key.version);
     let key = world.authority.update_key(key.id, &raise).unwrap();
     assert_eq!((key.state, key.max_uses, key.used), (KeyState::Usable, 2, 1));
     assert_eq!(world.provisioning_key(&key).to_text(), text.to_text());
@@ -54,11 +54,7 @@ fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
-    let edit = |version, new_name: &str| KeyUpdate {
-        version: Some(version),
-        name: Some(name(new_name)),
-        ..KeyUpdate::default()
-    };
+    let edit = |version, new_name: &str| KeyUpdate::default().version(version).name(name(new_name));
     let edited = world.authority.update_key(key.id, &edit(key.version, "renamed")).unwrap();
     assert_eq!((edited.name.as_str(), edited.used), ("renamed", 1));
     let stale = world.authority.update_key(key.id, &edit(key.version, "again")).unwrap_err();
@@ -73,7 +69,7 @@ fn a_limit_below_the_count_stops_new_uses_and_keeps_the_count() {
     for _ in 0..3 {
         world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
     }
-    let lower = KeyUpdate { max_uses: Some(1), ..KeyUpdate::default() };
+    let lower = KeyUpdate::default().max_uses(1);
     let key = world.authority.update_key(key.id, &lower).unwrap();
     assert_eq!((key.used, key.max_uses, key.state), (3, 1, KeyState::Exhausted));
     assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_exhausted");
@@ -91,18 +87,15 @@ fn bad_input_is_named_and_changes_nothing() {
     check(world.new_key("fLEET", 1), "name_in_use");
     check(world.new_key("x", 0), "max_uses_invalid");
     check(world.new_key("x", u64::MAX), "max_uses_invalid");
-    check(NewKey { expires_at: Some(now), ..world.new_key("x", 1) }, "expiry_in_past");
+    check(world.new_key("x", 1).expires_at(now), "expiry_in_past");
     let host = Host::parse("other.example.com").ok();
-    check(NewKey { host, ..world.new_key("x", 1) }, "host_unknown");
+    check(world.new_key("x", 1).host(host), "host_unknown");
     let range = provkey::authority::AddressRange::parse("::/0").unwrap();
-    check(
-        NewKey { allowed_addresses: vec![range; 65], ..world.new_key("x", 1) },
-        "too_many_addresses",
-    );
+    check(world.new_key("x", 1).allowed_addresses(vec![range; 65]), "too_many_addresses");
     let group = provkey::authority::GroupId::parse("qqqqqqqqqqqq").unwrap();
-    check(NewKey { group, ..world.new_key("x", 1) }, "group_not_found");
+    check(world.new_key("x", 1).group(group), "group_not_found");
     let certificate = provkey::authority::CertificateId::parse("qqqqqqqqqqqq").unwrap();
-    check(NewKey { certificate, ..world.new_key("x", 1) }, "certificate_not_found");
+    check(world.new_key("x", 1).certificate(certificate), "certificate_not_found");
     let all = world.authority.list_keys(&KeyFilter::default(), &PageRequest::default()).unwrap();
     assert_eq!(all.items, [key]);
 }
@@ -135,35 +128,32 @@ fn listings_filter_sort_and_page() {
     let reversed: Vec<_> = sorted.iter().rev().cloned().collect();
     for limit in [1, 7, 25, 100] {
         assert_eq!(list(&KeyFilter::default(), limit), sorted);
-        let filter = KeyFilter { descending: true, ..KeyFilter::default() };
+        let filter = KeyFilter::default().descending(true);
         assert_eq!(list(&filter, limit), reversed);
-        let filter = KeyFilter { order: KeyOrder::Created, ..KeyFilter::default() };
+        let filter = KeyFilter::default().order(KeyOrder::Created);
         assert_eq!(list(&filter, limit), reversed);
-        let filter = KeyFilter { group: Some(other.id), ..KeyFilter::default() };
+        let filter = KeyFilter::default().group(other.id);
         assert_eq!(list(&filter, limit), ["Key 04", "Key 09", "Key 14", "Key 19", "Key 24"]);
-        let filter = KeyFilter {
-            group: Some(other.id),
-            certificate: Some(world.certificate.id),
-            order: KeyOrder::Created,
-            name_contains: Some("KEY 1".into()),
-            ..KeyFilter::default()
-        };
+        let filter = KeyFilter::default()
+            .group(other.id)
+            .certificate(world.certificate.id)
+            .order(KeyOrder::Created)
+            .name_contains("KEY 1".to_owned());
         assert_eq!(list(&filter, limit), ["Key 19", "Key 14"]);
-        let filter = KeyFilter { state: Some(KeyState::Disabled), ..KeyFilter::default() };
+        let filter = KeyFilter::default().state(KeyState::Disabled);
         assert_eq!(list(&filter, limit), [""; 0]);
-        let none = KeyFilter { used_min: Some(1), ..KeyFilter::default() };
+        let none = KeyFilter::default().used_min(1);
         assert_eq!(list(&none, limit), [""; 0]);
-        let all = KeyFilter { used_max: Some(0), max_uses_min: Some(1), ..KeyFilter::default() };
+        let all = KeyFilter::default().used_max(0).max_uses_min(1);
         assert_eq!(list(&all, limit), sorted);
         let key = world.authority.find_key("Key 07").unwrap();
-        let filter =
-            KeyFilter { id_contains: Some(key.id.as_str()[2..].into()), ..KeyFilter::default() };
+        let filter = KeyFilter::default().id_contains(key.id.as_str()[2..].to_owned());
         assert_eq!(list(&filter, limit), ["Key 07"]);
     }
     let page = PageRequest { limit: 3, after: None };
     let cursor = world.authority.list_keys(&KeyFilter::default(), &page).unwrap().next;
     let page = PageRequest { limit: 3, after: cursor };
-    let filter = KeyFilter { order: KeyOrder::Created, ..KeyFilter::default() };
+    let filter = KeyFilter::default().order(KeyOrder::Created);
     let refused = world.authority.list_keys(&filter, &page).unwrap_err();
     assert_eq!(refused.code(), "cursor_invalid");
 }
@@ -174,15 +164,11 @@ fn renaming_and_changing_the_certificate_moves_the_indexes() {
     let key = world.key("before", 1);
     let new = provkey::authority::NewCertificate::new(name("CA 2"));
     let second = world.authority.create_certificate(&new).unwrap();
-    let update = KeyUpdate {
-        name: Some(name("after")),
-        certificate: Some(second.id),
-        ..KeyUpdate::default()
-    };
+    let update = KeyUpdate::default().name(name("after")).certificate(second.id);
     world.authority.update_key(key.id, &update).unwrap();
     world.key("before", 1);
     let of = |certificate| {
-        let filter = KeyFilter { certificate: Some(certificate), ..KeyFilter::default() };
+        let filter = KeyFilter::default().certificate(certificate);
         let page = world.authority.list_keys(&filter, &PageRequest::default()).unwrap();
         page.items.iter().map(|key| key.name.to_string()).collect::<Vec<_>>()
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use provkey::authority::{Authority, Environment, NewCertificate};
+use provkey::authority::{Authority, NewCertificate};
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Secret, Slot};
 use provkey::testing::TestAuthority;
 
@@ -158,7 +158,7 @@ fn an_unknown_slot_is_looked_up_once_in_a_second() {
     let forged =
         ProvisioningKey::from_parts(key.host().clone(), id, Secret::from_bytes([7; 20]), key.pin());
     let counted = Arc::new(Counted::new(world.environment.store.clone()));
-    let environment = Environment { store: counted.clone(), ..world.environment.clone() };
+    let environment = world.environment.clone().store(counted.clone());
     let authority = Authority::open(environment, Keyring::new(master(1))).unwrap();
     let reads = || counted.reads.load(Ordering::Relaxed);
     let before = reads();

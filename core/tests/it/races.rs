@@ -38,7 +38,7 @@ fn threads_and_hosts_race_for_a_limit_and_none_passes_it() {
     assert_eq!(world.used(&key), 100);
     let serials: BTreeSet<_> = granted.iter().map(|enrolled| &enrolled.serial).collect();
     assert_eq!(serials.len(), 100);
-    let filter = ConnectorFilter { key: Some(key.id), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(key.id);
     let page = PageRequest { limit: 1000, after: None };
     assert_eq!(world.authority.list_connectors(&filter, &page).unwrap().items.len(), 100);
 }
@@ -71,11 +71,7 @@ fn edits_during_a_storm_lose_no_use() {
         };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(enroll)).collect();
         for round in 0..40_u64 {
-            let update = KeyUpdate {
-                max_uses: Some(1_000 - round),
-                enabled: Some(round % 4 != 3),
-                ..KeyUpdate::default()
-            };
+            let update = KeyUpdate::default().max_uses(1_000 - round).enabled(round % 4 != 3);
             world.authority.update_key(key.id, &update).unwrap();
         }
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()

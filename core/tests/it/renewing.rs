@@ -58,12 +58,9 @@ impl Fleet {
 
     /// The same, but vouched for by the host.
     fn over_tls(&self, new_key: &SoftwareSigner) -> RenewRequest {
-        RenewRequest {
-            csr: build_csr(new_key, &[]).unwrap(),
-            client_certificate: Some(self.first.chain[0].clone()),
-            fingerprint: self.connector.fingerprint,
-            address: None,
-        }
+        RenewRequest::new(build_csr(new_key, &[]).unwrap())
+            .client_certificate(self.first.chain[0].clone())
+            .fingerprint(self.connector.fingerprint)
     }
 }
 
@@ -110,19 +107,18 @@ fn a_renewal_is_the_same_connector_with_another_certificate_and_costs_no_use() {
 fn a_renewal_is_not_bound_to_the_addresses_of_the_key() {
     let fleet = Fleet::new();
     let allowed_addresses = Some(vec![AddressRange::parse("10.0.0.0/8").unwrap()]);
-    let update = KeyUpdate { allowed_addresses, ..KeyUpdate::default() };
+    let update = KeyUpdate::default().allowed_addresses(allowed_addresses);
     fleet.world.authority.update_key(fleet.key.id, &update).unwrap();
     let text = fleet.world.provisioning_key(&fleet.key);
     let elsewhere = Some("192.0.2.1".parse().unwrap());
-    let request = EnrollRequest { address: elsewhere, ..TestConnector::new().proof(&text) };
+    let request = TestConnector::new().proof(&text).address(elsewhere);
     check(fleet.world.authority.enroll(&request), "address_not_allowed");
-    let replay = EnrollRequest { address: elsewhere, ..fleet.connector.proof(&text) };
+    let replay = fleet.connector.proof(&text).address(elsewhere);
     check(fleet.world.authority.enroll(&replay), "address_not_allowed");
     let signer = &fleet.connector.signer;
     let mut leaf = fleet.first.chain[0].clone();
     for address in [elsewhere, None] {
-        let renewed =
-            fleet.renew(&RenewRequest { address, ..renewal(&leaf, signer, signer, None) });
+        let renewed = fleet.renew(&renewal(&leaf, signer, signer, None).address(address));
         leaf = renewed.unwrap().chain.remove(0);
     }
     let connector = fleet.world.authority.connector(fleet.first.connector).unwrap();
@@ -153,12 +149,12 @@ fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
     let before = fleet.world.audit();
     fleet.world.observer.take();
     let enroll = |csr: &[u8], key_text| {
-        let request = EnrollRequest { csr: csr.to_vec(), key_text, ..EnrollRequest::default() };
+        let request = EnrollRequest::new(csr.to_vec()).key_text(key_text);
         check(authority.enroll(&request), "request_wrong_purpose");
     };
     let renew = |csr: &[u8], client_certificate| {
         let csr = csr.to_vec();
-        let request = RenewRequest { csr, client_certificate, ..RenewRequest::default() };
+        let request = RenewRequest::new(csr).client_certificate(client_certificate);
         check(fleet.renew(&request), "request_wrong_purpose");
     };
     let renewal = fleet.request(&next).csr;
@@ -224,8 +220,7 @@ fn what_becomes_of_the_provisioning_key_does_not_matter() {
     let authority = &fleet.world.authority;
     let new = NewCertificate::new(name("CA 2"));
     let second_ca = authority.create_certificate(&new).unwrap().id;
-    let update =
-        KeyUpdate { certificate: Some(second_ca), enabled: Some(false), ..KeyUpdate::default() };
+    let update = KeyUpdate::default().certificate(second_ca).enabled(false);
     authority.update_key(fleet.key.id, &update).unwrap();
     // The one that the key names now signs.
     let second = fleet.renew_first(&fleet.connector.signer).unwrap();
@@ -243,10 +238,7 @@ fn a_proof_that_does_not_hold_says_nothing() {
     let fleet = Fleet::new();
     let (leaf, key) = (&fleet.first.chain[0], &fleet.connector.signer);
     let (new, stranger) = (new_key(), new_key());
-    let csr = |attributes: &[&[u8]]| RenewRequest {
-        csr: build_csr(&new, attributes).unwrap(),
-        ..RenewRequest::default()
-    };
+    let csr = |attributes: &[&[u8]]| RenewRequest::new(build_csr(&new, attributes).unwrap());
     let proof = |host: &str, leaf: &[u8], signer: &SoftwareSigner, spki: &[u8]| {
         let (host, leaf) = (Host::parse(host).unwrap(), Certificate::parse(leaf).unwrap());
         RenewalProof::make(&host, &leaf, signer, spki, None).unwrap().to_attribute()
@@ -268,10 +260,10 @@ fn a_proof_that_does_not_hold_says_nothing() {
     check(fleet.renew(&theirs), "certificate_unknown");
     for not_a_leaf in [fleet.first.chain[1].clone(), b"not DER".to_vec()] {
         let client_certificate = Some(not_a_leaf);
-        check(fleet.renew(&RenewRequest { client_certificate, ..csr(&[]) }), "certificate_unknown");
+        check(fleet.renew(&csr(&[]).client_certificate(client_certificate)), "certificate_unknown");
     }
     let client_certificate = Some(elsewhere.first.chain[0].clone());
-    let disagreeing = RenewRequest { client_certificate, ..csr(&[&good]) };
+    let disagreeing = csr(&[&good]).client_certificate(client_certificate);
     check(fleet.renew(&disagreeing), "credentials_disagree");
     // None of it is in the trail; the observer was told.
     assert!(fleet.world.audit().iter().all(|record| record.action != Action::RenewalRefused));
@@ -289,9 +281,9 @@ fn a_revoked_connector_and_other_hardware_do_not_renew() {
     let other = Some(Fingerprint::of_raw(b"another machine"));
     check(fleet.renew(&renewal(leaf, signer, &new, None)), "fingerprint_mismatch");
     check(fleet.renew(&renewal(leaf, signer, &new, other)), "fingerprint_mismatch");
-    let beside = RenewRequest { fingerprint: other, ..fleet.request(&new) };
+    let beside = fleet.request(&new).fingerprint(other);
     check(fleet.renew(&beside), "fingerprint_mismatch");
-    let unsaid = RenewRequest { fingerprint: None, ..fleet.over_tls(&new) };
+    let unsaid = fleet.over_tls(&new).fingerprint(None);
     check(fleet.renew(&unsaid), "fingerprint_mismatch");
     check(fleet.renew_first(&new), "enrolled");
     fleet
@@ -303,7 +295,7 @@ fn a_revoked_connector_and_other_hardware_do_not_renew() {
     // Both of its certificates are.
     let range = ScanRange { prefix: "revoked/".into(), after: None, reverse: false };
     assert_eq!(fleet.world.environment.store.scan(&range, 100).unwrap().len(), 2);
-    let filter = AuditFilter { connector: None, ..AuditFilter::default() };
+    let filter = AuditFilter::default();
     let page = PageRequest { limit: 1000, after: None };
     let trail = fleet.world.authority.list_audit(&filter, &page).unwrap().items;
     let of = |action| trail.iter().filter(|one| one.action == action).collect::<Vec<_>>();
@@ -336,7 +328,7 @@ fn a_renewal_may_ask_for_the_names_that_the_certificate_has() {
     let renew = |names: &[(u8, &str)]| {
         let key = new_key();
         let csr = build_csr(&key, &[&asking_for_names(names)]).unwrap();
-        fleet.renew(&RenewRequest { csr, ..fleet.over_tls(&key) })
+        fleet.renew(&fleet.over_tls(&key).csr(csr))
     };
     const URI: u8 = 0x86;
     const DNS: u8 = 0x82;
@@ -416,7 +408,7 @@ fn nothing_of_a_pruned_connector_remains() {
     authority.delete_key(fleet.key.id).unwrap();
     fleet.world.clock.advance(800 * DAY);
     let retention =
-        Retention { expired_before: Some(Timestamp::MAX), audit_before: Some(Timestamp::MAX) };
+        Retention::default().expired_before(Timestamp::MAX).audit_before(Timestamp::MAX);
     assert_eq!(authority.prune(&retention).unwrap().enrollments, 1);
     authority.flush().unwrap();
     for prefix in ["enrollment", "replays"] {

@@ -14,7 +14,7 @@ use provkey::x509::RevocationReason;
 use crate::common::{DAY, TestConnector, code, name};
 
 fn connectors(world: &TestAuthority, key: KeyId) -> Vec<Connector> {
-    let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(key);
     let page = PageRequest { limit: 1000, after: None };
     world.authority.list_connectors(&filter, &page).unwrap().items
 }
@@ -42,7 +42,7 @@ fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
     let bystander = world.authority.enroll(&bystander).unwrap().connector;
 
     let check = |since, dry_run, expected| {
-        let what = Compromise { since, dry_run };
+        let what = Compromise::default().since(since).dry_run(dry_run);
         assert_eq!(counts(world.authority.compromise_key(key.id, &what).unwrap()), expected);
     };
     check(since, true, (101, 101));
@@ -79,25 +79,25 @@ fn that_a_key_is_compromised_is_final() {
     world.clock.advance(DAY);
     let marked_at = world.clock.now();
     // Nothing is revoked: the connector enrolled before.
-    let recently = Compromise { since: Some(marked_at), ..Compromise::default() };
+    let recently = Compromise::default().since(marked_at);
     assert_eq!(counts(world.authority.compromise_key(key.id, &recently).unwrap()), (0, 0));
     assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "key_compromised");
     assert_eq!(code(world.authority.enroll(&TestConnector::new().proof(&text))), "key_compromised");
     assert_eq!(world.authority.copy_key(key.id).unwrap_err().code(), "key_compromised");
     assert_eq!(world.authority.download_key(key.id).unwrap_err().code(), "key_compromised");
     let edits = [
-        KeyUpdate { enabled: Some(true), ..KeyUpdate::default() },
-        KeyUpdate { max_uses: Some(99), ..KeyUpdate::default() },
-        KeyUpdate { expires_at: Some(None), ..KeyUpdate::default() },
-        KeyUpdate { allowed_addresses: Some(Vec::new()), ..KeyUpdate::default() },
-        KeyUpdate { proof_only: Some(true), ..KeyUpdate::default() },
+        KeyUpdate::default().enabled(true),
+        KeyUpdate::default().max_uses(99),
+        KeyUpdate::default().expires_at(None),
+        KeyUpdate::default().allowed_addresses(Vec::new()),
+        KeyUpdate::default().proof_only(true),
     ];
     for edit in edits {
         let refused = world.authority.update_key(key.id, &edit).unwrap_err();
         assert_eq!(refused.code(), "key_compromised", "{edit:?}");
     }
     // What is no way back can be edited.
-    let edit = KeyUpdate { name: Some(name("old")), enabled: Some(false), ..KeyUpdate::default() };
+    let edit = KeyUpdate::default().name(name("old")).enabled(false);
     let seen = world.authority.update_key(key.id, &edit).unwrap();
     assert_eq!((seen.state, seen.copyable()), (KeyState::Compromised, false));
     assert_eq!((seen.compromised_at, seen.used), (Some(marked_at), 1));
@@ -108,7 +108,7 @@ fn that_a_key_is_compromised_is_final() {
     assert_eq!(world.authority.key(key.id).unwrap().compromised_at, Some(marked_at));
     let connector = world.authority.connector(first.connector).unwrap();
     assert_eq!(connector.revocation_reason, Some(RevocationReason::KeyCompromise));
-    let filter = KeyFilter { state: Some(KeyState::Compromised), ..KeyFilter::default() };
+    let filter = KeyFilter::default().state(KeyState::Compromised);
     let listed = world.authority.list_keys(&filter, &PageRequest::default()).unwrap().items;
     assert_eq!(listed.len(), 1);
     world.authority.delete_key(key.id).unwrap();
@@ -119,7 +119,7 @@ fn a_key_that_never_was_is_not_compromised() {
     let world = TestAuthority::new();
     let unknown = KeyId::parse("q2w3e4r5t6y7").unwrap();
     for dry_run in [true, false] {
-        let what = Compromise { since: None, dry_run };
+        let what = Compromise::default().dry_run(dry_run);
         let refused = world.authority.compromise_key(unknown, &what).unwrap_err();
         assert_eq!(refused.code(), "key_not_found");
     }
@@ -157,8 +157,11 @@ fn connectors_are_listed_from_a_moment_on() {
     let later = world.authority.enroll(&TestConnector::new().proof(&text)).unwrap().connector;
     for (key, group) in [(Some(key.id), None), (None, Some(world.group.id)), (None, None)] {
         for descending in [false, true] {
-            let filter =
-                ConnectorFilter { key, group, since, descending, ..ConnectorFilter::default() };
+            let filter = ConnectorFilter::default()
+                .key(key)
+                .group(group)
+                .since(since)
+                .descending(descending);
             let page = world.authority.list_connectors(&filter, &PageRequest::default()).unwrap();
             let ids: Vec<_> = page.items.iter().map(|one| one.id).collect();
             assert_eq!(ids, [later]);

@@ -1,8 +1,8 @@
 //! Groups, certificates, hosts, opening and creating, pruning.
 
 use provkey::authority::{
-    Action, Actor, AdminRole, AuditFilter, AuditRecord, Authority, EnrollRequest, Environment,
-    NewAdminToken, NewAuthority, NewCertificate, PageRequest, Retention,
+    Action, Actor, AdminRole, AuditFilter, AuditRecord, Authority, NewAdminToken, NewAuthority,
+    NewCertificate, PageRequest, Retention,
 };
 use provkey::key::{Host, Keyring};
 use provkey::store::Memory;
@@ -47,7 +47,7 @@ fn what_keys_or_connectors_hang_on_is_not_deleted() {
     check("group_in_use", "certificate_in_use");
     world.clock.advance(400 * DAY);
     let now = provkey::time::Clock::now(&*world.clock);
-    let retention = Retention { expired_before: Some(now), audit_before: None };
+    let retention = Retention::default().expired_before(now);
     assert_eq!(authority.prune(&retention).unwrap().enrollments, 1);
     authority.delete_group(world.group.id).unwrap();
     authority.delete_certificate(world.certificate.id).unwrap();
@@ -61,8 +61,7 @@ fn pruning_keeps_what_a_count_still_needs() {
     let connector = TestConnector::new();
     world.authority.enroll(&connector.proof(&text)).unwrap();
     world.clock.advance(400 * DAY);
-    let all =
-        Retention { audit_before: Some(Timestamp::MAX), expired_before: Some(Timestamp::MAX) };
+    let all = Retention::default().audit_before(Timestamp::MAX).expired_before(Timestamp::MAX);
     let pruned = world.authority.prune(&all).unwrap();
     assert_eq!((pruned.audit_records > 3, pruned.enrollments), (true, 0));
     assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "certificate_expired");
@@ -79,7 +78,7 @@ fn an_authority_is_created_once_and_opened_with_its_master_key() {
     };
     check(Authority::create(environment(), Keyring::new(master(1)), &new), "authority_exists");
     check(Authority::open(environment(), Keyring::new(master(2))), "master_key_wrong");
-    let empty = Environment { store: Arc::new(Memory::new()), ..environment() };
+    let empty = environment().store(Arc::new(Memory::new()));
     assert!(!Authority::exists(&*empty.store).unwrap());
     assert!(Authority::exists(&*world.environment.store).unwrap());
     check(Authority::open(empty, Keyring::new(master(1))), "authority_missing");
@@ -92,8 +91,7 @@ fn an_authority_is_created_once_and_opened_with_its_master_key() {
 fn a_trust_domain_is_a_name() {
     let world = TestAuthority::new();
     let check = |host: &str, domain: Option<&str>, expected: Result<&str, &str>| {
-        let environment =
-            Environment { store: Arc::new(Memory::new()), ..world.environment.clone() };
+        let environment = world.environment.clone().store(Arc::new(Memory::new()));
         let mut new = NewAuthority::new(Host::parse(host).unwrap());
         new.trust_domain = domain.map(Into::into);
         let made = Authority::create(environment, Keyring::new(master(1)), &new);
@@ -153,16 +151,16 @@ fn the_audit_trail_is_filtered_and_paged_both_ways() {
         }
     };
     for limit in [1, 2, 100] {
-        let filter = AuditFilter { key: Some(first.id), ..AuditFilter::default() };
+        let filter = AuditFilter::default().key(first.id);
         let actions: Vec<_> = list(&filter, limit).iter().map(|record| record.action).collect();
         assert_eq!(actions, [Action::KeyCreated, Action::KeyCopied]);
         for latest_first in [false, true] {
-            let filter = AuditFilter { since: Some(since), latest_first, ..AuditFilter::default() };
+            let filter = AuditFilter::default().since(since).latest_first(latest_first);
             let found = list(&filter, limit);
             assert_eq!(found.len(), 3);
             assert!(found.iter().all(|record| record.at >= since));
         }
-        let filter = AuditFilter { action: Some(Action::KeyCopied), ..AuditFilter::default() };
+        let filter = AuditFilter::default().action(Action::KeyCopied);
         let copied = list(&filter, limit);
         assert_eq!(copied.len(), 2);
         assert!(copied.iter().all(|record| record.actor.as_deref() == Some("alice")));
@@ -172,10 +170,10 @@ fn the_audit_trail_is_filtered_and_paged_both_ways() {
 #[test]
 fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
     let world = TestAuthority::new();
-    let new = NewAdminToken { name: name("ci"), role: AdminRole::Admin, expires_at: None };
+    let new = NewAdminToken::new(name("ci"), AdminRole::Admin);
     let (token, _) = world.authority.create_token(&new).unwrap();
     let address = Some("::ffff:192.0.2.9".parse().unwrap());
-    let actor = Actor { admin_token: Some(token.id), address, ..Actor::from("token:ci") };
+    let actor = Actor::from("token:ci").admin_token(token.id).address(address);
     let acting = world.authority.acting_as(actor);
     acting.record_sign_in().unwrap();
     world.clock.advance(DAY);
@@ -185,7 +183,7 @@ fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
     let key = world.key("fleet", 1);
     let request = TestConnector::new().proof(&world.provisioning_key(&key));
     let address = Some("198.51.100.1".parse().unwrap());
-    acting.enroll(&EnrollRequest { address, ..request }).unwrap();
+    acting.enroll(&request.address(address)).unwrap();
     world.clock.advance(DAY);
     acting.record_sign_out().unwrap();
     let audit = world.audit();

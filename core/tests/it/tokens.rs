@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::common::{DAY, master, name};
 
 fn new(text: &str, role: AdminRole) -> NewAdminToken {
-    NewAdminToken { name: name(text), role, expires_at: None }
+    NewAdminToken::new(name(text), role)
 }
 
 /// Why it was refused.
@@ -29,7 +29,7 @@ fn a_token_is_good_until_it_expires_or_is_revoked() {
     let world = TestAuthority::new();
     let authority = world.authority.acting_as("alice");
     let now = world.clock.now();
-    let new = NewAdminToken { expires_at: Some(now.plus(DAY)), ..new("ci", AdminRole::Operator) };
+    let new = new("ci", AdminRole::Operator).expires_at(now.plus(DAY));
     let (token, text) = authority.create_token(&new).unwrap();
     assert_eq!((token.role, token.created_by.as_deref()), (AdminRole::Operator, Some("alice")));
     assert_eq!(authority.authenticate_token(&text).unwrap(), token);
@@ -77,7 +77,7 @@ fn a_refused_token_is_told_to_the_observer_and_never_stored() {
     let before = world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap();
     world.observer.take();
     let address = Some("192.0.2.9".parse().unwrap());
-    let server = world.authority.acting_as(Actor { address, ..Actor::default() });
+    let server = world.authority.acting_as(Actor::default().address(address));
     let malformed = AdminTokenText::new("pvkt1_".into());
     let refused = [
         (malformed, "admin_token_malformed", None),
@@ -109,7 +109,7 @@ fn who_can_write_to_the_database_makes_no_administrator() {
     let world = TestAuthority::new();
     let authority = &world.authority;
     let end = world.clock.now().plus(DAY);
-    let new = NewAdminToken { expires_at: Some(end), ..new("ci", AdminRole::Viewer) };
+    let new = new("ci", AdminRole::Viewer).expires_at(end);
     let (token, text) = authority.create_token(&new).unwrap();
     let id = token.id.as_str();
     let (other, _) = authority.create_token(&self::new("root", AdminRole::Admin)).unwrap();
@@ -162,7 +162,7 @@ fn a_master_key_that_a_live_token_needs_stays() {
     let keyring = Keyring::new(master(1)).with(slot(1), master(2)).with_current(slot(1)).unwrap();
     let end = Some(world.clock.now().plus(DAY));
     let (live, text) = world.authority.create_token(&new("live", AdminRole::Admin)).unwrap();
-    let ending = NewAdminToken { expires_at: end, ..new("ending", AdminRole::Admin) };
+    let ending = new("ending", AdminRole::Admin).expires_at(end);
     let (ending, _) = world.authority.create_token(&ending).unwrap();
     world.authority.rotate_master(keyring).unwrap();
     assert_eq!(world.authority.authenticate_token(&text).unwrap(), live);
@@ -184,8 +184,7 @@ fn names_are_unique_until_revoked_and_every_change_is_audited() {
     let authority = world.authority.acting_as("alice");
     let (token, _) = authority.create_token(&new("ci", AdminRole::Viewer)).unwrap();
     assert_eq!(code(authority.create_token(&new("CI", AdminRole::Admin))), "name_in_use");
-    let expired =
-        NewAdminToken { expires_at: Some(world.clock.now()), ..new("b", AdminRole::Admin) };
+    let expired = new("b", AdminRole::Admin).expires_at(world.clock.now());
     assert_eq!(code(authority.create_token(&expired)), "expiry_in_past");
     authority.revoke_token(token.id).unwrap();
     authority.create_token(&new("ci", AdminRole::Viewer)).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use provkey::authority::{Authority, Environment, Error, KeyUpdate, NewAuthority, NewCertificate};
+use provkey::authority::{Authority, Error, KeyUpdate, NewAuthority, NewCertificate};
 use provkey::key::{Host, Keyring};
 use provkey::store::{
     FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
@@ -91,7 +91,7 @@ fn of_an_authority_that_is_created() {
     for fails in 0.. {
         let world = TestAuthority::new();
         let store = Arc::new(Countdown { left: AtomicUsize::new(NEVER), ..Countdown::default() });
-        let environment = Environment { store: store.clone(), ..world.environment.clone() };
+        let environment = world.environment.clone().store(store.clone());
         let new = NewAuthority::new(Host::parse(HOST).unwrap());
         let create = || Authority::create(environment, Keyring::new(master(1)), &new);
         if told_truly(&store, fails, create) {
@@ -107,7 +107,7 @@ fn of_what_operators_do() {
     check(|_| (), |authority, ()| authority.create_certificate(&NewCertificate::new(name("next"))));
     check(|world| world.new_key("fleet", 5), |authority, new| authority.create_key(&new));
     check(key, |authority, id| {
-        let update = KeyUpdate { max_uses: Some(9), enabled: Some(false), ..Default::default() };
+        let update = KeyUpdate::default().max_uses(9).enabled(false);
         authority.update_key(id, &update)
     });
     check(key, |authority, id| authority.copy_key(id));

@@ -144,11 +144,12 @@ unsafe fn environment(pointer: *const provkey_environment) -> Result<Environment
     unsafe {
         let environment = structure(pointer, "environment")?;
         let observer = optional_object(environment.observer, "observer")?;
-        Ok(Environment {
-            store: Arc::clone(object(environment.store, "store")?),
-            clock: clock_or_system(environment.clock)?,
-            random: random_or_system(environment.random)?,
-            observer: observer.map(Arc::clone),
-        })
+        let mut new = Environment::new(
+            Arc::clone(object(environment.store, "store")?),
+            clock_or_system(environment.clock)?,
+            random_or_system(environment.random)?,
+        );
+        new.observer = observer.map(Arc::clone);
+        Ok(new)
     }
 }

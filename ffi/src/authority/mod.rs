@@ -199,11 +199,10 @@ pub unsafe extern "C" fn provkey_authority_acting_for(
         call(error, || {
             let opened = object(authority, "authority")?;
             let input = structure(actor, "actor")?;
-            let actor = Actor {
-                name: optional_text(input.name, "name")?.map(Into::into),
-                admin_token: optional_id(input.admin_token, "admin_token")?,
-                address: optional_address(input.address)?,
-            };
+            let actor = Actor::default()
+                .name(optional_text(input.name, "name")?.map(Into::into))
+                .admin_token(optional_id(input.admin_token, "admin_token")?)
+                .address(optional_address(input.address)?);
             let authority = opened.authority.acting_as(actor);
             let clock = Arc::clone(&opened.clock);
             output(acting, "acting")?.set(handle::hand_out(OpenAuthority { authority, clock }));

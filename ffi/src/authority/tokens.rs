@@ -115,7 +115,7 @@ pub unsafe extern "C" fn provkey_authority_create_token(
             let role = self::role(role)?;
             let token = output(token, "token")?;
             let token_text = output(token_text, "token_text")?;
-            let new = NewAdminToken { name, role, expires_at: moment(expires_at_ms) };
+            let new = NewAdminToken::new(name, role).expires_at(moment(expires_at_ms));
             let (made, made_text) = authority.create_token(&new)?;
             let made_text = Owned::new(bytes::hand_out(made_text.expose().as_bytes()));
             token.set(page::hand_out(&made));

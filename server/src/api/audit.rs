@@ -93,14 +93,13 @@ impl AuditQuery {
         let action = |name: &str| {
             Action::parse(name).ok_or_else(|| Problem::malformed("`action` is unknown".into()))
         };
-        Ok(AuditFilter {
-            key: self.key.as_deref().map(parse_id).transpose()?,
-            connector: self.connector.as_deref().map(parse_id).transpose()?,
-            action: self.action.as_deref().map(action).transpose()?,
-            since: self.since.map(|since| since.0),
-            until: self.until.map(|until| until.0),
-            latest_first: self.latest_first.unwrap_or(true),
-        })
+        Ok(AuditFilter::default()
+            .key(self.key.as_deref().map(parse_id).transpose()?)
+            .connector(self.connector.as_deref().map(parse_id).transpose()?)
+            .action(self.action.as_deref().map(action).transpose()?)
+            .since(self.since.map(|since| since.0))
+            .until(self.until.map(|until| until.0))
+            .latest_first(self.latest_first.unwrap_or(true)))
     }
 }
 

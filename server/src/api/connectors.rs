@@ -101,13 +101,12 @@ pub(super) struct ConnectorQuery {
 
 impl ConnectorQuery {
     fn filter(&self) -> Result<ConnectorFilter, Problem> {
-        Ok(ConnectorFilter {
-            key: self.key.as_deref().map(parse_id).transpose()?,
-            group: self.group.as_deref().map(parse_id).transpose()?,
-            certificate: self.certificate.as_deref().map(parse_id).transpose()?,
-            since: self.since.map(|since| since.0),
-            descending: self.descending.unwrap_or(false),
-        })
+        Ok(ConnectorFilter::default()
+            .key(self.key.as_deref().map(parse_id).transpose()?)
+            .group(self.group.as_deref().map(parse_id).transpose()?)
+            .certificate(self.certificate.as_deref().map(parse_id).transpose()?)
+            .since(self.since.map(|since| since.0))
+            .descending(self.descending.unwrap_or(false)))
     }
 }
 

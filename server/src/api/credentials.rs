@@ -46,7 +46,7 @@ impl Caller {
     /// The caller as the audit trail records them.
     pub(super) fn actor(&self, address: Option<IpAddr>) -> Actor {
         let name = Some(format!("{}:{}", self.by.as_str(), self.name));
-        Actor { name, admin_token: self.token, address }
+        Actor::default().name(name).admin_token(self.token).address(address)
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn signed_in(parts: &Parts, app: &App) -> Option<Caller> {
 pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Caller, Problem> {
     let text = AdminTokenText::new(text.to_owned());
     let address = address(parts, app);
-    let actor = Actor { address, ..Actor::default() };
+    let actor = Actor::default().address(address);
     let authenticate =
         move |authority: &Authority| authority.acting_as(actor.clone()).authenticate_token(&text);
     let found = app.call_for_administrator(address, authenticate).await?;

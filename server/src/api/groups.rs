@@ -28,7 +28,7 @@ pub(super) struct Group {
 
 impl From<ConnectorGroup> for Group {
     fn from(group: ConnectorGroup) -> Self {
-        let ConnectorGroup { id, name, created_at, keys } = group;
+        let ConnectorGroup { id, name, created_at, keys, .. } = group;
         Self { id: id.to_string(), name: name.into(), keys, created_at: created_at.into() }
     }
 }

@@ -6,7 +6,7 @@ mod view;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use provkey::authority::{Compromise, KeyUpdate};
+use provkey::authority::Compromise;
 use provkey::key::KeyId;
 
 use input::{CompromiseInput, KeyInput, KeyPatch, KeyQuery};
@@ -72,7 +72,7 @@ pub(super) async fn edit(
     headers: HeaderMap,
     Body(input): Body<KeyPatch>,
 ) -> Result<Found, Problem> {
-    let update = KeyUpdate { version: etag::if_match(&headers)?, ..input.read()? };
+    let update = input.read()?.version(etag::if_match(&headers)?);
     let edited = operator.call(move |authority| authority.update_key(id, &update)).await;
     // RFC 9110, 13.1.1.
     let edited = edited.map_err(|problem| match problem.code {

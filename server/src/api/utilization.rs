@@ -91,8 +91,7 @@ pub(super) async fn show(
     Parameters(query): Parameters<UtilizationQuery>,
 ) -> Result<Json<Utilization>, Problem> {
     let mut buckets = Buckets::new(&query)?;
-    let filter =
-        ConnectorFilter { key: Some(id), since: Some(buckets.since), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(id).since(buckets.since);
     let page = PageRequest { limit: COUNTED_MAX, after: query.after.map(Cursor::new) };
     let found = viewer.call(move |authority| authority.list_connectors(&filter, &page)).await?;
     let more = found.items.iter().all(|connector| buckets.count(connector.enrolled_at));

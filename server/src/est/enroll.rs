@@ -30,7 +30,7 @@ pub(super) async fn enroll(
     let claimed = Requester::of_enrollment(&csr, key_text.as_ref());
     app.rate_limits.check_key(claimed.and_then(|requester| requester.key))?;
     app.rate_limits.check_repeat(claimed, address)?;
-    let request = EnrollRequest { csr, key_text, address, ..EnrollRequest::default() };
+    let request = EnrollRequest::new(csr).key_text(key_text).address(address);
     let enroll = move |authority: &Authority| authority.enroll(&request);
     let respond = {
         let app = app.clone();
@@ -62,7 +62,8 @@ pub(super) async fn reenroll(
         // Copied when the call begins: many requests may wait for a permit.
         let client_certificate = client_certificate.as_deref().map(<[u8]>::to_vec);
         let csr = csr.clone();
-        authority.renew(&RenewRequest { csr, client_certificate, address, ..Default::default() })
+        authority
+            .renew(&RenewRequest::new(csr).client_certificate(client_certificate).address(address))
     };
     let respond = {
         let app = app.clone();

@@ -28,7 +28,7 @@ async fn a_request_without_valid_credentials_learns_nothing() {
     check(&[("cookie", "__Host-provkey=x")], "admin_token_malformed").await;
     let other = Api::new().token(AdminRole::Viewer);
     check(&[("authorization", &format!("Bearer {other}"))], "admin_token_invalid").await;
-    let new = NewAdminToken { name: name("gone"), role: AdminRole::Admin, expires_at: None };
+    let new = NewAdminToken::new(name("gone"), AdminRole::Admin);
     let (token, text) = api.authority.create_token(&new).unwrap();
     api.authority.revoke_token(token.id).unwrap();
     check(&[("authorization", &format!("bearer {}", text.expose()))], "admin_token_revoked").await;
@@ -141,8 +141,7 @@ async fn a_browser_signs_in_with_a_cookie_that_no_other_site_can_use() {
 async fn a_session_ends_with_its_token() {
     let api = Api::new();
     let soon = Timestamp::from(std::time::SystemTime::now()).plus(Duration::from_secs(90));
-    let new =
-        NewAdminToken { name: name("brief"), role: AdminRole::Viewer, expires_at: Some(soon) };
+    let new = NewAdminToken::new(name("brief"), AdminRole::Viewer).expires_at(soon);
     let (token, text) = api.authority.create_token(&new).unwrap();
     let body = json!({ "token": format!(" {}\n", text.expose()) });
     let signed = api.ask("POST", "/api/v1/session", &[], Some(body)).await;
@@ -207,7 +206,7 @@ async fn a_listed_client_certificate_authenticates() {
 fn client_certificate() -> Vec<u8> {
     let world = World::new(1);
     let csr = common::csr(&world.provisioning_key());
-    let request = EnrollRequest { csr, ..EnrollRequest::default() };
+    let request = EnrollRequest::new(csr);
     world.authority.enroll(&request).unwrap().chain.remove(0)
 }
 

@@ -68,7 +68,7 @@ impl Api {
 
     pub(crate) fn with(config: Config) -> Self {
         let clock = Arc::new(ticking());
-        let environment = Environment { clock, ..Environment::system(Arc::new(Memory::new())) };
+        let environment = Environment::system(Arc::new(Memory::new())).clock(clock);
         let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
         let new = NewAuthority::new(Host::parse("api.example.com").unwrap());
         let authority = Authority::create(environment, keyring, &new).unwrap();
@@ -80,7 +80,7 @@ impl Api {
 
     /// Creates a token, and returns its text.
     pub(crate) fn token(&self, role: AdminRole) -> String {
-        let new = NewAdminToken { name: name(role.as_str()), role, expires_at: None };
+        let new = NewAdminToken::new(name(role.as_str()), role);
         self.authority.create_token(&new).unwrap().1.expose().to_owned()
     }
 
@@ -157,11 +157,8 @@ impl Api {
     /// Enrolls a connector with a key, and returns its id.
     pub(crate) fn enroll(&self, key: KeyId) -> String {
         let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
-        let request = EnrollRequest {
-            csr: build_csr(&signer, &[]).unwrap(),
-            key_text: Some(self.authority.copy_key(key).unwrap()),
-            ..EnrollRequest::default()
-        };
+        let request = EnrollRequest::new(build_csr(&signer, &[]).unwrap())
+            .key_text(self.authority.copy_key(key).unwrap());
         self.authority.enroll(&request).unwrap().connector.to_string()
     }
 }

@@ -180,7 +180,7 @@ async fn the_memory_of_input_is_limited_per_client() {
 fn with_long_chain(world: &World) -> TlsConnector {
     let mut identity = common::identity();
     let csr = identity.request(&world.provisioning_key(), None).unwrap().der().to_vec();
-    let request = EnrollRequest { csr, ..EnrollRequest::default() };
+    let request = EnrollRequest::new(csr);
     let leaf = world.authority.enroll(&request).unwrap().chain.remove(0);
     let key = PrivatePkcs8KeyDer::from(identity.private_key().unwrap().expose().to_vec());
     let mut roots = RootCertStore::empty();

@@ -141,7 +141,7 @@ async fn a_request_that_proves_a_key_learns_why_it_is_refused() {
     let world = World::new(1);
     let key = world.provisioning_key();
     let set_enabled = |enabled| {
-        let update = KeyUpdate { enabled: Some(enabled), ..KeyUpdate::default() };
+        let update = KeyUpdate::default().enabled(enabled);
         world.authority.update_key(world.key.id, &update).unwrap();
     };
     set_enabled(false);

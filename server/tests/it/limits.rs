@@ -184,7 +184,7 @@ async fn a_long_queue_of_one_client_does_not_delay_others() {
     let mut config = Config::default();
     config.calls_max = 4;
     let world = Arc::new(World::over(Slow::new(mpsc::unbounded_channel().0), 100, config));
-    let new = NewAdminToken { name: name("a"), role: AdminRole::Viewer, expires_at: None };
+    let new = NewAdminToken::new(name("a"), AdminRole::Viewer);
     let (_, token) = world.authority.create_token(&new).unwrap();
     let key = world.provisioning_key();
     let csr = || common::csr(&key);

@@ -44,7 +44,7 @@ fn serve(authority: &Authority) -> io::Result<()> {
 }
 
 fn enroll(authority: &Authority, Question { connector, csr }: Question) -> Answer {
-    let enrolled = authority.enroll(&EnrollRequest { csr, ..EnrollRequest::default() });
+    let enrolled = authority.enroll(&EnrollRequest::new(csr));
     let outcome = enrolled.map(granted).map_err(|error| error.code().to_owned());
     Answer { connector, outcome }
 }

@@ -165,6 +165,6 @@ impl Renewal {
             RenewalProof::make(&host, &self.old.certificate(), old, new.public_key().spki(), None);
         let attribute = proof.expect("the signer does not fail").to_attribute();
         let csr = build_csr(new, &[&attribute]).expect("the signer does not fail");
-        RenewRequest { csr, ..RenewRequest::default() }
+        RenewRequest::new(csr)
     }
 }

@@ -33,18 +33,16 @@ impl Fixture {
     /// Creates the authority in an empty store.
     pub(super) fn create(environment: Environment, chance: &Chance) -> Self {
         let host = Host::parse("api.example.com").expect("it is canonical");
-        let new = NewAuthority { algorithm: KeyAlgorithm::Ed25519, ..NewAuthority::new(host) };
+        let new = NewAuthority::new(host).algorithm(KeyAlgorithm::Ed25519);
         let authority = Authority::create(environment, keyring(), &new);
         let authority = authority.expect("the store is empty");
         let name = |name: &str| Name::new(name).expect("it is a name");
         let group = authority.create_group(&name("group")).expect("it is the first").id;
         let certificate = |number: usize| {
-            let new = NewCertificate {
-                algorithm: KeyAlgorithm::Ed25519,
-                leaf_validity: LEAF_VALIDITY,
-                renewal_grace: RENEWAL_GRACE,
-                ..NewCertificate::new(name(&format!("certificate {number}")))
-            };
+            let new = NewCertificate::new(name(&format!("certificate {number}")))
+                .algorithm(KeyAlgorithm::Ed25519)
+                .leaf_validity(LEAF_VALIDITY)
+                .renewal_grace(RENEWAL_GRACE);
             authority.create_certificate(&new).expect("its name is new").id
         };
         let certificates: Vec<_> = (0..CERTIFICATES).map(certificate).collect();

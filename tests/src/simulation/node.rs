@@ -51,12 +51,11 @@ impl Node {
 
 /// The environment of the authority of one node.
 pub(super) fn environment(world: &Weak<dyn Surroundings>, node: usize) -> Environment {
-    Environment {
-        store: Arc::new(FaultyStore { world: Weak::clone(world), node }),
-        clock: Arc::new(NodeClock { world: Weak::clone(world), node }),
-        random: world.upgrade().expect("the world outlives its nodes").chance(),
-        observer: None,
-    }
+    Environment::new(
+        Arc::new(FaultyStore { world: Weak::clone(world), node }),
+        Arc::new(NodeClock { world: Weak::clone(world), node }),
+        world.upgrade().expect("the world outlives its nodes").chance(),
+    )
 }
 
 struct NodeClock {

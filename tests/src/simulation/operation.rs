@@ -148,19 +148,15 @@ impl Operation {
                 let renewal = renewal.expect("it has a certificate");
                 return Ok(Success::One(Box::new(authority.renew(&renewal.request())?)));
             }
-            Self::SetLimit { key, limit } => {
-                update(key, KeyUpdate { max_uses: Some(limit), ..KeyUpdate::default() })
-            }
-            Self::Enable { key, enabled } => {
-                update(key, KeyUpdate { enabled: Some(enabled), ..KeyUpdate::default() })
-            }
+            Self::SetLimit { key, limit } => update(key, KeyUpdate::default().max_uses(limit)),
+            Self::Enable { key, enabled } => update(key, KeyUpdate::default().enabled(enabled)),
             Self::Expire { key, at_ms } => {
                 let at = (at_ms > 0).then(|| Timestamp::from_unix_ms(at_ms));
-                update(key, KeyUpdate { expires_at: Some(at), ..KeyUpdate::default() })
+                update(key, KeyUpdate::default().expires_at(at))
             }
             Self::Move { key, certificate } => {
                 let certificate = Some(fixture.certificates[certificate]);
-                update(key, KeyUpdate { certificate, ..KeyUpdate::default() })
+                update(key, KeyUpdate::default().certificate(certificate))
             }
             Self::Retire { certificate } => {
                 authority.retire_certificate(fixture.certificates[certificate]).map(drop)
@@ -176,7 +172,8 @@ impl Operation {
             Self::Prune { before_ms, audit } => {
                 let before = Timestamp::from_unix_ms(before_ms);
                 let audit_before = audit.then_some(before);
-                let retention = Retention { audit_before, expired_before: Some(before) };
+                let retention =
+                    Retention::default().audit_before(audit_before).expired_before(before);
                 authority.prune(&retention).map(drop)
             }
             Self::Copy { key } => authority.copy_key(key_id(key)).map(drop),
@@ -190,10 +187,10 @@ fn request(fixture: &Fixture, number: usize, key: usize, proof: bool) -> EnrollR
     let (connector, text) = (connector(number), &fixture.keys[key].text);
     if !proof {
         let key_text = Some(KeyText::new(text.clone()));
-        return EnrollRequest { csr: connector.csr.clone(), key_text, ..EnrollRequest::default() };
+        return EnrollRequest::new(connector.csr.clone()).key_text(key_text);
     }
     let key = ProvisioningKey::parse_strict(text).expect("the authority gave the text");
     let proof = Proof::make(&key, connector.signer.public_key().spki(), None);
     let csr = build_csr(&connector.signer, &[&proof.to_attribute()]);
-    EnrollRequest { csr: csr.expect("the signer does not fail"), ..EnrollRequest::default() }
+    EnrollRequest::new(csr.expect("the signer does not fail"))
 }

@@ -32,7 +32,7 @@ fn requests_by_openssl_enroll_with_the_key_text_beside_them() {
     for algorithm in [P256, P384, "-algorithm ED25519", RSA] {
         let csr = openssl_request(algorithm, "");
         let key_text = Some(site.authority.copy_key(key).unwrap());
-        let request = EnrollRequest { csr, key_text, ..EnrollRequest::default() };
+        let request = EnrollRequest::new(csr).key_text(key_text);
         let answer = site.authority.enroll(&request).unwrap();
         assert!(!answer.replay);
         check_with_openssl(&site, &answer);
@@ -51,7 +51,7 @@ fn an_identity_enrolls_by_proof_alone_and_makes_a_tls_connection() {
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519] {
         let mut identity = Identity::generate(algorithm).unwrap();
         let csr = identity.request(&text, fingerprint).unwrap().to_pem().into_bytes();
-        let request = EnrollRequest { csr, ..EnrollRequest::default() };
+        let request = EnrollRequest::new(csr);
         let answer = site.authority.enroll(&request).unwrap();
         check_with_openssl(&site, &answer);
         let now = Timestamp::from(SystemTime::now());

@@ -86,7 +86,7 @@ pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     let key = site.authority.create_key(&new).unwrap().id;
     let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let request = identity.request(&site.provisioning_key(key), None).unwrap();
-    let request = EnrollRequest { csr: request.der().to_vec(), ..EnrollRequest::default() };
+    let request = EnrollRequest::new(request.der().to_vec());
     let answer = site.authority.enroll(&request).unwrap();
     assert_eq!(site.authority.enroll(&request).unwrap().external_chain, answer.external_chain);
     identity.accept(answer.chain_pem().as_bytes(), Timestamp::from(SystemTime::now())).unwrap();
@@ -151,7 +151,7 @@ fn an_external_ca_answers_a_request() {
         let unanswered = Some("certificate_unanswered");
         assert_eq!(site.authority.create_key(&key).err().map(code), unanswered);
         assert_eq!(site.authority.find_certificate("asked FOR").err().map(code), unanswered);
-        let moved = KeyUpdate { certificate: Some(request.id), ..KeyUpdate::default() };
+        let moved = KeyUpdate::default().certificate(request.id);
         let other = site.key("other", 1).id;
         assert_eq!(site.authority.update_key(other, &moved).err().map(code), unanswered);
         assert_eq!(site.authority.find_certificate_request("asked for").unwrap(), request);

@@ -38,8 +38,7 @@ fn ask_and_kill(folder: &Path, csrs: &[Vec<u8>]) -> Vec<Answer> {
 }
 
 fn ask_again(site: &Site, csrs: &[Vec<u8>]) -> Vec<Enrolled> {
-    let request = |csr: &Vec<u8>| EnrollRequest { csr: csr.clone(), ..EnrollRequest::default() };
-    let requests: Vec<_> = csrs.iter().map(request).collect();
+    let requests: Vec<_> = csrs.iter().cloned().map(EnrollRequest::new).collect();
     site.authority.enroll_many(&requests).into_iter().map(Result::unwrap).collect()
 }
 

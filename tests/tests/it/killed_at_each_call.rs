@@ -97,9 +97,9 @@ impl Killed {
         let authority = open_authority_on(self.folder.path(), &self.address).unwrap();
         let id = KeyId::parse(&call.key).unwrap();
         let page = PageRequest { limit: 100, after: None };
-        let filter = ConnectorFilter { key: Some(id), ..ConnectorFilter::default() };
+        let filter = ConnectorFilter::default().key(id);
         let connectors = authority.list_connectors(&filter, &page).unwrap().items;
-        let filter = AuditFilter { key: Some(id), ..AuditFilter::default() };
+        let filter = AuditFilter::default().key(id);
         let audit = authority.list_audit(&filter, &page).unwrap().items;
         let audited = |action| audit.iter().filter(|record| record.action == action).count();
         let key = authority.key(id).ok();

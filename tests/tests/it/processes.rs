@@ -94,12 +94,12 @@ impl Operator<'_> {
     fn limit(&mut self, max_uses: u64) {
         self.limit_max = self.limit_max.max(max_uses);
         let max_uses = Some(max_uses);
-        self.site.update(self.key, KeyUpdate { max_uses, ..KeyUpdate::default() });
+        self.site.update(self.key, KeyUpdate::default().max_uses(max_uses));
     }
 
     fn enable(&self, enabled: bool) {
         let enabled = Some(enabled);
-        self.site.update(self.key, KeyUpdate { enabled, ..KeyUpdate::default() });
+        self.site.update(self.key, KeyUpdate::default().enabled(enabled));
     }
 
     /// Waits for an answer of a worker: what came of the probe, or nothing.
@@ -166,7 +166,7 @@ fn a_limit_that_moves_and_a_key_that_is_disabled_hold_in_every_process() {
     site.check_books(key, granted.values());
 
     // Everybody asks once more, for a few uses that are left then.
-    site.update(key, KeyUpdate { max_uses: Some(limit_max + 50), ..KeyUpdate::default() });
+    site.update(key, KeyUpdate::default().max_uses(limit_max + 50));
     let workers = start_workers(&site);
     ask_all(&workers, csrs.iter().enumerate());
     let (again, _) = sort(finish(workers));

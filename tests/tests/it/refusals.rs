@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,11 +33,11 @@ fn check_refused(site: &Site, key: KeyId, request: &EnrollRequest, expected: &st
 }
 
 fn with_proof(csr: Vec<u8>) -> EnrollRequest {
-    EnrollRequest { csr, ..EnrollRequest::default() }
+    EnrollRequest::new(csr)
 }
 
 fn with_text(csr: Vec<u8>, key: &ProvisioningKey) -> EnrollRequest {
-    EnrollRequest { csr, key_text: Some(key.to_text()), ..EnrollRequest::default() }
+    EnrollRequest::new(csr).key_text(key.to_text())
 }
 
 fn plain_csr() -> Vec<u8> {
@@ -57,7 +58,7 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
     let refused = match refusal {
         Refusal::KeyInvalid => {
             let upper = KeyText::new(text.to_text().expose().to_uppercase());
-            EnrollRequest { key_text: Some(upper), ..with_proof(plain_csr()) }
+            with_proof(plain_csr()).key_text(upper)
         }
         Refusal::KeyMissing => with_proof(plain_csr()),
         Refusal::RequestWrongPurpose => {
@@ -68,7 +69,7 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
         }
         Refusal::CredentialsDisagree => {
             let other = site.provisioning_key(site.key("another", 1).id);
-            EnrollRequest { key_text: Some(other.to_text()), ..proof() }
+            proof().key_text(other.to_text())
         }
         Refusal::KeyDeleted => {
             enrolled();
@@ -81,17 +82,17 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
             proof()
         }
         Refusal::KeyDisabled => {
-            update(KeyUpdate { enabled: Some(false), ..KeyUpdate::default() });
+            update(KeyUpdate::default().enabled(false));
             proof()
         }
         Refusal::ProofRequired => {
-            update(KeyUpdate { proof_only: Some(true), ..KeyUpdate::default() });
+            update(KeyUpdate::default().proof_only(true));
             with_text(plain_csr(), &text)
         }
         Refusal::AddressNotAllowed => {
-            let allowed_addresses = Some(vec![AddressRange::parse("10.0.0.0/8").unwrap()]);
-            update(KeyUpdate { allowed_addresses, ..KeyUpdate::default() });
-            EnrollRequest { address: Some("192.0.2.1".parse().unwrap()), ..proof() }
+            let allowed = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
+            update(KeyUpdate::default().allowed_addresses(allowed));
+            proof().address("192.0.2.1".parse::<IpAddr>().unwrap())
         }
         Refusal::PublicKeyInUse => {
             let other = site.provisioning_key(site.key("the first", 1).id);
@@ -105,7 +106,7 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
             let mut new = NewCertificate::new(name("key elsewhere"));
             new.signer = Some(Arc::new(signer));
             let certificate = site.authority.create_certificate(&new).unwrap().id;
-            update(KeyUpdate { certificate: Some(certificate), ..KeyUpdate::default() });
+            update(KeyUpdate::default().certificate(certificate));
             with_text(csr, &text)
         }
         Refusal::ConnectorRevoked => {
@@ -126,14 +127,14 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
         }
         Refusal::KeyExpired => {
             let soon = site.now().plus(DAY);
-            update(KeyUpdate { expires_at: Some(Some(soon)), ..KeyUpdate::default() });
+            update(KeyUpdate::default().expires_at(Some(soon)));
             site.advance(2 * DAY);
             proof()
         }
         Refusal::CertificateRetired => {
             let new = NewCertificate::new(name("retired"));
             let certificate = site.authority.create_certificate(&new).unwrap().id;
-            update(KeyUpdate { certificate: Some(certificate), ..KeyUpdate::default() });
+            update(KeyUpdate::default().certificate(certificate));
             site.authority.retire_certificate(certificate).unwrap();
             proof()
         }

@@ -175,7 +175,7 @@ fn a_revoked_connector_takes_all_its_certificates_with_it() {
     let enrolled = enroll(&site.authority, &request(&mut identity, &key)).unwrap();
     identity.accept(enrolled.chain_pem().as_bytes(), site.now()).unwrap();
     let csr = identity.renew_request(RenewalKey::Same, None).unwrap().der().to_vec();
-    let renewed = site.authority.renew(&RenewRequest { csr, ..RenewRequest::default() }).unwrap();
+    let renewed = site.authority.renew(&RenewRequest::new(csr)).unwrap();
     let certificate = site.authority.certificate(site.certificate).unwrap().certificate;
     fs::write(site.folder().join("enrollment.pem"), certificate.to_pem()).unwrap();
     let serials = format!("-serial 0x{} -serial 0x{}", enrolled.serial, renewed.serial);
@@ -228,9 +228,9 @@ fn openssl_and_pkilint_read_the_urls_of_a_leaf() {
     let at_ocsp = "OCSP - URI:http://ocsp.example.com:8080";
     let at_issuers = "CA Issuers - URI:http://pki.example.com/fleet.cer";
     let none = LeafUrls::default();
-    check(LeafUrls { crl: crl.clone(), ..none.clone() }, &point);
-    check(LeafUrls { ca_issuers: ca_issuers.clone(), ..none.clone() }, &[access, at_issuers]);
-    let all = LeafUrls { crl, ocsp, ca_issuers };
+    check(none.clone().crl(crl.clone()), &point);
+    check(none.clone().ca_issuers(ca_issuers.clone()), &[access, at_issuers]);
+    let all = LeafUrls::default().crl(crl).ocsp(ocsp).ca_issuers(ca_issuers);
     check(all, &[&point[..], &[access, at_ocsp, at_issuers]].concat());
     let shown = leaf_with(&Site::new(), none);
     assert!(shown.starts_with("No extensions"), "{shown}");

@@ -45,7 +45,7 @@ impl Site {
         let ahead_ms = Arc::new(AtomicU64::new(0));
         let ahead = Arc::clone(&ahead_ms);
         let clock = Arc::new(move || now(&ahead));
-        let environment = Environment { clock, ..Environment::system(Arc::new(store)) };
+        let environment = Environment::system(Arc::new(store)).clock(clock);
         let master = MasterKey::generate(&*environment.random).unwrap();
         fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
@@ -107,7 +107,7 @@ impl Site {
     }
 
     pub(crate) fn connectors(&self, key: KeyId) -> Vec<Connector> {
-        self.listed(&ConnectorFilter { key: Some(key), ..ConnectorFilter::default() })
+        self.listed(&ConnectorFilter::default().key(key))
     }
 
     fn listed(&self, filter: &ConnectorFilter) -> Vec<Connector> {
@@ -134,7 +134,7 @@ impl Site {
     ) {
         let by_key = self.connectors(key);
         let group = Some(self.group);
-        let mut by_group = self.listed(&ConnectorFilter { group, ..ConnectorFilter::default() });
+        let mut by_group = self.listed(&ConnectorFilter::default().group(group));
         by_group.retain(|connector| connector.key == key);
         assert_eq!(by_group, by_key);
         let distinct = |text: fn(&Connector) -> String| {
@@ -165,7 +165,7 @@ pub(crate) fn request(identity: &mut Identity, key: &ProvisioningKey) -> Vec<u8>
 }
 
 pub(crate) fn enroll(authority: &Authority, csr: &[u8]) -> Result<Enrolled, Error> {
-    authority.enroll(&EnrollRequest { csr: csr.to_vec(), ..EnrollRequest::default() })
+    authority.enroll(&EnrollRequest::new(csr.to_vec()))
 }
 
 /// How much more a test does with `PROVKEY_TEST_DEEP` set.

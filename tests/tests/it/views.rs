@@ -61,20 +61,16 @@ fn enroll_and_renew(authority: &Authority, key: &ProvisioningKey) {
     let mut identity = connector();
     let csr = request(&mut identity, key);
     let address = Some("192.0.2.7".parse().unwrap());
-    let enrolled =
-        authority.enroll(&EnrollRequest { csr, address, ..EnrollRequest::default() }).unwrap();
+    let enrolled = authority.enroll(&EnrollRequest::new(csr).address(address)).unwrap();
     let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
-    let renewal = RenewRequest {
-        csr: build_csr(&signer, &[]).unwrap(),
-        client_certificate: Some(enrolled.chain[0].clone()),
-        ..RenewRequest::default()
-    };
+    let renewal = RenewRequest::new(build_csr(&signer, &[]).unwrap())
+        .client_certificate(enrolled.chain[0].clone());
     authority.renew(&renewal).unwrap();
 }
 
 fn check(store: Arc<dyn Store>) {
     let clock = Arc::new(TestClock::new(BEGINNING));
-    let environment = Environment { clock: clock.clone(), ..Environment::system(store) };
+    let environment = Environment::system(store).clock(clock.clone());
     let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
     let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
     let authority = Authority::create(environment, keyring, &new).unwrap();
@@ -85,8 +81,8 @@ fn check(store: Arc<dyn Store>) {
     let keys = [
         new("usable", 2),
         new("exhausted", 1),
-        NewKey { enabled: false, ..new("disabled", 1) },
-        NewKey { expires_at: expired, ..new("expired", 1) },
+        new("disabled", 1).enabled(false),
+        new("expired", 1).expires_at(expired),
         new("compromised", 1),
     ]
     .map(|new| authority.create_key(&new).unwrap().id);

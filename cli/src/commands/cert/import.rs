@@ -52,14 +52,12 @@ pub(crate) fn run(args: &Args, authority: &Authority) -> Result<EnrollmentCertif
     let contents = files::read(key)?;
     let passphrase = args.passphrase_file.as_deref().map(files::read).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| without_line_end(line));
-    Ok(authority.import_certificate(&CertificateImport {
-        name: Name::new(name)?,
-        certificates,
-        key: ImportedKey::File { contents: &contents, passphrase },
-        leaf_validity: args.leaf_validity.starting_now(),
-        renewal_grace: args.renewal_grace.starting_now(),
-        leaf_urls: args.urls.read()?,
-    })?)
+    let key = ImportedKey::File { contents: &contents, passphrase };
+    let import = CertificateImport::new(Name::new(name)?, certificates, key)
+        .leaf_validity(args.leaf_validity.starting_now())
+        .renewal_grace(args.renewal_grace.starting_now())
+        .leaf_urls(args.urls.read()?);
+    Ok(authority.import_certificate(&import)?)
 }
 
 fn read_certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {

@@ -21,6 +21,6 @@ impl UrlArgs {
     pub(super) fn read(&self) -> Result<LeafUrls, Failure> {
         let read = |url: &Option<String>| url.as_deref().map(LeafUrl::parse).transpose();
         let (crl, ocsp) = (read(&self.crl_url)?, read(&self.ocsp_url)?);
-        Ok(LeafUrls { crl, ocsp, ca_issuers: read(&self.ca_issuers_url)? })
+        Ok(LeafUrls::default().crl(crl).ocsp(ocsp).ca_issuers(read(&self.ca_issuers_url)?))
     }
 }

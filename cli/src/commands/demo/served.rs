@@ -94,5 +94,5 @@ fn request(key: &ProvisioningKey) -> Result<EnrollRequest, Failure> {
     let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256).map_err(failed)?;
     let proof = Proof::make(key, signer.public_key().spki(), None);
     let csr = build_csr(&signer, &[&proof.to_attribute()]).map_err(failed)?;
-    Ok(EnrollRequest { csr, ..EnrollRequest::default() })
+    Ok(EnrollRequest::new(csr))
 }

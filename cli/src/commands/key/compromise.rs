@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
              They have to enroll again with another key."
         ))?;
     }
-    let done = authority.compromise_key(key, &Compromise { since, dry_run: args.dry_run })?;
+    let done =
+        authority.compromise_key(key, &Compromise::default().since(since).dry_run(args.dry_run))?;
     let replacement = (!args.dry_run).then(|| authority.key(key).ok()).flatten();
     let (connectors, revoked) = (done.connectors, done.revoked);
     let since = since.map(Time);

@@ -80,9 +80,7 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
     let update = update(args, authority)?;
     let key = match args.max_uses {
         None => authority.update_key(id, &update)?,
-        Some(Limit::To(limit)) => {
-            authority.update_key(id, &KeyUpdate { max_uses: Some(limit), ..update })?
-        }
+        Some(Limit::To(limit)) => authority.update_key(id, &update.max_uses(limit))?,
         Some(limit) => change_limit(id, limit, update, authority)?,
     };
     output.show(&KeyView::from(key))
@@ -116,11 +114,10 @@ fn update(args: &Args, authority: &Authority) -> Result<KeyUpdate, Failure> {
         [one] if one == ANYWHERE => Some(Vec::new()),
         ranges => Some(parse_ranges(ranges)?),
     };
-    Ok(KeyUpdate {
-        name: args.name.as_deref().map(Name::new).transpose()?,
-        expires_at: args.expires.map(|expiry| expiry.0),
-        certificate: certificate.map(|certificate| certificate.id),
-        allowed_addresses,
-        ..KeyUpdate::default()
-    })
+    let mut update = KeyUpdate::default()
+        .name(args.name.as_deref().map(Name::new).transpose()?)
+        .certificate(certificate.map(|certificate| certificate.id))
+        .allowed_addresses(allowed_addresses);
+    update.expires_at = args.expires.map(|expiry| expiry.0);
+    Ok(update)
 }

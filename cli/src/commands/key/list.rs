@@ -78,20 +78,19 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         args.cert.as_ref().map(|cert| authority.find_certificate(cert)).transpose()?;
     let state = |name: &String| KeyState::ALL.into_iter().find(|state| state.as_str() == name);
     let (order, descending) = args.sort.order();
-    let filter = KeyFilter {
-        name_contains: args.name.clone(),
-        group: group.map(|group| group.id),
-        certificate: certificate.map(|certificate| certificate.id),
-        state: args.state.as_ref().and_then(state),
-        order,
-        descending,
-        id_contains: args.id.clone(),
-        max_uses_min: args.max_uses_min,
-        max_uses_max: args.max_uses_max,
-        used_min: args.used_min,
-        used_max: args.used_max,
-        last_used_since: args.last_used_since.map(|since| since.0),
-        last_used_before: args.last_used_before.map(|before| before.0),
-    };
+    let filter = KeyFilter::default()
+        .name_contains(args.name.clone())
+        .group(group.map(|group| group.id))
+        .certificate(certificate.map(|certificate| certificate.id))
+        .state(args.state.as_ref().and_then(state))
+        .order(order)
+        .descending(descending)
+        .id_contains(args.id.clone())
+        .max_uses_min(args.max_uses_min)
+        .max_uses_max(args.max_uses_max)
+        .used_min(args.used_min)
+        .used_max(args.used_max)
+        .last_used_since(args.last_used_since.map(|since| since.0))
+        .last_used_before(args.last_used_before.map(|before| before.0));
     output.pages(&args.page, |page| authority.list_keys(&filter, page), KeyView::from)
 }

@@ -87,7 +87,7 @@ fn switch(
     authority: &Authority,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let update = KeyUpdate { enabled: Some(enabled), ..KeyUpdate::default() };
+    let update = KeyUpdate::default().enabled(enabled);
     output.show(&KeyView::from(authority.update_key(id, &update)?))
 }
 

@@ -23,6 +23,7 @@ use crate::time::Timestamp;
 
 /// Which audit records to list.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct AuditFilter {
     /// Only of this provisioning key.
     pub key: Option<KeyId>,
@@ -37,6 +38,15 @@ pub struct AuditFilter {
     /// The latest first.
     pub latest_first: bool,
 }
+
+crate::setters::setters!(AuditFilter {
+    key: Option<KeyId>,
+    connector: Option<ConnectorId>,
+    action: Option<Action>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    latest_first: bool,
+});
 
 impl AuditFilter {
     fn admits(&self, record: &AuditRecord) -> bool {

@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 
 /// What may be pruned. `None`: nothing of that kind.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Retention {
     /// Audit records from before this moment.
     pub audit_before: Option<Timestamp>,
@@ -25,6 +26,11 @@ pub struct Retention {
     /// CRL no longer needs.
     pub expired_before: Option<Timestamp>,
 }
+
+crate::setters::setters!(Retention {
+    audit_before: Option<Timestamp>,
+    expired_before: Option<Timestamp>,
+});
 
 /// What was pruned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -28,6 +28,7 @@ use crate::x509::{
 };
 
 /// A CA certificate of somebody else, to be imported.
+#[non_exhaustive]
 pub struct CertificateImport<'a> {
     /// Its name, unique among enrollment certificates.
     pub name: Name,
@@ -44,6 +45,12 @@ pub struct CertificateImport<'a> {
     pub leaf_urls: LeafUrls,
 }
 
+crate::setters::setters!(CertificateImport<'_> {
+    leaf_validity: Duration,
+    renewal_grace: Duration,
+    leaf_urls: LeafUrls,
+});
+
 impl<'a> CertificateImport<'a> {
     /// One whose connectors' certificates are valid for a year, and renewed for 30 days more.
     pub fn new(name: Name, certificates: Vec<Certificate>, key: ImportedKey<'a>) -> Self {
@@ -54,6 +61,7 @@ impl<'a> CertificateImport<'a> {
 }
 
 /// The private key of an imported CA certificate.
+#[non_exhaustive]
 pub enum ImportedKey<'a> {
     /// A file in PEM or DER, and its passphrase if it is encrypted. See [`read_private_key`]. The
     /// key is sealed into the store.

@@ -37,6 +37,7 @@ use crate::x509::{
 pub(crate) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 /// How to create an enrollment certificate under the authority's root.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct NewCertificate {
     /// Its name, unique among enrollment certificates.
     pub name: Name,
@@ -57,6 +58,24 @@ pub struct NewCertificate {
     pub crl_validity: Duration,
     /// The URLs in the certificates of connectors.
     pub leaf_urls: LeafUrls,
+}
+
+crate::setters::setters!(NewCertificate {
+    name: Name,
+    algorithm: KeyAlgorithm,
+    validity: Duration,
+    leaf_validity: Duration,
+    renewal_grace: Duration,
+    crl_validity: Duration,
+    leaf_urls: LeafUrls,
+});
+
+impl NewCertificate {
+    /// Sets `signer`.
+    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
 }
 
 impl NewCertificate {

@@ -68,6 +68,7 @@ pub struct Connector {
 
 /// Which connectors to list.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ConnectorFilter {
     /// Only those that enrolled with this key.
     pub key: Option<KeyId>,
@@ -81,6 +82,14 @@ pub struct ConnectorFilter {
     /// The latest first, when listed by key or by group.
     pub descending: bool,
 }
+
+crate::setters::setters!(ConnectorFilter {
+    key: Option<KeyId>,
+    group: Option<GroupId>,
+    certificate: Option<CertificateId>,
+    since: Option<Timestamp>,
+    descending: bool,
+});
 
 impl Authority {
     /// One connector.

@@ -18,12 +18,18 @@ use crate::x509::RevocationReason;
 
 /// What to do about a key that others know.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Compromise {
     /// Only connectors that enrolled from this moment on. `None`: all.
     pub since: Option<Timestamp>,
     /// Only count them: nothing is changed.
     pub dry_run: bool,
 }
+
+crate::setters::setters!(Compromise {
+    since: Option<Timestamp>,
+    dry_run: bool,
+});
 
 /// What was done about a key that others know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

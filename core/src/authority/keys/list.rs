@@ -17,6 +17,7 @@ use crate::time::Timestamp;
 
 /// Which provisioning keys to list, and in which order.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct KeyFilter {
     /// Only those whose name contains this, letter case ignored.
     pub name_contains: Option<String>,
@@ -45,6 +46,22 @@ pub struct KeyFilter {
     /// From the last to the first.
     pub descending: bool,
 }
+
+crate::setters::setters!(KeyFilter {
+    name_contains: Option<String>,
+    group: Option<GroupId>,
+    certificate: Option<CertificateId>,
+    state: Option<KeyState>,
+    id_contains: Option<String>,
+    max_uses_min: Option<u64>,
+    max_uses_max: Option<u64>,
+    used_min: Option<u64>,
+    used_max: Option<u64>,
+    last_used_since: Option<Timestamp>,
+    last_used_before: Option<Timestamp>,
+    order: KeyOrder,
+    descending: bool,
+});
 
 /// By what provisioning keys are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -24,6 +24,7 @@ use crate::time::Timestamp;
 
 /// How to create a provisioning key.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewKey {
     /// Its name, unique among keys.
     pub name: Name,
@@ -46,6 +47,18 @@ pub struct NewKey {
     pub proof_only: bool,
 }
 
+crate::setters::setters!(NewKey {
+    name: Name,
+    group: GroupId,
+    certificate: CertificateId,
+    max_uses: u64,
+    host: Option<Host>,
+    expires_at: Option<Timestamp>,
+    allowed_addresses: Vec<AddressRange>,
+    enabled: bool,
+    proof_only: bool,
+});
+
 impl NewKey {
     /// A key that is switched on, never expires and may be used from anywhere.
     pub fn new(name: Name, group: GroupId, certificate: CertificateId, max_uses: u64) -> Self {
@@ -65,6 +78,7 @@ impl NewKey {
 
 /// What to edit of a key. `None` leaves as it is; the count of uses is never part of an edit.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct KeyUpdate {
     /// The [`KeyDetails::version`] that the edit stands on; with another one it is refused.
     /// `None`: whatever it is now.
@@ -85,6 +99,24 @@ pub struct KeyUpdate {
     pub proof_only: Option<bool>,
 }
 
+crate::setters::setters!(KeyUpdate {
+    version: Option<u64>,
+    name: Option<Name>,
+    max_uses: Option<u64>,
+    enabled: Option<bool>,
+    allowed_addresses: Option<Vec<AddressRange>>,
+    certificate: Option<CertificateId>,
+    proof_only: Option<bool>,
+});
+
+impl KeyUpdate {
+    /// Sets `expires_at`. `None`: the key never expires.
+    pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
+        self.expires_at = Some(expires_at.into());
+        self
+    }
+}
+
 impl KeyUpdate {
     /// Whether it edits who may enroll. That a key is disabled it may say of any key.
     fn concerns_enrollment(&self) -> bool {
@@ -98,6 +130,7 @@ impl KeyUpdate {
 
 /// The text of a key as a file to hand to a connector.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct KeyFile {
     /// A file name that tells the key: letters, digits, `-`, `_` and `.` only.
     pub file_name: String,

@@ -25,6 +25,7 @@ use crate::time::Timestamp;
 
 /// How to create an admin token.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewAdminToken {
     /// Its name, unique among those that are not revoked. The audit trail names it.
     pub name: Name,
@@ -34,10 +35,19 @@ pub struct NewAdminToken {
     pub expires_at: Option<Timestamp>,
 }
 
+crate::setters::setters!(NewAdminToken { name: Name, role: AdminRole,
+    expires_at: Option<Timestamp>,
+});
+
 impl NewAdminToken {
     /// How long a token is good if whoever asks for it does not say: 90 days. The command and the API
     /// use it.
     pub const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
+
+    /// A token that never ends.
+    pub fn new(name: Name, role: AdminRole) -> Self {
+        Self { name, role, expires_at: None }
+    }
 }
 
 /// An admin token as others see it. It does not hold the secret.

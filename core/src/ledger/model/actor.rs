@@ -8,6 +8,7 @@ use crate::limits::ACTOR_BYTES_MAX;
 
 /// Who does what is done through an authority, for the audit trail. A text is the name alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Actor {
     /// A name, of at most 256 bytes: longer ones are cut.
     pub name: Option<String>,
@@ -16,6 +17,12 @@ pub struct Actor {
     /// Where they ask from.
     pub address: Option<IpAddr>,
 }
+
+crate::setters::setters!(Actor {
+    name: Option<String>,
+    admin_token: Option<AdminTokenId>,
+    address: Option<IpAddr>,
+});
 
 impl Actor {
     /// The same with a name that is not too long, and an address in its usual form.

@@ -182,13 +182,12 @@ unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Fa
         };
         let action = optional_text(input.action, "action")?
             .map(|name| Action::parse(name).ok_or_else(|| Failure::unknown("action")));
-        Ok(AuditFilter {
-            key: optional_id(input.key, "key")?,
-            connector: optional_id(input.connector, "connector")?,
-            action: action.transpose()?,
-            since: moment(input.since_ms),
-            until: moment(input.until_ms),
-            latest_first: input.latest_first != 0,
-        })
+        Ok(AuditFilter::default()
+            .key(optional_id(input.key, "key")?)
+            .connector(optional_id(input.connector, "connector")?)
+            .action(action.transpose()?)
+            .since(moment(input.since_ms))
+            .until(moment(input.until_ms))
+            .latest_first(input.latest_first != 0))
     }
 }

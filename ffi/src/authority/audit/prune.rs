@@ -42,7 +42,9 @@ pub unsafe extern "C" fn provkey_authority_prune(
             let pruned = output(pruned, "pruned")?;
             let (audit_before, expired_before) =
                 (moment(audit_before_ms), moment(expired_before_ms));
-            let done = authority.prune(&Retention { audit_before, expired_before })?;
+            let done = authority.prune(
+                &Retention::default().audit_before(audit_before).expired_before(expired_before),
+            )?;
             pruned.set(provkey_pruned {
                 audit_records: done.audit_records,
                 enrollments: done.enrollments,

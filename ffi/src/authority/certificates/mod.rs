@@ -131,7 +131,7 @@ impl Describe<Seen> for provkey_enrollment_certificate {
         let external: String = value.external.iter().map(Certificate::to_pem).collect();
         let warnings = value.warnings(*now);
         let warnings: Vec<_> = warnings.iter().map(|warning| warning.as_str()).collect();
-        let LeafUrls { crl, ocsp, ca_issuers } = &value.leaf_urls;
+        let LeafUrls { crl, ocsp, ca_issuers, .. } = &value.leaf_urls;
         Self {
             header,
             id: backing.text(value.id.as_str()),
@@ -397,9 +397,8 @@ pub(super) unsafe fn leaf_urls(
         let text = unsafe { optional_text(pointer, name) }?;
         text.map(LeafUrl::parse).transpose().map_err(Failure::from)
     };
-    Ok(LeafUrls {
-        crl: read(crl, "crl_url")?,
-        ocsp: read(ocsp, "ocsp_url")?,
-        ca_issuers: read(ca_issuers, "ca_issuers_url")?,
-    })
+    Ok(LeafUrls::default()
+        .crl(read(crl, "crl_url")?)
+        .ocsp(read(ocsp, "ocsp_url")?)
+        .ca_issuers(read(ca_issuers, "ca_issuers_url")?))
 }

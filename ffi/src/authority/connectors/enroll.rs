@@ -246,11 +246,9 @@ unsafe fn read_request(input: &provkey_enroll_request) -> Result<EnrollRequest, 
         // Text that is not UTF-8 is refused like any other text that is not a key.
         let key_text = (!input.key_text.is_null())
             .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
-        Ok(EnrollRequest {
-            csr: buffer(input.csr, input.csr_len, "csr")?.to_vec(),
-            key_text,
-            fingerprint: optional_fingerprint(input.fingerprint),
-            address: optional_address(input.address)?,
-        })
+        Ok(EnrollRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
+            .key_text(key_text)
+            .fingerprint(optional_fingerprint(input.fingerprint))
+            .address(optional_address(input.address)?))
     }
 }

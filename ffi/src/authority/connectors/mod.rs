@@ -203,12 +203,11 @@ unsafe fn filter(pointer: *const provkey_connector_filter) -> Result<ConnectorFi
         let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(ConnectorFilter::default());
         };
-        Ok(ConnectorFilter {
-            key: optional_id(input.key, "key")?,
-            group: optional_id(input.group, "group")?,
-            certificate: optional_id(input.certificate, "certificate")?,
-            since: moment(input.since_ms),
-            descending: input.descending != 0,
-        })
+        Ok(ConnectorFilter::default()
+            .key(optional_id(input.key, "key")?)
+            .group(optional_id(input.group, "group")?)
+            .certificate(optional_id(input.certificate, "certificate")?)
+            .since(moment(input.since_ms))
+            .descending(input.descending != 0))
     }
 }

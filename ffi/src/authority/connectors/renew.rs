@@ -59,12 +59,10 @@ pub unsafe extern "C" fn provkey_authority_renew(
             let renewed = output(renewed, "renewed")?;
             let (data, len) = (input.client_certificate, input.client_certificate_len);
             let client_certificate = buffer(data, len, "client_certificate")?;
-            let request = RenewRequest {
-                csr: buffer(input.csr, input.csr_len, "csr")?.to_vec(),
-                client_certificate: (!data.is_null()).then(|| client_certificate.to_vec()),
-                fingerprint: optional_fingerprint(input.fingerprint),
-                address: optional_address(input.address)?,
-            };
+            let request = RenewRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
+                .client_certificate((!data.is_null()).then(|| client_certificate.to_vec()))
+                .fingerprint(optional_fingerprint(input.fingerprint))
+                .address(optional_address(input.address)?);
             renewed.set(page::hand_out(&authority.renew(&request)?));
             Ok(())
         })

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn provkey_authority_compromise_key(
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
             let id = self::id(id, "id")?;
             let compromised = output(compromised, "compromised")?;
-            let compromise = Compromise { since: moment(since_ms), dry_run: dry_run != 0 };
+            let compromise = Compromise::default().since(moment(since_ms)).dry_run(dry_run != 0);
             let done = authority.compromise_key(id, &compromise)?;
             let (connectors, revoked) = (done.connectors, done.revoked);
             compromised.set(provkey_compromised { connectors, revoked });

@@ -122,28 +122,27 @@ unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failur
         let Some(input) = optional_structure(pointer, "filter")? else {
             return Ok(KeyFilter::default());
         };
-        Ok(KeyFilter {
-            name_contains: optional_text(input.name_contains, "name_contains")?.map(Into::into),
-            group: optional_id(input.group, "group")?,
-            certificate: optional_id(input.certificate, "certificate")?,
-            state: state(input.state)?,
-            order: match input.order {
+        Ok(KeyFilter::default()
+            .name_contains(optional_text(input.name_contains, "name_contains")?.map(Into::into))
+            .group(optional_id(input.group, "group")?)
+            .certificate(optional_id(input.certificate, "certificate")?)
+            .state(state(input.state)?)
+            .order(match input.order {
                 PROVKEY_KEY_ORDER_NAME => KeyOrder::Name,
                 PROVKEY_KEY_ORDER_CREATED => KeyOrder::Created,
                 _ => return Err(Failure::unknown("order")),
-            },
-            descending: input.descending != 0,
-            id_contains: optional_text(input.id_contains, "id_contains")?.map(Into::into),
-            max_uses_min: (input.max_uses_min != 0).then_some(input.max_uses_min),
-            max_uses_max: (input.max_uses_max != 0).then_some(input.max_uses_max),
-            used_min: (input.used_min != 0).then_some(input.used_min),
-            used_max: match input.unused {
+            })
+            .descending(input.descending != 0)
+            .id_contains(optional_text(input.id_contains, "id_contains")?.map(Into::into))
+            .max_uses_min((input.max_uses_min != 0).then_some(input.max_uses_min))
+            .max_uses_max((input.max_uses_max != 0).then_some(input.max_uses_max))
+            .used_min((input.used_min != 0).then_some(input.used_min))
+            .used_max(match input.unused {
                 0 => (input.used_max != 0).then_some(input.used_max),
                 _ => Some(0),
-            },
-            last_used_since: moment(input.last_used_since_ms),
-            last_used_before: moment(input.last_used_before_ms),
-        })
+            })
+            .last_used_since(moment(input.last_used_since_ms))
+            .last_used_before(moment(input.last_used_before_ms)))
     }
 }
 

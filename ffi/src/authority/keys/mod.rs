@@ -297,14 +297,12 @@ unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> 
         return Err(Failure::unknown("fields"));
     }
     let counts = |field| input.fields & field != 0;
-    let mut update = KeyUpdate {
-        version: (input.version != 0).then_some(input.version),
-        max_uses: counts(PROVKEY_KEY_FIELDS_MAX_USES).then_some(input.max_uses),
-        enabled: counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(input.enabled != 0),
-        expires_at: counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(input.expires_at_ms)),
-        proof_only: counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(input.proof_only != 0),
-        ..KeyUpdate::default()
-    };
+    let mut update = KeyUpdate::default()
+        .version((input.version != 0).then_some(input.version))
+        .max_uses(counts(PROVKEY_KEY_FIELDS_MAX_USES).then_some(input.max_uses))
+        .enabled(counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(input.enabled != 0))
+        .proof_only(counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(input.proof_only != 0));
+    update.expires_at = counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(input.expires_at_ms));
     // SAFETY: as the caller says.
     unsafe {
         if counts(PROVKEY_KEY_FIELDS_NAME) {

@@ -40,16 +40,21 @@ impl CertificateInput {
         let usual = NewCertificate::new(Name::new(&self.name)?);
         let algorithm =
             self.algorithm.as_deref().map_or(Some(usual.algorithm), KeyAlgorithm::parse);
-        let seconds = |given: Option<u64>, usual| given.map_or(usual, Duration::from_secs);
-        Ok(NewCertificate {
-            algorithm: algorithm.ok_or(InputError::AlgorithmUnsupported)?,
-            validity: seconds(self.validity_seconds, usual.validity),
-            leaf_validity: seconds(self.leaf_validity_seconds, usual.leaf_validity),
-            renewal_grace: seconds(self.renewal_grace_seconds, usual.renewal_grace),
-            crl_validity: seconds(self.crl_validity_seconds, usual.crl_validity),
-            leaf_urls: urls(self.crl_url, self.ocsp_url, self.ca_issuers_url)?,
-            ..usual
-        })
+        let mut new = usual
+            .algorithm(algorithm.ok_or(InputError::AlgorithmUnsupported)?)
+            .leaf_urls(urls(self.crl_url, self.ocsp_url, self.ca_issuers_url)?);
+        set_seconds(&mut new.validity, self.validity_seconds);
+        set_seconds(&mut new.leaf_validity, self.leaf_validity_seconds);
+        set_seconds(&mut new.renewal_grace, self.renewal_grace_seconds);
+        set_seconds(&mut new.crl_validity, self.crl_validity_seconds);
+        Ok(new)
+    }
+}
+
+/// Another duration than the usual one, if the request has one.
+fn set_seconds(duration: &mut Duration, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        *duration = Duration::from_secs(seconds);
     }
 }
 
@@ -59,7 +64,7 @@ fn urls(
     ca_issuers: Option<String>,
 ) -> Result<LeafUrls, Problem> {
     let url = |text: Option<String>| text.map(|text| LeafUrl::parse(&text)).transpose();
-    Ok(LeafUrls { crl: url(crl)?, ocsp: url(ocsp)?, ca_issuers: url(ca_issuers)? })
+    Ok(LeafUrls::default().crl(url(crl)?).ocsp(url(ocsp)?).ca_issuers(url(ca_issuers)?))
 }
 
 /// Reads certificates in PEM, the CA's first.
@@ -98,13 +103,9 @@ pub(super) struct ReadImport {
 
 impl Import {
     pub(super) fn read(self) -> Result<ReadImport, Problem> {
-        let usual = NewCertificate::new(Name::new(&self.name)?);
-        let seconds = |given: Option<u64>, usual| given.map_or(usual, Duration::from_secs);
-        let terms = NewCertificate {
-            leaf_validity: seconds(self.leaf_validity_seconds, usual.leaf_validity),
-            renewal_grace: seconds(self.renewal_grace_seconds, usual.renewal_grace),
-            ..usual
-        };
+        let mut terms = NewCertificate::new(Name::new(&self.name)?);
+        set_seconds(&mut terms.leaf_validity, self.leaf_validity_seconds);
+        set_seconds(&mut terms.renewal_grace, self.renewal_grace_seconds);
         let certificates = read_certificates(&self.certificates)?;
         let Self { private_key, passphrase, .. } = self;
         Ok(ReadImport { terms, certificates, private_key, passphrase })
@@ -115,10 +116,8 @@ impl ReadImport {
     pub(super) fn as_import(&self) -> CertificateImport<'_> {
         let passphrase = self.passphrase.as_ref().map(|text| text.as_bytes());
         let key = ImportedKey::File { contents: self.private_key.as_bytes(), passphrase };
-        CertificateImport {
-            leaf_validity: self.terms.leaf_validity,
-            renewal_grace: self.terms.renewal_grace,
-            ..CertificateImport::new(self.terms.name.clone(), self.certificates.clone(), key)
-        }
+        CertificateImport::new(self.terms.name.clone(), self.certificates.clone(), key)
+            .leaf_validity(self.terms.leaf_validity)
+            .renewal_grace(self.terms.renewal_grace)
     }
 }

@@ -46,14 +46,12 @@ impl KeyInput {
         let name = Name::new(&self.name)?;
         let group = parse_id(&self.group)?;
         let certificate = parse_id(&self.certificate)?;
-        Ok(NewKey {
-            host: self.host.map(|host| Host::parse(&host)).transpose()?,
-            expires_at: self.expires_at.map(|at| at.0),
-            allowed_addresses: addresses(&self.allowed_addresses)?,
-            enabled: self.enabled.unwrap_or(true),
-            proof_only: self.proof_only,
-            ..NewKey::new(name, group, certificate, self.max_uses)
-        })
+        Ok(NewKey::new(name, group, certificate, self.max_uses)
+            .host(self.host.map(|host| Host::parse(&host)).transpose()?)
+            .expires_at(self.expires_at.map(|at| at.0))
+            .allowed_addresses(addresses(&self.allowed_addresses)?)
+            .enabled(self.enabled.unwrap_or(true))
+            .proof_only(self.proof_only))
     }
 }
 
@@ -85,16 +83,15 @@ pub(in crate::api) struct KeyPatch {
 impl KeyPatch {
     pub(super) fn read(self) -> Result<KeyUpdate, Problem> {
         let certificate = self.certificate.map(|id| parse_id(&id));
-        Ok(KeyUpdate {
-            version: None,
-            name: self.name.map(|name| Name::new(&name)).transpose()?,
-            max_uses: self.max_uses,
-            enabled: self.enabled,
-            expires_at: self.expires_at.map(|at| at.map(|at| at.0)),
-            allowed_addresses: self.allowed_addresses.map(|list| addresses(&list)).transpose()?,
-            certificate: certificate.transpose()?,
-            proof_only: self.proof_only,
-        })
+        let mut update = KeyUpdate::default()
+            .name(self.name.map(|name| Name::new(&name)).transpose()?)
+            .max_uses(self.max_uses)
+            .enabled(self.enabled)
+            .allowed_addresses(self.allowed_addresses.map(|list| addresses(&list)).transpose()?)
+            .certificate(certificate.transpose()?)
+            .proof_only(self.proof_only);
+        update.expires_at = self.expires_at.map(|at| at.map(|at| at.0));
+        Ok(update)
     }
 }
 
@@ -116,7 +113,7 @@ pub(in crate::api) struct CompromiseInput {
 
 impl From<CompromiseInput> for Compromise {
     fn from(input: CompromiseInput) -> Self {
-        Self { since: input.since.map(|since| since.0), dry_run: input.dry_run }
+        Self::default().since(input.since.map(|since| since.0)).dry_run(input.dry_run)
     }
 }
 
@@ -207,20 +204,19 @@ impl KeyQuery {
             Sort::Created => (KeyOrder::Created, false),
             Sort::CreatedDescending => (KeyOrder::Created, true),
         };
-        Ok(KeyFilter {
-            name_contains: self.name.clone(),
-            id_contains: self.id.clone(),
-            group: self.group.as_deref().map(parse_id).transpose()?,
-            certificate: self.certificate.as_deref().map(parse_id).transpose()?,
-            state: self.state.map(Into::into),
-            max_uses_min: self.max_uses_min,
-            max_uses_max: self.max_uses_max,
-            used_min: self.used_min,
-            used_max: self.used_max,
-            last_used_since: self.last_used_since.map(|at| at.0),
-            last_used_before: self.last_used_before.map(|at| at.0),
-            order,
-            descending,
-        })
+        Ok(KeyFilter::default()
+            .name_contains(self.name.clone())
+            .id_contains(self.id.clone())
+            .group(self.group.as_deref().map(parse_id).transpose()?)
+            .certificate(self.certificate.as_deref().map(parse_id).transpose()?)
+            .state(self.state.map(Into::into))
+            .max_uses_min(self.max_uses_min)
+            .max_uses_max(self.max_uses_max)
+            .used_min(self.used_min)
+            .used_max(self.used_max)
+            .last_used_since(self.last_used_since.map(|at| at.0))
+            .last_used_before(self.last_used_before.map(|at| at.0))
+            .order(order)
+            .descending(descending))
     }
 }

@@ -44,7 +44,7 @@ impl Fleet {
         let (connector, _) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
         let proof = Proof::make(&self.text, connector.public_key().spki(), None);
         let csr = build_csr(&connector, &[&proof.to_attribute()]).unwrap();
-        self.authority.enroll(&EnrollRequest { csr, ..EnrollRequest::default() })
+        self.authority.enroll(&EnrollRequest::new(csr))
     }
 
     /// How many uses the key has had.

@@ -132,11 +132,11 @@ fn request(key: &ProvisioningKey) -> EnrollRequest {
     let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
     let proof = Proof::make(key, signer.public_key().spki(), None);
     let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
-    EnrollRequest { csr, ..EnrollRequest::default() }
+    EnrollRequest::new(csr)
 }
 
 fn connectors(authority: &Authority, key: &KeyDetails) -> Vec<Connector> {
-    let filter = ConnectorFilter { key: Some(key.id), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(key.id);
     let mut page = PageRequest { limit: 1000, after: None };
     let mut connectors = Vec::new();
     loop {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use provkey::authority::{NewCertificate, NewKey};
+use provkey::authority::NewCertificate;
 use provkey::x509::{Csr, CsrError, RevocationReason, WeakKey};
 use serde::Deserialize;
 
@@ -112,7 +112,7 @@ fn pkilint_finds_nothing_in_a_crl() {
         let mut new = NewCertificate::new(name(algorithm.as_str()));
         new.algorithm = algorithm;
         let certificate = site.authority.create_certificate(&new).unwrap().id;
-        let key = NewKey { certificate, ..site.new_key(algorithm.as_str(), 1) };
+        let key = site.new_key(algorithm.as_str(), 1).certificate(certificate);
         let text = site.provisioning_key(site.authority.create_key(&key).unwrap().id);
         let revoked = enroll(&site.authority, &request(&mut connector(), &text)).unwrap();
         let reason = RevocationReason::KeyCompromise;

@@ -7,6 +7,7 @@ use crate::key::{Fingerprint, KeyText};
 
 /// What a connector sends, and what the host knows of it.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct EnrollRequest {
     /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
     pub csr: Vec<u8>,
@@ -16,4 +17,18 @@ pub struct EnrollRequest {
     pub fingerprint: Option<Fingerprint>,
     /// Where the connector asks from.
     pub address: Option<IpAddr>,
+}
+
+crate::setters::setters!(EnrollRequest {
+    csr: Vec<u8>,
+    key_text: Option<KeyText>,
+    fingerprint: Option<Fingerprint>,
+    address: Option<IpAddr>,
+});
+
+impl EnrollRequest {
+    /// An enrollment by this CSR, PKCS#10 in DER or PEM.
+    pub fn new(csr: impl Into<Vec<u8>>) -> Self {
+        Self { csr: csr.into(), ..Self::default() }
+    }
 }

@@ -96,17 +96,15 @@ impl Subject<'_> {
     }
 
     fn list(&self, host: &Authority, listing: &Listing) -> Vec<usize> {
-        let filter = KeyFilter {
-            name_contains: listing.contains.map(Into::into),
-            group: listing.group.map(|group| self.groups[group]),
-            certificate: listing.certificate.map(|certificate| self.certificates[certificate]),
-            state: listing.state,
-            used_min: listing.used_min,
-            max_uses_max: listing.max_uses_max,
-            order: listing.order,
-            descending: listing.descending,
-            ..KeyFilter::default()
-        };
+        let filter = KeyFilter::default()
+            .name_contains(listing.contains.map(Into::into))
+            .group(listing.group.map(|group| self.groups[group]))
+            .certificate(listing.certificate.map(|certificate| self.certificates[certificate]))
+            .state(listing.state)
+            .used_min(listing.used_min)
+            .max_uses_max(listing.max_uses_max)
+            .order(listing.order)
+            .descending(listing.descending);
         all(|page| host.list_keys(&filter, page)).iter().map(|key| self.number(key.id)).collect()
     }
 
@@ -204,17 +202,17 @@ fn in_order(listed: Vec<Connector>) -> Vec<(u64, usize)> {
 }
 
 fn of_key(host: &Authority, key: KeyId) -> Vec<(u64, usize)> {
-    let filter = ConnectorFilter { key: Some(key), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().key(key);
     in_order(all(|page| host.list_connectors(&filter, page)))
 }
 
 fn of_group(host: &Authority, group: GroupId) -> Vec<(u64, usize)> {
-    let filter = ConnectorFilter { group: Some(group), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().group(group);
     in_order(all(|page| host.list_connectors(&filter, page)))
 }
 
 fn of_certificate(host: &Authority, certificate: CertificateId) -> Vec<usize> {
-    let filter = ConnectorFilter { certificate: Some(certificate), ..ConnectorFilter::default() };
+    let filter = ConnectorFilter::default().certificate(certificate);
     let listed = all(|page| host.list_connectors(&filter, page));
     assert_eq!(host.count_connectors(certificate).unwrap(), listed.len() as u64);
     let mut all: Vec<_> = listed.iter().map(|one| connector_number(one.id)).collect();

@@ -128,7 +128,7 @@ impl<'a> Subject<'a> {
                 host.revoke_connector(connector_id(*connector), RevocationReason::default())
             }
             Step::Compromise { key, dry_run } => {
-                let what = Compromise { since: None, dry_run: *dry_run };
+                let what = Compromise::default().dry_run(*dry_run);
                 let done = host.compromise_key(self.key(*key).id, &what).unwrap();
                 let (connectors, revoked) = (done.connectors, done.revoked);
                 return vec![Answer::Compromised { connectors, revoked }];
@@ -164,16 +164,14 @@ impl<'a> Subject<'a> {
 
     fn edit(&self, host: &Authority, key: usize, edit: &Edit) -> Result<(), Error> {
         let Key { id, first_version, .. } = self.key(key);
-        let update = KeyUpdate {
-            version: edit.on_the_first_version.then_some(*first_version),
-            name: edit.name.map(|at| name(NAMES[at])),
-            max_uses: edit.max_uses,
-            enabled: edit.enabled,
-            expires_at: edit.expires.map(|days| days.map(|days| self.in_days(days))),
-            certificate: edit.certificate.map(|certificate| self.certificates[certificate]),
-            proof_only: edit.proof_only,
-            ..KeyUpdate::default()
-        };
+        let mut update = KeyUpdate::default()
+            .version(edit.on_the_first_version.then_some(*first_version))
+            .name(edit.name.map(|at| name(NAMES[at])))
+            .max_uses(edit.max_uses)
+            .enabled(edit.enabled)
+            .certificate(edit.certificate.map(|certificate| self.certificates[certificate]))
+            .proof_only(edit.proof_only);
+        update.expires_at = edit.expires.map(|days| days.map(|days| self.in_days(days)));
         host.update_key(*id, &update).map(drop)
     }
 
@@ -202,11 +200,11 @@ impl<'a> Subject<'a> {
         if request.bearer {
             let key_text = Some(KeyText::new(key.to_text().expose().to_owned()));
             let csr = build_csr(signer, &[]).unwrap();
-            return EnrollRequest { csr, key_text, ..EnrollRequest::default() };
+            return EnrollRequest::new(csr).key_text(key_text);
         }
         let proof = Proof::make(key, signer.public_key().spki(), None);
         let csr = build_csr(signer, &[&proof.to_attribute()]).unwrap();
-        EnrollRequest { csr, ..EnrollRequest::default() }
+        EnrollRequest::new(csr)
     }
 
     fn renew(
@@ -223,7 +221,7 @@ impl<'a> Subject<'a> {
         let spki = new_key.public_key().spki();
         let proof = RenewalProof::make(&at, &leaf, old_key, spki, None).unwrap();
         let csr = build_csr(new_key, &[&proof.to_attribute()]).unwrap();
-        let result = host.renew(&RenewRequest { csr, ..RenewRequest::default() });
+        let result = host.renew(&RenewRequest::new(csr));
         self.answer(result, connector, key_pair)
     }
 
@@ -262,5 +260,5 @@ fn new_key(new: &NewKey, group: GroupId, certificate: CertificateId) -> provkey:
 fn surroundings(open_store: &OpenStore, clock: &Arc<AtomicU64>) -> Environment {
     let clock = Arc::clone(clock);
     let clock = Arc::new(move || moment(clock.load(Ordering::SeqCst)));
-    Environment { clock, ..Environment::system(open_store()) }
+    Environment::system(open_store()).clock(clock)
 }
