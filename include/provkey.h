@@ -2425,8 +2425,8 @@ provkey_status provkey_bytes_sink_write(struct provkey_bytes_sink *sink,
 // `NAME=` and letter case are ignored. The error says which characters are wrong: see `positions`
 // of `provkey_error`, and `provkey_provisioning_key_repair`.
 //
-// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`, `key_extra`,
-// `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
+// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`,
+// `key_extra`, `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
 provkey_status provkey_provisioning_key_read(const uint8_t *text,
                                              size_t text_len,
                                              struct provkey_provisioning_key **key,
@@ -2591,8 +2591,8 @@ provkey_status provkey_identity_renew_request(struct provkey_identity *identity,
 // Only the root that the provisioning key pins is trusted. On any error the identity does not
 // change and keeps its earlier certificate.
 //
-// Errors: `answer_without_request`, `answer_for_another_key`, `clock_ahead`, the `certificate_` and
-// `chain_` codes.
+// Errors: `answer_without_request`, `answer_for_another_key`, `clock_ahead`, the `certificate_`
+// and `chain_` codes.
 provkey_status provkey_identity_accept(struct provkey_identity *identity,
                                        const uint8_t *answer,
                                        size_t answer_len,
@@ -2961,8 +2961,8 @@ provkey_status provkey_authority_import_answer(const struct provkey_authority *a
 #if defined(PROVKEY_AUTHORITY)
 // Imports the CA certificate of an external CA with its private key.
 //
-// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
-// `certificate_` codes, those of the store.
+// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_`
+// and `certificate_` codes, those of the store.
 provkey_status provkey_authority_import_certificate(const struct provkey_authority *authority,
                                                     const struct provkey_certificate_import *import,
                                                     struct provkey_enrollment_certificate **certificate,
@@ -3546,8 +3546,8 @@ provkey_status provkey_store_postgres_create(const char *url,
 // Opens a store in a PostgreSQL database, and upgrades it if an older version of this library made
 // it.
 //
-// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
-// `store_unavailable`.
+// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`,
+// `store_busy`, `store_unavailable`.
 provkey_status provkey_store_postgres_open(const char *url,
                                            struct provkey_store **store,
                                            struct provkey_error **error);

@@ -19,7 +19,8 @@ pub(crate) struct Backing {
 }
 
 impl Backing {
-    /// A C string. No text of the library contains a NUL. One from a callback may, and is cut there.
+    /// A C string. No text of the library contains a NUL. One from a callback may, and is cut
+    /// there.
     pub(crate) fn text(&mut self, text: &str) -> *const c_char {
         let until_nul = text.split('\0').next().unwrap_or_default();
         let mut text = Vec::with_capacity(until_nul.len() + 1);

@@ -28,9 +28,8 @@ pub struct provkey_header {
 const FREED: u32 = 0xdead_0000;
 /// A type that C has a pointer to.
 ///
-/// # Safety
-/// `Head` is `repr(C)` and begins with a [`provkey_header`]. If C sees fields of the type, `Head` is
-/// the type itself.
+/// # Safety `Head` is `repr(C)` and begins with a [`provkey_header`]. If C sees fields of the type,
+/// `Head` is the type itself.
 pub(crate) unsafe trait Handle: Sized {
     /// The kind, which no other type has.
     const KIND: u32;

@@ -39,8 +39,8 @@ record!(provkey_provisioning_key, 0x706b_0003, (ProvisioningKey, Backing));
 /// `NAME=` and letter case are ignored. The error says which characters are wrong: see `positions`
 /// of `provkey_error`, and `provkey_provisioning_key_repair`.
 ///
-/// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`, `key_extra`,
-/// `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
+/// Errors: `key_empty`, `key_wrong_prefix`, `key_unsupported_version`, `key_truncated`,
+/// `key_extra`, `key_bad_character`, `key_miscopied`, `key_host_miscopied`, `key_damaged`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_provisioning_key_read(
     text: *const u8,

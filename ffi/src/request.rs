@@ -135,8 +135,8 @@ pub unsafe extern "C" fn provkey_identity_renew_request(
 /// Only the root that the provisioning key pins is trusted. On any error the identity does not
 /// change and keeps its earlier certificate.
 ///
-/// Errors: `answer_without_request`, `answer_for_another_key`, `clock_ahead`, the `certificate_` and
-/// `chain_` codes.
+/// Errors: `answer_without_request`, `answer_for_another_key`, `clock_ahead`, the `certificate_`
+/// and `chain_` codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_accept(
     identity: *mut provkey_identity,

@@ -1,6 +1,6 @@
-"""Generates hostile calls: every function of provkey.h, with every argument wrong in every way that its
-type allows. The generated code uses hostile.h, and does not compile if the header has a type that
-hostile.h lacks.
+"""Generates hostile calls: every function of provkey.h, with every argument wrong in every way that
+its type allows. The generated code uses hostile.h, and does not compile if the header has a type
+that hostile.h lacks.
 
 usage: generate_hostile.py provkey.h > hostile_cases.c
 """

@@ -126,8 +126,8 @@ pub unsafe extern "C" fn provkey_store_postgres_create(
 /// Opens a store in a PostgreSQL database, and upgrades it if an older version of this library made
 /// it.
 ///
-/// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`, `store_busy`,
-/// `store_unavailable`.
+/// Errors: `store_missing`, `store_not_recognized`, `store_too_new`, `store_read_only`,
+/// `store_busy`, `store_unavailable`.
 #[cfg(feature = "postgres")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_postgres_open(

@@ -178,8 +178,8 @@ pub unsafe extern "C" fn provkey_authority_import_answer(
 
 /// Imports the CA certificate of an external CA with its private key.
 ///
-/// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_` and
-/// `certificate_` codes, those of the store.
+/// Errors: the `name_` codes, `validity_invalid`, `url_invalid`, the `external_`, `private_key_`
+/// and `certificate_` codes, those of the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_import_certificate(
     authority: *const provkey_authority,
