@@ -1,6 +1,8 @@
 #include "fleet.h"
 
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t now_ms(void)
 {
@@ -148,4 +150,14 @@ provkey_identity *fleet_connector(const fleet *fleet)
     OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_P256, &identity, ERR));
     fleet_enroll(fleet->authority, fleet->provisioning_key, identity);
     return identity;
+}
+
+void remove_sqlite(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        char name[128];
+        snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
 }

@@ -58,6 +58,9 @@ provkey_identity *fleet_connector(const fleet *fleet);
 void fleet_enroll(const provkey_authority *authority, const provkey_provisioning_key *key,
                   provkey_identity *identity);
 
+// Removes a SQLite file and those that SQLite keeps beside it.
+void remove_sqlite(const char *path);
+
 // Renews the certificate of an identity, for the same key pair.
 void fleet_renew(const provkey_authority *authority, provkey_identity *identity);
 

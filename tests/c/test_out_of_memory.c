@@ -155,20 +155,10 @@ static provkey_store *new_memory(void)
 
 static char path[64];
 
-static void remove_file(void)
-{
-    char other[80];
-    unlink(path);
-    snprintf(other, sizeof(other), "%s-wal", path);
-    unlink(other);
-    snprintf(other, sizeof(other), "%s-shm", path);
-    unlink(other);
-}
-
 static provkey_store *new_sqlite(void)
 {
     provkey_store *made = NULL;
-    remove_file();
+    remove_sqlite(path);
     OK(provkey_store_sqlite_create(path, &made, ERR));
     return made;
 }
@@ -188,7 +178,7 @@ static void sqlite(void)
 {
     snprintf(path, sizeof(path), "/tmp/provkey-memory-%ld.db", (long)getpid());
     over("SQLite", new_sqlite);
-    remove_file();
+    remove_sqlite(path);
 }
 
 // --- Calls with several outputs, and calls that take over user data

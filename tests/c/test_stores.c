@@ -27,16 +27,6 @@ static void check_store(const provkey_store *store)
     CHECK(failed == 0);
 }
 
-static void remove_file(void)
-{
-    char journal[80];
-    unlink(path);
-    snprintf(journal, sizeof(journal), "%s-wal", path);
-    unlink(journal);
-    snprintf(journal, sizeof(journal), "%s-shm", path);
-    unlink(journal);
-}
-
 static void memory_passes_all_checks(void)
 {
     provkey_store *store = NULL;
@@ -48,11 +38,11 @@ static void memory_passes_all_checks(void)
 static void sqlite_passes_all_checks(void)
 {
     provkey_store *store = NULL;
-    remove_file();
+    remove_sqlite(path);
     OK(provkey_store_sqlite_create(path, &store, ERR));
     check_store(store);
     provkey_store_free(store);
-    remove_file();
+    remove_sqlite(path);
 }
 
 static void the_table_in_c_passes_all_checks(void)
@@ -116,7 +106,7 @@ static void a_forgetful_store_does_not_pass(void)
 static void a_sqlite_file_is_opened_again(void)
 {
     provkey_store *store = NULL;
-    remove_file();
+    remove_sqlite(path);
     FAILS(PROVKEY_STATUS_STORE_MISSING, provkey_store_sqlite_open(path, &store, ERR));
     OK(provkey_store_sqlite_create(path, &store, ERR));
     fleet fleet = fleet_new((fleet_parts){.store = store}, 2);
@@ -141,7 +131,7 @@ static void a_sqlite_file_is_opened_again(void)
     provkey_identity_free(identity);
     fleet_free(&fleet);
     provkey_store_free(store);
-    remove_file();
+    remove_sqlite(path);
 }
 
 int main(void)

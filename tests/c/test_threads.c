@@ -104,17 +104,12 @@ static void memory(void)
 static void sqlite(void)
 {
     char path[64];
-    char other[80];
     provkey_store *store = NULL;
     snprintf(path, sizeof(path), "/tmp/provkey-storm-%ld.db", (long)getpid());
     OK(provkey_store_sqlite_create(path, &store, ERR));
     storm_over(store);
     provkey_store_free(store);
-    unlink(path);
-    snprintf(other, sizeof(other), "%s-wal", path);
-    unlink(other);
-    snprintf(other, sizeof(other), "%s-shm", path);
-    unlink(other);
+    remove_sqlite(path);
 }
 
 static void table_in_c(void)

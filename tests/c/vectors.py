@@ -16,7 +16,7 @@ def hexed(text):
 def key_texts(vectors):
     canonical = vectors["keys"][0]["text"]
     for key in vectors["keys"]:
-        yield "key", hexed(key["host"]), hexed(key["id"]), key["secret"], key["pin"], hexed(key["text"])
+        yield "key", hexed(key["host"]), hexed(key["id"]), key["pin"], hexed(key["text"])
     for case in vectors["accepted"]:
         yield "accepted", hexed(case["name"]), hexed(case["text"]), hexed(canonical)
     for case in vectors["refused"]:
