@@ -43,6 +43,15 @@ fleet fleet_new(fleet_parts parts, uint64_t max_uses)
     return made;
 }
 
+fleet fleet_in_memory(uint64_t max_uses)
+{
+    provkey_store *store = NULL;
+    OK(provkey_store_memory(&store, ERR));
+    fleet made = fleet_new((fleet_parts){.store = store}, max_uses);
+    provkey_store_free(store);
+    return made;
+}
+
 void fleet_free(fleet *fleet)
 {
     provkey_provisioning_key_free(fleet->provisioning_key);

@@ -33,6 +33,9 @@ uint64_t now_ms(void);
 fleet fleet_new(fleet_parts parts, uint64_t max_uses);
 void fleet_free(fleet *fleet);
 
+// Makes a fleet over a store in memory, which is freed with it.
+fleet fleet_in_memory(uint64_t max_uses);
+
 // Opens the authority of a store again.
 provkey_authority *fleet_reopen(fleet_parts parts, const provkey_keyring *keyring);
 

@@ -106,9 +106,7 @@ static provkey_certificate_state state_at(const provkey_identity *identity, uint
 
 static void an_identity_goes_through_all_its_states(provkey_key_algorithm algorithm)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     provkey_identity *identity = NULL;
     provkey_identity_details *details = NULL;
     provkey_bytes *bytes = NULL;
@@ -145,7 +143,6 @@ static void an_identity_goes_through_all_its_states(provkey_key_algorithm algori
     CHECK(fleet_used(fleet.authority, fleet.key->id) == 1);
     provkey_identity_free(identity);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 static void identities_of_all_algorithms(void)
@@ -173,9 +170,7 @@ static void renewing_identity(fleet *fleet, provkey_identity **identity)
 // one begins anew.
 static void a_renewal_can_be_dropped(void)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     provkey_identity *identity = NULL;
     provkey_identity_details *details = NULL;
     renewing_identity(&fleet, &identity);
@@ -187,7 +182,6 @@ static void a_renewal_can_be_dropped(void)
     fleet_renew(fleet.authority, identity);
     provkey_identity_free(identity);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 static void check_same(const provkey_identity *identity, const provkey_identity *other)
@@ -203,9 +197,7 @@ static void check_same(const provkey_identity *identity, const provkey_identity 
 
 static void an_identity_is_saved_and_opened(void)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     provkey_identity *identity = NULL;
     provkey_identity *opened = NULL;
     provkey_bytes *file = NULL;
@@ -231,14 +223,11 @@ static void an_identity_is_saved_and_opened(void)
 
     provkey_identity_free(identity);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 static void an_answer_is_checked(void)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 9);
+    fleet fleet = fleet_in_memory(9);
     provkey_identity *identity = NULL;
     provkey_identity *other = NULL;
     provkey_enrolled *enrolled = NULL;
@@ -269,16 +258,13 @@ static void an_answer_is_checked(void)
     provkey_identity_free(identity);
     provkey_identity_free(other);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 // An identity whose key is in a secure element enrolls, is saved and opened, gets its signer again,
 // and renews for a key in another element.
 static void a_key_may_live_in_a_secure_element(void)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     provkey_signer *signer = secure_element_new();
     provkey_signer *next = secure_element_new();
     provkey_identity *identity = NULL;
@@ -323,7 +309,6 @@ static void a_key_may_live_in_a_secure_element(void)
     provkey_identity_free(opened);
     CHECK(secure_elements_alive() == 0);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 int main(void)

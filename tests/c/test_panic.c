@@ -22,9 +22,7 @@ static void *on_a_thread(void *nothing)
 static void the_process_survives_a_panic(void)
 {
     pthread_t thread;
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 2);
+    fleet fleet = fleet_in_memory(2);
     check_panic();
     CHECK(pthread_create(&thread, NULL, on_a_thread, NULL) == 0);
     CHECK(pthread_join(thread, NULL) == 0);
@@ -33,7 +31,6 @@ static void the_process_survives_a_panic(void)
     provkey_identity_free(fleet_connector(&fleet));
     CHECK(fleet_used(fleet.authority, fleet.key->id) == 2);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 int main(void)

@@ -94,12 +94,10 @@ static provkey_status status_of_signer(provkey_status status)
 static void a_connectors_signer_fails_and_lies(void)
 {
     element element = {.status = PROVKEY_STATUS_OK};
-    provkey_store *store = NULL;
     provkey_identity *identity = NULL;
     provkey_request *request = NULL;
     provkey_signer *signer = signer_of(&element);
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     OK(provkey_identity_with_signer(signer, &identity, ERR));
     provkey_signer_free(signer);
     element.identity = identity;
@@ -137,20 +135,17 @@ static void a_connectors_signer_fails_and_lies(void)
     provkey_identity_free(identity);
     CHECK(element.destroyed == 1);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 static void an_authoritys_signer_fails_and_lies(void)
 {
     element element = {.status = PROVKEY_STATUS_OK};
-    provkey_store *store = NULL;
     provkey_enrollment_certificate *certificate = NULL;
     provkey_key_details *key = NULL;
     provkey_identity *identity = NULL;
     provkey_enrolled *enrolled = NULL;
     provkey_signer *signer = signer_of(&element);
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     const provkey_new_certificate new_certificate = {
         .struct_size = sizeof(new_certificate), .name = "Hardware", .signer = signer};
     OK(provkey_authority_create_certificate(fleet.authority, &new_certificate, &certificate, ERR));
@@ -199,7 +194,6 @@ static void an_authoritys_signer_fails_and_lies(void)
     CHECK(element.destroyed == 0);
     fleet_free(&fleet);
     CHECK(element.destroyed == 1);
-    provkey_store_free(store);
 }
 
 int main(void)

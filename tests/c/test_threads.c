@@ -148,9 +148,7 @@ static void *use_identity(void *nothing)
 
 static void one_identity(void)
 {
-    provkey_store *store = NULL;
-    OK(provkey_store_memory(&store, ERR));
-    fleet fleet = fleet_new((fleet_parts){.store = store}, 1);
+    fleet fleet = fleet_in_memory(1);
     provkey_signer *signer = secure_element_new();
     provisioning_key = fleet.provisioning_key;
     answers = in_use = 0;
@@ -160,7 +158,6 @@ static void one_identity(void)
     CHECK(answers > 0 && answers + in_use == 3 * 20 * rounds() * THREADS);
     provkey_identity_free(shared_identity);
     fleet_free(&fleet);
-    provkey_store_free(store);
 }
 
 // All threads edit one key. A thread that meets too many conflicts gets a retryable error.
