@@ -26,6 +26,9 @@ const IDLE: Duration = Duration::from_millis(600);
 /// The server closes a connection within this time, also on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
 
+const RST_STREAM: u8 = 3;
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+
 fn options() -> ServeOptions {
     let mut options = ServeOptions::default();
     (options.idle_time_max, options.answer_time_max) = (IDLE, IDLE);
@@ -89,6 +92,69 @@ async fn a_connection_without_a_request_is_closed() {
         stream.write_all(sent).await.unwrap();
         closes(&mut stream, again).await;
     }
+}
+
+#[tokio::test]
+async fn a_silent_handshake_is_closed() {
+    let world = World::new(1);
+    let mut options = options();
+    (options.idle_time_max, options.handshake_time_max) = (Duration::from_secs(60), IDLE);
+    options.tls = Some(tls(&world));
+    let address = served(world.router, options).await;
+    // Nothing, and the header of a TLS record.
+    for sent in [&b""[..], b"\x16\x03\x01\x02\x00"] {
+        let mut stream = connect(address).await;
+        stream.write_all(sent).await.unwrap();
+        closes(&mut stream, b"").await;
+    }
+}
+
+#[tokio::test]
+async fn a_header_is_bounded() {
+    let address = served(World::new(1).router, ServeOptions::default()).await;
+    let fields = |count| "A: b\r\n".repeat(count);
+    for (header, status) in [
+        (fields(64), Some("200")),
+        (fields(65), Some("431")),
+        (format!("A: {}\r\n", "b".repeat(12 * 1024)), Some("200")),
+        (format!("A: {}\r\n", "b".repeat(17 * 1024)), None),
+    ] {
+        let mut stream = connect(address).await;
+        let request = format!("GET /healthz HTTP/1.0\r\n{header}\r\n");
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut response = Vec::new();
+        let read = timeout(SOON, stream.read_to_end(&mut response)).await;
+        assert!(read.is_ok(), "the connection is closed");
+        let response = String::from_utf8_lossy(&response);
+        let found = response.split(' ').nth(1);
+        assert!(found == status || status.is_none() && found != Some("200"), "{response}");
+    }
+}
+
+#[tokio::test]
+async fn http2_streams_are_bounded() {
+    let address = served(World::new(1).router, ServeOptions::default()).await;
+    let mut stream = connect(address).await;
+    let mut sent = preface(&[]);
+    for number in 0..17 {
+        let head = header_block("POST", "/.well-known/est/simpleenroll");
+        sent.extend(frame(HEADERS, END_HEADERS, 2 * number + 1, &head));
+    }
+    stream.write_all(&sent).await.unwrap();
+    let refused = async {
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length.try_into().unwrap()];
+            stream.read_exact(&mut payload).await.unwrap();
+            if head[3] == RST_STREAM {
+                return (head[8], payload);
+            }
+        }
+    };
+    let refused = timeout(SOON, refused).await.expect("a stream is refused");
+    assert_eq!(refused, (33, REFUSED_STREAM.to_vec()));
 }
 
 #[tokio::test]
@@ -176,6 +242,10 @@ async fn the_memory_of_input_is_limited_per_client() {
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
 }
 
+fn tls(world: &World) -> Tls {
+    Tls::issued_by(world.authority.clone(), Host::parse(HOST).unwrap()).unwrap()
+}
+
 /// A TLS client with a chain of twenty certificates.
 fn with_long_chain(world: &World) -> TlsConnector {
     let mut identity = common::identity();
@@ -198,8 +268,7 @@ fn with_long_chain(world: &World) -> TlsConnector {
 async fn the_memory_of_client_certificates_is_limited_per_client() {
     let world = World::new(1);
     let mut options = ServeOptions::default();
-    let host = Host::parse(HOST).unwrap();
-    options.tls = Some(Tls::issued_by(world.authority.clone(), host).unwrap());
+    options.tls = Some(tls(&world));
     options.buffers_bytes_max = 3 * 1024 * 1024;
     options.buffers_bytes_per_address_max = 360 * 1024;
     let client = with_long_chain(&world);
