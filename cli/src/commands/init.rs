@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// Every key contains it
     #[arg(long)]
     host: String,
-    /// The SPIFFE trust domain, fixed for ever [default: the host without its port]
+    /// The SPIFFE trust domain, which cannot be changed later [default: the host without its port]
     #[arg(long, value_name = "DOMAIN")]
     trust_domain: Option<String>,
 }

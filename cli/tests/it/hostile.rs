@@ -119,7 +119,7 @@ fn no_answer_and_no_log_has_a_secret() {
     let text = text.trim();
     let secret = &text[text.rfind('_').unwrap() + 13..][..32];
     let server = home.serve(port, &["--plain-http", "--log-format", "json"]);
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     let bearer = format!("Authorization: Bearer {text}\r\n");
     for more in [
         &bearer,
@@ -128,19 +128,19 @@ fn no_answer_and_no_log_has_a_secret() {
         &format!("Authorization: Basic {text}\r\nCookie: a={text}\r\n"),
         &format!("Authorization: Bearer {text}x\r\n"),
     ] {
-        told.push(send(&server, &post(more, &csr)));
-        told.push(send(&server, &post(more, text.as_bytes())));
+        answers.push(send(&server, &post(more, &csr)));
+        answers.push(send(&server, &post(more, text.as_bytes())));
     }
     for path in [format!("/{text}"), format!("/.well-known/est/{text}?key={text}")] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {text}\r\nConnection: close\r\n\r\n");
-        told.push(send(&server, request.as_bytes()));
+        answers.push(send(&server, request.as_bytes()));
     }
-    assert!(told[0].starts_with("HTTP/1.1 200 "), "{}", told[0]);
-    told.push(home.run("audit list --json").stdout);
-    told.push(server.operation("/metrics"));
-    told.push(server.log());
-    for told in told {
-        assert!(!told.contains(secret), "{told}");
+    assert!(answers[0].starts_with("HTTP/1.1 200 "), "{}", answers[0]);
+    answers.push(home.run("audit list --json").stdout);
+    answers.push(server.operation("/metrics"));
+    answers.push(server.log());
+    for answer in answers {
+        assert!(!answer.contains(secret), "{answer}");
     }
     assert!(server.log().contains("\"route\":\"/.well-known/est/simpleenroll\""));
 }

@@ -1,4 +1,4 @@
-//! JSON has the fields that docs/cli.md lists, and no output has a secret.
+//! JSON has the fields that docs/json.md lists, and no output has a secret.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::home::Home;
 
-/// The fields of the table under a heading of docs/cli.md.
+/// The fields of the table under a heading of docs/json.md.
 fn documented(heading: &str) -> BTreeSet<String> {
-    let text = include_str!("../../../docs/cli.md");
-    let section = text.split("\n### ").find(|part| part.starts_with(heading)).unwrap();
+    let text = include_str!("../../../docs/json.md");
+    let section = text.split("\n## ").find(|part| part.starts_with(heading)).unwrap();
     let field = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_string());
     section.lines().filter_map(field).collect()
 }

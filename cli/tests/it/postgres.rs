@@ -148,17 +148,17 @@ fn a_move_under_load_loses_and_doubles_nothing() {
             let request = EnrollRequest::new(csr).key_text(key.to_text());
             authority.enroll(&request)
         };
-        let told: u64 = thread::scope(|scope| {
-            let hosts = [(); 3].map(|()| {
+        let acknowledged: u64 = thread::scope(|scope| {
+            let threads = [(); 3].map(|()| {
                 scope.spawn(|| {
                     let authority = open();
-                    let mut told = 0;
+                    let mut acknowledged = 0;
                     let begun = Instant::now();
                     // Ends the threads if the move fails.
                     while begun.elapsed() < Duration::from_secs(20) {
                         match enroll(&authority) {
-                            Ok(_) => told += 1,
-                            Err(error) if error.code() == "store_moved" => return told,
+                            Ok(_) => acknowledged += 1,
+                            Err(error) if error.code() == "store_moved" => return acknowledged,
                             Err(error) => panic!("{error}"),
                         }
                     }
@@ -167,13 +167,13 @@ fn a_move_under_load_loses_and_doubles_nothing() {
             });
             thread::sleep(Duration::from_millis(300));
             home.run(&format!("store copy {from} {to}")).succeeds();
-            hosts.map(|host| host.join().unwrap()).iter().sum()
+            threads.map(|thread| thread.join().unwrap()).iter().sum()
         });
-        assert!(told > 0);
+        assert!(acknowledged > 0);
         let used = home.json(&format!("key list --store {to}"))["items"][0]["used"].clone();
-        assert_eq!(used.as_u64().unwrap(), told);
+        assert_eq!(used.as_u64().unwrap(), acknowledged);
         let list = open().list_keys(&KeyFilter::default(), &PageRequest::default()).unwrap();
-        assert_eq!(list.items[0].used, told, "nothing came after the copy");
+        assert_eq!(list.items[0].used, acknowledged, "nothing came after the copy");
     }
 
     let home = Home::new();

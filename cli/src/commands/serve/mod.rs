@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// The address, or a range of addresses, of a proxy whose header names the client
     #[arg(long, value_name = "RANGE", value_parser = AddressRange::parse)]
     trusted_proxy: Vec<AddressRange>,
-    /// The header in which the proxy names the client. The proxy must overwrite what clients send
+    /// The header in which the proxy names the client; it must be one that the proxy writes
     #[arg(long, value_name = "HEADER", default_value = "x-forwarded-for")]
     #[arg(value_parser = ["x-forwarded-for", "forwarded"])]
     proxy_header: String,
