@@ -1,4 +1,4 @@
-.PHONY: help attack console test python test-deep lint advisories fmt bench demo fuzz foreign header library install uninstall abi size simulate
+.PHONY: help attack console test python test-deep lint advisories fmt bench demo fuzz foreign header library install uninstall abi public-api size simulate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -13,7 +13,7 @@ python: ## build the Python wheel, install it in an empty environment, check and
 test-deep: ## the long checks: larger races, AddressSanitizer, fuzzing, foreign targets
 	scripts/test-deep.sh
 
-lint: ## formatting, clippy, documentation, shell scripts, licences, bans, sources, yanked crates
+lint: ## formatting, clippy, documentation, imports, public API, shell scripts, licences, yanked crates
 	scripts/lint.sh
 
 advisories: ## known faults of the dependencies, in RustSec's database; OFFLINE=1: as fetched before
@@ -51,6 +51,9 @@ uninstall: ## remove what make install installed
 
 abi: ## record the ABI of libprovkey in ffi/abi, after a change that is meant
 	scripts/abi.sh
+
+public-api: ## record the public API of the Rust libraries, after a change that is meant
+	scripts/public-api.sh --record
 
 size: ## how large libprovkey is for a connector; BUILD_STD=1
 	scripts/library-size.sh

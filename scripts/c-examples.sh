@@ -92,7 +92,17 @@ snippets docs/c.md "$built/c-md"
     cd "$built/readme"
     # shellcheck disable=SC2046
     gcc enroll.c $(pkg-config --cflags --libs provkey) -o enroll
-    ./enroll
+    export PROVKEY_STORE=sqlite:fleet.db PROVKEY_MASTER_KEY_FILE=master.key
+    provkey() { "$root/target/debug/provkey" "$@"; }
+    provkey init --host api.private.example.com >/dev/null
+    provkey group create 'Branch offices' >/dev/null
+    provkey cert create 2026 >/dev/null
+    provkey key create --name Rollout --group 'Branch offices' --cert 2026 --max-uses 25 --out rollout.key >/dev/null
+    # The transport: its request goes to the authority, the answer back to it.
+    mkfifo answer
+    # shellcheck disable=SC2094
+    ./enroll "$(cat rollout.key)" <answer | provkey sign --csr - --out - >answer
+    provkey key list | grep -q ' 1/25 '
 )
 (
     cd "$built/c-md"

@@ -37,7 +37,7 @@ LAYERS = [
     {"store"},
     {"ledger"},
     {"authority", "connector"},
-    {"testing"},
+    {"system", "testing"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

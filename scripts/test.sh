@@ -9,6 +9,7 @@ cargo test --locked --workspace --all-features
 # Core with less: what it is without the standard library, without and with ring.
 cargo test --locked -p provkey --lib --no-default-features
 cargo test --locked -p provkey --lib --no-default-features --features connector
+scripts/readme.sh
 # What attacks cost the server, and those who ask it meanwhile.
 scripts/attack.sh
 # Group commit and the store in memory, in many schedules of their threads.

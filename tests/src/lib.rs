@@ -20,8 +20,3 @@ pub use folder::{MASTER_KEY_FILE, STORE_FILE, open_authority, open_authority_on}
 pub use killing_store::{KILL_AT, killing};
 pub use message::{Answer, Asked, Granted, Question};
 pub use postgres::{PostgresServer, serve_postgres};
-
-/// The program in the README runs as a test of the documentation.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;

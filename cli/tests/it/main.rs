@@ -10,6 +10,7 @@ mod deploy;
 mod enroll;
 mod est_clients;
 mod files;
+mod first_steps;
 mod home;
 mod hostile;
 mod identity;
@@ -23,7 +24,7 @@ mod memory;
 mod output;
 mod postgres;
 mod query;
-mod readme;
+
 mod revoking;
 mod server;
 mod sign;
