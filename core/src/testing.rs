@@ -8,9 +8,8 @@
 //! use provkey::time::Clock;
 //!
 //! let test = TestAuthority::new();
-//! let mut new = test.new_key("first floor", 2);
-//! new.expires_at = Some(test.clock.now().plus(Duration::from_secs(60)));
-//! let key = test.authority.create_key(&new)?;
+//! let soon = test.clock.now().plus(Duration::from_secs(60));
+//! let key = test.authority.create_key(&test.new_key("first floor", 2).expires_at(soon))?;
 //!
 //! test.authority.enroll(&test.request(&key))?;
 //! assert_eq!(test.used(&key), 1);
@@ -24,7 +23,6 @@
 //! Not for production: its master key and its random numbers are the same in every run. Where an
 //! application would handle an error, these functions panic.
 
-use alloc::borrow::ToOwned;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -34,11 +32,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::authority::{
     AuditFilter, AuditRecord, Authority, ConnectorGroup, EnrollRequest, EnrollmentCertificate,
     Environment, Event, KeyDetails, Name, NewAuthority, NewCertificate, NewKey, Observer,
-    PageRequest,
 };
 use crate::connector::Identity;
 use crate::key::{Host, Keyring, MasterKey, ProvisioningKey};
-use crate::limits::PAGE_ENTRIES_MAX;
 use crate::random::{Random, RandomError};
 use crate::store::{Memory, Store};
 use crate::time::{Clock, Timestamp};
@@ -198,7 +194,7 @@ impl TestAuthority {
     pub fn request(&self, key: &KeyDetails) -> EnrollRequest {
         let mut identity = Identity::generate(KeyAlgorithm::Ed25519).expect("ring has randomness");
         let request = identity.request(&self.provisioning_key(key), None).expect("a software key");
-        EnrollRequest { csr: request.der().to_owned(), ..EnrollRequest::default() }
+        EnrollRequest::new(request.der())
     }
 
     /// How many connectors have enrolled with the key.
@@ -206,10 +202,10 @@ impl TestAuthority {
         self.authority.key(key.id).expect("the key exists").used
     }
 
-    /// The audit records, the newest first; 1000 at most.
+    /// All audit records, the oldest first.
     pub fn audit(&self) -> Vec<AuditRecord> {
-        let page = PageRequest { limit: PAGE_ENTRIES_MAX, after: None };
-        self.authority.list_audit(&AuditFilter::default(), &page).expect("the store works").items
+        let records = self.authority.audit_records(&AuditFilter::default());
+        records.collect::<Result<_, _>>().expect("the store works")
     }
 }
 

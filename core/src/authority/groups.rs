@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use crate::authority::Authority;
 use crate::ledger::Stored;
 use crate::ledger::error::{Error, InputError};
-use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{GroupId, Name};
 use crate::ledger::records::{self, Action, GroupRecord};
 use crate::time::Timestamp;
@@ -63,6 +63,11 @@ impl Authority {
     /// `cursor_invalid`, and those of the store.
     pub fn list_groups(&self, page: &PageRequest) -> Result<Page<ConnectorGroup>, Error> {
         self.ledger()?.list_by_name(page, |stored| Ok(ConnectorGroup::from(stored)))
+    }
+
+    /// All groups: as [`Self::list_groups`], page by page.
+    pub fn groups(&self) -> impl Iterator<Item = Result<ConnectorGroup, Error>> + use<'_> {
+        entries(|page| self.list_groups(page))
     }
 
     /// Deletes a group that no key serves and no connector belongs to.

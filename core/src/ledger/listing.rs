@@ -50,6 +50,25 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+/// All entries of a listing, which is asked for a page whenever the last one is used up. Ends
+/// after an error.
+pub(crate) fn entries<T>(
+    mut list: impl FnMut(&PageRequest) -> Result<Page<T>, Error>,
+) -> impl Iterator<Item = Result<T, Error>> {
+    let mut next = Some(PageRequest::new(PAGE_ENTRIES_MAX));
+    let pages = core::iter::from_fn(move || {
+        let request = next.take()?;
+        Some(list(&request).map(|page| {
+            next = page.next.map(|cursor| request.after(cursor));
+            page.items
+        }))
+    });
+    pages.flat_map(|page| match page {
+        Ok(items) => items.into_iter().map(Ok).collect(),
+        Err(error) => alloc::vec![Err(error)],
+    })
+}
+
 /// A place in a listing: an opaque text, good for the same listing only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -174,5 +193,30 @@ impl Listing<'_> {
             }
             chunk = (chunk * 2).min(SCAN_RECORDS_MAX);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_all_entries_of_all_pages_and_end_after_an_error() {
+        let mut asked = Vec::new();
+        let mut found = entries(|page| {
+            asked.push(page.after.clone());
+            match asked.len() {
+                1 => Ok(Page { items: alloc::vec![1, 2], next: Some("a".into()) }),
+                2 => Ok(Page { items: Vec::new(), next: Some("b".into()) }),
+                3 => Ok(Page { items: alloc::vec![3], next: Some("c".into()) }),
+                _ => Err(Error::Contended),
+            }
+        });
+        let first: Vec<_> = found.by_ref().take(3).map(Result::unwrap).collect();
+        assert_eq!(first, [1, 2, 3]);
+        assert_eq!(found.next().unwrap().unwrap_err().code(), "store_busy");
+        assert!(found.next().is_none());
+        drop(found);
+        assert_eq!(asked, [None, Some("a".into()), Some("b".into()), Some("c".into())]);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use provkey::authority::{
     Authority, CertificateId, Connector, ConnectorFilter, EnrollRequest, Enrolled, Environment,
-    Error, GroupId, KeyDetails, KeyUpdate, Name, NewAuthority, NewCertificate, NewKey, PageRequest,
+    Error, GroupId, KeyDetails, KeyUpdate, Name, NewAuthority, NewCertificate, NewKey,
 };
 use provkey::connector::Identity;
 use provkey::key::{Host, KeyId, Keyring, MasterKey, ProvisioningKey};
@@ -111,16 +111,7 @@ impl Site {
     }
 
     fn listed(&self, filter: &ConnectorFilter) -> Vec<Connector> {
-        let mut request = PageRequest { limit: 1000, after: None };
-        let mut all = Vec::new();
-        loop {
-            let page = self.authority.list_connectors(filter, &request).unwrap();
-            all.extend(page.items);
-            request.after = page.next;
-            if request.after.is_none() {
-                return all;
-            }
-        }
+        self.authority.connectors(filter).map(Result::unwrap).collect()
     }
 
     /// What holds at every quiet moment: each use is one connector on record, listed once by its

@@ -15,7 +15,7 @@ use core::time::Duration;
 use crate::authority::Authority;
 use crate::key::KeyId;
 use crate::ledger::error::Error;
-use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::listing::{Examined, Page, PageRequest, entries};
 use crate::ledger::model::ConnectorId;
 use crate::ledger::records::{self, Action, AuditRecord};
 use crate::store::{Record, RecordKey};
@@ -109,6 +109,15 @@ impl Authority {
             }
             Ok(items)
         })
+    }
+
+    /// All audit records that a filter admits: as [`Self::list_audit`], page by page.
+    pub fn audit_records<'a>(
+        &'a self,
+        filter: &AuditFilter,
+    ) -> impl Iterator<Item = Result<AuditRecord, Error>> + use<'a> {
+        let filter = filter.clone();
+        entries(move |page| self.list_audit(&filter, page))
     }
 
     /// Stores the counts of refusals and replays that still wait in memory. A host calls it

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::authority::{Authority, Inner};
 use crate::ledger::error::{Error, InputError};
-use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{CertificateId, Name};
 use crate::ledger::records::{
     self, Action, Bytes, CRL_VALIDITY, CertificateRecord, CertificateRequestRecord,
@@ -252,6 +252,13 @@ impl Authority {
         page: &PageRequest,
     ) -> Result<Page<CertificateRequest>, Error> {
         self.ledger()?.list(records::CERTIFICATE_REQUESTS, page, CertificateRequest::new)
+    }
+
+    /// All requests to external CAs: as [`Self::list_certificate_requests`], page by page.
+    pub fn certificate_requests(
+        &self,
+    ) -> impl Iterator<Item = Result<CertificateRequest, Error>> + use<'_> {
+        entries(|page| self.list_certificate_requests(page))
     }
 
     /// Deletes a request that has not been answered, and its private key.

@@ -20,7 +20,7 @@ use core::time::Duration;
 
 use crate::authority::{Authority, Inner};
 use crate::ledger::error::{Error, InputError, Refusal};
-use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{CertificateId, Name};
 use crate::ledger::records::{
     self, Action, Bytes, CRL_VALIDITY, CertificateRecord, RENEWAL_GRACE, SealedKey,
@@ -174,6 +174,13 @@ impl Authority {
         page: &PageRequest,
     ) -> Result<Page<EnrollmentCertificate>, Error> {
         self.ledger()?.list_by_name(page, EnrollmentCertificate::of)
+    }
+
+    /// All enrollment certificates: as [`Self::list_certificates`], page by page.
+    pub fn certificates(
+        &self,
+    ) -> impl Iterator<Item = Result<EnrollmentCertificate, Error>> + use<'_> {
+        entries(|page| self.list_certificates(page))
     }
 
     /// Retires an enrollment certificate: nothing new is signed for connectors under it, at

@@ -19,7 +19,7 @@ use crate::authority::Authority;
 use crate::key::{Fingerprint, KeyId};
 use crate::ledger::Ledger;
 use crate::ledger::error::{Error, InputError};
-use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::listing::{Examined, Page, PageRequest, entries};
 use crate::ledger::model::{CertificateId, ConnectorId, GroupId};
 use crate::ledger::records::{self, ReplaysRecord};
 use crate::store::Record;
@@ -138,6 +138,15 @@ impl Authority {
             let found = connectors(ledger, &ids)?;
             Ok(found.into_iter().map(|one| Examined::or_skip(one.filter(&admits))).collect())
         })
+    }
+
+    /// All connectors that a filter admits: as [`Self::list_connectors`], page by page.
+    pub fn connectors<'a>(
+        &'a self,
+        filter: &ConnectorFilter,
+    ) -> impl Iterator<Item = Result<Connector, Error>> + use<'a> {
+        let filter = filter.clone();
+        entries(move |page| self.list_connectors(&filter, page))
     }
 }
 

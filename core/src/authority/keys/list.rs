@@ -8,7 +8,7 @@ use super::details::{KeyDetails, KeyState, details};
 use crate::authority::Authority;
 use crate::key::KeyId;
 use crate::ledger::error::Error;
-use crate::ledger::listing::{Examined, Page, PageRequest};
+use crate::ledger::listing::{Examined, Page, PageRequest, entries};
 use crate::ledger::model::{CertificateId, GroupId, name};
 use crate::ledger::records::{self, KeyRecord, Order};
 use crate::ledger::{Ledger, Stored};
@@ -137,6 +137,30 @@ impl Authority {
             .listing(prefix, filter.descending, page)?
             .run(|index| examine(ledger, index, filter))?;
         Ok(Page { items: details(ledger, page.items)?, next: page.next })
+    }
+
+    /// All provisioning keys that a filter admits: as [`Self::list_keys`], page by page.
+    ///
+    /// ```
+    /// use provkey::authority::KeyFilter;
+    /// use provkey::testing::TestAuthority;
+    ///
+    /// let test = TestAuthority::new();
+    /// test.key("first floor", 1);
+    /// test.key("second floor", 1);
+    /// let mut names = Vec::new();
+    /// for key in test.authority.keys(&KeyFilter::default()) {
+    ///     names.push(key?.name.to_string());
+    /// }
+    /// assert_eq!(names, ["first floor", "second floor"]);
+    /// # Ok::<(), provkey::authority::Error>(())
+    /// ```
+    pub fn keys<'a>(
+        &'a self,
+        filter: &KeyFilter,
+    ) -> impl Iterator<Item = Result<KeyDetails, Error>> + use<'a> {
+        let filter = filter.clone();
+        entries(move |page| self.list_keys(&filter, page))
     }
 }
 

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use crate::authority::Authority;
 use crate::key::{Keyring, Secret, Slot};
 use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError};
-use crate::ledger::listing::{Page, PageRequest};
+use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{AdminRole, AdminTokenId, Name};
 use crate::ledger::observer::Event;
 use crate::ledger::records::{self, Action, AdminTokenRecord, AuditRecord, Bytes, TokenVerifier};
@@ -201,6 +201,11 @@ impl Authority {
     /// `cursor_invalid`, and those of the store.
     pub fn list_tokens(&self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
         self.ledger()?.list(records::ADMIN_TOKENS, page, AdminToken::new)
+    }
+
+    /// All admin tokens: as [`Self::list_tokens`], page by page.
+    pub fn tokens(&self) -> impl Iterator<Item = Result<AdminToken, Error>> + use<'_> {
+        entries(|page| self.list_tokens(page))
     }
 
     /// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
