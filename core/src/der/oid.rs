@@ -73,7 +73,7 @@ mod tests {
     use ::der::asn1::ObjectIdentifier;
 
     #[test]
-    fn are_what_they_are_called() {
+    fn match_their_dotted_form() {
         let check =
             |bytes, dotted| assert_eq!(bytes, ObjectIdentifier::new(dotted).unwrap().as_bytes());
         check(COMMON_NAME, "2.5.4.3");

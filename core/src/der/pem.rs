@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn encoding_round_trips() {
         for length in [0, 1, 47, 48, 49, 500] {
             let der = std::vec![7; length];
             let text = encode("THING", &der);

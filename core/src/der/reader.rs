@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_tagged_implicitly_is_strict_too() {
+    fn implicitly_tagged_values_are_strict_too() {
         let read = |value| Reader::new(value).optional_implicit(0x82, tag::INTEGER);
         assert_eq!(read(b"\x82\x01\x05"), Ok(Some(&[5][..])));
         assert_eq!(read(b"\x83\x01\x05"), Ok(None));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_over_is_checked_too() {
+    fn skipped_values_are_checked_too() {
         assert_eq!(check_all(b"\x30\x05\xa1\x03\x01\x01\xff"), Ok(()));
         assert_eq!(check_all(b"\x30\x05\xa1\x03\x01\x01\x01"), Err(Malformed));
         let nested = |levels: u8| -> Vec<u8> {

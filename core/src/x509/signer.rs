@@ -209,7 +209,7 @@ mod tests {
     use crate::x509::tests::SIGNING;
 
     #[test]
-    fn a_key_is_taken_back_only_for_its_own_public_key() {
+    fn a_private_key_is_accepted_only_for_its_own_public_key() {
         for algorithm in SIGNING {
             let (signer, pkcs8) = SoftwareSigner::generate(algorithm).unwrap();
             let again = SoftwareSigner::from_pkcs8(&pkcs8, signer.public_key()).unwrap();

@@ -1,4 +1,4 @@
-//! A small authority to test with, and the way from a key to an accepted chain.
+//! A small authority for tests, and the path from a key to an accepted chain.
 
 use std::string::String;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 pub(super) const SIGNING: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
 
-/// Seconds in a year, and the moment at which the tests take place.
+/// Seconds in a year, and the time of the tests.
 pub(super) const YEAR: u64 = 365 * 86_400;
 pub(super) const NOW: u64 = 1_800_000_000;
 

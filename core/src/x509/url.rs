@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_taken_as_they_are() {
+    fn urls_are_not_converted() {
         let longest = std::format!("http://a/{}", "x".repeat(URL_BYTES_MAX - 9));
         for text in [
             "http://crl.example.com/fleet.crl",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused() {
+    fn other_texts_are_not_urls() {
         for text in [
             "",
             "crl.example.com/fleet.crl",

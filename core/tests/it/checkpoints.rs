@@ -1,4 +1,4 @@
-//! A store that is rolled back is noticed, and nothing else is taken for that.
+//! Rollback checkpoints: a rollback is noticed, and nothing else is mistaken for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,14 +14,14 @@ use provkey::x509::RevocationReason;
 
 use crate::common::{DAY, TestConnector, master, name};
 
-/// A copy of a store as it is now, as somebody keeps it who makes backups.
+/// A copy of a store as it is now, like a backup.
 fn copy(world: &TestAuthority) -> Arc<Memory> {
     let copy = Memory::new();
     Authority::copy_store(&*world.environment.store, &copy).unwrap();
     Arc::new(copy)
 }
 
-/// Another process that finds this store where the world's was.
+/// Another process, which opens this store in place of the authority's.
 fn started_again(world: &TestAuthority, store: Arc<dyn Store>) -> Authority {
     let environment = world.environment.clone().store(store);
     Authority::open(environment, Keyring::new(master(1))).unwrap()
@@ -64,7 +64,7 @@ fn history(world: &TestAuthority) -> Vec<(Checkpoint, Arc<Memory>)> {
 }
 
 #[test]
-fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
+fn a_store_without_a_change_is_distinguished_from_one_with_it() {
     let world = TestAuthority::new();
     let history = history(&world);
     for (kept_at, (checkpoint, _)) in history.iter().enumerate() {
@@ -77,9 +77,9 @@ fn a_store_of_before_a_change_is_told_from_one_of_after_it() {
     }
 }
 
-/// What happens after a restore does not bring back what was lost.
+/// Changes after a restore do not bring back what was lost.
 #[test]
-fn a_store_that_went_another_way_is_noticed() {
+fn a_restored_store_with_other_changes_is_noticed() {
     let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 9));
     let old = copy(&world);
@@ -93,9 +93,9 @@ fn a_store_that_went_another_way_is_noticed() {
 }
 
 #[test]
-fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
+fn a_process_without_changes_returns_the_last_audited_change() {
     let world = TestAuthority::new();
-    // Changes of one moment come in no order.
+    // Changes at the same millisecond have no order.
     world.clock.advance(DAY);
     world.authority.create_group(&name("first")).unwrap();
     let made = world.authority.checkpoint().unwrap();
@@ -110,7 +110,7 @@ fn a_process_that_has_changed_nothing_answers_the_last_change_of_the_trail() {
 }
 
 #[test]
-fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
+fn an_accepted_rollback_is_audited() {
     let world = TestAuthority::new();
     let old = copy(&world);
     world.clock.advance(DAY);
@@ -131,9 +131,9 @@ fn a_loss_that_was_accepted_stands_in_the_audit_trail() {
     assert_eq!(accepted.details, Some(lost.to_string()));
 }
 
-/// Pruning is no rollback, and a rollback is noticed also in a store that was pruned before.
+/// Pruning is not a rollback, and a rollback of a pruned store is noticed.
 #[test]
-fn a_checkpoint_that_was_pruned_is_no_alarm() {
+fn a_pruned_checkpoint_is_not_a_rollback() {
     let world = TestAuthority::new();
     let prune = || {
         let retention = Retention::default().audit_before(world.clock.now());
@@ -155,8 +155,7 @@ fn a_checkpoint_that_was_pruned_is_no_alarm() {
     assert_eq!(check(&started_again(&world, pruned), &second), "store_rolled_back");
 }
 
-/// A memory store that ends the process, so to speak, before or after a change; before or after
-/// which nothing happens any more.
+/// A memory store that stops before or after a change, as if the process had ended there.
 struct Ends {
     memory: Arc<Memory>,
     changes_left: AtomicUsize,
@@ -188,7 +187,7 @@ impl Store for Ends {
     }
 }
 
-/// Wherever a process ends, the checkpoint that it kept is in the store.
+/// Wherever a process ends, the store contains the checkpoint that the process saved.
 #[test]
 fn no_checkpoint_is_ahead_of_what_is_durable() {
     for after in [false, true] {

@@ -28,7 +28,7 @@ fn current(world: &TestAuthority) -> Crl {
     world.authority.crl(world.certificate.id).unwrap()
 }
 
-/// Enrolls connectors, and gives them as they are listed.
+/// Enrolls connectors, and returns them as they are listed.
 fn enroll(world: &TestAuthority, name: &str, count: u64) -> Vec<Connector> {
     let key = world.key(name, count);
     let text = world.provisioning_key(&key);
@@ -56,7 +56,7 @@ fn a_list_has_exactly_what_was_revoked_and_says_why() {
 }
 
 #[test]
-fn a_list_is_given_again_until_half_its_time_is_over_or_somebody_is_revoked() {
+fn a_list_is_reused_until_half_of_its_validity_or_a_revocation() {
     let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     let first = current(&world);
@@ -71,7 +71,7 @@ fn a_list_is_given_again_until_half_its_time_is_over_or_somebody_is_revoked() {
     assert_eq!((third.number, third.entries), (3, 1));
     world.authority.revoke_connector(connector.id, REASON).unwrap();
     assert_eq!(current(&world), third);
-    // A clock that goes back makes no list older than the last.
+    // If the clock goes back, no list is older than the last.
     world.clock.set_back(2 * DAY);
     let host = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
     let fourth = host.crl(world.certificate.id).unwrap();
@@ -79,7 +79,7 @@ fn a_list_is_given_again_until_half_its_time_is_over_or_somebody_is_revoked() {
 }
 
 #[test]
-fn who_has_expired_is_on_one_more_list_and_then_pruned() {
+fn an_expired_certificate_is_on_one_more_list_and_then_pruned() {
     let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     world.authority.revoke_connector(connector.id, REASON).unwrap();
@@ -98,7 +98,7 @@ fn who_has_expired_is_on_one_more_list_and_then_pruned() {
 }
 
 #[test]
-fn who_expired_before_is_on_no_list() {
+fn a_certificate_that_expired_before_its_revocation_is_on_no_list() {
     let world = TestAuthority::new();
     let connector = &enroll(&world, "fleet", 1)[0];
     world.clock.advance(366 * DAY);
@@ -127,7 +127,7 @@ fn a_certificate_that_has_only_a_list_can_be_deleted() {
 }
 
 #[test]
-fn hosts_that_race_give_no_number_twice_and_a_later_list_lacks_nothing() {
+fn racing_nodes_use_no_number_twice_and_a_later_list_lacks_nothing() {
     let world = TestAuthority::new();
     let connectors = enroll(&world, "fleet", 24);
     let hosts: Vec<_> = (0..3)
@@ -163,7 +163,7 @@ fn hosts_that_race_give_no_number_twice_and_a_later_list_lacks_nothing() {
 }
 
 #[test]
-fn many_who_ask_at_once_cause_one_list() {
+fn many_concurrent_requests_cause_one_list() {
     let world = TestAuthority::new();
     let numbers: BTreeSet<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| current(&world).number)).collect();

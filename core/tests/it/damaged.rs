@@ -45,7 +45,7 @@ fn store_of(records: &[Record]) -> Arc<Memory> {
     Arc::new(store)
 }
 
-/// The body with each of its fields replaced by things that do not belong there.
+/// The body with each of its fields replaced by wrong values.
 fn damaged_bodies(body: &[u8]) -> Vec<Vec<u8>> {
     let mut bodies = vec![Vec::new(), b"{".to_vec(), vec![0xff; 300]];
     let Ok(Json::Object(fields)) = serde_json::from_slice(body) else {
@@ -61,7 +61,7 @@ fn damaged_bodies(body: &[u8]) -> Vec<Vec<u8>> {
     bodies
 }
 
-/// All that a host may ask for. What comes of it does not matter here.
+/// Every call that an application can make. Its result does not matter here.
 fn use_it(environment: &Environment, world: &TestAuthority, requests: &[EnrollRequest]) {
     let Ok(authority) = Authority::open(environment.clone(), Keyring::new(master(1))) else {
         return;
@@ -100,7 +100,7 @@ fn use_it(environment: &Environment, world: &TestAuthority, requests: &[EnrollRe
 }
 
 #[test]
-fn no_damage_makes_a_panic() {
+fn no_damage_causes_a_panic() {
     let store = Arc::new(Memory::new());
     let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 5);
@@ -131,7 +131,7 @@ fn no_damage_makes_a_panic() {
 }
 
 #[test]
-fn damage_is_named_where_trying_again_cannot_help() {
+fn damage_is_reported_and_not_retryable() {
     let store = Arc::new(Memory::new());
     let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 5);

@@ -1,4 +1,4 @@
-//! What an enrollment costs, and what each refusal says.
+//! Enrollment: what it costs, and the code of each refusal.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -129,11 +129,11 @@ fn a_key_of_another_authority_or_host_is_invalid() {
     let ours = world.provisioning_key(&key);
     let connector = TestConnector::new();
 
-    // The same master and so the same secrets, but another root, and so another pin.
+    // The same master key gives the same secrets, but another root gives another pin.
     let theirs = stranger.provisioning_key(&stranger.key("fleet", 5));
     assert_eq!(code(world.authority.enroll(&connector.bearer(&theirs))), "key_invalid");
 
-    // A text that the master key does derive, for a host that the authority does not have.
+    // The secret is derived from the master key, but for a host that the authority does not have.
     let host = Host::parse("elsewhere.example.com").unwrap();
     let secret = master(1).derive_secret(&host, key.id);
     let elsewhere = ProvisioningKey::from_parts(host.clone(), key.id, secret, ours.pin());
@@ -224,7 +224,7 @@ fn a_clock_that_jumps_back_loses_nothing() {
     let before = world.authority.key(key.id).unwrap().last_used_at;
     world.clock.set_back(100 * DAY);
     assert_eq!(code(world.authority.enroll(&connector.proof(&text))), "replayed");
-    // What is signed now begins with its CA at the earliest, and the last use does not move back.
+    // A new certificate begins no earlier than its CA's, and the last use does not go back.
     let late = world.authority.enroll(&TestConnector::new().proof(&text)).unwrap();
     assert_eq!(late.not_before, world.certificate.certificate.not_before());
     assert_eq!(world.used(&key), 2);
@@ -232,7 +232,7 @@ fn a_clock_that_jumps_back_loses_nothing() {
 }
 
 #[test]
-fn many_at_once_get_their_own_answers() {
+fn concurrent_requests_get_their_own_answers() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 3);
     let text = world.provisioning_key(&key);
@@ -280,7 +280,7 @@ fn refusals_of_a_proven_key_are_tallied() {
 }
 
 #[test]
-fn however_many_connectors_replay_few_writes_are_needed() {
+fn many_replays_cost_few_writes() {
     let counted = Arc::new(Counted::new(Arc::new(Memory::new())));
     let world = TestAuthority::over(counted.clone());
     let key = world.provisioning_key(&world.key("fleet", 300));
@@ -297,12 +297,12 @@ fn however_many_connectors_replay_few_writes_are_needed() {
     assert_eq!(writes(), 16);
     world.clock.advance(Duration::from_secs(1));
     enroll_all();
-    // Four more would do, but a batch takes 256 of those that wait.
+    // Four more would suffice, but a batch takes 256 waiting requests.
     assert_eq!(writes(), 16 + 2);
     world.authority.flush().unwrap();
     assert_eq!(writes(), 16 + 2 + 2);
 
-    // All are counted, by minute and by connector.
+    // All of them are counted, by minute and by connector.
     let replayed = world.audit().into_iter().filter(|record| record.count.is_some());
     assert_eq!(replayed.map(|record| record.count.unwrap()).sum::<u64>(), 600);
     let page = PageRequest { limit: 1000, after: None };

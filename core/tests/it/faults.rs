@@ -14,24 +14,24 @@ use provkey::testing::TestAuthority;
 
 use crate::common::{TestConnector, code, master, name, renewal};
 
-/// What goes wrong with the next `apply`.
+/// The fault of the next `apply`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
-    /// It fails, and nothing happened.
+    /// It fails and changes nothing.
     NotApplied,
-    /// It fails, and it is not known that nothing happened.
+    /// Its outcome is unknown, and it changed nothing.
     UnknownBefore,
-    /// It fails, and it is not known that it happened.
+    /// Its outcome is unknown, and it was applied.
     UnknownAfter,
-    /// It panics before anything happened.
+    /// It panics, and changed nothing.
     PanicBefore,
-    /// It panics after it happened.
+    /// It panics after it was applied.
     PanicAfter,
-    /// It answers nothing, and it happened.
+    /// It returns no outcomes, and was applied.
     NoAnswer,
 }
 
-/// A memory store with faults that are planned.
+/// A memory store with planned faults.
 #[derive(Default)]
 struct Faulty {
     memory: Memory,
@@ -100,8 +100,8 @@ fn an_unknown_outcome_is_settled() {
     }
 }
 
-/// A store that applies a batch in doubt, loses the audit trail before it is asked again, and then
-/// does not answer.
+/// A store that applies a batch, reports its outcome as unknown, loses the audit trail before the
+/// next try, and then fails.
 #[derive(Default)]
 struct Forgetful {
     memory: Memory,
@@ -137,9 +137,9 @@ impl Store for Forgetful {
     }
 }
 
-/// A host whose clock is ahead may prune what another is about to ask for.
+/// A node whose clock is ahead may prune a record that another node is about to read.
 #[test]
-fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
+fn an_outcome_stays_unknown_if_its_audit_record_was_pruned() {
     let store = Arc::new(Forgetful::default());
     let world = TestAuthority::over(store.clone());
     let key = world.key("fleet", 9);
@@ -158,9 +158,9 @@ fn what_was_in_doubt_when_its_audit_record_was_pruned_stays_in_doubt() {
     assert_eq!((key.used, key.enabled), (1, false), "both had happened");
 }
 
-/// As for enrollments: whether it is known or not what became of a renewal, there is one of it.
+/// As for enrollments: whether or not its outcome is known, a renewal happens once.
 #[test]
-fn a_renewal_of_unknown_outcome_is_settled_or_asked_for_again() {
+fn a_renewal_of_unknown_outcome_is_settled_or_requested_again() {
     let store = Arc::new(Faulty::default());
     let world = TestAuthority::over(store.clone());
     let text = world.provisioning_key(&world.key("fleet", 1));
@@ -214,7 +214,7 @@ fn an_error_costs_nothing_or_the_retry_is_free() {
 }
 
 #[test]
-fn a_store_that_panics_leaves_nobody_waiting() {
+fn a_store_that_panics_leaves_no_caller_waiting() {
     for fault in [Fault::PanicBefore, Fault::PanicAfter] {
         let store = Arc::new(Faulty::default());
         let world = TestAuthority::over(store.clone());
@@ -269,7 +269,7 @@ impl Store for CallsBack {
 }
 
 #[test]
-fn a_store_that_calls_back_is_told_so() {
+fn a_store_that_calls_back_gets_an_error() {
     let store = Arc::new(CallsBack::default());
     let world = TestAuthority::over(store.clone());
     store.authority.set(world.authority.clone()).unwrap();
@@ -277,7 +277,7 @@ fn a_store_that_calls_back_is_told_so() {
     assert_eq!(*store.seen.lock().unwrap(), ["reentrant_call"]);
 }
 
-/// A store whose `apply` waits until it is let go.
+/// A store whose `apply` waits until the test releases it.
 struct Slow {
     memory: Memory,
     gate: Mutex<()>,
@@ -315,7 +315,7 @@ fn callers_that_wait_share_one_apply() {
             let authority = &world.authority;
             scope.spawn(move || authority.enroll(&request).unwrap());
         }
-        // The first is inside `apply` now; wait until the others stand behind it.
+        // The first caller is inside `apply`. Wait until the others are queued behind it.
         while store.sizes.lock().unwrap().is_empty() {
             thread::yield_now();
         }
@@ -328,7 +328,7 @@ fn callers_that_wait_share_one_apply() {
     assert_eq!(world.used(&key), 20);
 }
 
-/// A store that lets somebody else act right after a change.
+/// A store that runs a call of another node right after a change.
 struct Then {
     memory: Arc<Memory>,
     act: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -351,9 +351,9 @@ impl Store for Then {
     }
 }
 
-/// An error would say that nothing was changed.
+/// An error would claim that nothing was changed.
 #[test]
-fn a_change_is_answered_though_another_host_deletes_at_once_what_was_changed() {
+fn a_change_is_answered_even_if_another_node_deletes_the_record_at_once() {
     let memory = Arc::new(Memory::new());
     let store = Arc::new(Then { memory: memory.clone(), act: Mutex::default() });
     let world = TestAuthority::over(store.clone());

@@ -1,4 +1,4 @@
-//! Requests that are broken, weak, or ask for what they must not have, and what becomes of them.
+//! Requests that are broken or weak, or ask for what no connector gets.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ struct Case {
 }
 
 #[test]
-fn each_hostile_request_is_refused_by_its_code_and_costs_nothing() {
+fn each_hostile_request_is_refused_with_its_code_and_costs_nothing() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
@@ -36,7 +36,7 @@ fn each_hostile_request_is_refused_by_its_code_and_costs_nothing() {
         let enrolled = world.authority.enroll(&request);
         if let Ok(enrolled) = &enrolled {
             sound.insert(enrolled.connector);
-            // Most of the sound ones are of one key pair: the first costs, the others are replays.
+            // Most valid requests have the same key pair: the first costs a use, the rest replay.
             assert_eq!(case.code, "enrolled", "{}", case.name);
         } else {
             assert_eq!(code(enrolled), case.code, "{}", case.name);

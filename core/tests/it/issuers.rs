@@ -18,7 +18,7 @@ const WORKS: u8 = 0;
 const IS_AWAY: u8 = 1;
 const SIGNS_WRONGLY: u8 = 2;
 
-/// A key in a token that can be taken out, or be broken.
+/// A key in a token that can be unplugged or broken.
 struct Token {
     signer: SoftwareSigner,
     state: AtomicU8,
@@ -98,7 +98,7 @@ fn a_key_elsewhere_signs_while_its_signer_is_there() {
 const AWAY: &str = "signer_unavailable";
 
 #[test]
-fn the_key_of_the_issuer_is_no_connectors() {
+fn no_connector_enrolls_with_the_issuers_key() {
     let world = TestAuthority::new();
     let token = Token::new(KeyAlgorithm::EcdsaP384);
     let (id, text) = key_under(&world, &create(&world, &token));
@@ -120,7 +120,7 @@ fn a_replay_needs_no_signer() {
 }
 
 #[test]
-fn a_key_elsewhere_stands_on_no_master_key() {
+fn a_key_elsewhere_needs_no_master_key() {
     let world = TestAuthority::new();
     let token = Token::new(KeyAlgorithm::Ed25519);
     let certificate = create(&world, &token);
@@ -136,13 +136,13 @@ fn a_key_elsewhere_stands_on_no_master_key() {
 }
 
 #[test]
-fn under_a_retired_certificate_nobody_enrolls_until_the_key_is_moved() {
+fn a_retired_certificate_enrolls_no_connector_until_the_key_is_moved() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
     let early = TestConnector::new();
     world.authority.enroll(&early.proof(&text)).unwrap();
-    // Another process has the issuer open while it is retired here.
+    // Another process has opened the issuer before it is retired here.
     let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
     other.enroll(&TestConnector::new().proof(&text)).unwrap();
     let retired = world.authority.retire_certificate(world.certificate.id).unwrap();
@@ -169,7 +169,7 @@ fn under_a_retired_certificate_nobody_enrolls_until_the_key_is_moved() {
 }
 
 #[test]
-fn what_hangs_on_a_certificate_is_counted_and_listed() {
+fn what_depends_on_a_certificate_is_counted_and_listed() {
     let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 5));
     let mut ids: Vec<_> = (0..3)

@@ -1,4 +1,4 @@
-//! Reading key texts as people hand them over.
+//! Reading key texts as people paste them.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -38,13 +38,13 @@ fn with(changes: &[(usize, char)]) -> Vec<char> {
     text
 }
 
-/// Another character of the alphabet than the one at this position, one of 31.
+/// One of the 31 other characters of the alphabet for this position.
 fn other(position: usize, choice: usize) -> char {
     let right = ALPHABET.find(text()[position]).unwrap();
     ALPHABET.as_bytes()[(right + 1 + choice % 31) % 32].into()
 }
 
-/// Reads a wrong text and checks what is said of it.
+/// Reads a wrong text, and checks the error.
 fn check(text: &[char], code: &str, positions: &[usize], repaired: bool) -> KeyTextError {
     let error = read(text).expect_err("the text is wrong");
     let said = joined(text);
@@ -85,7 +85,7 @@ fn reads_what_is_pasted_from_a_mail_a_page_or_a_form() {
             ProvisioningKey::read(pasted.as_bytes()).unwrap_or_else(|e| panic!("{pasted}: {e}"));
         assert_eq!(key.to_text().expose(), text, "{pasted}");
     }
-    // Neither a host with a port nor what only looks like a tag is taken away.
+    // Neither a host with a port nor text that only looks like a tag is removed.
     let with_port = ProvisioningKey::read(b"pvk1_localhost:8443_q2w3e4r5t6y7").unwrap_err();
     assert_eq!(with_port.code(), "key_truncated");
     for text in ["<", "<<>", "<a", "a<b>c<", ">", "Key:", "<code></code>", "<_>", ":"] {
@@ -94,7 +94,7 @@ fn reads_what_is_pasted_from_a_mail_a_page_or_a_form() {
 }
 
 #[test]
-fn an_admin_token_is_named_as_one() {
+fn an_admin_token_is_recognized() {
     let text = format!("Key: pvkt1_q2w3e4r5t6y7_{}", "q".repeat(45));
     let error = ProvisioningKey::read(text.as_bytes()).unwrap_err();
     assert_eq!(error.code(), "key_wrong_prefix");
@@ -209,7 +209,7 @@ fn look_alikes_outside_the_alphabet_are_repaired() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_bad_characters() {
+fn invalid_utf_8_is_a_bad_character() {
     let mut bytes = joined(&text()).into_bytes();
     bytes[60] = 0xff;
     let error = ProvisioningKey::read(&bytes).unwrap_err();
@@ -218,7 +218,7 @@ fn bytes_that_are_no_text_are_bad_characters() {
 }
 
 #[test]
-fn truncation_says_how_much_is_missing() {
+fn a_truncated_text_reports_how_much_is_missing() {
     let text = text();
     for length in 1..text.len() {
         let error = read(&text[..length]).unwrap_err();
@@ -234,15 +234,15 @@ fn truncation_says_how_much_is_missing() {
     assert_eq!(ProvisioningKey::read(b"export KEY=").unwrap_err().code(), "key_empty");
 }
 
-/// The first place where the character at `position` could have been taken out: in a run of equal
-/// characters nobody can tell which one it was.
+/// The first place from which the character at `position` could be missing: in a run of equal
+/// characters all places are equally possible.
 fn start_of_run(text: &[char], position: usize) -> usize {
     let run = text[..=position].iter().rev().take_while(|&&c| c == text[position]).count();
     position + 1 - run
 }
 
 #[test]
-fn one_lost_character_is_named_and_found() {
+fn one_lost_character_is_located() {
     let whole = text();
     for position in CORE_AT..whole.len() {
         let mut text = whole.clone();
@@ -254,7 +254,7 @@ fn one_lost_character_is_named_and_found() {
 }
 
 #[test]
-fn one_doubled_or_foreign_character_is_named_and_found() {
+fn one_extra_character_is_located() {
     let whole = text();
     for position in CORE_AT..whole.len() {
         let mut text = whole.clone();
@@ -279,7 +279,7 @@ fn more_than_the_key_is_extra() {
 }
 
 #[test]
-fn a_wrong_host_is_named() {
+fn a_wrong_host_is_reported() {
     for position in HOST_AT..CORE_AT - 1 {
         check(&with(&[(position, '7')]), "key_host_miscopied", &[], false);
         check(&with(&[(position, '_')]), "key_host_miscopied", &[position], false);
@@ -291,13 +291,13 @@ fn a_wrong_host_is_named() {
     // host.
     let tag = CORE_AT + 68;
     check(&with(&[(tag, other(tag, 4))]), "key_miscopied", &[tag], true);
-    // Host and core wrong: where the core is wrong is known, the whole text is not.
+    // If host and core are wrong, the wrong characters of the core are known, the text is not.
     check(&with(&[(HOST_AT, 'x'), (tag, other(tag, 4))]), "key_damaged", &[tag], false);
     check(&with(&[(HOST_AT, 'x'), (tag, 'o')]), "key_bad_character", &[tag], false);
 }
 
 #[test]
-fn a_wrong_separator_is_named() {
+fn a_wrong_separator_is_located() {
     let separator = CORE_AT - 1;
     check(&with(&[(separator, '-')]), "key_bad_character", &[separator], true);
     let both = with(&[(separator, '-'), (90, other(90, 0))]);
@@ -308,7 +308,7 @@ fn a_wrong_separator_is_named() {
 }
 
 #[test]
-fn a_wrong_prefix_is_named() {
+fn a_wrong_prefix_is_located() {
     check(&chars(b"pvk2_host_core"), "key_unsupported_version", &[], false);
     check(&chars(b"PVK12_host"), "key_unsupported_version", &[], false);
     check(&chars(b"hunter2"), "key_wrong_prefix", &[], false);
@@ -337,7 +337,7 @@ fn substitutions(
     })
 }
 
-/// How the text may be damaged in ways that nobody thought of.
+/// Random damage to the text.
 fn edits() -> impl Strategy<Value = Vec<char>> {
     let edit = (0..5u8, 0..200usize, prop_oneof![any::<char>(), "[a-z0-9_.]".prop_map(first)]);
     prop::collection::vec(edit, 0..6).prop_map(|edits| {
@@ -390,7 +390,7 @@ proptest! {
     fn five_to_eight_substitutions_are_never_accepted(changes in substitutions(5..=8)) {
         let error = read(&with(&changes)).unwrap_err();
         match error.repaired() {
-            // Rare: the text is nearer to another key.
+            // Rarely, the text is closer to another key.
             Some(repaired) => prop_assert_eq!(error.code(), "key_miscopied", "{:?}", repaired),
             None => prop_assert_eq!(error.code(), "key_damaged"),
         }
@@ -398,12 +398,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = ProvisioningKey::read(&bytes);
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in "(pvk1_)?[a-z0-9_.=\"]{0,20}_?[ac-hj-np-z02-9bio]{80,90}.{0,3}") {
+    fn no_text_causes_a_panic(text in "(pvk1_)?[a-z0-9_.=\"]{0,20}_?[ac-hj-np-z02-9bio]{80,90}.{0,3}") {
         let _ = ProvisioningKey::read(text.as_bytes());
         let _ = ProvisioningKey::parse_strict(&text);
     }
@@ -414,7 +414,7 @@ proptest! {
 
     /// Whatever is wrong, nothing that is printed holds as much as 6 characters of the secret.
     #[test]
-    fn nothing_printed_holds_the_secret(text in edits()) {
+    fn nothing_printed_contains_the_secret(text in edits()) {
         let secret = &self::text()[CORE_AT + 12..];
         let printed = match read(&text) {
             Ok(key) => format!("{key} {key:?}"),
@@ -490,9 +490,9 @@ the key contains characters that no key has; look at characters 61 and 71; \
     assert_eq!(explain(&text()[..100]), format!("{shown}\n\n{said}"));
 }
 
-/// `pvk1` may be a host's name, too: the text then has the prefix twice.
+/// `pvk1` is a valid host name. The text then contains the prefix twice.
 #[test]
-fn a_host_may_be_called_as_the_prefix() {
+fn a_host_may_look_like_the_prefix() {
     for host in ["pvk1", "api.pvk1", "pvk1.example.com"] {
         let (id, pin) = (key().id(), key().pin());
         let secret = Secret::from_bytes(*key().secret().expose());

@@ -1,4 +1,4 @@
-//! The vectors that every language reads, made by an implementation of its own.
+//! The test vectors of all languages, which an independent implementation made.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -212,9 +212,9 @@ fn malformed_proofs_are_refused() {
     }
 }
 
-/// No bit of a proof can be turned: it is malformed then, or proves nothing.
+/// A proof with a flipped bit is malformed, or does not verify.
 #[test]
-fn every_turned_bit_is_noticed() {
+fn every_flipped_bit_is_noticed() {
     for vector in load::<Proofs>("proofs.json").proofs {
         let secret = Secret::from_bytes(bytes(&vector.secret).try_into().unwrap());
         let (value, spki) = (bytes(&vector.value), bytes(&vector.spki));

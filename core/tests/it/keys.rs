@@ -1,4 +1,4 @@
-//! Provisioning keys: life, edits, listings.
+//! Provisioning keys: lifecycle, edits, listings.
 
 use provkey::authority::{Action, KeyFilter, KeyOrder, KeyState, KeyUpdate, NewKey, PageRequest};
 use provkey::key::{Host, ProvisioningKey};
@@ -38,7 +38,7 @@ fn a_key_is_found_by_its_id_or_its_name() {
     let find = |text: &str| world.authority.find_key(text).map(|key| key.id);
     assert_eq!(find(first.id.as_str()).unwrap(), first.id);
     assert_eq!(find("first FLOOR").unwrap(), first.id);
-    // A name that looks like the id of another key, and of none.
+    // A name that looks like the id of another key, and one that looks like an unknown id.
     let named = world.key(second.id.as_str(), 5);
     assert_eq!(find(second.id.as_str()).unwrap(), second.id);
     world.authority.delete_key(second.id).unwrap();
@@ -49,7 +49,7 @@ fn a_key_is_found_by_its_id_or_its_name() {
 }
 
 #[test]
-fn a_stale_edit_is_refused_and_uses_do_not_make_it_stale() {
+fn a_stale_edit_is_refused_but_uses_make_no_edit_stale() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 5);
     let text = world.provisioning_key(&key);
@@ -77,7 +77,7 @@ fn a_limit_below_the_count_stops_new_uses_and_keeps_the_count() {
 }
 
 #[test]
-fn bad_input_is_named_and_changes_nothing() {
+fn bad_input_is_reported_and_changes_nothing() {
     let world = TestAuthority::new();
     let key = world.key("Fleet", 5);
     let now = provkey::time::Clock::now(&*world.clock);
@@ -180,7 +180,7 @@ fn renaming_and_changing_the_certificate_moves_the_indexes() {
 }
 
 #[test]
-fn errors_and_details_hold_no_secret() {
+fn errors_and_details_contain_no_secret() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 1);
     let text = world.authority.copy_key(key.id).unwrap();

@@ -1,9 +1,10 @@
-//! What the crate promises, tested through its public interface: key texts, and the authority over
-//! the memory store and over stores that fail.
+//! Tests of the public interface: key texts, and the authority over the memory store and over
+//! stores that fail.
 
 // A test fails by panicking, also from its helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod administration;
 mod checkpoints;
 mod common;
 mod crls;
@@ -16,11 +17,10 @@ mod key_text;
 mod key_vectors;
 mod keys;
 mod masters;
+mod outcomes;
 mod races;
 mod renewing;
 mod revoking;
 mod server_certificates;
 mod texts;
-mod things;
 mod tokens;
-mod told;

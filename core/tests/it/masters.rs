@@ -53,7 +53,7 @@ fn a_master_key_that_is_needed_is_not_removed() {
     assert_eq!(remove(slot), Ok(()));
     assert_eq!(remove(slot), Err("master_slot_empty"));
 
-    // All that is sealed has moved to the new one, which is enough now.
+    // Everything sealed is now under the new master key, so it suffices.
     let only = Keyring::new(master(9)).with(Slot::new(1).unwrap(), master(2));
     let only = only.with_current(Slot::new(1).unwrap()).unwrap();
     let opened = Authority::open(world.environment.clone(), only).unwrap();
@@ -77,7 +77,7 @@ fn the_wrong_new_master_is_refused() {
 
 /// Two processes: one rotates, the other has had the new keyring since it was opened.
 #[test]
-fn another_process_goes_on_under_the_new_master() {
+fn another_process_continues_with_the_new_master() {
     let world = TestAuthority::new();
     let (old, new) = (Slot::new(0).unwrap(), Slot::new(1).unwrap());
     let keyring = both().with_current(old).unwrap();
@@ -108,7 +108,7 @@ fn a_process_that_was_opened_before_a_rotation_removes_the_old_master() {
 
 /// Two processes: one rotates, the other does not have the new master key yet.
 #[test]
-fn a_process_without_the_new_master_goes_on_with_what_it_has() {
+fn a_process_without_the_new_master_continues_with_the_old() {
     let world = TestAuthority::new();
     let old = world.key("old", 9);
     let old_text = world.provisioning_key(&old);
@@ -121,7 +121,7 @@ fn a_process_without_the_new_master_goes_on_with_what_it_has() {
     world.authority.rotate_master(both()).unwrap();
     let new = world.key("new", 9);
     let new_text = world.provisioning_key(&new);
-    // Before it has looked, as after: enrollments with old keys, replays and renewals go on.
+    // Enrollments with old keys, replays and renewals continue.
     for _ in 0..2 {
         assert_eq!(enroll(&old_text), "enrolled");
         assert_eq!(other.enroll(&first.proof(&old_text)).unwrap().chain, enrolled.chain);
@@ -136,7 +136,7 @@ fn a_process_without_the_new_master_goes_on_with_what_it_has() {
     assert_eq!(create().unwrap_err().code(), "master_key_missing");
     assert_eq!(other.copy_key(new.id).unwrap_err().code(), "master_key_missing");
 
-    // A keyring that does not fit changes nothing.
+    // A wrong keyring changes nothing.
     let refused = |keyring| other.replace_keyring(keyring).unwrap_err().code();
     assert_eq!(refused(Keyring::new(master(1))), "master_key_missing");
     assert_eq!(refused(Keyring::new(master(9))), "master_key_wrong");
@@ -149,7 +149,8 @@ fn a_process_without_the_new_master_goes_on_with_what_it_has() {
     assert_eq!(other.key(old.id).unwrap().used, 5);
 }
 
-/// Anyone can name a slot: the store is asked about it once in a second, not for each request.
+/// Anyone can send a key with any slot. The store is asked about it once a second, not for each
+/// request.
 #[test]
 fn an_unknown_slot_is_looked_up_once_in_a_second() {
     let world = TestAuthority::new();

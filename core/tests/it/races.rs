@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! Concurrent calls from many threads and nodes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use provkey::x509::RevocationReason;
 use crate::common::{TestConnector, code, master, renewal};
 
 #[test]
-fn threads_and_hosts_race_for_a_limit_and_none_passes_it() {
+fn racing_threads_and_nodes_never_exceed_a_limit() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 100);
     let text = Arc::new(world.provisioning_key(&key));
@@ -80,7 +80,7 @@ fn edits_during_a_storm_lose_no_use() {
 }
 
 #[test]
-fn a_certificate_renews_once_however_many_ask_at_once() {
+fn concurrent_renewals_renew_a_certificate_once() {
     let world = TestAuthority::new();
     let text = world.provisioning_key(&world.key("fleet", 1));
     let connector = TestConnector::new();
@@ -101,9 +101,9 @@ fn a_certificate_renews_once_however_many_ask_at_once() {
     assert_eq!(world.authority.connector(first.connector).unwrap().renewals, 1);
 }
 
-/// A revocation wins: what was renewed before is revoked with it, and nothing is renewed after.
+/// A revocation wins: it covers earlier renewals, and later ones are refused.
 #[test]
-fn no_certificate_slips_past_a_revocation() {
+fn no_certificate_escapes_a_revocation() {
     for _ in 0..5 {
         let world = TestAuthority::new();
         let text = world.provisioning_key(&world.key("fleet", 1));

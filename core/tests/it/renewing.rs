@@ -1,4 +1,4 @@
-//! Renewals: who may, with what, how often, and what of it is remembered.
+//! Renewal: who may renew, with which proof, how often, and what is recorded.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ impl Fleet {
         renewal(&self.first.chain[0], signer, new_key, *fingerprint)
     }
 
-    /// The same, but vouched for by the host.
+    /// The same, with the certificate vouched for by the application.
     fn over_tls(&self, new_key: &SoftwareSigner) -> RenewRequest {
         RenewRequest::new(build_csr(new_key, &[]).unwrap())
             .client_certificate(self.first.chain[0].clone())
@@ -92,7 +92,7 @@ fn a_renewal_is_the_same_connector_with_another_certificate_and_costs_no_use() {
             let seen = fleet.world.authority.connector(second.connector).unwrap();
             assert_eq!((seen.renewals, seen.serial), (1, second.serial.clone()));
             assert_eq!(seen.leaf, second.chain[0]);
-            // A replay, in either way of proving it, gets the stored answer.
+            // A replay gets the stored answer, whichever way it is proven.
             for again in [fleet.request(key), fleet.over_tls(key)] {
                 let again = fleet.renew(&again).unwrap();
                 assert_eq!((again.replay, again.chain), (true, second.chain.clone()));
@@ -134,7 +134,7 @@ fn a_certificate_renews_once_and_the_new_one_renews_next() {
     let third = renewal(&second.chain[0], &second_key, &third_key, None);
     check(fleet.renew(&third), "enrolled");
     check(fleet.renew(&third), "replayed");
-    // That the new certificate renewed says that it had arrived.
+    // The new certificate renewed, so it had arrived.
     check(fleet.renew_first(&second_key), "certificate_renewed");
     assert_eq!(fleet.world.authority.connector(second.connector).unwrap().renewals, 2);
 }
@@ -142,7 +142,7 @@ fn a_certificate_renews_once_and_the_new_one_renews_next() {
 /// What the attributes of a request say that it is for decides before anything else does: whose key
 /// or certificate vouches for it makes no difference, nor whether the attribute can be read.
 #[test]
-fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
+fn a_request_serves_only_the_purpose_that_it_was_made_for() {
     let fleet = Fleet::new();
     let (authority, text) = (&fleet.world.authority, fleet.world.provisioning_key(&fleet.key));
     let next = new_key();
@@ -174,18 +174,18 @@ fn a_request_is_good_for_the_purpose_that_it_was_made_for() {
         renew(csr, None);
         renew(csr, Some(fleet.first.chain[0].clone()));
     }
-    // Nothing is proven, so nothing is stored; the observer is told.
+    // Nothing is proven, so nothing is stored. Only the observer is notified.
     assert_eq!(fleet.world.audit(), before);
     let told = fleet.world.observer.take();
     let wrong = Event::Refused { code: "request_wrong_purpose", key: None, address: None };
     assert_eq!(told, vec![wrong; 10]);
     assert_eq!(fleet.world.used(&fleet.key), 1);
-    // The owner of the request is as it was.
+    // The connector that made the request is unchanged.
     check(fleet.renew_first(&next), "enrolled");
 }
 
 #[test]
-fn a_public_key_of_a_renewal_belongs_to_the_connector_for_good() {
+fn a_public_key_of_a_renewal_stays_with_its_connector() {
     let fleet = Fleet::new();
     let authority = &fleet.world.authority;
     let other = fleet.world.key("other", 9);
@@ -207,7 +207,7 @@ fn a_public_key_of_a_renewal_belongs_to_the_connector_for_good() {
     check(fleet.renew(&theirs), "public_key_in_use");
     // The key pair that enrolled does not get a certificate of another key pair.
     check(authority.enroll(&fleet.connector.proof(&texts[0])), "certificate_renewed");
-    // But the connector may go back to it.
+    // But the connector may return to it.
     let leaf = &third_certificate.chain[0];
     check(fleet.renew(&renewal(leaf, &third.signer, &fleet.connector.signer, None)), "enrolled");
     check(authority.enroll(&fleet.connector.proof(&texts[0])), "replayed");
@@ -215,18 +215,18 @@ fn a_public_key_of_a_renewal_belongs_to_the_connector_for_good() {
 }
 
 #[test]
-fn what_becomes_of_the_provisioning_key_does_not_matter() {
+fn a_renewal_does_not_depend_on_the_provisioning_key() {
     let fleet = Fleet::new();
     let authority = &fleet.world.authority;
     let new = NewCertificate::new(name("CA 2"));
     let second_ca = authority.create_certificate(&new).unwrap().id;
     let update = KeyUpdate::default().certificate(second_ca).enabled(false);
     authority.update_key(fleet.key.id, &update).unwrap();
-    // The one that the key names now signs.
+    // The enrollment certificate that the key names now signs.
     let second = fleet.renew_first(&fleet.connector.signer).unwrap();
     assert_eq!(second.certificate, second_ca);
     authority.delete_key(fleet.key.id).unwrap();
-    // Then the one that signed before.
+    // Then the earlier one signs again.
     let next = renewal(&second.chain[0], &fleet.connector.signer, &new_key(), None);
     assert_eq!(fleet.renew(&next).unwrap().certificate, second_ca);
     let refused = authority.delete_certificate(second_ca).unwrap_err();
@@ -234,7 +234,7 @@ fn what_becomes_of_the_provisioning_key_does_not_matter() {
 }
 
 #[test]
-fn a_proof_that_does_not_hold_says_nothing() {
+fn an_invalid_proof_reveals_nothing() {
     let fleet = Fleet::new();
     let (leaf, key) = (&fleet.first.chain[0], &fleet.connector.signer);
     let (new, stranger) = (new_key(), new_key());
@@ -254,7 +254,7 @@ fn a_proof_that_does_not_hold_says_nothing() {
     let oid = [&[6, RENEWAL_OID_DER.len() as u8], RENEWAL_OID_DER].concat();
     let empty = [&[0x30, oid.len() as u8 + 4], &oid[..], &[0x31, 2, 5, 0]].concat();
     check(fleet.renew(&csr(&[&empty])), "renewal_invalid");
-    // A certificate of our own making, or of another authority, is none of its.
+    // A self-made certificate, or one of another authority, does not belong to it.
     let elsewhere = Fleet::new();
     let theirs = renewal(&elsewhere.first.chain[0], &elsewhere.connector.signer, &new, None);
     check(fleet.renew(&theirs), "certificate_unknown");
@@ -265,7 +265,7 @@ fn a_proof_that_does_not_hold_says_nothing() {
     let client_certificate = Some(elsewhere.first.chain[0].clone());
     let disagreeing = csr(&[&good]).client_certificate(client_certificate);
     check(fleet.renew(&disagreeing), "credentials_disagree");
-    // None of it is in the trail; the observer was told.
+    // Nothing is in the audit trail. Only the observer was notified.
     assert!(fleet.world.audit().iter().all(|record| record.action != Action::RenewalRefused));
     let refused = |event: &Event| matches!(event, Event::Refused { key: None, .. });
     assert_eq!(fleet.world.observer.take().iter().filter(|event| refused(event)).count(), 10);
@@ -306,7 +306,7 @@ fn a_revoked_connector_and_other_hardware_do_not_renew() {
 }
 
 #[test]
-fn an_expired_certificate_renews_by_signature_as_long_as_it_may() {
+fn an_expired_certificate_renews_by_signature_within_its_grace() {
     let renew_after = |past_its_end: Duration, by_signature: bool| {
         let fleet = Fleet::new();
         fleet.world.clock.advance(365 * DAY + past_its_end);
@@ -356,7 +356,7 @@ fn asking_for_names(names: &[(u8, &str)]) -> Vec<u8> {
 
 /// With certificates of an hour, the answer to a renewal may expire before it is fetched.
 #[test]
-fn an_answer_that_expired_unseen_is_made_anew() {
+fn an_answer_that_expired_before_it_arrived_is_issued_again() {
     let world = TestAuthority::new();
     let mut new = NewCertificate::new(name("CA 2"));
     new.leaf_validity = Duration::from_secs(3600);
@@ -397,13 +397,13 @@ fn a_connector_has_a_bounded_number_of_valid_certificates() {
 }
 
 #[test]
-fn nothing_of_a_pruned_connector_remains() {
+fn pruning_removes_everything_of_a_connector() {
     let fleet = Fleet::new();
     let authority = &fleet.world.authority;
     let (second_key, third_key) = (new_key(), new_key());
     let second = fleet.renew_first(&second_key).unwrap();
     let third = renewal(&second.chain[0], &second_key, &third_key, None);
-    // Of the replays the first is stored at once, the second later.
+    // The first replay is stored at once, the second later.
     let [third, _, _] = [(); 3].map(|()| fleet.renew(&third).unwrap());
     authority.delete_key(fleet.key.id).unwrap();
     fleet.world.clock.advance(800 * DAY);

@@ -1,4 +1,4 @@
-//! Revoking connectors, and all that a key enrolled.
+//! Revoking connectors, and everything that a key enrolled.
 
 use std::thread;
 
@@ -24,7 +24,7 @@ fn counts(done: Compromised) -> (u64, u64) {
 }
 
 #[test]
-fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
+fn a_compromised_key_enrolls_no_connector_and_its_connectors_are_revoked() {
     let world = TestAuthority::new();
     let key = world.key("leaked", 1000);
     let other = world.key("other", 10);
@@ -63,15 +63,15 @@ fn a_compromised_key_enrolls_nobody_and_what_it_enrolled_is_revoked() {
     check(None, false, (104, 3));
     assert_eq!(world.authority.connector(bystander).unwrap().revoked_at, None);
     let audit = world.audit();
-    // Records of one moment come in no order.
+    // Records of the same millisecond have no order.
     let told = audit.iter().filter(|one| one.action == Action::KeyCompromised);
     let told: Vec<_> = told.filter_map(|one| one.details.as_deref()).collect();
     assert!(told.contains(&"104 connectors enrolled, 3 of them revoked"), "{told:?}");
 }
 
-/// From the first unit on, before anything is revoked, nothing takes it back.
+/// It is final from the first unit on, before any connector is revoked.
 #[test]
-fn that_a_key_is_compromised_is_final() {
+fn a_compromise_is_final() {
     let world = TestAuthority::new();
     let key = world.key("leaked", 9);
     let (text, connector) = (world.provisioning_key(&key), TestConnector::new());
@@ -96,12 +96,12 @@ fn that_a_key_is_compromised_is_final() {
         let refused = world.authority.update_key(key.id, &edit).unwrap_err();
         assert_eq!(refused.code(), "key_compromised", "{edit:?}");
     }
-    // What is no way back can be edited.
+    // Edits that do not undo it are allowed.
     let edit = KeyUpdate::default().name(name("old")).enabled(false);
     let seen = world.authority.update_key(key.id, &edit).unwrap();
     assert_eq!((seen.state, seen.copyable()), (KeyState::Compromised, false));
     assert_eq!((seen.compromised_at, seen.used), (Some(marked_at), 1));
-    // Later, and once more: the moment stays, the rest is revoked.
+    // Done again later, it keeps its time and revokes the rest.
     world.clock.advance(DAY);
     let all = Compromise::default();
     assert_eq!(counts(world.authority.compromise_key(key.id, &all).unwrap()), (1, 1));
@@ -115,7 +115,7 @@ fn that_a_key_is_compromised_is_final() {
 }
 
 #[test]
-fn a_key_that_never_was_is_not_compromised() {
+fn an_unknown_key_cannot_be_compromised() {
     let world = TestAuthority::new();
     let unknown = KeyId::parse("q2w3e4r5t6y7").unwrap();
     for dry_run in [true, false] {
@@ -126,7 +126,7 @@ fn a_key_that_never_was_is_not_compromised() {
 }
 
 #[test]
-fn whoever_enrolls_during_a_compromise_is_revoked_or_refused() {
+fn a_connector_that_enrolls_during_a_compromise_is_revoked_or_refused() {
     let world = TestAuthority::new();
     let key = world.key("leaked", 1000);
     let text = world.provisioning_key(&key);
@@ -147,7 +147,7 @@ fn whoever_enrolls_during_a_compromise_is_revoked_or_refused() {
 }
 
 #[test]
-fn connectors_are_listed_from_a_moment_on() {
+fn connectors_are_listed_from_a_time_on() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 10);
     let text = world.provisioning_key(&key);

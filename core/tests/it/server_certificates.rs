@@ -35,7 +35,7 @@ fn a_connector_trusts_the_server_of_its_authority_by_the_pin_alone() {
 }
 
 #[test]
-fn nothing_is_issued_for_what_is_not_the_authoritys() {
+fn no_server_certificate_is_issued_for_another_host() {
     let world = TestAuthority::new();
     let check = |host: &str, public_key: &PublicKey, validity, code| {
         let host = Host::parse(host).unwrap();

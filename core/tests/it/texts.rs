@@ -28,7 +28,7 @@ where
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn encoding_round_trips() {
     check::<Action>("key_created", "Key_created");
     check::<AddressRange>("10.0.0.0/8", "10.0.0.1/8");
     check::<AdminRole>("viewer", "Viewer");

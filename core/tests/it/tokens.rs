@@ -47,7 +47,7 @@ fn a_token_is_good_until_it_expires_or_is_revoked() {
 }
 
 #[test]
-fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
+fn an_unknown_token_and_a_wrong_secret_get_the_same_answer() {
     let world = TestAuthority::new();
     let other = TestAuthority::new();
     let authority = &world.authority;
@@ -66,9 +66,9 @@ fn an_unknown_token_and_a_wrong_secret_are_one_answer() {
 }
 
 #[test]
-fn a_refused_token_is_told_to_the_observer_and_never_stored() {
+fn a_refused_token_is_reported_to_the_observer_and_never_stored() {
     let world = TestAuthority::new();
-    // The worlds draw the same numbers: the other one's second token is not known here.
+    // Both authorities draw the same numbers, so the other's second token is unknown here.
     let other = TestAuthority::new();
     other.authority.create_token(&new("x", AdminRole::Admin)).unwrap();
     let (_, unknown) = other.authority.create_token(&new("y", AdminRole::Admin)).unwrap();
@@ -92,7 +92,7 @@ fn a_refused_token_is_told_to_the_observer_and_never_stored() {
     assert_eq!(world.environment.store.scan(&ScanRange::prefix(""), 1000).unwrap(), before);
 }
 
-/// Changes the record of a token as somebody can who can write to the database.
+/// Changes the record of a token, as an attacker with write access to the database can.
 fn tamper(world: &TestAuthority, id: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) {
     let store = &world.environment.store;
     let key = RecordKey::new(format!("admin-token/{id}")).unwrap();
@@ -105,7 +105,7 @@ fn tamper(world: &TestAuthority, id: &str, change: impl Fn(&mut serde_json::Map<
 }
 
 #[test]
-fn who_can_write_to_the_database_makes_no_administrator() {
+fn write_access_to_the_database_makes_no_administrator() {
     let world = TestAuthority::new();
     let authority = &world.authority;
     let end = world.clock.now().plus(DAY);
@@ -146,7 +146,7 @@ fn who_can_write_to_the_database_makes_no_administrator() {
 }
 
 #[test]
-fn a_revoked_token_is_not_brought_back_by_a_change_in_the_database() {
+fn a_change_in_the_database_never_restores_a_revoked_token() {
     let world = TestAuthority::new();
     let (token, text) = world.authority.create_token(&new("ci", AdminRole::Admin)).unwrap();
     world.authority.revoke_token(token.id).unwrap();
@@ -156,7 +156,7 @@ fn a_revoked_token_is_not_brought_back_by_a_change_in_the_database() {
 }
 
 #[test]
-fn a_master_key_that_a_live_token_needs_stays() {
+fn a_master_key_that_a_live_token_needs_is_not_removed() {
     let world = TestAuthority::new();
     let slot = |number| Slot::new(number).unwrap();
     let keyring = Keyring::new(master(1)).with(slot(1), master(2)).with_current(slot(1)).unwrap();
@@ -169,11 +169,11 @@ fn a_master_key_that_a_live_token_needs_stays() {
     assert_eq!(code(world.authority.remove_master(slot(0))), "master_key_in_use");
     world.authority.revoke_token(live.id).unwrap();
     assert_eq!(code(world.authority.remove_master(slot(0))), "master_key_in_use");
-    // One that is over needs it no longer.
+    // An expired token does not need it.
     world.clock.advance(DAY);
     world.authority.remove_master(slot(0)).unwrap();
     assert!(world.authority.find_token(ending.id.as_str()).unwrap().revoked_at.is_some());
-    // Tokens that are made now are of the new one.
+    // New tokens need the new one.
     let (token, text) = world.authority.create_token(&new("next", AdminRole::Admin)).unwrap();
     assert_eq!(world.authority.authenticate_token(&text).unwrap(), token);
 }
@@ -197,7 +197,7 @@ fn names_are_unique_until_revoked_and_every_change_is_audited() {
 }
 
 #[test]
-fn the_store_holds_no_token() {
+fn the_store_contains_no_token() {
     let world = TestAuthority::new();
     let (token, text) = world.authority.create_token(&new("ci", AdminRole::Viewer)).unwrap();
     let secret = &text.expose()[19..51];

@@ -8,7 +8,7 @@ use super::*;
 use crate::connector::KeyReference;
 
 #[test]
-fn only_what_was_asked_for_is_accepted() {
+fn only_the_answer_to_the_request_is_accepted() {
     let (pki, mut identity) = asked();
     let other = Identity::generate(KeyAlgorithm::Ed25519).unwrap();
     let [leaf, enrollment, root] = pki.answer(&identity);
@@ -27,7 +27,7 @@ fn only_what_was_asked_for_is_accepted() {
 }
 
 #[test]
-fn an_authority_of_the_same_names_is_not_trusted() {
+fn another_authority_with_the_same_names_is_not_trusted() {
     let (pki, mut identity) = asked();
     let attacker = Pki::new();
     let [leaf, enrollment, root] = pki.answer(&identity);
@@ -40,7 +40,7 @@ fn an_authority_of_the_same_names_is_not_trusted() {
     check([&false_leaf, &false_enrollment, &root], "chain_incomplete");
     check([&false_leaf, &enrollment, &root], "chain_incomplete");
     check([&leaf, &false_enrollment, &root], "chain_incomplete");
-    // All that the attacker adds to a good answer does no harm.
+    // Nothing that an attacker adds to a good answer does harm.
     let both = [false_leaf, false_enrollment, false_root, leaf, enrollment, root];
     identity.accept_certificates(&both, at(NOW)).unwrap();
     assert_eq!(identity.chain().unwrap().certificates(), &both[3..]);
@@ -55,7 +55,7 @@ fn a_key_of_another_authority_does_not_accept() {
 }
 
 #[test]
-fn who_has_not_asked_accepts_nothing() {
+fn without_a_request_nothing_is_accepted() {
     let (pki, _) = asked();
     let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let answer = pki.answer(&identity);
@@ -78,7 +78,7 @@ fn a_certificate_stays_until_a_better_answer_comes() {
 }
 
 #[test]
-fn texts_that_are_no_answer_are_refused() {
+fn other_texts_are_refused() {
     let (pki, mut identity) = asked();
     let pem = to_pem(&pki.answer(&identity));
     let before = identity.to_bytes();

@@ -41,11 +41,11 @@ fn an_identity_of_each_algorithm_enrolls_by_proof() {
 }
 
 #[test]
-fn whoever_asks_again_gets_the_same_certificate_at_no_cost() {
+fn a_repeated_request_gets_the_same_certificate_at_no_cost() {
     let (authority, key) = authority();
     let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let first = enroll(&authority, identity.request(&key, None).unwrap().der());
-    // The answer is lost, and so is the process. What was saved asks again.
+    // The answer is lost, and the process ends. The saved identity repeats the request.
     let mut identity = Identity::from_bytes(&identity.to_bytes()).unwrap();
     let request: Request = identity.request(&key, None).unwrap();
     let second = enroll(&authority, request.to_pem().as_bytes());

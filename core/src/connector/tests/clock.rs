@@ -1,4 +1,4 @@
-//! What the clock says, and what a certificate says of the clock.
+//! Clocks that are behind or ahead, and when to renew.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Keys that live elsewhere: in a secure element, behind a signer.
+//! Private keys elsewhere: in a secure element, behind a signer.
 
 use super::*;
 use crate::connector::RenewalKey;
@@ -10,7 +10,7 @@ fn element() -> Arc<dyn Signer> {
     Arc::new(signer())
 }
 
-/// Seals and opens: the signer stays behind.
+/// Seals and opens an identity, which loses its signer.
 fn reopened(identity: &Identity) -> Identity {
     Identity::open(&identity.seal(MATERIAL, &SystemRandom).unwrap(), MATERIAL).unwrap()
 }
@@ -20,7 +20,7 @@ fn code<T>(result: Result<T, Error>) -> &'static str {
 }
 
 #[test]
-fn an_identity_enrolls_with_a_key_that_it_never_has() {
+fn an_identity_enrolls_with_a_key_elsewhere() {
     let (pki, element) = (Pki::new(), element());
     let mut identity = Identity::with_signer(Arc::clone(&element));
     assert!(identity.private_key().is_none());
@@ -59,7 +59,7 @@ fn it_renews_for_another_key_elsewhere() {
 }
 
 #[test]
-fn a_key_that_is_here_takes_no_signer() {
+fn an_identity_with_a_private_key_takes_no_signer() {
     let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let private_key = identity.private_key().unwrap();
     let same = SoftwareSigner::from_pkcs8(private_key, identity.public_key()).unwrap();

@@ -13,8 +13,8 @@ use crate::x509::Pkcs8;
 
 const MATERIAL: &[u8] = b"the machine's material";
 
-/// An identity in each of its stages: new, has asked, has its certificate, renews it for the same
-/// key pair, for another.
+/// An identity in each state: new, with a request, with a certificate, renewing for the same key
+/// pair, renewing for another.
 fn stages(algorithm: KeyAlgorithm) -> [Identity; 5] {
     let pki = Pki::new();
     let [new, mut asked, mut rest @ ..] = [(); 5].map(|()| Identity::generate(algorithm).unwrap());
@@ -58,7 +58,7 @@ fn code(result: Result<Identity, Error>) -> &'static str {
 }
 
 #[test]
-fn what_is_saved_is_opened() {
+fn a_saved_identity_opens() {
     for identity in ALGORITHMS.into_iter().flat_map(stages) {
         same(&Identity::from_bytes(&identity.to_bytes()).unwrap(), &identity);
         let sealed = identity.seal(MATERIAL, &SystemRandom).unwrap();
@@ -80,7 +80,7 @@ const FOREIGN: &str = "\
     3401544e";
 
 #[test]
-fn what_another_implementation_sealed_is_opened() {
+fn a_file_sealed_by_another_implementation_opens() {
     let file: Vec<u8> = (0..FOREIGN.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&FOREIGN[at..at + 2], 16).unwrap())
@@ -96,7 +96,7 @@ fn what_another_implementation_sealed_is_opened() {
 }
 
 #[test]
-fn what_is_opened_signs() {
+fn an_opened_identity_signs() {
     let (pki, identity) = asked();
     let mut identity = Identity::from_bytes(&identity.to_bytes()).unwrap();
     let request = identity.request(&pki.key(), None).unwrap();
@@ -115,7 +115,7 @@ fn a_sealed_identity_shows_nothing_and_is_never_sealed_twice_alike() {
 }
 
 #[test]
-fn another_machine_and_another_form_are_named() {
+fn another_machine_and_another_form_are_reported() {
     let (_, identity) = enrolled();
     let (sealed, plain) = (identity.seal(MATERIAL, &SystemRandom).unwrap(), identity.to_bytes());
     assert_eq!(code(Identity::open(&sealed, b"another")), "identity_other_machine");
@@ -139,7 +139,7 @@ fn without_randomness_nothing_is_sealed() {
 }
 
 #[test]
-fn other_files_are_named() {
+fn other_files_are_refused_with_a_code() {
     let file = Identity::generate(KeyAlgorithm::Ed25519).unwrap().to_bytes();
     let check = |file: &[u8], name: &str| assert_eq!(code(Identity::from_bytes(file)), name);
     check(b"", "identity_damaged");
@@ -167,7 +167,7 @@ fn no_changed_bit_and_no_shorter_file_passes() {
     }
 }
 
-/// Whoever changes a file and its checksum does not know the sealing key.
+/// An attacker who changes a file and its checksum does not know the sealing key.
 #[test]
 fn a_changed_sealed_file_with_a_good_checksum_is_refused() {
     let [new, ..] = stages(KeyAlgorithm::Ed25519);
@@ -232,10 +232,10 @@ proptest! {
     }
 }
 
-/// What a program from before there was renewal wrote is read, and what it can read is written for
-/// it, unless there is something that it would lose.
+/// A program without renewal wrote version 1. Its files are read, and files that it can read
+/// without losing a renewal are still written as version 1.
 #[test]
-fn a_file_has_the_oldest_version_that_holds_it() {
+fn a_file_has_the_oldest_version_that_can_express_it() {
     for identity in stages(KeyAlgorithm::Ed25519) {
         let version = if identity.is_renewing() { b'2' } else { b'1' };
         for file in [identity.to_bytes().to_vec(), identity.seal(MATERIAL, &SystemRandom).unwrap()]

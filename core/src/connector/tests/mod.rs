@@ -1,4 +1,4 @@
-//! Authorities to ask, real and made up, and tests of all that a connector may meet.
+//! Real and fake authorities, and tests of every answer that a connector may get.
 
 mod accept;
 mod authority;
@@ -24,7 +24,7 @@ use crate::x509::{
 const ALGORITHMS: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
 
-/// The moment at which the tests take place, and a day, in seconds.
+/// The time of the tests, and a day, in seconds.
 const NOW: u64 = 1_800_000_000;
 const DAY: u64 = 86_400;
 /// When leaves end.
@@ -44,7 +44,7 @@ fn ca(id: &str, not_before: u64, not_after: u64) -> CaParameters<'_> {
     CaParameters { common_name: "Test", id, serial, not_before, not_after }
 }
 
-/// An authority that signs whatever a test wants. All of them have the same names.
+/// An authority that signs anything. All instances have the same names.
 struct Pki {
     root: Issuer,
     enrollment: Issuer,
@@ -125,7 +125,7 @@ fn to_pem(certificates: &[Certificate]) -> String {
     certificates.iter().map(Certificate::to_pem).collect()
 }
 
-/// The answer is refused with this code, and the identity is as it was.
+/// Checks that the answer is refused with this code, and the identity is unchanged.
 #[track_caller]
 fn refused(identity: &mut Identity, answer: &[Certificate], now: Timestamp, code: &str) -> Error {
     let before = identity.to_bytes();

@@ -1,4 +1,4 @@
-//! Renewals: what is kept until there is an answer, and what of all that may go wrong does no harm.
+//! Renewals: what is stored until there is an answer, and that no failure does harm.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn the_old_certificate_and_key_stay_until_the_answer() {
     let new_key = asked_for(&identity.renew_request(NEW, None).unwrap());
     assert!(identity.is_renewing() && new_key != old_key);
     assert_eq!((identity.public_key(), identity.certificate()), (&old_key, old.as_ref()));
-    // Asking again, whatever for, is the same renewal.
+    // A further request is for the same renewal, whatever its key.
     for again in [RenewalKey::Same, NEW, RenewalKey::New(KeyAlgorithm::EcdsaP384)] {
         assert_eq!(asked_for(&identity.renew_request(again, None).unwrap()), new_key);
     }
@@ -39,7 +39,7 @@ fn the_old_certificate_and_key_stay_until_the_answer() {
 }
 
 #[test]
-fn a_renewal_that_is_dropped_makes_room_for_another() {
+fn another_renewal_may_start_after_one_is_dropped() {
     let (pki, mut identity) = enrolled();
     identity.drop_renewal();
     let (key, taken) = (identity.public_key().clone(), identity.renew_request(NEW, None).unwrap());
@@ -75,9 +75,10 @@ fn without_a_certificate_there_is_nothing_to_renew() {
     assert!(!identity.is_renewing());
 }
 
-/// A renewal is under the pin of the key that the certificate came with, whatever was asked since.
+/// A renewal is checked with the pin of the key that the certificate was issued for, whatever was
+/// requested since.
 #[test]
-fn an_enrollment_elsewhere_meanwhile_is_told_from_the_renewal() {
+fn an_enrollment_elsewhere_is_distinguished_from_the_renewal() {
     let (pki, mut identity) = enrolled();
     let elsewhere = Pki::new();
     let new_key = asked_for(&identity.renew_request(NEW, None).unwrap());
@@ -85,19 +86,19 @@ fn an_enrollment_elsewhere_meanwhile_is_told_from_the_renewal() {
     refused(&mut identity, &elsewhere.answer_for(&new_key), at(NOW), "chain_untrusted_root");
     identity.accept_certificates(&elsewhere.answer(&identity), at(NOW)).unwrap();
     assert_eq!(identity.enrolled_with(), Some(&KeyReference::from(&elsewhere.key())));
-    // What is renewed now is the certificate from there.
+    // Now the certificate from there is renewed.
     refused(&mut identity, &pki.answer_for(&new_key), at(NOW), "chain_untrusted_root");
     identity.accept_certificates(&elsewhere.answer_for(&new_key), at(NOW)).unwrap();
     assert_eq!(*identity.public_key(), new_key);
 }
 
-/// What may happen to a connector. It saves its identity before a request is sent and after an
-/// answer is accepted; a crash leaves what was saved last.
+/// What may happen to a connector. It saves its identity before it sends a request and after it
+/// accepts an answer. A crash leaves the last saved identity.
 #[derive(Clone, Debug)]
 enum Step {
     Ask(RenewalKey),
     Save,
-    /// Sends what it asked with last, if that was saved.
+    /// Sends the last request, if it was saved.
     Send,
     Accept,
     Crash,
@@ -119,7 +120,7 @@ struct Life {
     identity: Identity,
     saved: Vec<u8>,
     request: Option<Request>,
-    /// Whether the renewal that the request is of is in what was saved.
+    /// Whether the saved identity contains the renewal of the request.
     safe: bool,
     answer: Option<Vec<Vec<u8>>>,
 }
@@ -152,7 +153,7 @@ impl Life {
                 if let (Some(request), true) = (&self.request, self.safe) {
                     let csr = request.der().to_vec();
                     let request = RenewRequest { csr, ..RenewRequest::default() };
-                    // Nothing that was sent is ever refused but for too many valid certificates.
+                    // A sent request is refused only for too many valid certificates.
                     match self.authority.renew(&request) {
                         Ok(renewed) => self.answer = Some(renewed.chain),
                         Err(error) => assert_eq!(error.code(), "renewal_too_early"),
@@ -190,7 +191,7 @@ proptest! {
         for step in steps {
             life.take(step);
         }
-        // Whatever happened, it has the certificate that the authority has, or gets it.
+        // Whatever happened, it has or gets the certificate that the authority has.
         for step in [Step::Crash, Step::Ask(NEW), Step::Save, Step::Send, Step::Accept] {
             life.take(step);
         }

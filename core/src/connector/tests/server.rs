@@ -1,4 +1,4 @@
-//! Whether a server is the one that a key is for.
+//! Checking servers.
 
 use std::string::ToString as _;
 use std::{format, panic};
@@ -38,7 +38,7 @@ fn check(pki: &Pki, shown: &[Certificate], seconds: u64) -> Result<u64, &'static
 }
 
 #[test]
-fn a_server_that_the_root_vouches_for_is_good() {
+fn a_server_with_a_certificate_of_the_root_is_accepted() {
     let pki = Pki::new();
     let root = pki.root.certificate().clone();
     // The port does not matter.
@@ -46,14 +46,14 @@ fn a_server_that_the_root_vouches_for_is_good() {
         let shown = [server(&pki.root, host), root.clone()];
         assert_eq!(check(&pki, &shown, NOW), Ok(NOW));
         assert_eq!(check(&pki, &shown, END), Ok(END));
-        // A clock that is behind is set right.
+        // A clock that is behind is corrected.
         assert_eq!(check(&pki, &shown, 0), Ok(NOW - 300));
         assert_eq!(check(&pki, &shown, END + 1), Err("chain_expired"));
     }
 }
 
 #[test]
-fn an_identity_knows_whom_it_asks() {
+fn an_identity_checks_its_own_server() {
     let (pki, asked) = super::asked();
     let shown = [server(&pki.root, "api.private.example.com"), pki.root.certificate().clone()];
     assert_eq!(asked.check_server(&shown, at(NOW)), Ok(at(NOW)));
@@ -63,7 +63,7 @@ fn an_identity_knows_whom_it_asks() {
 }
 
 #[test]
-fn any_other_server_is_not() {
+fn any_other_server_is_refused() {
     let (pki, other) = (Pki::new(), Pki::new());
     let host = "api.private.example.com";
     let good = server(&pki.root, host);
@@ -85,10 +85,10 @@ fn any_other_server_is_not() {
     assert_eq!(check(&[server(&other.root, host), root.clone()]), "chain_incomplete");
     assert_eq!(check(&[server(&pki.root, "h.example"), root.clone()]), "server_wrong_host");
     assert_eq!(check(&[root.clone(), good]), "chain_wrong_usage");
-    // A connector of the same authority is no server.
+    // A connector of the same authority is not a server.
     let connector = pki.leaf(signer().public_key());
     let issuer = pki.enrollment.certificate().clone();
     assert_eq!(check(&[connector, issuer, root]), "chain_wrong_usage");
-    // And what signs for connectors signs for no server.
+    // Nor may an enrollment certificate sign for a server.
     assert_eq!(try_server(&pki.enrollment, host), Err(IssueError::NotAnIssuer));
 }

@@ -1,4 +1,4 @@
-//! Reading what was issued, as another parser reads it too, and refusing what is damaged.
+//! Parsing issued certificates like another parser, and refusing damaged ones.
 
 use std::format;
 use std::string::ToString as _;
@@ -21,11 +21,11 @@ fn issued() -> Certificate {
     Certificate::parse(&issued.der).unwrap()
 }
 
-/// One for the tests that change it often.
+/// A certificate for tests that change it many times.
 static ISSUED: LazyLock<Certificate> = LazyLock::new(issued);
 
 #[test]
-fn says_what_was_put_in() {
+fn parses_what_was_issued() {
     let certificate = issued();
     assert_eq!(certificate.serial(), serial().as_bytes());
     assert_eq!(certificate.common_name(), Some("c7"));
@@ -41,7 +41,7 @@ fn says_what_was_put_in() {
 }
 
 #[test]
-fn another_parser_reads_the_same() {
+fn another_parser_agrees() {
     let ours = issued();
     let theirs = x509_cert::Certificate::from_der(ours.der()).unwrap();
     let tbs = theirs.tbs_certificate();
@@ -55,7 +55,7 @@ fn another_parser_reads_the_same() {
 }
 
 #[test]
-fn several_may_stand_in_one_text() {
+fn a_text_may_contain_several() {
     let (first, second) = (issued(), issued());
     let text = format!("s:CN = c7\r\n{}\nmore\n{}", first.to_pem(), second.to_pem());
     assert_eq!(Certificate::parse_all(text.as_bytes()).unwrap(), [first.clone(), second]);
@@ -63,7 +63,7 @@ fn several_may_stand_in_one_text() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_by_name() {
+fn other_bytes_are_refused_with_a_code() {
     let certificate = issued();
     let (der, pem) = (certificate.der().to_vec(), certificate.to_pem());
     let check = |bytes: &[u8], code| {
@@ -132,7 +132,7 @@ proptest! {
         prop_assert!(Certificate::parse(&[&[0x30][..], &bytes].concat()).is_err());
     }
 
-    /// What both parsers read after a change, they read alike.
+    /// If both parsers accept a changed certificate, they agree on it.
     #[test]
     fn a_changed_certificate_is_read_as_others_read_it(
         at in any::<prop::sample::Index>(),

@@ -1,4 +1,4 @@
-//! Certificates that make a chain, and those that do not, each for its own reason.
+//! Certificates that form a chain, and ones that do not, each for its own reason.
 
 use std::sync::Arc;
 use std::vec::Vec;
@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-/// A certificate of anything, signed by anybody.
+/// A certificate with any content, signed by any key.
 fn forge(
     signer: &dyn Signer,
     issuer: &[u8],
@@ -81,7 +81,7 @@ fn forge(
 }
 
 #[test]
-fn the_order_and_more_certificates_do_not_matter() {
+fn order_and_extra_certificates_do_not_matter() {
     let world = World::new();
     let stranger = World::new();
     let certificates = world.certificates();
@@ -120,14 +120,14 @@ fn every_signature_counts() {
 }
 
 #[test]
-fn a_root_of_the_same_name_is_another() {
+fn a_root_of_the_same_name_is_not_trusted() {
     let world = World::new();
     let impostor = root(ALGORITHM);
     assert_eq!(impostor.certificate().subject(), world.root.certificate().subject());
     let mut certificates = world.certificates();
     certificates.insert(0, impostor.certificate().clone());
     assert_eq!(world.build(&certificates).unwrap().certificates(), world.certificates());
-    // One that shows the pinned key, but was signed with another.
+    // A root with the pinned key, but signed with another.
     let (pinned, own) = (world.root.certificate(), signer(ALGORITHM));
     let public_key = pinned.public_key().unwrap();
     let subject = enrollment(&world.root, ALGORITHM).certificate().issuer().to_vec();
@@ -143,7 +143,7 @@ fn a_root_of_the_same_name_is_another() {
 }
 
 #[test]
-fn authorities_are_held_to_what_they_may() {
+fn a_ca_must_not_exceed_its_constraints() {
     let world = World::new();
     let (issuer, ca_key) = (world.root.certificate(), signer(ALGORITHM));
     let root_key = issuer.subject_key_id().unwrap();
@@ -179,7 +179,7 @@ fn authorities_are_held_to_what_they_may() {
 }
 
 #[test]
-fn a_path_is_no_longer_than_allowed() {
+fn a_path_must_not_exceed_the_path_length() {
     let world = World::new();
     // An enrollment certificate, whose path length is 0, signs another authority.
     let (above, ca_key) = (world.enrollment.certificate(), signer(ALGORITHM));
@@ -220,7 +220,7 @@ fn a_leaf_is_for_its_use() {
 }
 
 #[test]
-fn time_is_checked_apart() {
+fn time_is_checked_separately() {
     let world = World::new();
     let chain = world.build(&world.certificates()).unwrap();
     let (not_before, not_after) = (at(NOW - 300), at(NOW + YEAR));

@@ -1,4 +1,4 @@
-//! Lists as another parser reads them, and what is not signed.
+//! Lists as another parser sees them, and lists that are not signed.
 
 use proptest::prelude::*;
 use x509_cert::crl::CertificateList;
@@ -24,7 +24,7 @@ fn revoked() -> impl Strategy<Value = RevokedCertificate> {
     })
 }
 
-/// Theirs, as ours.
+/// The other parser's list in our types.
 fn entry(theirs: &x509_cert::crl::RevokedCert) -> RevokedCertificate {
     let extensions = theirs.crl_entry_extensions.iter().flatten();
     let reason = extensions.map(|one| CrlReason::from_der(one.extn_value.as_bytes()).unwrap());
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_damaged_is_read_as_something_longer(cut in 0..400_usize, byte in any::<u8>()) {
+    fn a_damaged_list_never_gains_entries(cut in 0..400_usize, byte in any::<u8>()) {
         let issuer = enrollment(&root(KeyAlgorithm::Ed25519), KeyAlgorithm::Ed25519);
         let mut der = issue_crl(&issuer, &parameters(&[])).unwrap();
         let cut = cut % der.len();

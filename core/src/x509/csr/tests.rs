@@ -39,7 +39,7 @@ impl Forged {
         Self::new(KeyAlgorithm::EcdsaP256)
     }
 
-    /// One that asks for these extensions.
+    /// A request for these extensions.
     fn asking(extensions: &[Vec<u8>]) -> Self {
         let value = sequence(&extensions.concat());
         Self { attributes: std::vec![attribute(oid::EXTENSION_REQUEST, &[&value])], ..Self::p256() }
@@ -115,7 +115,7 @@ fn good_requests_of_every_algorithm() {
         check(&Forged::new(algorithm).build(), "good");
     }
     check(include_bytes!("fixtures/rsa2048.pem"), "good");
-    // A subject is read over.
+    // The subject is ignored.
     let subject = Forged {
         subject: b"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02no".to_vec(),
         ..Forged::p256()
@@ -148,7 +148,7 @@ fn only_strict_der_is_read() {
     let good = Forged::p256().build();
     check(&[&good[..], &[0]].concat(), "csr_trailing_data");
     check(&good[..good.len() - 1], "csr_malformed");
-    // An indefinite length, and a length in more bytes than it takes.
+    // An indefinite length, and a length in more bytes than necessary.
     check(&[&[0x30, 0x80], &good[3..], &[0, 0]].concat(), "csr_malformed");
     check(&[&[0x30, 0x82, 0], &good[2..]].concat(), "csr_malformed");
     let version = |version: &[u8]| Forged { version: version.to_vec(), ..Forged::p256() }.build();
@@ -178,14 +178,14 @@ fn attributes_that_mean_something_occur_once() {
     let old_and_new = [request(oid::EXTENSION_REQUEST), request(oid::MICROSOFT_EXTENSION_REQUEST)];
     check(&with(&[&old_and_new[1]]), "good");
     check(&with(&[&old_and_new[0], &old_and_new[1]]), "csr_attribute_not_single");
-    // challengePassword, and one that nobody knows.
+    // challengePassword, and an unknown attribute.
     let password = attribute(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07", &[b"\x0c\x01x"]);
     check(&with(&[&password, &attribute(&[0x2a, 3], &[])]), "good");
     check(&with(&[&attribute(&[0x2a, 3], &[&[4, 9]])]), "csr_malformed");
 }
 
 #[test]
-fn what_everybody_gets_may_be_asked_for() {
+fn a_request_may_ask_for_what_every_connector_gets() {
     let asked = [
         extension(oid::BASIC_CONSTRAINTS, &[0x30, 0]),
         extension(oid::KEY_USAGE, &[3, 2, 7, 0x80]),
@@ -196,7 +196,7 @@ fn what_everybody_gets_may_be_asked_for() {
 }
 
 #[test]
-fn nothing_else_may_be_asked_for() {
+fn a_request_may_ask_for_nothing_else() {
     let check = |oid, value: &[u8], code| {
         check(&Forged::asking(&[extension(oid, value)]).build(), code);
     };
@@ -233,7 +233,7 @@ fn elliptic_curve_keys_have_one_form() {
     check_spki(spki(p384, &point), "csr_bad_key");
     check_spki(spki(p256, &[0; 65]), "csr_bad_key");
     check_spki(spki(p256, &[]), "csr_bad_key");
-    // In form, but not on the curve; nor is the point of zeros.
+    // Well-formed, but not on the curve; nor is the point of zeros.
     let mut off_curve = point.clone();
     off_curve[64] ^= 1;
     check_spki(spki(p256, &off_curve), "csr_key_off_curve");
@@ -350,7 +350,7 @@ proptest! {
 }
 
 #[test]
-fn no_message_is_empty_and_no_code_occurs_twice() {
+fn every_error_has_a_message_and_its_own_code() {
     let all = [
         CsrError::TooLarge,
         CsrError::Malformed,

@@ -1,4 +1,4 @@
-//! What is not issued, and why.
+//! Parameters and signers that are refused, and why.
 
 use alloc::boxed::Box;
 use alloc::string::ToString as _;
@@ -83,7 +83,7 @@ fn an_issuer_is_an_authority_with_its_own_key() {
     assert_eq!(refused, Err(IssueError::NotAnIssuer));
 }
 
-/// Signs with another key than it shows, or not at all.
+/// Signs with a key other than its public one, or not at all.
 struct Faulty {
     shown: SoftwareSigner,
     used: Option<SoftwareSigner>,

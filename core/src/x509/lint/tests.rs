@@ -30,7 +30,7 @@ const AUTHORITY_KEY_ID: usize = 10;
 const SUBJECT_KEY_ID: usize = 11;
 const ALT_NAMES: usize = 12;
 
-/// The fields of a certificate, its extensions apart.
+/// The fields of a certificate, with the extensions separate.
 fn take_apart(certificate: &Certificate) -> Vec<Vec<u8>> {
     let mut fields = Reader::within(&certificate.signed().tbs, tag::SEQUENCE).unwrap();
     let mut parts: Vec<_> = (0..7).map(|_| fields.any().unwrap().to_vec()).collect();
@@ -52,7 +52,7 @@ fn put_together(parts: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// A good certificate, and what it was compared with.
+/// A good certificate, and the expectations of the lint.
 struct Good {
     role: Role<'static>,
     issuer: Option<Issuer>,
@@ -131,7 +131,7 @@ impl Good {
         lint(tbs, &expected)
     }
 
-    /// Replaces one part, which must be noticed.
+    /// Replaces one part. The lint must notice.
     #[track_caller]
     fn check(&self, part: usize, by: &[u8], flaw: Flaw) {
         let mut parts = take_apart(&self.certificate);
@@ -139,7 +139,7 @@ impl Good {
         assert_eq!(self.lint(&put_together(&parts)), Err(flaw));
     }
 
-    /// Changes the bytes `from`, which occur once, into others, which must be noticed.
+    /// Replaces the bytes `from`, which occur once. The lint must notice.
     #[track_caller]
     fn check_edit(&self, part: usize, from: &[u8], to: &[u8], flaw: Flaw) {
         let mut bytes = take_apart(&self.certificate)[part].clone();
@@ -164,7 +164,7 @@ fn what_is_issued_is_sound() {
 }
 
 #[test]
-fn without_urls_nothing_stands_in_their_place() {
+fn without_urls_their_extensions_are_absent() {
     assert_eq!(take_apart(&Good::leaf().certificate).len(), ALT_NAMES + 1);
     assert_eq!(take_apart(&Good::leaf_with_urls().certificate).len(), ALT_NAMES + 3);
 }
@@ -294,9 +294,9 @@ fn critical(good: &Good, part: usize) -> Vec<u8> {
     critical
 }
 
-/// RFC 5280, 4.2.1.1, 4.2.1.2, 4.2.1.6 and 4.2.1.12: what the profile wants not critical.
+/// RFC 5280, 4.2.1.1, 4.2.1.2, 4.2.1.6 and 4.2.1.12: not critical in the profile.
 #[test]
-fn what_must_not_be_critical_is_found() {
+fn a_wrongly_critical_extension_is_found() {
     let good = Good::leaf();
     for (part, flaw) in [
         (PURPOSES, Flaw::Purposes),
@@ -356,7 +356,7 @@ fn flaws_of_urls_are_found() {
 }
 
 #[test]
-fn urls_that_nobody_gave_are_found() {
+fn unexpected_urls_are_found() {
     let urls = take_apart(&Good::leaf_with_urls().certificate);
     for good in [Good::leaf(), Good::enrollment(), Good::cross(), Good::root()] {
         let usage = take_apart(&good.certificate)[KEY_USAGE].clone();
@@ -367,7 +367,7 @@ fn urls_that_nobody_gave_are_found() {
 }
 
 #[test]
-fn flaws_of_an_authority_are_found() {
+fn flaws_of_a_ca_are_found() {
     let (root, enrollment, leaf) = (Good::root(), Good::enrollment(), Good::leaf());
     let names = take_apart(&leaf.certificate)[ALT_NAMES].clone();
     let leaf_usage = take_apart(&leaf.certificate)[KEY_USAGE].clone();

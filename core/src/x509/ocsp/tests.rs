@@ -1,4 +1,4 @@
-//! Which requests are read. That the responses are good, OpenSSL says in `tests/`.
+//! Parsing requests. OpenSSL verifies the responses in `tests/`.
 
 use proptest::prelude::*;
 
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_request_is_too_odd_to_be_looked_at(at in any::<usize>(), byte in any::<u8>()) {
+    fn no_request_causes_a_panic(at in any::<usize>(), byte in any::<u8>()) {
         let issuer = root(KeyAlgorithm::Ed25519);
         let mut der = request(&cert_id(issuer.certificate()), 2, &[&|out| nonce(out, 16)]);
         let at = at % der.len();
@@ -97,7 +97,7 @@ proptest! {
 }
 
 #[test]
-fn a_signer_that_signs_wrongly_is_found_out() {
+fn a_wrong_signature_is_noticed() {
     struct Wrong(crate::x509::SoftwareSigner);
     impl crate::x509::Signer for Wrong {
         fn public_key(&self) -> &PublicKey {

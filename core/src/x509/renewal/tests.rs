@@ -24,7 +24,7 @@ fn proof(old: &SoftwareSigner, new: &SoftwareSigner) -> RenewalProof {
 }
 
 #[test]
-fn a_key_of_any_algorithm_asks_for_one_of_any_other() {
+fn a_key_of_any_algorithm_renews_for_a_key_of_any_other() {
     for (old, new) in SIGNING.into_iter().flat_map(|old| SIGNING.map(|new| (old, new))) {
         let (old, new) = (signer(old), signer(new));
         let made = proof(&old, &new);
@@ -40,7 +40,7 @@ fn a_key_of_any_algorithm_asks_for_one_of_any_other() {
 }
 
 #[test]
-fn no_changed_bit_and_no_shorter_value_proves_anything() {
+fn no_changed_bit_and_no_shorter_value_is_a_proof() {
     let (old, new) = (signer(KeyAlgorithm::Ed25519), signer(KeyAlgorithm::EcdsaP256));
     let (value, spki) = (proof(&old, &new).to_attribute_value(), new.public_key().spki());
     let proves = |value: &[u8]| RenewalProof::from_der(value).is_ok_and(|read| read.verify(spki));
@@ -56,7 +56,7 @@ fn no_changed_bit_and_no_shorter_value_proves_anything() {
     assert!(!proves(&[&value, &[0][..]].concat()));
 }
 
-/// A signature for one purpose is none for another, and nothing can be left out.
+/// A signature for one purpose never verifies for another, and it covers every field.
 #[test]
 fn what_is_signed_begins_with_its_purpose_and_names_everything() {
     let (old, new) = (signer(KeyAlgorithm::Ed25519), signer(KeyAlgorithm::Ed25519));

@@ -16,8 +16,8 @@ struct Case<'a> {
     result: TestResult,
 }
 
-/// Whether each signature counts exactly if it should. The tests of a key that is itself refused,
-/// for its small exponent, are not reached.
+/// Checks that each signature is accepted exactly if it should be. A key that is refused for its
+/// small exponent is skipped, with its tests.
 fn check(spki: &[u8], algorithm: SignatureAlgorithm, cases: &[Case<'_>]) -> usize {
     let key = match PublicKey::from_spki(spki) {
         Err(error) => {
@@ -38,7 +38,7 @@ fn check(spki: &[u8], algorithm: SignatureAlgorithm, cases: &[Case<'_>]) -> usiz
             Invalid => {
                 assert_eq!(outcome, Err(SignatureError::BadSignature), "{algorithm:?} {}", case.id);
             }
-            // Good, but nobody need accept it.
+            // Valid, but optional to accept.
             Acceptable => {}
         }
     }

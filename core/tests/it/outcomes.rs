@@ -1,4 +1,4 @@
-//! An error that says that nothing was changed says so truly, whichever call of the store fails.
+//! An error that reports "nothing was changed" is right, whichever call of the store fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use provkey::x509::RevocationReason;
 
 use crate::common::{HOST, TestConnector, master, name};
 
-/// Never reached by a countdown.
+/// A countdown that never ends.
 const NEVER: usize = usize::MAX / 2;
 
-/// A memory store one of whose next calls fails, before it does anything.
+/// A memory store that refuses one of its next calls.
 #[derive(Default)]
 struct Countdown {
     memory: Memory,
@@ -33,7 +33,7 @@ impl Countdown {
         Ok(&self.memory)
     }
 
-    /// Everything that it holds.
+    /// All its records.
     fn records(&self) -> Vec<Record> {
         self.memory.scan(&ScanRange::prefix(""), 1000).unwrap()
     }
@@ -53,8 +53,8 @@ impl Store for Countdown {
     }
 }
 
-/// Prepares something in a new world and does it, again and again, each time with a later call of
-/// the store failing, until none fails any more.
+/// Runs `work` on a new authority again and again. Each time a later call of the store fails, until
+/// `work` makes fewer calls.
 fn check<P, T>(
     prepare: impl Fn(&TestAuthority) -> P,
     work: impl Fn(&Authority, P) -> Result<T, Error>,
@@ -63,14 +63,18 @@ fn check<P, T>(
         let store = Arc::new(Countdown { left: AtomicUsize::new(NEVER), ..Countdown::default() });
         let world = TestAuthority::over(store.clone());
         let prepared = prepare(&world);
-        if told_truly(&store, fails, || work(&world.authority, prepared)) {
+        if changes_nothing_on_error(&store, fails, || work(&world.authority, prepared)) {
             return;
         }
     }
 }
 
-/// Whether no call of the store failed.
-fn told_truly<T>(store: &Countdown, fails: usize, work: impl FnOnce() -> Result<T, Error>) -> bool {
+/// Checks that a failed `work` changed nothing. Returns whether no call of the store failed.
+fn changes_nothing_on_error<T>(
+    store: &Countdown,
+    fails: usize,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> bool {
     let before = store.records();
     store.left.store(fails, Ordering::SeqCst);
     let done = work();
@@ -82,26 +86,26 @@ fn told_truly<T>(store: &Countdown, fails: usize, work: impl FnOnce() -> Result<
         Err(Error::Store(StoreError::Unknown(_))) => {}
         Err(error) => panic!("call {fails} failed: {error}"),
     }
-    // A countdown that has ended has begun a longer one.
+    // When the countdown ended, it was set to NEVER.
     store.left.load(Ordering::SeqCst) < NEVER / 2
 }
 
 #[test]
-fn of_an_authority_that_is_created() {
+fn a_failed_creation_changes_nothing() {
     for fails in 0.. {
         let world = TestAuthority::new();
         let store = Arc::new(Countdown { left: AtomicUsize::new(NEVER), ..Countdown::default() });
         let environment = world.environment.clone().store(store.clone());
         let new = NewAuthority::new(Host::parse(HOST).unwrap());
         let create = || Authority::create(environment, Keyring::new(master(1)), &new);
-        if told_truly(&store, fails, create) {
+        if changes_nothing_on_error(&store, fails, create) {
             return;
         }
     }
 }
 
 #[test]
-fn of_what_operators_do() {
+fn a_failed_call_of_an_operator_changes_nothing() {
     let key = |world: &TestAuthority| world.key("fleet", 5).id;
     check(|_| (), |authority, ()| authority.create_group(&name("another")));
     check(|_| (), |authority, ()| authority.create_certificate(&NewCertificate::new(name("next"))));
@@ -123,7 +127,7 @@ fn of_what_operators_do() {
 }
 
 #[test]
-fn of_what_connectors_do() {
+fn a_failed_call_of_a_connector_changes_nothing() {
     let request = |world: &TestAuthority| {
         let key = world.provisioning_key(&world.key("fleet", 5));
         TestConnector::new().proof(&key)

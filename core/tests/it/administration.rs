@@ -31,7 +31,7 @@ fn groups_are_found_by_id_and_by_name_and_deleted_when_empty() {
 }
 
 #[test]
-fn what_keys_or_connectors_hang_on_is_not_deleted() {
+fn what_keys_or_connectors_depend_on_is_not_deleted() {
     let world = TestAuthority::new();
     let authority = &world.authority;
     let check = |group: &str, certificate: &str| {
@@ -54,7 +54,7 @@ fn what_keys_or_connectors_hang_on_is_not_deleted() {
 }
 
 #[test]
-fn pruning_keeps_what_a_count_still_needs() {
+fn pruning_never_removes_what_a_count_needs() {
     let world = TestAuthority::new();
     let key = world.key("fleet", 2);
     let text = world.provisioning_key(&key);
@@ -179,7 +179,7 @@ fn the_audit_trail_names_the_token_and_the_address_of_an_administrator() {
     world.clock.advance(DAY);
     acting.create_group(&name("new")).unwrap();
     world.clock.advance(DAY);
-    // A connector that an administrator enrolls asks from where it asks from.
+    // A connector that an administrator enrolls is recorded with its own address.
     let key = world.key("fleet", 1);
     let request = TestConnector::new().proof(&world.provisioning_key(&key));
     let address = Some("198.51.100.1".parse().unwrap());
