@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Looks for known faults of the dependencies in RustSec's advisory database, which cargo-deny fetches.
-# OFFLINE=1 takes the database as it was fetched before: $CARGO_HOME/advisory-dbs, which may come from
-# another machine.
+# Looks for known faults of the dependencies in RustSec's advisory database, which cargo-deny
+# fetches. OFFLINE=1 takes the database as it was fetched before: $CARGO_HOME/advisory-dbs, which
+# may come from another machine.
 source "$(dirname "$0")/common.sh"
 
 databases=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Asks the API whatever its description allows, and what it does not: no answer may be a fault of the
-# server, or one that the description does not have. Runs the commands of docs/api.md, too.
+# Asks the API whatever its description allows, and what it does not: no answer may be a fault of
+# the server, or one that the description does not have. Runs the commands of docs/api.md, too.
 # EXAMPLES for each operation (default 20).
 source "$(dirname "$0")/common.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The benchmarks. Without arguments all of them: prints one table, and writes it into docs/benchmarks.md
-# with the machine and the date. With arguments: bench.sh --bench NAME [-- WORD].
+# The benchmarks. Without arguments all of them: prints one table, and writes it into
+# docs/benchmarks.md with the machine and the date. With arguments: bench.sh --bench NAME [-- WORD].
 source "$(dirname "$0")/common.sh"
 
 need gcc gcc libc6-dev

@@ -12,8 +12,8 @@ as_root() {
 # How long another apt, such as that of unattended-upgrades, is waited for.
 APT_WAIT_SECONDS=600
 
-# apt_get ARGUMENT...: apt-get as root. Waits while another apt runs: by itself apt-get waits for the
-# lock of dpkg alone, and fails if the lists or the downloaded packages are locked.
+# apt_get ARGUMENT...: apt-get as root. Waits while another apt runs: by itself apt-get waits for
+# the lock of dpkg alone, and fails if the lists or the downloaded packages are locked.
 apt_get() {
     local said status deadline=$((SECONDS + APT_WAIT_SECONDS))
     said=$(mktemp)
@@ -77,14 +77,15 @@ test_tools() {
     python_packages
 }
 
-# flags_without_folders: what keeps the folders of this machine out of what rustc makes, a flag a line.
+# flags_without_folders: what keeps the folders of this machine out of what rustc makes, a flag a
+# line.
 flags_without_folders() {
     local rustc=${RUSTC:-rustc} sysroot commit
     sysroot=$("$rustc" --print sysroot)
     commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
     echo "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo"
-    # Where the component rust-src is installed, rustc names the sources of the standard library by their
-    # folder; elsewhere, as here.
+    # Where the component rust-src is installed, rustc names the sources of the standard library by
+    # their folder; elsewhere, as here.
     echo "--remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc/$commit"
     echo "--remap-path-prefix=$PWD=/provkey"
 }

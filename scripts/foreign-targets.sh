@@ -63,7 +63,8 @@ build_authority() {
     cc -Iinclude tests/packaging/authority.c target/libprovkey/full/libprovkey.a -lm -o target/foreign/authority
 }
 
-# enroll_from TARGET GNU-NAME QEMU: a C program for another machine enrolls, linked with either library.
+# enroll_from TARGET GNU-NAME QEMU: a C program for another machine enrolls, linked with either
+# library.
 enroll_from() {
     local target=$1 gnu=$2 qemu=$3
     local root=$PWD/target/foreign/$target

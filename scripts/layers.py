@@ -31,7 +31,7 @@ CRATES = [
 
 # Core, from the bottom up. A layer may import from itself and from those in the lines above it.
 LAYERS = [
-    {"limits", "process", "random", "time", "der"},
+    {"limits", "process", "random", "setters", "text", "time", "der"},
     {"key"},
     {"x509"},
     {"store"},
@@ -192,7 +192,7 @@ class Crate:
                     module.imports.append((*path, name))
 
     def resolve(self, module, path, seen=()):
-        """The module that defines what `path` names in `module`, or None if it is of another crate."""
+        """The module that defines `path` as seen from `module`; None if another crate does."""
         if (module.name, path) in seen or len(seen) > 32:
             return module
         seen = (*seen, (module.name, path))

@@ -13,6 +13,9 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 # Core with less: no import or item may be left over without a feature.
 cargo clippy --locked -p provkey --all-targets --no-default-features -- -D warnings
 cargo clippy --locked -p provkey --all-targets --no-default-features --features connector -- -D warnings
+for features in std std,connector; do
+    cargo check --quiet --locked -p provkey --no-default-features --features "$features"
+done
 # The tests that only scripts/schedules.sh builds.
 RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR=target/schedules/build \
     cargo clippy --locked -p provkey --lib --tests -- -D warnings
@@ -39,7 +42,18 @@ target/venv/bin/ruff check --quiet python scripts
 # The console is that of its sources.
 scripts/console.sh --check
 
+need python3 python3
 shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/examples/tests/*.sh
+
+# What no compiler checks: which file imports which, the width of comments, what documents name.
+python3 scripts/layers.py
+python3 scripts/comment_width.py
+python3 scripts/named_paths.py
+target/venv/bin/python scripts/workflows.py
+
+# The libraries with their oldest dependencies, and their public API.
+scripts/minimal-versions.sh
+scripts/public-api.sh
 
 cargo deny --locked check licenses bans sources
 # What is known of advisories without their database; with it: make advisories.

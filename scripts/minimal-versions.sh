@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The libraries build with the oldest dependencies that their manifests allow. In a copy, because the
-# workspace has one Cargo.lock.
+# The libraries build with the oldest dependencies that their manifests allow. In a copy, because
+# the workspace has one Cargo.lock.
 source "$(dirname "$0")/common.sh"
 
 copy=$PWD/target/minimal-versions

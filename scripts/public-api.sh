@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The public API of the libraries: shows what differs from the recorded one, or records it (--record).
+# The public API of the libraries: shows what differs from the recorded one, or records it
+# (--record).
 source "$(dirname "$0")/common.sh"
 
 # Reads the form of rustdoc's JSON that Rust 1.95 writes.
@@ -10,8 +11,8 @@ for package in core:provkey stores/sqlite:provkey-sqlite stores/postgres:provkey
     signers/pkcs11:provkey-pkcs11 server:provkey-server; do
     folder=${package%:*} name=${package#*:} crate=${package#*:}
     crate=${crate//-/_}
-    # RUSTC_BOOTSTRAP: the JSON is behind an unstable flag of the stable rustdoc. For this crate only, so that
-    # its dependencies are those of `cargo doc`.
+    # RUSTC_BOOTSTRAP: the JSON is behind an unstable flag of the stable rustdoc. For this crate
+    # only, so that its dependencies are those of `cargo doc`.
     RUSTC_BOOTSTRAP=$crate cargo rustdoc --quiet --locked -p "$name" --lib --all-features -- \
         -Z unstable-options --output-format json
     api=target/doc/$crate.public-api.txt

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs the Rust program of the README, with the manifest that stands beside it. Its C program is
-# run by scripts/c-examples.sh, its Python program by python/tests/test_docs.py.
+# Builds and runs the Rust program of the README, with the manifest that stands beside it. Its C
+# program is run by scripts/c-examples.sh, its Python program by python/tests/test_docs.py.
 source "$(dirname "$0")/common.sh"
 
 root=$PWD

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# provkey-sqlite in programs that have another crate over SQLite: all of them have to agree on one version of
-# libsqlite3-sys, because a program links SQLite once. With --resolve only that they do agree.
+# provkey-sqlite in programs that have another crate over SQLite: all of them have to agree on one
+# version of libsqlite3-sys, because a program links SQLite once. With --resolve only that they do
+# agree.
 source "$(dirname "$0")/common.sh"
 
 root=$PWD

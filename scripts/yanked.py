@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Names what of Cargo.lock was yanked, as far as cargo's copy of the registry's index knows.
 
-It asks nobody: cargo keeps what the index said when it last resolved or fetched a crate. An advisory
-often leads to a yank, and this much can be had where the advisory database cannot.
+Needs no network: cargo stores what the index said when it last resolved or fetched a crate. An
+advisory often leads to a yank, so this helps where the advisory database is out of reach.
 """
 
 import json
@@ -35,7 +35,7 @@ def path_of(name):
 
 
 def releases(cached):
-    """The releases in a file of cargo's index: entries between zero bytes, each a version and its JSON."""
+    """The releases in a file of cargo's index: versions and their JSON between zero bytes."""
     for part in cached.read_bytes().split(b"\0"):
         if part.startswith(b"{"):
             yield json.loads(part)

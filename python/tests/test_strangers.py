@@ -1,7 +1,7 @@
 """Another SQLite in the process, copies of the files, and forks, beside an authority in a file.
 
-Each close of a file drops the POSIX locks that the process has on it, so SQLite's own locks would be
-gone, and what was acknowledged with them.
+Each close of a file drops the POSIX locks that the process has on it, so SQLite's own locks would
+be gone, and what was acknowledged with them.
 """
 
 from __future__ import annotations

@@ -119,8 +119,8 @@ def test_proofs_are_made_as_everywhere() -> None:
     text = TEXTS["keys"][0]["text"]
     key, identity = ProvisioningKey.parse(text), provkey.Identity.generate()
     csr = identity.request(key).der
-    # SEQUENCE { UTF8String host, UTF8String id, SubjectPublicKeyInfo }, short enough for one byte of
-    # length each.
+    # SEQUENCE { UTF8String host, UTF8String id, SubjectPublicKeyInfo }, short enough for one byte
+    # of length each.
     host, id = key.host.encode(), key.id.encode()
     content = b"\x0c%c%b\x0c%c%b" % (len(host), host, len(id), id) + identity.public_key
     message = b"\x30\x81%c" % len(content) + content

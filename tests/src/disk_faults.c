@@ -1,11 +1,11 @@
 /* Preloaded into a process: what happens to its disk, for the files below the folder DISK_FOLDER.
  *
  * DISK_KILL_AT=n   the process is killed before the n-th write, truncation or sync, counted from 1;
- * DISK_LOSE=seed   and with it the power goes, so to speak: of what was written since the last sync of
- *                  its file, some is lost, as the seed says; all of it for 1.
+ * DISK_LOSE=seed   and the power fails with it: some of what was written since the last sync of its
+ *                  file is lost, as the seed says; all of it for 1;
  * DISK_LIES=1      a sync does nothing;
- * DISK_STRANGER=path  before each of these steps somebody in the process opens and closes this database, its
- *                  log and its index, which drops the POSIX locks that the process has on them;
+ * DISK_STRANGER=path  before each of these steps other code in the process opens and closes this
+ *                  database, its log and its index, which drops the process's POSIX locks on them;
  * DISK_FULL=path   as long as this file exists, no file grows: ENOSPC.
  *
  * What is mapped into memory is left alone, and so are the entries of folders. */

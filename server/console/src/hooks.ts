@@ -4,7 +4,7 @@ import { createContext } from "preact";
 import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, type Page, type Role, type Session, get, reachable, send } from "./api";
 
-/** How often what is shown is asked for again, in milliseconds. An answer that did not change is empty. */
+/** How often a page refreshes, in milliseconds. An unchanged response has no body. */
 const POLL_MS = 3000;
 
 export interface Polled<T> {

@@ -1,4 +1,4 @@
-"""Whether Python's cryptography accepts a chain for a TLS client: verify.py ROOT ENROLLMENT LEAF."""
+"""verify.py ROOT ENROLLMENT LEAF: has Python's cryptography verify a TLS client's chain."""
 
 import datetime
 import sys
