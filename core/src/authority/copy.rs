@@ -15,13 +15,13 @@ use crate::store::{
 const PAGE_RECORDS: usize = 128;
 
 impl Authority {
-    /// Copies everything that is in one store into another, which holds nothing yet; then compares
-    /// them record by record. Counters keep what was counted, their limit and the latest moment;
-    /// versions are the other store's own. Answers how many records there are.
+    /// Copies all records of a store into an empty one, then compares the two record by record.
+    /// Counters keep their count, their limit and their latest moment; the new store assigns its
+    /// own versions. Returns the number of records.
     ///
-    /// Nothing may change the first store meanwhile: what is seen of that ends the copy. The
-    /// record that makes a store an authority comes last, so that a copy that was interrupted is
-    /// none.
+    /// Nothing may change the first store meanwhile; the copy fails if it notices a change. The
+    /// record that makes a store an authority is written last, so an interrupted copy is not an
+    /// authority.
     ///
     /// # Errors
     /// `authority_missing` if there is nothing to copy, `store_exists` if the other store holds
@@ -30,7 +30,7 @@ impl Authority {
         Self::copy(from, to, || Ok(()))
     }
 
-    /// `before_last`: a check before the record is written that completes the copy.
+    /// `before_last` is called before the record that completes the copy is written.
     fn copy(
         from: &dyn Store,
         to: &dyn Store,
@@ -59,18 +59,19 @@ impl Authority {
 }
 
 impl Authority {
-    /// Moves an authority to another store, which holds nothing yet: the first store is
-    /// [closed](Store::fence) to all changes, those of processes that have it open included, and is then
-    /// [copied](Self::copy_store). So whatever was counted is in the copy, and nobody enrolls from
-    /// both. If the copy fails, the first store is opened again, unless it was closed before.
+    /// Moves an authority to an empty store: [closes](Store::fence) the first store to all changes,
+    /// including those of processes that have it open, and [copies](Self::copy_store) it. So the
+    /// copy has every use that was counted, and no connector enrolls from both. If the copy fails,
+    /// the first store is opened again, unless it was closed before.
     ///
-    /// When the process is killed meanwhile, the first store stays closed: remove what was
-    /// copied, and move it again. It also stays closed if the record that completes the copy could not be
-    /// written or read back: then the copy may be complete. Look whether it is, and open only one of them.
+    /// If the process is killed meanwhile, the first store stays closed: remove the incomplete
+    /// copy, and move it again. The first store also stays closed if the record that completes the
+    /// copy could not be written or read back. Then the copy may be complete: check, and open only
+    /// one of the two.
     ///
     /// # Errors
-    /// Those of [`copy_store`](Self::copy_store); `store_not_recognized` if the first store
-    /// cannot be closed. `store_busy` also if somebody opened the first store again meanwhile.
+    /// Those of [`copy_store`](Self::copy_store); `store_not_recognized` if the first store cannot
+    /// be closed. `store_busy` also if another process opened the first store again meanwhile.
     pub fn move_store(from: &dyn Store, to: &dyn Store) -> Result<u64, Error> {
         if !Self::exists(from)? {
             return Err(InputError::AuthorityMissing.into());
@@ -103,7 +104,7 @@ impl Authority {
     }
 }
 
-/// Fails if somebody has opened the store again, and closes it.
+/// Closes the store, and fails if it was open.
 fn stay_closed(store: &dyn Store) -> Result<(), Error> {
     if store.fence(true)? { Err(changed()) } else { Ok(()) }
 }
@@ -127,7 +128,7 @@ impl<'s> Reader<'s> {
         Ok(Some(page))
     }
 
-    /// The next record, but this one.
+    /// The next record, skipping this key.
     fn next_but(&mut self, but: &RecordKey) -> Result<Option<Record>, StoreError> {
         loop {
             match self.rest.next() {
@@ -142,7 +143,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// What makes a record in another store.
+/// The units that make a record in another store.
 fn units(record: Record) -> Vec<Unit> {
     let Record { key, value, .. } = record;
     let absent = Operation::Expect { key: key.clone(), version: None };
@@ -154,7 +155,7 @@ fn units(record: Record) -> Vec<Unit> {
     }
 }
 
-/// It is counted without a limit first, for the limit may be lower now.
+/// The limit is set last, because it may be lower than the count.
 fn counter_units(counter: RecordKey, absent: Operation, value: Counter) -> Vec<Unit> {
     let limit = |limit| Operation::SetLimit { counter: counter.clone(), limit };
     let count = |by, at_ms| Operation::Count { counter: counter.clone(), by, at_ms };
@@ -172,7 +173,7 @@ fn counter_units(counter: RecordKey, absent: Operation, value: Counter) -> Vec<U
     units
 }
 
-/// Applies units, all of which have to be applied.
+/// Applies units. It is an error if one is refused.
 fn write(store: &dyn Store, units: &[Unit]) -> Result<(), Error> {
     let mut rest = units;
     while !rest.is_empty() {

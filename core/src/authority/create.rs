@@ -19,10 +19,10 @@ use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewAuthority {
-    /// The host that connectors reach it at. It stands in every key text.
+    /// The host that connectors reach it at. Every key text contains it.
     pub host: Host,
-    /// The SPIFFE trust domain of its certificates, fixed for ever. `None`: the host without
-    /// its port. Must be given if the host is an IPv6 address.
+    /// The SPIFFE trust domain of its certificates. It never changes. `None`: the host without its
+    /// port. Required if the host is an IPv6 address.
     pub trust_domain: Option<String>,
     /// The algorithm of the root's key: P-256, P-384 or Ed25519.
     pub algorithm: KeyAlgorithm,
@@ -64,8 +64,8 @@ impl Authority {
         Ok(found.into_iter().flatten().next().is_some())
     }
 
-    /// Creates an authority in an empty store, with its root. The current master key of the
-    /// keyring becomes the one that keys are derived from.
+    /// Creates an authority with its root in an empty store. New provisioning keys are derived from
+    /// the current master key of the keyring.
     ///
     /// # Errors
     /// `authority_exists`, `trust_domain_invalid`, `validity_invalid`, `algorithm_unsupported`,

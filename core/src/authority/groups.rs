@@ -10,7 +10,7 @@ use crate::ledger::model::{GroupId, Name};
 use crate::ledger::records::{self, Action, GroupRecord};
 use crate::time::Timestamp;
 
-/// A group that connectors belong to. Its id stands in their certificates.
+/// A group of connectors. Their certificates contain its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorGroup {
@@ -20,7 +20,7 @@ pub struct ConnectorGroup {
     pub name: Name,
     /// When it was created.
     pub created_at: Timestamp,
-    /// How many provisioning keys serve it.
+    /// How many provisioning keys it has.
     pub keys: u64,
 }
 
@@ -41,7 +41,7 @@ impl Authority {
         })
     }
 
-    /// One group.
+    /// A connector group.
     ///
     /// # Errors
     /// `group_not_found`, and those of the store.
@@ -70,7 +70,7 @@ impl Authority {
         entries(|page| self.list_groups(page))
     }
 
-    /// Deletes a group that no key serves and no connector belongs to.
+    /// Deletes a group that has no provisioning keys and no connectors.
     ///
     /// # Errors
     /// `group_not_found`, `group_in_use`, and those of the store.

@@ -1,7 +1,7 @@
 //! The authority: groups, enrollment certificates, provisioning keys, enrollment, audit.
 //!
-//! [`Authority`] is the whole of it. A host gives it an [`Environment`] (store, clock,
-//! randomness) and the master keys, and calls it from as many threads as it likes.
+//! [`Authority`] has every call. The application passes it an [`Environment`] (store, clock,
+//! randomness) and the master keys, and calls it from any number of threads.
 
 mod audit;
 mod certificates;
@@ -55,17 +55,17 @@ use crate::store::{QueryError, QueryLimits, QueryResult, Store};
 use crate::time::{Clock, SystemClock};
 use crate::x509::Certificate;
 
-/// What the host gives the authority to live in.
+/// What the application passes to an authority: where it stores, and what it must not do by itself.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Environment {
-    /// Where everything is kept.
+    /// The store of every record.
     pub store: Arc<dyn Store>,
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: Arc<dyn Clock>,
-    /// Where ids, nonces and serial numbers come from.
+    /// The source of ids, nonces and serial numbers.
     pub random: Arc<dyn Random>,
-    /// Who is told what happens.
+    /// What is notified of enrollments and refusals, if anything.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -111,12 +111,13 @@ impl Environment {
 
 /// The side that makes provisioning keys and counts their uses.
 ///
-/// Cheap to clone; clones are the same authority. All calls block, and may be made from any
-/// thread of the process that opened it. In a forked child they fail with `used_after_fork`.
+/// A clone is cheap, and is the same authority. Every call blocks, and can be made from any thread
+/// of the process that opened the authority. In a forked child every call fails with
+/// `used_after_fork`.
 #[derive(Clone)]
 pub struct Authority {
     inner: Arc<Owned<Inner>>,
-    /// What it was when it was opened.
+    /// The authority's record as it was at opening.
     opened: Arc<State>,
     actor: Option<Arc<Actor>>,
 }
@@ -152,8 +153,8 @@ impl Authority {
         Ok(Self { inner: Arc::new(Owned::new(inner)), opened, actor: None })
     }
 
-    /// The same authority, with `actor` named in the audit records of what is done through it.
-    /// A text is a name; an [`Actor`] has the admin token and the address, too.
+    /// The same authority, whose changes name `actor` in their audit records. A text is a name
+    /// alone; an [`Actor`] can also have an admin token and an address.
     pub fn acting_as(&self, actor: impl Into<Actor>) -> Self {
         Self { actor: Some(Arc::new(actor.into().bounded())), ..self.clone() }
     }
@@ -163,8 +164,8 @@ impl Authority {
         self.opened.record.id
     }
 
-    /// Its hosts. The first is the one that new keys get unless they name another. In a forked child:
-    /// those that it had when it was opened.
+    /// Its hosts. A new key gets the first one unless it names another. In a forked child these are
+    /// the hosts at opening.
     pub fn hosts(&self) -> Vec<Host> {
         let state = self.ledger().map_or_else(|_| Arc::clone(&self.opened), Ledger::state);
         state.record.hosts.clone()
@@ -180,8 +181,8 @@ impl Authority {
         self.opened.root.clone()
     }
 
-    /// Answers one SELECT over the views for people that its store has: `provisioning_keys`,
-    /// `enrollments`, `connector_groups`, `enrollment_certificates` and `audit`.
+    /// Answers one SELECT over the views of its store: `provisioning_keys`, `enrollments`,
+    /// `connector_groups`, `enrollment_certificates` and `audit`.
     ///
     /// # Errors
     /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
@@ -189,8 +190,9 @@ impl Authority {
         self.ledger()?.query(sql, limits)
     }
 
-    /// Adds a host. Texts made for the others stay good. Other processes that have the
-    /// authority open learn of it when they open it again.
+    /// Adds a host. Key texts for the other hosts stay valid. Another process that has the
+    /// authority open enrolls for the new host at once; it may have to open the authority again
+    /// before it renews for it.
     ///
     /// # Errors
     /// `too_many_hosts`, and those of the store.
@@ -216,7 +218,7 @@ impl Authority {
         if added { ledger.reload().map_err(Error::outcome_unknown) } else { Ok(()) }
     }
 
-    /// What works: for the process that opened the authority only.
+    /// The shared parts, in the process that opened the authority only.
     fn inner(&self) -> Result<&Inner, UsedAfterFork> {
         self.inner.get()
     }

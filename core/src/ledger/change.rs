@@ -26,7 +26,7 @@ pub(crate) struct Change {
     /// The audit record. A step fills in what it knows.
     pub(crate) audit: AuditRecord,
     operations: Vec<Operation>,
-    /// What a caller is told if an operation is refused for this reason.
+    /// The caller's error if this operation is refused for this reason.
     errors: Vec<(usize, Reason, Error)>,
     needless: bool,
 }
@@ -144,7 +144,7 @@ impl Expectation<'_> {
     }
 }
 
-/// A change that another change came before.
+/// Why a change was not applied: another change came first.
 pub(crate) struct Conflict {
     key: Option<RecordKey>,
 }

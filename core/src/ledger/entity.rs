@@ -20,7 +20,7 @@ pub(crate) trait Entity: Serialize + DeserializeOwned {
     type Id: Copy + fmt::Display;
     /// Where the index of names begins. An entry holds the id.
     const NAMES: &'static str;
-    /// The error if there is none of an id or a name.
+    /// The error if no entity has an id or a name.
     const MISSING: InputError;
 
     fn parse_id(text: &str) -> Option<Self::Id>;
@@ -38,7 +38,8 @@ pub(crate) trait Entity: Serialize + DeserializeOwned {
         records::record_key(alloc::format!("{}{folded}", Self::NAMES))
     }
 
-    /// Why there is none of this id. May look further, for instance for one that was deleted.
+    /// Why no entity has this id: an implementation can look further, for instance for a deleted
+    /// one.
     fn missing(ledger: &Ledger, id: Self::Id) -> Result<Error, Error> {
         let _ = (ledger, id);
         Ok(Self::MISSING.into())

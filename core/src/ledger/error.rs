@@ -1,4 +1,4 @@
-//! Why the authority did not do what it was asked.
+//! Why a call of the authority failed.
 
 use crate::key::{HostError, KeyringError};
 use crate::process::UsedAfterFork;
@@ -6,9 +6,10 @@ use crate::random::RandomError;
 use crate::store::StoreError;
 use crate::x509::{CsrError, ExternalError, IssueError, PrivateKeyError, SignerError};
 
-/// Why the authority did not do what it was asked. Nothing was changed, and no use was counted,
-/// unless it is [`StoreError::Unknown`]: then that is not known, and asking again finds out. Calls
-/// that take many steps say so; what they did before the error stays done.
+/// Why a call of the authority failed. A failed call has changed nothing and counted no use, with
+/// two exceptions. After [`StoreError::Unknown`] the outcome is not known: the same call again
+/// finds out. A call of many steps says so in its documentation; the steps before the error stay
+/// done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,7 +19,7 @@ pub enum Error {
     /// The CSR was refused.
     #[error(transparent)]
     Csr(#[from] CsrError),
-    /// What the operator gave is not acceptable.
+    /// An argument of an operator's call is not acceptable.
     #[error(transparent)]
     Input(#[from] InputError),
     /// The host text of an authority is not acceptable.
@@ -27,16 +28,16 @@ pub enum Error {
     /// An admin token is not accepted.
     #[error(transparent)]
     AdminToken(#[from] AdminTokenError),
-    /// The master keys do not fit the authority.
+    /// The keyring does not fit the authority.
     #[error(transparent)]
     Master(#[from] MasterError),
-    /// The keyring was not acceptable.
+    /// A keyring could not be built.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// A certificate could not be made.
     #[error(transparent)]
     Issue(#[from] IssueError),
-    /// A CA certificate of somebody else cannot sign for connectors.
+    /// The certificate of an external CA cannot sign for connectors.
     #[error(transparent)]
     External(#[from] ExternalError),
     /// A private key file is not accepted.
@@ -53,10 +54,10 @@ pub enum Error {
         /// What is wrong with it.
         what: alloc::string::String,
     },
-    /// Others kept changing what this change stood on.
-    #[error("others keep changing the same records, try again")]
+    /// Other changes of the same records came first at every try.
+    #[error("other changes of the same records came first at every try; call again")]
     Contended,
-    /// No randomness was to be had.
+    /// The source of randomness failed.
     #[error(transparent)]
     Random(#[from] RandomError),
 }
@@ -95,7 +96,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later by itself.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.retryable(),
@@ -137,62 +138,64 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// Why an enrollment was refused. A refusal never consumes a use.
+    /// Why an enrollment or a renewal was refused. A refusal never consumes a use.
     Refusal {
-        /// The provisioning key is not one of this authority, or its proof is wrong, or it is for
-        /// another host: which of these is not said.
+        /// The provisioning key belongs to another authority, or its proof is wrong, or its host is
+        /// another. The error does not say which.
         KeyInvalid = "key_invalid", "the provisioning key is not valid here";
-        /// The CSR was made for another purpose: a renewal was sent to be enrolled, or an enrollment to
-        /// be renewed. Nothing else of the request was examined.
-        RequestWrongPurpose = "request_wrong_purpose", "the CSR was made for another purpose: a renewal is not enrolled, and an enrollment is not renewed";
-        /// The request has neither a proof in its CSR nor a key text beside it.
-        KeyMissing = "key_missing", "the request holds neither a proof of a provisioning key nor its text";
-        /// The CSR holds the proof of one key, beside it stands the text of another.
-        CredentialsDisagree = "credentials_disagree", "the proof and the key text are of different provisioning keys";
+        /// The CSR of a renewal was sent to be enrolled, or that of an enrollment to be renewed.
+        /// The rest of the request was not examined.
+        RequestWrongPurpose = "request_wrong_purpose", "the CSR was made for the other kind of request: send a renewal to be renewed and an enrollment to be enrolled";
+        /// The CSR contains no proof of a provisioning key, and no key text came with it.
+        KeyMissing = "key_missing", "the request contains neither a proof of a provisioning key nor its text";
+        /// The CSR contains the proof of one key and came with the text of another.
+        CredentialsDisagree = "credentials_disagree", "the proof in the CSR and the key text name different provisioning keys";
         /// The key was deleted.
         KeyDeleted = "key_deleted", "the provisioning key was deleted";
-        /// The key is known to others. This is final: make another key.
-        KeyCompromised = "key_compromised", "the provisioning key was compromised, make another one";
+        /// The key was marked as compromised, which is final: create another key.
+        KeyCompromised = "key_compromised", "the provisioning key was marked as compromised; create another one";
         /// The key is disabled.
         KeyDisabled = "key_disabled", "the provisioning key is disabled";
-        /// The key wants a proof in the CSR, not its text.
-        ProofRequired = "proof_required", "the provisioning key must be proven, not sent";
-        /// The key may not be used from this address, or the address is not known.
+        /// The key accepts only a proof inside the CSR, not its text.
+        ProofRequired = "proof_required", "the provisioning key must be proven inside the CSR; its text is not accepted";
+        /// The address is outside of the key's ranges, or the application did not report it.
         AddressNotAllowed = "address_not_allowed", "the provisioning key may not be used from this address";
-        /// This public key has enrolled with another provisioning key, or a connector has renewed
-        /// with it.
-        PublicKeyInUse = "public_key_in_use", "this public key was enrolled with another provisioning key, or belongs to another connector";
-        /// This public key is that of the authority's root or of the enrollment certificate.
-        PublicKeyOfAuthority = "public_key_of_authority", "this public key is one of the authority's own";
+        /// Another provisioning key enrolled this public key, or another connector has renewed with
+        /// it.
+        PublicKeyInUse = "public_key_in_use", "another provisioning key enrolled this public key, or it belongs to another connector";
+        /// The public key is the root's or the enrollment certificate's.
+        PublicKeyOfAuthority = "public_key_of_authority", "the public key is one of the authority's own CA keys";
         /// The connector was revoked. Its public key never enrolls again.
         ConnectorRevoked = "connector_revoked", "the connector was revoked";
-        /// The connector enrolled from other hardware, or the request gives two fingerprints.
-        FingerprintMismatch = "fingerprint_mismatch", "the fingerprint is not the one that this connector enrolled with";
-        /// The connector's certificate has expired: it has to renew.
-        CertificateExpired = "certificate_expired", "the certificate of this connector has expired, renew it";
-        /// The request holds no proof of renewal, and the host vouches for no certificate.
-        RenewalMissing = "renewal_missing", "the request says of no certificate that it is to be renewed";
-        /// The proof of renewal is malformed, for another authority, or its signature is wrong.
+        /// The connector enrolled with another fingerprint, or the request has two that differ.
+        FingerprintMismatch = "fingerprint_mismatch", "the fingerprint differs from the one that this connector enrolled with";
+        /// The connector's certificate has expired. An enrollment does not replace it; a renewal
+        /// does.
+        CertificateExpired = "certificate_expired", "the certificate of this connector has expired; renew it";
+        /// The CSR contains no proof of renewal, and the application passed no client certificate.
+        RenewalMissing = "renewal_missing", "the request does not name a certificate to renew";
+        /// The proof of renewal is malformed, is for another authority, or has a wrong signature.
         RenewalInvalid = "renewal_invalid", "the proof of renewal is not valid here";
-        /// The certificate is none of this authority, or was forgotten long after it expired.
-        CertificateUnknown = "certificate_unknown", "the certificate that is to be renewed is not known here";
-        /// The certificate was renewed before, with another key pair.
-        CertificateRenewed = "certificate_renewed", "the certificate has been renewed with another key pair; go on with the new one, or enroll a new key pair";
-        /// The certificate expired so long ago that it is not renewed any more.
+        /// Another authority issued the certificate, or its record was pruned long after it
+        /// expired.
+        CertificateUnknown = "certificate_unknown", "this authority has no record of the certificate to renew";
+        /// The certificate was already renewed with another key pair.
+        CertificateRenewed = "certificate_renewed", "the certificate was already renewed with another key pair; use the renewed certificate, or enroll a new key pair";
+        /// The certificate expired more than the renewal grace ago.
         RenewalTooLate = "renewal_too_late", "the certificate expired too long ago to be renewed; enroll a new key pair";
-        /// The connector has too many certificates that have not expired.
+        /// The connector has renewed so often that too many of its certificates are valid.
         RenewalTooEarly = "renewal_too_early", "the connector has too many valid certificates; wait until one of them expires";
         /// The key has expired.
         KeyExpired = "key_expired", "the provisioning key has expired";
-        /// The enrollment certificate was retired: the key has to be moved to another.
-        CertificateRetired = "certificate_retired", "the enrollment certificate was retired, move the provisioning key to another";
-        /// The key has been used as often as it may be.
+        /// The enrollment certificate was retired. Edit the key to use another.
+        CertificateRetired = "certificate_retired", "the enrollment certificate was retired; edit the provisioning key to use another";
+        /// The key has reached its maximum number of uses.
         KeyExhausted = "key_exhausted", "the provisioning key has no uses left";
     }
 }
 
 reasons! {
-    /// Why something that an operator asked for is not acceptable.
+    /// Why an argument of an operator's call is not acceptable.
     InputError {
         /// A name is empty.
         NameEmpty = "name_empty", "the name is empty";
@@ -200,9 +203,9 @@ reasons! {
         NameTooLong = "name_too_long", "the name is longer than 128 bytes";
         /// A name has a control character or an invisible one.
         NameBadCharacter = "name_bad_character", "the name has a control or invisible character";
-        /// A name holds what looks like the text of a provisioning key, or an admin token.
+        /// A name looks like the text of a provisioning key or of an admin token.
         NameIsAKey = "name_is_a_key", "the name looks like the text of a provisioning key or an admin token, which is a secret";
-        /// Another thing of the same kind has this name.
+        /// Another entry of the same kind has this name.
         NameInUse = "name_in_use", "the name is taken";
         /// No such provisioning key.
         KeyNotFound = "key_not_found", "there is no such provisioning key";
@@ -216,37 +219,37 @@ reasons! {
         AdminTokenNotFound = "admin_token_not_found", "there is no such admin token";
         /// Keys or connectors belong to the group.
         GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
-        /// Keys or connectors hang on the certificate.
-        CertificateInUse = "certificate_in_use", "provisioning keys or connectors hang on the enrollment certificate";
-        /// The CA was imported with its key: its owner signs its CRLs.
-        CrlImportedCa = "crl_imported_ca", "the CA was imported with its key: a CRL that is signed here could be taken for its owner's";
-        /// The certificate was asked for, and the external CA's answer was not imported yet.
-        CertificateUnanswered = "certificate_unanswered", "the enrollment certificate was asked for, and has not been issued yet: import the answer";
+        /// Provisioning keys use the certificate, or connectors have certificates that it signed.
+        CertificateInUse = "certificate_in_use", "provisioning keys use the enrollment certificate, or connectors have certificates that it signed";
+        /// The CA was imported with its key. Its owner signs its CRLs.
+        CrlImportedCa = "crl_imported_ca", "the CA was imported with its key: a CRL signed here could be mistaken for one of its owner's";
+        /// The certificate was requested from an external CA, whose answer was not imported yet.
+        CertificateUnanswered = "certificate_unanswered", "the enrollment certificate was requested from an external CA; import its answer first";
         /// No such request for a certificate.
         CertificateRequestNotFound = "certificate_request_not_found", "there is no such request for an enrollment certificate";
-        /// The certificate, or another with its subject and its key, was imported already.
-        CertificateImportedAlready = "certificate_imported_already", "an enrollment certificate with this subject and this key was imported already";
-        /// Another authority has the same subject with another key.
+        /// A certificate with this subject and this key was already imported.
+        CertificateImportedAlready = "certificate_imported_already", "an enrollment certificate with this subject and this key was already imported";
+        /// Another CA certificate here has the same subject and another key.
         CertificateSubjectInUse = "certificate_subject_in_use", "another enrollment certificate, or the root, has the same subject with another key";
-        /// The key of the enrollment certificate lives elsewhere, and nothing that signs with it is attached.
-        SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and its signer is not attached";
-        /// A text is none of a checkpoint.
-        CheckpointInvalid = "checkpoint_invalid", "this is no checkpoint of an authority: 13 digits, a hyphen, 16 hexadecimal digits";
-        /// Somebody else has edited it since it was read.
-        EditConflict = "edit_conflict", "it was changed since it was read, look again";
+        /// The key of the enrollment certificate lives elsewhere, and no signer for it is attached.
+        SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and no signer for it is attached";
+        /// A text is not a checkpoint.
+        CheckpointInvalid = "checkpoint_invalid", "the text is not a rollback checkpoint: 13 digits, a hyphen, 16 hexadecimal digits";
+        /// The key was edited after it was read.
+        EditConflict = "edit_conflict", "the provisioning key was edited after it was read; read it again";
         /// A limit of uses is out of range.
         MaxUsesInvalid = "max_uses_invalid", "the maximum number of uses must be from 1 to 9223372036854775807";
         /// The expiry lies in the past.
         ExpiryInPast = "expiry_in_past", "the expiry lies in the past";
         /// An address range cannot be read.
-        AddressRangeInvalid = "address_range_invalid", "an allowed address is no CIDR range, or has bits set beyond its prefix";
+        AddressRangeInvalid = "address_range_invalid", "an allowed address is not a CIDR range, or has bits set beyond its prefix";
         /// Too many address ranges.
         TooManyAddresses = "too_many_addresses", "a provisioning key may have 64 address ranges at most";
         /// A validity is out of range.
         ValidityInvalid = "validity_invalid", "the validity must be at least a day for a CA, an hour for a connector, an hour to a year for a CRL, and end before the year 10000";
-        /// The algorithm cannot be used for a CA key here.
-        AlgorithmUnsupported = "algorithm_unsupported", "this algorithm cannot be used for a certificate that signs";
-        /// A trust domain is not acceptable, or must be given because the host is an address.
+        /// The algorithm is not supported for a CA key.
+        AlgorithmUnsupported = "algorithm_unsupported", "this algorithm is not supported for a CA key";
+        /// A trust domain is malformed, or is missing although the host is an IPv6 address.
         TrustDomainInvalid = "trust_domain_invalid", "the trust domain must be a lower-case DNS name, and must be given when the host is an IPv6 address";
         /// The store already holds an authority.
         AuthorityExists = "authority_exists", "the store already holds an authority";
@@ -254,7 +257,7 @@ reasons! {
         AuthorityMissing = "authority_missing", "the store holds no authority yet";
         /// The authority has too many hosts.
         TooManyHosts = "too_many_hosts", "the authority has 64 hosts already";
-        /// The host is not one of the authority.
+        /// The authority does not have the host.
         HostUnknown = "host_unknown", "the authority does not have this host";
         /// A cursor does not come from this listing.
         CursorInvalid = "cursor_invalid", "the cursor does not belong to this listing";
@@ -262,11 +265,12 @@ reasons! {
 }
 
 reasons! {
-    /// Why an admin token is not accepted.
+    /// Why an admin token was rejected.
     AdminTokenError {
-        /// The text is none of an admin token, or was miscopied. It is not looked up.
-        Malformed = "admin_token_malformed", "this is no admin token, or it was miscopied";
-        /// There is no such token, its secret is another, or its record was changed: which of these is not said.
+        /// The text is not an admin token, or was miscopied. It is not looked up.
+        Malformed = "admin_token_malformed", "the text is not an admin token, or was miscopied";
+        /// No token has this id, or its secret differs, or its record was tampered with. The error
+        /// does not say which.
         Invalid = "admin_token_invalid", "the admin token is not valid here";
         /// The token has expired.
         Expired = "admin_token_expired", "the admin token has expired";
@@ -276,20 +280,20 @@ reasons! {
 }
 
 reasons! {
-    /// Why the master keys that were given do not do.
+    /// Why a keyring was rejected.
     MasterError {
         /// A master key differs from the one that the authority was made with.
         Wrong = "master_key_wrong", "the master key is not the one that this authority was made with";
-        /// A master key that is still needed was not given.
-        Missing = "master_key_missing", "a master key that this authority still needs was not given";
-        /// Provisioning keys, CA keys or admin tokens stand on the master key.
-        InUse = "master_key_in_use", "the master key is current, or provisioning keys or admin tokens still stand on it";
-        /// The slot holds a master key already.
-        SlotTaken = "master_slot_taken", "the slot holds another master key already";
+        /// The keyring lacks a master key that the authority still needs.
+        Missing = "master_key_missing", "the keyring lacks a master key that this authority still needs";
+        /// The master key is current, or provisioning keys, CA keys or admin tokens depend on it.
+        InUse = "master_key_in_use", "the master key is current, or provisioning keys or admin tokens still depend on it";
+        /// The slot already has another master key.
+        SlotTaken = "master_slot_taken", "the slot already has another master key";
         /// No such slot.
-        SlotEmpty = "master_slot_empty", "the slot holds no master key";
-        /// A CA key does not open under its master key, or is not the one of its certificate.
-        SealBroken = "seal_broken", "a sealed CA key does not open, or does not fit its certificate";
+        SlotEmpty = "master_slot_empty", "the slot has no master key";
+        /// A sealed CA key cannot be decrypted, or belongs to another certificate.
+        SealBroken = "seal_broken", "a sealed CA key cannot be decrypted, or belongs to another certificate";
     }
 }
 

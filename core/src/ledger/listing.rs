@@ -17,7 +17,7 @@ use crate::store::{Record, RecordKey, ScanRange};
 pub struct PageRequest {
     /// How many entries at most: 1 to 1000.
     pub limit: usize,
-    /// Where the page before ended. `None`: the first page.
+    /// The [`Page::next`] of the page before. `None`: the first page.
     pub after: Option<Cursor>,
 }
 
@@ -46,7 +46,8 @@ impl Default for PageRequest {
 pub struct Page<T> {
     /// The entries, in the order of the listing.
     pub items: Vec<T>,
-    /// Where to go on. `None`: this was the last page. A page may be short and yet have one.
+    /// Where the next page begins. `None`: this is the last page. A page can have fewer entries
+    /// than the limit, even none, and still have a next one.
     pub next: Option<Cursor>,
 }
 
@@ -69,13 +70,13 @@ pub(crate) fn entries<T>(
     })
 }
 
-/// A place in a listing: an opaque text, good for the same listing only.
+/// A position in a listing: an opaque text, valid for the same listing only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// Takes a text that [`Cursor::as_str`] gave.
+    /// The cursor of a text that [`Cursor::as_str`] returned.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -116,13 +117,13 @@ impl From<&str> for Cursor {
     }
 }
 
-/// What a listing makes of one record.
+/// Whether a record is an entry of a listing.
 pub(crate) enum Examined<T> {
     /// It is an entry.
     Item(T),
     /// It is not.
     Skip,
-    /// It is not, and neither is any beyond it.
+    /// It is not, and no record beyond it is.
     End,
 }
 

@@ -1,5 +1,5 @@
-//! What talks to the store: records, changes, listings. The authority is built on it; nothing here
-//! knows the authority.
+//! Everything that talks to the store: records, changes, listings. The authority is built on it;
+//! nothing here imports from the authority.
 //!
 //! Read-decide-write is [`Ledger::transact`]: a step reads what it needs, decides, and fills in a
 //! [`Change`]; the ledger applies the change, and repeats the step if another change came first.
@@ -84,7 +84,7 @@ impl Ledger {
         self.commit.latest()
     }
 
-    /// Applies units in one batch. They are refused or applied each by itself.
+    /// Applies units in one batch. Each is applied or refused independently.
     pub(crate) fn apply_together(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, StoreError> {
         self.commit.apply_together(units)
     }
@@ -96,7 +96,7 @@ impl Ledger {
         self.store.get(keys)
     }
 
-    /// Reads so many records from one snapshot.
+    /// Reads `N` records from one snapshot.
     pub(crate) fn get_array<const N: usize>(
         &self,
         keys: [RecordKey; N],
@@ -134,7 +134,7 @@ impl Ledger {
         Ok(self.first(&ScanRange::prefix(prefix))?.is_some())
     }
 
-    /// All records whose keys begin with `prefix`, page by page. Each page is a snapshot of its own.
+    /// All records whose keys begin with `prefix`, page by page. Each page is one snapshot.
     pub(crate) fn pages(
         &self,
         prefix: impl Into<Vec<u8>>,
@@ -165,7 +165,7 @@ impl Ledger {
     }
 
     /// Reads the authority's record again, with the same master keys. Another process may have
-    /// rotated, so one of them may be missing: what does not need it goes on.
+    /// rotated, so the keyring may lack a master key; calls that do not need it still work.
     pub(crate) fn reload(&self) -> Result<(), Error> {
         let state = State::read_any(&self.store, Arc::clone(&self.state().keyring))?;
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -181,8 +181,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Replaces the master keys, after a look at the authority's record. If that was read or changed
-    /// by another thread meanwhile, the look is repeated.
+    /// Replaces the keyring after checking it against the authority's record, and starts over if
+    /// another thread replaced the state meanwhile.
     pub(crate) fn replace_keyring(&self, keyring: Keyring) -> Result<(), Error> {
         let keyring = Arc::new(keyring);
         self.retry_on_conflict(|| {

@@ -1,20 +1,20 @@
-//! What a host may watch while the authority works.
+//! What an application can watch while the authority works.
 
 use core::net::IpAddr;
 
 use crate::key::KeyId;
 use crate::ledger::model::{AdminTokenId, ConnectorId};
 
-/// Is told what happens, as it happens, on the thread on which it happens.
+/// Is notified of events as they happen, on the thread that makes the call.
 ///
-/// Refusals before a provisioning key is proven come here only: anyone can cause them, so they
-/// are never stored. An observer should be quick, and must not call the authority.
+/// A refusal before the provisioning key is proven reaches only the observer: anyone can cause one,
+/// so it is never stored. An observer should return quickly, and must not call the authority.
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn observe(&self, event: &Event);
 }
 
-/// What an [`Observer`] is told. Holds no secret.
+/// What happened. Contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -24,7 +24,7 @@ pub enum Event {
         key: KeyId,
         /// The connector.
         connector: ConnectorId,
-        /// Where from, if the host said so.
+        /// The address that the application reported, if it did.
         address: Option<IpAddr>,
     },
     /// A connector renewed its certificate.
@@ -33,7 +33,7 @@ pub enum Event {
         key: KeyId,
         /// The connector.
         connector: ConnectorId,
-        /// Where from, if the host said so.
+        /// The address that the application reported, if it did.
         address: Option<IpAddr>,
     },
     /// A connector asked again and got its certificate again, at no cost.
@@ -42,26 +42,26 @@ pub enum Event {
         key: KeyId,
         /// The connector.
         connector: ConnectorId,
-        /// Where from, if the host said so.
+        /// The address that the application reported, if it did.
         address: Option<IpAddr>,
     },
     /// An enrollment or a renewal was refused, or failed.
     Refused {
         /// The stable code of the reason.
         code: &'static str,
-        /// The provisioning key, if it was proven. `None`: whoever asked proved nothing.
+        /// The provisioning key, if the request proved one.
         key: Option<KeyId>,
-        /// Where from, if the host said so.
+        /// The address that the application reported, if it did.
         address: Option<IpAddr>,
     },
-    /// An admin token was refused, at a sign-in or at any other request of an administrator. Nothing of
-    /// it is stored.
+    /// An admin token was refused, at a sign-in or at another request of an administrator. This is
+    /// not stored.
     AdminTokenRefused {
         /// The stable code of the reason.
         code: &'static str,
-        /// The token, if its text was right: it has expired, or was revoked.
+        /// The token, if the text was genuine but the token has expired or was revoked.
         admin_token: Option<AdminTokenId>,
-        /// Where from, if the host said so with [`Authority::acting_as`](super::Authority::acting_as).
+        /// The address of the actor, see [`acting_as`](crate::authority::Authority::acting_as).
         address: Option<IpAddr>,
     },
     /// A tally of refusals or replays could not be stored. Nothing else was affected.

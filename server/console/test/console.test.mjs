@@ -48,7 +48,7 @@ check("signs in and out", { role: null }, async (page) => {
   const token = page.getByLabel("Admin token");
   await token.fill("pvkt1_nonsense");
   await button(page, "Sign in").click();
-  await page.getByRole("alert").getByText("no admin token").waitFor();
+  await page.getByRole("alert").getByText("not an admin token").waitFor();
   await token.fill(fleet.operator);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Provisioning keys" }).waitFor();

@@ -1,13 +1,13 @@
 //! Noticing that a store was rolled back: that an older copy of it was restored.
 //!
-//! A host keeps an [`Checkpoint`] outside of the store. It names one change that the store reported as
-//! durable, by its audit record, whose key is drawn at random and never used again. Each change
-//! stands on all those before it, so a store that lacks the record is of a time before it.
+//! An application saves a [`Checkpoint`] outside of the store. It names one change that the store
+//! reported as durable, by its audit record, whose key is random and never reused. Each change
+//! builds on all those before it, so a store that lacks the record is older than the change.
 //!
-//! A checkpoint costs no write: the record is there anyway. It is taken only when the store has
-//! acknowledged it, so it is never ahead of what is durable. Audit records are pruned; how far is
-//! kept in a record of its own, which is written before anything is deleted. A copy of the store
-//! from before the change cannot have been pruned beyond it.
+//! A checkpoint costs no write: the record exists anyway. It is taken only after the store has
+//! acknowledged the change, so it is never ahead of what is durable. Audit records can be pruned: a
+//! separate record says up to when, and is written before any is deleted. A copy of the store from
+//! before the change cannot have been pruned beyond it.
 
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use crate::ledger::records;
 use crate::store::RecordKey;
 use crate::time::Timestamp;
 
-/// A change that the store reported as durable. Opaque; a host keeps its text outside of the
-/// store, see [`Authority::checkpoint`](crate::authority::Authority::checkpoint).
+/// A change that the store reported as durable. Opaque. An application saves its text outside of
+/// the store, see [`Authority::checkpoint`](crate::authority::Authority::checkpoint).
 ///
 /// ```
 /// use provkey::authority::Checkpoint;
@@ -42,12 +42,12 @@ impl Checkpoint {
         Self::of_parts(text.split_once('-')).ok_or(InputError::CheckpointInvalid)
     }
 
-    /// When the change was made, by the clock of the host that made it.
+    /// When the change was made, by the clock of the node that made it.
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// That of an audit record.
+    /// The checkpoint of an audit record.
     pub(super) fn of_record(key: &RecordKey) -> Option<Self> {
         let text = core::str::from_utf8(key.as_bytes()).ok()?;
         Self::of_parts(text.strip_prefix(records::AUDIT)?.split_once('/'))
@@ -80,7 +80,7 @@ impl fmt::Display for Checkpoint {
 crate::text::from_str_with!(Checkpoint, InputError, Checkpoint::parse);
 crate::text::serde_as_text!(Checkpoint);
 
-/// The last checkpoint that the store was seen to have reached.
+/// The last checkpoint that this process has verified.
 #[derive(Default)]
 pub(crate) struct Reached(Mutex<Option<Checkpoint>>);
 

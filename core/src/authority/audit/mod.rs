@@ -57,7 +57,7 @@ impl AuditFilter {
             && self.until.is_none_or(|until| record.at < until)
     }
 
-    /// Whether nothing beyond this record can be admitted.
+    /// Whether no record beyond this one can be admitted.
     fn ends_at(&self, record: &AuditRecord) -> bool {
         match self.latest_first {
             true => self.since.is_some_and(|since| record.at < since),
@@ -65,7 +65,7 @@ impl AuditFilter {
         }
     }
 
-    /// The record key beyond which the first that may be admitted is found.
+    /// The record key after which the first record that can be admitted comes.
     fn begins_after(&self) -> Option<RecordKey> {
         match self.latest_first {
             true => self.until.map(|until| records::audit(until, [0; 8])),
@@ -78,8 +78,8 @@ impl AuditFilter {
 }
 
 impl Authority {
-    /// Lists the audit trail in the order of time. A page examines a bounded number of records
-    /// and may be short, or empty, and yet have a cursor to go on with.
+    /// Lists the audit trail in the order of time. A page examines a bounded number of records, so
+    /// it can be short, or empty, and still have a next one.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -120,11 +120,11 @@ impl Authority {
         entries(move |page| self.list_audit(&filter, page))
     }
 
-    /// Stores the counts of refusals and replays that still wait in memory. A host calls it
-    /// before it ends, and now and then if it likes the trail to be complete.
+    /// Stores the counts of refusals and replays that are still in memory. An application calls it
+    /// before it exits, and whenever the audit trail should be complete.
     ///
     /// # Errors
-    /// Those of the store. What could not be stored is lost.
+    /// Those of the store. Counts that could not be stored are lost.
     pub fn flush(&self) -> Result<(), Error> {
         let inner = self.inner()?;
         inner.tally.flush(&inner.ledger)

@@ -12,7 +12,7 @@ use crate::ledger::records::{self, Action, CrlRecord, EnrollmentRecord, Owner, R
 use crate::store::{Operation, Outcome, Record, Unit};
 use crate::time::Timestamp;
 
-/// What may be pruned. `None`: nothing of that kind.
+/// What to prune. `None`: nothing of that kind.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Retention {
@@ -20,10 +20,10 @@ pub struct Retention {
     pub audit_before: Option<Timestamp>,
     /// Enrollments whose certificate expired before this moment, of keys that were deleted.
     ///
-    /// Those of a key that still exists are kept, for they are what its count counts: without
-    /// its enrollment a connector that asks again would cost a second use. Those of revoked
-    /// connectors are kept too, so that they never enroll again; what is pruned of them is what a
-    /// CRL no longer needs.
+    /// Enrollments of a key that still exists stay, because its count counts them: without its
+    /// enrollment, a connector that enrolls again would cost a second use. Enrollments of revoked
+    /// connectors stay, too, so that these never enroll again; only the records that no CRL needs
+    /// any more are pruned.
     pub expired_before: Option<Timestamp>,
 }
 
@@ -45,11 +45,11 @@ pub struct Pruned {
 }
 
 impl Authority {
-    /// Deletes old records, in many small units: others can work meanwhile. Nothing younger than
-    /// the present is ever deleted.
+    /// Deletes old records in many small units, so that other calls can proceed meanwhile. Records
+    /// with a later moment than the present are never deleted.
     ///
     /// # Errors
-    /// Those of the store. What was deleted before the error stays deleted.
+    /// Those of the store. Records that were deleted before the error stay deleted.
     pub fn prune(&self, retention: &Retention) -> Result<Pruned, Error> {
         let ledger = self.ledger()?;
         let now = ledger.now();
@@ -131,7 +131,7 @@ fn prunable_enrollments(
     })
 }
 
-/// Forgets the public keys that connectors had renewed with which are gone.
+/// Deletes the records of public keys that connectors without an enrollment had renewed with.
 fn prune_renewed_keys(ledger: &Ledger) -> Result<(), Error> {
     let mut page = PageRequest { limit: 200, after: None };
     loop {
@@ -157,7 +157,8 @@ fn prune_renewed_keys(ledger: &Ledger) -> Result<(), Error> {
     }
 }
 
-/// Those that no CRL will have again. The connectors stay revoked: their enrollments say so.
+/// Deletes revocations that no further CRL contains. The connectors stay revoked: their enrollments
+/// say so.
 fn prune_revocations(ledger: &Ledger, before: Timestamp) -> Result<u64, Error> {
     let mut pruned = 0;
     for page in ledger.pages(records::REVOCATIONS) {
@@ -185,7 +186,7 @@ fn revocations_that_are_over(
     Ok(over)
 }
 
-/// Deletes records, and what hangs on each, unless they have changed since they were read.
+/// Deletes records, and those that belong to them, unless they have changed since they were read.
 fn delete_unchanged(
     ledger: &Ledger,
     found: &[Record],

@@ -1,4 +1,4 @@
-//! Keeping a checkpoint, and checking that the store still has its change.
+//! Taking a checkpoint, and verifying that the store still has its change.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,22 +13,22 @@ use crate::ledger::records::{self, Action};
 use crate::store::{FaultKind, ScanRange, StoreError, StoreFault};
 use crate::time::Timestamp;
 
-/// How far the audit trail was pruned: records from before this moment may be gone.
+/// How far the audit trail was pruned: records from before this moment may be missing.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct AuditPrunedRecord {
     before: Timestamp,
 }
 
 impl Authority {
-    /// The latest change that this process knows to be durable: the last one that it made; if it has
-    /// made none yet, the one that it [checked](Self::verify_checkpoint); or else the last one of the audit
-    /// trail.
+    /// The latest change that this process knows to be durable: the last one that it made; if it
+    /// has made none yet, the one that it [verified](Self::verify_checkpoint); or else the last one
+    /// of the audit trail.
     ///
-    /// A host that wants to notice when its store is rolled back, for instance because somebody
-    /// restored an old copy, keeps this outside of the store: in a file elsewhere, written anew
-    /// after changes, as often as it likes. When it starts again it hands it to
-    /// [`verify_checkpoint`](Self::verify_checkpoint). It may be kept late, or not at all after a crash: an
-    /// older checkpoint notices less, and is never a false alarm.
+    /// To notice when a store is rolled back, for instance by restoring an old copy, an application
+    /// saves the checkpoint outside of the store, such as in a file elsewhere, after changes and as
+    /// often as it likes. At its next start it passes the checkpoint to
+    /// [`verify_checkpoint`](Self::verify_checkpoint). The saved checkpoint can be an old one, for
+    /// instance after a crash: it notices less, and never raises a false alarm.
     ///
     /// # Errors
     /// Those of the store.
@@ -39,19 +39,18 @@ impl Authority {
         known.map_or_else(|| last_of_trail(&inner.ledger), Ok)
     }
 
-    /// Checks that the store has the change that `checkpoint` names, and so all that came before it. A
-    /// host does so after [`open`](Self::open), before it enrolls anybody, and may do so again at any
-    /// time, for instance after a failover.
+    /// Verifies that the store has the change that `checkpoint` names, and so all changes before
+    /// it. An application calls it after [`open`](Self::open), before it enrolls any connector, and
+    /// can call it again at any time, for instance after a failover.
     ///
-    /// What it notices, precisely: that the store is of a time before that change. It does not
-    /// notice the loss of changes after it. Once the audit record of the change may have been
-    /// [pruned](Self::prune), nothing is noticed any more; so keep checkpoints that are younger than
-    /// the audit trail is long.
+    /// It notices that the store is older than that change. It does not notice the loss of later
+    /// changes. Once the audit record of the change may have been [pruned](Self::prune), it notices
+    /// nothing; so save a checkpoint more often than you prune the audit records of its time.
     ///
     /// # Errors
-    /// `store_rolled_back` if the store lacks the change: uses that were counted since are
-    /// forgotten, so keys may enrol beyond their limits, and revocations since are forgotten too.
-    /// Put the newer store back, or [accept](Self::accept_rollback) what is lost. Those of the store.
+    /// `store_rolled_back` if the store lacks the change: it has lost uses that were counted since,
+    /// so keys can enroll beyond their limits, and revocations. Put the newer store back, or
+    /// [accept](Self::accept_rollback) the loss. Those of the store.
     pub fn verify_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
         let Inner { ledger, reached, .. } = self.inner()?;
         if has_reached(ledger, checkpoint)? {
@@ -67,9 +66,9 @@ impl Authority {
         Err(StoreError::NotApplied(StoreFault::new(FaultKind::RolledBack, message)).into())
     }
 
-    /// Accepts that the store was rolled back, and lacks the change that `lost` names: this is
-    /// written into the audit trail, and the checkpoint to keep from now on is answered. If the store
-    /// lacks nothing, nothing is written.
+    /// Accepts that the store was rolled back and lacks the change that `lost` names. Records this
+    /// in the audit trail, and returns the checkpoint to save from now on. If the store does not
+    /// lack the change, nothing is written.
     ///
     /// # Errors
     /// Those of the store.
@@ -104,7 +103,7 @@ fn last_of_trail(ledger: &Ledger) -> Result<Checkpoint, Error> {
     Checkpoint::of_record(&last.key).ok_or_else(|| damaged(format!("{:?}", last.key)))
 }
 
-/// Remembers that audit records from before a moment are going to be deleted.
+/// Records that audit records from before a moment are about to be deleted.
 pub(super) fn remember_pruning(ledger: &Ledger, before: Timestamp) -> Result<(), Error> {
     ledger.retry_on_conflict(|| {
         let found = ledger.read::<AuditPrunedRecord>(records::audit_pruned())?;

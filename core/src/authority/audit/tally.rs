@@ -1,14 +1,13 @@
 //! Refusals after a proof, and replays: counted in memory, stored at most every few seconds.
 //!
-//! Whoever holds a key can cause these as often as they like, so they must cost little: at most
-//! one audit record for a key, a reason and a minute, which holds how often,
-//! and the moment and the address of the last time. The first of each
-//! is stored at once; those that follow within ten seconds wait in memory for the next one, or
-//! for [`Authority::flush`](crate::authority::Authority::flush). However many keys and connectors there are, tallies write at most
-//! sixteen batches at once and then four a second: what is due meanwhile waits, and is stored
-//! together. They are best effort and never a reason to fail: a crash loses what
-//! waits, a write whose outcome is unknown may count twice, and what does not fit into memory is
-//! only told to the observer.
+//! The holder of a key can cause any number of these, so they must cost little: at most one audit
+//! record per key, reason and minute, with the number of times and the moment and address of the
+//! last one. The first is stored immediately; those that follow within ten seconds wait in memory
+//! for the next one, or for [`Authority::flush`](crate::authority::Authority::flush). For any
+//! number of keys and connectors, tallies write at most sixteen batches at once and then four a
+//! second; counts that are due meanwhile are stored together. They are best effort, and never make
+//! a call fail: a crash loses the counts in memory, a write whose outcome is unknown may count
+//! twice, and a count that does not fit into memory only reaches the observer.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -34,7 +33,7 @@ use crate::time::Timestamp;
 const STORE_INTERVAL: Duration = Duration::from_secs(10);
 /// How often tallies are stored, on average.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
-/// How far ahead of that they may be: sixteen writes.
+/// How far ahead of that average they can be: sixteen writes.
 const WRITES_AHEAD: Duration = Duration::from_secs(4);
 const MINUTE_MS: u64 = 60_000;
 
@@ -85,7 +84,7 @@ struct Count {
     stored_at: Timestamp,
 }
 
-/// A count that is taken out to be stored.
+/// A count that is about to be stored.
 #[derive(Clone, Copy)]
 struct Due {
     key: KeyId,
@@ -95,7 +94,7 @@ struct Due {
     last: Last,
 }
 
-/// One that is not counted, for too many others wait.
+/// Not counted, because too many other counts wait.
 #[derive(Debug)]
 struct Full;
 
@@ -108,7 +107,7 @@ impl Tally {
         self.lock().take(usize::MAX, |_| true)
     }
 
-    /// Counts one, and takes out what is to be stored now: one batch at most.
+    /// Counts one, and removes the counts to store now: one batch at most.
     fn count(&self, key: KeyId, subject: Subject, last: Last) -> Result<Vec<Due>, Full> {
         self.lock().count(key, subject, last)
     }
@@ -146,7 +145,7 @@ impl Counts {
         Ok(due)
     }
 
-    /// Takes out so many counts of those that wait.
+    /// Removes at most so many of the waiting counts.
     fn take(&mut self, most: usize, mut which: impl FnMut(&Count) -> bool) -> Vec<Due> {
         let waiting = self.counts.iter_mut().filter(|(_, count)| count.unstored > 0);
         waiting
@@ -159,7 +158,7 @@ impl Counts {
             .collect()
     }
 
-    /// Whether tallies may be stored now; then it counts as done.
+    /// Whether tallies may be stored now. If so, it counts as done.
     fn may_write(&mut self, now: Timestamp) -> bool {
         let latest = now.plus(WRITES_AHEAD);
         if self.next_write_at > latest {
@@ -198,8 +197,8 @@ impl Tally {
     }
 }
 
-/// Adds to the stored counts, in one batch. Several processes add to the same ones, so it reads
-/// first and expects nobody between.
+/// Adds to the stored counts, in one batch. Several processes add to the same records, so each
+/// addition expects the version that it read.
 fn store(ledger: &Ledger, mut due: Vec<Due>) -> Result<(), Error> {
     if due.is_empty() {
         return Ok(());
@@ -220,8 +219,8 @@ fn replace(unit: &mut Unit, key: RecordKey, version: Option<u64>, body: Vec<u8>)
 }
 
 impl Due {
-    /// What is read before it is stored: its audit record, and of a replay the connector and what is
-    /// counted of it.
+    /// The records to read before it is stored: its audit record; for a replay also the connector's
+    /// enrollment and its count of replays.
     fn records(&self) -> Vec<RecordKey> {
         let mut records = alloc::vec![self.audit_key()];
         if let Subject::Replay(connector) = self.subject {
@@ -238,7 +237,7 @@ impl Due {
         let version = audit.as_ref().map(|record| record.version);
         let mut body = audit.as_ref().map_or_else(|| Ok(self.audit()), records::decode)?;
         body.count = Some(body.count.unwrap_or(0).saturating_add(self.count));
-        // Several processes count: the latest of them has the last word.
+        // Several processes count: the latest moment wins.
         if body.last_at.is_none_or(|at| at <= self.last.at) {
             body.last_at = Some(self.last.at);
             body.address = self.last.address.map(|address| address.to_canonical());
@@ -246,7 +245,7 @@ impl Due {
         replace(&mut unit, self.audit_key(), version, records::encode(&body));
         let Subject::Replay(connector) = self.subject else { return Ok(unit) };
         let (enrollment, replays) = (next(), next());
-        // Of a connector that is still there: what is pruned leaves nothing.
+        // Not for a connector that was pruned meanwhile.
         let Some(enrollment) = enrollment else { return Ok(unit) };
         let (owner, version) = (records::enrollment(connector), Some(enrollment.version));
         unit.operations.push(Operation::Expect { key: owner, version });
@@ -263,7 +262,7 @@ impl Due {
         Timestamp::from_unix_ms(self.minute * MINUTE_MS)
     }
 
-    /// The same for the same key, subject and minute in every process, so that they share one
+    /// Every process computes the same record key for a key, subject and minute, so they share one
     /// record.
     fn audit_key(&self) -> RecordKey {
         let mut hash = Sha256::new();
@@ -306,8 +305,7 @@ mod tests {
         Last { at, address: None }
     }
 
-    /// Stores have such keys: another text would begin a second record for a minute, or would count
-    /// in none.
+    /// Existing stores have such keys: with another text, a minute would get a second record.
     #[test]
     fn the_key_of_a_stored_count_never_changes() {
         let check = |subject, audit_key: &str| {
@@ -356,12 +354,12 @@ mod tests {
                 .map(|index| tally.count(key, replay(index), at_moment(now)).unwrap().len())
                 .collect()
         };
-        // The first sixteen are stored, each at once; the others wait until one more may be.
+        // The first sixteen are stored immediately; the others wait until another write may happen.
         let first = counts(0, 100, 600_000);
         assert_eq!((first[..16].iter().sum(), first[16..].iter().sum()), (16, 0));
         assert_eq!(counts(100, 101, 600_250), [85]);
         assert_eq!(counts(101, 102, 600_250), [0]);
-        // A clock that was set back stops nothing.
+        // A clock that was set back does not prevent writes.
         assert_eq!(counts(102, 103, 60_000), [2]);
     }
 }

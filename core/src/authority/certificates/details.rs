@@ -12,7 +12,7 @@ use crate::ledger::records::CertificateRecord;
 use crate::time::Timestamp;
 use crate::x509::{Certificate, LeafUrls};
 
-/// How long before its end a certificate is said to expire soon.
+/// How long before its end a certificate has the warning `expires_soon`.
 const EXPIRES_SOON: Duration = Duration::from_secs(90 * 86_400);
 
 /// A CA certificate that signs the certificates of connectors.
@@ -29,35 +29,35 @@ pub struct EnrollmentCertificate {
     pub keys: u64,
     /// How long the certificates of connectors are valid.
     pub leaf_validity: Duration,
-    /// How long after its end a connector's certificate is still renewed.
+    /// How long after its end a connector's certificate can still be renewed.
     pub renewal_grace: Duration,
     /// The URLs in the certificates of connectors.
     pub leaf_urls: LeafUrls,
-    /// Since when it signs no more connectors' certificates.
+    /// When it was retired: since then it signs no connector's certificate.
     pub retired_at: Option<Timestamp>,
     /// Whether its key lives elsewhere: see
     /// [`Authority::attach_signer`](super::Authority::attach_signer).
     pub key_elsewhere: bool,
     /// The certificate, as the root signed it.
     pub certificate: Certificate,
-    /// For that of an external CA: the certificate as that CA issued it, then its issuers. Empty
-    /// for one that was made under the root.
+    /// For an external CA: the certificate as that CA issued it, then its issuers. Otherwise empty.
     pub external: Vec<Certificate>,
 }
 
-/// What its operator should know of an enrollment certificate.
+/// What an operator should know about an enrollment certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertificateWarning {
-    /// It is retired: keys that use it enroll nobody.
+    /// It is retired: keys that use it enroll no connector.
     Retired,
-    /// Its time has not come yet.
+    /// Its validity has not begun.
     NotYetValid,
-    /// Its time is over: neither it nor what it signed is accepted any more.
+    /// It has expired: neither it nor a certificate that it signed is accepted.
     Expired,
-    /// Its time is over in 90 days or less.
+    /// It expires within 90 days.
     ExpiresSoon,
-    /// It ends before a certificate would that it signs now, which is cut short therefore.
+    /// It ends before the full validity of a certificate that it signs now, so that one is cut
+    /// short.
     LeavesCutShort,
 }
 
@@ -97,7 +97,7 @@ crate::text::from_str!(
 crate::text::serde_as_text!(CertificateWarning);
 
 impl EnrollmentCertificate {
-    /// What its operator should know at this moment; nothing, if all is well.
+    /// The warnings at this moment.
     pub fn warnings(&self, now: Timestamp) -> Vec<CertificateWarning> {
         let (not_before, not_after) = (self.certificate.not_before(), self.certificate.not_after());
         let expired = now > not_after;

@@ -1,8 +1,8 @@
-//! Enrollment certificates of an external CA: asked for with a CSR, or imported with their key.
+//! Enrollment certificates of an external CA: requested with a CSR, or imported with their key.
 //!
 //! The root signs a cross-certificate for each, with its subject, its public key and its key
-//! identifier. So a leaf has two chains: by the cross-certificate to the root that key texts
-//! pin, and by the external certificate to the external root.
+//! identifier. So a leaf has two chains: through the cross-certificate to the root that key texts
+//! pin, and through the external certificate to the external root.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -27,19 +27,19 @@ use crate::x509::{
     build_ca_csr, encode_pem, issue_cross_certificate, read_private_key,
 };
 
-/// A CA certificate of somebody else, to be imported.
+/// How to import a CA certificate of an external CA, with its key.
 #[non_exhaustive]
 pub struct CertificateImport<'a> {
     /// Its name, unique among enrollment certificates.
     pub name: Name,
-    /// The certificate, first, and those of its issuers that connectors are to get with it.
+    /// The certificate first, then those of its issuers that connectors receive with it.
     pub certificates: Vec<Certificate>,
     /// Its private key.
     pub key: ImportedKey<'a>,
     /// How long the certificates of connectors are valid; at least an hour. They end with this
     /// certificate at the latest.
     pub leaf_validity: Duration,
-    /// How long after its end the certificate of a connector is still renewed.
+    /// How long after its end a connector's certificate can still be renewed.
     pub renewal_grace: Duration,
     /// The URLs in the certificates of connectors.
     pub leaf_urls: LeafUrls,
@@ -52,7 +52,8 @@ crate::setters::setters!(CertificateImport<'_> {
 });
 
 impl<'a> CertificateImport<'a> {
-    /// One whose connectors' certificates are valid for a year, and renewed for 30 days more.
+    /// An import whose connectors' certificates are valid for a year, and can be renewed for 30
+    /// days more.
     pub fn new(name: Name, certificates: Vec<Certificate>, key: ImportedKey<'a>) -> Self {
         let NewCertificate { name, leaf_validity, renewal_grace, leaf_urls, .. } =
             NewCertificate::new(name);
@@ -66,20 +67,20 @@ pub enum ImportedKey<'a> {
     /// A file in PEM or DER, and its passphrase if it is encrypted. See [`read_private_key`]. The
     /// key is sealed into the store.
     File {
-        /// What is in the file.
+        /// The contents of the file.
         contents: &'a [u8],
         /// Its passphrase.
         passphrase: Option<&'a [u8]>,
     },
-    /// It lives elsewhere; it is attached as by [`Authority::attach_signer`].
+    /// A key that lives elsewhere. Its signer is attached as by [`Authority::attach_signer`].
     Elsewhere(Arc<dyn Signer>),
 }
 
-/// A certificate that an external CA was asked for, and has not issued yet.
+/// A certificate that was requested from an external CA, whose answer was not imported yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateRequest {
-    /// The id that its certificate will have. It stands in the subject.
+    /// The id that its certificate will have. The subject contains it.
     pub id: CertificateId,
     /// The name that its certificate will have.
     pub name: Name,
@@ -87,7 +88,7 @@ pub struct CertificateRequest {
     pub created_at: Timestamp,
     /// How long the certificates of connectors will be valid.
     pub leaf_validity: Duration,
-    /// How long after its end the certificate of a connector will still be renewed.
+    /// How long after its end a connector's certificate can still be renewed.
     pub renewal_grace: Duration,
     /// Whether its key lives elsewhere: see [`Authority::attach_signer`].
     pub key_elsewhere: bool,
@@ -115,10 +116,10 @@ impl CertificateRequest {
 }
 
 impl Authority {
-    /// Makes a key pair, or takes one that lives elsewhere, and a CSR with which an external CA
-    /// can be asked for a CA certificate (path length 0). How long that is valid is up to the
-    /// external CA: `new.validity` does not count. [`import_answer`](Self::import_answer) takes
-    /// what it issues; until then no provisioning key can use it.
+    /// Makes a CSR for a CA certificate (path length 0) of an external CA, with a new key pair or
+    /// one that lives elsewhere. The external CA decides how long the certificate is valid;
+    /// `new.validity` is ignored. [`import_answer`](Self::import_answer) imports what the CA
+    /// issues. No provisioning key can use the certificate before.
     ///
     /// # Errors
     /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, those of the signer and of
@@ -142,8 +143,8 @@ impl Authority {
         Ok(CertificateRequest::new(record))
     }
 
-    /// Takes the certificate that an external CA issued for a request: it becomes an enrollment
-    /// certificate, with the id of the request. Certificates of its issuers may come with it.
+    /// Imports the certificate that an external CA issued for a request. It becomes an enrollment
+    /// certificate with the id of the request. Certificates of its issuers can follow it.
     ///
     /// # Errors
     /// `certificate_request_not_found`, any [`ExternalError`](crate::x509::ExternalError),
@@ -184,7 +185,7 @@ impl Authority {
         EnrollmentCertificate::new(record, cross, 0)
     }
 
-    /// Imports the CA certificate of somebody else, with its private key.
+    /// Imports the certificate of an external CA with its private key.
     ///
     /// # Errors
     /// `name_in_use`, `validity_invalid`, any [`ExternalError`](crate::x509::ExternalError) and
@@ -227,7 +228,7 @@ impl Authority {
         EnrollmentCertificate::new(record, cross, 0)
     }
 
-    /// One request for a certificate.
+    /// A request for a certificate.
     ///
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
@@ -243,7 +244,7 @@ impl Authority {
         Ok(CertificateRequest::new(self.ledger()?.find(id_or_name)?.record))
     }
 
-    /// Lists the requests that have not been answered, by id.
+    /// Lists the requests whose answer was not imported yet, by id.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -261,7 +262,7 @@ impl Authority {
         entries(|page| self.list_certificate_requests(page))
     }
 
-    /// Deletes a request that has not been answered, and its private key.
+    /// Deletes a request whose answer was not imported, and its private key.
     ///
     /// # Errors
     /// `certificate_request_not_found`, and those of the store.
@@ -334,7 +335,7 @@ fn new_request(
     })
 }
 
-/// The certificate that the root makes for an external CA. It is valid as long as both are.
+/// The certificate that the root signs for an external CA. It is valid while both are.
 fn cross_certificate(
     ledger: &Ledger,
     ca: &ExternalCa,
@@ -352,7 +353,7 @@ fn cross_certificate(
     Ok(issue_cross_certificate(&seal::open_root(&state)?, ca, &parameters)?)
 }
 
-/// If the subject of an imported certificate is in use: whether by the same CA.
+/// Tells an import of the same CA from an import of another CA with the same subject.
 fn imported_already(ledger: &Ledger, error: Error, certificates: &[Certificate]) -> Error {
     let (Error::Input(InputError::CertificateSubjectInUse), Some(own)) =
         (&error, certificates.first())

@@ -1,4 +1,4 @@
-//! Enrollment certificates that are opened, and the signers that the host attaches.
+//! Opened enrollment certificates, and the signers that the application attaches.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -15,8 +15,8 @@ use crate::limits::OPEN_ISSUERS_MAX;
 use crate::store::Refused;
 use crate::x509::{Certificate, Issuer, Signer};
 
-/// What has been opened. Nothing is decided by it: whatever an issuer signs counts only if its
-/// record still has the version that was opened.
+/// The opened enrollment certificates. Nothing is decided by them: what an issuer signs is stored
+/// only if its record still has the version that was opened.
 #[derive(Default)]
 pub(crate) struct Issuers {
     opened: RwLock<BTreeMap<CertificateId, Opened>>,
@@ -28,7 +28,7 @@ pub(crate) struct Issuers {
 #[derive(Clone)]
 struct Opened {
     issuer: Arc<OpenIssuer>,
-    /// Its record may have changed since: it is opened anew before it is used.
+    /// Its record may have changed: it is opened again before it is used.
     outdated: bool,
 }
 
@@ -37,20 +37,20 @@ pub(crate) struct OpenIssuer {
     pub(crate) certificate: Certificate,
     /// The DER of the certificates of the external CA: its own, then its issuers.
     pub(crate) external: Vec<Vec<u8>>,
-    /// Whether somebody else has its key too, and may sign CRLs with it.
+    /// Whether it was imported with its key: its owner has the key, too, and signs its CRLs.
     pub(crate) imported: bool,
     pub(crate) leaf_validity: Duration,
     pub(crate) renewal_grace: Duration,
     pub(crate) crl_validity: Duration,
-    /// The version of its record: expected by every unit that stores what it signed.
+    /// The version of its record. Every unit that stores what it signed expects this version.
     pub(crate) version: u64,
     retired: bool,
-    /// `None`: the key lives elsewhere, and its signer is not attached.
+    /// `None`: the key lives elsewhere, and no signer for it is attached.
     issuer: Option<Issuer>,
 }
 
 impl OpenIssuer {
-    /// What signs certificates of connectors.
+    /// The issuer of connectors' certificates; not once it is retired.
     pub(crate) fn leaf_issuer(&self) -> Result<&Issuer, Error> {
         if self.retired {
             return Err(Refusal::CertificateRetired.into());
@@ -58,7 +58,7 @@ impl OpenIssuer {
         self.issuer()
     }
 
-    /// What signs all else, also once the certificate is retired.
+    /// The issuer of CRLs and OCSP responses, even when it is retired.
     pub(crate) fn issuer(&self) -> Result<&Issuer, Error> {
         self.issuer.as_ref().ok_or_else(|| InputError::SignerMissing.into())
     }
@@ -68,7 +68,7 @@ impl Issuers {
     pub(crate) fn attach(&self, signer: Arc<dyn Signer>) {
         let spki = signer.public_key().spki().to_vec();
         self.attached.write().unwrap_or_else(PoisonError::into_inner).insert(spki, signer);
-        // They are opened anew, with the signers that there are now.
+        // They are opened again with the signers that are attached now.
         self.opened.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -104,7 +104,7 @@ impl Issuers {
         Ok(issuer)
     }
 
-    /// Has an issuer opened anew before it is used again.
+    /// Marks an issuer to be opened again before it is used.
     pub(crate) fn reopen(&self, id: CertificateId) {
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = opened.get_mut(&id) {
@@ -112,7 +112,7 @@ impl Issuers {
         }
     }
 
-    /// Has an issuer opened anew if a unit was refused because its record has changed.
+    /// Marks an issuer to be opened again if a unit was refused because its record has changed.
     pub(crate) fn reopen_if_changed(&self, id: CertificateId, refused: &Refused) {
         let key = records::certificate(id);
         if refused.record.as_ref().is_some_and(|record| record.key == key) {
@@ -120,12 +120,12 @@ impl Issuers {
         }
     }
 
-    /// Forgets an opened issuer, and with it the private key.
+    /// Forgets an opened issuer and its private key.
     pub(crate) fn close(&self, id: CertificateId) {
         self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    /// Opens an issuer, of which `before` is what was opened before, if anything was.
+    /// Opens an issuer. `before` is the one that was opened before, if any.
     fn open(
         &self,
         ledger: &Ledger,
@@ -141,8 +141,8 @@ impl Issuers {
                 let place = seal::Place { authority: state.record.id, record: id.as_str() };
                 let signer: Arc<dyn Signer> =
                     match seal::open(&state.keyring, &place, sealed, &certificate) {
-                        // Another process has sealed it anew under a master key that this one
-                        // lacks so far. The key itself is the same.
+                        // Another process has sealed it again under a master key that this process
+                        // lacks. The key itself is the same.
                         Err(Error::Master(MasterError::Missing)) => before
                             .filter(|before| before.certificate == certificate)
                             .and_then(|before| Some(before.issuer.as_ref()?.shared_signer()))

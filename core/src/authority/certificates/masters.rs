@@ -1,4 +1,4 @@
-//! The master keys of an authority: which it knows, rotation, removal.
+//! The master keys of an authority: rotation, replacement, removal.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -17,7 +17,7 @@ use crate::store::RecordKey;
 impl Authority {
     /// The slot of the master key that new keys are derived from.
     ///
-    /// A host whose keyring has a later one was interrupted in a rotation:
+    /// If the keyring has a later slot, a rotation was interrupted:
     /// [`rotate_master`](Self::rotate_master) finishes it.
     ///
     /// # Errors
@@ -26,14 +26,14 @@ impl Authority {
         Ok(self.ledger()?.state().current_master()?.0)
     }
 
-    /// Makes the current master key of `keyring`, in a slot that the authority does not know
-    /// yet, the one that new keys are derived from, and seals all CA keys anew under it. Keys
-    /// made before stay good: `keyring` must have their master keys too.
+    /// Rotates to the current master key of `keyring`, in a slot that is new to the authority: new
+    /// provisioning keys are derived from it, and all CA keys are sealed again under it. Existing
+    /// provisioning keys stay valid, so `keyring` must have their master keys, too.
     ///
-    /// Other processes that have the authority open need the new keyring, too, best *before*:
-    /// [`replace_keyring`](Self::replace_keyring). Until then they go on enrolling and renewing with the keys made
-    /// before; whatever needs the new master key is `master_key_missing` there. Calling it again
-    /// after an interruption finishes what is left.
+    /// Other processes that have the authority open need the new keyring, too, preferably *before*:
+    /// see [`replace_keyring`](Self::replace_keyring). Without it they still enroll and renew with
+    /// existing keys; calls that need the new master key fail with `master_key_missing`. After an
+    /// interruption, call `rotate_master` again to finish.
     ///
     /// # Errors
     /// `master_key_wrong`, `master_key_missing`, `master_slot_taken`, and those of the store.
@@ -43,14 +43,14 @@ impl Authority {
             ledger.reload_with(Arc::clone(&keyring))?;
             make_current(ledger, &keyring, change)
         })?;
-        // From here on the new master key is current, whatever fails.
+        // From here on the new master key is current, even if a later step fails.
         ledger.reload_with(keyring).map_err(Error::outcome_unknown)?;
         self.reseal_certificates().map_err(Error::outcome_unknown)
     }
 
-    /// Replaces the keyring of an open authority, for example by the one with the master key that
-    /// another process has rotated to. It must have every master key that the authority knows now.
-    /// Calls that run go on with the old one. If it is refused, nothing has changed.
+    /// Replaces the keyring of an open authority, for example after another process has rotated.
+    /// The keyring must have every master key that the authority knows now. Calls in progress
+    /// finish with the old keyring. If the new one is refused, nothing has changed.
     ///
     /// # Errors
     /// `master_key_wrong`, `master_key_missing`, and those of the store.
@@ -58,9 +58,8 @@ impl Authority {
         self.ledger()?.replace_keyring(keyring)
     }
 
-    /// The slots of the master keys that the authority has in its store and this process lacks:
-    /// another process has rotated, and [`replace_keyring`](Self::replace_keyring) was not called
-    /// yet.
+    /// The slots of the master keys that the authority knows and this process lacks, because
+    /// another process has rotated: call [`replace_keyring`](Self::replace_keyring).
     ///
     /// # Errors
     /// `master_key_wrong`, and those of the store.
@@ -70,14 +69,14 @@ impl Authority {
         Ok(missing_masters(&ledger.state()).collect())
     }
 
-    /// Forgets the master key of a slot that nothing stands on any more: no provisioning key, CA key or live
-    /// admin token. Admin tokens that have expired are revoked first.
+    /// Removes the master key of a slot, on which no provisioning key, CA key or valid admin token
+    /// may depend any more. Expired admin tokens are revoked first.
     ///
     /// # Errors
     /// `master_key_in_use`, `master_slot_empty`, and those of the store.
     pub fn remove_master(&self, slot: Slot) -> Result<(), Error> {
         let ledger = self.ledger()?;
-        // Another process may have rotated: under a master key of before nothing is sealed anew.
+        // Another process may have rotated: nothing may be sealed under an old master key.
         ledger.reload()?;
         self.reseal_certificates()?;
         self.revoke_expired_tokens(slot)?;
@@ -102,10 +101,9 @@ impl Authority {
         ledger.reload().map_err(Error::outcome_unknown)
     }
 
-    /// Seals the keys of all enrollment certificates, and of those asked for, under the current
-    /// master key.
+    /// Seals the keys of all enrollment certificates and requests under the current master key.
     fn reseal_certificates(&self) -> Result<(), Error> {
-        // A request that is answered meanwhile is found again as a certificate.
+        // Requests first: one whose answer is imported meanwhile is found among the certificates.
         self.reseal_all::<CertificateRequestRecord>(records::CERTIFICATE_REQUESTS)?;
         self.reseal_all::<CertificateRecord>(records::CERTIFICATES)
     }
@@ -114,7 +112,7 @@ impl Authority {
         let ledger = self.ledger()?;
         for page in ledger.pages(prefix) {
             for record in page? {
-                // Nobody asked for this by name, so the audit record names no actor.
+                // A process does this on its own, so the audit record names no actor.
                 ledger.transact(None, Action::MasterRotated, |change| {
                     reseal::<T>(ledger, &record.key, change)
                 })?;
@@ -141,7 +139,7 @@ fn make_current(ledger: &Ledger, keyring: &Keyring, change: &mut Change) -> Resu
     Ok(())
 }
 
-/// The authority's record with the current master key of `keyring` as its own.
+/// The authority's record after the rotation.
 fn rotated_record(
     ledger: &Ledger,
     state: &State,

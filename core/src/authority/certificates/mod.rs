@@ -33,7 +33,8 @@ use crate::x509::{
     SignerError, SoftwareSigner, issue_enrollment_certificate,
 };
 
-/// How far before the present a certificate begins, so that a clock behind ours accepts it.
+/// How far in the past the validity of a certificate begins, so that a clock behind ours accepts
+/// it.
 pub(crate) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 /// How to create an enrollment certificate under the authority's root.
 #[derive(Clone)]
@@ -41,20 +42,20 @@ pub(crate) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 pub struct NewCertificate {
     /// Its name, unique among enrollment certificates.
     pub name: Name,
-    /// The algorithm of its key, if that is made: P-256, P-384 or Ed25519.
+    /// The algorithm of a new key pair: P-256, P-384 or Ed25519.
     pub algorithm: KeyAlgorithm,
-    /// Its key, if that lives elsewhere; it is attached as by [`Authority::attach_signer`].
-    /// `None`: a key pair is made, and sealed into the store.
+    /// The signer of a key that lives elsewhere. It is attached as by [`Authority::attach_signer`].
+    /// `None`: a new key pair is sealed into the store.
     pub signer: Option<Arc<dyn Signer>>,
     /// How long it is valid; at least a day. It ends with the root at the latest.
     pub validity: Duration,
     /// How long the certificates of connectors are valid; at least an hour. They end with the
     /// enrollment certificate at the latest.
     pub leaf_validity: Duration,
-    /// How long after its end a connector's certificate is still renewed, by a signature of its
+    /// How long after its end a connector's certificate can still be renewed, by a signature of its
     /// key. Zero: not at all.
     pub renewal_grace: Duration,
-    /// How long a CRL is good: an hour to a year. A new one is there when half of it is over.
+    /// How long a CRL is valid: an hour to a year. A new one is made after half of that time.
     pub crl_validity: Duration,
     /// The URLs in the certificates of connectors.
     pub leaf_urls: LeafUrls,
@@ -79,8 +80,8 @@ impl NewCertificate {
 }
 
 impl NewCertificate {
-    /// A certificate with a P-256 key, valid for 10 years, whose connectors' are valid for one, and
-    /// are renewed for another 30 days, and hold no URLs; its CRLs are good for a week.
+    /// A certificate with a P-256 key, valid for 10 years. Connectors' certificates are valid for a
+    /// year, can be renewed for another 30 days, and contain no URLs. CRLs are valid for a week.
     pub fn new(name: Name) -> Self {
         let year = Duration::from_secs(365 * 86_400);
         Self {
@@ -128,7 +129,7 @@ pub(crate) enum CaKey {
 }
 
 impl Authority {
-    /// Makes a certificate under the authority's root, for a key pair that is made or for one
+    /// Creates an enrollment certificate under the authority's root, with a new key pair or one
     /// that lives elsewhere.
     ///
     /// # Errors
@@ -149,10 +150,11 @@ impl Authority {
         EnrollmentCertificate::new(record, certificate, 0)
     }
 
-    /// One enrollment certificate.
+    /// An enrollment certificate.
     ///
     /// # Errors
-    /// `certificate_unanswered` if it was only asked for; `certificate_not_found`, and those of the store.
+    /// `certificate_unanswered` if it was only requested; `certificate_not_found`, and those of the
+    /// store.
     pub fn certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         EnrollmentCertificate::of(self.ledger()?.entity(id)?)
     }
@@ -183,10 +185,10 @@ impl Authority {
         entries(|page| self.list_certificates(page))
     }
 
-    /// Retires an enrollment certificate: nothing new is signed for connectors under it, at
-    /// once and for ever. What it signed stays good, and connectors that have enrolled get
-    /// their certificates again. Keys that use it are refused with `certificate_retired` until
-    /// they are moved to another certificate. Retiring it once more changes nothing.
+    /// Retires an enrollment certificate, immediately and permanently: it signs no further
+    /// certificate of a connector. Certificates that it signed stay valid, and replays still return
+    /// them. Keys that use it are refused with `certificate_retired` until they are edited to use
+    /// another certificate. Retiring it again changes nothing.
     ///
     /// # Errors
     /// `certificate_not_found`, and those of the store.
@@ -207,7 +209,7 @@ impl Authority {
         })?;
         issuers.reopen(id);
         let certificate = match self.certificate(id) {
-            // It was deleted since, and so no key used it.
+            // It was deleted meanwhile, so no key used it.
             Err(Error::Input(InputError::CertificateNotFound)) => {
                 let parsed = retired.parsed()?;
                 EnrollmentCertificate::new(retired, parsed, 0)
@@ -217,9 +219,9 @@ impl Authority {
         certificate.map_err(Error::outcome_unknown)
     }
 
-    /// How many connectors' certificates an enrollment certificate has signed that are kept, and
-    /// so prevent its deletion. [`Authority::list_connectors`] says whose they are. This reads
-    /// all of them: it takes the longer, the more there are.
+    /// The number of stored connectors' certificates that an enrollment certificate has signed.
+    /// They prevent its deletion; [`Authority::list_connectors`] lists them. This reads all of
+    /// them, so its duration grows with their number.
     ///
     /// # Errors
     /// Those of the store.
@@ -228,8 +230,8 @@ impl Authority {
         pages.try_fold(0, |count, page| Ok(count + page?.len() as u64))
     }
 
-    /// Deletes an enrollment certificate, and its private key, that no provisioning key uses and
-    /// no connector's certificate hangs on.
+    /// Deletes an enrollment certificate and its private key. No provisioning key may use it, and
+    /// no connector may have a certificate that it signed.
     ///
     /// # Errors
     /// `certificate_not_found`, `certificate_in_use`, and those of the store.
@@ -258,13 +260,13 @@ impl Authority {
         Ok(())
     }
 
-    /// Attaches a signer whose key lives elsewhere: in a token, in a service. It signs for the
-    /// enrollment certificate that has its public key, as long as this authority is open; a host
-    /// attaches its signers whenever it opens the authority. One attached before for the same
+    /// Attaches a signer whose key lives elsewhere, for instance in a token or a service. It signs
+    /// for the enrollment certificate that has its public key, while this authority is open: the
+    /// application attaches its signers each time it opens the authority. A signer with the same
     /// public key is replaced.
     ///
-    /// Each signature that it makes is checked before it is used, so a signer that fails, or
-    /// that signs wrongly, costs no use.
+    /// Each of its signatures is verified before it is used, so a signer that fails or signs
+    /// wrongly costs no use.
     ///
     /// # Errors
     /// `used_after_fork`.
@@ -347,7 +349,7 @@ fn create(
     Ok(())
 }
 
-/// Adds an enrollment certificate whose name and whose sealed key are accounted for.
+/// Adds an enrollment certificate, but not its name and not the count of its sealed key.
 fn add_certificate(change: &mut Change, record: &CertificateRecord, certificate: &Certificate) {
     // No two CAs have one name: a program that checks a leaf could not tell which of their keys
     // signed it.
@@ -369,7 +371,7 @@ pub(crate) fn usable_version(ledger: &Ledger, id: CertificateId) -> Result<u64, 
     }
 }
 
-/// Leaves are valid long enough to be used, and CRLs to be fetched.
+/// Checks that leaves are valid long enough to be used, and CRLs to be fetched.
 pub(crate) fn check_terms(
     leaf_validity: Duration,
     crl_validity: Duration,

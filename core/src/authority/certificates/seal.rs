@@ -1,8 +1,8 @@
 //! CA private keys at rest: sealed under a master key, with ChaCha20-Poly1305.
 //!
-//! The sealing key is HKDF-SHA256 of the master key, for this one record. The additional data
-//! binds the sealed key to its authority, its record and its public key, so that it cannot be
-//! moved to another place by somebody who can write to the store.
+//! The sealing key is HKDF-SHA256 of the master key, for this one record. The additional data binds
+//! the sealed key to its authority, its record and its public key, so that a writer of the store
+//! cannot move it to another record.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -38,7 +38,7 @@ impl Place<'_> {
             .map_err(|_| MasterError::SealBroken.into())
     }
 
-    /// Version, authority, record and public key, each with its length before it.
+    /// Version, authority, record and public key, each preceded by its length.
     fn additional_data(&self, spki: &[u8]) -> Aad<Vec<u8>> {
         let mut data = Vec::new();
         for part in [VERSION, self.authority.as_str().as_bytes(), self.record.as_bytes(), spki] {

@@ -1,4 +1,4 @@
-//! Certificates for the servers of the authority: those that a connector finds under its hosts.
+//! Certificates for the TLS servers at the authority's hosts.
 
 use alloc::format;
 use alloc::string::String;
@@ -22,8 +22,8 @@ use crate::x509::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerCertificate {
-    /// The server's certificate and the root, in DER. The server has to send both: the root is what
-    /// the pin in a key text names.
+    /// The server's certificate and the root, in DER. The server has to send both: the pin in a key
+    /// text names the root.
     pub chain: Vec<Vec<u8>>,
     /// From when on it is valid.
     pub not_before: Timestamp,
@@ -39,9 +39,9 @@ impl ServerCertificate {
 }
 
 impl Authority {
-    /// Issues a certificate for a TLS server at one of the authority's hosts. The private key stays
-    /// with the server. Such a certificate cannot be revoked: let it be valid for a few months at
-    /// most, and ask again in time. Every one is in the audit trail.
+    /// Issues a certificate for a TLS server at one of the authority's hosts. The server keeps its
+    /// private key. Such a certificate cannot be revoked: make it valid for a few months at most,
+    /// and replace it in time. The audit trail records each one.
     ///
     /// # Errors
     /// `host_unknown` if the authority does not have the host; `validity_invalid` below an hour;

@@ -27,20 +27,19 @@ pub struct Enrolled {
     pub group: GroupId,
     /// The enrollment certificate that signed.
     pub certificate: CertificateId,
-    /// Whether it had enrolled before, and this cost no use.
+    /// Whether this is a replay: the connector had enrolled before, and this call cost no use.
     pub replay: bool,
     /// The connector's certificate, the enrollment certificate and the root, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// For an external CA, the other chain: the connector's certificate, that of the CA as the
-    /// external CA issued it, and its issuers as far as they were imported. Otherwise empty.
-    /// The two are never merged: both have an issuer of the same name, and not every program
-    /// tries the other one.
+    /// For an external CA, the second chain: the connector's certificate, the CA certificate that
+    /// the external CA issued, and its imported issuers. Otherwise empty. The two chains are never
+    /// merged: both have an issuer of the same name, and not every program tries both.
     pub external_chain: Vec<Vec<u8>>,
     /// The serial number of the connector's certificate, in lower-case hexadecimal.
     pub serial: String,
-    /// From when on the connector's certificate is valid.
+    /// The beginning of the certificate's validity.
     pub not_before: Timestamp,
-    /// Until when the connector's certificate is valid.
+    /// The end of the certificate's validity.
     pub not_after: Timestamp,
 }
 

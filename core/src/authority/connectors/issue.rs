@@ -31,7 +31,7 @@ pub(super) struct Issued {
 pub(super) fn issue(inner: &Inner, new: &ToIssue<'_>) -> Result<Issued, Error> {
     let Inner { ledger, issuers, .. } = inner;
     let (issuer, state) = (issuers.get(ledger, new.certificate)?, ledger.state());
-    // A connector with the key of an authority would be one that signs for others.
+    // A connector that has a CA's key could sign certificates of others.
     let public_key = new.csr.public_key();
     if [&state.root, &issuer.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
         return Err(Refusal::PublicKeyOfAuthority.into());

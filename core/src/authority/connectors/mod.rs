@@ -1,4 +1,4 @@
-//! Connectors: who has enrolled.
+//! Connectors: what has enrolled.
 
 mod answer;
 mod enroll;
@@ -40,25 +40,25 @@ pub struct Connector {
     pub certificate: CertificateId,
     /// When it enrolled.
     pub enrolled_at: Timestamp,
-    /// Where it enrolled from, if the host knew.
+    /// The address that it enrolled from, if the application reported it.
     pub address: Option<IpAddr>,
-    /// Its fingerprint, if it gave one.
+    /// The fingerprint that it reported, if any.
     pub fingerprint: Option<Fingerprint>,
     /// The serial number of its certificate, in lower-case hexadecimal.
     pub serial: String,
-    /// From when on its certificate is valid.
+    /// The beginning of its certificate's validity.
     pub not_before: Timestamp,
-    /// Until when its certificate is valid.
+    /// The end of its certificate's validity.
     pub not_after: Timestamp,
     /// How often it has renewed its certificate.
     pub renewals: u64,
-    /// When it last did.
+    /// When it last renewed.
     pub renewed_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// Why it was revoked, if it was.
     pub revocation_reason: Option<RevocationReason>,
-    /// About how often it got its certificate again. Best effort: may be short of a few.
+    /// About how often it got its certificate again. Best effort: a few can be missing.
     pub replays: u64,
     /// When it last got its certificate again.
     pub last_replay_at: Option<Timestamp>,
@@ -74,8 +74,8 @@ pub struct ConnectorFilter {
     pub key: Option<KeyId>,
     /// Only those of this group.
     pub group: Option<GroupId>,
-    /// Only those that hang on this enrollment certificate. One that has renewed is listed once
-    /// for each of its certificates that are remembered.
+    /// Only those with a certificate that this enrollment certificate signed. A connector that has
+    /// renewed is listed once for each such certificate that is stored.
     pub certificate: Option<CertificateId>,
     /// Only those that enrolled from this moment on.
     pub since: Option<Timestamp>,
@@ -92,7 +92,7 @@ crate::setters::setters!(ConnectorFilter {
 });
 
 impl Authority {
-    /// One connector.
+    /// A connector.
     ///
     /// # Errors
     /// `connector_not_found`, and those of the store.
@@ -101,8 +101,8 @@ impl Authority {
         found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
     }
 
-    /// Lists connectors: of a key or of a group in the order of enrollment, of a certificate by
-    /// serial number, which is the order in which their certificates were made, else by id.
+    /// Lists connectors: those of a key or a group in the order of enrollment, those of a
+    /// certificate by serial number, which is the order of issuance, and all connectors by id.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.

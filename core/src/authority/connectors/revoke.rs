@@ -1,4 +1,4 @@
-//! Revocation: of one connector, or of all that a provisioning key enrolled.
+//! Revocation of one connector, or of all connectors that a provisioning key enrolled.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::store::{Outcome, Record};
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
-/// What to do about a key that others know.
+/// How to act on a compromised key.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Compromise {
@@ -31,13 +31,13 @@ crate::setters::setters!(Compromise {
     dry_run: bool,
 });
 
-/// What was done about a key that others know.
+/// What was done about a compromised key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compromised {
-    /// How many connectors it enrolled, those that had been revoked before included.
+    /// How many connectors it enrolled, including those that were already revoked.
     pub connectors: u64,
-    /// How many of them are revoked now, or would be, that were not before.
+    /// How many of them this call revoked, or would revoke if it were no dry run.
     pub revoked: u64,
 }
 
@@ -55,8 +55,8 @@ impl Found {
 }
 
 impl Authority {
-    /// Revokes a connector, for ever: its certificates are on the next CRL, and its public key
-    /// never enrolls again. Revoking it once more changes nothing, the reason included.
+    /// Revokes a connector permanently: its certificates are on the next CRL, and its public key
+    /// never enrolls again. Revoking it again changes nothing, not even the reason.
     ///
     /// # Errors
     /// `connector_not_found`, and those of the store.
@@ -75,9 +75,10 @@ impl Authority {
         })
     }
 
-    /// Records that a key is compromised, which is final, then revokes what it enrolled with the reason
-    /// `keyCompromise`; of a deleted key too. From the first step on nobody enrolls with the key, not even as a
-    /// replay, so no connector is missed. If it fails halfway, call it again.
+    /// Marks a key as compromised, which is final, then revokes the connectors that it enrolled,
+    /// with the reason `keyCompromise`. The key can be a deleted one. After the first step no
+    /// connector enrolls with the key, not even as a replay, so none is missed. If the call fails
+    /// halfway, call it again.
     ///
     /// [`Authority::list_connectors`] lists those that a dry run counts.
     ///
@@ -117,8 +118,8 @@ impl Authority {
         Ok(done)
     }
 
-    /// Records that a key is compromised, unless that is on record. A connector that is being enrolled
-    /// right now is refused, for its unit expects the key as it was.
+    /// Marks a key as compromised, unless it is marked already. A connector that is enrolling at
+    /// this moment is refused, because its unit expects the key's old version.
     fn mark_compromised(&self, id: KeyId) -> Result<(), Error> {
         let ledger = self.ledger()?;
         self.transact(Action::KeyCompromised, |change| {
@@ -138,7 +139,7 @@ impl Authority {
         })
     }
 
-    /// Revokes connectors in one batch, and one by one those that others were changing.
+    /// Revokes connectors in one batch, then one by one those whose records changed meanwhile.
     fn revoke_together(&self, found: Vec<Found>) -> Result<u64, Error> {
         let (ledger, reason) = (self.ledger()?, RevocationReason::KeyCompromise);
         let ids: Vec<_> = found.iter().map(|one| one.record.connector).collect();
@@ -157,8 +158,8 @@ impl Authority {
     }
 }
 
-/// Revokes a connector: in its enrollment, which decides; and in one record for each of its
-/// certificates that has not expired, for CRLs are made of these.
+/// Revokes a connector: in its enrollment, which is decisive, and in one record for each of its
+/// certificates that has not expired. CRLs are made from these records.
 fn revoke(found: Found, reason: RevocationReason, change: &mut Change) {
     let Found { version, mut record } = found;
     let now = change.at();

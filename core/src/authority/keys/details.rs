@@ -27,52 +27,54 @@ pub struct KeyDetails {
     pub group: Named<GroupId>,
     /// The enrollment certificate that signs its connectors' certificates.
     pub certificate: Named<CertificateId>,
-    /// How many connectors may enroll.
+    /// The maximum number of connectors that can enroll.
     pub max_uses: u64,
-    /// How many have. May be more than `max_uses` once that was lowered.
+    /// How many connectors have enrolled. More than `max_uses` if that was lowered since.
     pub used: u64,
-    /// When the last of them did.
+    /// When the last connector enrolled.
     pub last_used_at: Option<Timestamp>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// When it stops enrolling anybody.
+    /// When it expires: from then on no connector enrolls.
     pub expires_at: Option<Timestamp>,
-    /// Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it: a renewal is
-    /// vouched for by the connector's certificate, and the key may be gone.
+    /// The addresses that connectors can enroll from. Empty: any address. Renewals are not
+    /// restricted: a renewal is authenticated by the connector's certificate, and the key may have
+    /// been deleted.
     pub allowed_addresses: Vec<AddressRange>,
-    /// Whether it must be proven inside the CSR; its text beside a CSR is refused.
+    /// Whether it must be proven inside the CSR. If so, a CSR with the key's text beside it is
+    /// refused.
     pub proof_only: bool,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it was marked as compromised, for good. `None`: it was not.
+    /// When it was marked as compromised, which is final.
     pub compromised_at: Option<Timestamp>,
     /// Its state at the moment it was read.
     pub state: KeyState,
-    /// Which edit of the key this is: goes into [`KeyUpdate`](super::KeyUpdate). Uses do not
-    /// change it.
+    /// The version of the record, for [`KeyUpdate`](super::KeyUpdate). An edit changes it, a use
+    /// does not.
     pub version: u64,
 }
 
 impl KeyDetails {
-    /// Whether its text may be copied and downloaded: not once it is used up or compromised.
+    /// Whether its text can be copied and downloaded: not when it is used up or compromised.
     pub fn copyable(&self) -> bool {
         self.used < self.max_uses && self.compromised_at.is_none()
     }
 }
 
-/// Whether a key can enroll, or what keeps it from it first.
+/// Whether a key can enroll, or else the first reason why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyState {
     /// It enrolls connectors.
     Usable,
-    /// It has been used as often as it may be.
+    /// It has reached its maximum number of uses.
     Exhausted,
-    /// It is switched off.
+    /// It is disabled.
     Disabled,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Others know it. This is final.
+    /// It was marked as compromised, which is final.
     Compromised,
 }
 
@@ -107,7 +109,7 @@ impl fmt::Display for KeyState {
 crate::text::from_str!(KeyState, "a state of a provisioning key", KeyState::parse);
 crate::text::serde_as_text!(KeyState);
 
-/// An id, and the name that goes with it.
+/// An id and the name that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<Id> {
     /// The id.

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KeyFilter {
-    /// Only those whose name contains this, letter case ignored.
+    /// Only those whose name contains this text, ignoring letter case.
     pub name_contains: Option<String>,
     /// Only those of this group.
     pub group: Option<GroupId>,
@@ -39,9 +39,9 @@ pub struct KeyFilter {
     pub used_max: Option<u64>,
     /// Only those that enrolled a connector from this moment on.
     pub last_used_since: Option<Timestamp>,
-    /// Only those that enrolled nobody from this moment on, or never anybody.
+    /// Only those that enrolled no connector from this moment on, or none ever.
     pub last_used_before: Option<Timestamp>,
-    /// Sorted by what.
+    /// The order of the listing.
     pub order: KeyOrder,
     /// From the last to the first.
     pub descending: bool,
@@ -63,7 +63,7 @@ crate::setters::setters!(KeyFilter {
     descending: bool,
 });
 
-/// By what provisioning keys are sorted.
+/// The order of provisioning keys in a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyOrder {
@@ -117,8 +117,8 @@ impl KeyFilter {
 }
 
 impl Authority {
-    /// Lists provisioning keys. A page examines a bounded number of keys: with a filter on
-    /// anything but one group or one certificate it may be short and yet have a cursor.
+    /// Lists provisioning keys. A page examines a bounded number of keys. With a filter other than
+    /// one group or one certificate, a page can be short and still have a next one.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.

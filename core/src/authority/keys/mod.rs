@@ -30,18 +30,18 @@ pub struct NewKey {
     pub name: Name,
     /// The group that its connectors join.
     pub group: GroupId,
-    /// The enrollment certificate that signs for them.
+    /// The enrollment certificate that signs their certificates.
     pub certificate: CertificateId,
-    /// How many connectors may enroll: 1 or more.
+    /// The maximum number of connectors that can enroll: 1 or more.
     pub max_uses: u64,
-    /// The host that the text is for, one of the authority's. `None`: its first.
+    /// The host that the text names, one of the authority's. `None`: the first.
     pub host: Option<Host>,
-    /// When it stops enrolling anybody.
+    /// When it expires. `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// Where connectors may enroll from; at most 64 ranges. Empty: from anywhere. Renewals are not
-    /// bound to it.
+    /// The addresses that connectors can enroll from, at most 64 ranges. Empty: any address.
+    /// Renewals are not restricted.
     pub allowed_addresses: Vec<AddressRange>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Whether it must be proven inside the CSR.
     pub proof_only: bool,
@@ -60,7 +60,7 @@ crate::setters::setters!(NewKey {
 });
 
 impl NewKey {
-    /// A key that is switched on, never expires and may be used from anywhere.
+    /// A key that is enabled, never expires and can be used from any address.
     pub fn new(name: Name, group: GroupId, certificate: CertificateId, max_uses: u64) -> Self {
         Self {
             name,
@@ -76,22 +76,24 @@ impl NewKey {
     }
 }
 
-/// What to edit of a key. `None` leaves as it is; the count of uses is never part of an edit.
+/// An edit of a provisioning key. `None` leaves a field unchanged. The count of uses is never part
+/// of an edit.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KeyUpdate {
-    /// The [`KeyDetails::version`] that the edit stands on; with another one it is refused.
-    /// `None`: whatever it is now.
+    /// The [`KeyDetails::version`] that the edit is based on. If the key has another one, the edit
+    /// is refused. `None`: edit any version.
     pub version: Option<u64>,
     /// Its name.
     pub name: Option<Name>,
-    /// How many connectors may enroll: 1 or more. Below `used` it stops new ones.
+    /// The maximum number of connectors that can enroll: 1 or more. If `used` has reached it, no
+    /// further connector enrolls.
     pub max_uses: Option<u64>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: Option<bool>,
-    /// When it stops enrolling anybody; `Some(None)`: never.
+    /// When it expires; `Some(None)`: never.
     pub expires_at: Option<Option<Timestamp>>,
-    /// Where connectors may enroll from. Renewals are not bound to it.
+    /// The addresses that connectors can enroll from. Renewals are not restricted.
     pub allowed_addresses: Option<Vec<AddressRange>>,
     /// The enrollment certificate that signs from now on.
     pub certificate: Option<CertificateId>,
@@ -118,7 +120,8 @@ impl KeyUpdate {
 }
 
 impl KeyUpdate {
-    /// Whether it edits who may enroll. That a key is disabled it may say of any key.
+    /// Whether it changes who can enroll. Disabling a key does not count: that is allowed for a
+    /// compromised key, too.
     fn concerns_enrollment(&self) -> bool {
         self.enabled == Some(true)
             || self.max_uses.is_some()
@@ -132,18 +135,19 @@ impl KeyUpdate {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct KeyFile {
-    /// A file name that tells the key: letters, digits, `-`, `_` and `.` only.
+    /// A file name with the name and the id of the key, of letters, digits, `-`, `_` and `.` only.
     pub file_name: String,
-    /// What goes into it. Keep the file readable to its owner only.
+    /// The contents. Make the file readable for its owner only.
     pub contents: KeyText,
 }
 
 impl Authority {
-    /// Creates a provisioning key. [`Authority::copy_key`] gives its text.
+    /// Creates a provisioning key. [`Authority::copy_key`] returns its text.
     ///
     /// # Errors
     /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_retired`,
-    /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
+    /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the
+    /// store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
         let ledger = self.ledger()?;
         check_new_key(ledger, new)?;
@@ -151,8 +155,8 @@ impl Authority {
         self.as_it_is_now(created)
     }
 
-    /// A key that was created or edited, as it is now. If it was deleted since, as the change left
-    /// it: `key_deleted` would say that nothing was changed.
+    /// A key that was created or edited, as it is now. If it was deleted meanwhile, as the change
+    /// left it: the error `key_deleted` would say that nothing was changed.
     fn as_it_is_now(&self, left: Stored<KeyRecord>) -> Result<KeyDetails, Error> {
         let details = match self.key(left.record.id) {
             Err(Error::Refused(Refusal::KeyDeleted)) => details_of(self.ledger()?, left),
@@ -173,19 +177,19 @@ impl Authority {
     /// The provisioning key that has this id or this name.
     ///
     /// # Errors
-    /// `key_not_found`, and those of the store; `key_deleted` if it has the id of one that was.
+    /// `key_not_found`, `key_deleted` if it is the id of a deleted key, and those of the store.
     pub fn find_key(&self, id_or_name: &str) -> Result<KeyDetails, Error> {
         let ledger = self.ledger()?;
         details_of(ledger, ledger.find(id_or_name)?)
     }
 
-    /// Edits a provisioning key. Of a compromised one only the name and the enrollment certificate,
-    /// which its connectors renew under, can be edited.
+    /// Edits a provisioning key. On a compromised key only the name and the enrollment certificate
+    /// can be edited. Its connectors renew under the latter.
     ///
     /// # Errors
-    /// `edit_conflict` if it was edited since `update.version`; `key_compromised`; `key_not_found`, `key_deleted`,
-    /// `name_in_use`, `certificate_not_found`, `certificate_retired`, `max_uses_invalid`,
-    /// `expiry_in_past`, `too_many_addresses`, and those of the store.
+    /// `edit_conflict` if it was edited since `update.version`; `key_compromised`; `key_not_found`,
+    /// `key_deleted`, `name_in_use`, `certificate_not_found`, `certificate_retired`,
+    /// `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
         let ledger = self.ledger()?;
         check_update(ledger, update)?;
@@ -195,8 +199,8 @@ impl Authority {
         self.as_it_is_now(edited)
     }
 
-    /// Deletes a provisioning key, at once and for ever. Connectors that enrolled with it keep
-    /// their certificates.
+    /// Deletes a provisioning key, immediately and permanently. Connectors that enrolled with it
+    /// keep their certificates.
     ///
     /// # Errors
     /// `key_not_found`, `key_deleted`, and those of the store.
@@ -258,7 +262,7 @@ impl Authority {
             }
             let key = provisioning_key(&ledger.state(), &stored.record)?;
             change.audit.key = Some(id);
-            // A key that is compromised meanwhile is not handed out.
+            // The text of a key that is marked as compromised meanwhile is not exported.
             change.expect(records::key(id), stored.version);
             Ok((stored.record, key))
         })
@@ -429,7 +433,7 @@ fn differences(stored: &Stored<KeyRecord>, after: &KeyRecord, max_uses: Option<u
     changes.join("; ")
 }
 
-/// The counters of what a key stands on: its group, its certificate and its master key.
+/// The user counters of a key's group, its certificate and its master key.
 fn users(record: &KeyRecord) -> [RecordKey; 3] {
     [
         records::group_users(record.group),

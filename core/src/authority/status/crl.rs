@@ -1,10 +1,10 @@
-//! CRLs: full lists of what each enrollment certificate, and the root, has revoked.
+//! CRLs: full lists of the revoked certificates of each enrollment certificate, and of the root.
 //!
-//! What is stored of a CRL is its number and its moment, not its bytes, which may be many
-//! megabytes. A host that has none in memory makes the next one: it reads the number, then what
-//! is revoked, signs, and moves the number forward if it is still the one that it read. Only then
-//! does the CRL leave. So two hosts never give two CRLs one number, and a higher number never
-//! lacks what a lower one has.
+//! The store has the number and the moment of a CRL, not its bytes, which can be many megabytes. A
+//! node that has no list in memory makes the next one: it reads the number, then the revocations,
+//! signs, and increments the number if it is still the one that it read. Only then does it return
+//! the CRL. So no two nodes issue two CRLs with one number, and a CRL never lacks an entry of one
+//! with a lower number.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -22,9 +22,10 @@ use crate::store::Record;
 use crate::time::Timestamp;
 use crate::x509::{CrlParameters, RevokedCertificate, SerialNumber, crl_to_pem};
 
-/// How long a CRL of the root is good.
+/// How long a CRL of the root is valid.
 pub(crate) const ROOT_CRL_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
-/// Stands in record keys where the id of an enrollment certificate stands else; none is like it.
+/// The root's name in record keys, in place of the id of an enrollment certificate. No id is like
+/// it.
 pub(crate) const ROOT: &str = "root";
 
 /// A certificate revocation list. Cheap to clone.
@@ -33,11 +34,11 @@ pub(crate) const ROOT: &str = "root";
 pub struct Crl {
     /// The list in DER.
     pub der: Arc<[u8]>,
-    /// Its number: higher than that of every list before it.
+    /// Its number, higher than that of every earlier list.
     pub number: u64,
-    /// As of when it is complete.
+    /// The moment as of which it is complete.
     pub this_update: Timestamp,
-    /// When the next list is there at the latest.
+    /// The moment by which the next list is issued.
     pub next_update: Timestamp,
     /// How many certificates are on it.
     pub entries: usize,
@@ -60,7 +61,7 @@ impl fmt::Debug for Crl {
 #[derive(Default)]
 pub(crate) struct Crls {
     made: Mutex<BTreeMap<String, Made>>,
-    /// Held while one is made, so that many who ask at once cause one signature.
+    /// Locked while a list is made, so that many callers at once cause one signature.
     making: Mutex<()>,
 }
 
@@ -70,13 +71,13 @@ struct Made {
     crl: Crl,
     /// The version of the record of the last revocation, read before the list was made.
     last_revocation: Option<u64>,
-    /// From when on it is made anew although nothing was revoked.
+    /// The moment from which on a new one is made, even without a revocation.
     stale_at: Timestamp,
 }
 
 /// An issuer of CRLs.
 pub(crate) struct CrlIssuer<'a> {
-    /// Where it stands in record keys.
+    /// Its name in record keys.
     pub(crate) name: &'a str,
     pub(crate) validity: Duration,
     pub(crate) sign: &'a dyn Fn(&CrlParameters<'_>) -> Result<Vec<u8>, Error>,
@@ -99,7 +100,7 @@ impl Crls {
         ledger.retry_on_conflict(|| self.make(ledger, issuer))
     }
 
-    /// The list in memory, if it is still good and nothing has been revoked since it was made.
+    /// The list in memory, if it is recent and nothing was revoked since it was made.
     fn fresh(&self, ledger: &Ledger, issuer: &CrlIssuer<'_>) -> Result<Option<Crl>, Error> {
         let made = lock(&self.made).get(issuer.name).cloned();
         let Some(made) = made.filter(|made| ledger.now() < made.stale_at) else {
@@ -110,7 +111,7 @@ impl Crls {
         Ok((last_revocation == made.last_revocation).then_some(made.crl))
     }
 
-    /// Makes the next list; `None` if another host did meanwhile.
+    /// Makes the next list; `None` if another node did meanwhile.
     fn make(&self, ledger: &Ledger, issuer: &CrlIssuer<'_>) -> Result<Option<Crl>, Error> {
         let key = records::crl(issuer.name);
         let [before, last_revocation] =
@@ -143,8 +144,8 @@ impl Crls {
     }
 }
 
-/// What belongs on the list after `last`. The pages are not of one moment, but a revocation is
-/// never taken back: all that was there at the beginning is found.
+/// The entries of the list after `last`. The pages are not one snapshot, but a revocation is never
+/// taken back: each one that was there at the beginning is found.
 fn revoked(
     ledger: &Ledger,
     issuer: &str,

@@ -1,4 +1,4 @@
-//! What became of a certificate: CRLs and OCSP responses.
+//! The status of certificates: CRLs and OCSP responses.
 
 mod crl;
 mod ocsp;
@@ -15,12 +15,12 @@ use crate::ledger::model::CertificateId;
 use crate::x509::{CrlParameters, issue_crl};
 
 impl Authority {
-    /// The CRL of an enrollment certificate: every certificate that it signed, was revoked and has
-    /// not expired; one that has is on one more list (RFC 5280, 3.3).
+    /// The CRL of an enrollment certificate: the revoked certificates that it signed and that have
+    /// not expired. An expired one is on one more list (RFC 5280, 3.3).
     ///
-    /// The list in memory is given for half its time, as long as nobody is revoked. So it costs
-    /// one small read, and a revocation is on the next list that any host gives. After a restart
-    /// the first list is a new one.
+    /// A list in memory is returned for half of its validity, unless a connector was revoked since.
+    /// That costs one small read, and a revocation is on the next list that any node returns. The
+    /// first list after a restart is a new one.
     ///
     /// # Errors
     /// `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, and
@@ -28,7 +28,8 @@ impl Authority {
     pub fn crl(&self, id: CertificateId) -> Result<Crl, Error> {
         let Inner { ledger, issuers, crls, .. } = self.inner()?;
         let open = issuers.get(ledger, id)?;
-        // RFC 5280, 5.2.3: whoever has the key too numbers lists of his own, under the same name.
+        // RFC 5280, 5.2.3: the CA's owner has the key, too, and numbers its own lists under the
+        // same name.
         if open.imported {
             return Err(InputError::CrlImportedCa.into());
         }
@@ -38,7 +39,7 @@ impl Authority {
     }
 
     /// The CRL of the root, for enrollment certificates. None of them can be revoked, so it is
-    /// empty; some programs want one of every authority in a chain.
+    /// empty; some programs require a CRL of every CA in a chain.
     ///
     /// # Errors
     /// `seal_broken`, and those of the store.

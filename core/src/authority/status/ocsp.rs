@@ -1,4 +1,4 @@
-//! Answers to OCSP requests.
+//! OCSP responses.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,18 +15,18 @@ use crate::x509::{
     CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response, ocsp_failure,
 };
 
-/// How long an answer is good.
+/// How long a response is valid.
 const OCSP_VALIDITY: Duration = Duration::from_secs(86_400);
 
 impl Authority {
     /// Answers an OCSP request (RFC 6960), DER as it comes over HTTP, with the DER to send back.
     ///
-    /// The answer is signed by the enrollment certificate that the first certificate of the
-    /// request names as its issuer, good for a day, and has the nonce of the request. It tells
-    /// what the store holds at this moment. Of at most 16 certificates, those of another issuer,
-    /// and those that are not on record, are `unknown`.
+    /// The enrollment certificate that the first certificate of the request names as its issuer
+    /// signs the response. It is valid for a day, repeats the nonce of the request, and reports
+    /// what the store has at this moment. A request can name 16 certificates; those of another
+    /// issuer, and those without a record, are `unknown`.
     ///
-    /// It never fails: what cannot be answered is one of OCSP's own error responses,
+    /// This never fails. A request that cannot be answered gets one of OCSP's own error responses:
     /// `malformedRequest`, `unauthorized` (the issuer is not an enrollment certificate here),
     /// `tryLater` and `internalError`.
     pub fn ocsp(&self, request: &[u8]) -> Vec<u8> {
@@ -61,7 +61,8 @@ fn respond(inner: &Inner, request: &[u8]) -> Result<Vec<u8>, OcspFailure> {
     Ok(response.map_err(Error::from)?)
 }
 
-/// The enrollment certificate that a request names by hashes. There are few to compare with.
+/// The enrollment certificate that a request names by hashes. An authority has few, so it compares
+/// with each.
 fn issuer_named_by(ledger: &Ledger, id: &CertId<'_>) -> Result<Option<CertificateId>, Error> {
     for page in ledger.pages(records::CERTIFICATES) {
         for record in &page? {
@@ -74,7 +75,7 @@ fn issuer_named_by(ledger: &Ledger, id: &CertId<'_>) -> Result<Option<Certificat
     Ok(None)
 }
 
-/// What is known of the certificates with these serial numbers; of `None` nothing.
+/// The statuses of the certificates with these serial numbers. `None` is unknown.
 fn statuses(
     ledger: &Ledger,
     issuer: CertificateId,
@@ -96,7 +97,7 @@ fn statuses(
     serials.iter().map(one).collect()
 }
 
-/// Revocation is decided on the connector's enrollment.
+/// The connector's enrollment decides whether it is revoked.
 fn status(enrollment: &Record) -> Result<OcspStatus, Error> {
     let enrollment: EnrollmentRecord = records::decode(enrollment)?;
     Ok(match enrollment.revoked_at {

@@ -1,4 +1,4 @@
-//! Admin tokens: who may look after the authority over a network.
+//! Admin tokens: who may administer the authority over a network.
 
 mod text;
 mod verifier;
@@ -27,11 +27,11 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewAdminToken {
-    /// Its name, unique among those that are not revoked. The audit trail names it.
+    /// Its name, unique among the tokens that are not revoked. The audit trail shows it.
     pub name: Name,
     /// What its holder may do.
     pub role: AdminRole,
-    /// When it ends. `None`: never.
+    /// When it expires. `None`: never.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -40,8 +40,8 @@ crate::setters::setters!(NewAdminToken { name: Name, role: AdminRole,
 });
 
 impl NewAdminToken {
-    /// How long a token is good if whoever asks for it does not say: 90 days. The command and the API
-    /// use it.
+    /// How long a token is valid unless the caller chooses: 90 days. The command and the API use
+    /// it.
     pub const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
 
     /// A token that never ends.
@@ -50,11 +50,11 @@ impl NewAdminToken {
     }
 }
 
-/// An admin token as others see it. It does not hold the secret.
+/// An admin token without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdminToken {
-    /// Its id, which its text shows.
+    /// Its id, which its text contains.
     pub id: AdminTokenId,
     /// Its name.
     pub name: Name,
@@ -62,17 +62,17 @@ pub struct AdminToken {
     pub role: AdminRole,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Who created it, as the host named them with [`Authority::acting_as`].
+    /// Who created it, as set by [`Authority::acting_as`].
     pub created_by: Option<String>,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Authority {
-    /// Creates an admin token. Its text is here and nowhere else: what is stored verifies it, under the
-    /// current master key, and binds its id, role and end.
+    /// Creates an admin token. Only this call returns its text: the store has a verifier, made with
+    /// the current master key, that also binds the token's id, role and expiry.
     ///
     /// # Errors
     /// `name_in_use`, `expiry_in_past`, `master_key_missing`, and those of the store.
@@ -107,12 +107,13 @@ impl Authority {
         })
     }
 
-    /// The admin token that has this text, if it is still good.
+    /// The admin token that has this text, if it is valid.
     ///
     /// # Errors
-    /// `admin_token_malformed` without looking anything up; `admin_token_invalid` if there is no such token, its
-    /// secret is another, or its record was changed by others; then `admin_token_revoked`, `admin_token_expired`;
-    /// `master_key_missing` if the keyring lacks the master key of the token; and those of the store.
+    /// `admin_token_malformed`, before the store is read; `admin_token_invalid` if there is no such
+    /// token, its secret differs, or its record was tampered with; then `admin_token_revoked`,
+    /// `admin_token_expired`; `master_key_missing` if the keyring lacks the master key of the
+    /// token; and those of the store.
     pub fn authenticate_token(&self, text: &AdminTokenText) -> Result<AdminToken, Error> {
         let mut admin_token = None;
         let found = self.check_token(text, &mut admin_token);
@@ -124,7 +125,8 @@ impl Authority {
         found
     }
 
-    /// `proven` becomes the token whose text it is, also of one that is good no more.
+    /// `proven` is set to the token if the text is genuine, even if the token is revoked or has
+    /// expired.
     fn check_token(
         &self,
         text: &AdminTokenText,
@@ -132,7 +134,7 @@ impl Authority {
     ) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
         let found = self.ledger()?.read::<AdminTokenRecord>(records::admin_token(id))?;
-        // An absent token is verified like one that is there: the same work, the same answer.
+        // An absent token is verified like an existing one: the same work, the same answer.
         let record = found.map_or_else(|| absent(id), |(_, record)| record);
         if !self.verify(&record, &secret)? {
             return Err(AdminTokenError::Invalid.into());
@@ -148,8 +150,8 @@ impl Authority {
         Ok(AdminToken::new(record))
     }
 
-    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed in.
-    /// A host that lets people sign in calls it once they have.
+    /// Records in the audit trail that the [actor](Self::acting_as) signed in. An application with
+    /// a sign-in calls this after each.
     ///
     /// # Errors
     /// Those of the store.
@@ -157,7 +159,7 @@ impl Authority {
         self.ledger()?.append_audit(&self.audit(Action::AdminSignedIn)?)
     }
 
-    /// Records in the audit trail that whoever this authority [acts as](Self::acting_as) signed out.
+    /// Records in the audit trail that the [actor](Self::acting_as) signed out.
     ///
     /// # Errors
     /// Those of the store.
@@ -165,7 +167,7 @@ impl Authority {
         self.ledger()?.append_audit(&self.audit(Action::AdminSignedOut)?)
     }
 
-    /// Whether this is the secret of a token, and its record is as the authority wrote it.
+    /// Whether this is the secret of a token whose record is as the authority wrote it.
     fn verify(&self, record: &AdminTokenRecord, secret: &Secret) -> Result<bool, Error> {
         let state = self.ledger()?.state();
         let stands_on = record.verifier.as_ref().and_then(|verifier| verifier.slot());
@@ -173,7 +175,7 @@ impl Authority {
             Some(slot) => state.keyring.master(slot),
             None => Some(state.keyring.current()),
         };
-        // The slot is the record's, not the text's: this tells nothing of a secret.
+        // The slot is the record's, not the text's, so the answer reveals nothing about a secret.
         let Some(master) = master else {
             return match record.revoked_at {
                 Some(_) => Ok(false),
@@ -187,7 +189,7 @@ impl Authority {
         Ok(wanted.ct_eq(stored).into())
     }
 
-    /// One admin token, by its id or by the name that it has while it is not revoked.
+    /// The admin token that has this id, or this name and is not revoked.
     ///
     /// # Errors
     /// `admin_token_not_found`, and those of the store.
@@ -195,7 +197,7 @@ impl Authority {
         Ok(AdminToken::new(self.ledger()?.find(id_or_name)?.record))
     }
 
-    /// Lists the admin tokens by id, those that are revoked or have expired included.
+    /// Lists the admin tokens by id, including revoked and expired ones.
     ///
     /// # Errors
     /// `cursor_invalid`, and those of the store.
@@ -208,7 +210,7 @@ impl Authority {
         entries(|page| self.list_tokens(page))
     }
 
-    /// Revokes an admin token, at once and for ever. Revoking it once more changes nothing.
+    /// Revokes an admin token, immediately and permanently. Revoking it again changes nothing.
     ///
     /// # Errors
     /// `admin_token_not_found`, and those of the store.
@@ -237,7 +239,7 @@ impl Authority {
 }
 
 impl Authority {
-    /// Revokes the tokens that have expired and stand on the master key of this slot.
+    /// Revokes the expired tokens that depend on the master key of this slot.
     pub(crate) fn revoke_expired_tokens(&self, slot: Slot) -> Result<(), Error> {
         let ledger = self.ledger()?;
         let now = ledger.now();
@@ -255,14 +257,14 @@ impl Authority {
     }
 }
 
-/// What still tells a revoked token from one that never was. A process that lacks the master key
-/// revokes, too, and leaves nothing to tell it by.
+/// The verifier by which a revoked token is told from one that never existed. A process that lacks
+/// the master key can revoke, too, and then leaves none.
 fn revoked_verifier(live: TokenVerifier, slot: Slot, keyring: &Keyring) -> Option<TokenVerifier> {
     let hmac = verifier::revoked(keyring.master(slot)?, &live.hmac.0);
     Some(TokenVerifier { hmac: Bytes(hmac.to_vec()), ..live })
 }
 
-/// A token that nobody has: no secret verifies.
+/// A token that no secret verifies.
 fn absent(id: AdminTokenId) -> AdminTokenRecord {
     AdminTokenRecord {
         id,

@@ -7,9 +7,9 @@
 //!  └ kind and version
 //! ```
 //!
-//! The check is that of a provisioning key, over id and secret: a text that was miscopied is told
-//! from one that is not valid without looking anything up, and a scanner of leaks has no false
-//! alarm. Scanners match `\bpvkt1_[02-9ac-hj-np-z]{12}_[02-9ac-hj-np-z]{45}\b`.
+//! The check is that of a provisioning key, over id and secret. So a miscopied text is recognized
+//! without a look at the store, and a scanner for leaks has no false alarms. Scanners match
+//! `\bpvkt1_[02-9ac-hj-np-z]{12}_[02-9ac-hj-np-z]{45}\b`.
 
 use alloc::string::String;
 use core::fmt;
@@ -31,18 +31,18 @@ const WORD: usize = ID + SECRET + CHECK;
 
 /// The text of an admin token, its secret included.
 ///
-/// Erased when dropped, compared in constant time (texts of different length at once), never
+/// Erased when dropped, compared in constant time (texts of different lengths immediately), never
 /// printed.
 #[derive(ZeroizeOnDrop)]
 pub struct AdminTokenText(String);
 
 impl AdminTokenText {
-    /// Takes a text that may be one of an admin token. It is checked where it is used.
+    /// Takes a text, which is checked when it is used.
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, to be shown to whoever may use the token.
+    /// The text, to hand to the administrator.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -59,7 +59,7 @@ impl AdminTokenText {
         }
         let check = check_of(&word[..ID + SECRET]);
         word[ID + SECRET..].copy_from_slice(&check);
-        // Long enough from the start: a text that grew would leave copies of itself behind.
+        // Allocated at full length: a text that grew would leave copies behind.
         let mut text = String::with_capacity(PREFIX.len() + WORD + 1);
         text.push_str(PREFIX);
         text.push_str(id.as_str());
@@ -68,7 +68,7 @@ impl AdminTokenText {
         Self(text)
     }
 
-    /// What the text says. White space around it is ignored.
+    /// The id and the secret. White space around the text is ignored.
     pub(crate) fn read(&self) -> Result<(AdminTokenId, Secret), AdminTokenError> {
         let rest = self.0.trim().strip_prefix(PREFIX).ok_or(AdminTokenError::Malformed)?;
         let (id, rest) = rest.split_once('_').ok_or(AdminTokenError::Malformed)?;
@@ -92,8 +92,8 @@ impl AdminTokenText {
     }
 }
 
-/// What is stored of a token: the SHA-256 of its id and its secret. The secret has 160 random bits,
-/// so a slow hash would add nothing.
+/// The SHA-256 of a token's id and secret, from which its verifier is made. The secret has 160
+/// random bits, so a slow hash would add nothing.
 pub(crate) fn sha256(id: AdminTokenId, secret: &Secret) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"provkey/1/admin-token\0");
@@ -128,8 +128,7 @@ mod tests {
         AdminTokenText::of(id, &Secret::from_bytes(secret))
     }
 
-    /// The format is fixed: texts that were handed out stay good. This one was made by another
-    /// implementation.
+    /// The format is fixed: existing texts stay valid. Another implementation made this one.
     #[test]
     fn the_text_of_a_secret_is_this_one() {
         let expected = "pvkt1_q2w3e4r5t6y7_qypqgzqpqypqgzqpqypqgzqpqypqgzqp3dh7lrcespt0q";
@@ -156,7 +155,7 @@ mod tests {
             prop_assert_eq!(read.expose(), &secret);
         }
 
-        /// The code has distance 9, so no few wrong characters make another good text.
+        /// The code has distance 9, so a few wrong characters never make another valid text.
         #[test]
         fn wrong_characters_are_noticed(
             secret: [u8; 20], positions in prop::collection::btree_set(6..64_usize, 1..=8), by in 1..31_u8,

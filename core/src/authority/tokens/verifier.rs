@@ -1,4 +1,4 @@
-//! What is stored of an admin token, to verify it with.
+//! The stored verifier of an admin token.
 //!
 //! ```text
 //! verifier = HMAC(master, "provkey/1/admin-token" ‖ 0x00 ‖ DER of AdminTokenMessage)
@@ -13,8 +13,8 @@
 //! revoked = HMAC(master, "provkey/1/admin-token-revoked" ‖ 0x00 ‖ verifier)
 //! ```
 //!
-//! So whoever can write to the store, and has not the master key, makes no token, extends none, gives none
-//! another role, and brings none back: revoking a token replaces its verifier by `revoked`.
+//! So a writer of the store without the master key cannot make a token, extend one, change its
+//! role, or restore a revoked one: revoking a token replaces its verifier by `revoked`.
 
 use alloc::vec::Vec;
 
@@ -26,12 +26,12 @@ use crate::ledger::records::AdminTokenRecord;
 
 const END: u8 = tag::context_primitive(1);
 
-/// The verifier of a token with this secret that is as `record` says, while it is not revoked.
+/// The verifier of a token with this record and this secret, while it is not revoked.
 pub(crate) fn live(master: &MasterKey, record: &AdminTokenRecord, secret: &Secret) -> [u8; 32] {
     master.authenticate(b"provkey/1/admin-token", &message(record, secret))
 }
 
-/// What takes the place of a verifier when its token is revoked.
+/// The value that replaces a verifier when its token is revoked.
 pub(crate) fn revoked(master: &MasterKey, live: &[u8]) -> [u8; 32] {
     master.authenticate(b"provkey/1/admin-token-revoked", live)
 }
@@ -49,7 +49,7 @@ fn message(record: &AdminTokenRecord, secret: &Secret) -> Vec<u8> {
     message
 }
 
-/// The contents of an INTEGER: no byte more than it takes (X.690, 8.3.2), and the top bit clear.
+/// The contents of an INTEGER, in the fewest bytes (X.690, 8.3.2), with the top bit clear.
 fn unsigned(big_endian: &[u8]) -> Vec<u8> {
     let zeros = big_endian.iter().take_while(|byte| **byte == 0).count();
     let significant = &big_endian[zeros.min(big_endian.len() - 1)..];
@@ -80,8 +80,7 @@ mod tests {
         bytes.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
     }
 
-    /// The form is fixed: tokens that were handed out stay good. These were made by another
-    /// implementation.
+    /// The format is fixed: existing tokens stay valid. Another implementation made these.
     #[test]
     fn verifiers_are_these() {
         let (master, secret) = (MasterKey::from_bytes([7; 32]), Secret::from_bytes([9; 20]));

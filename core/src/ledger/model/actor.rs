@@ -1,4 +1,4 @@
-//! Who does what is done through an authority.
+//! Who acts through an authority, for the audit trail.
 
 use alloc::string::String;
 use core::net::IpAddr;
@@ -6,15 +6,16 @@ use core::net::IpAddr;
 use crate::ledger::model::AdminTokenId;
 use crate::limits::ACTOR_BYTES_MAX;
 
-/// Who does what is done through an authority, for the audit trail. A text is the name alone.
+/// Who acts through an authority, for the audit trail. A text converts into an actor with that
+/// name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Actor {
-    /// A name, of at most 256 bytes: longer ones are cut.
+    /// A name of at most 256 bytes. A longer one is cut.
     pub name: Option<String>,
-    /// The admin token that let them in. A name may be used again, its id is not.
+    /// The admin token that authenticated the actor. Unlike a name, its id is never reused.
     pub admin_token: Option<AdminTokenId>,
-    /// Where they ask from.
+    /// The actor's address.
     pub address: Option<IpAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! Names that operators give to things.
+//! Names that operators choose.
 
 use alloc::string::String;
 use core::fmt;
@@ -10,14 +10,14 @@ use crate::limits::NAME_BYTES_MAX;
 
 /// The name of a group, an enrollment certificate or a provisioning key.
 ///
-/// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends.
-/// Names are unique among things of one kind, letter case ignored.
+/// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends. Names
+/// are unique among entries of one kind, ignoring letter case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
 impl Name {
-    /// Takes a text as a name. White space at its ends is cut off.
+    /// A name of this text. White space at the ends is removed.
     ///
     /// # Errors
     /// `name_empty`, `name_too_long`, `name_bad_character`, `name_is_a_key`.
@@ -32,7 +32,8 @@ impl Name {
         if text.chars().any(is_unseen) {
             return Err(InputError::NameBadCharacter);
         }
-        // Names stand in listings and audit records: a text pasted into the wrong field would stay.
+        // Listings and audit records show names, so a secret pasted into the wrong field would stay
+        // visible.
         if holds_secret(text) {
             return Err(InputError::NameIsAKey);
         }

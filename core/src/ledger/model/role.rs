@@ -4,16 +4,16 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do. Each role may do what those before it may.
+/// What an administrator may do. Each role includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AdminRole {
-    /// Look at everything but secrets.
+    /// Read everything except secrets.
     Viewer,
-    /// Look after provisioning keys, groups and connectors; take out the texts of keys.
+    /// Manage provisioning keys, groups and connectors; export the texts of keys.
     Operator,
-    /// Look after enrollment certificates and admin tokens, too.
+    /// Manage enrollment certificates and admin tokens as well.
     Admin,
 }
 

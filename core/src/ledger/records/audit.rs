@@ -10,7 +10,7 @@ use crate::key::KeyId;
 use crate::ledger::model::{Actor, AdminTokenId, CertificateId, ConnectorId, GroupId};
 use crate::time::Timestamp;
 
-/// What an audit record is about.
+/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -47,7 +47,8 @@ pub enum Action {
     KeyDownloaded,
     /// A provisioning key was deleted.
     KeyDeleted,
-    /// What a provisioning key enrolled was revoked.
+    /// A provisioning key was marked as compromised, or the connectors that it enrolled were
+    /// revoked.
     KeyCompromised,
     /// A server got a certificate for its host.
     ServerCertificateIssued,
@@ -73,7 +74,7 @@ pub enum Action {
     AdminSignedOut,
     /// Old records were pruned.
     Pruned,
-    /// That the store was rolled back, and what was lost by it, was accepted.
+    /// An operator accepted that the store was rolled back, and what was lost by it.
     RollbackAccepted,
 }
 
@@ -162,18 +163,20 @@ impl fmt::Display for Action {
 
 crate::text::from_str!(Action, "an action of the audit trail", Action::parse);
 
-/// One entry of the audit trail. Which fields are there depends on the action.
+/// One entry of the audit trail. The action decides which fields are present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditRecord {
-    /// When, by the clock of the host that did it; for tallied entries the minute's beginning.
+    /// When, by the clock of the node that made the change. For a tallied entry, the beginning of
+    /// the minute.
     pub at: Timestamp,
     /// What happened.
     pub action: Action,
-    /// Who did it, as the host named them with [`acting_as`](crate::authority::Authority::acting_as).
+    /// Who did it, as set by [`acting_as`](crate::authority::Authority::acting_as).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// The admin token that let them in. Another token may have its name later; its id is its own.
+    /// The admin token that authenticated the actor. Another token may later get its name, but
+    /// never its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin_token: Option<AdminTokenId>,
     /// The provisioning key.
@@ -188,19 +191,19 @@ pub struct AuditRecord {
     /// The connector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<ConnectorId>,
-    /// Where the connector asked from, or the administrator; for tallied entries the last time.
+    /// The address of the connector or the administrator. For a tallied entry, the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
-    /// Why it was refused: the stable code.
+    /// The stable code of the reason for a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// How often in that minute, for refusals and replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// When the last time was, for refusals and replays.
+    /// When it last happened, for refusals and replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<Timestamp>,
-    /// What exactly, in words.
+    /// Particulars, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
 }
@@ -224,7 +227,7 @@ impl AuditRecord {
         }
     }
 
-    /// Names who does it.
+    /// Names the actor.
     pub(crate) fn set_actor(&mut self, actor: Option<&Actor>) {
         if let Some(Actor { name, admin_token, address }) = actor {
             (self.actor, self.admin_token) = (name.clone(), *admin_token);

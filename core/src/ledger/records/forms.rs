@@ -19,9 +19,9 @@ use crate::ledger::model::{
 use crate::time::Timestamp;
 use crate::x509::{Certificate, LeafUrls, RevocationReason};
 
-/// How long after its end a certificate is renewed, unless it is said otherwise.
+/// How long after its end a connector's certificate can be renewed, by default.
 pub(crate) const RENEWAL_GRACE: Duration = Duration::from_secs(30 * 86_400);
-/// How long a CRL is good unless told otherwise.
+/// How long a CRL is valid, by default.
 pub(crate) const CRL_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
 
 /// The authority itself.
@@ -72,7 +72,7 @@ pub(crate) struct CertificateRecord {
     pub(crate) name: Name,
     pub(crate) created_at: Timestamp,
     pub(crate) leaf_validity_seconds: u64,
-    /// Of records from before there was renewal, that of new ones.
+    /// Records written before there was renewal get the default.
     #[serde(default = "renewal_grace_seconds")]
     pub(crate) renewal_grace_seconds: u64,
     #[serde(default = "crl_validity_seconds")]
@@ -81,14 +81,14 @@ pub(crate) struct CertificateRecord {
     pub(crate) leaf_urls: LeafUrls,
     /// The certificate that the root signed.
     pub(crate) certificate: Bytes,
-    /// For an external CA: its certificate as it was issued, then its issuers.
-    /// Stores keep it under its first name.
+    /// For an external CA: its certificate as it was issued, then its issuers. The stored field has
+    /// an older name.
     #[serde(rename = "corporate", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) external: Vec<Bytes>,
-    /// Whether somebody else has its key too.
+    /// Whether it was imported with its key, so that its owner has the key, too.
     #[serde(default)]
     pub(crate) imported: bool,
-    /// `None`: the key lives elsewhere, with a signer that the host attaches.
+    /// `None`: the key lives elsewhere, and the application attaches its signer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) private_key: Option<SealedKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,7 +167,7 @@ pub(crate) struct KeyRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) allowed_addresses: Vec<AddressRange>,
     pub(crate) proof_only: bool,
-    /// Final: nothing takes it back.
+    /// Final: nothing resets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) compromised_at: Option<Timestamp>,
 }
@@ -250,7 +250,7 @@ fn is_unspecified(reason: &RevocationReason) -> bool {
     *reason == RevocationReason::Unspecified
 }
 
-/// An admin token. Its text is not here.
+/// An admin token, without its text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AdminTokenRecord {
     pub(crate) id: AdminTokenId,
@@ -263,7 +263,7 @@ pub(crate) struct AdminTokenRecord {
     pub(crate) expires_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revoked_at: Option<Timestamp>,
-    /// `None`: a token from before there were verifiers. It is good for nothing.
+    /// `None`: the token was made before there were verifiers, and is never accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) verifier: Option<TokenVerifier>,
 }

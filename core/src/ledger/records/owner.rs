@@ -1,4 +1,4 @@
-//! Whom a public key belongs to.
+//! Which connector a public key belongs to.
 
 use alloc::boxed::Box;
 
@@ -11,8 +11,8 @@ use crate::ledger::model::ConnectorId;
 use crate::store::Record;
 
 /// The connector that a public key belongs to: what `enrollment/<id of the public key>` holds. A
-/// public key is a connector's whichever way it came, so one record decides, and who expects it to
-/// be absent needs no other.
+/// public key belongs to a connector whether it enrolled or renewed with it. So one record decides,
+/// and a change that expects the key to be unused expects this one record to be absent.
 pub(crate) enum Owner {
     /// The connector that enrolled with it, and has its id.
     Enrolled(Box<EnrollmentRecord>),

@@ -1,4 +1,5 @@
-//! What the key's record, its counter and the connector's enrollment say to an enrollment.
+//! The decision on an enrollment, from the key's record, its counter and the connector's
+//! enrollment.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -43,7 +44,8 @@ pub(super) enum Next {
     Enroll(Stored<KeyRecord>),
 }
 
-/// Step 3: what the key's record, its counter and the connector's enrollment say, in this order.
+/// Step 3: decides by the key's record, its counter and the connector's enrollment. The order of
+/// the checks is the order of the refusals.
 pub(super) fn decide(proven: &Proven, snapshot: &Snapshot, now: Timestamp) -> Result<Next, Error> {
     let key = Stored::<KeyRecord>::read(snapshot.key.as_ref(), snapshot.uses.as_ref())?;
     let key = key.ok_or(Refusal::KeyDeleted)?;
@@ -77,7 +79,7 @@ fn check_address(key: &Stored<KeyRecord>, address: Option<IpAddr>) -> Result<(),
     if ranges.is_empty() || allowed { Ok(()) } else { Err(Refusal::AddressNotAllowed) }
 }
 
-/// Whether a connector that has enrolled may have its certificate again.
+/// Checks that a connector that has enrolled may get its certificate again.
 fn check_replay(record: &EnrollmentRecord, proven: &Proven, now: Timestamp) -> Result<(), Refusal> {
     let same_key = record.spki_sha256.0 == proven.csr.public_key().sha256();
     if record.key != proven.key || !same_key {

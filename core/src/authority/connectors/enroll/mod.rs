@@ -37,21 +37,22 @@ use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
 impl Authority {
-    /// Enrolls one connector.
+    /// Enrolls a connector.
     ///
     /// # Errors
     /// Before the key is proven `request_wrong_purpose`, `key_invalid`, `key_missing`,
-    /// `credentials_disagree`, and those of [`Csr::parse`](crate::x509::Csr::parse), which depend on nothing but the bytes; then any [`Refusal`] or `CsrError`; `store_busy` when others keep changing the key, and
-    /// those of the store. No error costs a use. If it is not known whether the enrollment was
-    /// stored, the connector asks again and gets its one certificate.
+    /// `credentials_disagree`, and those of [`Csr::parse`](crate::x509::Csr::parse), which depend
+    /// on nothing but the bytes; then any [`Refusal`] or `CsrError`; `store_busy` when others keep
+    /// changing the key, and those of the store. No error costs a use. If it is not known whether
+    /// the enrollment was stored, the connector asks again and gets its one certificate.
     pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {
         let enrollment = Enrollment { inner: self.inner()?, actor: self.actor() };
         let results = enrollment.batch(core::slice::from_ref(request));
         results.into_iter().next().unwrap_or(Err(Error::Contended))
     }
 
-    /// Enrolls many connectors for the price of one write in a host that has one thread. The
-    /// answers are in the order of the requests, each independent of the others.
+    /// Enrolls many connectors with one write for up to 256, also from a single thread. The answers
+    /// are in the order of the requests, and independent of each other.
     pub fn enroll_many(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
         let inner = match self.inner() {
             Ok(inner) => inner,
@@ -66,7 +67,7 @@ impl Authority {
 /// What became of a request in one pass through the steps 3 to 6.
 enum Attempt {
     Done(Result<Enrolled, Error>),
-    /// What it was decided on has changed meanwhile: back to step 3.
+    /// A record that it was decided on has changed: back to step 3.
     Conflict(Proven),
 }
 
@@ -84,7 +85,7 @@ struct Signed {
     unit: Unit,
 }
 
-/// Enrollments, by the authority that an actor calls.
+/// Enrolls connectors. Audit records name the actor.
 struct Enrollment<'a> {
     inner: &'a Inner,
     actor: Option<&'a Actor>,
@@ -106,7 +107,7 @@ impl Enrollment<'_> {
             });
         }
         for attempt in 0..ENROLL_TRIES_MAX {
-            // A request that proves nothing leads to no look at the store.
+            // A request that proves nothing causes no read of the store.
             if pending.is_empty() {
                 break;
             }
@@ -252,7 +253,7 @@ impl Enrollment<'_> {
         audit.address = record.address;
         let mut change = Change::new(audit);
         change.expect(records::key(record.key), key.version);
-        // The issuer may have been opened long ago: it is not retired since.
+        // The issuer may have been opened long ago; this checks that it was not retired since.
         change.expect(records::certificate(record.certificate), issuer.version);
         change.expect_absent(records::enrollment(record.connector));
         change.count(records::key_uses(record.key), 1);

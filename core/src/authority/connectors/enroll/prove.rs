@@ -1,5 +1,5 @@
-//! The first steps of an enrollment, without any input or output: prove the provisioning key,
-//! then check the CSR.
+//! Steps 1 and 2 of an enrollment, without input or output: prove the provisioning key, then check
+//! the CSR.
 
 use core::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub(super) struct Proven {
     pub(super) csr: VerifiedCsr,
 }
 
-/// A request that goes no further, and the key if at least that was proven.
+/// A request that failed, and its key if that was proven.
 pub(super) struct Failed {
     pub(super) key: Option<KeyId>,
     pub(super) error: Error,
@@ -60,7 +60,7 @@ struct Credentials {
 }
 
 impl Credentials {
-    /// The one fingerprint of the request: a proven one, or the one that stands beside the CSR.
+    /// The fingerprint of the request: the proven one, or else the one beside the CSR.
     fn fingerprint(&self, request: &EnrollRequest) -> Result<Option<Fingerprint>, Refusal> {
         match (self.proven_fingerprint, request.fingerprint) {
             (Some(proven), Some(given)) if proven != given => Err(Refusal::FingerprintMismatch),
@@ -85,9 +85,9 @@ fn check_credentials(
     }
 }
 
-/// Checks a key text: canonical, with the secret that the authority itself derives for its
-/// host and id, with our pin, for one of our hosts. The work for a text that is canonical is
-/// one HMAC, whatever is wrong; whether it is canonical depends on nothing but its bytes.
+/// Checks a key text: canonical, with the secret that the authority itself derives for its host and
+/// id, with our pin, for one of our hosts. A canonical text costs one HMAC, whatever is wrong with
+/// it. Whether it is canonical depends only on its bytes.
 fn check_text(inner: &Inner, text: &KeyText) -> Result<KeyId, Error> {
     let state = inner.ledger.state();
     let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
@@ -98,7 +98,7 @@ fn check_text(inner: &Inner, text: &KeyText) -> Result<KeyId, Error> {
     Err(unproven(inner, key.id()))
 }
 
-/// Checks a proof inside a CSR. The work is three HMACs, whatever is wrong.
+/// Checks a proof inside a CSR. The cost is three HMACs, whatever is wrong.
 fn check_proof(inner: &Inner, proof: &[u8], csr: &Csr) -> Result<Credentials, Error> {
     let state = inner.ledger.state();
     let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
@@ -109,7 +109,7 @@ fn check_proof(inner: &Inner, proof: &[u8], csr: &Csr) -> Result<Credentials, Er
     Err(unproven(inner, proof.id()))
 }
 
-/// Why a key is not proven. It may be good, if its master key is one that this process lacks.
+/// Why a key is not proven. It may be valid if this process lacks its master key.
 fn unproven(inner: &Inner, key: KeyId) -> Error {
     match inner.lookups.lacks_master(&inner.ledger, key.slot()) {
         Ok(false) => Refusal::KeyInvalid.into(),
@@ -118,8 +118,8 @@ fn unproven(inner: &Inner, key: KeyId) -> Error {
     }
 }
 
-/// Whether the authority has a host. Another process may have added it since we opened the
-/// authority; only a text or proof that our own master key made leads to a look at the store.
+/// Whether the authority has a host. Another process may have added it since the authority was
+/// opened. Only a text or proof that our own master key made causes a read of the store.
 fn has_host(inner: &Inner, state: &State, host: &Host) -> Result<bool, Error> {
     if state.record.hosts.contains(host) {
         return Ok(true);

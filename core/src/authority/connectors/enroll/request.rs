@@ -5,17 +5,18 @@ use core::net::IpAddr;
 
 use crate::key::{Fingerprint, KeyText};
 
-/// What a connector sends, and what the host knows of it.
+/// What a connector sends, and what the application knows about it.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct EnrollRequest {
-    /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It may hold the proof of a key.
+    /// The CSR: PKCS#10, DER or PEM, at most 16 KiB of DER. It can contain the proof of a
+    /// provisioning key.
     pub csr: Vec<u8>,
-    /// The text of a key beside the CSR, in its canonical form.
+    /// The text of a provisioning key beside the CSR, in its canonical form.
     pub key_text: Option<KeyText>,
-    /// The connector's fingerprint, when it stands beside the CSR.
+    /// The connector's fingerprint, if it came beside the CSR.
     pub fingerprint: Option<Fingerprint>,
-    /// Where the connector asks from.
+    /// The connector's address, if the application knows it.
     pub address: Option<IpAddr>,
 }
 

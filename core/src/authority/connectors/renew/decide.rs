@@ -1,4 +1,4 @@
-//! What the record of a connector says to a renewal.
+//! The decision on a renewal, from the connector's record.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::limits::FORMER_CERTIFICATES_MAX;
 use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
 
-/// Where the certificate that is to be renewed stands in the history of its connector.
+/// The position of the certificate to renew in the history of its connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     /// It is the connector's certificate.
@@ -30,13 +30,13 @@ pub(super) enum Position {
 /// What is to be done for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Give what was given before.
+    /// Return the answer of before.
     Replay,
     /// Sign.
     Renew(Position),
 }
 
-/// Where a certificate stands, if it is one of the connector's.
+/// The position of a certificate, if it is one of the connector's.
 pub(super) fn find(record: &EnrollmentRecord, proven: &Proven) -> Option<Position> {
     if Sha256::digest(&record.leaf.0)[..] == proven.sha256 {
         return Some(Position::Current);
@@ -49,7 +49,7 @@ pub(super) fn find(record: &EnrollmentRecord, proven: &Proven) -> Option<Positio
     older.iter().any(is).then_some(Position::Older)
 }
 
-/// What the record of the connector says.
+/// Decides by the connector's record.
 pub(super) fn decide(
     record: &EnrollmentRecord,
     position: Position,
@@ -67,7 +67,7 @@ pub(super) fn decide(
         Position::Older => return Err(Refusal::CertificateRenewed),
         Position::Last if !same_key => return Err(Refusal::CertificateRenewed),
         Position::Last if now <= record.not_after => return Ok(Next::Replay),
-        // Whoever asks has not got the answer, and it has expired since: they get another.
+        // The connector has not got the last answer, and that has expired: it gets another.
         Position::Last | Position::Current => {}
     }
     if now > proven.not_after && !proven.by_signature {
@@ -80,8 +80,7 @@ pub(super) fn decide(
     Ok(Next::Renew(position))
 }
 
-/// Whether the new public key is known as this connector's already. `found` is whom it belongs
-/// to.
+/// Whether the new public key already belongs to this connector. `found` is the owner's record.
 pub(super) fn check_public_key(
     record: &EnrollmentRecord,
     proven: &Proven,
@@ -97,8 +96,8 @@ pub(super) fn check_public_key(
     }
 }
 
-/// The record of the connector with its new certificate, and the index entries of those that
-/// need not be remembered any more.
+/// The connector's record with its new certificate, and the index entries of the certificates that
+/// it drops.
 pub(super) fn renewed(
     mut record: EnrollmentRecord,
     position: Position,
@@ -108,7 +107,7 @@ pub(super) fn renewed(
 ) -> (EnrollmentRecord, Vec<RecordKey>) {
     let (count, mut before) =
         record.renewed.take().map_or((0, Vec::new()), |renewed| (renewed.count, renewed.before));
-    // An answer that nobody got stands before the certificate that it was the answer to.
+    // An answer that did not arrive comes before the certificate that it renewed.
     let last = if position == Position::Last { before.pop() } else { None };
     let (mut before, expired): (Vec<_>, Vec<_>) =
         before.into_iter().partition(|former| former.not_after >= now);

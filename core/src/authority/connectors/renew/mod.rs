@@ -39,11 +39,11 @@ use crate::ledger::records::{
 use crate::store::Record;
 use crate::time::Timestamp;
 
-/// What a renewal stands on.
+/// The records that a renewal is decided on.
 #[derive(Clone, Copy)]
 struct Renewal<'a> {
     enrollment: &'a Record,
-    /// Where the old certificate stands.
+    /// The position of the old certificate.
     position: Position,
     proven: &'a Proven,
     /// The provisioning key that the connector enrolled with, if it is still there.
@@ -59,14 +59,14 @@ struct Signed {
 }
 
 impl Authority {
-    /// Renews the certificate of one connector, also when its provisioning key was deleted, is
-    /// disabled, used up or expired.
+    /// Renews the certificate of a connector. Its provisioning key can be deleted, disabled, used
+    /// up or expired.
     ///
     /// # Errors
-    /// Before the certificate is found `request_wrong_purpose`, `renewal_missing`, `renewal_invalid`, `certificate_unknown`
-    /// and any `CsrError`; then any [`Refusal`] that says so; `store_busy` when others keep
-    /// changing the connector, and those of the store. If it is not known whether the renewal was
-    /// stored, the connector asks again and gets its one answer.
+    /// Before the certificate is found `request_wrong_purpose`, `renewal_missing`,
+    /// `renewal_invalid`, `certificate_unknown` and any `CsrError`; then any [`Refusal`] that says
+    /// so; `store_busy` when others keep changing the connector, and those of the store. If it is
+    /// not known whether the renewal was stored, the connector asks again and gets its one answer.
     pub fn renew(&self, request: &RenewRequest) -> Result<Enrolled, Error> {
         let inner = self.inner()?;
         // The key that the connector enrolled with, once it is known who asks.
@@ -130,7 +130,7 @@ fn try_renew(
     Ok(Some(enrolled(ledger, &record, &issued.issuer, false)))
 }
 
-/// Step 4, and what is to be written at step 5 whatever the new public key is.
+/// Step 4, and the part of step 5 that does not depend on the new public key.
 fn sign(
     inner: &Inner,
     record: EnrollmentRecord,
@@ -155,7 +155,8 @@ fn sign(
     audit.address = proven.address.map(|address| address.to_canonical());
     let mut change = Change::new(audit);
     change.expect(records::enrollment(connector), enrollment.version);
-    // The issuer may have been opened long ago: it is neither retired nor deleted since.
+    // The issuer may have been opened long ago; this checks that it was neither retired nor deleted
+    // since.
     change.expect(records::certificate(certificate), issued.issuer.version);
     if let Some((version, key)) = key {
         change.expect(records::key(key.id), *version);

@@ -1,5 +1,5 @@
-//! The first steps of a renewal, without any input or output: prove the old certificate, then
-//! check the CSR.
+//! Steps 1 and 2 of a renewal, without input or output: prove the old certificate, then check the
+//! CSR.
 
 use core::net::IpAddr;
 
@@ -13,12 +13,12 @@ use crate::ledger::{Ledger, State};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Csr, Purpose, RenewalProof, VerifiedCsr};
 
-/// A request by whoever holds the key of a certificate. Whether that certificate is one of ours
-/// is not known yet.
+/// A request that proves the private key of a certificate. Whether the authority issued that
+/// certificate is not known yet.
 pub(super) struct Proven {
     /// The connector that the certificate names.
     pub(super) connector: ConnectorId,
-    /// Of the certificate that is to be renewed.
+    /// Of the certificate to renew.
     pub(super) sha256: [u8; 32],
     pub(super) not_after: Timestamp,
     /// The certificate was proven by a signature inside the CSR.
@@ -69,7 +69,7 @@ fn check(state: &State, proof: &[u8], csr: &Csr) -> Result<RenewalProof, Refusal
     if valid { Ok(proof) } else { Err(Refusal::RenewalInvalid) }
 }
 
-/// The certificate that is to be renewed. If it is proven in both ways, they must agree.
+/// The certificate to renew. If it is proven in both ways, they must agree.
 fn certificate(
     proof: Option<&RenewalProof>,
     client: Option<&[u8]>,
@@ -85,7 +85,7 @@ fn certificate(
     }
 }
 
-/// The one fingerprint of the request: a proven one, or the one that stands beside the CSR.
+/// The fingerprint of the request: the proven one, or else the one beside the CSR.
 fn fingerprint(
     proof: Option<&RenewalProof>,
     given: Option<Fingerprint>,

@@ -5,19 +5,19 @@ use core::net::IpAddr;
 
 use crate::key::Fingerprint;
 
-/// What a connector sends that has a certificate, and what the host knows of it.
+/// What a connector sends to renew, and what the application knows about it.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct RenewRequest {
     /// The CSR for the new certificate, of the same key pair or another: PKCS#10, DER or PEM, at
-    /// most 16 KiB of DER. It may hold the proof of renewal.
+    /// most 16 KiB of DER. It can contain the proof of renewal.
     pub csr: Vec<u8>,
-    /// The certificate that the connector has authenticated with over TLS, in DER. The host has
-    /// verified it, and that the connector has its key.
+    /// The certificate that the connector has authenticated with over TLS, in DER. The application
+    /// has verified that the connector has its private key.
     pub client_certificate: Option<Vec<u8>>,
-    /// The connector's fingerprint, when it stands beside the CSR.
+    /// The connector's fingerprint, if it came beside the CSR.
     pub fingerprint: Option<Fingerprint>,
-    /// Where the connector asks from.
+    /// The connector's address, if the application knows it.
     pub address: Option<IpAddr>,
 }
 
