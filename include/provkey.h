@@ -1074,7 +1074,7 @@ typedef struct provkey_crl {
     uint64_t number;
     // When it was made, in Unix milliseconds.
     uint64_t this_update_ms;
-    // When the next one is due.
+    // Until when it is valid.
     uint64_t next_update_ms;
     // The number of certificates on it.
     size_t entries;
@@ -1447,8 +1447,8 @@ typedef uint32_t provkey_reason;
 // passed none. Code `address_not_allowed`.
 #define PROVKEY_STATUS_ADDRESS_NOT_ALLOWED 100
 
-// The connector's certificate has expired, so that it cannot be renewed over mutual TLS. Code
-// `certificate_expired`.
+// The connector's certificate has expired: it is neither returned again nor renewed over mutual
+// TLS. Code `certificate_expired`.
 #define PROVKEY_STATUS_CERTIFICATE_EXPIRED 101
 
 // The enrollment certificate is retired and signs no further certificates. Code
@@ -1519,7 +1519,7 @@ typedef uint32_t provkey_reason;
 // `renewal_missing`.
 #define PROVKEY_STATUS_RENEWAL_MISSING 203
 
-// The connector has renewed so often that it would have more than 16 valid certificates. Code
+// The connector has renewed so often that it has too many valid certificates. Code
 // `renewal_too_early`.
 #define PROVKEY_STATUS_RENEWAL_TOO_EARLY 204
 

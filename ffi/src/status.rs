@@ -61,8 +61,8 @@ pub const PROVKEY_STATUS_INTERNAL_ERROR: provkey_status = 91;
 /// passed none. Code `address_not_allowed`.
 pub const PROVKEY_STATUS_ADDRESS_NOT_ALLOWED: provkey_status = 100;
 
-/// The connector's certificate has expired, so that it cannot be renewed over mutual TLS. Code
-/// `certificate_expired`.
+/// The connector's certificate has expired: it is neither returned again nor renewed over mutual
+/// TLS. Code `certificate_expired`.
 pub const PROVKEY_STATUS_CERTIFICATE_EXPIRED: provkey_status = 101;
 
 /// The enrollment certificate is retired and signs no further certificates. Code
@@ -133,7 +133,7 @@ pub const PROVKEY_STATUS_RENEWAL_INVALID: provkey_status = 202;
 /// `renewal_missing`.
 pub const PROVKEY_STATUS_RENEWAL_MISSING: provkey_status = 203;
 
-/// The connector has renewed so often that it would have more than 16 valid certificates. Code
+/// The connector has renewed so often that it has too many valid certificates. Code
 /// `renewal_too_early`.
 pub const PROVKEY_STATUS_RENEWAL_TOO_EARLY: provkey_status = 204;
 

@@ -28,7 +28,7 @@ pub struct provkey_crl {
     pub number: u64,
     /// When it was made, in Unix milliseconds.
     pub this_update_ms: u64,
-    /// When the next one is due.
+    /// Until when it is valid.
     pub next_update_ms: u64,
     /// The number of certificates on it.
     pub entries: usize,
