@@ -31,7 +31,7 @@ CRATES = [
 
 # Core, from the bottom up. A layer may import from itself and from those in the lines above it.
 LAYERS = [
-    {"limits", "process", "random", "setters", "text", "time", "der"},
+    {"hex", "limits", "process", "random", "setters", "text", "time", "der"},
     {"key"},
     {"x509"},
     {"store"},

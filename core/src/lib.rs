@@ -48,6 +48,7 @@ extern crate alloc;
 extern crate std;
 
 mod der;
+mod hex;
 pub mod key;
 pub mod limits;
 #[cfg(feature = "std")]

@@ -20,23 +20,23 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// Of a text that should be this, for example `a key algorithm`.
+    /// The error of a text that is not `expected`, for example `a key algorithm`.
     pub(crate) const fn new(expected: &'static str) -> Self {
         Self { expected }
     }
 
-    /// The code of this error: `text_malformed`.
+    /// The stable code: `text_malformed`.
     pub const fn code(&self) -> &'static str {
         "text_malformed"
     }
 
-    /// Whether trying again may help: no.
+    /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
         false
     }
 }
 
-/// Implements `FromStr` by a function that answers an `Option`.
+/// Implements `FromStr` with a function that returns an `Option`.
 macro_rules! from_str {
     ($type:ty, $expected:literal, $parse:expr) => {
         impl core::str::FromStr for $type {
@@ -50,7 +50,7 @@ macro_rules! from_str {
 }
 pub(crate) use from_str;
 
-/// Implements `FromStr` by a function that answers a `Result` with an error of its own.
+/// Implements `FromStr` with a function that returns a `Result` with a specific error.
 macro_rules! from_str_with {
     ($type:ty, $error:ty, $parse:expr) => {
         impl core::str::FromStr for $type {
@@ -64,7 +64,7 @@ macro_rules! from_str_with {
 }
 pub(crate) use from_str_with;
 
-/// Implements `Serialize` by `Display` and `Deserialize` by `FromStr`.
+/// Implements `Serialize` with `Display` and `Deserialize` with `FromStr`.
 #[cfg(feature = "authority")]
 macro_rules! serde_as_text {
     ($type:ty) => {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
+use crate::hex;
 use crate::key::Host;
 use crate::limits::IDENTITY_BYTES_MAX;
 use crate::random::RandomError;
@@ -38,7 +39,7 @@ impl fmt::Display for ShownCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { subject, issuer, sha256 } = self;
         write!(f, "a certificate of \"{subject}\", issued by \"{issuer}\", SHA-256 ")?;
-        sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(f, sha256)
     }
 }
 

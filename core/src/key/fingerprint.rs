@@ -37,7 +37,7 @@ impl Fingerprint {
 
     /// Reads 32 hexadecimal digits; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        super::hex::read(text).map(Self)
+        crate::hex::read(text).map(Self)
     }
 
     /// Its 16 bytes.
@@ -49,7 +49,7 @@ impl Fingerprint {
 /// 32 hexadecimal digits in lower case.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::hex::write(f, &self.0)
+        crate::hex::write(f, &self.0)
     }
 }
 

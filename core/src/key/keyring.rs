@@ -196,16 +196,16 @@ impl Keyring {
         self.master(id.slot()).map(|master| master.derive_secret(host, id))
     }
 
-    /// Whether the key's secret is the one that was derived for its host and id: one HMAC, also for
-    /// a slot that holds no master key.
+    /// Whether the key's secret was derived here for its host and id. This costs one HMAC, even for
+    /// an empty slot.
     #[must_use]
     pub fn verify_key(&self, key: &ProvisioningKey) -> bool {
         let (secret, known) = self.derive_or_pretend(key.host(), key.id());
         (secret == *key.secret()) & known
     }
 
-    /// Whether the proof was made with the secret that was derived for its host and id, for this
-    /// SubjectPublicKeyInfo: three HMACs, also for a slot that holds no master key.
+    /// Whether the proof was made for this SubjectPublicKeyInfo, with the secret that is derived
+    /// here for its host and id. This costs three HMACs, even for an empty slot.
     #[must_use]
     pub fn verify_proof(&self, proof: &Proof, spki: &[u8]) -> bool {
         let (secret, known) = self.derive_or_pretend(proof.host(), proof.id());

@@ -6,7 +6,8 @@ use core::fmt;
 use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
 
-use super::{Host, KeyId, Secret, hex};
+use super::{Host, KeyId, Secret};
+use crate::hex;
 use crate::random::{Random, RandomError};
 
 /// The 32 bytes from which an authority's secrets are derived. The application keeps them outside

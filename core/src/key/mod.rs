@@ -45,7 +45,6 @@ mod correct;
 mod error;
 mod field;
 mod fingerprint;
-mod hex;
 mod host;
 mod id;
 #[cfg(feature = "connector")]

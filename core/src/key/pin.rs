@@ -34,7 +34,7 @@ impl Pin {
 
     /// Reads 30 hexadecimal digits; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        super::hex::read(text).map(Self)
+        crate::hex::read(text).map(Self)
     }
 
     /// Its 15 bytes.
@@ -51,7 +51,7 @@ impl Pin {
 /// 30 hexadecimal digits in lower case.
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::hex::write(f, &self.0)
+        crate::hex::write(f, &self.0)
     }
 }
 

@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::hex;
 use crate::random::{Random, RandomError};
 use crate::time::Timestamp;
 
@@ -36,17 +37,8 @@ impl SerialNumber {
 
     /// Parses what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; 17];
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-        if pairs.len() != bytes.len() {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(pairs) {
-            if !pair.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-                return None;
-            }
-            *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
+        let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let bytes: [u8; 17] = hex::read(text).filter(|_| is_lower)?;
         Self::from_bytes(&bytes)
     }
 
@@ -58,7 +50,7 @@ impl SerialNumber {
 
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(f, &self.0)
     }
 }
 

@@ -38,8 +38,8 @@ fn check(authority: &Authority, checkpoint: &Checkpoint) -> &'static str {
     }
 }
 
-/// Changes of every kind that a host may keep the checkpoint of; with each, the store as it was
-/// then.
+/// Changes of every kind after which a node may save the checkpoint, each with a copy of the store
+/// at that time.
 fn history(world: &TestAuthority) -> Vec<(Checkpoint, Arc<Memory>)> {
     let mut history = Vec::new();
     let mut keep = || history.push((world.authority.checkpoint().unwrap(), copy(world)));

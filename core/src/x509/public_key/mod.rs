@@ -12,6 +12,7 @@ use super::KeyAlgorithm;
 #[cfg(feature = "connector")]
 use crate::der::writer::{bit_string, nested};
 use crate::der::{Reader, tag};
+use crate::hex;
 
 pub use error::{PublicKeyError, WeakKey};
 
@@ -102,7 +103,7 @@ impl PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({}, ", self.algorithm.as_str())?;
-        self.key_id().iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        hex::write(f, &self.key_id())?;
         write!(f, ")")
     }
 }

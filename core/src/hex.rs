@@ -1,13 +1,14 @@
-//! Bytes as lower-case hexadecimal digits.
+//! Hexadecimal digits.
 
 use core::fmt;
 
-pub(super) fn write(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+/// Writes bytes as hexadecimal digits in lower case.
+pub(crate) fn write(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
 /// Parses exactly 2 × `N` hexadecimal digits of either case.
-pub(super) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
     let pairs = match text.as_bytes().as_chunks::<2>() {
         (pairs, []) if pairs.len() == N => pairs,
         _ => return None,
