@@ -1,4 +1,4 @@
-//! //! The cost of the C ABI: the same call from C and from Rust, in turns. `make bench` builds the
+//! The cost of the C ABI: the same call from C and from Rust, in turns. `make bench` builds the
 //! C program and passes its path in PROVKEY_C_OVERHEAD.
 
 // A command-line program, which panics on any error.

@@ -1,4 +1,4 @@
-//! How much memory a process needs at most, when it has done little and when it has done much.
+//! The peak memory of a process after little and after much work.
 //!
 //! `cargo bench -p provkey-benches --bench memory [-- WORD]` runs the rows that contain the word.
 
@@ -14,7 +14,7 @@ use provkey::authority::{KeyFilter, PageRequest};
 use provkey_benches::{ManyKeys, Row, authority, p256_request, run};
 use provkey_sqlite::SqliteStore;
 
-/// What a child of this program does.
+/// The task of a child process.
 const TASK: &str = "PROVKEY_BENCH_MEMORY";
 const MANY: usize = 1_000_000;
 

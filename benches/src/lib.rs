@@ -1,4 +1,4 @@
-//! //! Shared by the benchmarks: an authority, connectors, the accounting alone, rivals, and the
+//! Shared by the benchmarks: an authority, connectors, the accounting alone, rivals, and the
 //! table.
 
 mod accounting;

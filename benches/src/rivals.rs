@@ -12,7 +12,7 @@ use ring::signature::{
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-/// /// Verifies one signature and makes another with ring: the least work of an enrollment. The
+/// Verifies one signature and makes another with ring: the least work of an enrollment. The
 /// messages are as long as a CSR and a certificate.
 pub fn verify_and_sign(algorithm: KeyAlgorithm) -> Box<dyn Fn() + Sync> {
     let (request, certificate) = ([1; 300], [2; 450]);
@@ -50,7 +50,7 @@ pub enum Journal {
     Wal,
 }
 
-/// /// Hand-written accounting: a table of keys with a count, a table of enrollments, and one
+/// Hand-written accounting: a table of keys with a count, a table of enrollments, and one
 /// transaction for each use, over one connection that all threads share.
 #[derive(Debug)]
 pub struct HandWritten(Mutex<Connection>);

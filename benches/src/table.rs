@@ -1,4 +1,4 @@
-//! //! The table: one row for each measurement, beside its rival in the same run. The two take
+//! The table: one row for each measurement, beside its rival in the same run. The two take
 //! turns, and the ratio of the medians counts, because the speed of the machine drifts.
 
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// /// Runs `work(thread, index)` for `count` indexes on each of `threads` threads. Returns the
+/// Runs `work(thread, index)` for `count` indexes on each of `threads` threads. Returns the
 /// calls per second.
 pub fn per_second(threads: usize, count: usize, work: impl Fn(usize, usize) + Sync) -> f64 {
     let started = Instant::now();

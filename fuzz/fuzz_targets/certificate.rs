@@ -1,4 +1,4 @@
-//! Any bytes as certificates: no panic, and what is accepted is kept byte for byte.
+//! Arbitrary bytes as certificates: no panic, and an accepted certificate keeps its bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as a certificate signing request: no panic, in reading and in checking it.
+//! Arbitrary bytes as a CSR: neither reading nor verifying panics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A good key text, damaged as the fuzzer likes: it is never read as another key, and up to four
-//! wrong characters of the core are always repaired.
+//! A valid key text, damaged arbitrarily: it is never read as another key, and up to four wrong
+//! characters of the core are always repaired.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as a key text: no panic, and what is accepted is the same for every reader.
+//! Arbitrary bytes as a key text: no panic, and all readers accept the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

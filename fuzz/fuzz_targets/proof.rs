@@ -1,5 +1,5 @@
-//! Any bytes as the value of a proof attribute, of an enrollment or a renewal: no panic, and one
-//! form only.
+//! Arbitrary bytes as the value of a proof attribute, of an enrollment or a renewal: no panic,
+//! and only one encoding is accepted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

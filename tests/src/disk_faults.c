@@ -1,14 +1,15 @@
-/* Preloaded into a process: what happens to its disk, for the files below the folder DISK_FOLDER.
+/* A library that is preloaded into a process and injects disk faults, for the files below the
+ * folder DISK_FOLDER:
  *
- * DISK_KILL_AT=n   the process is killed before the n-th write, truncation or sync, counted from 1;
- * DISK_LOSE=seed   and the power fails with it: some of what was written since the last sync of its
- *                  file is lost, as the seed says; all of it for 1;
- * DISK_LIES=1      a sync does nothing;
- * DISK_STRANGER=path  before each of these steps other code in the process opens and closes this
- *                  database, its log and its index, which drops the process's POSIX locks on them;
- * DISK_FULL=path   as long as this file exists, no file grows: ENOSPC.
+ * DISK_KILL_AT=n      kills the process before the n-th write, truncation or sync, counted from 1;
+ * DISK_LOSE=seed      with the kill, simulates a power loss: undoes some changes since the last
+ *                     sync of each file, as the seed selects; 1 undoes all of them;
+ * DISK_LIES=1         a sync does nothing;
+ * DISK_STRANGER=path  before each of these steps, opens and closes this database, its log and its
+ *                     index, which drops the POSIX locks that the process has on them;
+ * DISK_FULL=path      while this file exists, no file can grow (ENOSPC).
  *
- * What is mapped into memory is left alone, and so are the entries of folders. */
+ * Memory-mapped changes and folder entries are not affected. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* What a file was before a write or a truncation. */
+/* The content of a file before a write or a truncation. */
 struct change {
     struct change *before;
     int fd;
@@ -96,7 +97,7 @@ static void drop_locks(const char *database)
     }
 }
 
-/* Counts a step, and perhaps ends here. */
+/* Counts a step, and kills the process at the chosen one. */
 static void step(void)
 {
     const char *stranger = getenv("DISK_STRANGER");
@@ -114,7 +115,7 @@ static void step(void)
     }
 }
 
-/* Notes what a file was, before something from `at` on is changed. */
+/* Saves the content of a file from `at` on before it changes. */
 static void note(int fd, off_t at, size_t length)
 {
     struct stat file;

@@ -1,4 +1,4 @@
-//! Disks that fail a process, by a library that is preloaded into it: see `disk_faults.c`.
+//! Disk faults for a process, injected by a preloaded library: see `disk_faults.c`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 const SOURCE: &str = include_str!("disk_faults.c");
 
-/// The library to name in `LD_PRELOAD`. It is made once for a process.
+/// The path of the library for `LD_PRELOAD`. Each process builds it once.
 ///
 /// # Panics
 /// If there is no C compiler, or it fails.
@@ -15,7 +15,7 @@ pub fn disk_faults() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let make = || {
         let folder = tempfile::Builder::new().prefix("disk").tempdir().expect("a folder").keep();
-        // Servers run as other users.
+        // Servers run as another user.
         let readable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&folder, readable).expect("it is ours");
         let (source, library) = (folder.join("disk_faults.c"), folder.join("disk_faults.so"));

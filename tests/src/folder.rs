@@ -1,4 +1,4 @@
-//! An authority in a folder, as every process of a test opens it.
+//! Opens the authority in a folder, in every process of a test.
 
 use std::error::Error;
 use std::fs;
@@ -21,15 +21,15 @@ pub const MASTER_KEY_FILE: &str = "master.key";
 /// Opens the authority in a folder from its two files.
 ///
 /// # Errors
-/// Whatever a file, the keyring, the store or the authority fails with.
+/// Any error of a file, the keyring, the store or the authority.
 pub fn open_authority(folder: &Path) -> Result<Authority, Box<dyn Error>> {
     let address = format!("sqlite:{}", folder.join(STORE_FILE).display());
     open_authority_on(folder, &address)
 }
 
 /// Opens the authority whose master key is in a folder, on any store: `sqlite:PATH` or
-/// `postgres://USER@HOST/DATABASE`. If `PROVKEY_TEST_KILL_AT` says so, the process ends at one of
-/// the calls of the store.
+/// `postgres://USER@HOST/DATABASE`. `PROVKEY_TEST_KILL_AT` may end the process at a call of the
+/// store.
 ///
 /// # Errors
 /// As [`open_authority`].

@@ -1,4 +1,4 @@
-//! Calls with the moments of their beginning and end, as threads and processes record them.
+//! Calls with the times of their beginning and end, as threads and processes record them.
 
 use nix::time::{ClockId, clock_gettime};
 use provkey::authority::{
@@ -9,80 +9,80 @@ use provkey::store::StoreError;
 use provkey::x509::RevocationReason;
 use serde::{Deserialize, Serialize};
 
-/// What is done to one provisioning key and its connectors, which have numbers.
+/// A step on one provisioning key and its connectors, which are numbered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Step {
     /// A connector enrolls.
     Enroll(usize),
-    /// The limit of uses is set.
+    /// An operator sets the limit of uses.
     SetLimit(u64),
-    /// The key is switched on or off.
+    /// An operator enables or disables the key.
     Enable(bool),
-    /// The key is deleted.
+    /// An operator deletes the key.
     Delete,
-    /// A connector is revoked.
+    /// An operator revokes a connector.
     Revoke(usize),
-    /// The key is looked at.
+    /// The key is read.
     Read,
 }
 
-/// A step, with all that it takes.
+/// A step, with its arguments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
-    /// Which call of the history; the event says it, too.
+    /// The number of the call, which the event repeats.
     pub number: usize,
-    /// What to do.
+    /// The step.
     pub step: Step,
     /// The id of the provisioning key.
     pub key: String,
-    /// The connector's id, and its CSR with the proof of the key; empty where there is none.
+    /// The connector's id, and its CSR with the proof of the key; empty without a connector.
     pub connector: (String, Vec<u8>),
 }
 
-/// A call that was made.
+/// A call that was performed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
-    /// Which call.
+    /// The number of the call.
     pub number: usize,
     /// When it began, by [`now_ns`].
     pub called_ns: u64,
     /// When it was answered.
     pub answered_ns: u64,
-    /// What it came to; `None`: that is not known, and it may still happen.
+    /// The answer; `None` if the outcome is unknown and the call may still take effect.
     pub answer: Option<Answered>,
 }
 
-/// What a call came to.
+/// The answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answered {
     /// It is done.
     Done,
-    /// A certificate was handed out.
+    /// A certificate was issued.
     Certificate {
         /// Its serial number.
         serial: String,
-        /// Whether the connector had it before.
+        /// Whether it is a replay.
         replay: bool,
     },
-    /// So the key looks.
+    /// The state of the key.
     Details {
         /// Its limit.
         max_uses: u64,
         /// How many connectors have enrolled.
         used: u64,
-        /// Whether it is switched on.
+        /// Whether it is enabled.
         enabled: bool,
     },
-    /// It was refused, by this code.
+    /// The call was refused with this code.
     Refused(String),
-    /// Nothing was changed, and nothing was learned: the store was busy or away.
+    /// The store was busy or unavailable, so nothing was changed.
     Nothing,
 }
 
-/// The moment, in nanoseconds: the same in all processes of a machine, and never set back.
+/// A monotonic time in nanoseconds, the same in all processes of a machine.
 ///
 /// # Panics
-/// If the system has no such clock.
+/// If the system has no monotonic clock.
 pub fn now_ns() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has it");
     let [seconds, ns] =
@@ -90,7 +90,7 @@ pub fn now_ns() -> u64 {
     seconds * 1_000_000_000 + ns
 }
 
-/// Makes a call.
+/// Performs a call.
 pub fn perform(authority: &Authority, call: &Call) -> Event {
     let called_ns = now_ns();
     let result = act(authority, call);

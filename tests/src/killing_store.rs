@@ -1,4 +1,4 @@
-//! A store that ends its process, as `kill -9` does, before or after one of its calls.
+//! A store that kills its process (SIGKILL) before or after one of its calls.
 
 use std::env;
 use std::num::ParseIntError;
@@ -9,20 +9,20 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 
-/// At which moment a worker ends: the number 2n is before the n-th call of its store, 2n + 1 after
-/// it.
+/// The moment at which a worker is killed: 2n is before the n-th call of its store, 2n + 1
+/// after it.
 pub const KILL_AT: &str = "PROVKEY_TEST_KILL_AT";
 
 struct KillingStore {
     store: Arc<dyn Store>,
-    /// How many moments are left.
+    /// The remaining moments.
     left: AtomicUsize,
 }
 
-/// The store, which ends this process at the moment that [`KILL_AT`] names, if it names one.
+/// Wraps the store so that it kills this process at the moment in [`KILL_AT`], if that is set.
 ///
 /// # Errors
-/// If that is no number.
+/// If [`KILL_AT`] is not a number.
 pub fn killing(store: Arc<dyn Store>) -> Result<Arc<dyn Store>, ParseIntError> {
     let Ok(moment) = env::var(KILL_AT) else { return Ok(store) };
     Ok(Arc::new(KillingStore { store, left: AtomicUsize::new(moment.parse()?) }))

@@ -1,9 +1,9 @@
-//! What crosses crates, processes and foreign tools is tested here.
+//! Tests across crates, processes and foreign tools.
 //!
-//! This library is what the tests and `provkey-test-worker` share: how a process opens the
-//! authority in a folder, and what a test and a worker say to each other; and a PostgreSQL server
-//! for tests, which tests of other languages have as `provkey-test-postgres`. The tests are in
-//! `tests/it`; what other languages read is in `vectors`.
+//! This library is shared by the tests and `provkey-test-worker`: how a process opens the
+//! authority in a folder, and the messages between a test and a worker; and a PostgreSQL server for
+//! tests, which `provkey-test-postgres` gives to tests in other languages. The tests are in
+//! `tests/it`, and the vectors for all languages in `vectors`.
 
 #[cfg(target_os = "linux")]
 mod disk_faults;

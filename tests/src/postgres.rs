@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own.
+//! A PostgreSQL server for a test.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User};
 
-/// Debian's place for the programs of each version.
+/// Where Debian installs the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// The shell around a server stops it and removes its folder as soon as its own standard input is
-/// closed, so also when the test that has the other end is killed.
+/// The shell around a server. It stops the server and removes its folder when its standard
+/// input is closed, hence also when the test is killed.
 const WATCHED: &str = r#"folder=$1; shift
 "$@" >>"$folder/log" 2>&1 &
 cat >/dev/null
@@ -24,8 +24,8 @@ kill -QUIT $! 2>/dev/null
 wait
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
-/// A running server in a temporary folder, with a private socket. It ends with this value, or with
-/// this process, and its folder goes away.
+/// A running server in a temporary folder, with a private socket. It stops, and the folder is
+/// removed, when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: PathBuf,
@@ -37,7 +37,7 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts a server that forgets nothing.
+    /// Starts a server with durable commits.
     ///
     /// # Panics
     /// If PostgreSQL is not installed, or does not start.
@@ -45,7 +45,7 @@ impl PostgresServer {
         Self::start_with(&[])
     }
 
-    /// As [`Self::start`], with settings as they stand in `postgresql.conf`.
+    /// As [`Self::start`], with settings for `postgresql.conf`.
     ///
     /// # Panics
     /// As [`Self::start`].
@@ -56,7 +56,7 @@ impl PostgresServer {
         server
     }
 
-    /// As [`Self::start`], on a disk that [`Self::fill_disk`] fills.
+    /// As [`Self::start`], on a disk that [`Self::fill_disk`] can fill.
     ///
     /// # Panics
     /// As [`Self::start`].
@@ -73,7 +73,7 @@ impl PostgresServer {
         server
     }
 
-    /// From now on no table of this server can grow, or every one can again.
+    /// Makes the disk full, so that no table can grow, or frees it again.
     ///
     /// # Panics
     /// If its folder cannot be written.
@@ -92,13 +92,13 @@ impl PostgresServer {
         self.replicate(&[], &[])
     }
 
-    /// Starts a replica that has to have applied a commit before this server reports it, and waits
-    /// until that holds.
+    /// Starts a synchronous standby, which applies each commit before this server reports it.
+    /// Waits until it is synchronous.
     ///
     /// # Panics
     /// As [`Self::start`].
     pub fn start_synchronous_standby(&self) -> Self {
-        // The name that it has for this server is that of its cluster.
+        // This server identifies the standby by its cluster name.
         let standby = self.replicate(&["-C", "-S", "s1"], &["cluster_name=s1"]);
         self.configure(&[
             ("synchronous_standby_names", "FIRST 1 (s1)"),
@@ -111,10 +111,10 @@ impl PostgresServer {
         standby
     }
 
-    /// Makes this replica a server that takes writes.
+    /// Promotes this replica to a primary.
     ///
     /// # Panics
-    /// If it is none, or does not become one.
+    /// If it is not a replica, or the promotion fails.
     pub fn promote(&self) {
         assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
     }
@@ -137,25 +137,25 @@ impl PostgresServer {
     /// The URL of a new, empty database.
     ///
     /// # Panics
-    /// If the server does not make it.
+    /// If the server refuses.
     pub fn new_database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         self.url(&name)
     }
 
-    /// The URL of a database, by the socket, as the superuser.
+    /// The URL of a database, over the socket, as the superuser.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://postgres@{folder}/{database}")
     }
 
-    /// The folder that holds the socket, and what a test puts there.
+    /// The folder of the socket and of files of a test.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Runs SQL as the superuser, by `psql`; gives the rows, with `|` between the columns.
+    /// Runs SQL as the superuser with `psql`. Returns the rows, with `|` between the columns.
     ///
     /// # Panics
     /// If the SQL fails.
@@ -165,10 +165,10 @@ impl PostgresServer {
         run(psql.args(["-p", &self.port, "-d", database, "-c", sql]))
     }
 
-    /// Changes settings of the running server, and waits until they hold.
+    /// Changes settings of the running server, and waits until they are in effect.
     ///
     /// # Panics
-    /// If they cannot be changed so.
+    /// If a setting needs a restart.
     pub fn configure(&self, settings: &[(&str, &str)]) {
         for (name, value) in settings {
             self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
@@ -181,7 +181,7 @@ impl PostgresServer {
         }
     }
 
-    /// Writes a file that the server may read, and nobody else.
+    /// Writes a file that only the server may read.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -195,10 +195,10 @@ impl PostgresServer {
         path
     }
 
-    /// Puts other rules into `pg_hba.conf`, which say who may connect and how.
+    /// Replaces the rules in `pg_hba.conf`: who may connect, and how.
     ///
     /// # Panics
-    /// If they cannot be put there.
+    /// If they cannot be written.
     pub fn replace_rules(&self, rules: &str) {
         fs::write(self.data().join("pg_hba.conf"), rules).expect("the folder can be written");
         let done = self.sql("postgres", "SELECT pg_reload_conf()");
@@ -207,11 +207,11 @@ impl PostgresServer {
         while self.sql("postgres", good) != rules.lines().count().to_string() {
             thread::sleep(Duration::from_millis(10));
         }
-        // Until the server itself has read them.
+        // The server process reads them a little later.
         thread::sleep(Duration::from_millis(200));
     }
 
-    /// Kills the server as `kill -9` does, and leaves it dead.
+    /// Kills the server (SIGKILL), and leaves it down.
     ///
     /// # Panics
     /// If it was not running.
@@ -222,7 +222,7 @@ impl PostgresServer {
         let children = children.expect("a running process has a list of children");
         run(Command::new("kill").args(["-9", pid]));
         for child in children.split_whitespace() {
-            // Some end by themselves meanwhile.
+            // Some may have ended by now.
             let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
             while Path::new("/proc").join(child).exists() {
                 thread::sleep(Duration::from_millis(1));
@@ -267,7 +267,7 @@ impl PostgresServer {
         self.folder.join("data")
     }
 
-    /// Starts the server, and waits until it answers.
+    /// Starts the server, and waits until it responds.
     fn run(&mut self) {
         let mut command = self.command("sh");
         command.args(["-c", WATCHED, "sh"]).arg(&self.folder).arg(program("postgres"));
@@ -288,7 +288,7 @@ impl PostgresServer {
         }
     }
 
-    /// Lets the shell around the server stop it; and keep its folder or not.
+    /// Has the shell around the server stop it, and keep or remove its folder.
     fn end_watch(&mut self, keep: bool) {
         let Some(mut watch) = self.watch.take() else { return };
         let kept = self.folder.join("keep");
@@ -300,7 +300,7 @@ impl PostgresServer {
         let _ = fs::remove_file(kept);
     }
 
-    /// A program, as a user that PostgreSQL accepts: not root.
+    /// A program of PostgreSQL, which refuses to run as root.
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(program(name));
         command.current_dir(&self.folder).env("LC_ALL", "C");
@@ -314,12 +314,13 @@ impl PostgresServer {
 impl Drop for PostgresServer {
     fn drop(&mut self) {
         self.end_watch(false);
-        // Of a server that was killed.
+        // After a kill, the folder is still there.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Runs until standard input is closed, for tests in other languages: says the URL.
+/// Starts a server, prints its URL and runs until standard input is closed, for tests in other
+/// languages.
 ///
 /// # Errors
 /// If standard output is closed.
@@ -334,7 +335,7 @@ fn server_user() -> Option<User> {
     if Uid::effective().is_root() { named("postgres").or_else(|| named("nobody")) } else { None }
 }
 
-/// A program of PostgreSQL, of the newest version that is installed, or any other.
+/// The path of a program of the newest installed version, or else its name.
 fn program(name: &str) -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let of_version = |version: fs::DirEntry| version.path().join("bin").join(name);

@@ -1,4 +1,4 @@
-//! //! Nearly the same certificate from programs in other languages. Each reads the CSR from
+//! Nearly the same certificate from programs in other languages. Each reads the CSR from
 //! standard input, makes the given number of certificates, and prints how many it made per second.
 
 use std::io::Write as _;

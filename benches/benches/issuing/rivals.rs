@@ -1,4 +1,4 @@
-//! //! Nearly the same certificate from other Rust crates: the CSR's signature is verified, and the
+//! Nearly the same certificate from other Rust crates: the CSR's signature is verified, and the
 //! certificate has the extensions of a client and a random serial number.
 
 use std::hint::black_box;

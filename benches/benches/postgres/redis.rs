@@ -1,4 +1,4 @@
-//! //! Hand-written accounting on Redis: a script that counts and records, with a log that is
+//! Hand-written accounting on Redis: a script that counts and records, with a log that is
 //! synced at each command.
 
 use std::path::PathBuf;

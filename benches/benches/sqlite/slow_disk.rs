@@ -1,4 +1,4 @@
-//! //! The accounting on a disk whose fsync takes a millisecond longer: this program starts itself
+//! The accounting on a disk whose fsync takes a millisecond longer: this program starts itself
 //! with a preloaded library that waits.
 
 use std::path::PathBuf;

@@ -118,7 +118,7 @@ impl TokenError {
         matches!(self, Self::NotFound(_) | Self::Unavailable(_))
     }
 
-    /// /// From the error of the module. Unless it is a permanent refusal, the token may be gone:
+    /// From the error of the module. Unless it is a permanent refusal, the token may be gone:
     /// modules report that in many ways.
     pub(crate) fn from_module(error: Error) -> Self {
         let Error::Pkcs11(code, function) = error else { return Self::Failed(error.to_string()) };

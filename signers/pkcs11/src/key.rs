@@ -236,7 +236,7 @@ pub(crate) fn sign(
     }
 }
 
-/// /// Converts an ECDSA signature: tokens return r and s, each as long as the order of the curve
+/// Converts an ECDSA signature: tokens return r and s, each as long as the order of the curve
 /// (PKCS #11 2.40, mechanisms, 2.3.1); certificates have a SEQUENCE of two INTEGERs (RFC 3279,
 /// 2.2.3).
 fn ecdsa_sig_value(signature: &[u8]) -> Result<Vec<u8>, TokenError> {

@@ -1,6 +1,6 @@
 //! CA keys of [provkey] in a PKCS #11 token: an HSM, a smart card, or SoftHSM.
 //!
-//! //! A [`Token`] generates and finds keys; a [`Pkcs11Signer`] signs certificates with one.
+//! A [`Token`] generates and finds keys; a [`Pkcs11Signer`] signs certificates with one.
 //! Nothing else of an authority changes:
 //!
 //! ```no_run

@@ -13,14 +13,14 @@ use provkey::process::UsedAfterFork;
 
 use crate::TokenError;
 
-/// /// The pause after a restart of a module, so that callers whose token is gone do not delay the
+/// The pause after a restart of a module, so that callers whose token is gone do not delay the
 /// others.
 const RESTART_INTERVAL: Duration = Duration::from_millis(500);
 
-/// /// The modules of this process. A process has one instance of a module (PKCS #11 2.40, 5.4), so
+/// The modules of this process. A process has one instance of a module (PKCS #11 2.40, 5.4), so
 /// each is loaded once and stays until the process ends.
 static LOADED: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
-/// /// The process that loaded the first module, or 0. A forked child inherits the locks and
+/// The process that loaded the first module, or 0. A forked child inherits the locks and
 /// connections of a module in an arbitrary state, so it uses no module until it executes another
 /// program.
 static LOADED_BY: AtomicU32 = AtomicU32::new(0);
@@ -63,7 +63,7 @@ impl Module {
         call(&state.pkcs11, state.run)
     }
 
-    /// /// Restarts the module after a failure in this run: many modules look for tokens only when
+    /// Restarts the module after a failure in this run: many modules look for tokens only when
     /// they start. Returns whether a retry may help.
     pub(crate) fn restart(&self, lost_in: Run) -> Result<bool, TokenError> {
         // The lock waits until no thread is inside the module, which must not be finalized before.

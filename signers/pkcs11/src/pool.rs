@@ -77,7 +77,7 @@ impl Pool {
         &self.selector
     }
 
-    /// /// Calls the token. If the session fails, retries in a new session and then after a restart
+    /// Calls the token. If the session fails, retries in a new session and then after a restart
     /// of the module, so `work` may run up to three times. In a forked child, fails without a call.
     pub(crate) fn call<T>(
         &self,

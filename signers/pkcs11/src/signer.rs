@@ -9,7 +9,7 @@ use crate::{KeySelector, TokenError, key};
 
 /// A private key in a token that signs certificates.
 ///
-/// /// It keeps the token logged in. After the token was away, it looks the key up again, and signs
+/// It keeps the token logged in. After the token was away, it looks the key up again, and signs
 /// only if that is the same key.
 pub struct Pkcs11Signer {
     pool: Arc<Pool>,
@@ -27,7 +27,7 @@ impl Pkcs11Signer {
         Ok(signer)
     }
 
-    /// /// A test signature, because the keys of a pair share nothing but an id: a request for the
+    /// A test signature, because the keys of a pair share nothing but an id: a request for the
     /// public key, signed by the private key, proves that they belong together.
     fn check(&self) -> Result<(), TokenError> {
         let request = build_csr(self, &[]).map_err(|error| match error {
@@ -38,7 +38,7 @@ impl Pkcs11Signer {
         verified.map(drop).map_err(|_| TokenError::KeyMismatch)
     }
 
-    /// /// Whether the token reports that the key was generated inside and was never readable: so
+    /// Whether the token reports that the key was generated inside and was never readable: so
     /// are all keys of [`generate`](crate::Token::generate), but no imported ones.
     pub fn never_extractable(&self) -> bool {
         self.never_extractable

@@ -16,7 +16,7 @@ pub struct Token {
 impl Token {
     /// Loads a PKCS #11 module, and logs in to one of its tokens as user.
     ///
-    /// /// A process logs in to a token once: while one `Token` is open, many modules do not check
+    /// A process logs in to a token once: while one `Token` is open, many modules do not check
     /// the PIN of a second one.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl Token {
         Ok(Self { pool: Arc::new(pool) })
     }
 
-    /// /// Generates a key pair in the token. The private key can only sign. It is marked sensitive
+    /// Generates a key pair in the token. The private key can only sign. It is marked sensitive
     /// and not extractable, so it never leaves the token. RSA keys have 3072 bits.
     ///
     /// Two keys get the same label only if two processes generate them at the same moment.
@@ -59,7 +59,7 @@ impl Token {
         Ok(signer)
     }
 
-    /// /// Finds a key pair. Reads and checks the public key; a test signature shows that the
+    /// Finds a key pair. Reads and checks the public key; a test signature shows that the
     /// private key belongs to it.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Token {
         Pkcs11Signer::find(Arc::clone(&self.pool), selector)
     }
 
-    /// /// Finds all key pairs that can sign certificates, each as [`signer`](Self::signer) does,
+    /// Finds all key pairs that can sign certificates, each as [`signer`](Self::signer) does,
     /// and skips the rest.
     ///
     /// # Errors

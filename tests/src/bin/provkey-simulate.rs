@@ -1,5 +1,5 @@
-//! Runs the simulation: `provkey-simulate [--first N] [--seeds N]`, or `--seed N` for the story of
-//! one seed.
+//! Runs the simulation: `provkey-simulate [--first N] [--seeds N]`, or `--seed N` for the story
+//! of one seed.
 
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         }
         Err((broken, runs)) => {
             println!(
-                "simulation: seed {} is broken, after {runs} seeds: {}",
+                "simulation: seed {} violates an invariant, after {runs} seeds: {}",
                 broken.seed, broken.what
             );
             println!("its story: provkey-simulate --seed {}", broken.seed);
@@ -63,7 +63,7 @@ impl Arguments {
     }
 }
 
-/// Runs seeds on all processors. Fails with the first that is found broken, and how many were run.
+/// Runs seeds on all processors. Fails with the first violation and the number of seeds that ran.
 fn run(first: u64, seeds: u64) -> Result<Statistics, (Box<simulation::Violation>, u64)> {
     let (next, done, stop) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let broken = Mutex::new(None);

@@ -1,9 +1,9 @@
 //! One process of an authority: `provkey-test-worker FOLDER THREADS [STORE]`.
 //!
-//! Opens the authority whose master key is in the folder, on the store that is there or the one
-//! that is named, and says `ready`. From then on each thread takes a question from standard input,
-//! enrolls the connector, or makes the call of a history, and writes the answer to standard output
-//! at once, until there are no more questions.
+//! Opens the authority whose master key is in the folder, on the store in the folder or on
+//! STORE, and prints `ready`. Then each thread repeatedly reads a request from standard input,
+//! enrolls the connector or performs the call of a history, and writes the answer to standard
+//! output, until the input ends.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -53,7 +53,7 @@ fn granted(Enrolled { serial, chain, replay, .. }: Enrolled) -> Granted {
     Granted { serial, leaf: chain.into_iter().next().unwrap_or_default(), replay }
 }
 
-/// Writes a line at once, so that it is out even if this process is killed next.
+/// Writes and flushes a line, so that it is out even if this process is killed next.
 fn say(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes())?;

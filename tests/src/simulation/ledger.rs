@@ -296,7 +296,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// /// Whether a record has changed since the last check. Parsing takes most of the time of a
+    /// Whether a record has changed since the last check. Parsing takes most of the time of a
     /// run.
     fn is_new(&mut self, record: &Record) -> bool {
         self.versions.insert(record.key.clone(), record.version) != Some(record.version)

@@ -13,10 +13,10 @@ use provkey_tests::PostgresServer;
 
 use crate::site::scaled;
 
-/// Few, so that operations meet.
+/// Few keys, so that operations conflict.
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
-/// An operation as it is before the versions of a store are known.
+/// An operation without versions, which differ between stores.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     ExpectAbsent,
@@ -24,7 +24,7 @@ enum Kind {
     ExpectAnother,
     ExpectUnused,
     Put(u8),
-    /// As a unit of an authority has it: what is expected to be absent is put.
+    /// As in the units of an authority: expects the record to be absent and puts it.
     PutNew(u8),
     Delete,
     SetLimit(Option<u64>),
@@ -57,7 +57,7 @@ fn key(text: &str) -> RecordKey {
     RecordKey::new(text).unwrap()
 }
 
-/// The unit for a store, whose versions before the batch these are.
+/// The unit for a store, with its versions before the batch.
 fn unit(steps: &Steps, version: impl Fn(&str) -> Option<u64>) -> Unit {
     let operations = |&(name, kind): &(&str, Kind)| {
         let (key, counter) = (key(name), key(name));
@@ -79,7 +79,7 @@ fn unit(steps: &Steps, version: impl Fn(&str) -> Option<u64>) -> Unit {
     Unit::new(steps.iter().flat_map(operations).collect())
 }
 
-/// What came of a unit, without versions, which each store draws for itself.
+/// The outcome of a unit, without versions, which differ between stores.
 #[derive(Debug, PartialEq)]
 enum Told {
     Applied(Vec<provkey::store::Counter>),
@@ -107,7 +107,7 @@ fn everything(store: &dyn Store) -> Vec<(RecordKey, Value)> {
     records.into_iter().map(|record| (record.key, record.value)).collect()
 }
 
-/// Applies histories to the store, each to an empty one.
+/// Applies histories, each to an empty store.
 fn check(cases: usize, store: &dyn Store) {
     let cases = u32::try_from(cases).unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
@@ -125,14 +125,14 @@ fn check(cases: usize, store: &dyn Store) {
 }
 
 #[test]
-fn on_sqlite_come_out_as_in_memory() {
+fn on_sqlite_they_have_the_same_outcomes_as_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::create(folder.path().join("store.db")).unwrap();
     check(scaled(500, 20_000), &store);
 }
 
 #[test]
-fn on_postgresql_come_out_as_in_memory() {
+fn on_postgresql_they_have_the_same_outcomes_as_in_memory() {
     let server = PostgresServer::start();
     let store = PostgresStore::create(&server.new_database()).unwrap();
     check(scaled(200, 5000), &store);

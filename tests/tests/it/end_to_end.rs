@@ -1,4 +1,4 @@
-//! From key text to certificate, with requests and judges that are not ours.
+//! From key text to certificate, with foreign requests and verifiers.
 
 use std::fs;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use crate::foreign::{
 };
 use crate::site::Site;
 
-/// OpenSSL accepts the answer as that of a TLS client, under the authority's root alone.
+/// OpenSSL accepts the chain for a TLS client, under the authority's root only.
 #[track_caller]
 fn check_with_openssl(site: &Site, answer: &Enrolled) {
     fs::write(site.folder().join("root.pem"), site.authority.root().to_pem()).unwrap();

@@ -1,4 +1,4 @@
-//! `docs/errors.md` lists every code that the sources can give, and no other.
+//! `docs/errors.md` lists exactly the codes in the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The rows of all tables: what stands in the column of codes, and whether trying again may help.
+/// The rows of all tables: the code, and whether a retry may help.
 fn documented() -> BTreeMap<String, bool> {
     let text = fs::read_to_string(project().join("docs/errors.md")).unwrap();
     let mut rows = BTreeMap::new();
@@ -50,7 +50,7 @@ fn sources(folder: &Path) -> Vec<String> {
     texts
 }
 
-/// What stands between the braces that open first in `text`.
+/// The text between the first opening brace and its closing brace.
 fn first_block(text: &str) -> &str {
     let start = text.find('{').unwrap();
     let mut depth = 0;
@@ -61,7 +61,7 @@ fn first_block(text: &str) -> &str {
     &text[start..start + ends.unwrap().0]
 }
 
-/// The string literal that `text` begins with, if it has the form of a code.
+/// The string literal at the beginning of `text`, if it has the form of a code.
 fn literal(text: &str) -> Option<&str> {
     let (literal, _) = text.trim_start().strip_prefix('"')?.split_once('"')?;
     let is_code = literal.contains('_')
@@ -69,8 +69,8 @@ fn literal(text: &str) -> Option<&str> {
     is_code.then_some(literal)
 }
 
-/// The codes in a source: in functions named `code`, in lists of reasons, and where an error of
-/// the command, or one in Python, is made.
+/// The codes in a source: in functions named `code`, in lists of reasons, and where the command
+/// or Python creates an error.
 fn codes_in(source: &str) -> Vec<String> {
     let after = |mark| source.split(mark).skip(1);
     let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
@@ -80,8 +80,8 @@ fn codes_in(source: &str) -> Vec<String> {
         "Failure::new(",
         "Self::new(",
         "Problem::new(",
-        "Trouble::new(",
-        "Trouble::passing(",
+        "AttemptError::new(",
+        "AttemptError::transient(",
         "code=",
     ]
     .into_iter()
@@ -113,8 +113,7 @@ fn codes_of_c() -> BTreeMap<String, i32> {
     constants
 }
 
-/// Every code that the library can give has a number of its own in C; those of the command and of
-/// tokens are not given there.
+/// Every code of the library has a number in C, unlike those of the command and of tokens.
 #[test]
 fn c_has_a_number_for_every_code() {
     let numbers = codes_of_c();
@@ -159,7 +158,7 @@ fn the_document_lists_every_code_and_no_other() {
 }
 
 #[test]
-fn the_document_says_which_may_pass() {
+fn the_document_says_which_are_retryable() {
     let documented = documented();
     let check =
         |code: &str, retryable| assert_eq!(documented.get(code), Some(&retryable), "{code}");

@@ -1,4 +1,4 @@
-//! OpenSSL is the external CA: it signs for us, and its own keys and certificates are imported.
+//! OpenSSL as the external CA: it signs requests, and its keys and certificates are imported.
 
 use std::fs;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use provkey_tests::MASTER_KEY_FILE;
 use crate::foreign::{P256, P384, RSA, run};
 use crate::site::{DAY, Site, name};
 
-/// What OpenSSL writes into the certificate of an issuing CA.
+/// The extensions of an issuing CA, for OpenSSL.
 pub(crate) const CA: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\n\
                              keyUsage=critical,keyCertSign,cRLSign\n\
                              subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
@@ -38,7 +38,7 @@ pub(crate) fn certificates(site: &Site, files: &[&str]) -> Vec<Certificate> {
     files.iter().map(|file| Certificate::parse_all(&read(site, file)).unwrap().remove(0)).collect()
 }
 
-/// Makes an external root, `external.pem` with `external.key`.
+/// Creates an external root, `external.pem` with `external.key`.
 pub(crate) fn external_root(site: &Site) {
     openssl(
         site,
@@ -47,7 +47,7 @@ pub(crate) fn external_root(site: &Site) {
     );
 }
 
-/// The external root signs `ca.csr` with these extensions: `ca.pem`.
+/// Has the external root sign `ca.csr` with these extensions, as `ca.pem`.
 #[track_caller]
 pub(crate) fn external_signs(site: &Site, extensions: &str, more: &str) {
     fs::write(site.folder().join("extensions"), extensions).unwrap();
@@ -60,7 +60,7 @@ pub(crate) fn external_signs(site: &Site, extensions: &str, more: &str) {
     );
 }
 
-/// Makes a key `ca.key`, and for it `ca.pem` under the external root.
+/// Creates a key `ca.key`, and its certificate `ca.pem` under the external root.
 pub(crate) fn issuing_ca(site: &Site, key: &str, extensions: &str, more: &str) {
     openssl(site, &format!("genpkey -out ca.key {key}"));
     openssl(site, "req -new -key ca.key -subj /O=Example/CN=Issuing -out ca.csr");
@@ -80,7 +80,7 @@ pub(crate) fn file(contents: &[u8]) -> ImportedKey<'_> {
     ImportedKey::File { contents, passphrase: None }
 }
 
-/// Enrolls an identity under a certificate, which accepts the answer.
+/// Enrolls an identity under an enrollment certificate. The identity accepts the answer.
 pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     let new = NewKey::new(name(&format!("under {certificate}")), site.group, certificate, 9);
     let key = site.authority.create_key(&new).unwrap().id;
@@ -95,7 +95,7 @@ pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     answer
 }
 
-/// OpenSSL and GnuTLS accept both chains of an answer, each to its own root alone.
+/// OpenSSL and GnuTLS accept both chains of an answer, each under its own root only.
 #[track_caller]
 fn check_both_chains(site: &Site, answer: &Enrolled) {
     let root = site.authority.root().to_pem();
@@ -117,7 +117,7 @@ fn check_both_chains(site: &Site, answer: &Enrolled) {
     }
 }
 
-/// The cross-certificate is the external one in all that a leaf refers to.
+/// The cross-certificate equals the external one in everything that a leaf refers to.
 fn check_cross(site: &Site, found: &EnrollmentCertificate) {
     let (cross, external) = (&found.certificate, &found.external[0]);
     assert_eq!(cross.subject(), external.subject());
@@ -173,7 +173,7 @@ fn an_external_ca_answers_a_request() {
     }
 }
 
-/// Formats of the private key `ca.key` that OpenSSL writes to `key`.
+/// Has OpenSSL write the private key `ca.key` to `key` in each format.
 const PLAIN: [&str; 2] = ["pkey -in ca.key -out key", "pkey -in ca.key -outform DER -out key"];
 const ENCRYPTED: [&str; 3] = [
     "pkcs8 -topk8 -in ca.key -out key -passout pass:secret",
@@ -214,7 +214,7 @@ fn keys_are_imported_in_every_form() {
 }
 
 #[test]
-fn private_key_files_are_refused_by_name() {
+fn unusable_private_key_files_are_refused() {
     let site = Site::new();
     external_root(&site);
     issuing_ca(&site, P256, CA, "-days 900");
@@ -262,7 +262,7 @@ fn private_key_files_are_refused_by_name() {
 }
 
 #[test]
-fn external_certificates_are_refused_by_name() {
+fn unusable_external_certificates_are_refused() {
     let site = Site::new();
     external_root(&site);
     let check = |extensions: &str, more: &str, expected: &str| {
@@ -297,7 +297,7 @@ fn external_certificates_are_refused_by_name() {
     let key = read(&site, "ca.key");
     let refused = |files: &[&str]| import(&site, files, file(&key)).unwrap_err().code();
     assert_eq!(refused(&["ca.pem"]), "public_key_unsupported");
-    // A root that allows no authority below it.
+    // A root with a path length of 0.
     let config = "[req]\ndistinguished_name=dn\nx509_extensions=strict\n[dn]\n[strict]\n\
                   basicConstraints=critical,CA:TRUE,pathlen:0\nsubjectKeyIdentifier=hash\n";
     fs::write(site.folder().join("strict.cnf"), config).unwrap();
@@ -343,7 +343,7 @@ fn no_two_authorities_have_one_subject() {
     };
     assert_eq!(import_as("external", &key), Err("name_in_use"));
     assert_eq!(import_as("Again", &key), Err("certificate_imported_already"));
-    // Another key, and a subject that differs in what does not count.
+    // Another key, with a subject that differs only in case or spaces.
     openssl(&site, &format!("genpkey -out ca.key {P256}"));
     openssl(&site, "req -new -key ca.key -subj /O=EXAMPLE/CN=issuing -out ca.csr");
     external_signs(&site, CA, "");
@@ -369,7 +369,7 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
     let keyring = keyring().unwrap().with(slot, new).with_current(slot).unwrap();
     site.authority.rotate_master(keyring).unwrap();
     site.authority.delete_certificate_request(deleted.id).unwrap();
-    // Nothing stands on the old one: not what was imported, nor what was asked for.
+    // Neither the imported key nor the pending request needs the old one.
     site.authority.remove_master(Slot::new(0).unwrap()).unwrap();
     fs::write(site.folder().join("ca.csr"), request.csr_pem()).unwrap();
     external_signs(&site, CA, "-days 900");
@@ -378,7 +378,7 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
     for id in [imported, request.id] {
         check_both_chains(&site, &enroll(&site, id));
     }
-    // The owner of the imported one signs lists of its own.
+    // The owner of the imported key signs its own CRLs.
     let refused = site.authority.crl(imported).map_err(|error| error.code());
     assert_eq!(refused.unwrap_err(), "crl_imported_ca");
     site.authority.crl(request.id).unwrap();

@@ -1,8 +1,8 @@
-//! Implementations that are not ours judge what we make, and we judge what they make.
+//! Foreign implementations verify our certificates and requests, and we verify theirs.
 
+mod bulk;
 mod kinds;
 mod libraries;
-mod many;
 mod python;
 
 pub(crate) use python::check_lint;
@@ -28,7 +28,7 @@ const ALGORITHMS: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The files of a chain in the folder that tools look at, from the root down.
+/// The files of a chain, from the root down.
 const CHAIN: [&str; 3] = ["root.pem", "enrollment.pem", "leaf.pem"];
 
 struct Counting;
@@ -49,7 +49,7 @@ fn now() -> Timestamp {
     Timestamp::from_unix_seconds(since_1970.as_secs())
 }
 
-/// Certificates of one authority, in a directory that foreign tools can read.
+/// The certificates of one authority, in a folder for foreign tools.
 struct Authority {
     directory: TempDir,
     root: Certificate,
@@ -96,7 +96,7 @@ impl Authority {
         Certificate::parse(&issue_leaf(&self.enrollment, &leaf).unwrap().der).unwrap()
     }
 
-    /// A connector's way: its own key, a request, and the certificate, written to `leaf.pem`.
+    /// Enrolls a connector with a new key, and writes its certificate to `leaf.pem`.
     fn enroll(&self, algorithm: KeyAlgorithm) -> (Certificate, Pkcs8) {
         let (signer, pkcs8) = SoftwareSigner::generate(algorithm).unwrap();
         let request = build_csr(&signer, &[]).unwrap();
@@ -111,7 +111,7 @@ impl Authority {
     }
 }
 
-/// Every pair of an issuing and an asking algorithm, enrolled.
+/// One enrollment for each pair of an issuing and a requesting algorithm.
 fn each_pair(check: impl Fn(&Authority, &Certificate, &Pkcs8)) {
     for issuing in ALGORITHMS {
         let authority = Authority::new(issuing);
@@ -122,14 +122,14 @@ fn each_pair(check: impl Fn(&Authority, &Certificate, &Pkcs8)) {
     }
 }
 
-/// Whether one of the keys is Ed25519, which some tools do not know.
+/// Whether one of the keys is Ed25519, which some tools do not support.
 fn uses_ed25519(certificates: [&Certificate; 2]) -> bool {
     certificates
         .into_iter()
         .any(|certificate| certificate.public_key().unwrap().algorithm() == KeyAlgorithm::Ed25519)
 }
 
-/// Runs a tool in `directory`, which must succeed; what it says.
+/// Runs a tool in `directory`, which must succeed. Returns its output.
 #[track_caller]
 pub(crate) fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).current_dir(directory).output();
@@ -173,7 +173,7 @@ fn gnutls_accepts_every_chain() {
     });
 }
 
-/// As a client's, not as a server's.
+/// For a client, not for a server.
 #[track_caller]
 fn webpki_accepts(folder: &Path) {
     let [root, enrollment, leaf] =
@@ -205,7 +205,7 @@ fn openssl_accepts_every_request() {
     }
 }
 
-/// A request made by OpenSSL for a key of its own.
+/// A request made by OpenSSL for a new key.
 pub(crate) fn openssl_request(key: &str, request: &str) -> Vec<u8> {
     let directory = TempDir::new().unwrap();
     let key: Vec<_> = ["genpkey", "-out", "key.pem"].into_iter().chain(key.split(' ')).collect();
@@ -248,7 +248,7 @@ fn requests_by_openssl_become_certificates() {
 }
 
 #[test]
-fn requests_by_openssl_are_refused_by_name() {
+fn unsuitable_requests_by_openssl_are_refused() {
     let check = |key, request, expected| {
         let outcome = Csr::parse(&openssl_request(key, request)).and_then(Csr::verify);
         assert_eq!(outcome.err(), Some(expected), "{key} {request}");
@@ -284,7 +284,7 @@ fn every_certificate_makes_a_tls_connection() {
     });
 }
 
-/// A server's certificate, signed by itself, and its private key as PKCS #8.
+/// A self-signed server certificate, and its private key in PKCS #8.
 pub(crate) fn tls_server_identity() -> (Certificate, Vec<u8>) {
     let server = TempDir::new().unwrap();
     let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
@@ -316,7 +316,7 @@ fn trusting(certificate: &Certificate) -> Arc<rustls::RootCertStore> {
     Arc::new(roots)
 }
 
-/// A server that insists on a client certificate under `root`.
+/// A server that requires a client certificate under `root`.
 pub(crate) fn tls_server(
     root: &Certificate,
     own: &Certificate,
@@ -348,7 +348,7 @@ pub(crate) fn tls_client(
     rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap()
 }
 
-/// Carries what both say to the other until neither has anything to say.
+/// Exchanges the data of both sides until neither has any.
 pub(crate) fn connect(
     mut client: rustls::ClientConnection,
     mut server: rustls::ServerConnection,

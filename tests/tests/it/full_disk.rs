@@ -1,4 +1,4 @@
-//! Disks that get full while connectors enroll, and have space again.
+//! Disks that fill up while connectors enroll, and then have space again.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -15,15 +15,15 @@ use crate::worker::{PROGRAM, Worker};
 const CONNECTORS: usize = 200;
 const THREADS: &str = "8";
 
-/// What all are answered; each asks once.
+/// The answers to all connectors, each of which asks once.
 fn ask(worker: &Worker, csrs: &[Vec<u8>]) -> BTreeMap<usize, Result<Granted, String>> {
     csrs.iter().enumerate().for_each(|(index, csr)| worker.ask(index, csr));
     let answers = csrs.iter().map(|_| worker.answer());
     answers.map(|Answer { connector, outcome }| (connector, outcome)).collect()
 }
 
-/// There are just as many uses as connectors. The disk does not hold all of them, until there is
-/// room: then everybody has one certificate, so no use was lost before.
+/// There are as many uses as connectors, and the disk does not hold all enrollments. Once it
+/// has space, every connector gets a certificate, so no use was lost.
 fn check(
     mut site: Site,
     start: impl FnOnce(&Site) -> Worker,
@@ -57,12 +57,12 @@ fn check(
     site.check_books(key, second.values());
 }
 
-/// A small file system of its own, which only the worker sees.
+/// A small file system that only the worker sees.
 #[test]
-fn a_full_disk_burns_no_use() {
+fn a_full_disk_costs_no_use() {
     let possible = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
     if !possible.is_ok_and(|status| status.success()) {
-        // Not on this system. A limit on the size of files, below, goes the same way.
+        // This system cannot mount it. The limit on file sizes below has the same effect.
         return;
     }
     let (disk, copy) = (TempDir::new().unwrap(), TempDir::new().unwrap());
@@ -87,13 +87,14 @@ fn a_full_disk_burns_no_use() {
     check(Site::new(), start, "store_full", make_room, folder_of);
 }
 
-/// SQLite does not tell a file that may not grow from a disk that fails, so neither do we.
+/// SQLite does not distinguish a file that may not grow from a failing disk, so the code is
+/// another.
 #[test]
-fn a_file_that_may_not_grow_burns_no_use() {
+fn a_file_that_may_not_grow_costs_no_use() {
     let start = |site: &Site| {
         let log = site.folder().join(format!("{STORE_FILE}-wal"));
         let limit = fs::metadata(log).unwrap().len() + 500_000;
-        // Without the trap the system ends the process.
+        // Without the trap, the system kills the process.
         let script = "trap '' XFSZ; exec prlimit --fsize=\"$LIMIT\": \"$@\"";
         let mut command = Command::new("sh");
         command.args(["-ec", script, "sh", PROGRAM]).arg(site.folder()).arg(THREADS);

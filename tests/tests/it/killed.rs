@@ -14,16 +14,16 @@ use crate::worker::{PROGRAM, Worker};
 
 const THREADS: usize = 8;
 const CONNECTORS: usize = 24;
-/// Then comes a new one, whose listings are short again.
+/// After this many, a new key keeps listings short.
 const ROUNDS_ON_ONE_FILE: usize = 20;
-/// Longer than a worker takes to start and to answer everybody.
+/// Longer than a worker takes to start and to answer all requests.
 const LIFETIME_MS_MAX: u64 = 100;
 
 fn random() -> u64 {
     getrandom::u64().unwrap()
 }
 
-/// Asks for everybody, and kills the worker at some moment from its start to its end.
+/// Sends all requests, and kills the worker at a random moment between its start and its end.
 fn ask_and_kill(folder: &Path, csrs: &[Vec<u8>]) -> Vec<Answer> {
     let worker = Worker::spawn(Command::new(PROGRAM).arg(folder).arg(THREADS.to_string()));
     csrs.iter().enumerate().for_each(|(index, csr)| worker.ask(index, csr));
@@ -61,7 +61,7 @@ fn a_killed_process_loses_no_certificate_and_no_use() {
         let recorded: Vec<_> = site.connectors(key).into_iter().map(|one| one.serial).collect();
         interrupted += usize::from(!granted.is_empty() && granted.len() < CONNECTORS);
 
-        // Everybody asks again, twice: those who were left without an answer, too.
+        // All connectors ask again, twice, with or without an earlier answer.
         let (first, second) = (ask_again(&site, &csrs), ask_again(&site, &csrs));
         for (index, (first, second)) in first.iter().zip(&second).enumerate() {
             assert_eq!((&first.serial, &first.chain), (&second.serial, &second.chain));

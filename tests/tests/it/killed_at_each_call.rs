@@ -1,5 +1,5 @@
-//! A process is killed before and after each call of its store, whatever it is doing: all of it is
-//! done then, or nothing, and whoever asks again finishes it.
+//! A process is killed before and after each call of its store, in every operation. The
+//! operation is then done as a whole or not at all, and a repetition completes it.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use crate::site::name;
 use crate::worker::{PROGRAM, Worker};
 
-/// An authority that a worker opens, too.
+/// An authority that the worker also opens.
 struct Killed {
     folder: TempDir,
     address: String,
@@ -50,8 +50,8 @@ impl Killed {
         Self { folder, address, authority, group, certificate }
     }
 
-    /// Kills a worker at every moment of a step, each time with another key, until one comes to its
-    /// answer. Gives how often one was killed.
+    /// Kills a worker at every moment of a step, each time with another key, until one
+    /// completes. Returns how many were killed.
     fn kill_at_each_call(&self, step: &Step) -> usize {
         for moment in 0.. {
             let call = self.prepare(&format!("{step:?} {moment}"), step);
@@ -62,7 +62,7 @@ impl Killed {
             let (answers, done) = worker.end_with::<Event>();
             let before = self.state(&call);
             assert!(before.is_whole(&call.step), "{step:?}, moment {moment}: {before:?}");
-            // Who was answered was told what is so.
+            // An answer before the kill must be true.
             assert!(answers.is_empty() || before.done, "{step:?}, moment {moment}: {before:?}");
             self.finish(&call, &before);
             if done {
@@ -73,7 +73,7 @@ impl Killed {
         unreachable!("a step ends")
     }
 
-    /// A key with two uses, and a connector, which has enrolled if it is to be revoked.
+    /// A key with two uses, and a connector, which has enrolled if the step is a revocation.
     fn prepare(&self, key: &str, step: &Step) -> Call {
         let new = NewKey::new(name(key), self.group, self.certificate, 2);
         let id = self.authority.create_key(&new).unwrap().id;
@@ -92,7 +92,7 @@ impl Killed {
         call
     }
 
-    /// What is to be seen of a key, by another host.
+    /// The state of a key, read by another node.
     fn state(&self, call: &Call) -> State {
         let authority = open_authority_on(self.folder.path(), &self.address).unwrap();
         let id = KeyId::parse(&call.key).unwrap();
@@ -121,7 +121,7 @@ impl Killed {
         State { done, audited, used: key.map(|key| key.used), serials }
     }
 
-    /// Does it again, as whoever got no answer does.
+    /// Repeats the step, as after a lost answer.
     fn finish(&self, call: &Call, before: &State) {
         let answer = perform(&self.authority, call).answer.unwrap();
         match (&call.step, answer) {
@@ -139,23 +139,23 @@ impl Killed {
     }
 }
 
-/// What is to be seen of a step.
+/// The visible effects of a step.
 #[derive(Debug)]
 struct State {
     done: bool,
-    /// How often the audit trail has it.
+    /// The audit records of the step.
     audited: usize,
-    /// `None`: the key is gone.
+    /// `None` if the key is deleted.
     used: Option<u64>,
     serials: Vec<String>,
 }
 
 impl State {
-    /// Whether the books agree: what is done is recorded, what is recorded is done, once; and each
-    /// use that was counted is one connector's.
+    /// Whether effects and records agree, each once, and each counted use belongs to one
+    /// connector.
     fn is_whole(&self, step: &Step) -> bool {
         let counted = self.used.is_none_or(|used| used == self.serials.len() as u64);
-        // An edit that is made again is in the audit trail again.
+        // A repeated edit has another audit record.
         let recorded = match step {
             Step::SetLimit(_) | Step::Enable(_) => self.done == (self.audited > 0),
             _ => usize::from(self.done) == self.audited,
@@ -170,7 +170,7 @@ const STEPS: [Step; 5] =
 fn check(killed: &Killed) {
     for step in STEPS {
         let moments = killed.kill_at_each_call(&step);
-        // Opening, reading and applying are three calls at least.
+        // Opening, reading and applying make at least three calls.
         assert!(moments >= 6, "{step:?} has {moments} moments");
     }
 }

@@ -1,6 +1,6 @@
-//! What crosses crates, processes and languages, as one program.
+//! Tests across crates, processes and languages, as one program.
 
-// Clippy grants these to functions marked `#[test]`, but not to what they share.
+// Clippy allows these in functions marked `#[test]`, but not in their helpers.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod batches;

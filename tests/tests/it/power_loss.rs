@@ -1,5 +1,5 @@
-//! Processes that are killed between any two steps that they take on the disk, in the middle of a
-//! commit too; and the power that goes with them, so that what was not synced is lost.
+//! Processes that are killed between any two steps on the disk, also within a commit; and power
+//! losses at these moments, which lose what was not synced.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -15,10 +15,11 @@ use crate::site::{Site, enroll, requests, scaled};
 use crate::worker::{PROGRAM, Worker};
 
 const CONNECTORS: usize = 3;
-/// A worker takes fewer steps on the disk: it opens the store, enrolls, and closes it.
+/// More than the steps of a worker, which opens the store, enrolls, and closes it.
 const STEPS_MAX: usize = 1000;
 
-/// A worker that is killed at a step. `lose`: with the power, as the seed says.
+/// A worker that is killed at a step. With `lose`, the power fails, too; the seed selects what is
+/// lost.
 fn worker(folder: &Path, kill_at: usize, lose: Option<usize>) -> Command {
     let mut command = Command::new(PROGRAM);
     command.arg(folder).arg("1").env("LD_PRELOAD", disk_faults()).env("DISK_FOLDER", folder);
@@ -29,15 +30,15 @@ fn worker(folder: &Path, kill_at: usize, lose: Option<usize>) -> Command {
     command
 }
 
-/// Asks for everybody in turn. What was answered, and whether the worker came to its end.
+/// Sends all requests in turn. Returns the answers, and whether the worker completed.
 fn ask(worker: &mut Command, csrs: &[Vec<u8>]) -> (Vec<Answer>, bool) {
     let worker = Worker::spawn(worker);
     csrs.iter().enumerate().for_each(|(index, csr)| worker.ask(index, csr));
     worker.end()
 }
 
-/// As [`ask`], while somebody in the worker's process drops its POSIX locks at each step, and
-/// others outside open and close the store: who takes itself for the last deletes the log.
+/// As [`ask`], while other code drops the POSIX locks of the worker's process at each step, and
+/// other processes open and close the store. A process that seems to be the last deletes the log.
 fn ask_among_strangers(
     worker: &mut Command,
     folder: &Path,
@@ -58,7 +59,7 @@ fn ask_among_strangers(
     })
 }
 
-/// Goes through the steps, every `stride`-th of them. `lose`: what is lost at which step.
+/// Kills at every `stride`-th step. `lose` selects what is lost at a step.
 fn check(stride: usize, lose: impl Fn(usize) -> Option<usize>) {
     check_with(stride, |folder, step, csrs| ask(&mut worker(folder, step, lose(step)), csrs));
 }
@@ -72,7 +73,7 @@ fn check_with(stride: usize, ask: impl Fn(&Path, usize, &[Vec<u8>]) -> (Vec<Answ
         let checkpoint = site.authority.checkpoint().unwrap();
         let (answers, done);
         (site, (answers, done)) = site.away(|folder| ask(folder, step, &csrs));
-        // Everything was durable that was before, and everything that was answered.
+        // All earlier enrollments and all answered ones exist.
         site.authority.verify_checkpoint(&checkpoint).unwrap();
         let granted: BTreeMap<usize, Granted> =
             answers.into_iter().map(|answer| (answer.connector, answer.outcome.unwrap())).collect();
@@ -101,7 +102,7 @@ fn a_process_that_is_killed_at_any_step_on_the_disk_loses_nothing() {
 }
 
 #[test]
-fn what_was_answered_survives_the_loss_of_what_was_not_synced() {
+fn an_answered_enrollment_survives_a_power_loss() {
     check(scaled(7, 1), |_| Some(1));
     if scaled(0, 1) == 1 {
         check(1, |step| Some(2 + step));
@@ -110,16 +111,16 @@ fn what_was_answered_survives_the_loss_of_what_was_not_synced() {
 }
 
 #[test]
-fn a_process_that_is_killed_among_strangers_loses_nothing() {
+fn a_process_that_is_killed_beside_other_programs_loses_nothing() {
     check_with(scaled(7, 1), |folder, step, csrs| {
         ask_among_strangers(&mut worker(folder, step, None), folder, csrs)
     });
 }
 
-/// The faults are real: with a disk that does not sync, what was answered is lost, and that is
-/// seen.
+/// The test can fail: with a disk that does not sync, answered enrollments are lost, which is
+/// detected.
 #[test]
-fn a_disk_that_lies_loses_what_was_answered() {
+fn a_disk_that_does_not_sync_loses_answered_enrollments() {
     let mut site = Site::new();
     for step in (20..STEPS_MAX).step_by(10) {
         let key = site.key(&format!("fleet {step}"), CONNECTORS as u64).id;

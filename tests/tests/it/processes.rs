@@ -17,7 +17,7 @@ fn start_workers(site: &Site) -> Vec<Worker> {
     (0..PROCESSES).map(|_| Worker::start(site.folder(), THREADS)).collect()
 }
 
-/// Each connector asks one of the workers.
+/// Each connector asks one worker.
 fn ask_all<'a>(workers: &[Worker], csrs: impl IntoIterator<Item = (usize, &'a Vec<u8>)>) {
     let workers = iter::repeat_with(|| workers).flatten();
     csrs.into_iter().zip(workers).for_each(|((index, csr), worker)| worker.ask(index, csr));
@@ -27,7 +27,7 @@ fn finish(workers: Vec<Worker>) -> Vec<Answer> {
     workers.into_iter().flat_map(Worker::finish).collect()
 }
 
-/// What was granted, by connector; how often each code came instead.
+/// The certificates by connector, and the number of refusals by code.
 fn sort(answers: Vec<Answer>) -> (BTreeMap<usize, Granted>, BTreeMap<String, usize>) {
     let (mut granted, mut refused) = (BTreeMap::new(), BTreeMap::new());
     for Answer { connector, outcome } in answers {
@@ -87,7 +87,7 @@ struct Operator<'a> {
     limit_max: u64,
 }
 
-/// A connector that asks each worker to show what it does with new ones.
+/// A new connector asks each worker, to show how the worker treats new connectors.
 const PROBE: usize = usize::MAX;
 
 impl Operator<'_> {
@@ -102,7 +102,7 @@ impl Operator<'_> {
         self.site.update(self.key, KeyUpdate::default().enabled(enabled));
     }
 
-    /// Waits for an answer of a worker: what came of the probe, or nothing.
+    /// Waits for an answer of a worker. Returns it if it is for the probe.
     fn hear(&mut self, worker: usize) -> Option<Result<Granted, String>> {
         match self.workers[worker].answer() {
             Answer { connector: PROBE, outcome } => Some(outcome),
@@ -119,14 +119,14 @@ impl Operator<'_> {
         }
     }
 
-    /// Lets the race go on until each worker has answered that often.
+    /// Continues the race until each worker has given this many answers.
     fn watch(&mut self, answers: usize) {
         for worker in (0..PROCESSES).cycle().take(PROCESSES * answers) {
             self.hear(worker);
         }
     }
 
-    /// Each process refuses what it is asked from now on, and nobody gets a use meanwhile.
+    /// Checks that each process refuses new requests, and that none gets a use meanwhile.
     fn check_stopped(&mut self, probe: &[u8], expected: &str) {
         let used = self.site.used(self.key);
         for worker in 0..PROCESSES {
@@ -165,7 +165,7 @@ fn a_limit_that_moves_and_a_key_that_is_disabled_hold_in_every_process() {
     assert!(site.used(key) <= limit_max);
     site.check_books(key, granted.values());
 
-    // Everybody asks once more, for a few uses that are left then.
+    // All connectors ask once more, while a few uses are left.
     site.update(key, KeyUpdate::default().max_uses(limit_max + 50));
     let workers = start_workers(&site);
     ask_all(&workers, csrs.iter().enumerate());

@@ -1,4 +1,4 @@
-//! Every refusal, by its code, on SQLite: it costs nothing.
+//! Every refusal has its code and costs no use, on SQLite.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ use crate::error_codes::documented_codes;
 use crate::foreign::{P256, RSA, openssl_request};
 use crate::site::{DAY, Site, connector, enroll, name, request};
 
-/// What has been counted and what is on record. A deleted key has no counter any more.
+/// The count and the enrollments on record. A deleted key has no counter.
 fn cost(site: &Site, key: KeyId) -> (Option<u64>, usize) {
     (site.authority.key(key).ok().map(|key| key.used), site.connectors(key).len())
 }
@@ -45,7 +45,7 @@ fn plain_csr() -> Vec<u8> {
     build_csr(&signer, &[]).unwrap()
 }
 
-/// A key with a use left, and a request that is refused for this reason.
+/// A key with a free use, and a request that is refused for this reason.
 fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
     let key = site.key(refusal.code(), 2).id;
     let text = site.provisioning_key(key);
@@ -148,7 +148,7 @@ fn provoke(site: &Site, refusal: Refusal) -> (KeyId, EnrollRequest) {
     (key, refused)
 }
 
-/// Core's tests of renewal provoke these: none of them is about a use.
+/// Reasons without a use, which core's tests of renewal cover.
 fn is_of_a_renewal(refusal: Refusal) -> bool {
     matches!(
         refusal,
@@ -171,7 +171,7 @@ fn each_refusal_has_its_code_and_costs_nothing() {
 }
 
 #[test]
-fn another_hosts_text_is_invalid_however_it_is_proven() {
+fn a_text_of_another_authority_is_invalid_in_any_form() {
     let site = Site::new();
     let key = site.key("fleet", 2).id;
     let ours = site.provisioning_key(key);
@@ -205,7 +205,7 @@ fn a_wrong_master_file_opens_nothing() {
 }
 
 #[test]
-fn the_last_use_is_given_again_to_who_lost_the_answer() {
+fn a_lost_answer_to_the_last_use_is_replayed() {
     let site = Site::new();
     let key = site.key("fleet", 1).id;
     let text = site.provisioning_key(key);
@@ -216,7 +216,7 @@ fn the_last_use_is_given_again_to_who_lost_the_answer() {
     check_refused(&site, key, &late, "key_exhausted");
     assert_eq!(site.authority.copy_key(key).unwrap_err().code(), "key_exhausted");
 
-    // By the same request or a new one with the same key pair, in this process or another.
+    // With the same or a new request for the key pair, in this process or another.
     for authority in [&site.authority, &site.open()] {
         for csr in [&csr, &request(&mut unlucky, &text)] {
             let again = enroll(authority, csr).unwrap();
@@ -228,7 +228,7 @@ fn the_last_use_is_given_again_to_who_lost_the_answer() {
     site.check_books(key, []);
 }
 
-/// The DER of one value that is shorter than 64 KiB.
+/// The DER of a value shorter than 64 KiB.
 fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
     let [high, low] = (contents.len() as u16).to_be_bytes();
     let mut value = match (high, low) {
@@ -240,7 +240,7 @@ fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
     value
 }
 
-/// A CSR that asks for keyUsage digitalSignature as often as this.
+/// A CSR that requests keyUsage digitalSignature this many times.
 fn asking_for_key_usage(times: usize) -> Vec<u8> {
     let key_usage = b"\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80".repeat(times);
     let value = der(0x31, &der(0x30, &key_usage));
@@ -253,7 +253,7 @@ fn asking_for_key_usage(times: usize) -> Vec<u8> {
 const ECDSA_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
 const ED25519: &[u8] = b"\x30\x05\x06\x03\x2b\x65\x70";
 
-/// A CSR of 128 to 255 bytes with `from` replaced where it first stands.
+/// A CSR of 128 to 255 bytes with the first `from` replaced.
 fn replaced(csr: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let contents = csr.strip_prefix(&[0x30, 0x81, csr.len() as u8 - 3]).unwrap();
     let at = contents.windows(from.len()).position(|window| window == from).unwrap();
@@ -261,7 +261,7 @@ fn replaced(csr: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     der(0x30, &[before, to, after].concat())
 }
 
-/// A request of each kind that is refused, with the code it is refused for.
+/// A request for each code of refusal.
 fn bad_csrs(text: &ProvisioningKey) -> Vec<(Vec<u8>, &'static str)> {
     let (signer, _) = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap();
     let proof = Proof::make(text, signer.public_key().spki(), None).to_attribute();
@@ -306,7 +306,7 @@ struct HostileCase {
     code: String,
 }
 
-/// The requests that every language is to refuse, with the code of each.
+/// The requests that every language must refuse, with their codes.
 fn hostile_csrs() -> Vec<(Vec<u8>, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/csrs.json");
     let hostile: Hostile = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();

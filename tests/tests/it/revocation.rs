@@ -1,4 +1,4 @@
-//! CRLs and OCSP answers as OpenSSL, GnuTLS and pkilint read and enforce them.
+//! CRLs and OCSP responses, read and enforced by OpenSSL, GnuTLS and pkilint.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,8 @@ use crate::site::{Site, connector, enroll, name, request};
 const ALGORITHMS: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
 
-/// Two connectors of one enrollment certificate in a folder: `revoked.pem` and `good.pem`, with
-/// the certificates above them.
+/// Two connectors of one enrollment certificate: `revoked.pem` and `good.pem`, and the
+/// certificates above them.
 fn fleet(site: &Site, algorithm: KeyAlgorithm) {
     let mut new = NewCertificate::new(name(algorithm.as_str()));
     new.algorithm = algorithm;
@@ -42,7 +42,7 @@ fn fleet(site: &Site, algorithm: KeyAlgorithm) {
     fs::write(site.folder().join("list.crl"), &crls[0].der).unwrap();
 }
 
-/// Runs a tool in a folder, which must fail; what it says.
+/// Runs a tool in a folder, which must fail. Returns its output.
 #[track_caller]
 fn fails(folder: &Path, tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).current_dir(folder).output().unwrap();
@@ -88,7 +88,7 @@ fn gnutls_enforces_a_crl() {
 }
 
 #[test]
-fn on_sqlite_a_compromise_reaches_the_list_of_another_process() {
+fn on_sqlite_a_compromise_reaches_the_crl_of_another_process() {
     let site = Site::new();
     let key = site.key("leaked", 300);
     let text = site.provisioning_key(key.id);
@@ -104,7 +104,7 @@ fn on_sqlite_a_compromise_reaches_the_list_of_another_process() {
     assert!(before.number < after.number);
 }
 
-/// Has a request of `openssl ocsp` answered, in `answer.der`.
+/// Answers a request of `openssl ocsp`, in `answer.der`.
 fn ask(site: &Site, arguments: &str) {
     let folder = site.folder();
     let request = format!("ocsp -issuer enrollment.pem {arguments} -reqout request.der");
@@ -113,7 +113,7 @@ fn ask(site: &Site, arguments: &str) {
     fs::write(folder.join("answer.der"), answer).unwrap();
 }
 
-/// What `openssl ocsp` says of the answer: its signature is good, and it has the nonce.
+/// Checks that the signature is valid and the nonce correct. Returns the output of `openssl ocsp`.
 fn openssl_ocsp(site: &Site, certificates: &str) -> String {
     ask(site, certificates);
     let answer = "ocsp -respin answer.der -CAfile root.pem -verify_other enrollment.pem";
@@ -140,7 +140,7 @@ fn openssl_reads_and_enforces_ocsp_answers() {
 }
 
 #[test]
-fn openssl_reads_why_there_is_no_ocsp_answer() {
+fn openssl_reads_the_reason_of_an_ocsp_error() {
     let site = Site::new();
     fleet(&site, KeyAlgorithm::EcdsaP256);
     let said = |answer: Vec<u8>| {
@@ -167,7 +167,7 @@ fn pkilint_finds_nothing_in_ocsp_answers() {
 }
 
 #[test]
-fn a_revoked_connector_takes_all_its_certificates_with_it() {
+fn a_revocation_covers_all_certificates_of_a_connector() {
     let site = Site::new();
     fleet(&site, KeyAlgorithm::EcdsaP256);
     let key = site.provisioning_key(site.key("fleet", 1).id);
@@ -186,8 +186,8 @@ fn a_revoked_connector_takes_all_its_certificates_with_it() {
     assert_eq!(site.authority.crl(site.certificate).unwrap().entries, 2);
 }
 
-/// The certificate of a new connector, in the folder of its site as `leaf.pem`, under one with
-/// these URLs; and what OpenSSL shows of it.
+/// Writes the certificate of a new connector, with these URLs, to `leaf.pem`. Returns what
+/// OpenSSL prints for it.
 fn leaf_with(site: &Site, leaf_urls: LeafUrls) -> String {
     let mut new = NewCertificate::new(name("With URLs"));
     new.leaf_urls = leaf_urls.clone();

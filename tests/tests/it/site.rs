@@ -1,4 +1,4 @@
-//! An authority on SQLite in a folder of its own, the connectors that ask it, and its books.
+//! An authority on SQLite in a temporary folder, with connectors and checks of its records.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -60,8 +60,8 @@ impl Site {
         self.folder.path()
     }
 
-    /// Closes this process's authority, and opens it again after `act`: the first to open the
-    /// store then, if whoever had it open meanwhile is gone.
+    /// Closes the authority, and opens it again after `act`, as the first process if others
+    /// that had it open are gone.
     pub(crate) fn away<T>(self, act: impl FnOnce(&Path) -> T) -> (Self, T) {
         let Self { folder, authority, .. } = self;
         drop(authority);
@@ -70,7 +70,7 @@ impl Site {
         (Self { folder, authority, ..self }, result)
     }
 
-    /// The authority as another process opens it.
+    /// Opens the authority as another process does.
     pub(crate) fn open(&self) -> Authority {
         open_authority(self.folder()).unwrap()
     }
@@ -79,7 +79,7 @@ impl Site {
         now(&self.ahead_ms)
     }
 
-    /// Lets time pass for this process's authority, not for those of others.
+    /// Advances the clock of this authority only.
     pub(crate) fn advance(&self, by: Duration) {
         self.ahead_ms.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
     }
@@ -114,9 +114,9 @@ impl Site {
         self.authority.connectors(filter).map(Result::unwrap).collect()
     }
 
-    /// What holds at every quiet moment: each use is one connector on record, listed once by its
-    /// key and once by its group, with an id and a serial number of its own; and each certificate
-    /// that was handed out is on record.
+    /// Checks what holds when no request is under way: each use is one connector on record,
+    /// listed once by key and once by group, with a unique id and serial number; and each issued
+    /// certificate is on record.
     #[track_caller]
     pub(crate) fn check_books<'a>(
         &self,
@@ -142,7 +142,8 @@ impl Site {
     }
 }
 
-/// Requests of `count` new connectors, each with a proof of the key. Ed25519 keys are made fastest.
+/// Requests of `count` new connectors, each with a proof of the key. Ed25519 keys are the fastest
+/// to generate.
 pub(crate) fn requests(key: &ProvisioningKey, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|_| request(&mut connector(), key)).collect()
 }
@@ -159,7 +160,7 @@ pub(crate) fn enroll(authority: &Authority, csr: &[u8]) -> Result<Enrolled, Erro
     authority.enroll(&EnrollRequest::new(csr.to_vec()))
 }
 
-/// How much more a test does with `PROVKEY_TEST_DEEP` set.
+/// The size of a test, which `PROVKEY_TEST_DEEP` increases.
 pub(crate) fn scaled(short: usize, deep: usize) -> usize {
     if std::env::var_os("PROVKEY_TEST_DEEP").is_some() { deep } else { short }
 }

@@ -1,4 +1,4 @@
-//! Another process of the same authority, and what it is asked.
+//! Another process of the same authority, with requests and answers over pipes.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provkey-test-worker");
 
-/// A running `provkey-test-worker`. Its pipes are served by threads, so asking never waits.
+/// A running `provkey-test-worker`. Threads serve its pipes, so sending never blocks.
 pub(crate) struct Worker {
     child: Child,
     questions: Sender<String>,
@@ -20,14 +20,14 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker in a folder, and waits until it has opened the authority there.
+    /// Starts a worker in a folder, and waits until it has opened the authority.
     pub(crate) fn start(folder: &Path, threads: usize) -> Self {
         let worker = Self::spawn(Command::new(PROGRAM).arg(folder).arg(threads.to_string()));
         worker.wait_until_ready();
         worker
     }
 
-    /// Runs a command that becomes a worker.
+    /// Starts a command that runs a worker.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -43,7 +43,7 @@ impl Worker {
         let (say, said) = channel();
         thread::spawn(move || {
             let mut line = String::new();
-            // What is not whole was not said.
+            // An incomplete line does not count.
             while stdout.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
                 if say.send(std::mem::take(&mut line)).is_err() {
                     break; // Nobody listens any more.
@@ -66,36 +66,35 @@ impl Worker {
     }
 
     pub(crate) fn send(&self, question: &impl Serialize) {
-        // A worker that was killed hears nothing.
+        // A killed worker reads nothing.
         let _ = self.questions.send(serde_json::to_string(question).unwrap() + "\n");
     }
 
-    /// The next answer, whoever asked.
+    /// The next answer, to any request.
     pub(crate) fn answer<T: DeserializeOwned>(&self) -> T {
         serde_json::from_str(&self.said.recv().expect("the worker is gone")).unwrap()
     }
 
-    /// Kills it, as `kill -9` does. What it has said until then.
+    /// Kills it (SIGKILL). Returns the remaining answers.
     pub(crate) fn kill<T: DeserializeOwned>(mut self) -> Vec<T> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.rest()
     }
 
-    /// Lets it answer what it was asked, and end. The answers that nobody has taken yet.
+    /// Waits until it has answered all requests and ends. Returns the remaining answers.
     pub(crate) fn finish(self) -> Vec<Answer> {
         let (answers, done) = self.end();
         assert!(done);
         answers
     }
 
-    /// Lets it answer what it was asked, and end in whatever way. The answers that nobody has taken
-    /// yet, and whether it came to its end.
+    /// As [`Self::finish`], but it may fail. Returns also whether it succeeded.
     pub(crate) fn end(self) -> (Vec<Answer>, bool) {
         self.end_with()
     }
 
-    /// As [`Self::end`], with answers to whatever was asked.
+    /// As [`Self::end`], with answers of any kind.
     pub(crate) fn end_with<T: DeserializeOwned>(mut self) -> (Vec<T>, bool) {
         let (nobody, _) = channel();
         self.questions = nobody;

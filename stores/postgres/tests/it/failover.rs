@@ -59,7 +59,7 @@ impl Fleet {
         Self { hosts: (0..HOSTS).map(|_| open(url)).collect(), keys }
     }
 
-    /// /// Enrolls connectors, each on any node, until they have an answer. Returns the
+    /// Enrolls connectors, each on any node, until they have an answer. Returns the
     /// certificates; no connector ever gets two.
     fn storm(&self, ends: &AtomicBool, count: &AtomicBool) -> Answered {
         let answered = Mutex::new(Answered::new());

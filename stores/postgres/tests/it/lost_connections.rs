@@ -187,7 +187,7 @@ fn many_lost_connections_neither_lose_nor_repeat_a_use() {
     assert_eq!(recorded(&direct).len(), 1 + THREADS * USES);
 }
 
-/// /// The connection breaks while the server still works. The retried unit waits for the first
+/// The connection breaks while the server still works. The retried unit waits for the first
 /// attempt, even if that takes the last use.
 #[test]
 fn a_retried_unit_waits_for_its_first_attempt() {

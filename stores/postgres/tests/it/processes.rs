@@ -60,7 +60,7 @@ fn what_was_acknowledged_survives_kill_9_of_clients() {
     assert_eq!(used(&store, "uses"), recorded(&store).len() as u64);
 }
 
-/// /// Waits until the server has ended all connections to a database. A request of a killed client
+/// Waits until the server has ended all connections to a database. A request of a killed client
 /// may still be unread, so its outcome is settled only then.
 fn wait_until_nobody_is_connected(url: &str) {
     let database = url.rsplit_once('/').expect("it ends with the database").1;

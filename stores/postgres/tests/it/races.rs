@@ -38,7 +38,7 @@ fn both<T: Send>(
     first.into_iter().zip(second).map(|(first, second)| [first, second]).collect()
 }
 
-/// /// Each expects the absence of what the other writes, so one must be refused. With a refused
+/// Each expects the absence of what the other writes, so one must be refused. With a refused
 /// unit in the batch, every record is read first.
 #[test]
 fn two_units_that_exclude_each_other_are_not_both_applied() {

@@ -22,7 +22,7 @@ fn cut(path: &Path, bytes: u64) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
 }
 
-/// /// After `harm`, every call is `store_broken`, whichever comes first, and stays so.
+/// After `harm`, every call is `store_broken`, whichever comes first, and stays so.
 #[track_caller]
 fn check(harm: impl Fn(&Path), reads_notice: bool) {
     for write_first in [true, false] {
@@ -107,7 +107,7 @@ fn a_removed_replaced_or_cut_index_is_detected() {
     );
 }
 
-/// /// Commits of another process are not cached here, so the cut must be detected before they are
+/// Commits of another process are not cached here, so the cut must be detected before they are
 /// read.
 #[test]
 fn a_cut_in_the_commits_of_another_process_is_detected() {
@@ -129,7 +129,7 @@ fn a_cut_in_the_commits_of_another_process_is_detected() {
     }
 }
 
-/// /// The index is removed while the store is idle. Another process then writes a log with a new
+/// The index is removed while the store is idle. Another process then writes a log with a new
 /// index, which the idle store must not delete when it is closed.
 #[test]
 fn closing_an_idle_store_deletes_no_log_of_others() {
@@ -160,7 +160,7 @@ fn a_store_is_not_opened_beside_a_broken_one() {
     }
 }
 
-/// /// Closing a broken store leaves its log, which may be needed for a rescue.
+/// Closing a broken store leaves its log, which may be needed for a rescue.
 #[test]
 fn a_broken_store_leaves_its_files_alone() {
     let (_folder, path) = temporary();

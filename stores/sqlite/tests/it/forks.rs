@@ -25,7 +25,7 @@ const CHILD_USES: u64 = 5;
 const GENERATIONS: u64 = 2;
 const HANGS: Duration = Duration::from_secs(60);
 
-/// /// Forks 20 times while threads of the process commit and open stores. In each child, the
+/// Forks 20 times while threads of the process commit and open stores. In each child, the
 /// inherited store is refused, and the child and its own child can open the store again.
 #[test]
 fn a_forked_child_can_open_the_store_again() {

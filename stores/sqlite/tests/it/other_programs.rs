@@ -1,4 +1,4 @@
-//! //! Other code, in this process and in others, opens, reads, copies and closes the files of a
+//! Other code, in this process and in others, opens, reads, copies and closes the files of a
 //! store in use. Each close drops the POSIX locks that the process has on the file.
 
 use std::env;
@@ -28,7 +28,7 @@ fn files(path: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| PathBuf::from(format!("{}{suffix}", path.display())))
 }
 
-/// /// The role of a worker, until it is killed or the limit is reached: threads that commit, one
+/// The role of a worker, until it is killed or the limit is reached: threads that commit, one
 /// that reads, and one that copies the files.
 #[allow(clippy::print_stdout)]
 pub(crate) fn commit_among_other_programs(path: &Path, name: &str) {
@@ -84,7 +84,7 @@ fn both(store: &SqliteStore) -> Option<(Counter, Counter)> {
     }
 }
 
-/// /// A program that reads a view and ends. If it is the last with the file open, it deletes the
+/// A program that reads a view and ends. If it is the last with the file open, it deletes the
 /// log.
 fn look_in_from_outside(path: &Path) {
     let stranger = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();

@@ -1,4 +1,4 @@
-//! What each kind of enrollment certificate issues, under the root and under an external one.
+//! The certificates of each kind of enrollment certificate, under our root and an external one.
 
 use std::fs;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn imported(site: &Site, key: &str) -> CertificateId {
     import(site, &["ca.pem"], file(&read(site, "ca.key"))).unwrap()
 }
 
-/// The verifiers accept a chain to this root, which are then the files of the site's [`CHAIN`].
+/// Writes a chain to the files of [`CHAIN`], and has the verifiers accept it under this root.
 fn check_chain(site: &Site, mbedtls: &MbedTls, root: &Certificate, chain: &[Vec<u8>]) {
     let [leaf, enrollment] = [0, 1].map(|place| Certificate::parse(&chain[place]).unwrap());
     for (file, certificate) in CHAIN.iter().zip([root, &enrollment, &leaf]) {
@@ -62,7 +62,7 @@ fn check_kind(kind: fn(&Site) -> CertificateId, mbedtls: &MbedTls) {
     let certificate = kind(&site);
     let answer = enroll(&site, certificate);
     check_chain(&site, mbedtls, &site.authority.root(), &answer.chain);
-    // The second of an external CA is the cross-certificate.
+    // With an external CA, the second one is the cross-certificate.
     check_certificate(site.folder(), "enrollment.pem");
     check_issued(site.folder(), "root.pem", "enrollment.pem");
     check_certificate(site.folder(), "leaf.pem");
@@ -81,7 +81,7 @@ fn check_kind(kind: fn(&Site) -> CertificateId, mbedtls: &MbedTls) {
 fn every_kind_of_enrollment_certificate_is_accepted() {
     let mbedtls = &MbedTls::build();
     thread::scope(|scope| {
-        // A check that fails is told by the name of its thread.
+        // The name of the thread identifies a failure.
         let check = |name: &str, kind: fn(&Site) -> CertificateId| {
             let thread = thread::Builder::new().name(name.to_owned());
             thread.spawn_scoped(scope, move || check_kind(kind, mbedtls)).unwrap();

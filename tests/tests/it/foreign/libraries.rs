@@ -1,4 +1,4 @@
-//! What libraries in other places say: firmware's, and that of SPIFFE.
+//! Verifiers in libraries: Mbed TLS for firmware, and spiffe.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ impl MbedTls {
     }
 }
 
-/// Except for Ed25519, which Mbed TLS 2.28 does not know.
+/// Except for Ed25519, which Mbed TLS 2.28 does not support.
 #[test]
 fn mbedtls_accepts_every_chain() {
     let mbedtls = MbedTls::build();
@@ -38,7 +38,7 @@ fn mbedtls_accepts_every_chain() {
     });
 }
 
-/// As an X.509-SVID: a leaf that signs, is no authority, and has one SPIFFE ID.
+/// As an X.509-SVID: a leaf that signs, is not a CA, and has one SPIFFE ID.
 #[test]
 fn every_leaf_reads_as_an_svid() {
     each_pair(|authority, leaf, pkcs8| {

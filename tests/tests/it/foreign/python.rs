@@ -1,4 +1,4 @@
-//! What software in Python says: a verifier of paths, a linter, and requests that others test with.
+//! Python tools: a path verifier, a linter, and the test requests of pyca/cryptography.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{ALGORITHMS, Authority, CHAIN, each_pair, run, uses_ed25519};
 use crate::site::{Site, connector, enroll, name, request, scaled};
 
-/// The virtual environment that `scripts/test.sh` makes.
+/// The virtual environment that `scripts/test.sh` creates.
 fn venv() -> PathBuf {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv");
     venv.canonicalize().expect("`make test` installs what this test needs")
@@ -22,7 +22,7 @@ fn tool(name: &str) -> String {
     venv().join("bin").join(name).to_str().unwrap().to_owned()
 }
 
-/// Verifies a chain for a TLS client; the URI that it names.
+/// Verifies a chain for a TLS client. Returns the URI in it.
 #[track_caller]
 pub(super) fn pyca_accepts(folder: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/foreign/verify.py");
@@ -30,7 +30,7 @@ pub(super) fn pyca_accepts(folder: &Path) -> String {
     run(folder, &tool("python"), &arguments).trim().to_owned()
 }
 
-/// Except under Ed25519, which its policy does not know, neither for authorities nor for leaves.
+/// Except for Ed25519, which its policy allows neither for CAs nor for leaves.
 #[test]
 fn pyca_accepts_every_chain() {
     each_pair(|authority, leaf, _| {
@@ -57,8 +57,8 @@ struct Description {
     message: Option<String>,
 }
 
-/// Lints what `arguments` name with one of pkilint's programs. That it takes the URI of a SPIFFE ID
-/// for no URI is its one error; everything else that it finds counts.
+/// Runs one of pkilint's programs. It wrongly reports the URI of a SPIFFE ID as invalid; every
+/// other finding counts.
 #[track_caller]
 pub(crate) fn check_lint(directory: &Path, program: &str, arguments: &[&str]) {
     let all = [&["lint", "-s", "WARNING", "-f", "JSON"], arguments].concat();
@@ -79,7 +79,7 @@ pub(super) fn check_certificate(directory: &Path, file: &str) {
     check_lint(directory, "lint_pkix_cert", &[file]);
 }
 
-/// A certificate, with that of its issuer.
+/// A certificate and that of its issuer.
 #[track_caller]
 pub(super) fn check_issued(directory: &Path, issuer: &str, file: &str) {
     check_lint(directory, "lint_pkix_signer_signee_cert_chain", &[issuer, file]);
@@ -145,9 +145,8 @@ pub(super) fn lint_drawn(leaves: &[Vec<u8>]) {
     });
 }
 
-/// What becomes of each request of the `cryptography_vectors`; `None`: it is sound, and asks for
-/// nothing that is not granted. Some were edited after they were signed, and one of the RSA keys
-/// with another fault has 1024 bits.
+/// The verdict on each request of the `cryptography_vectors`; `None` if it is accepted. Some
+/// were edited after they were signed, and one RSA key with another fault has 1024 bits.
 const REQUESTS: [(&str, Option<CsrError>); 26] = [
     ("bad-version.pem", Some(CsrError::UnsupportedVersion)),
     ("basic_constraints.pem", Some(CsrError::RequestsCa)),

@@ -1,10 +1,10 @@
-//! That the checker, and the specification, tell right from wrong.
+//! Tests of the checker and the specification: they distinguish right from wrong.
 
 use provkey_tests::history::{Answered, Call, Event, Step};
 
 use super::specification::is_linearizable;
 
-/// A call that lasts from one moment to another. Whoever has no answer may still be on its way.
+/// A call with its begin and end. One without an answer may still take effect.
 type Lasting = (u64, u64, Step, Option<Answered>);
 
 #[track_caller]
@@ -51,7 +51,7 @@ fn a_limit_holds() {
 }
 
 #[test]
-fn what_was_acknowledged_is_seen() {
+fn an_acknowledged_change_is_visible() {
     let enrolled = (0, 1, Step::Enroll(0), granted("a", false));
     check(true, &[enrolled.clone(), (2, 3, Step::Read, details(2, 1))]);
     check(false, &[enrolled.clone(), (2, 3, Step::Read, details(2, 0))]);
@@ -76,21 +76,21 @@ fn a_connector_has_one_certificate_and_costs_one_use() {
 }
 
 #[test]
-fn what_nobody_knows_the_answer_of_happened_once_or_not() {
+fn a_call_without_an_answer_takes_effect_once_or_never() {
     let unknown = (0, 1, Step::Enroll(0), None);
     let read = |at, used| (at, at + 1, Step::Read, details(2, used));
     check(true, &[unknown.clone(), read(2, 0), read(4, 0)]);
     check(true, &[unknown.clone(), read(2, 1), read(4, 1)]);
-    // It may take its time, but does not go back.
+    // It may take effect late, but is not undone.
     check(true, &[unknown.clone(), read(2, 0), read(4, 1)]);
     check(false, &[unknown.clone(), read(2, 1), read(4, 0)]);
     check(false, &[unknown.clone(), read(2, 2)]);
-    // Whoever asks again gets what was made then, and always that.
+    // A repeated request gets the certificate that was issued then, always the same.
     let again = |at, serial| (at, at + 1, Step::Enroll(0), granted(serial, true));
     check(true, &[unknown.clone(), again(2, "a"), again(4, "a")]);
     check(false, &[unknown.clone(), again(2, "a"), again(4, "b")]);
     check(false, &[again(0, "a"), (2, 3, Step::Enroll(0), None)]);
-    // Nothing that was known not to have happened.
+    // A call that is known to have changed nothing.
     let nothing = (0, 1, Step::Enroll(0), Some(Answered::Nothing));
     check(false, &[nothing, read(2, 1)]);
 }

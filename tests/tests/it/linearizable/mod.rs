@@ -1,5 +1,5 @@
-//! Calls of threads and of processes at the same time, on every store: there is always an order of
-//! them, one after the other, that explains all answers.
+//! Concurrent calls of threads and processes, on every store, are linearizable: there is a
+//! sequential order that explains all answers.
 
 mod checker;
 mod planted;
@@ -28,7 +28,7 @@ use crate::site::{name, scaled};
 const THREADS: usize = 4;
 const CALLS_OF_A_THREAD: usize = 6;
 
-/// An authority, and as many keys as there are histories.
+/// An authority with one key for each history.
 struct Fleet {
     authority: Authority,
     new_key: NewKey,
@@ -39,7 +39,7 @@ fn keyring() -> Keyring {
     Keyring::new(MasterKey::from_bytes([1; 32]))
 }
 
-/// Another host of the authority.
+/// Another node of the authority.
 fn open(store: Arc<dyn Store>) -> Authority {
     Authority::open(Environment::system(store), keyring()).unwrap()
 }
@@ -56,7 +56,7 @@ impl Fleet {
         Self { authority, new_key, random }
     }
 
-    /// A new key, and calls about it and its connectors.
+    /// Creates a key, and draws calls on it and its connectors.
     fn calls(&mut self, count: usize) -> Vec<Call> {
         self.new_key.name = name(&format!("key {}", self.random.next_u64()));
         let KeyDetails { id, .. } = self.authority.create_key(&self.new_key).unwrap();
@@ -96,27 +96,27 @@ fn connector(key: &ProvisioningKey) -> (String, Vec<u8>) {
     (ConnectorId::of_spki_sha256(&public_key.sha256()).to_string(), csr)
 }
 
-/// Makes the calls from threads, each with a host of the authority.
-fn play_in_threads(hosts: &[Authority], calls: &[Call]) -> Vec<Event> {
+/// Performs the calls on threads, each with one node of the authority.
+fn play_in_threads(nodes: &[Authority], calls: &[Call]) -> Vec<Event> {
     let start = Barrier::new(THREADS);
-    let play = |calls: &[Call], host: &Authority| -> Vec<Event> {
+    let play = |calls: &[Call], node: &Authority| -> Vec<Event> {
         start.wait();
-        calls.iter().map(|call| perform(host, call)).collect()
+        calls.iter().map(|call| perform(node, call)).collect()
     };
-    let (play, hosts) = (&play, hosts.iter().cycle());
+    let (play, nodes) = (&play, nodes.iter().cycle());
     thread::scope(|scope| {
-        let parts = calls.chunks(calls.len().div_ceil(THREADS)).zip(hosts);
+        let parts = calls.chunks(calls.len().div_ceil(THREADS)).zip(nodes);
         let threads: Vec<_> =
-            parts.map(|(calls, host)| scope.spawn(move || play(calls, host))).collect();
+            parts.map(|(calls, node)| scope.spawn(move || play(calls, node))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
 }
 
-/// Whether a history of threads can be explained.
-fn explain_threads(fleet: &mut Fleet, hosts: &[Authority]) -> Result<(), String> {
+/// Performs calls on threads and checks the history.
+fn explain_threads(fleet: &mut Fleet, nodes: &[Authority]) -> Result<(), String> {
     let calls = fleet.calls(THREADS * CALLS_OF_A_THREAD);
     let asked: Vec<_> = calls.iter().map(|call| (now_ns(), call.clone())).collect();
-    explain(&asked, &play_in_threads(hosts, &calls))
+    explain(&asked, &play_in_threads(nodes, &calls))
 }
 
 fn explain(calls: &[(u64, Call)], events: &[Event]) -> Result<(), String> {
@@ -135,11 +135,11 @@ fn explain(calls: &[(u64, Call)], events: &[Event]) -> Result<(), String> {
 #[track_caller]
 fn check_threads(histories: usize, store: &Arc<dyn Store>, others: &[Arc<dyn Store>]) {
     let mut fleet = Fleet::new(Arc::clone(store));
-    let mut hosts = vec![fleet.authority.clone()];
-    hosts.extend(others.iter().map(|store| open(Arc::clone(store))));
+    let mut nodes = vec![fleet.authority.clone()];
+    nodes.extend(others.iter().map(|store| open(Arc::clone(store))));
     for _ in 0..histories {
-        if let Err(history) = explain_threads(&mut fleet, &hosts) {
-            panic!("nothing explains\n{history}");
+        if let Err(history) = explain_threads(&mut fleet, &nodes) {
+            panic!("no order explains\n{history}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stores with a planted fault: nothing explains what comes of them.
+//! Stores with a planted fault, whose histories are not linearizable.
 
 use std::collections::HashMap;
 use std::slice;
@@ -14,9 +14,9 @@ use super::{Fleet, explain_threads, open};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
-    /// Some reads are answered from before.
+    /// Some reads return old records.
     StaleReads,
-    /// The limit holds only for whoever looks at it before.
+    /// The limit is checked only before the count, not with it.
     CheckThenCount,
     /// Some uses are counted twice.
     CountsTwice,
@@ -95,8 +95,8 @@ fn check_found(fault: Fault) {
     let (memory, calls, read) = (Memory::new(), AtomicUsize::new(0), Mutex::default());
     let store: Arc<dyn Store> = Arc::new(Faulty { memory, fault, calls, read });
     let mut fleet = Fleet::new(Arc::clone(&store));
-    let hosts = [fleet.authority.clone(), open(store)];
-    let found = (0..HISTORIES_MAX).any(|_| explain_threads(&mut fleet, &hosts).is_err());
+    let nodes = [fleet.authority.clone(), open(store)];
+    let found = (0..HISTORIES_MAX).any(|_| explain_threads(&mut fleet, &nodes).is_err());
     assert!(found, "nothing found in {HISTORIES_MAX} histories");
 }
 

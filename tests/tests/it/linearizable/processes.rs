@@ -1,5 +1,5 @@
-//! The same from processes, of which some are killed: what they were asked then, and have not
-//! answered, may have happened.
+//! The same with processes, some of which are killed. Calls that they have not answered may
+//! have taken effect.
 
 use std::fs;
 use std::process::Command;
@@ -21,7 +21,7 @@ const PROCESSES: usize = 3;
 const THREADS: &str = "2";
 const CALLS_OF_A_PROCESS: usize = 8;
 
-/// Where the processes find the authority.
+/// The location of the authority.
 struct Place<'a> {
     folder: &'a TempDir,
     address: &'a str,
@@ -53,7 +53,7 @@ fn check(place: &Place<'_>, store: Arc<dyn Store>, histories: usize) {
     for history in 0..histories {
         let asked = ask(&workers, fleet.calls(PROCESSES * CALLS_OF_A_PROCESS));
         let mut events = Vec::new();
-        // One in four histories loses a process on its way.
+        // In one of four histories, a process is killed.
         if history % 4 == 3 {
             let worker = workers.remove(0);
             let until = history / 4 % CALLS_OF_A_PROCESS;
@@ -65,11 +65,11 @@ fn check(place: &Place<'_>, store: Arc<dyn Store>, histories: usize) {
             events.extend((0..CALLS_OF_A_PROCESS).map(|_| worker.answer::<Event>()));
         }
         if let Err(history) = explain(&asked, &events) {
-            panic!("nothing explains\n{history}");
+            panic!("no order explains\n{history}");
         }
         workers.resize_with(PROCESSES, || place.spawn());
     }
-    assert!(unanswered > 0, "no process was killed on its way");
+    assert!(unanswered > 0, "no killed process left a call unanswered");
     assert!(workers.into_iter().all(|worker| worker.finish().is_empty()));
 }
 
@@ -83,7 +83,7 @@ impl Place<'_> {
     }
 }
 
-/// Gives the calls out to workers; when, and what.
+/// Distributes the calls to workers. Returns each with its time.
 fn ask(workers: &[Worker], calls: Vec<Call>) -> Vec<(u64, Call)> {
     let ask = |(call, worker): (Call, &Worker)| {
         let now = now_ns();

@@ -1,9 +1,9 @@
-//! Random histories on every store, each compared after every step with a model of a few lines.
+//! Random histories on every store, compared with a reference model after every step.
 
 mod reference;
-mod seen;
 mod step;
 mod subject;
+mod view;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use provkey_tests::PostgresServer;
 use tempfile::TempDir;
 
 pub(crate) use self::reference::Model;
-pub(crate) use self::seen::Answer;
 use self::step::history;
 pub(crate) use self::step::{Edit, NewKey, Request, Step};
 use self::subject::Subject;
+pub(crate) use self::view::Answer;
 use crate::site::scaled;
 
 pub(crate) const GROUPS: [&str; 2] = ["Branch offices", "Ships"];
 
-/// Opens the store of one history, for each host of it and whenever one starts anew.
+/// Opens the store of one history, for each of its nodes and after each restart.
 type OpenStore = dyn Fn() -> Arc<dyn Store>;
 
-/// Checks histories, each on a store of its own; `place` is told the number of the history.
+/// Checks histories, each on a new store, which `place` selects by the number of the history.
 fn check(cases: usize, place: impl Fn(usize) -> Box<OpenStore>) {
     let cases = u32::try_from(cases).unwrap();
     let config =
@@ -46,12 +46,12 @@ fn compare(steps: &[Step], open_store: &OpenStore) {
         subject.wait(1);
         model.wait(1);
         assert_eq!(subject.take(step), model.take(step), "{step:?}");
-        assert_eq!(subject.seen(), model.seen(), "after {step:?}");
+        assert_eq!(subject.view(), model.view(), "after {step:?}");
     }
 }
 
 #[test]
-fn any_history_in_memory_is_as_the_model_says() {
+fn any_history_in_memory_equals_the_model() {
     check(scaled(60, 2000), |_| {
         let store = Arc::new(Memory::new());
         Box::new(move || store.clone())
@@ -59,7 +59,7 @@ fn any_history_in_memory_is_as_the_model_says() {
 }
 
 #[test]
-fn any_history_on_sqlite_is_as_the_model_says() {
+fn any_history_on_sqlite_equals_the_model() {
     let folder = TempDir::new().unwrap();
     check(scaled(20, 300), |number| {
         let path = folder.path().join(format!("{number}.db"));
@@ -68,7 +68,7 @@ fn any_history_on_sqlite_is_as_the_model_says() {
 }
 
 #[test]
-fn any_history_on_postgresql_is_as_the_model_says() {
+fn any_history_on_postgresql_equals_the_model() {
     let server = PostgresServer::start();
     let database = server.new_database();
     check(scaled(12, 200), |number| {

@@ -1,17 +1,17 @@
-//! What may happen in a history.
+//! The steps of a history.
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// Two of them differ in letter case only.
+/// Two of the names differ only in case.
 pub(crate) const NAMES: [&str; 5] = ["North", "south", "NORTH", "Öst", "West"];
 pub(crate) const CONNECTORS: usize = 5;
-/// The first ones are those that the connectors begin with.
+/// The connectors enroll with the first of them.
 pub(crate) const KEY_PAIRS: usize = CONNECTORS + 3;
 
-/// One step. Groups, certificates and keys are meant by their number in the order of creation,
-/// modulo how many there are.
+/// One step. Groups, certificates and keys are numbered in the order of creation, modulo their
+/// count.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     CreateGroup {
@@ -35,10 +35,10 @@ pub(crate) enum Step {
         key: usize,
         download: bool,
     },
-    /// Together, if they are several.
+    /// In one call, if there are several.
     Enroll(Vec<Request>),
-    /// Renews the certificate that was issued `back` before the connector's own, for a key pair
-    /// that may be anybody's.
+    /// Renews the certificate that was issued `back` before the connector's current one, for
+    /// any key pair.
     Renew {
         connector: usize,
         back: usize,
@@ -63,14 +63,14 @@ pub(crate) struct NewKey {
     pub(crate) group: usize,
     pub(crate) certificate: usize,
     pub(crate) max_uses: u64,
-    /// In so many days.
+    /// The days until it expires.
     pub(crate) expires: Option<u64>,
     pub(crate) proof_only: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edit {
-    /// Whether it stands on the key as it was when it was created.
+    /// Whether it expects the version of the key at its creation.
     pub(crate) on_the_first_version: bool,
     pub(crate) name: Option<usize>,
     pub(crate) max_uses: Option<u64>,
@@ -84,11 +84,11 @@ pub(crate) struct Edit {
 pub(crate) struct Request {
     pub(crate) key: usize,
     pub(crate) connector: usize,
-    /// With the text of the key beside the CSR, instead of the proof inside.
+    /// Whether the key text is beside the CSR, instead of a proof inside.
     pub(crate) bearer: bool,
 }
 
-/// The first key of each history is a good one, so that there is always one.
+/// Each history begins with a usable key.
 const FIRST_KEY: NewKey =
     NewKey { name: 0, group: 0, certificate: 0, max_uses: 2, expires: None, proof_only: false };
 

@@ -3,13 +3,13 @@
 use provkey::authority::Action;
 use provkey::limits::FORMER_CERTIFICATES_MAX;
 
-use super::super::seen::{Answer, Key};
 use super::super::step::Request;
+use super::super::view::{Answer, Key};
 use super::{Enrollment, LEAF_VALIDITY, Leaf, Model, RENEWAL_GRACE, Refused};
 
 impl Model {
-    /// Those that are asked for together are decided on together; whoever finds then that another
-    /// of them was faster is decided on once more.
+    /// Requests of one call are decided together. One that another request of the call has
+    /// overtaken is decided again.
     pub(super) fn enroll(&mut self, requests: &[Request]) -> Vec<Answer> {
         let mut answers = vec![Answer::Done; requests.len()];
         let mut pending: Vec<_> = requests.iter().enumerate().collect();
@@ -65,7 +65,7 @@ impl Model {
         Answer::Refused(code)
     }
 
-    /// Whether it is a replay.
+    /// Whether the request is a replay.
     fn decide_enrollment(&self, request: &Request) -> Result<bool, Refused> {
         let Request { key, connector, bearer } = *request;
         let key = key % self.keys.len();
@@ -121,7 +121,7 @@ impl Model {
         let key = enrolled.key;
         let newest_first = enrolled.certificates.iter().rev();
         let place = newest_first.map(|leaf| leaf.number).position(|number| number == *old);
-        // Once it has expired it may be forgotten, and nobody knows then who asks.
+        // An expired certificate may be forgotten, and then its connector is unknown.
         let place = place.ok_or("certificate_unknown")?;
         match self.decide_renewal(enrolled, place, connector, key_pair) {
             Ok(None) => Ok(self.replay(connector)),
@@ -135,7 +135,7 @@ impl Model {
         }
     }
 
-    /// The enrollment certificate that is to sign; `None` for a replay.
+    /// The enrollment certificate that signs; `None` for a replay.
     fn decide_renewal(
         &self,
         enrolled: &Enrollment,
@@ -172,7 +172,7 @@ impl Model {
         let enrolled = self.enrollments.get_mut(&connector).unwrap();
         let certificates = &mut enrolled.certificates;
         let current = certificates.pop();
-        // An answer that expired before anybody had it makes room for another.
+        // An answer that expired before it arrived is replaced.
         let renewed = if place == 1 { certificates.pop() } else { None };
         certificates.retain(|leaf| leaf.ends >= now);
         certificates.extend(current.into_iter().chain(renewed).chain([leaf]));

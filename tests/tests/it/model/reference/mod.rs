@@ -1,14 +1,14 @@
-//! The reference: what an authority should do, without stores, signatures or other hosts.
+//! The reference model: the rules of an authority, without stores, signatures or other nodes.
 
 mod enrolling;
-mod look;
+mod view;
 
 use std::collections::BTreeMap;
 
 use provkey::authority::{Action, KeyState};
 
-use super::seen::{Answer, Audit, Key};
 use super::step::{Edit, NAMES, NewKey, Step};
+use super::view::{Answer, Audit, Key};
 
 pub(super) const DAY: u64 = 86_400;
 const LEAF_VALIDITY: u64 = 365 * DAY;
@@ -20,14 +20,14 @@ const MINUTE: u64 = 60;
 pub(crate) struct Model {
     now: u64,
     groups: Vec<Option<&'static str>>,
-    /// When they were retired.
+    /// The times at which they were retired.
     certificates: Vec<Option<u64>>,
-    /// With how often it was edited.
+    /// Each with the number of its edits.
     keys: Vec<Option<(Key, u64)>>,
     enrollments: BTreeMap<usize, Enrollment>,
-    /// Which connector a key pair belongs to.
+    /// The connector of each key pair.
     owners: BTreeMap<usize, usize>,
-    /// How many connectors' certificates were issued.
+    /// The number of issued certificates.
     issued: usize,
     audit: Vec<Audit>,
 }
@@ -37,9 +37,9 @@ struct Enrollment {
     key: usize,
     group: usize,
     enrolled_at: u64,
-    /// Those that are remembered. The connector's own is the last.
+    /// The remembered certificates. The current one is the last.
     certificates: Vec<Leaf>,
-    /// The numbers of all that were issued.
+    /// The numbers of all issued certificates.
     issued: Vec<usize>,
     renewed_at: Option<u64>,
     revoked_at: Option<u64>,
@@ -131,7 +131,7 @@ impl Model {
         self.audit.push(audit);
     }
 
-    /// Counted by the minute.
+    /// Counts an event in the record of its minute.
     fn tally(&mut self, action: Action, what: impl FnOnce(&mut Audit)) {
         let mut audit = Audit::new(self.now / MINUTE * MINUTE, action);
         what(&mut audit);
@@ -197,7 +197,7 @@ impl Model {
         }
     }
 
-    /// And copies it, for the connectors.
+    /// Also copies it, for the connectors.
     fn create_key(&mut self, new: &NewKey) -> Result<Answer, Refused> {
         if new.max_uses == 0 {
             return Err("max_uses_invalid");

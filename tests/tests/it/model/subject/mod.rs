@@ -1,6 +1,6 @@
-//! The authority that is tested: the steps of a history as calls, and all that can be seen of it.
+//! The tested authority: performs the steps of a history, and reads its visible state.
 
-mod look;
+mod view;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -19,14 +19,14 @@ use provkey::x509::{
 
 use super::OpenStore;
 use super::reference::DAY;
-use super::seen::Answer;
 use super::step::{Edit, KEY_PAIRS, NAMES, NewKey, Request, Step};
+use super::view::Answer;
 use crate::site::name;
 
 const HOST: &str = "api.private.example.com";
 const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_790_000_000_000 / 60_000 * 60_000);
 
-/// They enroll in every history: making them anew takes long.
+/// The same key pairs in every history: generating them takes long.
 static KEY_PAIRS_MADE: LazyLock<Vec<SoftwareSigner>> = LazyLock::new(|| {
     let generate = |_| SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
     (0..KEY_PAIRS).map(generate).collect()
@@ -36,11 +36,11 @@ fn connector_id(key_pair: usize) -> ConnectorId {
     ConnectorId::of_spki_sha256(&KEY_PAIRS_MADE[key_pair].public_key().sha256())
 }
 
-/// An authority on a store, with two hosts that take turns.
+/// An authority on a store, with two nodes that take turns.
 pub(super) struct Subject<'a> {
     open_store: &'a OpenStore,
-    hosts: [Authority; 2],
-    /// In seconds from the beginning.
+    nodes: [Authority; 2],
+    /// In seconds since the beginning.
     clock: Arc<AtomicU64>,
     groups: Vec<GroupId>,
     certificates: Vec<CertificateId>,
@@ -54,7 +54,7 @@ struct Key {
     first_version: u64,
 }
 
-/// A certificate that was handed out.
+/// An issued certificate.
 struct Leaf {
     connector: usize,
     key_pair: usize,
@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
         });
         Self {
             open_store,
-            hosts: [first, second],
+            nodes: [first, second],
             clock,
             groups: groups.into(),
             certificates: certificates.into(),
@@ -103,33 +103,33 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn take(&mut self, step: &Step) -> Vec<Answer> {
-        self.hosts.swap(0, 1);
-        let host = self.hosts[0].clone();
+        self.nodes.swap(0, 1);
+        let node = self.nodes[0].clone();
         let answer = match step {
             Step::CreateGroup { name: at } => {
-                host.create_group(&name(NAMES[*at])).map(|group| self.groups.push(group.id))
+                node.create_group(&name(NAMES[*at])).map(|group| self.groups.push(group.id))
             }
             Step::DeleteGroup { group } => {
-                host.delete_group(self.groups[group % self.groups.len()])
+                node.delete_group(self.groups[group % self.groups.len()])
             }
             Step::Retire { certificate } => {
-                host.retire_certificate(self.certificates[*certificate]).map(drop)
+                node.retire_certificate(self.certificates[*certificate]).map(drop)
             }
-            Step::CreateKey(new) => self.create_key(&host, new),
-            Step::Edit { key, edit } => self.edit(&host, *key, edit),
-            Step::Delete { key } => host.delete_key(self.key(*key).id),
-            Step::Copy { key, download: false } => host.copy_key(self.key(*key).id).map(drop),
-            Step::Copy { key, download: true } => host.download_key(self.key(*key).id).map(drop),
-            Step::Enroll(requests) => return self.enroll(&host, requests),
+            Step::CreateKey(new) => self.create_key(&node, new),
+            Step::Edit { key, edit } => self.edit(&node, *key, edit),
+            Step::Delete { key } => node.delete_key(self.key(*key).id),
+            Step::Copy { key, download: false } => node.copy_key(self.key(*key).id).map(drop),
+            Step::Copy { key, download: true } => node.download_key(self.key(*key).id).map(drop),
+            Step::Enroll(requests) => return self.enroll(&node, requests),
             Step::Renew { connector, back, key_pair } => {
-                return vec![self.renew(&host, *connector, *back, *key_pair)];
+                return vec![self.renew(&node, *connector, *back, *key_pair)];
             }
             Step::Revoke { connector } => {
-                host.revoke_connector(connector_id(*connector), RevocationReason::default())
+                node.revoke_connector(connector_id(*connector), RevocationReason::default())
             }
             Step::Compromise { key, dry_run } => {
                 let what = Compromise::default().dry_run(*dry_run);
-                let done = host.compromise_key(self.key(*key).id, &what).unwrap();
+                let done = node.compromise_key(self.key(*key).id, &what).unwrap();
                 let (connectors, revoked) = (done.connectors, done.revoked);
                 return vec![Answer::Compromised { connectors, revoked }];
             }
@@ -139,7 +139,7 @@ impl<'a> Subject<'a> {
             }
             Step::Reopen => {
                 let surroundings = surroundings(self.open_store, &self.clock);
-                self.hosts[0] = Authority::open(surroundings, keyring()).unwrap();
+                self.nodes[0] = Authority::open(surroundings, keyring()).unwrap();
                 Ok(())
             }
         };
@@ -150,19 +150,19 @@ impl<'a> Subject<'a> {
         &self.keys[key % self.keys.len()]
     }
 
-    fn create_key(&mut self, host: &Authority, new: &NewKey) -> Result<(), Error> {
+    fn create_key(&mut self, node: &Authority, new: &NewKey) -> Result<(), Error> {
         let group = self.groups[new.group % self.groups.len()];
         let certificate = self.certificates[new.certificate];
         let mut key = new_key(new, group, certificate);
         key.expires_at = new.expires.map(|days| self.in_days(days));
-        let KeyDetails { id, version, .. } = host.create_key(&key)?;
-        let text = host.copy_key(id)?;
+        let KeyDetails { id, version, .. } = node.create_key(&key)?;
+        let text = node.copy_key(id)?;
         let read = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
         self.keys.push(Key { id, read, first_version: version });
         Ok(())
     }
 
-    fn edit(&self, host: &Authority, key: usize, edit: &Edit) -> Result<(), Error> {
+    fn edit(&self, node: &Authority, key: usize, edit: &Edit) -> Result<(), Error> {
         let Key { id, first_version, .. } = self.key(key);
         let mut update = KeyUpdate::default()
             .version(edit.on_the_first_version.then_some(*first_version))
@@ -172,7 +172,7 @@ impl<'a> Subject<'a> {
             .certificate(edit.certificate.map(|certificate| self.certificates[certificate]))
             .proof_only(edit.proof_only);
         update.expires_at = edit.expires.map(|days| days.map(|days| self.in_days(days)));
-        host.update_key(*id, &update).map(drop)
+        node.update_key(*id, &update).map(drop)
     }
 
     fn now(&self) -> u64 {
@@ -183,11 +183,11 @@ impl<'a> Subject<'a> {
         moment(self.now() + days * DAY)
     }
 
-    fn enroll(&mut self, host: &Authority, requests: &[Request]) -> Vec<Answer> {
+    fn enroll(&mut self, node: &Authority, requests: &[Request]) -> Vec<Answer> {
         let asked: Vec<_> = requests.iter().map(|request| self.request(request)).collect();
         let results = match &asked[..] {
-            [one] => vec![host.enroll(one)],
-            many => host.enroll_many(many),
+            [one] => vec![node.enroll(one)],
+            many => node.enroll_many(many),
         };
         let answers = results.into_iter().zip(requests);
         answers
@@ -209,7 +209,7 @@ impl<'a> Subject<'a> {
 
     fn renew(
         &mut self,
-        host: &Authority,
+        node: &Authority,
         connector: usize,
         back: usize,
         key_pair: usize,
@@ -221,11 +221,11 @@ impl<'a> Subject<'a> {
         let spki = new_key.public_key().spki();
         let proof = RenewalProof::make(&at, &leaf, old_key, spki, None).unwrap();
         let csr = build_csr(new_key, &[&proof.to_attribute()]).unwrap();
-        let result = host.renew(&RenewRequest::new(csr));
+        let result = node.renew(&RenewRequest::new(csr));
         self.answer(result, connector, key_pair)
     }
 
-    /// Gives a new certificate its number.
+    /// Numbers a new certificate.
     fn answer(
         &mut self,
         result: Result<Enrolled, Error>,

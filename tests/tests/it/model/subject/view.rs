@@ -1,4 +1,4 @@
-//! How the authority looks, to the host that did not take the last step.
+//! The visible state of the authority, read by the node that did not perform the last step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -11,41 +11,41 @@ use provkey::key::KeyId;
 use provkey::x509::RevocationList;
 
 use super::super::GROUPS;
-use super::super::seen::{self, Audit, LISTINGS, Listing, Seen};
 use super::super::step::{KEY_PAIRS, NAMES};
+use super::super::view::{self, Audit, LISTINGS, Listing, View};
 use super::{Subject, connector_id, moment, seconds};
 
-/// Short, so that most listings take several.
+/// Small, so that most listings have several pages.
 const PAGE: usize = 2;
 
 impl Subject<'_> {
-    pub(in crate::model) fn seen(&self) -> Seen {
-        // Refusals and replays wait in memory to be written together.
-        self.hosts[0].flush().unwrap();
-        let host = &self.hosts[1];
+    pub(in crate::model) fn view(&self) -> View {
+        // Refusals and replays are first collected in memory.
+        self.nodes[0].flush().unwrap();
+        let node = &self.nodes[1];
         let connectors: Vec<_> =
-            all(|page| host.list_connectors(&ConnectorFilter::default(), page));
-        Seen {
-            groups: self.see_groups(host),
-            certificates: self.see_certificates(host),
-            keys: self.keys.iter().map(|key| self.see_key(host.key(key.id))).collect(),
-            named: NAMES.iter().map(|name| self.find(host, name)).collect(),
-            listings: LISTINGS.iter().map(|listing| self.list(host, listing)).collect(),
+            all(|page| node.list_connectors(&ConnectorFilter::default(), page));
+        View {
+            groups: self.view_groups(node),
+            certificates: self.view_certificates(node),
+            keys: self.keys.iter().map(|key| self.view_key(node.key(key.id))).collect(),
+            named: NAMES.iter().map(|name| self.find(node, name)).collect(),
+            listings: LISTINGS.iter().map(|listing| self.list(node, listing)).collect(),
             connectors: connectors.iter().map(|connector| self.see_connector(connector)).collect(),
-            of_keys: self.keys.iter().map(|key| of_key(host, key.id)).collect(),
-            of_groups: self.groups.iter().map(|group| of_group(host, *group)).collect(),
-            of_certificates: self.certificates.iter().map(|id| of_certificate(host, *id)).collect(),
-            revoked: self.revoked(host),
-            audit: self.audit(host),
+            of_keys: self.keys.iter().map(|key| of_key(node, key.id)).collect(),
+            of_groups: self.groups.iter().map(|group| of_group(node, *group)).collect(),
+            of_certificates: self.certificates.iter().map(|id| of_certificate(node, *id)).collect(),
+            revoked: self.revoked(node),
+            audit: self.audit(node),
         }
     }
 
-    fn see_groups(&self, host: &Authority) -> Vec<Option<seen::Group>> {
-        let listed = all(|page| host.list_groups(page));
+    fn view_groups(&self, node: &Authority) -> Vec<Option<view::Group>> {
+        let listed = all(|page| node.list_groups(page));
         let see = |id: &GroupId| {
-            let group = host.group(*id).ok();
+            let group = node.group(*id).ok();
             assert_eq!(group.as_ref(), listed.iter().find(|listed| listed.id == *id));
-            group.map(|group| seen::Group {
+            group.map(|group| view::Group {
                 name: known_name(group.name.as_str()),
                 keys: group.keys,
             })
@@ -53,18 +53,18 @@ impl Subject<'_> {
         self.groups.iter().map(see).collect()
     }
 
-    fn see_certificates(&self, host: &Authority) -> Vec<seen::Certificate> {
+    fn view_certificates(&self, node: &Authority) -> Vec<view::Certificate> {
         let see = |id: &CertificateId| {
-            let certificate = host.certificate(*id).unwrap();
+            let certificate = node.certificate(*id).unwrap();
             let retired_at = certificate.retired_at.map(seconds);
-            seen::Certificate { keys: certificate.keys, retired_at }
+            view::Certificate { keys: certificate.keys, retired_at }
         };
         self.certificates.iter().map(see).collect()
     }
 
-    fn see_key(&self, key: Result<KeyDetails, Error>) -> Result<seen::Key, &'static str> {
+    fn view_key(&self, key: Result<KeyDetails, Error>) -> Result<view::Key, &'static str> {
         let key = key.map_err(|error| error.code())?;
-        Ok(seen::Key {
+        Ok(view::Key {
             name: known_name(key.name.as_str()),
             group: position(&self.groups, &key.group.id),
             certificate: position(&self.certificates, &key.certificate.id),
@@ -81,8 +81,8 @@ impl Subject<'_> {
         })
     }
 
-    fn find(&self, host: &Authority, name: &str) -> Option<usize> {
-        match host.find_key(name) {
+    fn find(&self, node: &Authority, name: &str) -> Option<usize> {
+        match node.find_key(name) {
             Ok(found) => Some(self.number(found.id)),
             Err(error) => {
                 assert_eq!(error.code(), "key_not_found");
@@ -95,7 +95,7 @@ impl Subject<'_> {
         position(self.keys.iter().map(|key| key.id), id)
     }
 
-    fn list(&self, host: &Authority, listing: &Listing) -> Vec<usize> {
+    fn list(&self, node: &Authority, listing: &Listing) -> Vec<usize> {
         let filter = KeyFilter::default()
             .name_contains(listing.contains.map(Into::into))
             .group(listing.group.map(|group| self.groups[group]))
@@ -105,13 +105,13 @@ impl Subject<'_> {
             .max_uses_max(listing.max_uses_max)
             .order(listing.order)
             .descending(listing.descending);
-        all(|page| host.list_keys(&filter, page)).iter().map(|key| self.number(key.id)).collect()
+        all(|page| node.list_keys(&filter, page)).iter().map(|key| self.number(key.id)).collect()
     }
 
-    fn see_connector(&self, seen: &Connector) -> (usize, seen::Connector) {
+    fn see_connector(&self, seen: &Connector) -> (usize, view::Connector) {
         let number = position(self.leaves.iter().map(|leaf| &leaf.serial), &seen.serial);
         assert_eq!(self.leaves[number].der, seen.leaf);
-        let connector = seen::Connector {
+        let connector = view::Connector {
             key: self.number(seen.key),
             group: position(&self.groups, &seen.group),
             certificate: position(&self.certificates, &seen.certificate),
@@ -127,23 +127,23 @@ impl Subject<'_> {
         (connector_number(seen.id), connector)
     }
 
-    fn revoked(&self, host: &Authority) -> BTreeSet<usize> {
+    fn revoked(&self, node: &Authority) -> BTreeSet<usize> {
         let mut revoked = BTreeSet::new();
         for certificate in &self.certificates {
-            let list = RevocationList::parse(&host.crl(*certificate).unwrap().der).unwrap();
+            let list = RevocationList::parse(&node.crl(*certificate).unwrap().der).unwrap();
             let serials = list.revoked.iter().map(|one| one.serial.to_string());
             let leaf = |serial: String| {
                 position(self.leaves.iter().map(|leaf| leaf.serial.as_str()), &serial)
             };
             revoked.extend(serials.map(leaf));
         }
-        // When they are left out is not promised.
+        // When expired ones are omitted is not specified.
         revoked.retain(|number| self.leaves[*number].not_after >= moment(self.now()));
         revoked
     }
 
-    fn audit(&self, host: &Authority) -> Vec<Audit> {
-        let records = all(|page| host.list_audit(&AuditFilter::default(), page));
+    fn audit(&self, node: &Authority) -> Vec<Audit> {
+        let records = all(|page| node.list_audit(&AuditFilter::default(), page));
         assert!(records.is_sorted_by_key(|record| record.at));
         let mut audit: Vec<_> = records.iter().map(|record| self.see_audit(record)).collect();
         audit.sort();
@@ -168,7 +168,7 @@ fn position<T: PartialEq>(all: impl IntoIterator<Item = T>, one: T) -> usize {
     all.into_iter().position(|other| other == one).expect("it is one of ours")
 }
 
-/// All entries of a listing, page by page.
+/// All items of a listing, page by page.
 fn all<T>(page: impl Fn(&PageRequest) -> Result<Page<T>, Error>) -> Vec<T> {
     let mut request = PageRequest { limit: PAGE, after: None };
     let mut all = Vec::new();
@@ -191,7 +191,7 @@ fn known_name(name: &str) -> &'static str {
     NAMES.into_iter().chain(GROUPS).find(|known| *known == name).expect("it is one of ours")
 }
 
-/// In the order of enrollment, and within one moment by number.
+/// In the order of enrollment; at equal times, by number.
 fn in_order(listed: Vec<Connector>) -> Vec<(u64, usize)> {
     assert!(listed.is_sorted_by_key(|connector| connector.enrolled_at));
     let see =
@@ -201,20 +201,20 @@ fn in_order(listed: Vec<Connector>) -> Vec<(u64, usize)> {
     all
 }
 
-fn of_key(host: &Authority, key: KeyId) -> Vec<(u64, usize)> {
+fn of_key(node: &Authority, key: KeyId) -> Vec<(u64, usize)> {
     let filter = ConnectorFilter::default().key(key);
-    in_order(all(|page| host.list_connectors(&filter, page)))
+    in_order(all(|page| node.list_connectors(&filter, page)))
 }
 
-fn of_group(host: &Authority, group: GroupId) -> Vec<(u64, usize)> {
+fn of_group(node: &Authority, group: GroupId) -> Vec<(u64, usize)> {
     let filter = ConnectorFilter::default().group(group);
-    in_order(all(|page| host.list_connectors(&filter, page)))
+    in_order(all(|page| node.list_connectors(&filter, page)))
 }
 
-fn of_certificate(host: &Authority, certificate: CertificateId) -> Vec<usize> {
+fn of_certificate(node: &Authority, certificate: CertificateId) -> Vec<usize> {
     let filter = ConnectorFilter::default().certificate(certificate);
-    let listed = all(|page| host.list_connectors(&filter, page));
-    assert_eq!(host.count_connectors(certificate).unwrap(), listed.len() as u64);
+    let listed = all(|page| node.list_connectors(&filter, page));
+    assert_eq!(node.count_connectors(certificate).unwrap(), listed.len() as u64);
     let mut all: Vec<_> = listed.iter().map(|one| connector_number(one.id)).collect();
     all.sort_unstable();
     all

@@ -1,24 +1,24 @@
-//! How the authority should look.
+//! The visible state that the authority should have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use provkey::authority::{KeyOrder, KeyState};
 
-use super::super::seen::{Certificate, Connector, Group, Key, LISTINGS, Listing, Seen};
 use super::super::step::NAMES;
+use super::super::view::{Certificate, Connector, Group, Key, LISTINGS, Listing, View};
 use super::{Enrollment, Leaf, Model, Refused, fold};
 
 impl Model {
-    pub(in crate::model) fn seen(&self) -> Seen {
+    pub(in crate::model) fn view(&self) -> View {
         let mut audit = self.audit.clone();
         audit.sort();
-        Seen {
-            groups: self.see_groups(),
-            certificates: self.see_certificates(),
-            keys: self.keys.iter().map(|key| self.see_key(key.as_ref())).collect(),
+        View {
+            groups: self.view_groups(),
+            certificates: self.view_certificates(),
+            keys: self.keys.iter().map(|key| self.view_key(key.as_ref())).collect(),
             named: NAMES.iter().map(|name| self.key_named(name)).collect(),
             listings: LISTINGS.iter().map(|listing| self.list(listing)).collect(),
-            connectors: self.see_connectors(),
+            connectors: self.view_connectors(),
             of_keys: self.enrolled(self.keys.len(), |enrolled| enrolled.key),
             of_groups: self.enrolled(self.groups.len(), |enrolled| enrolled.group),
             of_certificates: self.signed(),
@@ -27,7 +27,7 @@ impl Model {
         }
     }
 
-    fn see_groups(&self) -> Vec<Option<Group>> {
+    fn view_groups(&self) -> Vec<Option<Group>> {
         let keys = |group| self.live_keys().filter(|(_, key)| key.group == group).count() as u64;
         let seen = |(number, name): (usize, &Option<&'static str>)| {
             name.map(|name| Group { name, keys: keys(number) })
@@ -35,7 +35,7 @@ impl Model {
         self.groups.iter().enumerate().map(seen).collect()
     }
 
-    fn see_certificates(&self) -> Vec<Certificate> {
+    fn view_certificates(&self) -> Vec<Certificate> {
         let keys = |number| self.live_keys().filter(|(_, key)| key.certificate == number).count();
         let certificates = self.certificates.iter().enumerate();
         certificates
@@ -56,7 +56,7 @@ impl Model {
         }
     }
 
-    fn see_key(&self, key: Option<&(Key, u64)>) -> Result<Key, Refused> {
+    fn view_key(&self, key: Option<&(Key, u64)>) -> Result<Key, Refused> {
         let (key, _) = key.ok_or("key_deleted")?;
         let (state, is_left) = (self.state(key), key.used < key.max_uses);
         let copyable = is_left && key.compromised_at.is_none();
@@ -85,7 +85,7 @@ impl Model {
             && listing.contains.is_none_or(|part| fold(key.name).contains(&fold(part)))
     }
 
-    fn see_connectors(&self) -> BTreeMap<usize, Connector> {
+    fn view_connectors(&self) -> BTreeMap<usize, Connector> {
         let seen = |(connector, enrolled): (&usize, &Enrollment)| {
             let Leaf { number, certificate, ends, .. } = *enrolled.current();
             let seen = Connector {
@@ -115,7 +115,7 @@ impl Model {
         all
     }
 
-    /// Whose certificates each enrollment certificate has signed, as far as they are remembered.
+    /// The connectors whose remembered certificates each enrollment certificate has signed.
     fn signed(&self) -> Vec<Vec<usize>> {
         let mut all = vec![Vec::new(); self.certificates.len()];
         for (connector, enrolled) in &self.enrollments {

@@ -19,7 +19,7 @@ fn serial_numbers_are_unique_and_positive_and_no_lint_finds_anything() {
     while leaves.len() < count {
         let requests: Vec<_> =
             (requests(&text, TOGETHER).into_iter()).map(EnrollRequest::new).collect();
-        // Each goes through our own lint before it is signed: a flaw would be an error here.
+        // Our own lint checks each certificate before it is signed, and would fail here.
         let enrolled = site.authority.enroll_many(&requests).into_iter();
         leaves.extend(enrolled.map(|enrolled| enrolled.unwrap().chain.swap_remove(0)));
     }

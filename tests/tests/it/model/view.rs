@@ -1,10 +1,10 @@
-//! What can be seen of an authority from outside, with numbers in the place of ids.
+//! The visible state of an authority, with numbers instead of ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use provkey::authority::{Action, KeyOrder, KeyState};
 
-/// What came of a step, or of one request of it.
+/// The answer to a step, or to one of its requests.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     Done,
@@ -13,19 +13,19 @@ pub(crate) enum Answer {
     Refused(&'static str),
 }
 
-/// Everything at one moment. Times are in seconds from the beginning.
+/// All that an operator can read. Times are in seconds since the beginning.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Seen {
-    /// `None`: deleted.
+pub(crate) struct View {
+    /// `None` if deleted.
     pub(crate) groups: Vec<Option<Group>>,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) keys: Vec<Result<Key, &'static str>>,
-    /// Which key is found under each of [`NAMES`](super::step::NAMES).
+    /// The key with each of [`NAMES`](super::step::NAMES).
     pub(crate) named: Vec<Option<usize>>,
-    /// What each of [`LISTINGS`] holds.
+    /// The keys in each of [`LISTINGS`].
     pub(crate) listings: Vec<Vec<usize>>,
     pub(crate) connectors: BTreeMap<usize, Connector>,
-    /// By key, by group, by certificate: when, and who.
+    /// The times and connectors, by key, by group and by enrollment certificate.
     pub(crate) of_keys: Vec<Vec<(u64, usize)>>,
     pub(crate) of_groups: Vec<Vec<(u64, usize)>>,
     pub(crate) of_certificates: Vec<Vec<usize>>,
@@ -69,7 +69,7 @@ pub(crate) struct Connector {
     pub(crate) group: usize,
     /// The enrollment certificate that signed.
     pub(crate) certificate: usize,
-    /// The number of the connector's certificate, among all that were ever issued.
+    /// The number of the connector's certificate, in the order of issuance.
     pub(crate) number: usize,
     pub(crate) ends: u64,
     pub(crate) enrolled_at: u64,
@@ -80,7 +80,7 @@ pub(crate) struct Connector {
     pub(crate) last_replay_at: Option<u64>,
 }
 
-/// An audit record, but for what it says in words. Sorted, for those of one moment have no order.
+/// An audit record without its texts. Sorted, because records of one moment have no order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Audit {
     pub(crate) at: u64,
@@ -110,7 +110,7 @@ pub(crate) struct Listing {
     pub(crate) certificate: Option<usize>,
     pub(crate) state: Option<KeyState>,
     pub(crate) contains: Option<&'static str>,
-    /// At least so many connectors, or at most so many allowed.
+    /// Limits on the uses, and on the allowed uses.
     pub(crate) used_min: Option<u64>,
     pub(crate) max_uses_max: Option<u64>,
 }
