@@ -1,7 +1,7 @@
-"""An enrolling host as one writes it by hand, with ``cryptography`` and ``sqlite3``.
+"""An enrollment service as one writes it by hand, with ``cryptography`` and ``sqlite3``.
 
-It is not a straw man: it checks the limit, checks the CSR's signature, builds a good certificate, and
-counts and records in one transaction. What it gets wrong is what is easily got wrong.
+It is not a straw man: it checks the limit and the CSR's signature, builds a good certificate, and
+counts and records in one transaction. Its mistakes are common ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ByHand:
     """A CA that counts the uses of tokens."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the database of a host."""
+        """Opens the database."""
         self.db = sqlite3.connect(path, timeout=30)
         self.db.execute("PRAGMA synchronous = FULL")
         private_key, certificate = self.db.execute("SELECT * FROM ca").fetchone()
@@ -38,7 +38,7 @@ class ByHand:
 
     @staticmethod
     def create(path: Path, max_uses: int) -> str:
-        """Makes the database and a token."""
+        """Creates the database and a token."""
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
         name = x509.Name.from_rfc4514_string("CN=CA")
         certificate = (
@@ -66,7 +66,7 @@ class ByHand:
         return token
 
     def enroll(self, csr_der: bytes, token: str) -> bytes:
-        """Checks the token and the CSR, signs, counts. Gives the certificate in DER."""
+        """Checks the token and the CSR, signs, counts. Returns the certificate in DER."""
         row = self.db.execute(
             "SELECT max_uses, used FROM keys WHERE token = ?", (token,)
         ).fetchone()

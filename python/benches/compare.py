@@ -1,7 +1,7 @@
-"""Prints what Python costs beside Rust, and provkey beside a host that is written by hand.
+"""Compares Python with Rust, and provkey with a service that is written by hand.
 
-Run by ``scripts/bench-python.sh``, which builds both for release. The two of each row take many short
-turns, and the ratio is the middle one of the turns', for the machine's own speed drifts.
+``scripts/bench-python.sh`` builds both for release and runs this. The two sides of a row take many
+short turns, and the ratio is the median of the turns, because the speed of the machine drifts.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from with_provkey import WithProvkey
 import provkey
 
 TURNS = 31
-Host = Union[type[ByHand], type[WithProvkey]]
-HOSTS: list[Host] = [ByHand, WithProvkey]
+Service = Union[type[ByHand], type[WithProvkey]]
+SERVICES: list[Service] = [ByHand, WithProvkey]
 
 
 def main() -> None:
@@ -67,7 +67,7 @@ def beside_rust(worker: Path, folder: Path) -> None:
 
 
 def middle(turns: list[tuple[float, float]]) -> tuple[float, float, float]:
-    """The middle figures of both, and of their ratios."""
+    """The medians of both, and of their ratios."""
     ours, theirs = median(one for one, _ in turns), median(other for _, other in turns)
     return ours, theirs, median(one / other for one, other in turns)
 
@@ -151,7 +151,7 @@ def threads_rate(folder: Path | None, count: int) -> float:
         return len(csrs) / (time.perf_counter() - started)
 
 
-# provkey beside a host that is written by hand
+# provkey beside a service that is written by hand
 
 
 def beside_by_hand(folder: Path) -> None:
@@ -159,39 +159,40 @@ def beside_by_hand(folder: Path) -> None:
     csrs = ordinary_csrs(300)
     print("| | by hand, `cryptography` and `sqlite3` | provkey |")
     print("|---|---|---|")
-    row("lines of code", lambda host: str(lines(host)))
-    rates = [[rate(host, folder, csrs) for host in HOSTS] for _ in range(TURNS // 4)]
+    row("lines of code", lambda service: str(lines(service)))
+    rates = [[rate(service, folder, csrs) for service in SERVICES] for _ in range(TURNS // 4)]
     row(
         "certificates/s, one process",
-        lambda host: f"{median(r[HOSTS.index(host)] for r in rates):.0f}",
+        lambda service: f"{median(r[SERVICES.index(service)] for r in rates):.0f}",
     )
-    races = {host: race(host, folder, csrs, limit=200, each=100) for host in HOSTS}
+    races = {service: race(service, folder, csrs, limit=200, each=100) for service in SERVICES}
     row(
         "8 processes, 800 connectors, a limit of 200: certificates handed out",
         lambda h: races[h][0],
     )
-    row("the same: counted uses", lambda host: races[host][1])
-    row("the same: other errors", lambda host: races[host][2])
-    row("the same: certificates/s", lambda host: races[host][3])
+    row("the same: counted uses", lambda service: races[service][1])
+    row("the same: other errors", lambda service: races[service][2])
+    row("the same: certificates/s", lambda service: races[service][3])
     row(
         "one connector asks 5 times, its answers were lost: counted uses",
         lambda h: asked_again(h, folder),
     )
     row(
-        "a copy of the database alone enrolls", lambda host: "yes" if stolen(host, folder) else "no"
+        "a copy of the database alone enrolls",
+        lambda service: "yes" if stolen(service, folder) else "no",
     )
 
 
-def row(name: str, cell: Callable[[Host], str]) -> None:
-    """Prints a row with a cell for each host."""
-    print("|", " | ".join([name, *(cell(host) for host in HOSTS)]), "|", flush=True)
+def row(name: str, cell: Callable[[Service], str]) -> None:
+    """Prints a row with a cell for each service."""
+    print("|", " | ".join([name, *(cell(service) for service in SERVICES)]), "|", flush=True)
 
 
-def lines(host: Host) -> int:
+def lines(service: Service) -> int:
     """The lines of its file that are neither empty nor documentation."""
     import ast
 
-    tree = ast.parse(Path(sys.modules[host.__module__].__file__ or "").read_text())
+    tree = ast.parse(Path(sys.modules[service.__module__].__file__ or "").read_text())
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
             node
@@ -213,11 +214,11 @@ def new_path(folder: Path) -> Path:
     return folder / f"{time.monotonic_ns()}.db"
 
 
-def rate(host: Host, folder: Path, csrs: list[bytes]) -> float:
+def rate(service: Service, folder: Path, csrs: list[bytes]) -> float:
     """Certificates a second in one process."""
     path = new_path(folder)
-    token = host.create(path, 1_000_000)
-    opened = host(path)
+    token = service.create(path, 1_000_000)
+    opened = service(path)
     started = time.perf_counter()
     for csr in csrs:
         opened.enroll(csr, token)
@@ -225,37 +226,37 @@ def rate(host: Host, folder: Path, csrs: list[bytes]) -> float:
 
 
 def race(
-    host: Host, folder: Path, csrs: list[bytes], *, limit: int, each: int
+    service: Service, folder: Path, csrs: list[bytes], *, limit: int, each: int
 ) -> tuple[str, str, str, str]:
     """Lets eight processes enroll as many connectors as they can."""
     path = new_path(folder)
-    token = host.create(path, limit)
+    token = service.create(path, limit)
     context = multiprocessing.get_context("spawn")
     with context.Pool(8) as pool:
         pool.map(warm_up, range(8), chunksize=1)
         started = time.perf_counter()
         outcomes = pool.starmap(
-            enroll_in_process, [(host, path, token, each) for _ in range(8)], chunksize=1
+            enroll_in_process, [(service, path, token, each) for _ in range(8)], chunksize=1
         )
         spent = time.perf_counter() - started
     total = sum(outcomes, Counter[str]())
     issued = total.pop("issued")
     total.pop("refused")
-    used, _ = host(path).counts()
+    used, _ = service(path).counts()
     errors = ", ".join(f"{count} times {error}" for error, count in total.items()) or "none"
     over = f" (**{issued - limit} too many**)" if issued > limit else ""
     return f"{issued}{over}", str(used), errors, f"{issued / spent:.0f}"
 
 
 def warm_up(_: int) -> None:
-    """Gives every process the time to start."""
+    """Lets every process start."""
     time.sleep(0.5)
 
 
-def enroll_in_process(host: Host, path: Path, token: str, count: int) -> Counter[str]:
+def enroll_in_process(service: Service, path: Path, token: str, count: int) -> Counter[str]:
     """What became of so many new connectors."""
     csrs = ordinary_csrs(count)
-    opened, outcomes = host(path), Counter(issued=0, refused=0)
+    opened, outcomes = service(path), Counter(issued=0, refused=0)
     for csr in csrs:
         try:
             opened.enroll(csr, token)
@@ -267,20 +268,20 @@ def enroll_in_process(host: Host, path: Path, token: str, count: int) -> Counter
     return outcomes
 
 
-def asked_again(host: Host, folder: Path) -> str:
+def asked_again(service: Service, folder: Path) -> str:
     """How many uses one connector costs that asks five times."""
     path = new_path(folder)
-    token = host.create(path, 10)
-    opened, csr = host(path), ordinary_csrs(1)[0]
+    token = service.create(path, 10)
+    opened, csr = service(path), ordinary_csrs(1)[0]
     for _ in range(5):
         opened.enroll(csr, token)
     return str(opened.counts()[0])
 
 
-def stolen(host: Host, folder: Path) -> bool:
+def stolen(service: Service, folder: Path) -> bool:
     """Whether a token is found in the files of the database."""
     path = new_path(folder)
-    token = host.create(path, 10)
+    token = service.create(path, 10)
     files = (file for file in folder.iterdir() if file.name.startswith(path.stem))
     return any(token.encode() in file.read_bytes() for file in files if file.suffix != ".key")
 

@@ -30,7 +30,7 @@ class WithProvkey:
             return authority.keys.copy("key").expose()
 
     def enroll(self, csr_der: bytes, token: str) -> bytes:
-        """Enrolls. Gives the certificate in DER."""
+        """Enrolls. Returns the certificate in DER."""
         return self.authority.enroll(csr_der, key=token).chain[0]
 
     def counts(self) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 
 
 def write_csv(authority: provkey.Authority, path: Path) -> int:
-    """Writes the whole audit trail, a page at a time. Gives the number of its records."""
+    """Writes the whole audit trail, a page at a time. Returns the number of records."""
     written = 0
     with path.open("w", newline="") as file:
         writer: csv.DictWriter[str] | None = None
@@ -31,7 +31,7 @@ def write_csv(authority: provkey.Authority, path: Path) -> int:
 
 
 def utilization(authority: provkey.Authority) -> dict[str, float]:
-    """For each group, the part of the uses of all its keys that is spent."""
+    """For each group, the share of the uses of its keys that is spent."""
     spent = {}
     for group in authority.groups:
         keys = list(authority.keys.filter(group=group))

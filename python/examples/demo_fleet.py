@@ -1,4 +1,4 @@
-"""What the other examples work on: an authority in a temporary directory, with a small fleet."""
+"""An authority with a small fleet in a temporary directory, which the other examples use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import provkey
 
 @contextmanager
 def demo_fleet(groups: dict[str, tuple[int, int]]) -> Iterator[provkey.Authority]:
-    """An authority with a key for each group, given as its maximum and its uses so far."""
+    """An authority with a key for each group, described by its limit and its uses so far."""
     with tempfile.TemporaryDirectory() as directory:
         address = f"sqlite:{Path(directory) / 'authority.db'}"
         master_key = provkey.MasterKey.generate()
@@ -31,7 +31,7 @@ def demo_fleet(groups: dict[str, tuple[int, int]]) -> Iterator[provkey.Authority
 
 
 def enroll_one(authority: provkey.Authority, key: str) -> provkey.Enrolled:
-    """What a connector does, and how the authority answers."""
+    """Enrolls a new connector, as connector and authority do."""
     text = authority.keys.copy(key)
     identity = provkey.Identity.generate()
     request = identity.request(provkey.ProvisioningKey.parse(text))

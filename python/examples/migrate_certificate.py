@@ -8,7 +8,7 @@ import provkey
 
 
 def migrate(authority: provkey.Authority, old: str, new: str) -> provkey.EnrollmentCertificate:
-    """Makes the new certificate with the terms of the old one, moves the keys, retires the old."""
+    """Creates a certificate like the old one, moves the keys to it, and retires the old one."""
     before = authority.certificates.get(old)
     after = authority.certificates.create(
         new,
@@ -20,7 +20,7 @@ def migrate(authority: provkey.Authority, old: str, new: str) -> provkey.Enrollm
     )
     for key in list(authority.keys.filter(certificate=before)):
         authority.keys.update(key, certificate=after)
-    # Only now: until here each key had a certificate that signs.
+    # Retired last, so that each key always has a certificate that signs.
     authority.certificates.retire(before)
     return after
 
@@ -30,7 +30,7 @@ def main() -> None:
     with demo_fleet({"Branch": (10, 3), "Plant": (5, 2)}) as authority:
         after = migrate(authority, "Connectors 2026", "Connectors 2027")
         enrolled = enroll_one(authority, "Branch rollout")
-        print("signed by the new one:", enrolled.certificate == after.id)
+        print("signed by the new certificate:", enrolled.certificate == after.id)
         left = authority.certificates.count_connectors("Connectors 2026")
         print(f"{left} connectors still have a certificate of the old one, until they renew")
         for certificate in authority.certificates:

@@ -1,4 +1,4 @@
-"""A key has leaked: look who enrolled with it, revoke them, publish the CRL, make another key."""
+"""A key has leaked: list who enrolled with it, revoke them, publish the CRL, create another key."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from demo_fleet import demo_fleet
 import provkey
 
 
-def deal_with_leak(
+def replace_leaked_key(
     authority: provkey.Authority, name: str, *, since: datetime, crl_file: Path
 ) -> provkey.KeyDetails:
-    """Revokes what the key enrolled since it leaked. Gives the key that takes its place."""
+    """Revokes what the key enrolled since it leaked. Returns the key that replaces it."""
     leaked = authority.keys.get(name)
     for connector in authority.connectors.filter(key=leaked, since=since):
         print(f"{connector.id} enrolled from {connector.address or 'an unknown address'}")
-    tried = authority.compromise(leaked, since=since, dry_run=True)
-    print(f"{tried.revoked} of {tried.connectors} are to be revoked")
+    preview = authority.compromise(leaked, since=since, dry_run=True)
+    print(f"{preview.revoked} of {preview.connectors} connectors will be revoked")
 
     authority.compromise(leaked, since=since)
     crl = authority.crl(leaked.certificate.id)
     crl_file.write_bytes(crl.der)
     print(
-        f"CRL {crl.number} has {crl.entries} entries, and is good for {crl.next_update - crl.this_update}"
+        f"CRL {crl.number} has {crl.entries} entries and is valid for {crl.next_update - crl.this_update}"
     )
 
     authority.keys.update(leaked, name=f"{leaked.name} (leaked)")
@@ -33,17 +33,17 @@ def deal_with_leak(
         name,
         group=leaked.group,
         certificate=leaked.certificate,
-        # Those who were revoked without guilt enroll anew, and spend a use each.
-        max_uses=leaked.remaining + tried.revoked,
+        # Honest connectors that were revoked enroll again, and each spends a use.
+        max_uses=leaked.remaining + preview.revoked,
     )
 
 
 def main() -> None:
-    """Deals with a leak in a small fleet."""
+    """Replaces a leaked key of a small fleet."""
     with demo_fleet({"Branch": (10, 4)}) as authority, tempfile.TemporaryDirectory() as directory:
         since = datetime.now(timezone.utc) - timedelta(hours=1)
         crl_file = Path(directory) / "branch.crl"
-        key = deal_with_leak(authority, "Branch rollout", since=since, crl_file=crl_file)
+        key = replace_leaked_key(authority, "Branch rollout", since=since, crl_file=crl_file)
         print(f"{key.name}: {key.remaining} uses left")
         reasons = {str(connector.revocation_reason) for connector in authority.connectors}
         print("revoked for", *reasons)

@@ -1,4 +1,4 @@
-"""Give each provisioning key a successor, and the authority a new master key."""
+"""Replace each provisioning key, and rotate the master key."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import provkey
 def rotate(
     authority: provkey.Authority, folder: Path, *, older_than: timedelta
 ) -> dict[str, provkey.KeyDetails]:
-    """Makes a successor for each usable key that is older, and switches the old one off.
+    """Creates a successor for each usable key that is older, and disables the old key.
 
-    The text of each successor is in a file of the folder that only its owner can read, before the
-    old key stops. Gives the successors by the names of the keys.
+    The text of each successor is in a file of the folder, which only its owner can read, before the
+    old key stops. Returns the successors by name.
     """
     successors = {}
     made_before = datetime.now(timezone.utc) - older_than
-    # All of them first: what is made below is not to be found.
+    # Listed first, so that the successors are not listed too.
     keys = list(authority.keys.filter(state=provkey.KeyState.USABLE))
     for key in keys:
         if key.created_at > made_before:
@@ -44,7 +44,7 @@ def rotate(
 def rotate_master(
     authority: provkey.Authority, keyring: provkey.Keyring, file: Path
 ) -> provkey.Keyring:
-    """Derives new keys from a new master key. The keyring is saved before the authority is told."""
+    """Derives new keys from a new master key. The keyring is saved before the authority uses it."""
     rotated = keyring.rotated()
     rotated.save(file)
     authority.rotate_master(rotated)
@@ -52,7 +52,7 @@ def rotate_master(
 
 
 def main() -> None:
-    """Rotates everything of a small fleet."""
+    """Rotates the keys of a small fleet."""
     with tempfile.TemporaryDirectory() as directory:
         folder, master_key = Path(directory), provkey.MasterKey.generate()
         with provkey.Authority.create(

@@ -1,4 +1,4 @@
-"""Watch a key while a fleet enrols, and raise its limit when 80 % of its uses are spent."""
+"""Watch a key while a fleet enrolls, and raise its limit when 80 % of its uses are spent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scale(authority: provkey.Authority, name: str, fleet: threading.Thread) -> p
         finished = not fleet.is_alive()
         key = authority.keys.get(name)
         if key.utilization >= 0.8 and not finished:
-            # With its version: if a colleague has edited the key meanwhile, look again.
+            # With its version: if somebody edits the key meanwhile, this reads it again.
             try:
                 key = authority.keys.update(
                     key, version=key.version, max_uses=key.max_uses + key.max_uses // 2
@@ -43,7 +43,7 @@ def scale(authority: provkey.Authority, name: str, fleet: threading.Thread) -> p
 
 
 def main() -> None:
-    """Lets 50 connectors enroll with a key that begins with 20 uses."""
+    """Enrolls 50 connectors with a key that starts with 20 uses."""
     with demo_fleet({"Branch": (20, 0)}) as authority:
 
         def enroll_all() -> None:

@@ -1,9 +1,9 @@
 """A store over a service with conditional writes, such as DynamoDB, etcd or Redis with WATCH.
 
-Such a service reads items together and writes items together on condition that others are as they
-were. That is all that a store needs: read what a unit looks at, decide, write if nothing of it has
-changed, else begin anew. The service here is a fake in memory; ``TableStore`` says in its comments
-what takes its place.
+Such a service reads items together, and writes items together if other items have not changed. A
+store needs no more: read the records that a unit depends on, decide the unit, and write if nothing
+has changed; otherwise start over. The service here is a fake in memory. The docstrings of
+``FakeTable`` name the real calls.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from provkey.store import (
     interval,
 )
 
-TRIES = 100
+ATTEMPTS_MAX = 100
 
 
 class FakeTable:
-    """The service: items with versions, read and written together."""
+    """The service: items with versions, which are read and written together."""
 
     def __init__(self) -> None:
         self._items: dict[bytes, Record] = {}
@@ -51,8 +51,8 @@ class FakeTable:
     def write(
         self, expected: Mapping[bytes, int | None], new: Mapping[bytes, Record | None]
     ) -> bool:
-        """TransactWriteItems with conditions, Txn with compares, WATCH and MULTI: writes all, if each
-        expected item still has its version, or is still absent.
+        """TransactWriteItems with conditions, Txn with compares, WATCH and MULTI: writes all
+        items, if each expected item still has its version, or is still absent.
         """
         with self._lock:
             versions = {key: item.version for key in expected if (item := self._items.get(key))}
@@ -70,7 +70,7 @@ class TableStore(provkey.Store):
     """Each unit is one conditional write."""
 
     def __init__(self, table: FakeTable) -> None:
-        """A store over this table, which others may use at the same time."""
+        """A store over this table, which other stores may use at the same time."""
         self._table = table
 
     def get(self, keys: Sequence[bytes]) -> list[Record | None]:
@@ -85,13 +85,13 @@ class TableStore(provkey.Store):
         return self._table.query(start, end, reverse, limit)
 
     def apply(self, units: Sequence[Unit]) -> list[Outcome]:
-        """Applies units, one after the other."""
+        """Applies units in order."""
         check_size("units", len(units), BATCH_UNITS_MAX)
         return [self._apply(unit) for unit in units]
 
     def _apply(self, unit: Unit) -> Outcome:
-        for _ in range(TRIES):
-            # All that the unit looks at is read together: a unit is decided on one state.
+        for _ in range(ATTEMPTS_MAX):
+            # Read together, because a unit is decided on one state.
             keys = list({_key(operation) for operation in unit.operations})
             found = dict(zip(keys, self._table.read(keys), strict=True))
             decision = unit.decide(lambda key, found=found: found[key])  # type: ignore[misc]
@@ -100,8 +100,8 @@ class TableStore(provkey.Store):
             expected = {key: None if item is None else item.version for key, item in found.items()}
             if self._table.write(expected, _items(decision)):
                 return Applied(decision.counters)
-        # Of a batch, the units before this one are applied: what was done is not simply nothing.
-        raise provkey.StoreError("others keep changing the same items", code="store_busy")
+        # Earlier units of the batch are applied, so the outcome is unknown.
+        raise provkey.StoreError("the same items keep changing", code="store_busy")
 
 
 def _key(operation: provkey.store.Operation) -> bytes:
@@ -109,7 +109,7 @@ def _key(operation: provkey.store.Operation) -> bytes:
 
 
 def _items(decision: Decision) -> dict[bytes, Record | None]:
-    # Drawn at random, a version never comes back, not even for an item that was deleted.
+    # A random version is never used again, not even after the item was deleted.
     version = secrets.randbits(63)
     return {
         write.key: None if write.value is None else Record(write.key, version, write.value)
@@ -118,7 +118,7 @@ def _items(decision: Decision) -> dict[bytes, Record | None]:
 
 
 def main() -> None:
-    """Checks the store, then lets two authorities share it, as if on two machines."""
+    """Checks the store, then shares it between two authorities, as if on two machines."""
     provkey.conformance.check(TableStore(FakeTable()))
     print(f"{len(provkey.conformance.CHECKS)} checks passed")
     table, master_key = FakeTable(), provkey.MasterKey.generate()

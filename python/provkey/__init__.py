@@ -1,13 +1,14 @@
-"""Provisioning keys: a fleet enrols itself, every use counted exactly.
+"""Provisioning keys: a fleet enrolls itself, and every use is counted exactly.
 
-An operator makes a *provisioning key*: a line of text with a maximum number of uses, tied to one
-connector group and one enrollment certificate. A connector is given the text, makes a key pair of its
-own, proves that it holds the key, and gets a signed TLS client certificate. The authority counts the
-use: never beyond the maximum, never twice for one connector, never lost.
+An operator creates a *provisioning key*: a line of text with a maximum number of uses, which
+belongs to one connector group and one enrollment certificate. A connector gets the text, makes its
+own key pair, proves that it has the key, and receives a signed TLS client certificate. The
+authority counts the use: never beyond the maximum, never twice for one connector, and no use is
+lost.
 
-The side that hands out certificates is :class:`Authority`; the side that asks for one begins with
-:meth:`ProvisioningKey.parse` and :class:`Identity`; a store of your own is a subclass of
-:class:`Store`. Every error is an :class:`Error` with a stable ``code``.
+:class:`Authority` issues certificates. A connector uses :meth:`ProvisioningKey.parse` and
+:class:`Identity` to get one. Your own store is a subclass of :class:`Store`. Every error is an
+:class:`Error` with a stable ``code``.
 """
 
 from . import conformance

@@ -9,9 +9,9 @@ from ._native import run_command
 
 
 def main() -> int:
-    """Runs the command with the arguments of this process. Gives its exit status."""
-    # The command is not Python: it would not notice what Python notes down of a Ctrl-C, and ends by
-    # the signal instead, as the binary does.
+    """Runs the command with the arguments of this process. Returns its exit status."""
+    # The command does not run Python code, so Python's handler would only record a Ctrl-C. With the
+    # default handler the signal ends the process, as it ends the binary.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return run_command(["provkey", *sys.argv[1:]])
 

@@ -60,7 +60,7 @@ __all__ = [
     "attach_signer",
     "authenticate_token",
     "certificate_warnings",
-    "verify_checkpoint",
+    "checkpoint",
     "compromise_key",
     "conformance_checks",
     "connector",
@@ -79,7 +79,6 @@ __all__ = [
     "download_key",
     "enroll",
     "enroll_many",
-    "checkpoint",
     "find_certificate",
     "find_certificate_request",
     "find_group",
@@ -116,6 +115,7 @@ __all__ = [
     "run_command",
     "run_conformance_check",
     "update_key",
+    "verify_checkpoint",
 ]
 
 __version__: str

@@ -23,7 +23,7 @@ class HasPublicBytes(Protocol):
     """A certificate or a CSR of the package ``cryptography``."""
 
     def public_bytes(self, encoding: Any) -> bytes:
-        """Its bytes in an encoding."""
+        """The object in an encoding."""
         ...
 
 
@@ -32,17 +32,17 @@ CsrInput = Union[bytes, str, Request, HasPublicBytes]
 CertificateInput = Union[bytes, str, Certificate, HasPublicBytes]
 """A certificate: DER or PEM as bytes, PEM as str, a ``Certificate``, or one of ``cryptography``."""
 CertificatesInput = Union[CertificateInput, Iterable[CertificateInput]]
-"""Certificates: together in PEM, or one by one."""
+"""Certificates: one PEM text, or an iterable of certificates."""
 KeyInput = Union[str, KeyText, ProvisioningKey]
 """The text of a provisioning key, in its canonical form."""
 AddressInput = Union[str, IPv4Address, IPv6Address]
 """An address, or its text."""
 NetworkInput = Union[str, IPv4Network, IPv6Network, IPv4Address, IPv6Address]
-"""A network or a lone address, or its text."""
+"""A network or a single address, or its text."""
 
 
 class HasId(Protocol):
-    """A record of something that has an id."""
+    """A record with an id."""
 
     @property
     def id(self) -> str:
@@ -50,6 +50,6 @@ class HasId(Protocol):
         ...
 
 
-def id_of(thing: HasId | str) -> str:
-    """The id of a record; of a text, the text itself."""
-    return thing if isinstance(thing, str) else thing.id
+def id_of(record: HasId | str) -> str:
+    """The id of a record. A string is returned as it is."""
+    return record if isinstance(record, str) else record.id

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, who enrolled, and what was refused after a proof."""
+"""The audit trail: who changed what, who enrolled, and which proven requests were refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Audit"]
 
 @dataclass(frozen=True, kw_only=True)
 class AuditFilter:
-    """Which audit records to list, for the native half."""
+    """The arguments of ``filter``, for the native half."""
 
     key: str | None = None
     connector: str | None = None
@@ -27,7 +27,7 @@ class AuditFilter:
 
 
 class Audit(Listing[AuditRecord]):
-    """The audit trail of an authority, in the order of time. :meth:`filter` lists some of it."""
+    """The audit trail of an authority, in the order of time. :meth:`filter` selects records."""
 
     def __init__(self, authority: _native.Authority) -> None:
         super().__init__(_reader(authority, AuditFilter()))
@@ -43,8 +43,8 @@ class Audit(Listing[AuditRecord]):
         until: datetime | None = None,
         latest_first: bool = False,
     ) -> Listing[AuditRecord]:
-        """Some of the records: of a key and of a connector (record or id), of an action, from an
-        aware datetime on and before another.
+        """The records that match all arguments: of a key, of a connector (record or id), of an
+        action, from the aware datetime ``since`` on, and before ``until``.
         """
         records = AuditFilter(
             key=None if key is None else id_of(key),
@@ -57,5 +57,5 @@ class Audit(Listing[AuditRecord]):
         return Listing(_reader(self._authority, records))
 
 
-def _reader(authority: _native.Authority, which: AuditFilter) -> Reader[AuditRecord]:
-    return lambda limit, after: _native.list_audit(authority, which, limit=limit, after=after)
+def _reader(authority: _native.Authority, filter: AuditFilter) -> Reader[AuditRecord]:
+    return lambda limit, after: _native.list_audit(authority, filter, limit=limit, after=after)

@@ -1,4 +1,4 @@
-"""The authority: the side that makes provisioning keys and counts their uses."""
+"""The authority, which creates provisioning keys and counts their uses."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ Observer = Callable[[Event], object]
 
 @dataclass(frozen=True, kw_only=True)
 class EnrollRequest:
-    """One request of :meth:`Authority.enroll_many`: what :meth:`Authority.enroll` takes."""
+    """One request for :meth:`Authority.enroll_many`: the arguments of :meth:`Authority.enroll`."""
 
     csr: CsrInput = field(repr=False)
-    """The CSR, perhaps with the proof of a key in it."""
+    """The CSR, with or without the proof of a key."""
     key: KeyInput | None = field(default=None, repr=False)
-    """The text of a key beside the CSR."""
+    """The text of the key, if the CSR does not prove it."""
     fingerprint: Fingerprint | None = None
-    """The connector's fingerprint, when it stands beside the CSR."""
+    """The connector's fingerprint, if the CSR does not contain it."""
     address: AddressInput | None = None
-    """Where the connector asks from."""
+    """The address of the connector."""
 
 
 class Authority:
-    """The side that makes provisioning keys and counts their uses.
+    """An authority, which creates provisioning keys and counts their uses.
 
-    Made by :meth:`create` and :meth:`open`. All calls block, may be made from any thread, and let
-    other Python threads run meanwhile. A context manager, which closes it. It belongs to the process
-    that made it: after a fork every call raises :class:`~provkey.UsageError` with the code
+    :meth:`create` and :meth:`open` return one. Any thread may call it; calls block, and other
+    Python threads run meanwhile. As a context manager it closes itself. It belongs to the process
+    that opened it: after a fork every call raises :class:`~provkey.UsageError` with the code
     ``used_after_fork``, so open it again in the new process.
 
     Every call may raise :class:`~provkey.StoreError`.
@@ -83,7 +83,7 @@ class Authority:
     """The admin tokens."""
 
     def __init__(self, native: _native.Authority) -> None:
-        """Use :meth:`create` or :meth:`open`."""
+        """Use :meth:`create` or :meth:`open` instead."""
         self._native = native
         self.groups = Groups(native)
         self.certificates = Certificates(native)
@@ -108,16 +108,17 @@ class Authority:
     ) -> Authority:
         """Creates an authority, with its root, in an empty store.
 
-        ``store`` is a :class:`~provkey.Store`, or its address: ``sqlite:PATH``. ``host`` is where
-        connectors reach it, ``host`` or ``host:port`` in lower case; it stands in every key text.
-        ``master_key`` is a :class:`~provkey.MasterKey`, a :class:`~provkey.Keyring` or the path of
-        its file; keep it outside the store. ``trust_domain`` is the SPIFFE trust domain, by default
-        the host without port. ``validity`` is that of the root, 30 years by default.
+        ``store`` is a :class:`~provkey.Store`, or its address: ``sqlite:PATH`` or ``postgres://…``.
+        ``host`` is where connectors reach the authority, ``host`` or ``host:port`` in lower case;
+        every key text contains it. ``master_key`` is a :class:`~provkey.MasterKey`, a
+        :class:`~provkey.Keyring` or the path of its file; store it apart from the store.
+        ``trust_domain`` is the SPIFFE trust domain, by default the host without port. ``validity``
+        is that of the root, by default 30 years.
 
-        ``clock`` gives the present as an aware datetime, by default the machine's; it is asked once
-        for each call, and what it raises reaches the caller before anything has happened.
-        ``observer`` is called with each :class:`~provkey.Event`, on the thread of the call; it must
-        be quick and must not call the authority. ``actor`` is named in the audit trail.
+        ``clock`` returns the present as an aware datetime; the default is the machine's clock. It
+        is called once for each call, and if it raises, nothing has happened. ``observer`` is called
+        with each :class:`~provkey.Event`, on the thread of the call; it must be quick, and must not
+        call the authority. The audit trail names the ``actor``.
 
         Raises :class:`~provkey.InputError`, such as ``authority_exists``, and
         :class:`~provkey.MasterKeyError`.
@@ -145,10 +146,10 @@ class Authority:
         observer: Observer | None = None,
         actor: str | None = None,
     ) -> Authority:
-        """Opens the authority that a store holds.
+        """Opens the authority in a store.
 
-        Arguments are those of :meth:`create`. With ``host`` it is refused unless the authority has
-        that host (``host_unknown``): a guard against the wrong store. Raises
+        Arguments are those of :meth:`create`. ``host`` guards against the wrong store: an authority
+        without this host is refused (``host_unknown``). Raises
         :class:`~provkey.InputError` with the code ``authority_missing``, and
         :class:`~provkey.MasterKeyError` with ``master_key_wrong`` or ``master_key_missing``.
         """
@@ -163,31 +164,30 @@ class Authority:
 
     @staticmethod
     def copy_store(source: Store, target: Store) -> int:
-        """Copies everything that is in one store into another, which holds nothing yet, and compares
-        them record by record: so an authority moves, for example from SQLite to PostgreSQL. Nothing
-        may change the first store meanwhile. Gives the number of records.
+        """Copies all records of one store into another, empty one, and compares the two record by
+        record. Nothing may change the first store meanwhile. Returns the number of records.
 
-        Raises :class:`~provkey.InputError` with the code ``authority_missing`` if there is nothing
-        to copy, :class:`~provkey.StoreError` with ``store_exists`` if the other store holds anything,
-        and with ``store_busy`` if the first one changed.
+        Raises :class:`~provkey.InputError` with the code ``authority_missing`` if the first store
+        has no authority, and :class:`~provkey.StoreError` with ``store_exists`` if the second store
+        is not empty, or ``store_busy`` if the first one changed.
         """
         return _native.copy_store(source, target)
 
     @staticmethod
     def move_store(source: Store, target: Store) -> int:
-        """Moves an authority to another store, which holds nothing yet: closes the first store to all
-        changes, those of processes that have it open included, and copies it as :meth:`copy_store`
-        does. From then on a change there raises :class:`~provkey.StoreError` with the code
-        ``store_moved``. If the copy fails, the first store is opened again. Gives the number of records.
+        """Moves an authority to another, empty store, for example from SQLite to PostgreSQL: closes
+        the first store to changes by any process, and copies it as :meth:`copy_store` does.
+        Later changes there raise :class:`~provkey.StoreError` with the code ``store_moved``. If
+        the copy fails, the first store is open again. Returns the number of records.
 
         Raises what :meth:`copy_store` raises, and :class:`~provkey.StoreError` with
-        ``store_not_recognized`` if the first store cannot be closed, as one that is written in Python.
+        ``store_not_recognized`` if the first store cannot be closed, such as one written in Python.
         """
         return _native.move_store(source, target)
 
     @staticmethod
     def exists(store: Store) -> bool:
-        """Whether a store holds an authority. Needs no master key."""
+        """Whether a store has an authority. Needs no master key."""
         return _native.Authority.exists(store)
 
     def acting_as(
@@ -197,17 +197,17 @@ class Authority:
         admin_token: AdminToken | str | None = None,
         address: AddressInput | None = None,
     ) -> Authority:
-        """The same authority, with ``actor``, and the id of the admin token and the address, named in the
-        audit records of what is done through it. Longer names are cut to 256 bytes. It is closed by itself.
-        Raises :class:`~provkey.InputError` for an ``admin_token`` that is no id.
+        """The same authority for another actor: the audit records of its calls name the
+        ``actor``, cut to 256 bytes, the admin token and the address. It is closed separately.
+        Raises :class:`~provkey.InputError` for an ``admin_token`` that is not an id.
         """
         token = admin_token.id if isinstance(admin_token, AdminToken) else admin_token
         return Authority(self._native.acting_as(actor, admin_token=token, address=address))
 
     def close(self) -> None:
-        """Closes it. Later calls raise :class:`~provkey.UsageError` with the code ``used_after_close``; calls
-        under way finish. A store that was given as an object stays open. Doing so twice does
-        nothing.
+        """Closes the authority. Later calls raise :class:`~provkey.UsageError` with the code
+        ``used_after_close``; calls in progress finish. A store that was passed as an object
+        stays open. Closing twice does nothing.
         """
         self._native.close()
 
@@ -221,7 +221,7 @@ class Authority:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            # Best effort: what waits in memory are counts that nothing depends on.
+            # Best effort: nothing depends on the counts in memory.
             with suppress(Exception):
                 self.flush()
         finally:
@@ -229,27 +229,27 @@ class Authority:
 
     @property
     def id(self) -> str:
-        """Its id: 12 characters."""
+        """The id: 12 characters."""
         return self._native.id
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Its hosts. The first is the one that new keys get unless they name another."""
+        """The hosts. New keys get the first one, unless they name another."""
         return tuple(self._native.hosts)
 
     @property
     def trust_domain(self) -> str:
-        """Its SPIFFE trust domain."""
+        """The SPIFFE trust domain."""
         return self._native.trust_domain
 
     @property
     def root(self) -> Certificate:
-        """The certificate of its root."""
+        """The certificate of the root."""
         return self._native.root
 
     def add_host(self, host: str) -> None:
-        """Adds a host. Texts made for the others stay good. Other processes learn of it when they
-        open the authority again. Raises :class:`~provkey.InputError`.
+        """Adds a host. Key texts for other hosts stay valid. Other processes see the new host
+        when they open the authority again. Raises :class:`~provkey.InputError`.
         """
         self._native.add_host(host)
 
@@ -263,17 +263,17 @@ class Authority:
     ) -> Enrolled:
         """Enrolls one connector: one use, one certificate, exactly once.
 
-        ``csr`` is a CSR, with the proof of a key in it, or with the text of the ``key`` beside it.
-        A connector that asks again gets its certificate again, at no cost. Raises
-        :class:`~provkey.RefusedError` and :class:`~provkey.CsrError`. No error costs a use; if it is
-        not known whether the enrollment was stored, the connector asks again.
+        ``csr`` either proves a key, or comes with the text of the ``key``. A connector that asks
+        again gets the same certificate for free. Raises :class:`~provkey.RefusedError` and
+        :class:`~provkey.CsrError`. No error costs a use. If the outcome is unknown, the connector
+        asks again.
         """
         return _native.enroll(self._native, csr, key, fingerprint, address)
 
     def enroll_many(self, requests: Iterable[EnrollRequest]) -> list[Enrolled | Error]:
-        """Enrolls many connectors for the price of one write for each 256, in a host that has one
-        thread. Gives, in the order of the requests, the answer or the error of each; it raises only
-        what concerns none of them alone.
+        """Enrolls many connectors from one thread, with one write to the store for each 256.
+        Returns the answer or the error for each request, in their order. It raises only errors
+        that concern all requests.
         """
         return _native.enroll_many(self._native, list(requests))
 
@@ -285,11 +285,11 @@ class Authority:
         fingerprint: Fingerprint | None = None,
         address: AddressInput | None = None,
     ) -> Enrolled:
-        """Renews the certificate of one connector, at no use of any key.
+        """Renews the certificate of one connector, which costs no use.
 
-        The CSR holds the proof of renewal that :meth:`Identity.renew_request` makes; or the host
-        vouches for ``client_certificate``, with which the connector has authenticated over TLS.
-        Raises :class:`~provkey.RefusedError` and :class:`~provkey.CsrError`.
+        The CSR has the proof of renewal that :meth:`Identity.renew_request` makes. Or the
+        application vouches for ``client_certificate``, with which the connector authenticated over
+        TLS. Raises :class:`~provkey.RefusedError` and :class:`~provkey.CsrError`.
         """
         return _native.renew(
             self._native,
@@ -305,138 +305,140 @@ class Authority:
         *,
         reason: RevocationReason = RevocationReason.UNSPECIFIED,
     ) -> None:
-        """Revokes a connector, for ever: as :meth:`Connectors.revoke`."""
+        """Revokes a connector for good, as :meth:`Connectors.revoke` does."""
         self.connectors.revoke(connector, reason=reason)
 
     def compromise(
         self, key: KeyDetails | str, *, since: datetime | None = None, dry_run: bool = False
     ) -> Compromised:
-        """Records that a key is compromised, which is final, and revokes what it enrolled, from ``since``
-        on if that is given; of a deleted key too. With ``dry_run`` it is only counted. If it fails halfway, call it
-        again. Raises :class:`~provkey.InputError` with the code ``key_not_found``.
+        """Marks a key, even a deleted one, as compromised for good, and revokes the connectors that
+        it enrolled, or only those from ``since`` on. ``dry_run`` only counts them. If it fails
+        halfway, call it again. Raises :class:`~provkey.InputError` with the code
+        ``key_not_found``.
         """
         return _native.compromise_key(self._native, id_of(key), since=since, dry_run=dry_run)
 
     def crl(self, certificate: EnrollmentCertificate | str | None = None) -> Crl:
-        """The CRL of an enrollment certificate (record, id or name), or that of the root. Cheap to
-        ask for. Raises :class:`~provkey.InputError`.
+        """The CRL of an enrollment certificate (record, id or name), or that of the root. A
+        cheap call. Raises :class:`~provkey.InputError`.
         """
         if certificate is None:
             return _native.root_crl(self._native)
         return _native.crl(self._native, id_of(certificate))
 
     def ocsp(self, request: bytes) -> bytes:
-        """Answers an OCSP request, DER as it comes over HTTP, with the DER to send back. What cannot
-        be answered is one of OCSP's own error responses.
+        """Answers an OCSP request: takes the DER of the request, and returns the DER of the
+        response. An invalid request gets one of OCSP's error responses.
         """
         return _native.ocsp(self._native, request)
 
     def issue_server_certificate(
         self, host: str, public_key: bytes, *, validity: timedelta = timedelta(days=90)
     ) -> ServerCertificate:
-        """Issues a certificate for a TLS server at one of the authority's hosts, signed by the root, so
-        that the pin in a key text is all that a connector needs to trust it. ``public_key`` is its
-        SubjectPublicKeyInfo in DER: the private key stays with the server. It cannot be revoked: ask
-        again in time. Raises :class:`~provkey.InputError` with the code ``host_unknown`` or
-        ``validity_invalid``, and :class:`~provkey.CsrError` if the key is not accepted.
+        """Issues a certificate for a TLS server at a host of the authority. The root signs it, so
+        connectors trust it through the pin in their key. ``public_key`` is the server's
+        SubjectPublicKeyInfo in DER; the private key stays with the server. The certificate
+        cannot be revoked, so keep it short and issue it again in time. Raises
+        :class:`~provkey.InputError` with the code ``host_unknown`` or ``validity_invalid``, and
+        :class:`~provkey.CsrError` if the key is not accepted.
         """
         return _native.issue_server_certificate(self._native, host, public_key, validity=validity)
 
     @property
     def master_slot(self) -> int:
-        """The slot of the master key that new keys are derived from."""
+        """The slot of the current master key, from which new keys are derived."""
         return _native.master_slot(self._native)
 
     def rotate_master(self, keyring: Keyring) -> None:
-        """Makes the current master key of ``keyring`` the one that new keys are derived from, and
-        seals all CA keys anew under it. Keys made before stay good: the keyring has their master keys
-        too. Save the keyring *before*; other processes need it, too: :meth:`replace_keyring`. Calling it
-        again after an interruption finishes what is left. Raises :class:`~provkey.MasterKeyError`.
+        """Derives new keys from the current master key of ``keyring``, and seals all CA keys under
+        it. Older keys stay valid, because the keyring has their master keys too. Save the
+        keyring *before* this call, and pass it to other processes: :meth:`replace_keyring`.
+        After an interruption, call it again. Raises :class:`~provkey.MasterKeyError`.
         """
         _native.rotate_master(self._native, keyring)
 
     def replace_keyring(self, keyring: Keyring) -> None:
-        """Replaces the keyring of this open authority, for example by the one with the master key
-        that another process has rotated to. It must have every master key that the authority knows
-        now. Raises :class:`~provkey.MasterKeyError`; nothing has changed then.
+        """Replaces the keyring of this open authority, for example after another process has
+        rotated the master key. The new keyring must have every master key of the old one.
+        Raises :class:`~provkey.MasterKeyError`, and then nothing has changed.
         """
         _native.replace_keyring(self._native, keyring)
 
     def missing_masters(self) -> list[int]:
-        """The slots of the master keys that the authority has in its store and this process lacks.
+        """The slots of master keys that the store names and this process lacks.
 
-        If there are any, another process has rotated: read the master key file again and call
-        :meth:`replace_keyring`. Until then connectors enroll and renew with the keys made before,
-        and what needs the new master key raises ``master_key_missing``.
+        If there are any, another process has rotated the master key: read the keyring file again
+        and call :meth:`replace_keyring`. Until then older keys still enroll and renew, and calls
+        that need the new master key raise ``master_key_missing``.
         """
         return _native.missing_masters(self._native)
 
     def remove_master(self, slot: int) -> None:
-        """Forgets the master key of a slot that nothing stands on any more. Raises
+        """Forgets the master key in a slot, if nothing depends on it any more. Raises
         :class:`~provkey.MasterKeyError`, such as ``master_key_in_use``.
         """
         _native.remove_master(self._native, slot)
 
     def flush(self) -> None:
-        """Stores the counts of refusals and replays that still wait in memory, for ten seconds at
-        most. A host calls it before it ends, and whenever it likes the trail to be complete. Raises
-        :class:`~provkey.StoreError`; what could not be stored is lost.
+        """Stores the counts of refusals and replays that are still in memory, where they stay
+        for at most ten seconds. Call it before the process ends, or to complete the audit
+        trail. Raises :class:`~provkey.StoreError`, and then the counts are lost.
         """
         _native.flush(self._native)
 
     def query(
         self, sql: str, *, timeout: timedelta | None = None, max_rows: int | None = None
     ) -> QueryResult:
-        """Answers one SELECT over the views for people of its store: ``provisioning_keys``,
-        ``enrollments``, ``connector_groups``, ``enrollment_certificates`` and ``audit``. It does nothing
-        else, on a connection of its own; use it instead of opening the store's file.
+        """Runs one SELECT over the views ``provisioning_keys``, ``enrollments``,
+        ``connector_groups``, ``enrollment_certificates`` and ``audit``, on its own connection.
+        Use it instead of opening the store's file.
 
-        It runs for ``timeout`` at most, 10 seconds by default, and answers ``max_rows``, 10,000 by
-        default: ``truncated`` tells whether there are more. In PostgreSQL it needs a role for queries,
-        see docs/scaling.md. For pandas: ``pandas.DataFrame(result.rows, columns=result.columns)``.
+        A query may take ``timeout``, by default 10 seconds, and returns at most ``max_rows`` rows,
+        by default 10,000; ``truncated`` says whether there are more. In PostgreSQL it needs a role
+        for queries: docs/scaling.md. For pandas: ``pandas.DataFrame(result.rows,
+        columns=result.columns)``.
 
         Raises :class:`~provkey.QueryError`.
         """
         return _native.query(self._native, sql, timeout=timeout, max_rows=max_rows)
 
     def checkpoint(self) -> str:
-        """Names the latest change that this process knows to be durable: the last one that it made;
-        if it has made none yet, the one that it checked; or else the last one of the audit trail.
+        """Returns a text that names the latest change that this process knows to be durable: its
+        own last change, else the checkpoint that it verified, else the last audit record.
 
-        A host that wants to notice when its store is rolled back, for instance because somebody
-        restored an old copy, keeps this text outside of the store, in a file elsewhere, written anew
-        after changes, as often as it likes. It may be kept late: an older checkpoint notices less, and is
-        never a false alarm. Raises :class:`~provkey.StoreError`.
+        To detect that the store was rolled back, for example because an old copy was restored, save
+        this text outside of the store, and save it again after changes. An older checkpoint detects
+        less, but never raises a false alarm. Raises :class:`~provkey.StoreError`.
         """
         return _native.checkpoint(self._native)
 
     def verify_checkpoint(self, checkpoint: str) -> None:
-        """Checks that the store has the change that ``checkpoint`` names, and so all that came before it.
-        A host does so after :meth:`open`, before it enrolls anybody, and may do so again at any time.
+        """Checks that the store has the change that ``checkpoint`` names, and so all earlier
+        changes. Call it after :meth:`open`, before the first enrollment, or at any time.
 
-        What it notices, precisely: that the store is of a time before that change. It does not
-        notice the loss of changes after it, and nothing at all once the audit record of the change
-        may have been pruned.
+        It does not detect the loss of later changes. It detects nothing once the audit record of
+        the change may have been pruned.
 
-        Raises :class:`~provkey.StoreError` with the code ``store_rolled_back`` if the store lacks the
-        change: uses that were counted since are forgotten, so keys may enroll beyond their limits,
-        and so are revocations. Put the newer store back, or accept the loss. Raises
-        :class:`~provkey.InputError` with the code ``checkpoint_invalid`` for what is no checkpoint.
+        Raises :class:`~provkey.StoreError` with the code ``store_rolled_back`` if the store lacks
+        the change. Then later uses and revocations are lost, and keys may enroll beyond their
+        limits: put the newer store back, or accept the loss. Raises :class:`~provkey.InputError`
+        with the code ``checkpoint_invalid`` for an invalid text.
         """
         _native.verify_checkpoint(self._native, checkpoint)
 
     def accept_rollback(self, lost: str) -> str:
-        """Accepts that the store was rolled back, and lacks the change that ``lost`` names: this is
-        written into the audit trail. Gives the checkpoint to keep from now on. If the store lacks nothing,
-        nothing is written. Raises :class:`~provkey.InputError`, :class:`~provkey.StoreError`.
+        """Accepts that the store lacks the change that the checkpoint ``lost`` names, and records
+        this in the audit trail. Returns the checkpoint to save from now on. If the store has the
+        change, nothing is written. Raises :class:`~provkey.InputError` and
+        :class:`~provkey.StoreError`.
         """
         return _native.accept_rollback(self._native, lost)
 
     def prune(
         self, *, audit_before: datetime | None = None, expired_before: datetime | None = None
     ) -> Pruned:
-        """Deletes old records, in many small steps: audit records from before a moment, and
-        enrollments of deleted keys whose certificates expired before a moment.
+        """Deletes old records, in many small steps: audit records from before ``audit_before``, and
+        enrollments with deleted keys whose certificates expired before ``expired_before``.
         """
         return _native.prune(self._native, audit_before=audit_before, expired_before=expired_before)
 
@@ -445,18 +447,18 @@ class Authority:
 
 
 def _store(store: object, *, mode: Literal["open", "open_or_create"]) -> Store:
-    """The store of an address."""
+    """The store, opened if ``store`` is an address."""
     if isinstance(store, Store):
         return store
     if not isinstance(store, str):
-        raise TypeError("a store is a provkey.Store, or its address as a str")
+        raise TypeError("store must be a provkey.Store, or its address as a str")
     scheme, _, rest = store.partition(":")
     if scheme == "sqlite" and rest:
         return SqliteStore(rest, mode=mode)
     if scheme in ("postgres", "postgresql"):
         return PostgresStore(store, mode=mode)
     raise InputError(
-        "the address of a store is sqlite:PATH or postgres://...", code="store_address_invalid"
+        "the address of a store must be sqlite:PATH or postgres://...", code="store_address_invalid"
     )
 
 
@@ -468,6 +470,6 @@ def _keyring(master_key: MasterKeyInput) -> Keyring:
     if not isinstance(master_key, str):
         return Keyring.from_file(master_key)
     raise TypeError(
-        "master_key is a MasterKey, a Keyring, or the path of its file as a pathlib.Path; "
-        "not a str, for a secret in the source is no secret"
+        "master_key must be a MasterKey, a Keyring, or the path of its file as a pathlib.Path; "
+        "a str is refused, because a secret in source code is not secret"
     )

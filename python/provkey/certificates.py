@@ -17,7 +17,7 @@ __all__ = ["CertificateRequests", "Certificates"]
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a new enrollment certificate is to be like, for the native half."""
+    """The arguments for a new enrollment certificate, for the native half."""
 
     name: str
     algorithm: KeyAlgorithm = KeyAlgorithm.P256
@@ -34,11 +34,11 @@ class Terms:
 class Certificates(Listing[EnrollmentCertificate]):
     """The enrollment certificates of an authority, by name.
 
-    What takes one takes its record, its id or its name.
+    A certificate is passed as its record, its id or its name.
     """
 
     requests: CertificateRequests
-    """The requests that an external CA has not answered yet."""
+    """The requests whose certificate has not been imported."""
 
     def __init__(self, authority: _native.Authority) -> None:
         super().__init__(
@@ -61,14 +61,15 @@ class Certificates(Listing[EnrollmentCertificate]):
         ocsp_url: str | None = None,
         ca_issuers_url: str | None = None,
     ) -> EnrollmentCertificate:
-        """Makes a certificate under the authority's root.
+        """Creates a certificate under the authority's root.
 
-        A key pair is made and sealed into the store, unless a ``signer`` has one. ``validity`` is at
-        least a day (10 years by default), ``leaf_validity``, that of connectors' certificates, at
-        least an hour (a year), ``renewal_grace`` is how long after its end one is still renewed (30
-        days), ``crl_validity`` an hour to a year (a week). The URLs stand in the certificates of
-        connectors as they are given. Raises :class:`~provkey.InputError`, such as ``name_in_use`` and
-        ``validity_invalid``, and :class:`~provkey.SigningError`.
+        Its key pair is generated and sealed in the store, unless a ``signer`` holds one.
+        ``validity`` is at least a day (default: 10 years). ``leaf_validity``, that of connectors'
+        certificates, is at least an hour (a year). ``renewal_grace`` is how long after its expiry a
+        connector's certificate can still be renewed (30 days). ``crl_validity`` is an hour to a
+        year (a week). Connectors' certificates contain the URLs. Raises
+        :class:`~provkey.InputError`, such as ``name_in_use`` and ``validity_invalid``, and
+        :class:`~provkey.SigningError`.
         """
         terms = Terms(
             name=name,
@@ -97,9 +98,8 @@ class Certificates(Listing[EnrollmentCertificate]):
         ocsp_url: str | None = None,
         ca_issuers_url: str | None = None,
     ) -> CertificateRequest:
-        """Makes a key pair and a CSR with which an external CA can be asked for a CA certificate.
-        :meth:`import_answer` takes what it issues. Arguments and errors are those of
-        :meth:`create`.
+        """Creates a key pair and a CSR, for an external CA to issue the certificate. Pass what
+        it issues to :meth:`import_answer`. Arguments and errors are those of :meth:`create`.
         """
         terms = Terms(
             name=name,
@@ -117,9 +117,9 @@ class Certificates(Listing[EnrollmentCertificate]):
     def import_answer(
         self, request: CertificateRequest | str, certificates: CertificatesInput
     ) -> EnrollmentCertificate:
-        """Takes the certificate that an external CA issued for a request, and perhaps those of its
-        issuers: PEM, or a sequence of certificates. Raises :class:`~provkey.CertificateError` and
-        :class:`~provkey.InputError`.
+        """Imports the certificate that an external CA issued for a request, which may be followed
+        by its issuers: PEM, or a sequence of certificates. Raises
+        :class:`~provkey.CertificateError` and :class:`~provkey.InputError`.
         """
         return _native.import_answer(self._authority, id_of(request), certificates)
 
@@ -137,12 +137,13 @@ class Certificates(Listing[EnrollmentCertificate]):
         ocsp_url: str | None = None,
         ca_issuers_url: str | None = None,
     ) -> EnrollmentCertificate:
-        """Imports the CA certificate of somebody else, first of ``certificates``, with its private
-        key: PKCS #8, SEC 1 or PKCS #1, in PEM or DER, perhaps encrypted; or a ``signer`` that has
-        it. Raises :class:`~provkey.CertificateError` and :class:`~provkey.InputError`.
+        """Imports a CA certificate of an external CA, the first of ``certificates``, with its
+        private key: PKCS #8, encrypted or not, SEC 1 or PKCS #1, in PEM or DER; or with a
+        ``signer`` that holds it. Raises :class:`~provkey.CertificateError` and
+        :class:`~provkey.InputError`.
         """
         if (private_key is None) == (signer is None):
-            raise TypeError("either private_key or signer must be given")
+            raise TypeError("pass either private_key or signer")
         terms = Terms(
             name=name,
             signer=signer,
@@ -161,20 +162,21 @@ class Certificates(Listing[EnrollmentCertificate]):
         )
 
     def get(self, id_or_name: str) -> EnrollmentCertificate:
-        """The certificate that has this id or this name. Raises :class:`~provkey.InputError` with the
-        code ``certificate_not_found``, or ``certificate_unanswered`` if it was only asked for.
+        """The certificate with this id or name. Raises :class:`~provkey.InputError` with the code
+        ``certificate_not_found``, or ``certificate_unanswered`` for a request.
         """
         return _native.find_certificate(self._authority, id_or_name)
 
     def retire(self, certificate: EnrollmentCertificate | str) -> EnrollmentCertificate:
-        """Retires a certificate: nothing new is signed under it, at once and for ever. What it signed
-        stays good. Keys that use it are refused (``certificate_retired``) until they are moved.
+        """Retires a certificate for good: it signs no more certificates. Those that it signed
+        stay valid. Its keys are refused (``certificate_retired``) until they get another
+        certificate.
         """
         return _native.retire_certificate(self._authority, id_of(certificate))
 
     def delete(self, certificate: EnrollmentCertificate | str) -> None:
-        """Deletes a certificate, and its private key, that no provisioning key uses and no
-        connector's certificate hangs on. Raises :class:`~provkey.InputError`, such as
+        """Deletes a certificate and its private key. No provisioning key and no connector's
+        certificate may depend on it. Raises :class:`~provkey.InputError`, such as
         ``certificate_in_use``.
         """
         _native.delete_certificate(self._authority, id_of(certificate))
@@ -182,23 +184,24 @@ class Certificates(Listing[EnrollmentCertificate]):
     def warnings(
         self, certificate: EnrollmentCertificate | str, *, now: datetime | None = None
     ) -> tuple[CertificateWarning, ...]:
-        """What its operator should know at a moment, by default this one; empty if all is well."""
+        """The warnings about a certificate at ``now``, by default the present; empty if there
+        are none.
+        """
         return _native.certificate_warnings(self._authority, id_of(certificate), now=now)
 
     def count_connectors(self, certificate: EnrollmentCertificate | str) -> int:
-        """How many connectors' certificates it has signed that are kept. This reads all of them."""
+        """The number of stored connectors' certificates that it signed. This reads all of them."""
         return _native.count_connectors(self._authority, id_of(certificate))
 
     def attach_signer(self, signer: Signer) -> None:
-        """Attaches a signer whose key lives elsewhere: it signs for the enrollment certificate that
-        has its public key, as long as this authority is open. A host attaches its signers whenever it
-        opens the authority.
+        """Attaches a signer. It signs for the enrollment certificate with its public key until this
+        authority is closed. Attach your signers each time you open the authority.
         """
         _native.attach_signer(self._authority, signer)
 
 
 class CertificateRequests(Listing[CertificateRequest]):
-    """The requests that an external CA has not answered yet, by id."""
+    """The requests whose certificate has not been imported, by id."""
 
     def __init__(self, authority: _native.Authority) -> None:
         def read(limit: int, after: str | None) -> Page[CertificateRequest]:
@@ -208,13 +211,13 @@ class CertificateRequests(Listing[CertificateRequest]):
         self._authority = authority
 
     def get(self, id_or_name: str) -> CertificateRequest:
-        """The request that has this id or this name. Raises :class:`~provkey.InputError` with the
-        code ``certificate_request_not_found``.
+        """The request with this id or name. Raises :class:`~provkey.InputError` with the code
+        ``certificate_request_not_found``.
         """
         return _native.find_certificate_request(self._authority, id_or_name)
 
     def delete(self, request: CertificateRequest | str) -> None:
-        """Deletes a request and its private key. Raises as :meth:`get`."""
+        """Deletes a request and its private key. Raises what :meth:`get` raises."""
         _native.delete_certificate_request(self._authority, id_of(request))
 
 

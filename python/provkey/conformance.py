@@ -1,8 +1,7 @@
-"""What every store must do, as a suite that any store author runs.
+"""The conformance suite, which every store must pass.
 
-The checks need a working store, not an empty one: each has its own keys, under
-``conformance/<run>/<check>/``, and removes them at its end if it passed. Some call the store from
-several threads.
+The store need not be empty: each check writes under ``conformance/<run>/<check>/``, and deletes its
+records if it passes. Some checks call the store from several threads.
 
 In a test suite::
 
@@ -26,11 +25,11 @@ CHECKS: tuple[str, ...] = tuple(_native.conformance_checks())
 
 
 def check(store: Store, *, only: str | None = None, run: str | None = None) -> None:
-    """Runs all checks, or only one, on a store.
+    """Runs all checks, or only the one named ``only``, on a store.
 
-    ``run`` names the run, in at most 100 bytes; runs that share a store need names that differ, so
-    by default it is drawn. Raises :class:`~provkey.ConformanceError` for the first check that the
-    store did not pass, and ``ValueError`` if there is no check of that name.
+    ``run`` names the run, in at most 100 bytes. Runs that share a store need different names; the
+    default is random. Raises :class:`~provkey.ConformanceError` for the first check that the store
+    fails, and ``ValueError`` for an unknown check.
     """
     run = run or secrets.token_hex(4)
     for name in CHECKS if only is None else (only,):
@@ -40,7 +39,7 @@ def check(store: Store, *, only: str | None = None, run: str | None = None) -> N
 
 
 def failures(store: Store, *, run: str | None = None) -> list[ConformanceError]:
-    """Runs all checks, each to its end, and gives those that the store did not pass."""
+    """Runs all checks, and returns an error for each one that the store fails."""
     run = run or secrets.token_hex(4)
     seen = ((name, _native.run_conformance_check(store, name, run)) for name in CHECKS)
     return [ConformanceError(name, what) for name, what in seen if what is not None]

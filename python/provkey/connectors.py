@@ -1,4 +1,4 @@
-"""Connectors: who has enrolled."""
+"""Connectors: the machines that have enrolled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Connectors"]
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectorFilter:
-    """Which connectors to list, for the native half."""
+    """The arguments of ``filter``, for the native half."""
 
     key: str | None = None
     group: str | None = None
@@ -27,14 +27,14 @@ class ConnectorFilter:
 
 
 class Connectors(Listing[Connector]):
-    """The connectors of an authority, by id. :meth:`filter` lists some of them."""
+    """The connectors of an authority, by id. :meth:`filter` selects some."""
 
     def __init__(self, authority: _native.Authority) -> None:
         super().__init__(_reader(authority, ConnectorFilter()))
         self._authority = authority
 
     def get(self, connector: Connector | str) -> Connector:
-        """A connector as it is now, by its id. Raises :class:`~provkey.InputError` with the code
+        """Reads a connector. Raises :class:`~provkey.InputError` with the code
         ``connector_not_found``.
         """
         return _native.connector(self._authority, id_of(connector))
@@ -45,8 +45,9 @@ class Connectors(Listing[Connector]):
         *,
         reason: RevocationReason = RevocationReason.UNSPECIFIED,
     ) -> None:
-        """Revokes a connector, for ever: its certificates are on the next CRL, and its public key
-        never enrolls again. Revoking it once more changes nothing. Raises as :meth:`get`.
+        """Revokes a connector for good: its certificates are on the next CRL, and its public key
+        can never enroll again. Revoking it again changes nothing. Raises what :meth:`get`
+        raises.
         """
         _native.revoke_connector(self._authority, id_of(connector), reason)
 
@@ -59,9 +60,10 @@ class Connectors(Listing[Connector]):
         since: datetime | None = None,
         descending: bool = False,
     ) -> Listing[Connector]:
-        """Some of the connectors: of a key (record or id) or of a group in the order of enrollment,
-        of a certificate by serial number. ``since`` is an aware datetime, the earliest moment of
-        enrollment. ``descending`` lists the latest first, by key or by group.
+        """The connectors that match all arguments: those of a key (record or id) or of a group in
+        the order of enrollment, those of a certificate by serial number. ``since``, an aware
+        datetime, is the earliest enrollment. ``descending`` lists the latest first, by key or by
+        group.
         """
         connectors = ConnectorFilter(
             key=None if key is None else id_of(key),
@@ -73,5 +75,5 @@ class Connectors(Listing[Connector]):
         return Listing(_reader(self._authority, connectors))
 
 
-def _reader(authority: _native.Authority, which: ConnectorFilter) -> Reader[Connector]:
-    return lambda limit, after: _native.list_connectors(authority, which, limit=limit, after=after)
+def _reader(authority: _native.Authority, filter: ConnectorFilter) -> Reader[Connector]:
+    return lambda limit, after: _native.list_connectors(authority, filter, limit=limit, after=after)

@@ -1,4 +1,4 @@
-"""The enumerations. Each member is a str too, the name that the command and the store use."""
+"""The enumerations. Each member is a str, with the name that the command and the store use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 class _Text(str, Enum):
-    """An enumeration of texts, which print as they are."""
+    """An enumeration whose members are their texts."""
 
     def __str__(self) -> str:
         return str(self.value)
@@ -38,93 +38,94 @@ class KeyAlgorithm(_Text):
     ED25519 = "ed25519"
     """Ed25519."""
     RSA = "rsa"
-    """RSA of 2048 to 4096 bits. Accepted from others, not made here."""
+    """RSA of 2048 to 4096 bits: accepted, but not generated."""
 
 
 class AdminRole(_Text):
-    """What somebody may do. Each role may do what those before it may."""
+    """What an administrator may do. Each role includes the ones before it."""
 
     VIEWER = "viewer"
-    """Look at everything but secrets."""
+    """Read everything but secrets."""
     OPERATOR = "operator"
-    """Look after provisioning keys, groups and connectors; take out the texts of keys."""
+    """Manage provisioning keys, groups and connectors; export the texts of keys."""
     ADMIN = "admin"
-    """Look after enrollment certificates and admin tokens, too."""
+    """Manage enrollment certificates and admin tokens."""
 
 
 class KeyState(_Text):
-    """Whether a provisioning key can enroll, or what keeps it from it first."""
+    """Whether a provisioning key enrolls connectors, or the first reason why not."""
 
     USABLE = "usable"
     """It enrolls connectors."""
     EXHAUSTED = "exhausted"
-    """It has been used as often as it may be."""
+    """All its uses are spent."""
     DISABLED = "disabled"
-    """It is switched off."""
+    """It is disabled."""
     EXPIRED = "expired"
-    """Its time is over."""
+    """It has expired."""
     COMPROMISED = "compromised"
-    """Others know it. This is final."""
+    """It was marked as compromised, which is final."""
 
 
 class KeyOrder(_Text):
-    """By what provisioning keys are sorted."""
+    """The order of provisioning keys."""
 
     NAME = "name"
     """By name, letter case ignored."""
     CREATED = "created"
-    """By the moment of creation."""
+    """By creation time."""
 
 
 class CertificateState(_Text):
-    """How a connector's certificate stands."""
+    """The state of a connector's certificate."""
 
     NONE = "none"
-    """There is none yet."""
+    """There is no certificate yet."""
     VALID = "valid"
     """It is valid."""
     RENEW_SOON = "renew_soon"
-    """It is valid, and its time to be renewed has come."""
+    """It is valid, and renewal is due."""
     EXPIRED = "expired"
-    """It, or one of its issuers, is not valid any more."""
+    """It, or one of its issuers, has expired."""
 
 
 class CertificateWarning(_Text):
-    """What the operator of an enrollment certificate should know."""
+    """A warning about an enrollment certificate."""
 
     RETIRED = "retired"
-    """Keys that use it enroll nobody."""
+    """It is retired: its keys enroll no connectors."""
     NOT_YET_VALID = "not_yet_valid"
-    """Its time has not come yet."""
+    """It is not valid yet."""
     EXPIRED = "expired"
-    """Neither it nor what it signed is accepted any more."""
+    """It has expired, and so have the certificates that it signed."""
     EXPIRES_SOON = "expires_soon"
-    """Its time is over in 90 days or less."""
+    """It expires within 90 days."""
     LEAVES_CUT_SHORT = "leaves_cut_short"
-    """It ends before a certificate would that it signs now, which is cut short therefore."""
+    """It expires before a certificate that it signs now would, so that one is valid for less
+    time."""
 
 
 class RevocationReason(_Text):
     """Why a certificate was revoked, by its name in RFC 5280, 5.3.1."""
 
     UNSPECIFIED = "unspecified"
-    """None is given."""
+    """No reason was stated."""
     KEY_COMPROMISE = "keyCompromise"
-    """The private key is known to others, or may be."""
+    """The private key is, or may be, known to others."""
     CA_COMPROMISE = "cACompromise"
-    """The private key of the authority is known to others, or may be."""
+    """The private key of the authority is, or may be, known to others."""
     AFFILIATION_CHANGED = "affiliationChanged"
-    """What the certificate says of its subject has changed."""
+    """Information about the subject has changed."""
     SUPERSEDED = "superseded"
-    """Another certificate took its place."""
+    """Another certificate replaces it."""
     CESSATION_OF_OPERATION = "cessationOfOperation"
     """It is no longer needed."""
     PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
-    """Its subject may no longer do what it allows."""
+    """A privilege of the subject was withdrawn."""
 
 
 class Action(_Text):
-    """What an audit record is about."""
+    """What an audit record reports."""
 
     AUTHORITY_CREATED = "authority_created"
     HOST_ADDED = "host_added"
@@ -159,40 +160,40 @@ class Action(_Text):
 
 
 class EventKind(_Text):
-    """What an observer is told of."""
+    """What an observer is notified of."""
 
     ENROLLED = "enrolled"
     """A connector enrolled, at the cost of one use."""
     RENEWED = "renewed"
     """A connector renewed its certificate."""
     REPLAYED = "replayed"
-    """A connector got its certificate again, at no cost."""
+    """A connector got its certificate again, for free."""
     REFUSED = "refused"
     """An enrollment or a renewal was refused, or failed."""
     ADMIN_TOKEN_REFUSED = "admin_token_refused"
-    """An admin token was refused. Nothing of it is stored."""
+    """An admin token was refused. The audit trail does not record it."""
     TALLY_LOST = "tally_lost"
-    """A tally of refusals or replays could not be stored. Nothing else was affected."""
+    """A count of refusals or replays could not be stored. Nothing else is affected."""
     OTHER = "other"
-    """Something that this version does not name."""
+    """An event unknown to this version."""
 
 
 class Reason(_Text):
     """Why a store refuses a unit."""
 
     EXISTS = "exists"
-    """``Expect`` absent, but there is one."""
+    """``Expect`` with version None, but the record exists."""
     ABSENT = "absent"
-    """``Expect`` a version, ``ExpectUnused`` or ``Count``, but there is no such record."""
+    """``Expect`` with a version, ``ExpectUnused`` or ``Count``, but the record does not exist."""
     CHANGED = "changed"
-    """``Expect`` a version, but it has another."""
+    """``Expect`` with a version, but the record has another."""
     IN_USE = "in_use"
-    """``ExpectUnused``, but something has been counted."""
+    """``ExpectUnused``, but the counter is not at 0."""
     LIMIT_REACHED = "limit_reached"
     """``Count`` would pass the limit."""
     BELOW_ZERO = "below_zero"
-    """``Count`` would fall below 0."""
+    """``Count`` would make the counter negative."""
     WRONG_KIND = "wrong_kind"
-    """A counter was asked of a body, or a body of a counter."""
+    """The record is a body instead of a counter, or the reverse."""
     MALFORMED = "malformed"
-    """No store can apply the unit: it is too large, writes a record twice, or counts nothing."""
+    """The unit is invalid: it is too large, writes a record twice, or counts by 0."""

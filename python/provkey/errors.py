@@ -1,12 +1,11 @@
 """The exceptions of this package.
 
 Every exception is an :class:`Error` with a stable ``code``, the same string in every language, over
-HTTP and in the audit trail, and ``retryable``: whether the same call may succeed later without
-anybody doing anything. Decide by the class or the code; the sentence is for people. No exception
-holds a secret in its text.
+HTTP and in the audit trail, and ``retryable``: whether the same call may succeed later, with time
+alone. Decide by the class or the code; the message is for people. No message has a secret.
 
-What is wrong with the program rather than with its input raises Python's own exceptions:
-``TypeError`` and ``ValueError`` for arguments of the wrong kind, ``OSError`` for files.
+Errors of the program, rather than of its input, raise Python's own exceptions: ``TypeError`` and
+``ValueError`` for wrong arguments, ``OSError`` for files.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ __all__ = [
 
 
 class Error(Exception):
-    """What every exception of this package is."""
+    """The base class of all exceptions of this package."""
 
     code: str
     """The stable name of the reason, in snake_case."""
     retryable: bool
-    """Whether the same call may succeed later without anybody doing anything."""
+    """Whether the same call may succeed later, with time alone."""
 
     def __init__(self, message: str, *, code: str, retryable: bool = False) -> None:
         super().__init__(message)
@@ -62,19 +61,19 @@ def _rebuild(cls: type[Error], args: tuple[str, ...], state: dict[str, Any]) -> 
 
 
 class RefusedError(Error):
-    """An enrollment, a renewal or an admin token was refused. That costs no use."""
+    """An enrollment, a renewal or an admin token was refused. A refusal costs no use."""
 
 
 class CsrError(Error):
-    """A certificate signing request is not accepted."""
+    """A certificate signing request was not accepted."""
 
 
 class InputError(Error):
-    """What an operator asked for is not acceptable, or is not there."""
+    """An argument of an operator is invalid, or names something that does not exist."""
 
 
 class MasterKeyError(Error):
-    """The master keys do not fit the authority, or their file cannot be read."""
+    """The master keys are not those of the authority, or their text is malformed."""
 
 
 class SigningError(Error):
@@ -82,42 +81,43 @@ class SigningError(Error):
 
 
 class CertificateError(Error):
-    """A certificate, or the private key of one, is not accepted."""
+    """A certificate, or its private key, was not accepted."""
 
 
 class RandomError(Error):
-    """The operating system gave no randomness."""
+    """The operating system returned no random bytes."""
 
 
 class AcceptError(Error):
-    """The answer to a connector's request is not accepted. Nothing has changed."""
+    """The answer to a connector's request was not accepted. Nothing has changed."""
 
 
 class IdentityError(Error):
-    """A connector's identity cannot be opened, or cannot do what it was asked."""
+    """A connector's identity cannot be opened, or cannot make the request."""
 
 
 class UsageError(Error):
-    """Something was used as it must not be: after a fork (``used_after_fork``), after it was closed
-    (``used_after_close``), or by a helper that it was calling itself (``reentrant_call``).
+    """An object was used after a fork (``used_after_fork``), after it was closed
+    (``used_after_close``), by a signer or an observer that it was calling (``reentrant_call``), or
+    while another call was using it (``handle_in_use``).
     """
 
 
 class QueryError(Error):
-    """A query has no answer: it is refused (``query_refused``), it is wrong (``query_failed``), or it ran
-    for too long (``query_timed_out``). Nothing was changed.
+    """A query was refused (``query_refused``), failed (``query_failed``), or took too long
+    (``query_timed_out``). Nothing was changed.
     """
 
 
 class StoreError(Error):
-    """The store failed. A store that is written in Python raises it, too.
+    """The store failed. A store that is written in Python raises it too.
 
-    ``outcome_unknown`` tells whether a change may have been made nevertheless. Then asking again
-    settles it.
+    ``outcome_unknown`` says whether the change may have been made nevertheless. Repeating the call
+    then settles it.
     """
 
     outcome_unknown: bool
-    """Whether it is not known what was done."""
+    """Whether the change may have been made."""
 
     def __init__(
         self,
@@ -127,28 +127,32 @@ class StoreError(Error):
         retryable: bool | None = None,
         outcome_unknown: bool = True,
     ) -> None:
-        passing = code in ("store_unavailable", "store_busy", "store_full")
-        super().__init__(message, code=code, retryable=passing if retryable is None else retryable)
+        transient = code in ("store_unavailable", "store_busy", "store_full")
+        super().__init__(
+            message, code=code, retryable=transient if retryable is None else retryable
+        )
         self.outcome_unknown = outcome_unknown
 
 
 class KeyTextError(Error):
-    """A text is no provisioning key: where it is wrong, and what it should have been."""
+    """A text is not a provisioning key. The fields say where it is wrong, and what was probably
+    meant.
+    """
 
     positions: tuple[int, ...]
-    """Where it is wrong: ascending, counted in characters from 0 in the cleaned text, which has no
-    white space, quotes and the like, and no ``NAME=`` in front. May be empty."""
+    """The wrong positions, ascending: characters from 0 in the cleaned text, which has no white
+    space, quotes and the like, and no ``NAME=`` in front. May be empty."""
     suggestion: KeyText | None
-    """What the text probably should have been. Five or more wrong characters may, rarely, lead to
-    a wrong one: let a person compare it with the original. It is a secret."""
+    """The text that was probably meant. Let a person compare it with the original: with five or
+    more wrong characters it may, rarely, be wrong. It is a secret."""
     missing: int | None
-    """How many characters are missing, at least; None if none are."""
+    """The least number of missing characters; None if none are missing."""
     extra: int | None
-    """How many characters are too many, at least; None if none are."""
+    """The least number of surplus characters; None if there are none."""
     shown: str
     """The cleaned text with ``·`` for every character that may be part of the secret."""
     marks: str
-    """A line to print under ``shown``: ``^`` under every position."""
+    """A line to print under ``shown``, with a ``^`` under each wrong position."""
 
     def __init__(
         self,
@@ -173,12 +177,12 @@ class KeyTextError(Error):
 
 
 class ConformanceError(Error):
-    """A store did not pass a check of :mod:`provkey.conformance`."""
+    """A store failed a check of :mod:`provkey.conformance`."""
 
     check: str
     """The name of the check."""
     seen: str
-    """What was seen, and what should have been."""
+    """What was observed, and what was expected."""
 
     def __init__(self, check: str, seen: str) -> None:
         super().__init__(f"{check}: {seen}", code="store_nonconforming")

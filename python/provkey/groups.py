@@ -26,13 +26,13 @@ class Groups(Listing[ConnectorGroup]):
         return _native.create_group(self._authority, name)
 
     def get(self, id_or_name: str) -> ConnectorGroup:
-        """The group that has this id or this name. Raises :class:`~provkey.InputError` with the code
+        """The group with this id or name. Raises :class:`~provkey.InputError` with the code
         ``group_not_found``.
         """
         return _native.find_group(self._authority, id_or_name)
 
     def delete(self, group: ConnectorGroup | str) -> None:
-        """Deletes a group, given as record, id or name, that no key serves and no connector belongs
-        to. Raises :class:`~provkey.InputError`, such as ``group_in_use``.
+        """Deletes a group (record, id or name). No key and no connector may belong to it. Raises
+        :class:`~provkey.InputError`, such as ``group_in_use``.
         """
         _native.delete_group(self._authority, id_of(group))

@@ -21,7 +21,7 @@ CertificateRef = Union[EnrollmentCertificate, Named, str]
 
 
 class _Unset(Enum):
-    """Stands for an argument that was not given, where None means something."""
+    """The default of an argument for which None has a meaning."""
 
     UNSET = "unset"
 
@@ -31,7 +31,7 @@ _UNSET = _Unset.UNSET
 
 @dataclass(frozen=True, kw_only=True)
 class NewKey:
-    """A new key, for the native half."""
+    """The arguments of ``create``, for the native half."""
 
     name: str
     group: str
@@ -46,7 +46,7 @@ class NewKey:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyUpdate:
-    """What to change of a key, for the native half. None leaves as it is."""
+    """The arguments of ``update``, for the native half. None leaves a field unchanged."""
 
     version: int | None
     name: str | None
@@ -60,7 +60,7 @@ class KeyUpdate:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyFilter:
-    """Which keys to list, for the native half."""
+    """The arguments of ``filter``, for the native half."""
 
     name_contains: str | None = None
     group: str | None = None
@@ -78,9 +78,9 @@ class KeyFilter:
 
 
 class Keys(Listing[KeyDetails]):
-    """The provisioning keys of an authority, by name. :meth:`filter` lists some of them.
+    """The provisioning keys of an authority, by name. :meth:`filter` selects some.
 
-    What takes a key, a group or a certificate takes its record, its id or its name.
+    A key, a group or a certificate is passed as its record, its id or its name.
     """
 
     def __init__(self, authority: _native.Authority) -> None:
@@ -100,14 +100,15 @@ class Keys(Listing[KeyDetails]):
         enabled: bool = True,
         proof_only: bool = False,
     ) -> KeyDetails:
-        """Creates a key with which ``max_uses`` connectors, 1 or more, join ``group`` and get a
-        certificate that ``certificate`` signs. :meth:`copy` gives its text.
+        """Creates a key. With it ``max_uses`` connectors, 1 or more, can join ``group`` and get a
+        certificate that ``certificate`` signs. :meth:`copy` returns its text.
 
-        ``host`` is one of the authority's, by default its first. ``expires_at`` is an aware datetime;
-        None: never. ``allowed_addresses`` are at most 64 networks that connectors may enroll from; empty:
-        from anywhere. Renewals are not bound to them. With ``proof_only`` it must be proven inside the CSR, and its text beside one is
-        refused. Raises :class:`~provkey.InputError`, such as ``name_in_use``, and
-        :class:`~provkey.RefusedError` with the code ``certificate_retired``.
+        ``host`` is a host of the authority, by default the first. ``expires_at`` is an aware
+        datetime; None means never. ``allowed_addresses`` are at most 64 networks that connectors
+        may enroll from; empty means anywhere. Renewals are not restricted. With ``proof_only`` the
+        CSR must prove the key, and its text beside a CSR is refused. Raises
+        :class:`~provkey.InputError`, such as ``name_in_use``, and :class:`~provkey.RefusedError`
+        with the code ``certificate_retired``.
         """
         new = NewKey(
             name=name,
@@ -123,8 +124,8 @@ class Keys(Listing[KeyDetails]):
         return _native.create_key(self._authority, new)
 
     def get(self, key: KeyDetails | str) -> KeyDetails:
-        """A key as it is now. Raises :class:`~provkey.InputError` with the code ``key_not_found``, and
-        :class:`~provkey.RefusedError` with the code ``key_deleted`` for the id of one that was.
+        """Reads a key. Raises :class:`~provkey.InputError` with the code ``key_not_found``, and
+        :class:`~provkey.RefusedError` with the code ``key_deleted`` for the id of a deleted key.
         """
         return _native.find_key(self._authority, id_of(key))
 
@@ -141,10 +142,10 @@ class Keys(Listing[KeyDetails]):
         certificate: CertificateRef | None = None,
         proof_only: bool | None = None,
     ) -> KeyDetails:
-        """Edits a key: what is not given stays as it is. ``expires_at=None`` means never.
+        """Changes the passed fields of a key. ``expires_at=None`` means never.
 
-        With ``version``, that of the record which the edit stands on, it is refused if somebody else
-        has edited the key since (``edit_conflict``). A limit below ``used`` stops new uses. Raises
+        With ``version``, from the record that the change is based on, it is refused if the key was
+        edited since (``edit_conflict``). A limit below ``used`` stops new uses. Raises
         :class:`~provkey.InputError` and :class:`~provkey.RefusedError`.
         """
         update = KeyUpdate(
@@ -160,19 +161,21 @@ class Keys(Listing[KeyDetails]):
         return _native.update_key(self._authority, id_of(key), update)
 
     def delete(self, key: KeyDetails | str) -> None:
-        """Deletes a key, at once and for ever. Connectors that enrolled with it keep their
-        certificates. Raises as :meth:`get`.
+        """Deletes a key for good. Connectors that enrolled with it keep their certificates.
+        Raises what :meth:`get` raises.
         """
         _native.delete_key(self._authority, id_of(key))
 
     def copy(self, key: KeyDetails | str) -> _native.KeyText:
-        """The text of a key, to hand to a connector. Each copy is an audit record. Raises
-        :class:`~provkey.RefusedError` with the code ``key_exhausted`` when it is used up, or ``key_compromised``.
+        """The text of a key, for a connector. Each copy is audited. Raises
+        :class:`~provkey.RefusedError`, such as ``key_exhausted`` and ``key_compromised``.
         """
         return _native.copy_key(self._authority, id_of(key))
 
     def download(self, key: KeyDetails | str) -> KeyFile:
-        """The text of a key as a file. Each download is an audit record. Raises as :meth:`copy`."""
+        """The text of a key as a file. Each download is audited. Raises what :meth:`copy`
+        raises.
+        """
         return _native.download_key(self._authority, id_of(key))
 
     def filter(
@@ -192,8 +195,8 @@ class Keys(Listing[KeyDetails]):
         order: KeyOrder = KeyOrder.NAME,
         descending: bool = False,
     ) -> Listing[KeyDetails]:
-        """Some of the keys: those that fit everything that is given. The moments are aware;
-        ``last_used_before`` admits those that never enrolled anybody, too.
+        """The keys that match all arguments. Times are aware datetimes. ``last_used_before``
+        includes keys that never enrolled a connector.
         """
         keys = KeyFilter(
             name_contains=name_contains,
@@ -213,5 +216,5 @@ class Keys(Listing[KeyDetails]):
         return Listing(_reader(self._authority, keys))
 
 
-def _reader(authority: _native.Authority, keys: KeyFilter) -> Reader[KeyDetails]:
-    return lambda limit, after: _native.list_keys(authority, keys, limit=limit, after=after)
+def _reader(authority: _native.Authority, filter: KeyFilter) -> Reader[KeyDetails]:
+    return lambda limit, after: _native.list_keys(authority, filter, limit=limit, after=after)

@@ -1,4 +1,4 @@
-"""Listings: what is read a page at a time."""
+"""Listings, which are read a page at a time."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ __all__ = ["Listing"]
 T = TypeVar("T")
 
 Reader = Callable[[int, Union[str, None]], Page[T]]
-"""Reads a page: of at most so many entries, after a cursor."""
+"""Reads a page of at most this many entries, after a cursor."""
 
 PAGE_ENTRIES_MAX = 1000
-"""Most entries on one page."""
+"""The most entries of a page."""
 
 
 class Listing(Generic[T]):
-    """Some of the things that an authority has, in an order.
+    """A listing of an authority, in a fixed order.
 
-    To iterate reads a page at a time, as many as are asked for, and begins anew each time. What
-    changes meanwhile may or may not be seen; nothing is seen twice, and nothing is missed that was
-    there all the time.
+    Each iteration starts over, and reads pages as they are needed. An entry that changes meanwhile
+    may or may not be listed; no entry is listed twice, and one that exists all the time is not
+    missed.
     """
 
     def __init__(self, read: Reader[T]) -> None:
         self._read = read
 
     def page(self, *, limit: int = 50, after: str | None = None) -> Page[T]:
-        """One page: at most ``limit`` entries, 1 to 1000, beyond the cursor ``after``, which is the
-        ``next`` of the page before. Raises :class:`~provkey.InputError` with the code
+        """One page of at most ``limit`` entries, 1 to 1000, after the cursor ``after``, which is
+        the ``next`` of the previous page. Raises :class:`~provkey.InputError` with the code
         ``cursor_invalid`` for a cursor of another listing, and :class:`~provkey.StoreError`.
         """
         if not 1 <= limit <= PAGE_ENTRIES_MAX:
@@ -39,7 +39,7 @@ class Listing(Generic[T]):
         return self._read(limit, after)
 
     def pages(self, *, limit: int = 200) -> Iterator[Page[T]]:
-        """All pages, one after the other."""
+        """All pages, in order."""
         page = self.page(limit=limit)
         yield page
         while page.next is not None:
@@ -56,5 +56,5 @@ class Listing(Generic[T]):
         return next((item for page in self.pages(limit=1) for item in page.items), None)
 
     def count(self) -> int:
-        """How many entries there are. This reads all of them."""
+        """The number of entries. This reads all of them."""
         return sum(len(page.items) for page in self.pages(limit=PAGE_ENTRIES_MAX))

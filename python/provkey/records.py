@@ -1,8 +1,8 @@
-"""What the library tells: frozen records, none of which holds a secret but :class:`KeyFile`.
+"""Records: what the library returns. Only :class:`KeyFile` holds a secret.
 
-Moments are aware ``datetime`` objects in UTC, to the millisecond; spans are ``timedelta`` objects;
-addresses and networks are objects of ``ipaddress``. Ids are texts. Records are equal if their fields
-are, and can be pickled. ``to_dict()`` gives what ``json.dumps`` takes.
+Times are aware ``datetime`` objects in UTC, to the millisecond; periods are ``timedelta`` objects;
+addresses and networks are objects of ``ipaddress``; ids are strings. Records are frozen, compare by
+value and can be pickled. ``to_dict()`` returns a dictionary for ``json.dumps``.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ T = TypeVar("T")
 
 
 class _Record:
-    """What records have in common."""
+    """The base class of records."""
 
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as ``json.dumps`` takes them.
+        """The fields as a dictionary for ``json.dumps``.
 
-        Moments become RFC 3339 texts, spans seconds, certificates PEM, other bytes base64.
+        Times become RFC 3339, periods seconds, certificates PEM, and other bytes base64.
         """
         return {name: _plain(value) for name, value in self._fields()}
 
     def _fields(self) -> Iterator[tuple[str, Any]]:
-        for one in dataclasses.fields(self):  # type: ignore[arg-type]
-            yield one.name, getattr(self, one.name)
+        for item in dataclasses.fields(self):  # type: ignore[arg-type]
+            yield item.name, getattr(self, item.name)
 
 
 def _plain(value: Any) -> Any:
@@ -85,12 +85,12 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named(_Record):
-    """An id, and the name that goes with it."""
+    """An id with its name."""
 
     id: str
     """The id."""
     name: str
-    """The name at the moment it was read."""
+    """The name when the record was read."""
 
     def __str__(self) -> str:
         return self.name
@@ -103,33 +103,33 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     """The entries, in the order of the listing."""
     next: str | None
-    """Where to go on: the ``after`` of the next page. None: this was the last. A page may be short,
-    or empty, and yet have one."""
+    """The cursor, ``after``, of the next page; None on the last page. Even a short or empty page
+    may have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminToken(_Record):
-    """An admin token: who may look after the authority over a network."""
+    """An admin token, with which an administrator authenticates over the network."""
 
     id: str
     """Its id, which its text shows."""
     name: str
     """Its name."""
     role: AdminRole
-    """What its holder may do."""
+    """What the holder may do."""
     created_at: datetime
     """When it was created."""
     created_by: str | None
     """Who created it."""
     expires_at: datetime | None
-    """When it ends."""
+    """When it expires; None: never."""
     revoked_at: datetime | None
     """When it was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorGroup(_Record):
-    """A group that connectors belong to. Its id stands in their certificates."""
+    """A group of connectors. Their certificates contain its id."""
 
     id: str
     """Its id: 12 characters."""
@@ -138,7 +138,7 @@ class ConnectorGroup(_Record):
     created_at: datetime
     """When it was created."""
     keys: int
-    """How many provisioning keys serve it."""
+    """How many provisioning keys belong to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,8 @@ class EnrollmentCertificate(_Record):
     """A CA certificate that signs the certificates of connectors."""
 
     id: str
-    """Its id, 12 characters, which also stands in its subject if it was made here."""
+    """Its id: 12 characters. The subject contains it, unless an external CA issued the
+    certificate."""
     name: str
     """Its name, unique among enrollment certificates."""
     created_at: datetime
@@ -156,39 +157,40 @@ class EnrollmentCertificate(_Record):
     leaf_validity: timedelta
     """How long the certificates of connectors are valid."""
     renewal_grace: timedelta
-    """How long after its end a connector's certificate is still renewed."""
+    """How long after its expiry a connector's certificate can still be renewed."""
     crl_url: str | None
-    """Where connectors' certificates say that the CRL is."""
+    """The URL of the CRL in connectors' certificates."""
     ocsp_url: str | None
-    """Where connectors' certificates say that OCSP is answered."""
+    """The URL of the OCSP responder in connectors' certificates."""
     ca_issuers_url: str | None
-    """Where connectors' certificates say that their issuer is."""
+    """The URL of this certificate in connectors' certificates."""
     retired_at: datetime | None
-    """Since when it signs no more connectors' certificates."""
+    """When it was retired: since then it signs no certificates."""
     key_elsewhere: bool
-    """Whether its key lives elsewhere: see ``Certificates.attach_signer``."""
+    """Whether a signer holds its private key: see ``Certificates.attach_signer``."""
     certificate: Certificate
     """The certificate, as the root signed it."""
     external: tuple[Certificate, ...]
-    """For that of an external CA: the certificate as that CA issued it, then its issuers."""
+    """Of an external CA: the certificate as that CA issued it, then its issuers. Otherwise
+    empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRequest(_Record):
-    """A certificate that an external CA was asked for, and has not issued yet."""
+    """A request to an external CA, whose certificate has not been imported."""
 
     id: str
-    """The id that its certificate will have."""
+    """The id that the certificate will have."""
     name: str
-    """The name that its certificate will have."""
+    """The name that the certificate will have."""
     created_at: datetime
-    """When it was made."""
+    """When it was created."""
     leaf_validity: timedelta
     """How long the certificates of connectors will be valid."""
     renewal_grace: timedelta
-    """How long after its end the certificate of a connector will still be renewed."""
+    """How long after its expiry a connector's certificate will be renewable."""
     key_elsewhere: bool
-    """Whether its key lives elsewhere."""
+    """Whether a signer holds its private key."""
     csr: bytes = field(repr=False)
     """The CSR in DER, for the external CA."""
     csr_pem: str = field(repr=False)
@@ -197,10 +199,10 @@ class CertificateRequest(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDetails(_Record):
-    """A provisioning key as its operator sees it. It does not hold the secret."""
+    """A provisioning key as an operator sees it, without its secret."""
 
     id: str
-    """Its id: 12 characters, which logs and listings show."""
+    """Its id: 12 characters, which are no secret."""
     name: str
     """Its name, unique among keys."""
     host: str
@@ -212,39 +214,39 @@ class KeyDetails(_Record):
     max_uses: int
     """How many connectors may enroll."""
     used: int
-    """How many have. May be more than ``max_uses`` once that was lowered."""
+    """How many have enrolled. Exceeds ``max_uses`` if that was lowered."""
     last_used_at: datetime | None
-    """When the last of them did."""
+    """When the last connector enrolled."""
     enabled: bool
-    """Whether it is switched on."""
+    """Whether it is enabled."""
     expires_at: datetime | None
-    """When it stops enrolling anybody; None: never."""
+    """When it expires; None: never."""
     allowed_addresses: tuple[IPv4Network | IPv6Network, ...]
-    """Where connectors may enroll from. Empty: from anywhere. Renewals are not bound to it."""
+    """Where connectors may enroll from; empty: anywhere. Renewals are not restricted."""
     proof_only: bool
-    """Whether it must be proven inside the CSR; its text beside a CSR is refused."""
+    """Whether the CSR must prove the key. Its text beside a CSR is refused then."""
     created_at: datetime
     """When it was created."""
     compromised_at: datetime | None
-    """When it was marked as compromised, for good; None: it was not."""
+    """When it was marked as compromised; None: it was not."""
     state: KeyState
-    """Its state at the moment it was read."""
+    """Its state when the record was read."""
     version: int
-    """Which edit of the key this is: goes into ``Keys.update``. Uses do not change it."""
+    """The version of the key, for ``Keys.update``. Each edit changes it; uses do not."""
 
     @property
     def copyable(self) -> bool:
-        """Whether its text may be copied and downloaded: not once it is used up or compromised."""
+        """Whether its text can be copied and downloaded: not if it is used up or compromised."""
         return self.used < self.max_uses and self.compromised_at is None
 
     @property
     def remaining(self) -> int:
-        """How many connectors may still enroll; 0 if it is used up."""
+        """How many more connectors may enroll; 0 if it is used up."""
         return max(self.max_uses - self.used, 0)
 
     @property
     def utilization(self) -> float:
-        """The part of its uses that is spent: 0.0 to 1.0, or more once the limit was lowered."""
+        """The share of its uses that is spent: 0.0 to 1.0, or more if the limit was lowered."""
         return self.used / self.max_uses
 
     def _fields(self) -> Iterator[tuple[str, Any]]:
@@ -255,30 +257,31 @@ class KeyDetails(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFile:
-    """The text of a key as a file to hand to a connector. It holds a secret: no pickling."""
+    """The text of a key as a file for a connector. It holds a secret and cannot be pickled."""
 
     file_name: str
-    """A name that tells the key: letters, digits, ``-``, ``_`` and ``.`` only."""
+    """A file name made of the name and the id of the key: letters, digits, ``-``, ``_`` and
+    ``.``."""
     contents: KeyText
-    """What goes into it."""
+    """The text of the key."""
 
     def save(self, directory: str | Path) -> Path:
-        """Writes the file into a directory, for its owner alone (mode 0600). Gives its path.
+        """Writes the file to a directory, for its owner only (mode 0600). Returns its path.
 
-        Raises ``FileExistsError`` rather than to replace a file, and any other ``OSError``.
+        Raises ``OSError``, such as ``FileExistsError``: it never replaces a file.
         """
         path = Path(directory) / self.file_name
         self.contents.save(path)
         return path
 
 
-# Made by position, which is quicker: there is one for every enrollment.
+# Created from positional arguments, which is faster: every enrollment creates one.
 @dataclass(frozen=True, slots=True)
 class Enrolled(_Record):
     """The answer to a connector."""
 
     connector: str
-    """The connector's id: 26 characters."""
+    """The id of the connector: 26 characters."""
     key: str
     """The id of the provisioning key that it enrolled with."""
     group: str
@@ -286,18 +289,19 @@ class Enrolled(_Record):
     certificate: str
     """The id of the enrollment certificate that signed."""
     replay: bool
-    """Whether it had enrolled before, and this cost no use."""
+    """Whether this answer was given before, and cost no use now."""
     chain: tuple[bytes, ...] = field(repr=False)
     """The connector's certificate, the enrollment certificate and the root, each in DER."""
     external_chain: tuple[bytes, ...] = field(repr=False)
-    """For an external CA, the other chain: the connector's certificate, that of the CA as the
-    external CA issued it, and its issuers. Otherwise empty. Never merge the two."""
+    """The chain to the root of an external CA: the connector's certificate, the enrollment
+    certificate as that CA issued it, and its issuers. Otherwise empty. Never merge the two
+    chains."""
     serial: str
     """The serial number of the connector's certificate, in lower-case hexadecimal."""
     not_before: datetime
-    """From when on the connector's certificate is valid."""
+    """When the connector's certificate becomes valid."""
     not_after: datetime
-    """Until when the connector's certificate is valid."""
+    """When the connector's certificate expires."""
 
     @property
     def leaf(self) -> Certificate:
@@ -320,9 +324,9 @@ class Connector(_Record):
     """A connector that has enrolled."""
 
     id: str
-    """Its id: 26 characters, what its certificate names."""
+    """Its id: 26 characters, which its certificate contains."""
     key: str
-    """The id of the provisioning key that it enrolled with. That may have been deleted since."""
+    """The id of the provisioning key that it enrolled with, which may have been deleted."""
     group: str
     """The id of the group that it belongs to."""
     certificate: str
@@ -330,25 +334,25 @@ class Connector(_Record):
     enrolled_at: datetime
     """When it enrolled."""
     address: IPv4Address | IPv6Address | None
-    """Where it enrolled from, if the host knew."""
+    """The address that it enrolled from, if it was reported."""
     fingerprint: Fingerprint | None
-    """Its fingerprint, if it gave one."""
+    """Its fingerprint, if it reported one."""
     serial: str
     """The serial number of its certificate, in lower-case hexadecimal."""
     not_before: datetime
-    """From when on its certificate is valid."""
+    """When its certificate becomes valid."""
     not_after: datetime
-    """Until when its certificate is valid."""
+    """When its certificate expires."""
     renewals: int
     """How often it has renewed its certificate."""
     renewed_at: datetime | None
-    """When it last did."""
+    """When it last renewed its certificate."""
     revoked_at: datetime | None
     """When it was revoked."""
     revocation_reason: RevocationReason | None
-    """Why it was revoked, if it was."""
+    """Why it was revoked."""
     replays: int
-    """About how often it got its certificate again. May be short of a few."""
+    """How often it got its certificate again. A few replays may be missing."""
     last_replay_at: datetime | None
     """When it last got its certificate again."""
     leaf: Certificate
@@ -357,16 +361,16 @@ class Connector(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord(_Record):
-    """One entry of the audit trail. Which fields are there depends on the action."""
+    """One entry of the audit trail. The action decides which fields are not None."""
 
     at: datetime
-    """When, by the clock of the host that did it; for tallied entries the minute's beginning."""
+    """When it happened, by the clock of the node; for counted entries the start of the minute."""
     action: Action
     """What happened."""
     actor: str | None
-    """Who did it, as the host named them."""
+    """Who did it, as the application named them."""
     admin_token: str | None
-    """The id of the admin token that let them in."""
+    """The id of the admin token that was used."""
     key: str | None
     """The id of the provisioning key."""
     group: str | None
@@ -376,20 +380,20 @@ class AuditRecord(_Record):
     connector: str | None
     """The id of the connector."""
     address: IPv4Address | IPv6Address | None
-    """Where the connector asked from, or the administrator; for tallied entries the last time."""
+    """The address of the connector or the administrator; for counted entries the last one."""
     code: str | None
     """Why it was refused: the stable code."""
     count: int | None
-    """How often in that minute, for refusals and replays."""
+    """How often it happened in that minute, for refusals and replays."""
     last_at: datetime | None
-    """When the last time was, for refusals and replays."""
+    """When it last happened, for refusals and replays."""
     details: str | None
-    """What exactly, in words."""
+    """Details, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(_Record):
-    """What an observer is told."""
+    """What an observer is notified of."""
 
     kind: EventKind
     """What happened."""
@@ -398,11 +402,11 @@ class Event(_Record):
     connector: str | None
     """The id of the connector, if there is one."""
     address: IPv4Address | IPv6Address | None
-    """Where from, if the host said so."""
+    """The address of the client, if it was reported."""
     code: str | None
-    """Why it was refused, or failed: the stable code."""
+    """Why it was refused or failed: the stable code."""
     admin_token: str | None
-    """The id of the admin token that was refused, if its text was right."""
+    """The id of the admin token that was refused, if its text was valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,11 +418,11 @@ class Crl(_Record):
     pem: str = field(repr=False)
     """The list in PEM."""
     number: int
-    """Its number: higher than that of every list before it."""
+    """Its number, higher than that of every earlier CRL."""
     this_update: datetime
-    """As of when it is complete."""
+    """When it was complete."""
     next_update: datetime
-    """When the next list is there at the latest."""
+    """When the next CRL is needed."""
     entries: int
     """How many certificates are on it."""
 
@@ -428,43 +432,44 @@ class ServerCertificate(_Record):
     """The certificate of a TLS server, signed by the root that key texts pin."""
 
     chain_pem: str = field(repr=False)
-    """The server's certificate, then the root, in PEM. The server has to send both."""
+    """The server's certificate, then the root, in PEM. The server must send both."""
     not_before: datetime
-    """From when on it is valid."""
+    """When it becomes valid."""
     not_after: datetime
-    """Until when it is valid."""
+    """When it expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compromised(_Record):
-    """What was done about a key that others know."""
+    """The result of marking a key as compromised."""
 
     connectors: int
-    """How many connectors it enrolled, those that had been revoked before included."""
+    """How many connectors it enrolled, including those that were revoked before."""
     revoked: int
-    """How many of them are revoked now, or would be, that were not before."""
+    """How many of them were revoked now, or would be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned(_Record):
-    """What was pruned."""
+    """How many records were pruned."""
 
     audit_records: int
-    """How many audit records."""
+    """Audit records."""
     enrollments: int
-    """How many enrollments."""
+    """Enrollments."""
     revocations: int
-    """How many revocations: of certificates that have expired and been on a CRL since."""
+    """Revocations of expired certificates that a later CRL still listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult(_Record):
-    """What a query found. Iterating goes through the rows."""
+    """The result of a query. Iterating yields the rows."""
 
     columns: list[str]
     """The names of the columns."""
     rows: list[tuple[int | float | str | bytes | None, ...]]
-    """The rows, each with a value for each column. A Boolean is 0 or 1, a moment is RFC 3339 in UTC."""
+    """The rows, each with a value for each column. Booleans are 0 or 1, times are RFC 3339 in
+    UTC."""
     truncated: bool
     """Whether there are more rows: ``max_rows`` was reached, or 64 MiB."""
 
@@ -475,8 +480,8 @@ class QueryResult(_Record):
         return len(self.rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``provkey query --json`` writes: ``columns`` and ``rows``, and ``truncated`` if it is so.
-        Bytes become base64.
+        """What ``provkey query --json`` writes: ``columns``, ``rows``, and ``truncated`` if
+        true. Bytes become base64.
         """
         rows = [[_plain(value) for value in row] for row in self.rows]
         found: dict[str, Any] = {"columns": self.columns, "rows": rows}
@@ -489,41 +494,40 @@ class QueryResult(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted(_Record):
-    """What an accepted answer says."""
+    """The result of accepting an answer."""
 
     now: datetime
-    """The moment to go on with: what the clock says, or the certificate's first moment if the clock
-    is behind that."""
+    """The time to continue with: that of the clock, or ``not_before`` if the clock is behind it."""
     clock_behind: timedelta | None
-    """How much the clock is behind at least, if it is."""
+    """How far the clock is behind, at least; None if it is not."""
     not_before: datetime
-    """From when the certificate is valid."""
+    """When the certificate becomes valid."""
     not_after: datetime
-    """Until when the certificate and its issuers are valid."""
+    """When the certificate or one of its issuers expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyReference(_Record):
-    """What a connector remembers of a provisioning key: all of it but the secret."""
+    """The public part of a provisioning key, which a connector stores."""
 
     host: str
-    """Where the authority is found."""
+    """Where connectors reach the authority."""
     id: str
     """The public id of the key."""
     pin: bytes
-    """Which authority root to trust: 15 bytes."""
+    """The pin of the root to trust: 15 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """One character that a repair of a key text changed. ``repr`` does not show it."""
+    """One character that a repair of a key text changed. ``repr`` hides the character."""
 
     position: int
-    """Where, counted from 0 in the cleaned text."""
+    """The position, counted from 0 in the cleaned text."""
     was: str | None = field(repr=False)
-    """What stood there; None: nothing, it was lost."""
+    """The character before the repair; None if it was missing."""
     now: str | None = field(repr=False)
-    """What should stand there; None: nothing, it was too much."""
+    """The character after the repair; None if it was surplus."""
 
     def __reduce__(self) -> Any:
         raise TypeError("a Repair holds part of a secret and cannot be pickled")

@@ -1,4 +1,4 @@
-"""Keys that live elsewhere: in a token, a secure element, a service, another library."""
+"""Private keys outside of provkey: in a token, a secure element, a service, another library."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["Signer"]
 class Signer(ABC):
     """A private key that signs, and its public key.
 
-    Its methods are called from many threads at once, and must not call the authority. Each signature
-    is checked before it is used, so a signer that fails, or that signs wrongly, costs no use. Raise
-    :class:`~provkey.SigningError` with the code ``signer_unavailable`` if the key is out of reach for
-    now, so that callers know that they may try again.
+    Many threads call its methods at once. The methods must not call the authority. Each signature
+    is verified before it is used, so a signer that fails, or signs wrongly, costs no use. Raise
+    :class:`~provkey.SigningError` with the code ``signer_unavailable`` if the key is temporarily
+    out of reach: callers then know that they can retry.
     """
 
     @property
@@ -23,7 +23,7 @@ class Signer(ABC):
 
     @abstractmethod
     def sign(self, message: bytes) -> bytes:
-        """Signs a message, as the public key's algorithm says: P-256 with SHA-256, P-384 with
-        SHA-384, Ed25519, RSA PKCS #1 v1.5 with SHA-256. Gives what stands in a certificate: for ECDSA
-        the DER of ECDSA-Sig-Value, otherwise the plain bytes.
+        """Signs a message with the algorithm of the public key: P-256 with SHA-256, P-384 with
+        SHA-384, Ed25519, RSA PKCS #1 v1.5 with SHA-256. Returns the signature as certificates
+        contain it: the DER of ECDSA-Sig-Value for ECDSA, otherwise the plain bytes.
         """

@@ -1,23 +1,22 @@
-"""Stores: where an authority keeps everything.
+"""Stores: where an authority stores its records.
 
-A store of your own is a subclass of :class:`Store` with three methods. It keeps ordered records
-with versions, and has one verb that changes anything: :meth:`Store.apply`. Run
-:func:`provkey.conformance.check` on it.
+Your own store is a subclass of :class:`Store` with three methods. It stores ordered records with
+versions, and only :meth:`Store.apply` changes them. Run :func:`provkey.conformance.check` on it.
 
 What a store promises:
 
 - A *record* has a key (1 to 512 bytes, ordered bytewise), a version and a value: a body of bytes
   (at most 64 KiB), or a :class:`Counter`.
-- Each change of a record gives it a version that this key never had before, even if the record was
-  deleted in between.
-- ``get`` and ``scan`` each see one snapshot: no unit half applied.
-- ``apply`` applies each :class:`Unit` wholly or not at all, in the order given. A later unit sees
-  what an earlier one wrote. One refused unit leaves its neighbours alone.
-- What is reported as applied is durable, if the store is.
+- Each change of a record gives it a version that its key never had before, even if the record was
+  deleted meanwhile.
+- ``get`` and ``scan`` each see one snapshot, in which no unit is half applied.
+- ``apply`` applies each :class:`Unit` completely or not at all, in order. A unit sees what earlier
+  units wrote. A refused unit does not affect the others.
+- An applied unit is durable, if the store is.
 
-Its methods are called from many threads at once, without any lock held. An exception that it raises
-reaches every caller that waits, as a :class:`~provkey.StoreError`; the one that ran it has it as its
-cause. Raise ``StoreError`` itself to choose the code, and to say that nothing was done.
+Many threads call the methods at once. If a method raises, every waiting caller gets a
+:class:`~provkey.StoreError`; only the caller whose thread ran the method gets the exception as its
+cause. Raise ``StoreError`` yourself to choose the code, and to say that nothing was done.
 """
 
 from __future__ import annotations
@@ -60,11 +59,11 @@ __all__ = [
 ]
 
 GET_KEYS_MAX = 4096
-"""Most keys of one ``get``."""
+"""The most keys of one ``get``."""
 SCAN_RECORDS_MAX = 1024
-"""Most records of one ``scan``."""
+"""The most records of one ``scan``."""
 BATCH_UNITS_MAX = 256
-"""Most units of one ``apply``."""
+"""The most units of one ``apply``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +71,42 @@ class Counter:
     """A counter that never passes its limit."""
 
     used: int
-    """How much has been counted."""
+    """The count."""
     limit: int | None
     """The most that may be counted; None: up to 2**63 - 1."""
     last_at_ms: int | None
-    """The latest moment at which something was counted, in Unix milliseconds."""
+    """When something was last counted, in Unix milliseconds."""
 
 
 Value = Union[bytes, Counter]
-"""What a record holds."""
+"""The value of a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it was read."""
+    """A record that was read."""
 
     key: bytes
     """Its key."""
     version: int
-    """Its version, from 0 to 2**64 - 1: never the same twice for one key."""
+    """Its version, from 0 to 2**64 - 1, which is never used twice for one key."""
     value: Value
-    """What it holds."""
+    """Its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Checks that the record has this version, or with None that there is no such record."""
+    """Checks that the record has this version, or with None that it does not exist."""
 
     key: bytes
     """The record, a body or a counter."""
     version: int | None
-    """The version that it must have."""
+    """The required version; None: the record must not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectUnused:
-    """Checks that the counter exists and stands at 0."""
+    """Checks that the counter exists and is at 0."""
 
     counter: bytes
     """The counter."""
@@ -115,7 +114,7 @@ class ExpectUnused:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Writes a body, whether or not there was one. Refused if the record is a counter."""
+    """Writes a body, whether or not the record exists. Refused if it is a counter."""
 
     key: bytes
     """The record."""
@@ -125,7 +124,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Deletes a record, body or counter, if there is one."""
+    """Deletes a record, body or counter, if it exists."""
 
     key: bytes
     """The record."""
@@ -133,7 +132,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class SetLimit:
-    """Sets the limit of a counter and keeps ``used``; makes the counter, at 0, if there is none."""
+    """Sets the limit of a counter and keeps ``used``. Creates a missing counter at 0."""
 
     counter: bytes
     """The counter."""
@@ -143,14 +142,14 @@ class SetLimit:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Adds to a counter, within its limit and not below 0; refused if there is none."""
+    """Adds to a counter. Refused beyond its limit, below 0, or if the counter does not exist."""
 
     counter: bytes
     """The counter."""
     by: int
-    """How much, not 0."""
+    """The amount, not 0."""
     at_ms: int
-    """When, in Unix milliseconds."""
+    """The time, in Unix milliseconds."""
 
 
 Operation = Union[Expect, ExpectUnused, Put, Delete, SetLimit, Count]
@@ -159,64 +158,64 @@ Operation = Union[Expect, ExpectUnused, Put, Delete, SetLimit, Count]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What to write of a unit that was decided."""
+    """One write of a decided unit."""
 
     key: bytes
-    """The record. No two writes of one unit have the same."""
+    """The record. A unit writes each record at most once."""
     value: Value | None
-    """Its new value; None: delete it."""
+    """Its new value; None deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A unit whose checks have all passed."""
+    """The decision on a unit whose checks all passed."""
 
     writes: tuple[Write, ...]
-    """What to write, all together."""
+    """What to write atomically."""
     counters: tuple[Counter, ...]
-    """What :class:`Applied` has to tell."""
+    """The counters for :class:`Applied`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """All of a unit happened."""
+    """A unit was applied."""
 
     counters: tuple[Counter, ...]
-    """The counters that it counted on or limited, in the order of the operations, as they stood
-    right after the unit."""
+    """The counters that it counted on or limited, in the order of the operations, as the unit left
+    them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing of a unit happened, for this was its first operation whose check failed."""
+    """A unit was refused, and nothing of it was applied."""
 
     operation: int
-    """The index of the operation."""
+    """The index of the first operation whose check failed."""
     reason: Reason
-    """Why."""
+    """Why the check failed."""
     record: Record | None
-    """The record that stood in the way, as it was."""
+    """The record that failed the check, if it exists."""
 
 
 Outcome = Union[Applied, Refused]
-"""What came of one unit."""
+"""The outcome of one unit."""
 
 
 def check_size(what: str, size: int, size_max: int) -> None:
-    """Raises :class:`~provkey.StoreError` for a request that is too large, as every store has to:
+    """Raises :class:`~provkey.StoreError` if a request is too large, as every store must:
     ``check_size("keys", len(keys), GET_KEYS_MAX)``.
     """
     if size > size_max:
         raise StoreError(
-            f"{size} {what} in one request, at most {size_max} are allowed",
+            f"{size} {what} in one request; at most {size_max} are allowed",
             code="store_request_too_large",
             outcome_unknown=False,
         )
 
 
 def interval(prefix: bytes, after: bytes | None, reverse: bool) -> tuple[bytes, bytes | None]:
-    """What a ``scan`` reads, as an interval of keys: from the first, included, to the second,
-    excluded, or without an end. It holds nothing when they meet or cross.
+    """The interval of keys that a ``scan`` reads: from the first one, included, to the second one,
+    excluded; None means no end. It is empty if the first is not below the second.
     """
     start, end = prefix, None
     stem = prefix.rstrip(b"\xff")
@@ -231,28 +230,28 @@ def interval(prefix: bytes, after: bytes | None, reverse: bool) -> tuple[bytes, 
 
 @runtime_checkable
 class Store(Protocol):
-    """Ordered records with versions. See the module for what is promised.
+    """Ordered records with versions. The module says what a store promises.
 
-    ``SqliteStore``, ``PostgresStore`` and ``MemoryStore`` are stores, too.
+    ``SqliteStore``, ``PostgresStore`` and ``MemoryStore`` are stores too.
     """
 
     @abstractmethod
     def get(self, keys: Sequence[bytes]) -> Sequence[Record | None]:
-        """Reads at most 4096 records, in one snapshot, in the order of ``keys``; None for one that
-        is not there.
+        """Reads at most 4096 records in one snapshot, in the order of ``keys``; None for a missing
+        record.
         """
 
     @abstractmethod
     def scan(
         self, prefix: bytes, after: bytes | None, reverse: bool, limit: int
     ) -> Sequence[Record]:
-        """Reads at most ``limit`` records (up to 1024) in byte order, or with ``reverse`` from the
-        last to the first, in one snapshot: those whose keys begin with ``prefix`` and stand beyond
-        ``after`` in the direction of the scan. ``after`` itself is left out and need not exist.
+        """Reads at most ``limit`` records (up to 1024) in one snapshot, in byte order, or with
+        ``reverse`` in the opposite order: those whose keys begin with ``prefix`` and follow
+        ``after`` in this order. ``after`` itself is excluded and need not exist.
         """
 
     @abstractmethod
     def apply(self, units: Sequence[Unit]) -> Sequence[Outcome]:
         """Applies each of at most 256 units atomically, in order, independently of the others.
-        :meth:`Unit.decide` decides one.
+        :meth:`Unit.decide` decides a unit.
         """

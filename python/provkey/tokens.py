@@ -14,7 +14,7 @@ __all__ = ["Tokens"]
 
 
 class Tokens(Listing[AdminToken]):
-    """The admin tokens of an authority, by id, those that are revoked or have expired included."""
+    """The admin tokens of an authority, by id, including revoked and expired ones."""
 
     def __init__(self, authority: _native.Authority) -> None:
         super().__init__(
@@ -25,39 +25,37 @@ class Tokens(Listing[AdminToken]):
     def create(
         self, name: str, *, role: AdminRole, expires_at: datetime | None = None
     ) -> tuple[AdminToken, _native.AdminTokenText]:
-        """Creates a token, whose name is unique among those that are not revoked. Its text is here
-        and nowhere else: only what verifies it is stored. Raises :class:`~provkey.InputError`, such as
-        ``name_in_use`` or ``expiry_in_past``.
+        """Creates a token, whose name is unique among tokens that are not revoked. Returns its
+        text, which cannot be read again: the store only has a verifier. Raises
+        :class:`~provkey.InputError`, such as ``name_in_use`` or ``expiry_in_past``.
         """
         return _native.create_token(self._authority, name, role.value, expires_at)
 
     def authenticate(self, text: _native.AdminTokenText | str) -> AdminToken:
-        """The token that has this text, if it is still good. Raises
-        :class:`~provkey.RefusedError`: ``admin_token_malformed`` without looking anything up,
-        ``admin_token_invalid``, ``admin_token_revoked`` or ``admin_token_expired``.
+        """The token with this text, if it is valid. Raises :class:`~provkey.RefusedError`:
+        ``admin_token_malformed``, for which nothing is read, ``admin_token_invalid``,
+        ``admin_token_revoked`` or ``admin_token_expired``.
         """
         if isinstance(text, str):
             text = _native.AdminTokenText(text)
         return _native.authenticate_token(self._authority, text)
 
     def record_sign_in(self) -> None:
-        """Records in the audit trail that whoever this authority acts as signed in. A host that lets people
-        sign in calls it once they have.
+        """Records in the audit trail that the actor of this authority signed in. An application
+        in which people sign in calls it after each sign-in.
         """
         _native.record_sign_in(self._authority)
 
     def record_sign_out(self) -> None:
-        """Records in the audit trail that whoever this authority acts as signed out."""
+        """Records in the audit trail that the actor of this authority signed out."""
         _native.record_sign_out(self._authority)
 
     def get(self, id_or_name: str) -> AdminToken:
-        """The token that has this id, or this name while it is not revoked. Raises
+        """The token with this id, or with this name unless it is revoked. Raises
         :class:`~provkey.InputError` with the code ``admin_token_not_found``.
         """
         return _native.find_token(self._authority, id_or_name)
 
     def revoke(self, token: AdminToken | str) -> AdminToken:
-        """Revokes a token, given as record, id or name, at once and for ever. Raises as
-        :meth:`get`.
-        """
+        """Revokes a token (record, id or name) for good. Raises what :meth:`get` raises."""
         return _native.revoke_token(self._authority, id_of(token))

@@ -8,11 +8,11 @@ use crate::authority::Authority;
 use crate::connectors::parse_connector;
 use crate::convert::{Moment, from_attributes};
 use crate::keys::parse_id;
+use crate::objects::{member, new_object};
 use crate::page;
-use crate::record::{make, member};
 
 fn to_python<'py>(py: Python<'py>, record: AuditRecord) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.AuditRecord {
+    new_object!(py, records.AuditRecord {
         at: Moment(record.at),
         action: member(py, "Action", record.action.as_str())?,
         actor: record.actor,
@@ -30,7 +30,7 @@ fn to_python<'py>(py: Python<'py>, record: AuditRecord) -> PyResult<Bound<'py, P
 }
 
 from_attributes! {
-    /// Which records to list, as `provkey.audit` collects it.
+    /// The arguments of `provkey.Audit.filter`.
     Filter {
         key: Option<String>,
         connector: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) fn list_audit<'py>(
     limit: usize,
     after: Option<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let unknown = || PyValueError::new_err("there is no such Action");
+    let unknown = || PyValueError::new_err("unknown Action");
     let action = filter.action.as_deref().map(|name| Action::parse(name).ok_or_else(unknown));
     let connector = filter.connector.as_deref().map(|id| parse_connector(py, id));
     let filter = AuditFilter::default()

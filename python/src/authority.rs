@@ -1,4 +1,4 @@
-//! The authority itself.
+//! The authority.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use pyo3::prelude::*;
 
 use crate::call;
 use crate::certificate::Certificate;
-use crate::clock::{AtMoment, CallClock};
+use crate::clock::{CallClock, CallTime};
 use crate::convert::Algorithm;
 use crate::errors::{Failure, OrRaise};
 use crate::keyring::Keyring;
 use crate::observer::PythonObserver;
 use crate::owned::Owned;
-use crate::store::StoreOf;
+use crate::store::StoreArgument;
 
-/// The native half of `provkey.Authority`. Its functions are those of the module.
+/// The native half of `provkey.Authority`. Functions of the module take it as an argument.
 #[pyclass(frozen, module = "provkey._native")]
 pub(crate) struct Authority {
     authority: Owned<CoreAuthority>,
@@ -31,7 +31,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// Calls the authority, detached, at the moment that the host's clock says.
+    /// Calls the authority, detached, at the time of the Python clock.
     pub(crate) fn call<T: Send, E: Failure + Send>(
         &self,
         py: Python<'_>,
@@ -39,7 +39,7 @@ impl Authority {
     ) -> PyResult<T> {
         call::check_not_in_helper().or_raise(py)?;
         let authority = self.authority.get().or_raise(py)?;
-        let _at = AtMoment::ask(py, self.clock.as_ref())?;
+        let _time = CallTime::read(py, self.clock.as_ref())?;
         call::detached(py, || work(&authority))
     }
 
@@ -55,7 +55,7 @@ impl Authority {
         let (core_clock, random) = (Arc::new(CallClock), Arc::new(SystemRandom));
         let mut environment = Environment::new(store, core_clock, random);
         environment.observer = observer;
-        let _at = AtMoment::ask(py, clock.as_ref())?;
+        let _time = CallTime::read(py, clock.as_ref())?;
         let authority = call::detached(py, || start(environment))?;
         Ok(Self { authority: Owned::new(authority), clock })
     }
@@ -68,7 +68,7 @@ impl Authority {
     #[expect(clippy::too_many_arguments, reason = "named arguments of Python")]
     fn create(
         py: Python<'_>,
-        store: StoreOf,
+        store: StoreArgument,
         keyring: &Keyring,
         host: &str,
         trust_domain: Option<String>,
@@ -91,7 +91,7 @@ impl Authority {
     #[pyo3(signature = (store, keyring, *, host, clock, observer))]
     fn open(
         py: Python<'_>,
-        store: StoreOf,
+        store: StoreArgument,
         keyring: &Keyring,
         host: Option<&str>,
         clock: Option<Py<PyAny>>,
@@ -111,7 +111,7 @@ impl Authority {
     }
 
     #[staticmethod]
-    fn exists(py: Python<'_>, store: StoreOf) -> PyResult<bool> {
+    fn exists(py: Python<'_>, store: StoreArgument) -> PyResult<bool> {
         call::detached(py, || CoreAuthority::exists(&*store.0))
     }
 
@@ -133,7 +133,7 @@ impl Authority {
     }
 
     fn close(&self, py: Python<'_>) {
-        // The store may be closed with it, which may take a while.
+        // This may close the store, which may take a while.
         py.detach(|| self.authority.close());
     }
 

@@ -1,4 +1,4 @@
-//! The way from Python into the library, and from the library back into Python.
+//! Calls from Python into the library, and from the library into Python.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,21 +9,21 @@ use crate::errors::{self, Failure};
 use crate::owned::Misuse;
 
 thread_local! {
-    /// What Python raised within the call that this thread is making.
+    /// The exception that Python raised during the call that this thread is making.
     static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
     /// Whether this thread is in a signer or an observer that an authority has called.
     static IN_HELPER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls the library, detached from the interpreter. An error of the library's has as its cause
-/// what Python raised on this thread meanwhile.
+/// Calls the library, detached from the interpreter. If Python raised on this thread meanwhile,
+/// that exception becomes the cause of the library's error.
 pub(crate) fn detached<T: Send, E: Failure + Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> PyResult<T> {
     let result = py.detach(work);
     match (result, RAISED.take()) {
-        // An interrupt or an exit is for the program, not for the store that it happened to meet.
+        // An interrupt or an exit is meant for the program, not for the store that it interrupted.
         (_, Some(raised)) if !raised.is_instance_of::<PyException>(py) => Err(raised),
         (Ok(value), _) => Ok(value),
         (Err(error), raised) => {
@@ -36,34 +36,38 @@ pub(crate) fn detached<T: Send, E: Failure + Send>(
     }
 }
 
-/// What Python raised, as far as the library has to know.
+/// What the library learns about an exception.
 pub(crate) struct Raised {
-    /// For people.
+    /// A sentence for people.
     pub(crate) message: String,
-    /// The code, and whether it is not known what was done, of an error of our own.
+    /// The code of a `provkey.Error`, and whether its outcome is unknown.
     pub(crate) code: Option<(String, bool)>,
 }
 
-/// Calls Python from within the library. What it raises is kept for the caller of the library.
-pub(crate) fn back<T>(
+/// Calls Python from within the library. An exception is stored for the caller of the library.
+pub(crate) fn call_python<T>(
     what: &str,
     work: impl for<'py> FnOnce(Python<'py>) -> PyResult<T>,
 ) -> Result<T, Raised> {
     let done = Python::try_attach(|py| {
         work(py).map_err(|raised| {
-            let told = describe(py, what, &raised);
+            let description = describe(py, what, &raised);
             RAISED.set(Some(raised));
-            told
+            description
         })
     });
     done.unwrap_or_else(|| {
-        Err(Raised { message: format!("{what} is gone: the interpreter shuts down"), code: None })
+        Err(Raised {
+            message: format!("{what} cannot be called: the interpreter is shutting down"),
+            code: None,
+        })
     })
 }
 
-/// The kind of an exception, and not its words, which may hold anything; of our own, its words.
+/// Describes an exception by its class, because its message may hold anything. A `provkey.Error` is
+/// described by its message.
 fn describe(py: Python<'_>, what: &str, raised: &PyErr) -> Raised {
-    match errors::of_our_own(py, raised) {
+    match errors::library_error(py, raised) {
         Some((message, code, unknown)) => Raised { message, code: Some((code, unknown)) },
         None => {
             let kind = raised.get_type(py).fully_qualified_name();
@@ -73,14 +77,14 @@ fn describe(py: Python<'_>, what: &str, raised: &PyErr) -> Raised {
     }
 }
 
-/// Calls a signer or an observer, which must not call an authority in its turn: the library may
-/// hold a lock that the call would wait for.
-pub(crate) fn back_to_helper<T>(
+/// Calls a signer or an observer, which must not call an authority: the library may hold a lock
+/// that such a call would wait for.
+pub(crate) fn call_helper<T>(
     what: &str,
     work: impl for<'py> FnOnce(Python<'py>) -> PyResult<T>,
 ) -> Result<T, Raised> {
     let before = IN_HELPER.replace(true);
-    let done = back(what, work);
+    let done = call_python(what, work);
     IN_HELPER.set(before);
     done
 }

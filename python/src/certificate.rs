@@ -7,9 +7,9 @@ use pyo3::types::{PyBytes, PyTuple};
 use crate::convert::{Moment, Source, hex};
 use crate::errors::OrRaise;
 
-/// An X.509 certificate, read but not trusted: whether to trust it is the business of a chain.
+/// An X.509 certificate that was parsed, which does not mean that it is trusted.
 ///
-/// Equal to another with the same bytes. `to_cryptography` gives it to the package `cryptography`.
+/// Certificates with the same bytes are equal. `to_cryptography` converts it for `cryptography`.
 #[pyclass(frozen, eq, module = "provkey")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Certificate(pub(crate) CoreCertificate);
@@ -26,13 +26,13 @@ impl Certificate {
         first.map(Self).ok_or(TooMany).or_raise(py)
     }
 
-    /// The whole certificate in DER.
+    /// The certificate in DER.
     #[getter]
     fn der<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.0.der())
     }
 
-    /// The whole certificate in PEM, with a line end after the last line.
+    /// The certificate in PEM, with a final newline.
     #[getter]
     fn pem(&self) -> String {
         self.0.to_pem()

@@ -16,9 +16,9 @@ use crate::authority::Authority;
 use crate::certificate::Certificate;
 use crate::convert::{Algorithm, Certificates, Moment, from_attributes, or_now};
 use crate::errors::OrRaise;
+use crate::objects::{member, new_object};
 use crate::page;
-use crate::record::{make, member};
-use crate::signer::SignerOf;
+use crate::signer::SignerArgument;
 
 fn to_python<'py>(
     py: Python<'py>,
@@ -26,7 +26,7 @@ fn to_python<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let url = |url: &Option<LeafUrl>| url.as_ref().map(ToString::to_string);
     let external = certificate.external.into_iter().map(|one| Bound::new(py, Certificate(one)));
-    make!(py, records.EnrollmentCertificate {
+    new_object!(py, records.EnrollmentCertificate {
         id: certificate.id.as_str(),
         name: certificate.name.as_str(),
         created_at: Moment(certificate.created_at),
@@ -47,7 +47,7 @@ fn request_to_python<'py>(
     py: Python<'py>,
     request: CertificateRequest,
 ) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.CertificateRequest {
+    new_object!(py, records.CertificateRequest {
         id: request.id.as_str(),
         name: request.name.as_str(),
         created_at: Moment(request.created_at),
@@ -60,11 +60,11 @@ fn request_to_python<'py>(
 }
 
 from_attributes! {
-    /// The terms of an enrollment certificate, as `provkey.certificates` collects them.
+    /// The arguments for a new enrollment certificate, from `provkey.Certificates`.
     Terms {
         name: String,
         algorithm: Algorithm,
-        signer: Option<SignerOf>,
+        signer: Option<SignerArgument>,
         validity: Option<Duration>,
         leaf_validity: Option<Duration>,
         renewal_grace: Option<Duration>,
@@ -164,12 +164,12 @@ pub(crate) fn import_certificate<'py>(
 pub(crate) fn attach_signer(
     py: Python<'_>,
     authority: &Authority,
-    signer: SignerOf,
+    signer: SignerArgument,
 ) -> PyResult<()> {
     authority.call(py, |authority| authority.attach_signer(Arc::clone(&signer.0)))
 }
 
-/// Calls for the enrollment certificate that has this id or this name.
+/// Calls `work` with the enrollment certificate that has this id or name.
 fn with_one<T: Send>(
     py: Python<'_>,
     authority: &Authority,

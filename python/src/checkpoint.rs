@@ -1,4 +1,4 @@
-//! Noticing that a store was rolled back.
+//! Rollback checkpoints.
 
 use provkey::authority::Checkpoint;
 use pyo3::prelude::*;

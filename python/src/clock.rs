@@ -1,4 +1,4 @@
-//! Clocks: that of the machine, and those of hosts.
+//! Clocks: the clock of the machine, and clocks that are written in Python.
 
 use std::cell::Cell;
 use std::time::SystemTime;
@@ -9,15 +9,15 @@ use pyo3::prelude::*;
 use crate::convert::Moment;
 
 thread_local! {
-    /// What the host's clock said to the call that this thread is making.
+    /// The time that the Python clock returned for the call that this thread is making.
     static NOW: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
 
-/// The clock that the library asks: the moment that the host's clock gave to the call, else the time
-/// of the machine.
+/// The clock of the library: the time that the Python clock returned for this call, or the time of
+/// the machine.
 ///
-/// The host's clock is asked once for each call, before the library is. So it may raise, and nothing
-/// has happened then.
+/// The Python clock is called once for each call, before the library is. If it raises, nothing has
+/// happened.
 pub(crate) struct CallClock;
 
 impl Clock for CallClock {
@@ -26,14 +26,14 @@ impl Clock for CallClock {
     }
 }
 
-/// While it lives, the calls of this thread are at one moment.
-pub(crate) struct AtMoment {
+/// While it lives, the library sees one time on this thread.
+pub(crate) struct CallTime {
     before: Option<Timestamp>,
 }
 
-impl AtMoment {
-    /// Asks the clock of the host, if there is one.
-    pub(crate) fn ask(py: Python<'_>, clock: Option<&Py<PyAny>>) -> PyResult<Self> {
+impl CallTime {
+    /// Calls the Python clock, if there is one.
+    pub(crate) fn read(py: Python<'_>, clock: Option<&Py<PyAny>>) -> PyResult<Self> {
         let now = match clock {
             Some(clock) => Some(clock.call0(py)?.extract::<Moment>(py)?.0),
             None => None,
@@ -42,7 +42,7 @@ impl AtMoment {
     }
 }
 
-impl Drop for AtMoment {
+impl Drop for CallTime {
     fn drop(&mut self) {
         NOW.set(self.before);
     }

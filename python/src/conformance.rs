@@ -4,7 +4,7 @@ use provkey::store::conformance::{CHECKS, Failure};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::store::StoreOf;
+use crate::store::StoreArgument;
 
 /// The names of all checks, in the order in which they run.
 #[pyfunction]
@@ -12,16 +12,16 @@ pub(crate) fn conformance_checks() -> Vec<&'static str> {
     CHECKS.iter().map(|check| check.name).collect()
 }
 
-/// Runs one check on a store. Gives what was seen, if it did not pass.
+/// Runs one check on a store. Returns what was observed if the store failed the check.
 #[pyfunction]
 #[pyo3(signature = (store, check, run, /))]
 pub(crate) fn run_conformance_check(
     py: Python<'_>,
-    store: StoreOf,
+    store: StoreArgument,
     check: &str,
     run: &str,
 ) -> PyResult<Option<String>> {
     let check = CHECKS.iter().find(|known| known.name == check);
-    let check = check.ok_or_else(|| PyValueError::new_err("there is no such check"))?;
+    let check = check.ok_or_else(|| PyValueError::new_err("unknown check"))?;
     Ok(py.detach(|| check.run(&*store.0, run)).err().map(|Failure { seen, .. }| seen))
 }

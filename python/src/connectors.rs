@@ -1,4 +1,4 @@
-//! Connectors: who has enrolled.
+//! Connectors: the machines that have enrolled.
 
 use provkey::authority::{Connector, ConnectorFilter, ConnectorId, Error, InputError};
 use pyo3::prelude::*;
@@ -9,8 +9,8 @@ use crate::convert::{Moment, from_attributes};
 use crate::errors::OrRaise;
 use crate::fingerprint::Fingerprint;
 use crate::keys::parse_id;
+use crate::objects::{member, new_object};
 use crate::page;
-use crate::record::{make, member};
 
 fn to_python<'py>(py: Python<'py>, connector: Connector) -> PyResult<Bound<'py, PyAny>> {
     use provkey::x509::Certificate as CoreCertificate;
@@ -18,7 +18,7 @@ fn to_python<'py>(py: Python<'py>, connector: Connector) -> PyResult<Bound<'py, 
     let reason = connector.revocation_reason;
     let reason =
         reason.map(|reason| member(py, "RevocationReason", reason.as_str())).transpose()?;
-    make!(py, records.Connector {
+    new_object!(py, records.Connector {
         id: connector.id.as_str(),
         key: connector.key.as_str(),
         group: connector.group.as_str(),
@@ -55,7 +55,7 @@ pub(crate) fn connector<'py>(
 }
 
 from_attributes! {
-    /// Which connectors to list, as `provkey.connectors` collects it.
+    /// The arguments of `provkey.Connectors.filter`.
     Filter {
         key: Option<String>,
         group: Option<String>,

@@ -1,6 +1,7 @@
-//! Arguments and results that have another form in Python.
+//! Conversions of arguments and results between Python and the library.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDeltaAccess, PyString, PyTzInfo};
@@ -8,13 +9,11 @@ use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDeltaAccess, PyString, PyTzInf
 use provkey::time::Timestamp;
 use provkey::x509::{Certificate as CoreCertificate, KeyAlgorithm};
 
-use crate::certificate::Certificate;
 use crate::errors::OrRaise;
-use crate::request::Request;
 
 const DAY_MS: u64 = 86_400_000;
 
-/// A moment: an aware `datetime` in UTC. Read in any time zone, never without one.
+/// A time: an aware `datetime`. Any time zone is accepted, and UTC is returned.
 pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl<'py> IntoPyObject<'py> for Moment {
@@ -25,7 +24,7 @@ impl<'py> IntoPyObject<'py> for Moment {
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         let (days, ms) = (self.0.unix_ms() / DAY_MS, self.0.unix_ms() % DAY_MS);
         let (seconds, ms) = (ms / 1000, ms % 1000);
-        // A moment ends with the year 9999, and each part is below its whole: all fit.
+        // Times end with the year 9999, so the days fit, and the other parts are small.
         let since = PyDelta::new(py, days as i32, seconds as i32, ms as i32 * 1000, false)?;
         epoch(py)?.add(since)
     }
@@ -42,7 +41,7 @@ impl FromPyObject<'_, '_> for Moment {
         }
         let since = moment.sub(epoch(py)?)?.cast_into::<PyDelta>()?;
         let days = u64::try_from(since.get_days())
-            .map_err(|_| PyValueError::new_err("a moment before 1970"))?;
+            .map_err(|_| PyValueError::new_err("a time before 1970"))?;
         let rest = since.get_seconds() as u64 * 1000 + since.get_microseconds() as u64 / 1000;
         Ok(Self(Timestamp::from_unix_ms(days * DAY_MS + rest)))
     }
@@ -57,7 +56,7 @@ fn epoch(py: Python<'_>) -> PyResult<&Bound<'_, PyDateTime>> {
     Ok(EPOCH.get_or_try_init(py, made)?.bind(py))
 }
 
-/// The moment now, unless it is given.
+/// The given time, or the present.
 pub(crate) fn or_now(moment: Option<Moment>) -> Timestamp {
     moment.map_or_else(|| Timestamp::from(std::time::SystemTime::now()), |moment| moment.0)
 }
@@ -75,30 +74,28 @@ impl FromPyObject<'_, '_> for Source {
         if let Ok(text) = source.cast::<PyString>() {
             return Ok(Self(text.to_cow()?.as_bytes().to_vec()));
         }
-        if let Ok(request) = source.cast::<Request>() {
-            return Ok(Self(request.get().0.der().to_vec()));
-        }
-        if let Ok(certificate) = source.cast::<Certificate>() {
-            return Ok(Self(certificate.get().0.der().to_vec()));
+        // A `Request` or a `Certificate`.
+        if let Some(der) = source.getattr_opt(intern!(source.py(), "der"))? {
+            return der.extract().map(Self);
         }
         if source.hasattr("public_bytes")? {
-            return foreign(&source).map(Self);
+            return der_of_cryptography(&source).map(Self);
         }
         let kind = source.get_type().fully_qualified_name()?;
         Err(PyTypeError::new_err(format!(
-            "bytes (DER or PEM), str (PEM) or an object of cryptography.x509 is wanted, not {kind}"
+            "expected bytes (DER or PEM), str (PEM) or an object of cryptography.x509, not {kind}"
         )))
     }
 }
 
 /// The DER of an object of `cryptography`.
-fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+fn der_of_cryptography(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     let serialization =
         object.py().import("cryptography.hazmat.primitives.serialization")?.getattr("Encoding")?;
     object.call_method1("public_bytes", (serialization.getattr("DER")?,))?.extract()
 }
 
-/// Certificates: as one text in PEM, or one by one.
+/// Certificates: one PEM text, or an iterable of certificates.
 pub(crate) struct Certificates(pub(crate) Vec<CoreCertificate>);
 
 impl FromPyObject<'_, '_> for Certificates {
@@ -118,7 +115,7 @@ impl FromPyObject<'_, '_> for Certificates {
     }
 }
 
-/// An algorithm, by its name.
+/// An algorithm, named by a string.
 pub(crate) struct Algorithm(pub(crate) KeyAlgorithm);
 
 impl FromPyObject<'_, '_> for Algorithm {
@@ -126,13 +123,13 @@ impl FromPyObject<'_, '_> for Algorithm {
 
     fn extract(name: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let name: String = name.extract()?;
-        let unknown = || PyValueError::new_err(format!("there is no algorithm {name:?} here"));
+        let unknown = || PyValueError::new_err(format!("unknown algorithm {name:?}"));
         KeyAlgorithm::parse(&name).map(Self).ok_or_else(unknown)
     }
 }
 
-/// A struct that is read from an object with attributes of the same names. What is wrong with one of
-/// them raises what its own type raises.
+/// Defines a struct that is extracted from a Python object with attributes of the same names. An
+/// attribute of the wrong type raises what its type raises.
 macro_rules! from_attributes {
     ($(#[$doc:meta])* $class:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*

@@ -1,4 +1,4 @@
-//! What tells others of revoked certificates: CRLs and OCSP.
+//! Revocation status: CRLs and OCSP.
 
 use provkey::authority::{Crl, Error};
 use pyo3::prelude::*;
@@ -6,10 +6,10 @@ use pyo3::types::PyBytes;
 
 use crate::authority::Authority;
 use crate::convert::Moment;
-use crate::record::make;
+use crate::objects::new_object;
 
 fn to_python<'py>(py: Python<'py>, crl: &Crl) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.Crl {
+    new_object!(py, records.Crl {
         der: PyBytes::new(py, &crl.der),
         pem: crl.to_pem(),
         number: crl.number,

@@ -12,13 +12,13 @@ use crate::authority::Authority;
 use crate::convert::{Moment, Source, from_attributes};
 use crate::errors::{self, OrRaise};
 use crate::fingerprint::Fingerprint;
-use crate::provisioning_key::TextToSend;
-use crate::record;
+use crate::objects;
+use crate::provisioning_key::KeyTextToSend;
 
-/// Makes the record by position, in the order of its fields: see there.
+/// Creates the record from positional arguments, which is faster than by name.
 fn to_python<'py>(py: Python<'py>, enrolled: &Enrolled) -> PyResult<Bound<'py, PyAny>> {
     let chain = |ders: &[Vec<u8>]| PyTuple::new(py, ders.iter().map(|der| PyBytes::new(py, der)));
-    record::records(py)?.getattr(intern!(py, "Enrolled"))?.call1((
+    objects::records(py)?.getattr(intern!(py, "Enrolled"))?.call1((
         enrolled.connector.as_str(),
         enrolled.key.as_str(),
         enrolled.group.as_str(),
@@ -34,7 +34,7 @@ fn to_python<'py>(py: Python<'py>, enrolled: &Enrolled) -> PyResult<Bound<'py, P
 
 fn request(
     csr: Source,
-    key: Option<TextToSend>,
+    key: Option<KeyTextToSend>,
     fingerprint: Option<Fingerprint>,
     address: Option<IpAddr>,
 ) -> EnrollRequest {
@@ -51,7 +51,7 @@ pub(crate) fn enroll<'py>(
     py: Python<'py>,
     authority: &Authority,
     csr: Source,
-    key: Option<TextToSend>,
+    key: Option<KeyTextToSend>,
     fingerprint: Option<Fingerprint>,
     address: Option<IpAddr>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -63,13 +63,13 @@ from_attributes! {
     /// A `provkey.EnrollRequest`.
     Request {
         csr: Source,
-        key: Option<TextToSend>,
+        key: Option<KeyTextToSend>,
         fingerprint: Option<Fingerprint>,
         address: Option<IpAddr>,
     }
 }
 
-/// Gives the answer or the exception for each request, in their order.
+/// Returns the answer or the exception for each request, in their order.
 #[pyfunction]
 #[pyo3(signature = (authority, requests, /))]
 pub(crate) fn enroll_many<'py>(

@@ -1,4 +1,4 @@
-//! Errors of the library as exceptions of `provkey.errors`: the one place that knows both.
+//! Turns errors of the library into exceptions of `provkey.errors`.
 
 use std::fmt::Display;
 
@@ -14,36 +14,36 @@ use provkey::x509::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::key_text::KeyText;
+use crate::objects;
 use crate::owned::Misuse;
-use crate::provisioning_key::KeyText;
-use crate::record;
 
-/// An error of the library: the class that it is in Python, and what that has.
+/// An error of the library: its class in Python, and the fields of that class.
 pub(crate) trait Failure: Display {
     /// The class in `provkey.errors`.
     fn class(&self) -> &'static str;
     fn code(&self) -> &str;
     fn retryable(&self) -> bool;
-    /// What the class has beyond code, sentence and whether to retry.
+    /// Adds the fields that the class has beside its message, `code` and `retryable`.
     fn add_to(&self, _fields: &Bound<'_, PyDict>) -> PyResult<()> {
         Ok(())
     }
 }
 
-/// The exception of an error.
+/// Creates the exception for an error.
 pub(crate) fn exception(py: Python<'_>, error: &dyn Failure) -> PyErr {
     let made = || {
         let fields = PyDict::new(py);
         fields.set_item("code", error.code())?;
         fields.set_item("retryable", error.retryable())?;
         error.add_to(&fields)?;
-        record::errors(py)?.getattr(error.class())?.call((error.to_string(),), Some(&fields))
+        objects::errors(py)?.getattr(error.class())?.call((error.to_string(),), Some(&fields))
     };
-    // Whatever keeps the exception from being made is an exception itself.
+    // If the exception cannot be created, the reason is an exception itself.
     made().map_or_else(|failed| failed, PyErr::from_value)
 }
 
-/// Raises the error of a result.
+/// Turns the error of a result into an exception.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self, py: Python<'_>) -> PyResult<T>;
 }
@@ -54,10 +54,9 @@ impl<T, E: Failure> OrRaise<T> for Result<T, E> {
     }
 }
 
-/// The sentence and the code of an exception that is one of ours, and whether it says that it is not
-/// known what was done.
-pub(crate) fn of_our_own(py: Python<'_>, raised: &PyErr) -> Option<(String, String, bool)> {
-    let class = record::errors(py).ok()?.getattr("Error").ok()?;
+/// The message and the code of a `provkey.Error`, and whether its outcome is unknown.
+pub(crate) fn library_error(py: Python<'_>, raised: &PyErr) -> Option<(String, String, bool)> {
+    let class = objects::errors(py).ok()?.getattr("Error").ok()?;
     let raised = raised.value(py);
     if !raised.is_instance(&class).ok()? {
         return None;
@@ -67,7 +66,7 @@ pub(crate) fn of_our_own(py: Python<'_>, raised: &PyErr) -> Option<(String, Stri
     Some((raised.str().ok()?.to_string(), code, unknown.unwrap_or(true)))
 }
 
-/// Errors that are of one class, whatever they say. `never`: it is never worth to try again.
+/// Error types that map to one class. `never` means never retryable.
 macro_rules! classes {
     (@retryable never, $error:expr) => { false };
     (@retryable says, $error:expr) => { $error.retryable() };

@@ -1,4 +1,4 @@
-//! What a connector says of its machine.
+//! The fingerprint of a machine, as its connector reports it.
 
 use provkey::key::Fingerprint as CoreFingerprint;
 use pyo3::exceptions::PyValueError;
@@ -9,16 +9,15 @@ use crate::convert::hex;
 /// The fingerprint of a machine: 16 bytes that are no secret.
 ///
 /// The raw material (a machine id, a value of the TPM or the keystore) never leaves the machine.
-/// With guessable material a fingerprint tells accidental clones from originals, and stops no
-/// attacker.
+/// If the material can be guessed, a fingerprint detects accidental clones but stops no attacker.
 #[pyclass(frozen, eq, hash, ord, module = "provkey", from_py_object)]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint(pub(crate) CoreFingerprint);
 
 #[pymethods]
 impl Fingerprint {
-    /// The fingerprint of these 16 bytes, as `bytes()` gave them. For the raw material of a machine
-    /// use `of_raw`.
+    /// The fingerprint with these 16 bytes, as `bytes()` returned them. Use `of_raw` for the raw
+    /// material of a machine.
     #[new]
     fn new(value: [u8; 16]) -> Self {
         Self(CoreFingerprint::from_bytes(value))
@@ -34,7 +33,7 @@ impl Fingerprint {
     #[staticmethod]
     fn from_hex(text: &str) -> PyResult<Self> {
         let read = CoreFingerprint::from_hex(text);
-        read.map(Self).ok_or_else(|| PyValueError::new_err("32 hexadecimal digits are wanted"))
+        read.map(Self).ok_or_else(|| PyValueError::new_err("expected 32 hexadecimal digits"))
     }
 
     /// 32 lower-case hexadecimal digits.

@@ -6,11 +6,11 @@ use pyo3::prelude::*;
 use crate::authority::Authority;
 use crate::convert::Moment;
 use crate::errors::OrRaise;
+use crate::objects::new_object;
 use crate::page;
-use crate::record::make;
 
 fn to_python<'py>(py: Python<'py>, group: ConnectorGroup) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.ConnectorGroup {
+    new_object!(py, records.ConnectorGroup {
         id: group.id.as_str(),
         name: group.name.as_str(),
         created_at: Moment(group.created_at),

@@ -12,22 +12,23 @@ use crate::certificate::Certificate;
 use crate::convert::{Algorithm, Certificates, Moment, Source, or_now};
 use crate::errors::OrRaise;
 use crate::fingerprint::Fingerprint;
+use crate::objects::{member, new_object};
 use crate::owned::{Misuse, Owned};
-use crate::provisioning_key::{ProvisioningKey, secret};
-use crate::record::{make, member};
+use crate::provisioning_key::ProvisioningKey;
 use crate::request::Request;
-use crate::signer::SignerOf;
+use crate::secrets::cannot_be_pickled;
+use crate::signer::SignerArgument;
 
 /// A connector's key pair, and its certificate once it has one.
 ///
-/// `generate`, `request`, save, (the authority enrolls), `accept`, save. Save it *before* the
-/// request leaves the machine: whoever asks again with the same identity gets the one certificate,
-/// and whoever lost the identity pays with another use. The private key leaves it in no request. It
-/// does not print its key and cannot be pickled: `seal` and `to_bytes` make files of it.
+/// The steps are `generate`, `request`, save, the authority's answer, `accept`, save. Save the
+/// identity *before* you send the request: the same identity gets the same certificate again for
+/// free, and a lost identity costs another use. No request contains the private key. An identity
+/// does not print its key and cannot be pickled: store what `seal` or `to_bytes` returns.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct Identity {
     identity: Owned<CoreIdentity>,
-    /// Whether its requests may call a signer in Python.
+    /// Whether a Python signer holds the key, so that requests may call Python.
     key_elsewhere: bool,
 }
 
@@ -49,7 +50,7 @@ impl Identity {
         py: Python<'_>,
         look: impl FnOnce(&mut CoreIdentity) -> T + Send,
     ) -> PyResult<T> {
-        // An identity is never closed: if it is not there, another call has it.
+        // An identity is never closed: if the value is missing, another call has taken it.
         let there = |misuse| if misuse == Misuse::Closed { Misuse::InUse } else { misuse };
         py.detach(|| self.identity.with(look)).map_err(there).or_raise(py)
     }
@@ -62,8 +63,8 @@ impl Identity {
 
 #[pymethods]
 impl Identity {
-    /// Makes a new identity with a key pair of its own: a `KeyAlgorithm` other than RSA. Raises
-    /// `SigningError`.
+    /// Creates an identity with a new key pair of this `KeyAlgorithm`, which must not be RSA: P-256
+    /// by default. Raises `SigningError`.
     #[staticmethod]
     #[pyo3(signature = (algorithm = None))]
     fn generate(py: Python<'_>, algorithm: Option<Algorithm>) -> PyResult<Self> {
@@ -71,39 +72,39 @@ impl Identity {
         py.detach(|| CoreIdentity::generate(algorithm)).map(Self::new).or_raise(py)
     }
 
-    /// Makes a new identity for a key that lives elsewhere, in a secure element or a keystore, behind
-    /// a `Signer`. Nothing of the private key is in the files of such an identity. While its signer
-    /// is asked, another call of the identity is refused: UsageError, code `handle_in_use`.
+    /// Creates an identity whose private key a `Signer` holds, in a secure element or a keystore.
+    /// Its files contain no private key. While the signer signs, other calls of the identity raise
+    /// `UsageError` with the code `handle_in_use`.
     #[staticmethod]
-    fn with_signer(signer: SignerOf) -> Self {
+    fn with_signer(signer: SignerArgument) -> Self {
         Self::new(CoreIdentity::with_signer(signer.0))
     }
 
-    /// Attaches the signer of a key that lives elsewhere to an identity that was opened. Until then
-    /// its requests raise `SigningError`, code `signer_unavailable`; with the signer of another key
-    /// this does, code `signer_key_mismatch`.
-    fn attach_signer(&self, py: Python<'_>, signer: SignerOf) -> PyResult<()> {
+    /// Attaches the signer that holds the private key, after the identity was opened. Until then
+    /// requests raise `SigningError` with the code `signer_unavailable`. Raises `SigningError` with
+    /// the code `signer_key_mismatch` for the signer of another key.
+    fn attach_signer(&self, py: Python<'_>, signer: SignerArgument) -> PyResult<()> {
         self.call(py, |identity| identity.attach_signer(&signer.0))
     }
 
-    /// Opens what `seal` made, with the same material (bytes). Raises `IdentityError`, with the code
-    /// `identity_other_machine` if the material is another.
+    /// Opens a sealed identity with the material that sealed it. Raises `IdentityError`, with the
+    /// code `identity_other_machine` for other material.
     #[staticmethod]
     fn open(py: Python<'_>, file: &[u8], material: &[u8]) -> PyResult<Self> {
         CoreIdentity::open(file, material).map(Self::new).or_raise(py)
     }
 
-    /// Reads what `to_bytes` made. Raises `IdentityError`.
+    /// Reads the bytes that `to_bytes` returned. Raises `IdentityError`.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, file: &[u8]) -> PyResult<Self> {
         CoreIdentity::from_bytes(file).map(Self::new).or_raise(py)
     }
 
-    /// Asks for a certificate with a provisioning key, and remembers its public part, so that the
-    /// answer can be checked.
+    /// Makes a request for a certificate with a provisioning key, and stores the public part of the
+    /// key to check the answer.
     ///
-    /// Ask as often as needed: with the same key it is the same connector, and costs one use. The
-    /// authority wants the same `fingerprint` each time. Raises `SigningError`.
+    /// Repeat it as often as needed: with the same key it is the same connector, and costs one use.
+    /// Pass the same `fingerprint` each time. Raises `SigningError`.
     #[pyo3(signature = (key, *, fingerprint = None))]
     fn request(
         &self,
@@ -115,18 +116,18 @@ impl Identity {
         self.call(py, |identity| identity.request(key, fingerprint)).map(Request)
     }
 
-    /// Asks for a new certificate in place of the one that it has, which proves itself; no
-    /// provisioning key takes part. Save the identity before the request is sent.
+    /// Makes a request to renew the certificate, which needs no provisioning key. Save the identity
+    /// before you send the request.
     ///
-    /// `new_key` is the `KeyAlgorithm` of a new key pair, `signer` has another key that lives
-    /// elsewhere; None of both keeps the one that it has. A renewal that is under way goes on,
-    /// whatever is given. Raises `IdentityError` and `SigningError`.
+    /// `new_key` is the `KeyAlgorithm` of a new key pair, `signer` holds another private key;
+    /// without both the key pair stays. A pending renewal continues with its key pair, whatever the
+    /// arguments. Raises `IdentityError` and `SigningError`.
     #[pyo3(signature = (*, new_key = None, signer = None, fingerprint = None))]
     fn renew_request(
         &self,
         py: Python<'_>,
         new_key: Option<Algorithm>,
-        signer: Option<SignerOf>,
+        signer: Option<SignerArgument>,
         fingerprint: Option<Fingerprint>,
     ) -> PyResult<Request> {
         let key = match (new_key, signer) {
@@ -134,19 +135,19 @@ impl Identity {
             (Some(algorithm), None) => RenewalKey::New(algorithm.0),
             (None, Some(signer)) => RenewalKey::Elsewhere(signer.0),
             (Some(_), Some(_)) => {
-                return Err(PyTypeError::new_err("either new_key or signer may be given"));
+                return Err(PyTypeError::new_err("new_key and signer exclude each other"));
             }
         };
         let fingerprint = fingerprint.map(|one| one.0);
         self.call(py, |identity| identity.renew_request(key, fingerprint)).map(Request)
     }
 
-    /// Accepts an answer: the certificate made for this identity, its issuers and the root, in any
-    /// order: PEM, or a sequence of certificates (DER, PEM, `Certificate` or objects of
+    /// Accepts an answer: the certificate of this identity, its issuers and the root, in any order,
+    /// as PEM or as a sequence of certificates (DER, PEM, `Certificate` or objects of
     /// `cryptography`), such as `Enrolled.chain`. Only the root that the key pins is trusted.
     ///
-    /// `now` is what the machine's clock says, an aware datetime; None asks it. Gives an `Accepted`.
-    /// Raises `AcceptError`; then nothing has changed.
+    /// `now` is an aware datetime, by default the machine's time. Returns an `Accepted`. Raises
+    /// `AcceptError`, and then nothing has changed.
     #[pyo3(signature = (chain, *, now = None))]
     fn accept<'py>(
         &self,
@@ -163,7 +164,7 @@ impl Identity {
             }
         };
         let Accepted { now, clock_behind, not_before, not_after, .. } = accepted;
-        make!(py, records.Accepted {
+        new_object!(py, records.Accepted {
             now: Moment(now),
             clock_behind: clock_behind,
             not_before: Moment(not_before),
@@ -171,13 +172,13 @@ impl Identity {
         })
     }
 
-    /// Checks the certificates that a TLS server at the key's host has shown, its own one first, under
-    /// the key that this identity asked with last, and gives the moment to go on with, a datetime. They
-    /// are PEM (text or bytes), or certificates.
+    /// Checks the certificates that a TLS server at the key's host presented, its own first, as PEM
+    /// or as certificates, against the key that this identity asked with last. Returns the time to
+    /// continue with, a datetime.
     ///
-    /// Only the root that the key pins is trusted. The server's certificate must be signed by it
-    /// directly, be for TLS servers, and name the host. A clock that is behind is no reason to refuse.
-    /// Raises `AcceptError`.
+    /// Only the root that the key pins is trusted. It must have signed the server's certificate
+    /// directly, for TLS servers, with the host as name. A clock that is behind is accepted. Raises
+    /// `AcceptError`.
     #[pyo3(signature = (chain, *, now = None))]
     fn check_server(
         &self,
@@ -198,49 +199,49 @@ impl Identity {
         checked.map(Moment)
     }
 
-    /// The whole identity as bytes that only this machine opens again: `material` (bytes, not empty)
-    /// is what the machine's `Fingerprint` is made of, and the sealing is as good as that is secret.
-    /// Raises `IdentityError`.
+    /// The identity as bytes that only `material` opens: the bytes, not empty, that the machine's
+    /// `Fingerprint` is made of. The seal protects as well as the material is secret. Raises
+    /// `IdentityError`.
     fn seal<'py>(&self, py: Python<'py>, material: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let sealed = self.call(py, |identity| identity.seal(material, &SystemRandom))?;
         Ok(PyBytes::new(py, &sealed))
     }
 
-    /// The whole identity as bytes, the private key among them in the clear. Nothing but the mode of
-    /// the file protects them: prefer `seal`.
+    /// The identity as bytes with the private key in the clear, which only the mode of the file
+    /// protects: prefer `seal`.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.look(py, |identity| identity.to_bytes())?;
         Ok(PyBytes::new(py, &bytes))
     }
 
     /// The private key in PKCS #8 DER, for the TLS library that uses the certificate. It is a
-    /// secret. Raises `UsageError`, code `private_key_missing`, if it lives elsewhere.
+    /// secret. Raises `UsageError` with the code `private_key_missing` if a signer holds it.
     fn expose_private_key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let copy = |key: &Pkcs8| Zeroizing::new(key.expose().to_vec());
         let key = self.look(py, |identity| identity.private_key().map(copy))?;
         Ok(PyBytes::new(py, &key.ok_or(Misuse::KeyElsewhere).or_raise(py)?))
     }
 
-    /// The private key in PEM, as `expose_private_key`. It is a secret.
+    /// Like `expose_private_key`, in PEM.
     fn expose_private_key_pem(&self, py: Python<'_>) -> PyResult<String> {
         let key = self.look(py, |identity| identity.private_key().map(Pkcs8::to_pem))?;
         Ok(key.ok_or(Misuse::KeyElsewhere).or_raise(py)?.to_string())
     }
 
-    /// The public key, for which its certificate is made: SubjectPublicKeyInfo in DER.
+    /// The public key: SubjectPublicKeyInfo in DER.
     #[getter]
     fn public_key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let spki = self.look(py, |identity| identity.public_key().spki().to_vec())?;
         Ok(PyBytes::new(py, &spki))
     }
 
-    /// Its certificate, or None.
+    /// The certificate, or None.
     #[getter]
     fn certificate(&self, py: Python<'_>) -> PyResult<Option<Certificate>> {
         Ok(self.look(py, |identity| identity.certificate().cloned())?.map(Certificate))
     }
 
-    /// Its certificate, the issuers of that, and the pinned root; empty without a certificate.
+    /// The certificate, its issuers and the pinned root; empty without a certificate.
     #[getter]
     fn chain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let chain = self.look(py, |identity| {
@@ -250,7 +251,7 @@ impl Identity {
         PyTuple::new(py, chain.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Its chain in PEM, the certificate first, the root last; empty without a certificate.
+    /// The chain in PEM, the certificate first, the root last; empty without a certificate.
     #[getter]
     fn chain_pem(&self, py: Python<'_>) -> PyResult<String> {
         self.look(py, |identity| {
@@ -259,44 +260,44 @@ impl Identity {
         })
     }
 
-    /// The key that it asked with last, a `KeyReference`, or None.
+    /// The key of the last request, a `KeyReference`, or None.
     #[getter]
     fn asked_with<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let asked = self.look(py, |identity| identity.asked_with().cloned())?;
         asked.map(|asked| reference(py, &asked)).transpose()
     }
 
-    /// The key that it got its certificate with, a `KeyReference`, or None.
+    /// The key that the identity enrolled with, a `KeyReference`, or None.
     #[getter]
     fn enrolled_with<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let enrolled = self.look(py, |identity| identity.enrolled_with().cloned())?;
         enrolled.map(|enrolled| reference(py, &enrolled)).transpose()
     }
 
-    /// Whether a renewal was asked for and has not been answered.
+    /// Whether a renewal is pending.
     #[getter]
     fn is_renewing(&self, py: Python<'_>) -> PyResult<bool> {
         self.look(py, |identity| identity.is_renewing())
     }
 
-    /// Drops the renewal that is under way, and its new key pair with it: the next `renew_request`
-    /// begins another. Without one nothing changes. Save the identity afterwards.
+    /// Drops the pending renewal and its new key pair: the next `renew_request` begins another.
+    /// Without a pending renewal nothing changes. Save the identity afterwards.
     ///
-    /// Do this only if the authority refused the renewal with `public_key_in_use`. After any other
-    /// error the authority may have renewed the certificate, and that happens for one key pair only.
+    /// Use it only if the authority refused the renewal with `public_key_in_use`. After any other
+    /// error the certificate may have been renewed, which happens only once, for one key pair.
     fn drop_renewal(&self, py: Python<'_>) -> PyResult<()> {
         self.look(py, CoreIdentity::drop_renewal)
     }
 
-    /// From when on its certificate should be renewed, in UTC; None without a certificate. It differs
-    /// from connector to connector, so that a fleet does not renew at once.
+    /// When the certificate should be renewed, in UTC; None without a certificate. The time differs
+    /// between connectors, so that a fleet does not renew all at once.
     #[getter]
     fn renew_at(&self, py: Python<'_>) -> PyResult<Option<Moment>> {
         Ok(self.look(py, |identity| identity.renew_at())?.map(Moment))
     }
 
-    /// How its certificate stands, a `CertificateState`, at `now`, an aware datetime; None: at this
-    /// moment.
+    /// The state of the certificate, a `CertificateState`, at `now`, an aware datetime, by default
+    /// the present.
     #[pyo3(signature = (*, now = None))]
     fn state<'py>(&self, py: Python<'py>, now: Option<Moment>) -> PyResult<Bound<'py, PyAny>> {
         let now = or_now(now);
@@ -316,12 +317,12 @@ impl Identity {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(secret("Identity"))
+        Err(cannot_be_pickled("Identity"))
     }
 }
 
 fn reference<'py>(py: Python<'py>, key: &KeyReference) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.KeyReference {
+    new_object!(py, records.KeyReference {
         host: key.host().as_str(),
         id: key.id().as_str(),
         pin: PyBytes::new(py, key.pin().as_bytes()),

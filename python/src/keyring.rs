@@ -1,4 +1,4 @@
-//! The master keys of an authority, which its host keeps outside the store.
+//! The master keys of an authority, which the application stores apart from the store.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,11 +11,11 @@ use pyo3::types::PyTuple;
 use zeroize::Zeroizing;
 
 use crate::errors::OrRaise;
-use crate::files::write_secret;
-use crate::provisioning_key::secret;
+use crate::secrets::cannot_be_pickled;
+use crate::secrets::write_secret;
 
-/// The 32 bytes that the secrets of an authority are derived from. Keep it outside the store: who
-/// has both can enroll with every key.
+/// The 32 bytes that the secrets of an authority are derived from. Store it apart from the store:
+/// whoever has both can enroll with every key.
 ///
 /// It does not print its bytes and cannot be pickled.
 #[pyclass(frozen, module = "provkey")]
@@ -23,7 +23,7 @@ pub(crate) struct MasterKey(CoreMasterKey);
 
 #[pymethods]
 impl MasterKey {
-    /// The master key of these 32 bytes, which should be random.
+    /// The master key with these 32 bytes, which should be random.
     #[new]
     fn new(value: [u8; 32]) -> Self {
         Self(CoreMasterKey::from_bytes(value))
@@ -35,13 +35,13 @@ impl MasterKey {
         CoreMasterKey::generate(&SystemRandom).map(Self).or_raise(py)
     }
 
-    /// Reads 64 hexadecimal digits, and at most one line end. Raises `MasterKeyError`.
+    /// Reads 64 hexadecimal digits, with or without a newline. Raises `MasterKeyError`.
     #[staticmethod]
     fn from_hex(py: Python<'_>, text: &str) -> PyResult<Self> {
         CoreMasterKey::parse_hex(text).map(Self).or_raise(py)
     }
 
-    /// What tells it from others: 16 hexadecimal digits that are no secret.
+    /// The id: 16 hexadecimal digits that are no secret.
     #[getter]
     fn id(&self) -> String {
         self.0.id().to_string()
@@ -52,8 +52,8 @@ impl MasterKey {
         self.0.to_hex().to_string()
     }
 
-    /// Writes it into a new file that only its owner may read (mode 0600). Raises FileExistsError
-    /// rather than to replace a file, and any other OSError.
+    /// Writes it to a new file that only its owner may read (mode 0600). Raises OSError, such as
+    /// FileExistsError: it never replaces a file.
     fn save(&self, path: PathBuf) -> PyResult<()> {
         Ok(write_secret(&path, self.0.to_hex().as_bytes())?)
     }
@@ -63,16 +63,16 @@ impl MasterKey {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(secret("MasterKey"))
+        Err(cannot_be_pickled("MasterKey"))
     }
 }
 
-/// The master keys of an authority, each in a slot from 0 to 31, one of them current: new keys are
-/// derived from that one, older ones stay good.
+/// The master keys of an authority, each in a slot from 0 to 31. New provisioning keys are derived
+/// from the current master key; those derived from the others stay valid.
 ///
-/// A file of one has a line for each slot, 64 hexadecimal digits or `-`; a file that holds a master
-/// key alone is one. It does not print its secrets and cannot be pickled. It never changes: what
-/// changes it gives another.
+/// A keyring file has a line for each slot, 64 hexadecimal digits or `-`, so the file of one master
+/// key is a keyring file too. A keyring does not print its secrets, cannot be pickled, and is
+/// immutable.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct Keyring(CoreKeyring);
 
@@ -98,16 +98,16 @@ impl Keyring {
         Self::parse(py, &text)
     }
 
-    /// This keyring with a new master key in the next slot, current from now on. Save it before the
-    /// authority is told: see `Authority.rotate_master`. Raises `MasterKeyError` with the code
-    /// `keyring_full` after 32 of them.
+    /// Returns this keyring with a new, current master key in the next slot. Save it before you
+    /// pass it to `Authority.rotate_master`. Raises `MasterKeyError` with the code `keyring_full`
+    /// if it has 32.
     fn rotated(&self, py: Python<'_>) -> PyResult<Self> {
         let slot = self.0.next_slot().ok_or(KeyringError::Full).or_raise(py)?;
         let master = CoreMasterKey::generate(&SystemRandom).or_raise(py)?;
         self.copy().with(slot, master).with_current(slot).map(Self).or_raise(py)
     }
 
-    /// This keyring without the master key of a slot. Raises `MasterKeyError` with the code
+    /// Returns this keyring without the master key in a slot. Raises `MasterKeyError` with the code
     /// `keyring_slot_current` for the current one.
     fn without(&self, py: Python<'_>, slot: u8) -> PyResult<Self> {
         self.copy().without(slot_of(slot)?).map(Self).or_raise(py)
@@ -126,13 +126,13 @@ impl Keyring {
         self.0.current_slot().number()
     }
 
-    /// The content of its file. It is a secret.
+    /// The content of a keyring file. It is a secret.
     fn expose(&self) -> String {
         self.0.to_file_text().to_string()
     }
 
-    /// Writes it into a new file that only its owner may read (mode 0600). Raises FileExistsError
-    /// rather than to replace a file, and any other OSError.
+    /// Writes it to a new file that only its owner may read (mode 0600). Raises OSError, such as
+    /// FileExistsError: it never replaces a file.
     fn save(&self, path: PathBuf) -> PyResult<()> {
         Ok(write_secret(&path, self.0.to_file_text().as_bytes())?)
     }
@@ -143,12 +143,12 @@ impl Keyring {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(secret("Keyring"))
+        Err(cannot_be_pickled("Keyring"))
     }
 }
 
 impl Keyring {
-    /// The same keyring, for an authority to have.
+    /// A copy for the library, whose keyring cannot be cloned.
     pub(crate) fn copy(&self) -> CoreKeyring {
         let copied = CoreKeyring::parse_file(&self.0.to_file_text());
         copied
@@ -162,5 +162,5 @@ fn copy_master(master: &CoreMasterKey) -> CoreMasterKey {
 }
 
 pub(crate) fn slot_of(number: u8) -> PyResult<Slot> {
-    Slot::new(number).ok_or_else(|| PyValueError::new_err("a slot is a number from 0 to 31"))
+    Slot::new(number).ok_or_else(|| PyValueError::new_err("a slot must be from 0 to 31"))
 }

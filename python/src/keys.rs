@@ -12,12 +12,12 @@ use pyo3::types::PyTuple;
 use crate::authority::Authority;
 use crate::convert::{Moment, from_attributes};
 use crate::errors::OrRaise;
+use crate::key_text::KeyText;
+use crate::objects::{member, new_object};
 use crate::page;
-use crate::provisioning_key::KeyText;
-use crate::record::{make, member};
 
 fn to_python<'py>(py: Python<'py>, key: KeyDetails) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.KeyDetails {
+    new_object!(py, records.KeyDetails {
         id: key.id.as_str(),
         name: key.name.as_str(),
         host: key.host.as_str(),
@@ -38,7 +38,7 @@ fn to_python<'py>(py: Python<'py>, key: KeyDetails) -> PyResult<Bound<'py, PyAny
 }
 
 fn named<'py, Id: ToString>(py: Python<'py>, named: &Named<Id>) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.Named { id: named.id.to_string(), name: &named.name })
+    new_object!(py, records.Named { id: named.id.to_string(), name: &named.name })
 }
 
 fn networks<'py>(py: Python<'py>, ranges: &[AddressRange]) -> PyResult<Bound<'py, PyTuple>> {
@@ -66,7 +66,7 @@ impl FromPyObject<'_, '_> for Networks {
 }
 
 from_attributes! {
-    /// A new key, as `provkey.keys` collects it.
+    /// The arguments of `provkey.Keys.create`.
     New {
         name: String,
         group: String,
@@ -115,13 +115,13 @@ pub(crate) fn find_key<'py>(
 }
 
 from_attributes! {
-    /// What to change of a key, as `provkey.keys` collects it. What is absent stays as it is.
+    /// The arguments of `provkey.Keys.update`. None leaves a field unchanged.
     Update {
         version: Option<u64>,
         name: Option<String>,
         max_uses: Option<u64>,
         enabled: Option<bool>,
-        /// A tuple of one, for None means never.
+        /// A tuple of one, because None in it means never.
         expires_at: Option<(Option<Moment>,)>,
         allowed_addresses: Option<Networks>,
         certificate: Option<String>,
@@ -154,8 +154,7 @@ pub(crate) fn update_key<'py>(
     to_python(py, updated)
 }
 
-/// The id that a text is, or the one of the key that it names. An id is not looked up: what is done
-/// with it will tell.
+/// The id of the key with this name, or the id itself, even if the key was deleted.
 pub(crate) fn id_of(authority: &CoreAuthority, id_or_name: &str) -> Result<KeyId, Error> {
     match authority.find_key(id_or_name) {
         Ok(key) => Ok(key.id),
@@ -189,14 +188,14 @@ pub(crate) fn download_key<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let file =
         authority.call(py, |authority| authority.download_key(id_of(authority, id_or_name)?))?;
-    make!(py, records.KeyFile {
+    new_object!(py, records.KeyFile {
         file_name: file.file_name,
         contents: Bound::new(py, KeyText(file.contents))?,
     })
 }
 
 from_attributes! {
-    /// Which keys to list, as `provkey.keys` collects it.
+    /// The arguments of `provkey.Keys.filter`.
     Filter {
         name_contains: Option<String>,
         group: Option<String>,
@@ -245,7 +244,7 @@ pub(crate) fn list_keys<'py>(
     after: Option<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let known = |name: &str| KeyState::ALL.into_iter().find(|state| state.as_str() == name);
-    let unknown = || PyValueError::new_err("there is no such KeyState");
+    let unknown = || PyValueError::new_err("unknown KeyState");
     let state = filter.state.as_deref().map(|name| known(name).ok_or_else(unknown)).transpose()?;
     let request = page::request(limit, after);
     let page = authority.call(py, |authority| -> Result<_, Error> {
@@ -254,7 +253,7 @@ pub(crate) fn list_keys<'py>(
     page::to_python(py, page, to_python)
 }
 
-/// The id of a key, which may have been deleted since.
+/// Parses the id of a key, which may have been deleted.
 pub(crate) fn parse_id(py: Python<'_>, id: Option<&str>) -> PyResult<Option<KeyId>> {
     let parsed = id.map(|id| KeyId::parse(id).map_err(|_| InputError::KeyNotFound));
     parsed.transpose().or_raise(py)

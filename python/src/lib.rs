@@ -1,17 +1,17 @@
 //! The native half of the Python package `provkey`.
 //!
-//! Only mechanics are here: taking arguments, giving up the interpreter while the library works,
-//! and turning what comes of it into Python objects. Records, collections and errors are Python
-//! (`provkey/`); decisions are the library's.
+//! This crate converts arguments, detaches from the interpreter while the library works, and
+//! converts results. Records, collections and exceptions are written in Python (`provkey/`). Every
+//! decision is the library's.
 //!
 //! # Rules
-//! - Every call of the library is made detached from the interpreter (`call.rs`), so no thread waits
-//!   for a lock of the library's, or for a store, while others wait for the interpreter.
-//! - Python is called from within the library through one function, `call::back`. The library may
-//!   hold locks of its own then; that is sound, for whoever waits for those is detached.
-//! - What has locks or connections belongs to the process that made it (`owned.rs`).
+//! - Every call of the library is made detached from the interpreter (`call.rs`): no thread waits
+//!   for a lock of the library, or for a store, while other threads wait for the interpreter.
+//! - The library calls Python through one function, `call::call_python`. The library may hold its
+//!   locks meanwhile; that is sound, because threads that wait for these locks are detached.
+//! - An object with locks or connections belongs to the process that created it (`owned.rs`).
 
-// The methods of Python classes take what Python gives.
+// The methods of Python classes take their arguments by value.
 #![allow(clippy::needless_pass_by_value)]
 
 mod audit;
@@ -28,21 +28,22 @@ mod convert;
 mod crl;
 mod enroll;
 mod errors;
-mod files;
 mod fingerprint;
 mod groups;
 mod identity;
+mod key_text;
 mod keyring;
 mod keys;
 mod masters;
+mod objects;
 mod observer;
 mod owned;
 mod page;
 mod provisioning_key;
 mod query;
-mod record;
 mod request;
 mod revoke;
+mod secrets;
 mod server_certificate;
 mod signer;
 mod store;
@@ -54,7 +55,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    #[expect(non_upper_case_globals, reason = "the name that Python has for it")]
+    #[expect(non_upper_case_globals, reason = "Python's name for the version")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
@@ -89,6 +90,8 @@ mod _native {
     #[pymodule_export]
     use crate::identity::Identity;
     #[pymodule_export]
+    use crate::key_text::KeyText;
+    #[pymodule_export]
     use crate::keyring::{Keyring, MasterKey};
     #[pymodule_export]
     use crate::keys::{
@@ -99,7 +102,7 @@ mod _native {
         flush, master_slot, missing_masters, prune, remove_master, replace_keyring, rotate_master,
     };
     #[pymodule_export]
-    use crate::provisioning_key::{KeyText, ProvisioningKey};
+    use crate::provisioning_key::ProvisioningKey;
     #[pymodule_export]
     use crate::query::query;
     #[pymodule_export]

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::authority::Authority;
 use crate::convert::Moment;
 use crate::keyring::{Keyring, slot_of};
-use crate::record::make;
+use crate::objects::new_object;
 
 #[pyfunction]
 #[pyo3(signature = (authority, /))]
@@ -70,7 +70,7 @@ pub(crate) fn prune<'py>(
         .expired_before(expired_before.map(|before| before.0));
     let pruned = authority.call(py, |authority| authority.prune(&retention))?;
     let Pruned { audit_records, enrollments, revocations, .. } = pruned;
-    make!(py, records.Pruned {
+    new_object!(py, records.Pruned {
         audit_records: audit_records,
         enrollments: enrollments,
         revocations: revocations,

@@ -4,17 +4,17 @@ use provkey::authority::{Event, Observer};
 use pyo3::prelude::*;
 
 use crate::call;
-use crate::record::{make, member};
+use crate::objects::{member, new_object};
 
 pub(crate) struct PythonObserver(pub(crate) Py<PyAny>);
 
 impl Observer for PythonObserver {
     fn observe(&self, event: &Event) {
-        // What it raises is reported as Python reports what nobody can catch: the call that it
-        // watches is not its own.
-        let _ = call::back_to_helper("the observer", |py| {
-            let told = to_python(py, event).and_then(|event| self.0.call1(py, (event,)));
-            if let Err(raised) = told {
+        // An exception is reported like one of a destructor: it must not fail the call that the
+        // observer watches.
+        let _ = call::call_helper("the observer", |py| {
+            let observed = to_python(py, event).and_then(|event| self.0.call1(py, (event,)));
+            if let Err(raised) = observed {
                 raised.write_unraisable(py, Some(self.0.bind(py)));
             }
             Ok(())
@@ -44,7 +44,7 @@ fn to_python<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>>
         Event::TallyLost { code } => ("tally_lost", None, None, None, Some(*code)),
         _ => ("other", None, None, None, None),
     };
-    make!(py, records.Event {
+    new_object!(py, records.Event {
         kind: member(py, "EventKind", kind)?,
         key: key.map(|id| id.to_string()),
         connector: connector.map(|id| id.to_string()),

@@ -1,17 +1,17 @@
-//! What belongs to the process that made it, until it is closed.
+//! Objects that belong to the process that created them, until they are closed.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use provkey::process::{self, UsedAfterFork};
 
-/// Something with locks or connections, until it is closed. A forked child is refused.
+/// A value with locks or connections, until it is closed. A forked child is refused.
 pub(crate) struct Owned<T>(process::Owned<Mutex<Option<T>>>);
 
-/// Something was used as it must not be.
+/// An object was used in a way that is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Misuse {
-    /// In another process than the one that made it.
+    /// In another process than the one that created it.
     UsedAfterFork,
     /// After it was closed.
     Closed,
@@ -19,7 +19,7 @@ pub(crate) enum Misuse {
     Reentrant,
     /// While another call was using it.
     InUse,
-    /// For a private key that it does not hold.
+    /// To read a private key that the identity does not hold.
     KeyElsewhere,
 }
 
@@ -27,10 +27,10 @@ impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UsedAfterFork => return UsedAfterFork.fmt(f),
-            Self::Closed => "this was closed",
+            Self::Closed => "the object was closed",
             Self::Reentrant => "a signer or an observer called an authority",
-            Self::InUse => "this is in use by another call",
-            Self::KeyElsewhere => "the private key lives elsewhere",
+            Self::InUse => "the object is in use by another call",
+            Self::KeyElsewhere => "the private key is held by a signer",
         })
     }
 }
@@ -58,20 +58,20 @@ impl<T> Owned<T> {
         Self(process::Owned::new(Mutex::new(Some(value))))
     }
 
-    /// Looks at the value. `look` must be quick, and must not call Python.
+    /// Calls `look` with the value. `look` must be quick, and must not call Python.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> Result<R, Misuse> {
         self.lock()?.as_mut().map(look).ok_or(Misuse::Closed)
     }
 
-    /// Works with the value while nobody else has it. `work` may call Python: no lock is held
-    /// meanwhile. Whoever comes along is refused.
+    /// Takes the value for the time of `work`, which may call Python: no lock is held meanwhile.
+    /// Other calls are refused.
     pub(crate) fn take_and<R>(&self, work: impl FnOnce(&mut T) -> R) -> Result<R, Misuse> {
         let value = self.lock()?.take().ok_or(Misuse::InUse)?;
         let mut taken = Taken { owned: self, value: Some(value) };
         taken.value.as_mut().map(work).ok_or(Misuse::InUse)
     }
 
-    /// Lets the value go. What others hold of it lives on until they have finished.
+    /// Drops the value. Calls in progress finish with their clones.
     pub(crate) fn close(&self) {
         let value = self.lock().map(|mut value| value.take());
         drop(value);
@@ -82,7 +82,7 @@ impl<T> Owned<T> {
     }
 }
 
-/// A value that is put back, whatever happens.
+/// Puts the value back when dropped, even after a panic.
 struct Taken<'a, T> {
     owned: &'a Owned<T>,
     value: Option<T>,
@@ -90,8 +90,7 @@ struct Taken<'a, T> {
 
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
-        // The process cannot have changed since the value was taken, unless the work forked: then
-        // the child has nothing to put back.
+        // This fails only in a child that was forked by `work`, which has nothing to put back.
         if let Ok(mut value) = self.owned.lock() {
             *value = self.value.take();
         }

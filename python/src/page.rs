@@ -4,9 +4,9 @@ use provkey::authority::{Cursor, Page, PageRequest};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::record::make;
+use crate::objects::new_object;
 
-/// Which page: at most `limit` entries, after a cursor.
+/// The request for a page of at most `limit` entries after a cursor.
 pub(crate) fn request(limit: usize, after: Option<String>) -> PageRequest {
     PageRequest { limit, after: after.map(Cursor::new) }
 }
@@ -19,5 +19,5 @@ pub(crate) fn to_python<'py, T>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let items = page.items.into_iter().map(|item| one(py, item)).collect::<PyResult<Vec<_>>>()?;
     let next = page.next.as_ref().map(Cursor::as_str);
-    make!(py, records.Page { items: PyTuple::new(py, items)?, next: next })
+    new_object!(py, records.Page { items: PyTuple::new(py, items)?, next: next })
 }

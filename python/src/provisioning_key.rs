@@ -1,78 +1,21 @@
-//! The text of a provisioning key, and what it says.
-
-use std::path::PathBuf;
+//! A provisioning key, as parsed from its text.
 
 use provkey::key::{KeyText as CoreKeyText, KeyTextError, ProvisioningKey as CoreProvisioningKey};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
-use zeroize::Zeroizing;
 
 use crate::errors::OrRaise;
-use crate::files::write_secret;
-use crate::record::make;
+use crate::key_text::KeyText;
+use crate::objects::new_object;
+use crate::secrets::cannot_be_pickled;
 
-/// The text of a provisioning key, its secret included.
+/// A provisioning key, as parsed from its text by `parse`.
 ///
-/// It does not print: `str()` and `repr()` show the public part only. `expose()` gives the text, and
-/// `save()` writes it into a file for its owner. It cannot be pickled. Compared in constant time.
-#[pyclass(frozen, eq, module = "provkey")]
-#[derive(PartialEq, Eq)]
-pub(crate) struct KeyText(pub(crate) CoreKeyText);
-
-impl KeyText {
-    pub(crate) fn copy(text: &CoreKeyText) -> Self {
-        Self(CoreKeyText::new(text.expose().into()))
-    }
-
-    fn public(&self) -> String {
-        match CoreProvisioningKey::parse_strict(self.0.expose()) {
-            Ok(key) => key.to_string(),
-            Err(_) => "not a provisioning key".into(),
-        }
-    }
-}
-
-#[pymethods]
-impl KeyText {
-    /// Takes a text, which is checked where it is used.
-    #[new]
-    fn new(text: String) -> Self {
-        Self(CoreKeyText::new(text))
-    }
-
-    /// The text. It is a secret: whoever has it can enroll. Python cannot erase it from memory.
-    fn expose(&self) -> &str {
-        self.0.expose()
-    }
-
-    /// Writes the text and a newline into a new file that only its owner may read (mode 0600).
-    /// Raises FileExistsError rather than to replace a file, and any other OSError.
-    fn save(&self, path: PathBuf) -> PyResult<()> {
-        let line = Zeroizing::new(format!("{}\n", self.0.expose()));
-        Ok(write_secret(&path, line.as_bytes())?)
-    }
-
-    fn __str__(&self) -> String {
-        self.public()
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<KeyText {}>", self.public())
-    }
-
-    fn __reduce__(&self) -> PyResult<()> {
-        Err(secret("KeyText"))
-    }
-}
-
-/// What the text of a provisioning key says.
-///
-/// It holds the secret of the key, does not print it, and cannot be pickled. Made by `parse`.
+/// It holds the secret of the key, does not print it, and cannot be pickled.
 #[pyclass(frozen, eq, module = "provkey")]
 pub(crate) struct ProvisioningKey {
     pub(crate) key: CoreProvisioningKey,
-    /// What the text was read with, if it was repaired.
+    /// What was repaired in the text.
     repairs: Vec<Repair>,
 }
 
@@ -91,16 +34,17 @@ impl PartialEq for ProvisioningKey {
 
 #[pymethods]
 impl ProvisioningKey {
-    /// Reads a key text as people and their programs hand it over, without any network.
+    /// Parses a key text as people and programs pass it on, without a network.
     ///
-    /// `text` is a str, bytes or a `KeyText`. White space, line wraps, invisible characters, quotes,
-    /// punctuation around the text and `NAME=` in front are ignored, and case is folded. What is
-    /// wrong raises `KeyTextError`, which tells the positions and, where there is one, a suggestion.
-    /// With `repair=True` the suggestion is taken at once, and `repairs` tells what it changed: five
-    /// or more wrong characters may, rarely, lead to a wrong one, so show it to a person.
+    /// `text` is a str, bytes or a `KeyText`. White space, line wraps, invisible characters,
+    /// quotes, punctuation around the text and `NAME=` in front are ignored, and case is folded. An
+    /// invalid text raises `KeyTextError`, which has the wrong positions and, if there is one, a
+    /// suggestion. With `repair=True` the suggestion is used at once, and `repairs` says what it
+    /// changed. Show it to a person: with five or more wrong characters the suggestion may, rarely,
+    /// be wrong.
     #[staticmethod]
     #[pyo3(signature = (text, *, repair = false))]
-    fn parse(py: Python<'_>, text: TextOf<'_>, repair: bool) -> PyResult<Self> {
+    fn parse(py: Python<'_>, text: KeyTextSource<'_>, repair: bool) -> PyResult<Self> {
         let read = text.read()?;
         match read.map(|key| Self { key, repairs: Vec::new() }) {
             Err(error) if repair => match Self::repaired(&error) {
@@ -111,7 +55,7 @@ impl ProvisioningKey {
         }
     }
 
-    /// Where the authority is found: `host` or `host:port`.
+    /// Where connectors reach the authority: `host` or `host:port`.
     #[getter]
     fn host(&self) -> &str {
         self.key.host().as_str()
@@ -123,25 +67,25 @@ impl ProvisioningKey {
         self.key.id().to_string()
     }
 
-    /// Which root to trust: 15 bytes, the left of SHA-256 over its SubjectPublicKeyInfo.
+    /// The pin of the root to trust: the first 15 bytes of SHA-256 over its SubjectPublicKeyInfo.
     #[getter]
     fn pin(&self) -> [u8; 15] {
         *self.key.pin().as_bytes()
     }
 
-    /// The positions that a repair changed, ascending, counted from 0 in the cleaned text; empty
-    /// unless the text was read with `repair=True` and needed it.
+    /// The positions that a repair changed, ascending, counted from 0 in the cleaned text. Empty if
+    /// nothing was repaired.
     #[getter]
     fn positions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.repairs.iter().map(|repair| repair.position))
     }
 
-    /// What a repair changed, a `Repair` for each position.
+    /// What a repair changed: a `Repair` for each position.
     #[getter]
     fn repairs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let one = |repair: &Repair| {
             let Repair { position, was, is } = repair;
-            make!(py, records.Repair { position: position, was: was, now: is })
+            new_object!(py, records.Repair { position: position, was: was, now: is })
         };
         PyTuple::new(py, self.repairs.iter().map(one).collect::<PyResult<Vec<_>>>()?)
     }
@@ -160,7 +104,7 @@ impl ProvisioningKey {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(secret("ProvisioningKey"))
+        Err(cannot_be_pickled("ProvisioningKey"))
     }
 }
 
@@ -178,15 +122,15 @@ impl ProvisioningKey {
     }
 }
 
-/// What may be read as the text of a key, borrowed from where it is.
+/// An argument that `parse` reads as a key text, without copying it.
 #[derive(FromPyObject)]
-enum TextOf<'py> {
+enum KeyTextSource<'py> {
     Text(Bound<'py, PyString>),
     Bytes(Bound<'py, PyBytes>),
     Key(Bound<'py, KeyText>),
 }
 
-impl TextOf<'_> {
+impl KeyTextSource<'_> {
     fn read(&self) -> PyResult<Result<CoreProvisioningKey, KeyTextError>> {
         Ok(match self {
             Self::Text(text) => CoreProvisioningKey::read(text.to_cow()?.as_bytes()),
@@ -196,10 +140,10 @@ impl TextOf<'_> {
     }
 }
 
-/// The text of a key, to be sent beside a CSR, of any object that has one.
-pub(crate) struct TextToSend(pub(crate) CoreKeyText);
+/// The text of a key that is sent beside a CSR, from any object that has one.
+pub(crate) struct KeyTextToSend(pub(crate) CoreKeyText);
 
-impl FromPyObject<'_, '_> for TextToSend {
+impl FromPyObject<'_, '_> for KeyTextToSend {
     type Error = PyErr;
 
     fn extract(key: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
@@ -211,8 +155,4 @@ impl FromPyObject<'_, '_> for TextToSend {
         }
         key.extract().map(|text| Self(CoreKeyText::new(text)))
     }
-}
-
-pub(crate) fn secret(class: &str) -> PyErr {
-    PyTypeError::new_err(format!("a {class} holds a secret and cannot be pickled"))
 }

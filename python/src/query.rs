@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::authority::Authority;
-use crate::record::make;
+use crate::objects::new_object;
 
 #[pyfunction]
 #[pyo3(signature = (authority, sql, /, *, timeout, max_rows))]
@@ -28,7 +28,7 @@ pub(crate) fn query<'py>(
         PyTuple::new(py, values.collect::<PyResult<Vec<_>>>()?)
     });
     let rows = rows.collect::<PyResult<Vec<_>>>()?;
-    make!(py, records.QueryResult { columns: found.columns, rows: rows, truncated: found.truncated })
+    new_object!(py, records.QueryResult { columns: found.columns, rows: rows, truncated: found.truncated })
 }
 
 fn to_python<'py>(py: Python<'py>, value: &QueryValue) -> PyResult<Bound<'py, PyAny>> {

@@ -1,12 +1,12 @@
-//! What a connector sends.
+//! The request that a connector sends.
 
 use provkey::connector::Request as CoreRequest;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// A request for a certificate: a CSR (PKCS #10) that proves the possession of a provisioning key,
-/// or of the certificate that is to be renewed. It is no secret. Made by `Identity.request` and
-/// `Identity.renew_request`.
+/// A request for a certificate: a CSR (PKCS #10) that proves possession of a provisioning key, or
+/// of the certificate to renew. It is no secret. `Identity.request` and `Identity.renew_request`
+/// make it.
 #[pyclass(frozen, eq, module = "provkey")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Request(pub(crate) CoreRequest);

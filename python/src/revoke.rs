@@ -9,7 +9,7 @@ use crate::authority::Authority;
 use crate::connectors::parse_connector;
 use crate::convert::Moment;
 use crate::keys::id_of;
-use crate::record::make;
+use crate::objects::new_object;
 
 #[pyfunction]
 #[pyo3(signature = (authority, id, reason, /))]
@@ -20,7 +20,7 @@ pub(crate) fn revoke_connector(
     reason: &str,
 ) -> PyResult<()> {
     let id = parse_connector(py, id)?;
-    let unknown = || PyValueError::new_err("there is no such RevocationReason");
+    let unknown = || PyValueError::new_err("unknown RevocationReason");
     let reason = RevocationReason::parse(reason).ok_or_else(unknown)?;
     authority.call(py, |authority| authority.revoke_connector(id, reason))
 }
@@ -39,5 +39,5 @@ pub(crate) fn compromise_key<'py>(
         authority.compromise_key(id_of(authority, id_or_name)?, &compromise)
     })?;
     let Compromised { connectors, revoked, .. } = done;
-    make!(py, records.Compromised { connectors: connectors, revoked: revoked })
+    new_object!(py, records.Compromised { connectors: connectors, revoked: revoked })
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::authority::Authority;
 use crate::convert::Moment;
 use crate::errors::OrRaise as _;
-use crate::record::make;
+use crate::objects::new_object;
 
 #[pyfunction]
 #[pyo3(signature = (authority, host, public_key, /, *, validity))]
@@ -28,7 +28,7 @@ pub(crate) fn issue_server_certificate<'py>(
     let issued = authority
         .call(py, |authority| authority.issue_server_certificate(&host, &public_key, validity))?;
     let ServerCertificate { not_before, not_after, .. } = issued;
-    make!(py, records.ServerCertificate {
+    new_object!(py, records.ServerCertificate {
         chain_pem: issued.chain_pem(),
         not_before: Moment(not_before),
         not_after: Moment(not_after),

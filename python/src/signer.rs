@@ -14,10 +14,10 @@ struct PythonSigner {
     signer: Py<PyAny>,
 }
 
-/// A `provkey.Signer`, as the library calls it. Its public key is read once.
-pub(crate) struct SignerOf(pub(crate) Arc<dyn Signer>);
+/// A `provkey.Signer` argument, as the library calls it. Its public key is read once.
+pub(crate) struct SignerArgument(pub(crate) Arc<dyn Signer>);
 
-impl FromPyObject<'_, '_> for SignerOf {
+impl FromPyObject<'_, '_> for SignerArgument {
     type Error = PyErr;
 
     fn extract(signer: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
@@ -34,7 +34,7 @@ impl Signer for PythonSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        let signed = call::back_to_helper("the signer", |py| {
+        let signed = call::call_helper("the signer", |py| {
             let message = PyBytes::new(py, message);
             self.signer.call_method1(py, "sign", (message,))?.extract::<Vec<u8>>(py)
         });

@@ -1,4 +1,4 @@
-//! Stores: those of the library, and those that are written in Python.
+//! Stores of the library, and stores that are written in Python.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ struct PythonStore(Py<PyAny>);
 
 impl Store for PythonStore {
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        let found = call::back("the store", |py| {
+        let found = call::call_python("the store", |py| {
             let keys = PyTuple::new(py, keys.iter().map(|key| PyBytes::new(py, key.as_bytes())))?;
             let found = self.0.bind(py).call_method1("get", (keys,))?;
             found.try_iter()?.map(|record| record_or_none(&record?)).collect()
@@ -37,7 +37,7 @@ impl Store for PythonStore {
     }
 
     fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let found = call::back("the store", |py| {
+        let found = call::call_python("the store", |py| {
             let prefix = PyBytes::new(py, &range.prefix);
             let after = range.after.as_ref().map(|key| PyBytes::new(py, key.as_bytes()));
             let arguments = (prefix, after, range.reverse, limit);
@@ -48,7 +48,7 @@ impl Store for PythonStore {
     }
 
     fn apply(&self, units: &[CoreUnit]) -> Result<Vec<Outcome>, StoreError> {
-        let outcomes = call::back("the store", |py| {
+        let outcomes = call::call_python("the store", |py| {
             let units = units.iter().map(|unit| Bound::new(py, Unit(unit.clone())));
             let units = PyTuple::new(py, units.collect::<PyResult<Vec<_>>>()?)?;
             let outcomes = self.0.bind(py).call_method1("apply", (units,))?;
@@ -75,7 +75,8 @@ const FAULTS: [FaultKind; 14] = [
     FaultKind::Moved,
 ];
 
-/// What a store raised. Unless it is a `StoreError` that says so, it is not known what was done.
+/// The error for what a Python store raised. Its outcome is unknown, unless a `StoreError` says
+/// that nothing was done.
 fn failed(raised: Raised) -> StoreError {
     let Raised { message, code } = raised;
     let (code, unknown) = code.unwrap_or_else(|| ("store_unavailable".into(), true));
@@ -84,10 +85,10 @@ fn failed(raised: Raised) -> StoreError {
     if unknown { StoreError::Unknown(fault) } else { StoreError::NotApplied(fault) }
 }
 
-/// Any store, as the library wants it.
-pub(crate) struct StoreOf(pub(crate) AnyStore);
+/// Any store, as an argument.
+pub(crate) struct StoreArgument(pub(crate) AnyStore);
 
-impl FromPyObject<'_, '_> for StoreOf {
+impl FromPyObject<'_, '_> for StoreArgument {
     type Error = PyErr;
 
     fn extract(store: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
@@ -105,26 +106,27 @@ impl FromPyObject<'_, '_> for StoreOf {
     }
 }
 
-/// A durable store in one SQLite file. Any number of threads and of processes on one machine may
-/// use one file.
+/// A durable store in one SQLite file, which any number of threads and processes of one machine may
+/// use.
 ///
-/// `mode` is "open" (there must be one), "create" (there must be none), or "open_or_create".
-/// `busy_timeout` is how long to wait while another process writes, before `store_busy`: a
-/// `timedelta`, 10 seconds by default. Raises `StoreError`. A context manager, which closes it.
+/// `mode` is "open" (the store must exist), "create" (it must not exist) or "open_or_create".
+/// `busy_timeout`, a `timedelta`, is how long a call waits while another process writes, before it
+/// raises `store_busy`: 10 seconds by default. Raises `StoreError`. As a context manager it closes
+/// itself.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct SqliteStore(Owned<Arc<CoreSqliteStore>>);
 
-/// A durable store in a schema of a PostgreSQL database, for several hosts. `url` is
+/// A durable store in a schema of a PostgreSQL database, for several nodes. `url` is
 /// "postgres://USER:PASSWORD@HOST:PORT/DATABASE"; docs/scaling.md has its parameters.
 ///
-/// `mode` is "open" (there must be one), "create" (there must be none), or "open_or_create".
-/// `connections_max` (8) is how many connections are open at once; `busy_timeout`, a `timedelta` of 10
-/// seconds, how long a call waits for one, or for a lock, before `store_busy`. Raises `StoreError`. A
-/// context manager, which closes it.
+/// `mode` is "open" (the store must exist), "create" (it must not exist) or "open_or_create".
+/// `connections_max` is how many connections may be open at once, 8 by default. `busy_timeout`, a
+/// `timedelta`, is how long a call waits for a connection or a lock, before it raises `store_busy`:
+/// 10 seconds by default. Raises `StoreError`. As a context manager it closes itself.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct PostgresStore(Owned<AnyStore>);
 
-/// A store in memory. Nothing outlives it. A context manager, which closes it.
+/// A store in memory. As a context manager it closes itself.
 #[pyclass(frozen, module = "provkey")]
 pub(crate) struct MemoryStore(Owned<AnyStore>);
 
@@ -146,14 +148,15 @@ impl MemoryStore {
     }
 }
 
-/// The methods that the stores of the library have in common, and each one's own.
+/// The methods that all stores of the library have, and those of one store.
 macro_rules! store_methods {
     ($store:ident { $($own:tt)* }) => {
         #[pymethods]
         impl $store {
             $($own)*
 
-            /// Closes the store, once no authority uses it. Doing so twice does nothing.
+            /// Closes the store. An open authority keeps using it until it is closed too. Closing
+            /// twice does nothing.
             fn close(&self) {
                 self.0.close();
             }
@@ -166,7 +169,7 @@ macro_rules! store_methods {
                 self.0.close();
             }
 
-            /// Reads records: one snapshot, in the order of `keys`, None for one that is not there.
+            /// Reads records in one snapshot, in the order of `keys`; None for a missing record.
             fn get<'py>(
                 &self,
                 py: Python<'py>,
@@ -175,8 +178,8 @@ macro_rules! store_methods {
                 get(py, &self.any(py)?, &keys)
             }
 
-            /// Reads at most `limit` records whose keys begin with `prefix` and stand beyond
-            /// `after`.
+            /// Reads at most `limit` records whose keys begin with `prefix` and come after
+            /// `after`, or with `reverse` before it.
             fn scan<'py>(
                 &self,
                 py: Python<'py>,
@@ -222,7 +225,7 @@ store_methods! { SqliteStore {
         Ok(Self(Owned::new(Arc::new(store))))
     }
 
-    /// Writes a consistent copy into a new file (mode 0600), while the store is in use. Raises
+    /// Writes a consistent copy to a new file (mode 0600), while the store is in use. Raises
     /// `StoreError`.
     fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let store = self.0.get().or_raise(py)?;
@@ -264,7 +267,7 @@ store_methods! { MemoryStore {
     }
 } }
 
-/// Whether a store has to be there.
+/// Whether the store must exist.
 enum Mode {
     Open,
     Create,
@@ -277,24 +280,32 @@ impl Mode {
             "open" => Ok(Self::Open),
             "create" => Ok(Self::Create),
             "open_or_create" => Ok(Self::OpenOrCreate),
-            _ => Err(PyValueError::new_err("open, create or open_or_create is wanted")),
+            _ => Err(PyValueError::new_err("mode must be open, create or open_or_create")),
         }
     }
 }
 
-/// Copies everything that is in one store into another, which holds nothing yet, and compares them
-/// record by record. Gives the number of records.
+/// Copies all records of one store into another, empty one, and compares the two record by record.
+/// Returns the number of records.
 #[pyfunction]
 #[pyo3(signature = (source, target, /))]
-pub(crate) fn copy_store(py: Python<'_>, source: StoreOf, target: StoreOf) -> PyResult<u64> {
+pub(crate) fn copy_store(
+    py: Python<'_>,
+    source: StoreArgument,
+    target: StoreArgument,
+) -> PyResult<u64> {
     py.detach(|| Authority::copy_store(&*source.0, &*target.0)).or_raise(py)
 }
 
-/// Moves what is in one store into another, which holds nothing yet: the first one is closed to all
-/// changes. Gives the number of records.
+/// Closes one store to all changes, and copies it into another, empty one. Returns the number of
+/// records.
 #[pyfunction]
 #[pyo3(signature = (source, target, /))]
-pub(crate) fn move_store(py: Python<'_>, source: StoreOf, target: StoreOf) -> PyResult<u64> {
+pub(crate) fn move_store(
+    py: Python<'_>,
+    source: StoreArgument,
+    target: StoreArgument,
+) -> PyResult<u64> {
     py.detach(|| Authority::move_store(&*source.0, &*target.0)).or_raise(py)
 }
 

@@ -10,24 +10,25 @@ use pyo3::prelude::*;
 use crate::authority::Authority;
 use crate::convert::Moment;
 use crate::errors::OrRaise;
+use crate::objects::{member, new_object};
 use crate::page;
-use crate::record::{make, member};
 
-/// The text of an admin token, which is a secret. Only `expose()` shows it. It cannot be pickled.
-/// Compared in constant time.
+/// The text of an admin token, which is a secret: only `expose()` returns it. It cannot be pickled.
+/// Comparison takes constant time.
 #[pyclass(frozen, eq, module = "provkey")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct AdminTokenText(CoreText);
 
 #[pymethods]
 impl AdminTokenText {
-    /// Takes a text, which is checked where it is used.
+    /// Wraps a text, which is checked when it is used.
     #[new]
     fn new(text: String) -> Self {
         Self(CoreText::new(text))
     }
 
-    /// The text. It is a secret: whoever has it has its role. Python cannot erase it from memory.
+    /// The text. It is a secret: whoever has it has the role of the token. Python cannot erase it
+    /// from memory.
     fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -38,7 +39,7 @@ impl AdminTokenText {
 }
 
 fn to_python<'py>(py: Python<'py>, token: AdminToken) -> PyResult<Bound<'py, PyAny>> {
-    make!(py, records.AdminToken {
+    new_object!(py, records.AdminToken {
         id: token.id.as_str(),
         name: token.name.as_str(),
         role: member(py, "AdminRole", token.role.as_str())?,
@@ -58,7 +59,7 @@ pub(crate) fn create_token<'py>(
     role: &str,
     expires_at: Option<Moment>,
 ) -> PyResult<(Bound<'py, PyAny>, AdminTokenText)> {
-    let unknown = || PyValueError::new_err("there is no such AdminRole");
+    let unknown = || PyValueError::new_err("unknown AdminRole");
     let role = AdminRole::parse(role).ok_or_else(unknown)?;
     let expires_at = expires_at.map(|moment| moment.0);
     let new = NewAdminToken::new(Name::new(name).or_raise(py)?, role).expires_at(expires_at);

@@ -1,4 +1,4 @@
-//! Records, units and what comes of them, between the library and `provkey.store`.
+//! Converts records, units and outcomes between the library and `provkey.store`.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::record::{self, make, member};
+use crate::objects::{self, member, new_object};
 
-/// What changes together: operations that happen all or not at all. Holds at most 64.
+/// Operations that happen all or not at all; at most 64.
 #[pyclass(frozen, eq, sequence, module = "provkey")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct Unit(pub(crate) CoreUnit);
@@ -33,10 +33,10 @@ impl Unit {
         PyTuple::new(py, all.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Decides the unit, as every store has to: all its checks, on the state before it.
+    /// Decides the unit, as every store has to: runs all its checks on the state before it.
     ///
-    /// `read` is called with the key of each record that counts, once, and gives the `Record` or
-    /// None. The answer is a `Decision`, what to write, or `Refused`.
+    /// `read` is called once with the key of each record that the unit depends on, and returns the
+    /// `Record` or None. Returns a `Decision`, which says what to write, or `Refused`.
     fn decide<'py>(&self, py: Python<'py>, read: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Err(malformed) = self.0.check_form() {
             let (operation, reason) = (malformed.operation, Reason::Malformed);
@@ -61,7 +61,7 @@ impl Unit {
                 }
             }
         }
-        make!(py, stores.Decision {
+        new_object!(py, stores.Decision {
             writes: PyTuple::new(py, writes)?,
             counters: counters_to_python(py, &counters)?,
         })
@@ -76,7 +76,7 @@ impl Unit {
     }
 }
 
-/// The key and the new value of what an operation writes; None to delete it.
+/// What an operation writes, as a `Write`; None if it writes nothing.
 fn write_to_python<'py>(
     py: Python<'py>,
     operation: &Operation,
@@ -91,7 +91,7 @@ fn write_to_python<'py>(
         _ => py.None().into_bound(py),
     };
     let key = PyBytes::new(py, operation.key().as_bytes());
-    make!(py, stores.Write { key: key, value: value }).map(Some)
+    new_object!(py, stores.Write { key: key, value: value }).map(Some)
 }
 
 const REASONS: [(Reason, &str); 8] = [
@@ -112,7 +112,7 @@ pub(crate) fn key_of(bytes: &Bound<'_, PyAny>) -> PyResult<RecordKey> {
 
 fn counter_to_python<'py>(py: Python<'py>, counter: &Counter) -> PyResult<Bound<'py, PyAny>> {
     let Counter { used, limit, last_at_ms } = counter;
-    make!(py, stores.Counter { used: used, limit: limit, last_at_ms: last_at_ms })
+    new_object!(py, stores.Counter { used: used, limit: limit, last_at_ms: last_at_ms })
 }
 
 fn counters_to_python<'py>(py: Python<'py>, all: &[Counter]) -> PyResult<Bound<'py, PyTuple>> {
@@ -137,7 +137,7 @@ pub(crate) fn record_to_python<'py>(
         Value::Counter(counter) => counter_to_python(py, counter)?,
     };
     let key = PyBytes::new(py, record.key.as_bytes());
-    make!(py, stores.Record { key: key, version: record.version, value: value })
+    new_object!(py, stores.Record { key: key, version: record.version, value: value })
 }
 
 pub(crate) fn record_of(record: &Bound<'_, PyAny>) -> PyResult<Record> {
@@ -158,45 +158,45 @@ fn operation_to_python<'py>(py: Python<'py>, operation: &Operation) -> PyResult<
     let key = PyBytes::new(py, operation.key().as_bytes());
     match operation {
         Operation::Expect { version, .. } => {
-            make!(py, stores.Expect { key: key, version: version })
+            new_object!(py, stores.Expect { key: key, version: version })
         }
-        Operation::ExpectUnused { .. } => make!(py, stores.ExpectUnused { counter: key }),
+        Operation::ExpectUnused { .. } => new_object!(py, stores.ExpectUnused { counter: key }),
         Operation::Put { body, .. } => {
-            make!(py, stores.Put { key: key, body: PyBytes::new(py, body) })
+            new_object!(py, stores.Put { key: key, body: PyBytes::new(py, body) })
         }
-        Operation::Delete { .. } => make!(py, stores.Delete { key: key }),
+        Operation::Delete { .. } => new_object!(py, stores.Delete { key: key }),
         Operation::SetLimit { limit, .. } => {
-            make!(py, stores.SetLimit { counter: key, limit: limit })
+            new_object!(py, stores.SetLimit { counter: key, limit: limit })
         }
         Operation::Count { by, at_ms, .. } => {
-            make!(py, stores.Count { counter: key, by: by, at_ms: at_ms })
+            new_object!(py, stores.Count { counter: key, by: by, at_ms: at_ms })
         }
-        _ => Err(PyTypeError::new_err("an operation that Python does not know")),
+        _ => Err(PyTypeError::new_err("an operation unknown to this version")),
     }
 }
 
-fn operation(given: &Bound<'_, PyAny>) -> PyResult<Operation> {
-    let stores = record::stores(given.py())?;
-    let is = |class: &str| given.is_instance(&stores.getattr(class)?);
-    let key = |field: &str| key_of(&given.getattr(field)?);
+fn operation(object: &Bound<'_, PyAny>) -> PyResult<Operation> {
+    let stores = objects::stores(object.py())?;
+    let is = |class: &str| object.is_instance(&stores.getattr(class)?);
+    let key = |field: &str| key_of(&object.getattr(field)?);
     if is("Expect")? {
-        let version = given.getattr("version")?.extract()?;
+        let version = object.getattr("version")?.extract()?;
         Ok(Operation::Expect { key: key("key")?, version })
     } else if is("ExpectUnused")? {
         Ok(Operation::ExpectUnused { counter: key("counter")? })
     } else if is("Put")? {
-        Ok(Operation::Put { key: key("key")?, body: given.getattr("body")?.extract()? })
+        Ok(Operation::Put { key: key("key")?, body: object.getattr("body")?.extract()? })
     } else if is("Delete")? {
         Ok(Operation::Delete { key: key("key")? })
     } else if is("SetLimit")? {
-        let limit = given.getattr("limit")?.extract()?;
+        let limit = object.getattr("limit")?.extract()?;
         Ok(Operation::SetLimit { counter: key("counter")?, limit })
     } else if is("Count")? {
-        let (by, at_ms) = (given.getattr("by")?.extract()?, given.getattr("at_ms")?.extract()?);
+        let (by, at_ms) = (object.getattr("by")?.extract()?, object.getattr("at_ms")?.extract()?);
         Ok(Operation::Count { counter: key("counter")?, by, at_ms })
     } else {
-        let kind = given.get_type().fully_qualified_name()?;
-        Err(PyTypeError::new_err(format!("a unit has operations of provkey.store, not {kind}")))
+        let kind = object.get_type().fully_qualified_name()?;
+        Err(PyTypeError::new_err(format!("a unit takes operations of provkey.store, not {kind}")))
     }
 }
 
@@ -205,7 +205,7 @@ fn refused_to_python<'py>(py: Python<'py>, refused: &Refused) -> PyResult<Bound<
     let name = REASONS.iter().find(|(known, _)| known == reason).map_or("malformed", |one| one.1);
     let record = record.as_ref().map(|record| record_to_python(py, record)).transpose()?;
     let reason = member(py, "Reason", name)?;
-    make!(py, stores.Refused { operation: operation, reason: reason, record: record })
+    new_object!(py, stores.Refused { operation: operation, reason: reason, record: record })
 }
 
 pub(crate) fn outcome_to_python<'py>(
@@ -214,27 +214,27 @@ pub(crate) fn outcome_to_python<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     match outcome {
         Outcome::Applied(counters) => {
-            make!(py, stores.Applied { counters: counters_to_python(py, counters)? })
+            new_object!(py, stores.Applied { counters: counters_to_python(py, counters)? })
         }
         Outcome::Refused(refused) => refused_to_python(py, refused),
     }
 }
 
-pub(crate) fn outcome_of(given: &Bound<'_, PyAny>) -> PyResult<Outcome> {
-    let stores = record::stores(given.py())?;
-    if given.is_instance(&stores.getattr("Applied")?)? {
-        let counters = given.getattr("counters")?.try_iter()?;
+pub(crate) fn outcome_of(object: &Bound<'_, PyAny>) -> PyResult<Outcome> {
+    let stores = objects::stores(object.py())?;
+    if object.is_instance(&stores.getattr("Applied")?)? {
+        let counters = object.getattr("counters")?.try_iter()?;
         let counters = counters.map(|counter| counter_of(&counter?)).collect::<PyResult<_>>()?;
         return Ok(Outcome::Applied(counters));
     }
-    if !given.is_instance(&stores.getattr("Refused")?)? {
-        return Err(PyTypeError::new_err("apply() gives Applied or Refused for each unit"));
+    if !object.is_instance(&stores.getattr("Refused")?)? {
+        return Err(PyTypeError::new_err("apply() must return Applied or Refused for each unit"));
     }
-    let name: String = given.getattr("reason")?.extract()?;
+    let name: String = object.getattr("reason")?.extract()?;
     let reason = REASONS.iter().find(|(_, known)| *known == name).map(|(reason, _)| *reason);
     Ok(Outcome::Refused(Refused {
-        operation: given.getattr("operation")?.extract()?,
-        reason: reason.ok_or_else(|| PyValueError::new_err("there is no such Reason"))?,
-        record: record_or_none(&given.getattr("record")?)?,
+        operation: object.getattr("operation")?.extract()?,
+        reason: reason.ok_or_else(|| PyValueError::new_err("unknown Reason"))?,
+        record: record_or_none(&object.getattr("record")?)?,
     }))
 }

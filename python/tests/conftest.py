@@ -1,4 +1,4 @@
-"""What the tests share: an authority, connectors, and a clock that is moved by hand."""
+"""What the tests share: an authority, and a clock that is set by hand."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ START = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 
 
 def vectors(name: str) -> Any:
-    """The vectors that every language reads."""
+    """Test vectors, which the tests of every language read."""
     return json.loads((PROJECT / "tests" / "vectors" / f"{name}.json").read_text())
 
 
 @dataclass
 class Clock:
-    """A clock that is moved by hand."""
+    """A clock that is set by hand."""
 
     now: datetime = START
 
@@ -60,6 +60,13 @@ class Site:
     def enroll(self, key: provkey.ProvisioningKey, **more: Any) -> provkey.Enrolled:
         """Enrolls a new connector."""
         return self.authority.enroll(provkey.Identity.generate().request(key), **more)
+
+
+def code_of(call: object, *arguments: object, **named: object) -> str:
+    """The code of the error that a call raises."""
+    with pytest.raises(provkey.Error) as raised:
+        call(*arguments, **named)  # type: ignore[operator]
+    return raised.value.code
 
 
 def site_over(store: Any, **more: Any) -> Site:

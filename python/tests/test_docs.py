@@ -1,4 +1,4 @@
-"""What the README and docs/python.md show is what happens."""
+"""The snippets of the README and docs/python.md run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a key to a certificate, and what is refused."""
+"""From a key to a certificate, and the refusals on the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import provkey
 from provkey import Identity, KeyAlgorithm, ProvisioningKey, RefusedError
 
 
-def test_a_connector_enrolls_once_and_gets_the_same_answer_again(site: Site) -> None:
+def test_a_connector_that_asks_again_gets_the_same_answer(site: Site) -> None:
     key = site.key(max_uses=1)
     identity = Identity.generate()
     request = identity.request(site.parsed(key))
@@ -31,7 +31,7 @@ def test_a_connector_enrolls_once_and_gets_the_same_answer_again(site: Site) -> 
     assert used.last_used_at == START
 
 
-def test_the_text_beside_an_ordinary_csr_will_do(site: Site) -> None:
+def test_an_ordinary_csr_enrolls_with_the_key_text_beside_it(site: Site) -> None:
     text = site.authority.keys.copy(site.key())
     with pytest.raises(RefusedError) as refused:
         site.authority.enroll(_ordinary_csr())
@@ -60,7 +60,7 @@ def test_refusals_have_their_codes(site: Site) -> None:
     assert malformed.value.code == "csr_malformed"
 
 
-def test_many_are_enrolled_together_each_with_its_own_answer(site: Site) -> None:
+def test_enroll_many_returns_an_answer_or_an_error_for_each(site: Site) -> None:
     key = site.parsed(site.key(max_uses=3))
     requests = [
         provkey.EnrollRequest(csr=Identity.generate().request(key), address="192.0.2.7")
@@ -74,7 +74,7 @@ def test_many_are_enrolled_together_each_with_its_own_answer(site: Site) -> None
     assert site.authority.enroll_many([]) == []
 
 
-def test_arguments_of_the_wrong_kind_raise(site: Site) -> None:
+def test_wrong_arguments_raise(site: Site) -> None:
     with pytest.raises(TypeError):
         site.authority.enroll(7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="IP address"):
@@ -85,7 +85,7 @@ def test_arguments_of_the_wrong_kind_raise(site: Site) -> None:
         site.authority.enroll(b"", "text")  # type: ignore[call-arg]
 
 
-def test_a_certificate_is_renewed_for_another_key_pair(site: Site) -> None:
+def test_a_certificate_is_renewed_with_another_key_pair(site: Site) -> None:
     identity, fingerprint = (
         Identity.generate(KeyAlgorithm.ED25519),
         provkey.Fingerprint.of_raw(b"m"),
@@ -115,7 +115,7 @@ def test_a_certificate_is_renewed_for_another_key_pair(site: Site) -> None:
     assert site.authority.keys.get("fleet").used == 1
 
 
-def test_a_request_is_good_for_its_purpose_and_a_renewal_can_be_dropped(site: Site) -> None:
+def test_a_renewal_does_not_enroll_and_can_be_dropped(site: Site) -> None:
     identity, key = Identity.generate(), site.parsed(site.key())
     identity.accept(site.authority.enroll(identity.request(key)).chain_pem, now=START)
     renewal = identity.renew_request(new_key=KeyAlgorithm.ED25519)
@@ -128,7 +128,7 @@ def test_a_request_is_good_for_its_purpose_and_a_renewal_can_be_dropped(site: Si
     assert identity.renew_request(new_key=KeyAlgorithm.ED25519).der != renewal.der
 
 
-def test_the_host_may_vouch_for_a_certificate(site: Site) -> None:
+def test_the_application_may_vouch_for_a_certificate(site: Site) -> None:
     identity = Identity.generate()
     enrolled = site.authority.enroll(identity.request(site.parsed(site.key())))
     csr = _ordinary_csr()
@@ -137,7 +137,7 @@ def test_the_host_may_vouch_for_a_certificate(site: Site) -> None:
     assert site.authority.renew(csr, client_certificate=enrolled.leaf.pem).replay
 
 
-def test_a_clock_that_is_behind_is_found_out(site: Site) -> None:
+def test_a_clock_that_is_behind_is_detected(site: Site) -> None:
     identity = Identity.generate()
     enrolled = site.authority.enroll(identity.request(site.parsed(site.key())))
     accepted = identity.accept(enrolled.chain, now=START - timedelta(days=30))
@@ -168,7 +168,7 @@ def test_only_the_pinned_root_is_accepted(site: Site) -> None:
     assert identity.certificate is None
 
 
-def test_identities_are_kept_in_files(site: Site) -> None:
+def test_identities_are_stored_in_files(site: Site) -> None:
     identity = Identity.generate()
     key = site.parsed(site.key())
     identity.request(key)

@@ -1,22 +1,16 @@
-"""Opening an authority: stores, master keys, and what is wrong with them."""
+"""Opening an authority: addresses of stores, master keys, and their errors."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import Site, code_of
 
 import provkey
 from provkey import Authority, Keyring, MasterKey
 
 HOST = "api.private.example.com"
-
-
-def code_of(call: object, *arguments: object, **named: object) -> str:
-    with pytest.raises(provkey.Error) as raised:
-        call(*arguments, **named)  # type: ignore[operator]
-    return raised.value.code
 
 
 def test_a_store_in_a_file(tmp_path: Path) -> None:
@@ -40,7 +34,7 @@ def test_addresses_of_stores() -> None:
     for address in ("sqlite:", "/tmp/x", "mysql://localhost/db", ""):
         code = code_of(Authority.open, address, master_key=MasterKey.generate())
         assert code == "store_address_invalid", address
-    # Nobody listens there.
+    # Nothing listens at this port.
     for address in ("postgres://127.0.0.1:1/db", "postgresql://127.0.0.1:1/db"):
         code = code_of(Authority.open, address, master_key=MasterKey.generate())
         assert code == "store_unavailable", address
@@ -66,7 +60,7 @@ def test_sqlite_stores(tmp_path: Path) -> None:
         provkey.SqliteStore(path, mode="w")  # type: ignore[arg-type]
 
 
-def test_a_closed_authority_is_closed(site: Site) -> None:
+def test_a_closed_authority_refuses_calls(site: Site) -> None:
     with site.authority as authority:
         authority.groups.count()
     for call in (authority.groups.count, lambda: authority.id, lambda: authority.enroll(b"")):

@@ -1,4 +1,4 @@
-"""What an operator does: groups, certificates, keys, connectors, the audit trail."""
+"""Operating an authority: groups, certificates, keys, connectors, the audit trail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from conftest import START, Site, site_over
+from conftest import START, Site, code_of, site_over
 
 import provkey
 from provkey import (
@@ -18,12 +18,6 @@ from provkey import (
     RefusedError,
     RevocationReason,
 )
-
-
-def code_of(call: object, *arguments: object, **named: object) -> str:
-    with pytest.raises(provkey.Error) as raised:
-        call(*arguments, **named)  # type: ignore[operator]
-    return raised.value.code
 
 
 def test_groups(site: Site) -> None:
@@ -104,7 +98,7 @@ def test_keys_are_edited(site: Site) -> None:
     assert code_of(keys.get, "renamed") == "key_not_found"
 
 
-def test_a_moment_needs_a_time_zone(site: Site) -> None:
+def test_a_datetime_needs_a_time_zone(site: Site) -> None:
     with pytest.raises(ValueError, match="time zone"):
         site.key(expires_at=datetime(2027, 1, 1))
     with pytest.raises(TypeError):
@@ -191,7 +185,7 @@ def test_connectors_are_listed_and_revoked(site: Site) -> None:
         site.authority.revoke(ids[1], reason="because")  # type: ignore[arg-type]
 
 
-def test_a_leaked_key_is_dealt_with(site: Site) -> None:
+def test_a_key_is_marked_as_compromised(site: Site) -> None:
     key = site.key()
     text = site.parsed(key)
     site.enroll(text)
@@ -265,7 +259,7 @@ def test_hosts(site: Site) -> None:
     assert code_of(site.authority.add_host, "Other.example.com") == "host_bad_name"
 
 
-def test_a_store_that_was_rolled_back_is_noticed(tmp_path: Path) -> None:
+def test_a_rolled_back_store_is_detected(tmp_path: Path) -> None:
     store = provkey.SqliteStore(tmp_path / "authority.db", mode="create")
     site = site_over(store)
     key = site.parsed(site.key())
@@ -289,7 +283,7 @@ def test_a_store_that_was_rolled_back_is_noticed(tmp_path: Path) -> None:
     assert [record.details for record in accepted] == [checkpoint]
 
 
-def test_what_waits_in_memory_is_flushed() -> None:
+def test_counts_in_memory_are_flushed() -> None:
     store = provkey.MemoryStore()
     site = site_over(store)
     request = provkey.Identity.generate().request(site.parsed(site.key()))
@@ -305,7 +299,7 @@ def test_what_waits_in_memory_is_flushed() -> None:
         authority.flush()
         assert replays(authority) == 3
         authority.enroll(request)
-    # The end of a context is one for what waits, too.
+    # The end of the context flushed the last count.
     assert replays(provkey.Authority.open(store, master_key=site.master)) == 4
 
 

@@ -1,4 +1,4 @@
-"""Queries over the views, and what else they are not."""
+"""Queries over the views, and what a query must not do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def stored(tmp_path: Path) -> Site:
     return site_over(provkey.SqliteStore(tmp_path / "store.db"))
 
 
-def test_a_query_answers_what_a_view_has(stored: Site) -> None:
+def test_a_query_reads_a_view(stored: Site) -> None:
     stored.enroll(stored.parsed(stored.key(max_uses=5)))
     found = stored.authority.query("SELECT name, used, max_uses, expires_at FROM provisioning_keys")
     assert found.columns == ["name", "used", "max_uses", "expires_at"]
@@ -35,7 +35,7 @@ def test_a_query_answers_what_a_view_has(stored: Site) -> None:
     assert (len(more), more.truncated, more.to_dict()["truncated"]) == (2, True, True)
 
 
-def test_a_query_does_nothing_else(stored: Site, tmp_path: Path) -> None:
+def test_other_statements_are_refused(stored: Site, tmp_path: Path) -> None:
     def refused(sql: str, code: str, timeout: timedelta | None = None) -> None:
         with pytest.raises(provkey.QueryError) as raised:
             stored.authority.query(sql, timeout=timeout)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -21,12 +19,12 @@ import provkey
 from provkey.store import Record
 
 THREADS = 8
-# How many enrollments an authority lets read at once; others share the next read.
+# How many enrollments of an authority read at once. Others wait, and share the next read.
 READERS = 2
 
 
 def test_threads_work_at_the_same_time() -> None:
-    """Two calls are inside the store at once: none holds the interpreter, or a lock."""
+    """Two calls are inside the store at once: neither holds the interpreter or a lock."""
     barrier = threading.Barrier(READERS)
 
     class Meeting(Wrapper):
@@ -50,7 +48,7 @@ def test_threads_work_at_the_same_time() -> None:
 
 
 def race(site: Site, text: provkey.ProvisioningKey, each: int) -> list[str]:
-    """Each thread enrolls new connectors; gives what became of each."""
+    """Each thread enrolls new connectors. Returns the id or the code for each."""
 
     def work(_: int) -> list[str]:
         outcomes = []
@@ -66,7 +64,7 @@ def race(site: Site, text: provkey.ProvisioningKey, each: int) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "python"])
-def test_threads_reach_a_limit_and_do_not_pass_it(kind: str, tmp_path: Path) -> None:
+def test_threads_never_exceed_the_limit(kind: str, tmp_path: Path) -> None:
     stores: dict[str, Callable[[], provkey.Store]] = {
         "memory": provkey.MemoryStore,
         "sqlite": lambda: provkey.SqliteStore(tmp_path / "store.db"),
@@ -81,25 +79,15 @@ def test_threads_reach_a_limit_and_do_not_pass_it(kind: str, tmp_path: Path) -> 
     assert site.authority.connectors.filter(key=key).count() == 50
 
 
-def test_an_identity_may_be_used_by_threads(site: Site) -> None:
+def test_threads_may_share_an_identity(site: Site) -> None:
     identity, key = provkey.Identity.generate(), site.parsed(site.key())
     with ThreadPoolExecutor(THREADS) as pool:
         requests = list(pool.map(lambda _: identity.request(key), range(50)))
     assert len({site.authority.enroll(request).connector for request in requests}) == 1
 
 
-def test_an_async_host_uses_threads(site: Site) -> None:
-    text = site.parsed(site.key(max_uses=20))
-
-    async def enroll_all() -> list[provkey.Enrolled]:
-        calls = [asyncio.to_thread(site.enroll, text) for _ in range(20)]
-        return await asyncio.gather(*calls)
-
-    assert len({one.connector for one in asyncio.run(enroll_all())}) == 20
-
-
 def _use_in_child(path: Path, *things: object) -> int:
-    """Runs in a forked process: how many of the things were refused by name, and none worked."""
+    """Runs in a forked process. Returns how many calls were refused as used after the fork."""
     refused = 0
     for call in things:
         try:
@@ -114,7 +102,7 @@ def _use_in_child(path: Path, *things: object) -> int:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_process_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_forked_child_is_refused_with_a_code(tmp_path: Path) -> None:
     store = provkey.SqliteStore(tmp_path / "store.db")
     site = site_over(store)
     site.master.save(tmp_path / "master.key")
@@ -143,7 +131,7 @@ def test_a_forked_process_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_a_child_that_is_forked_while_threads_enroll_is_refused(kind: str, tmp_path: Path) -> None:
+def test_a_child_forked_while_threads_enroll_is_refused(kind: str, tmp_path: Path) -> None:
     stores: dict[str, Callable[[], provkey.Store]] = {
         "memory": provkey.MemoryStore,
         "sqlite": lambda: provkey.SqliteStore(tmp_path / "store.db"),
@@ -185,38 +173,6 @@ def test_a_child_that_is_forked_while_threads_enroll_is_refused(kind: str, tmp_p
     assert site.authority.keys.get("fleet").used == sum(count.result() for count in counts)
 
 
-def _enroll_in_process(arguments: tuple[str, str, str, int]) -> tuple[int, int]:
-    path, master, text, count = arguments
-    authority = provkey.Authority.open(
-        f"sqlite:{path}", master_key=provkey.MasterKey.from_hex(master)
-    )
-    key, enrolled, refused = provkey.ProvisioningKey.parse(text), 0, 0
-    for _ in range(count):
-        try:
-            authority.enroll(provkey.Identity.generate().request(key))
-            enrolled += 1
-        except provkey.RefusedError as error:
-            refused += error.code == "key_exhausted"
-    return enrolled, refused
-
-
-def test_processes_share_one_file(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    master = provkey.MasterKey.generate()
-    authority = provkey.Authority.create(f"sqlite:{path}", host="localhost", master_key=master)
-    authority.groups.create("g")
-    authority.certificates.create("c")
-    authority.keys.create("k", group="g", certificate="c", max_uses=30)
-    text = authority.keys.copy("k").expose()
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(4) as pool:
-        work = [(str(path), master.expose(), text, 10)] * 4
-        results = pool.map(_enroll_in_process, work)
-    assert sum(enrolled for enrolled, _ in results) == 30
-    assert sum(refused for _, refused in results) == 10
-    assert authority.keys.get("k").used == authority.connectors.count() == 30
-
-
 SHUTDOWN = """
 import sys, threading, time
 sys.path[:0] = sys.argv[1:]
@@ -237,8 +193,8 @@ print("the end")
 """
 
 
-def test_the_end_of_the_interpreter_is_survived() -> None:
-    """The main thread ends while others are in the library, and in a store in Python."""
+def test_the_interpreter_may_end_during_calls() -> None:
+    """The main thread ends while other threads are in the library and in a Python store."""
     paths = [path for path in sys.path if path.endswith(("tests", "examples"))]
     for _ in range(5):
         run = subprocess.run(

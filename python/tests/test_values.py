@@ -1,4 +1,4 @@
-"""Records, errors and enumerations as values; secrets that stay where they are."""
+"""Records, errors and enumerations as values; secrets that are not printed, pickled or copied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from provkey import KeyTextError, MasterKey, ProvisioningKey, enums
 
 @pytest.fixture
 def secrets(site: Site) -> dict[str, tuple[object, str]]:
-    """What holds a secret, and the part of it that must not be seen."""
+    """Objects that hold a secret, and the part that must not be printed."""
     key = site.key()
     text = site.authority.keys.copy(key)
     secret = text.expose()[-73:]
@@ -50,7 +50,7 @@ def test_no_secret_is_printed(secrets: dict[str, tuple[object, str]]) -> None:
 
 
 def test_no_secret_is_pickled_or_copied(secrets: dict[str, tuple[object, str]]) -> None:
-    del secrets["EnrollRequest"]  # Holds what its maker put there.
+    del secrets["EnrollRequest"]  # It holds what the caller passed.
     for holder, _ in secrets.values():
         for preserve in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError, match=r"secret.* cannot be pickled"):
@@ -87,11 +87,11 @@ def test_records_are_values(site: Site) -> None:
 
 
 def test_a_record_as_a_dictionary(site: Site) -> None:
-    told = site.key(expires_at=site.clock.now.replace(year=2030)).to_dict()
-    assert told["created_at"] == "2026-06-01T12:00:00.000Z"
-    assert told["expires_at"] == "2030-06-01T12:00:00.000Z"
-    assert told["group"] == {"id": site.group.id, "name": "gateways"}
-    assert (told["state"], told["copyable"], told["allowed_addresses"]) == ("usable", True, [])
+    plain = site.key(expires_at=site.clock.now.replace(year=2030)).to_dict()
+    assert plain["created_at"] == "2026-06-01T12:00:00.000Z"
+    assert plain["expires_at"] == "2030-06-01T12:00:00.000Z"
+    assert plain["group"] == {"id": site.group.id, "name": "gateways"}
+    assert (plain["state"], plain["copyable"], plain["allowed_addresses"]) == ("usable", True, [])
     assert site.certificate.to_dict()["leaf_validity"] == 365 * 86400
 
 

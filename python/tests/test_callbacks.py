@@ -1,4 +1,4 @@
-"""Clocks, signers and observers that are written in Python."""
+"""Clocks, CA signers and observers that are written in Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provkey import Event, EventKind, SigningError
 
 
 class CloudSigner(provkey.Signer):
-    """A CA key in another library, which stands for one in a service."""
+    """A CA key in another library, as if in a service."""
 
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -104,7 +104,7 @@ def test_a_signer_must_have_a_public_key() -> None:
             site.authority.certificates.create("c", signer=broken)
 
 
-def test_a_external_ca_answers() -> None:
+def test_an_external_ca_issues_the_certificate() -> None:
     from cryptography import x509
 
     site = site_over(provkey.MemoryStore())
@@ -154,7 +154,7 @@ def _sign(key: Any, issuer: Any, subject: Any, public_key: Any, *, path_length: 
     )
 
 
-def test_the_clock_is_asked_once_for_each_call() -> None:
+def test_the_clock_is_called_once_for_each_call() -> None:
     site = site_over(provkey.MemoryStore())
     asked = 0
 
@@ -177,7 +177,7 @@ def test_the_clock_is_asked_once_for_each_call() -> None:
         (lambda: "now", TypeError),
     ],
 )
-def test_a_clock_that_fails_stops_the_call(clock: Any, error: type[Exception]) -> None:
+def test_a_clock_that_raises_stops_the_call(clock: Any, error: type[Exception]) -> None:
     site = site_over(provkey.MemoryStore())
     key = site.parsed(site.key())
     site.clock.__class__ = type("Broken", (), {"__call__": lambda self: clock()})
@@ -189,7 +189,7 @@ def test_a_clock_that_fails_stops_the_call(clock: Any, error: type[Exception]) -
     assert authority.keys.get("fleet").used == 0
 
 
-def test_an_observer_is_told() -> None:
+def test_an_observer_is_notified() -> None:
     events: list[Event] = []
     site = site_over(provkey.MemoryStore(), observer=events.append)
     key = site.parsed(site.key(max_uses=1))
@@ -207,7 +207,7 @@ def test_an_observer_is_told() -> None:
     assert [event.key for event in events[2:]] == [None, key.id]
 
 
-def test_an_observer_that_fails_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_observer_that_raises_does_not_fail_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", reported.append)
 

@@ -1,4 +1,4 @@
-"""Connectors whose key lives elsewhere, behind a signer."""
+"""Connectors whose private key a signer holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MATERIAL = b"the machine"
 
 
 class Element(provkey.Signer):
-    """A secure element, as far as a test needs one."""
+    """A secure element."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -35,7 +35,7 @@ def code(raised: pytest.ExceptionInfo[provkey.Error]) -> str:
     return raised.value.code
 
 
-def test_it_enrolls_and_renews_with_a_key_that_it_never_has(site: Site) -> None:
+def test_a_signer_enrolls_and_renews(site: Site) -> None:
     key, element, other = site.parsed(site.key()), Element(), Element()
     identity = provkey.Identity.with_signer(element)
     enrolled = site.authority.enroll(identity.request(key))
@@ -45,7 +45,7 @@ def test_it_enrolls_and_renews_with_a_key_that_it_never_has(site: Site) -> None:
             expose()
         assert code(missing) == "private_key_missing"
 
-    # The signer stays behind when the identity is kept.
+    # A stored identity does not contain its signer.
     identity = provkey.Identity.open(identity.seal(MATERIAL), MATERIAL)
     with pytest.raises(provkey.SigningError) as away:
         identity.renew_request()
@@ -80,7 +80,7 @@ def test_a_signer_that_uses_its_identity_is_refused_and_nothing_is_lost(site: Si
     identity.accept(site.authority.enroll(request).chain, now=site.clock())
 
 
-def test_what_a_signer_raises_is_told(site: Site) -> None:
+def test_a_signer_that_raises_fails_the_request(site: Site) -> None:
     key, element = site.parsed(site.key()), Element()
     identity = provkey.Identity.with_signer(element)
 

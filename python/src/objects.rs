@@ -1,4 +1,4 @@
-//! Making the records and the enumerations that `provkey` defines in Python.
+//! Creates objects of the classes that `provkey` defines in Python: records and enumerations.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -20,20 +20,20 @@ module!(enumerations, "provkey.enums");
 module!(records, "provkey.records");
 module!(stores, "provkey.store");
 
-/// Makes an object of a class with these fields, by name.
-macro_rules! make {
+/// Creates an object of a class from its fields, by name.
+macro_rules! new_object {
     ($py:expr, $module:ident.$class:ident { $($field:ident: $value:expr),* $(,)? }) => {{
         let py: pyo3::Python<'_> = $py;
         let fields = pyo3::types::PyDict::new(py);
         $(fields.set_item(pyo3::intern!(py, stringify!($field)), $value)?;)*
-        $crate::record::instance(
-            $crate::record::$module(py)?,
+        $crate::objects::instance(
+            $crate::objects::$module(py)?,
             pyo3::intern!(py, stringify!($class)),
             &fields,
         )
     }};
 }
-pub(crate) use make;
+pub(crate) use new_object;
 
 pub(crate) fn instance<'py>(
     module: &Bound<'py, PyModule>,
@@ -43,7 +43,7 @@ pub(crate) fn instance<'py>(
     module.getattr(class)?.call((), Some(fields))
 }
 
-/// The member of an enumeration that has this value.
+/// The member of an enumeration with this value.
 pub(crate) fn member<'py>(
     py: Python<'py>,
     enumeration: &str,

@@ -1,7 +1,7 @@
-"""A host that is written with asyncio: calls of the authority block, so they run in threads.
+"""An asyncio server. Calls of the authority block, so they run in threads.
 
-The interpreter is free while they run, and calls that wait at the same moment share one write to the
-disk: more threads than cores pay off.
+Other Python threads run meanwhile, and concurrent calls share one write to the disk: use more
+threads than cores.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ async def handle(authority: provkey.Authority, csr: bytes, peer: str) -> tuple[i
 
 
 async def serve(authority: provkey.Authority, csrs: list[bytes]) -> list[tuple[int, str]]:
-    """Answers many at the same time."""
+    """Answers many requests concurrently."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32))
     return await asyncio.gather(*(handle(authority, csr, "192.0.2.1") for csr in csrs))
 
 
 def main() -> None:
-    """Lets 40 connectors ask at once, for 30 uses."""
+    """Lets 40 connectors ask at once for 30 uses."""
     with demo_fleet({"Branch": (30, 0)}) as authority:
         key = provkey.ProvisioningKey.parse(authority.keys.copy("Branch rollout"))
         csrs = [provkey.Identity.generate().request(key).der for _ in range(40)]

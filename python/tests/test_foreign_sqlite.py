@@ -1,7 +1,7 @@
-"""Another SQLite in the process, copies of the files, and forks, beside an authority in a file.
+"""Another SQLite in the process, copies of the files, and forks, while an authority has them open.
 
-Each close of a file drops the POSIX locks that the process has on it, so SQLite's own locks would
-be gone, and what was acknowledged with them.
+Each close of a file drops the POSIX locks of the process on it, and with SQLite's own locks
+acknowledged enrollments could be lost.
 """
 
 from __future__ import annotations
@@ -68,28 +68,30 @@ def copy_the_files(path: Path) -> None:
         shutil.copy(name, path.parent / f"copy of {name.name}")
 
 
-STRANGERS = [read_with_sqlite3, read_the_bytes, copy_the_files]
+READERS = [read_with_sqlite3, read_the_bytes, copy_the_files]
 
 
 def read_in_another_process(path: Path) -> None:
-    """The last to close the file, if nobody holds a lock on it, deletes its log."""
+    """The last process to close the file deletes its log, unless a lock is held."""
     program = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT * FROM audit'); c.close()"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def _enroll_and_die(folder: Path, stranger: Callable[[Path], None]) -> None:
+def _enroll_and_die(folder: Path, foreign: Callable[[Path], None]) -> None:
     authority = open_authority(folder)
-    stranger(folder / "fleet.db")
+    foreign(folder / "fleet.db")
     read_in_another_process(folder / "fleet.db")
     for _ in range(LIMIT):
         enroll(authority, key_text(folder))
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_what_was_acknowledged_stays(folder: Path, stranger: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("foreign", READERS)
+def test_acknowledged_enrollments_survive_a_kill(
+    folder: Path, foreign: Callable[[Path], None]
+) -> None:
     process = multiprocessing.get_context("spawn").Process(
-        target=_enroll_and_die, args=(folder, stranger)
+        target=_enroll_and_die, args=(folder, foreign)
     )
     process.start()
     process.join(120)
@@ -99,9 +101,9 @@ def test_what_was_acknowledged_stays(folder: Path, stranger: Callable[[Path], No
         assert authority.connectors.count() == LIMIT
 
 
-def _enroll_what_is_left(folder: Path, stranger: Callable[[Path], None], go: Any) -> int:
+def _enroll_what_is_left(folder: Path, foreign: Callable[[Path], None], go: Any) -> int:
     authority, enrolled = open_authority(folder), 0
-    stranger(folder / "fleet.db")
+    foreign(folder / "fleet.db")
     go.wait()
     read_in_another_process(folder / "fleet.db")
     for _ in range(LIMIT):
@@ -114,44 +116,42 @@ def _enroll_what_is_left(folder: Path, stranger: Callable[[Path], None], go: Any
     return enrolled
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_two_processes_stay_within_the_limit(
-    folder: Path, stranger: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("foreign", READERS)
+def test_two_processes_stay_within_the_limit(folder: Path, foreign: Callable[[Path], None]) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, context.Pool(2) as pool:
-        work = (folder, stranger, manager.Barrier(2))
+        work = (folder, foreign, manager.Barrier(2))
         results = pool.starmap_async(_enroll_what_is_left, [work, work]).get(120)
     assert sum(results) == LIMIT
     with open_authority(folder) as authority:
         assert authority.keys.get("k").used == authority.connectors.count() == LIMIT
 
 
-def test_a_foreign_transaction_is_waited_for(folder: Path) -> None:
+def test_a_call_waits_for_a_foreign_transaction(folder: Path) -> None:
     with open_authority(folder) as authority:
-        stranger = sqlite3.connect(
+        foreign = sqlite3.connect(
             folder / "fleet.db", isolation_level=None, check_same_thread=False
         )
-        stranger.execute("BEGIN IMMEDIATE")
+        foreign.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
-        threading.Timer(0.5, lambda: stranger.execute("ROLLBACK")).start()
+        threading.Timer(0.5, lambda: foreign.execute("ROLLBACK")).start()
         enroll(authority, key_text(folder))
         assert time.monotonic() - begun >= 0.5
-        stranger.close()
+        foreign.close()
         assert authority.keys.get("k").used == 1
 
 
 def test_a_foreign_change_is_refused(folder: Path) -> None:
     with open_authority(folder) as authority:
-        stranger = sqlite3.connect(folder / "fleet.db")
+        foreign = sqlite3.connect(folder / "fleet.db")
         with pytest.raises(sqlite3.IntegrityError, match="only provkey writes to its store"):
-            stranger.execute("UPDATE records SET used = 0")
-        stranger.close()
+            foreign.execute("UPDATE records SET used = 0")
+        foreign.close()
         enroll(authority, key_text(folder))
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
-def test_a_file_that_is_taken_away_is_noticed(folder: Path, suffix: str) -> None:
+def test_a_file_that_is_moved_away_is_detected(folder: Path, suffix: str) -> None:
     authority = open_authority(folder)
     (folder / f"fleet.db{suffix}").rename(folder / "elsewhere")
     for _ in range(2):
