@@ -100,14 +100,14 @@ impl StoreAddress {
 impl AuthorityLocation {
     pub(crate) fn store(&self) -> Result<&StoreAddress, Failure> {
         self.store.as_ref().ok_or_else(|| {
-            Failure::usage(format!("which store? give --store {FORMS}, or set PROVKEY_STORE"))
+            Failure::usage(format!("no store is named: pass --store {FORMS}, or set PROVKEY_STORE"))
         })
     }
 
     pub(crate) fn master_key_file(&self) -> Result<&Path, Failure> {
         self.master_key_file.as_deref().ok_or_else(|| {
             Failure::usage(
-                "which master key? give --master-key-file FILE or set PROVKEY_MASTER_KEY_FILE",
+                "no master key file is named: pass --master-key-file FILE, or set PROVKEY_MASTER_KEY_FILE",
             )
         })
     }

@@ -62,7 +62,7 @@ impl CheckpointFile {
     ) -> Result<(Checkpoint, Checkpoint), Failure> {
         let Some(path) = &self.checkpoint_file else {
             return Err(Failure::usage(
-                "which checkpoint? give --checkpoint-file FILE or set PROVKEY_CHECKPOINT_FILE",
+                "no checkpoint file is named: pass --checkpoint-file FILE, or set PROVKEY_CHECKPOINT_FILE",
             ));
         };
         let lost = read(path)?.ok_or_else(|| {

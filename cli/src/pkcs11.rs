@@ -36,7 +36,7 @@ impl Pkcs11Token {
             (&self.token_module, &self.token_label, &self.token_pin_file)
         else {
             return Err(Failure::usage(
-                "which token? give --token-module FILE, --token-label LABEL and --token-pin-file \
+                "no token is named: pass --token-module FILE, --token-label LABEL and --token-pin-file \
                  FILE, or set PROVKEY_TOKEN_MODULE, PROVKEY_TOKEN_LABEL and PROVKEY_TOKEN_PIN_FILE",
             ));
         };

@@ -47,7 +47,9 @@ pub(crate) fn run(args: &Args, authority: &Authority) -> Result<EnrollmentCertif
         return Ok(authority.import_answer(request.id, &certificates)?);
     }
     let (Some(name), Some(key)) = (&args.name, &args.key) else {
-        return Err(Failure::usage("which certificate? give NAME and --key FILE"));
+        return Err(Failure::usage(
+            "the certificate needs a name and a key: pass NAME and --key FILE",
+        ));
     };
     let contents = files::read(key)?;
     let passphrase = args.passphrase_file.as_deref().map(files::read).transpose()?;

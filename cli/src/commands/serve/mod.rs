@@ -386,7 +386,7 @@ fn failed(error: &io::Error) -> Failure {
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     listen_at(address).map_err(|error| {
-        Failure::new("listen_failed", format!("{address} cannot be listened at: {error}"))
+        Failure::new("listen_failed", format!("the server cannot listen at {address}: {error}"))
     })
 }
 
