@@ -30,8 +30,8 @@ use crate::key::Keyring;
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::random::Random;
 use crate::store::{
-    GroupCommit, GroupRead, Guard, Outcome, QueryError, QueryLimits, QueryResult, Record,
-    RecordKey, ScanRange, Store, StoreError, Unit,
+    GroupCommit, GroupRead, Guard, Operation, Outcome, QueryError, QueryLimits, QueryResult,
+    Record, RecordKey, ScanRange, Store, StoreError, Unit,
 };
 use crate::time::{Clock, Timestamp};
 
@@ -82,6 +82,14 @@ impl Ledger {
     /// The key of the last audit record that this process knows to be durable.
     pub(crate) fn latest_change(&self) -> Option<RecordKey> {
         self.commit.latest()
+    }
+
+    /// Checks that the store accepts changes, by a unit that changes nothing. It bypasses the group
+    /// commit, which would take it for the latest change.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        let key = records::record_key("check-writable".into());
+        let unit = Unit::new(alloc::vec![Operation::Expect { key, version: None }]);
+        self.store.apply(&[unit]).map(drop)
     }
 
     /// Applies units in one batch. Each is applied or refused independently.

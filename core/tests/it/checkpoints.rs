@@ -64,6 +64,18 @@ fn history(world: &TestAuthority) -> Vec<(Checkpoint, Arc<Memory>)> {
 }
 
 #[test]
+fn a_check_for_writability_is_not_the_latest_change() {
+    let world = TestAuthority::new();
+    let earlier = world.authority.checkpoint().unwrap();
+    world.authority.verify_checkpoint(&earlier).unwrap();
+    world.key("fleet", 9);
+    let latest = world.authority.checkpoint().unwrap();
+    world.authority.check_writable().unwrap();
+    assert_ne!(latest, earlier);
+    assert_eq!(world.authority.checkpoint().unwrap(), latest);
+}
+
+#[test]
 fn a_store_without_a_change_is_distinguished_from_one_with_it() {
     let world = TestAuthority::new();
     let history = history(&world);
