@@ -202,7 +202,7 @@ impl Authority {
             ledger.reload()?;
             let state = ledger.state();
             if state.record.hosts.contains(host) {
-                change.is_needless();
+                change.skip();
                 return Ok(false);
             }
             if state.record.hosts.len() >= crate::limits::HOSTS_MAX {

@@ -28,13 +28,13 @@ pub(crate) struct Change {
     operations: Vec<Operation>,
     /// The caller's error if this operation is refused for this reason.
     errors: Vec<(usize, Reason, Error)>,
-    needless: bool,
+    skipped: bool,
 }
 
 impl Change {
     /// Begins a change that `audit` describes.
     pub(crate) fn new(audit: AuditRecord) -> Self {
-        Self { audit, operations: Vec::with_capacity(16), errors: Vec::new(), needless: false }
+        Self { audit, operations: Vec::with_capacity(16), errors: Vec::new(), skipped: false }
     }
 
     /// The moment of the change.
@@ -43,8 +43,8 @@ impl Change {
     }
 
     /// Nothing is to be written, not even the audit record: the store is as the caller wants it.
-    pub(crate) fn is_needless(&mut self) {
-        self.needless = true;
+    pub(crate) fn skip(&mut self) {
+        self.skipped = true;
     }
 
     pub(crate) fn expect(&mut self, key: RecordKey, version: u64) {
@@ -192,7 +192,7 @@ impl Ledger {
         self.retry_on_conflict(|| {
             let mut change = Change::new(self.audit(actor, action));
             let value = step(&mut change)?;
-            if change.needless {
+            if change.skipped {
                 return Ok(Some(value));
             }
             Ok(self.commit(change)?.is_ok().then_some(value))

@@ -126,7 +126,7 @@ fn make_current(ledger: &Ledger, keyring: &Keyring, change: &mut Change) -> Resu
     let state = ledger.state();
     let slot = keyring.current_slot();
     if state.record.current_master == slot.number() {
-        change.is_needless();
+        change.skip();
         return Ok(());
     }
     if state.record.masters.iter().any(|master| master.slot == slot.number()) {
@@ -162,13 +162,13 @@ fn reseal<T: HoldsKey>(ledger: &Ledger, key: &RecordKey, change: &mut Change) ->
     let master = state.current_master()?;
     let found = ledger.read::<T>(key.clone())?;
     let Some((version, mut record)) = found else {
-        change.is_needless();
+        change.skip();
         return Ok(());
     };
     let (id, spki) = (record.id(), record.spki()?);
     let stale = record.private_key().filter(|sealed| sealed.slot != master.0.number());
     let Some(sealed) = stale else {
-        change.is_needless();
+        change.skip();
         return Ok(());
     };
     let old_slot = sealed.slot()?;

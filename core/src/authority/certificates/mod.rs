@@ -195,9 +195,9 @@ impl Authority {
     pub fn retire_certificate(&self, id: CertificateId) -> Result<EnrollmentCertificate, Error> {
         let Inner { ledger, issuers, .. } = self.inner()?;
         let retired = self.transact(Action::CertificateRetired, |change| {
-            let Stored { version, mut record, .. } = ledger.entity::<CertificateRecord>(id)?;
+            let Stored { version, mut record, .. } = issued(ledger, id)?;
             if record.retired_at.is_some() {
-                change.is_needless();
+                change.skip();
                 return Ok(record);
             }
             record.retired_at = Some(change.at());
@@ -238,7 +238,7 @@ impl Authority {
     pub fn delete_certificate(&self, id: CertificateId) -> Result<(), Error> {
         let Inner { ledger, issuers, .. } = self.inner()?;
         self.transact(Action::CertificateDeleted, |change| {
-            let stored = ledger.entity::<CertificateRecord>(id)?;
+            let stored = issued(ledger, id)?;
             // As for groups: a connector can enroll under it only through a key.
             if ledger.any(records::enrollments_of_certificate(id))? {
                 return Err(InputError::CertificateInUse.into());
@@ -360,6 +360,12 @@ fn add_certificate(change: &mut Change, record: &CertificateRecord, certificate:
     change.expect_absent(records::certificate(record.id));
     change.put(records::certificate(record.id), record);
     change.set_limit(records::certificate_users(record.id), None);
+}
+
+/// An enrollment certificate. One that was only requested counts as missing.
+fn issued(ledger: &Ledger, id: CertificateId) -> Result<Stored<CertificateRecord>, Error> {
+    let found = ledger.entities(&[id])?.pop().flatten();
+    found.ok_or_else(|| InputError::CertificateNotFound.into())
 }
 
 /// The version of the record of a certificate that keys may use.

@@ -67,7 +67,7 @@ impl Authority {
             let found = found.as_ref().map(Found::read).transpose()?.flatten();
             let found = found.ok_or(InputError::ConnectorNotFound)?;
             if found.record.revoked_at.is_some() {
-                change.is_needless();
+                change.skip();
                 return Ok(());
             }
             revoke(found, reason, change);
@@ -126,7 +126,7 @@ impl Authority {
             let stored = key_unless_deleted(ledger, id)?;
             let unmarked = stored.filter(|stored| stored.record.compromised_at.is_none());
             let Some(Stored { version, mut record, .. }) = unmarked else {
-                change.is_needless();
+                change.skip();
                 return Ok(());
             };
             record.compromised_at = Some(change.at());

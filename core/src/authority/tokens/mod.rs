@@ -219,7 +219,7 @@ impl Authority {
         self.transact(Action::TokenRevoked, |change| {
             let Stored { version, mut record, .. } = ledger.entity::<AdminTokenRecord>(id)?;
             if record.revoked_at.is_some() {
-                change.is_needless();
+                change.skip();
                 return Ok(AdminToken::new(record));
             }
             describe(&mut change.audit, &record);
