@@ -49,6 +49,9 @@ def code_only(text):
         re.DOTALL,
     )
     text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
+    text = re.sub(
+        r"\bpub\(in [^)]*\)", "pub", text
+    )  # Says who may import, and imports nothing.
     test_only = re.compile(
         r"#\[cfg\((?:test|all\(test[^\]]*|shuttle|all\(shuttle[^\]]*)\)\]\s*(?:#\[[^\]]*\]\s*)*"
         r"(?:pub(?:\([^)]*\))?\s+)?"
