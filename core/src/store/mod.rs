@@ -17,6 +17,7 @@
 mod commit;
 #[cfg(feature = "std")]
 pub mod conformance;
+mod error;
 #[cfg(feature = "authority")]
 mod group_read;
 #[cfg(feature = "authority")]
@@ -25,12 +26,14 @@ mod guard;
 mod memory;
 #[cfg(feature = "std")]
 mod query;
+mod record;
 #[cfg(all(test, shuttle))]
 mod schedules;
 mod unit;
 
 #[cfg(feature = "authority")]
 pub use commit::GroupCommit;
+pub use error::{FaultKind, StoreError, StoreFault};
 #[cfg(feature = "authority")]
 pub(crate) use group_read::GroupRead;
 #[cfg(feature = "authority")]
@@ -39,12 +42,10 @@ pub(crate) use guard::Guard;
 pub use memory::Memory;
 #[cfg(feature = "std")]
 pub use query::{QueryError, QueryLimits, QueryResult, QueryRows, QueryValue, check_query_size};
+pub use record::{Counter, Record, RecordKey, ScanRange, Value};
 pub use unit::{Head, Malformed, Operation, Outcome, Reason, Refused, Unit};
 
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::borrow::Borrow;
-use core::fmt;
 
 // The synchronization of this module. Its schedule tests use shuttle's instead of std's.
 #[cfg(all(test, shuttle))]
@@ -53,10 +54,6 @@ use shuttle::{sync, thread_local};
 use std::sync;
 #[cfg(all(feature = "authority", not(all(test, shuttle))))]
 use std::thread_local;
-
-use crate::limits::RECORD_KEY_BYTES_MAX;
-#[cfg(feature = "std")]
-use crate::process::UsedAfterFork;
 
 /// Ordered records with versions. The [module](self) lists what a store promises.
 ///
@@ -133,243 +130,5 @@ pub trait Store: Send + Sync {
         let _ = closed;
         let why = "this store cannot be closed to changes: copy the authority instead of moving it";
         Err(StoreError::NotApplied(StoreFault::new(FaultKind::NotAStore, why)))
-    }
-}
-
-/// The key of a record: 1 to 512 bytes, ordered bytewise.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordKey(Vec<u8>);
-
-impl RecordKey {
-    /// The record key of these bytes; `None` if they are not 1 to 512.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
-        let bytes = bytes.into();
-        (1..=RECORD_KEY_BYTES_MAX).contains(&bytes.len()).then_some(Self(bytes))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// A map of records can be searched by bytes.
-impl Borrow<[u8]> for RecordKey {
-    fn borrow(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RecordKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-/// A record as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Its key.
-    pub key: RecordKey,
-    /// Its version. A key never has the same version twice.
-    pub version: u64,
-    /// Its value.
-    pub value: Value,
-}
-
-/// The value of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Bytes, which a store does not interpret.
-    Body(Vec<u8>),
-    /// A counter.
-    Counter(Counter),
-}
-
-/// A counter that is never counted past its limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counter {
-    /// The count.
-    pub used: u64,
-    /// The largest count; `None`: [`COUNT_MAX`](crate::limits::COUNT_MAX).
-    pub limit: Option<u64>,
-    /// The latest `at_ms` of a [`Count`](Operation::Count), in Unix milliseconds.
-    pub last_at_ms: Option<u64>,
-}
-
-/// Which records a [`Store::scan`] reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScanRange {
-    /// Only keys that begin with these bytes. Empty: all keys.
-    pub prefix: Vec<u8>,
-    /// Only keys behind this one, in the direction of the scan. It need not exist.
-    pub after: Option<RecordKey>,
-    /// Whether to read from the last key to the first.
-    pub reverse: bool,
-}
-
-impl ScanRange {
-    /// All records whose keys begin with `prefix`, first to last.
-    pub fn prefix(prefix: impl Into<Vec<u8>>) -> Self {
-        Self { prefix: prefix.into(), after: None, reverse: false }
-    }
-
-    /// The range as an interval of keys: its start, included, and its end, excluded; `None`: no
-    /// end. It is empty if the end is not above the start.
-    pub fn interval(&self) -> (Vec<u8>, Option<Vec<u8>>) {
-        let mut start = self.prefix.clone();
-        let mut end = next_prefix(&self.prefix);
-        match &self.after {
-            Some(after) if self.reverse => {
-                let after = after.as_bytes().to_vec();
-                end = Some(end.map_or(after.clone(), |end| end.min(after)));
-            }
-            Some(after) => start = start.max([after.as_bytes(), &[0]].concat()),
-            None => {}
-        }
-        (start, end)
-    }
-}
-
-/// The first byte string behind all that begin with `prefix`; `None` if there is none.
-fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != 0xff)?;
-    let mut next = prefix.get(..=last)?.to_vec();
-    *next.last_mut()? += 1;
-    Some(next)
-}
-
-/// Why a call of a store failed, and whether its change may have been made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Certainly nothing of the batch was applied.
-    #[error("{0}")]
-    NotApplied(StoreFault),
-    /// The batch may or may not have been applied.
-    #[error("{0}; the change may or may not have been made")]
-    Unknown(StoreFault),
-}
-
-impl StoreError {
-    /// Refuses a request that exceeds a limit of [`limits`](crate::limits). Every store begins with
-    /// this check.
-    ///
-    /// # Errors
-    /// [`FaultKind::TooLarge`].
-    pub fn check_size(what: &str, size: usize, size_max: usize) -> Result<(), Self> {
-        if size <= size_max {
-            return Ok(());
-        }
-        let message =
-            alloc::format!("{size} {what} in one request: at most {size_max} are allowed");
-        Err(Self::NotApplied(StoreFault::new(FaultKind::TooLarge, message)))
-    }
-
-    /// What went wrong.
-    pub fn fault(&self) -> &StoreFault {
-        match self {
-            Self::NotApplied(fault) | Self::Unknown(fault) => fault,
-        }
-    }
-
-    /// The stable code: see [`FaultKind::code`].
-    pub fn code(&self) -> &'static str {
-        self.fault().kind.code()
-    }
-
-    /// Whether the same call may succeed later: see [`FaultKind::retryable`].
-    pub fn retryable(&self) -> bool {
-        self.fault().kind.retryable()
-    }
-}
-
-/// Nothing was done.
-#[cfg(feature = "std")]
-impl From<UsedAfterFork> for StoreError {
-    fn from(error: UsedAfterFork) -> Self {
-        Self::NotApplied(StoreFault::new(FaultKind::UsedAfterFork, alloc::format!("{error}")))
-    }
-}
-
-/// What went wrong: its kind, and the details in words. It never contains a secret or a record's
-/// body.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StoreFault {
-    /// The kind, which determines the code.
-    pub kind: FaultKind,
-    /// What happened, for people.
-    pub message: String,
-}
-
-impl StoreFault {
-    /// A fault of this kind, with a message for people.
-    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
-    }
-}
-
-/// The kinds of fault of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// It cannot be reached, or failed in a way that may pass.
-    Unavailable,
-    /// Others locked it for too long.
-    Busy,
-    /// It has no space left.
-    Full,
-    /// It can be read but not written.
-    ReadOnly,
-    /// Its content is damaged.
-    Corrupt,
-    /// It is not a provkey store, or lacks what the call needs.
-    NotAStore,
-    /// A newer version of this library wrote it.
-    TooNew,
-    /// It does not exist.
-    Missing,
-    /// It, or something else in its place, exists already.
-    Exists,
-    /// It called back into its own authority.
-    Reentrant,
-    /// The request exceeds a limit of [`limits`](crate::limits).
-    TooLarge,
-    /// It lacks changes that were durable: it was replaced with an older copy.
-    RolledBack,
-    /// It was opened before this process was forked.
-    UsedAfterFork,
-    /// Its files were removed, replaced or truncated while it was open.
-    Broken,
-    /// The authority was moved to another store, and this one accepts no more changes.
-    Moved,
-}
-
-impl FaultKind {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unavailable => "store_unavailable",
-            Self::Busy => "store_busy",
-            Self::Full => "store_full",
-            Self::ReadOnly => "store_read_only",
-            Self::Corrupt => "store_corrupt",
-            Self::NotAStore => "store_not_recognized",
-            Self::TooNew => "store_too_new",
-            Self::Missing => "store_missing",
-            Self::Exists => "store_exists",
-            Self::Reentrant => "reentrant_call",
-            Self::TooLarge => "store_request_too_large",
-            Self::RolledBack => "store_rolled_back",
-            Self::UsedAfterFork => "used_after_fork",
-            Self::Broken => "store_broken",
-            Self::Moved => "store_moved",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself.
-    pub const fn retryable(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Busy | Self::Full)
     }
 }
