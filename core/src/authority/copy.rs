@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_authority_is_copied_and_only_into_nothing() {
+    fn only_an_authority_is_copied_and_only_into_an_empty_store() {
         let code = |from: &Memory, to: &Memory| Authority::copy_store(from, to).unwrap_err().code();
         assert_eq!(code(&Memory::new(), &Memory::new()), "authority_missing");
         let other = Memory::new();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_moved_changes_no_more_and_a_move_that_failed_is_undone() {
+    fn a_moved_store_refuses_changes_and_a_failed_move_is_undone() {
         let (from, to) = (full(), Memory::new());
         let put = |name| Unit::new(vec![Operation::Put { key: key(name), body: vec![1] }]);
         let other = Memory::new();

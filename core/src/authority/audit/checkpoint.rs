@@ -96,7 +96,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn only_what_is_written_is_read() {
+    fn parse_reads_only_what_display_writes() {
         let text = "1795632000000-9f8e7d6c5b4a3928";
         let checkpoint = Checkpoint::parse(text).unwrap();
         assert_eq!(checkpoint.to_string(), text);

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_there_are_few_writes_and_little_memory_are_needed() {
+    fn tallies_need_few_writes_and_little_memory() {
         let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
         let (connectors, seconds) = (TALLIES_MAX + 500, 6);
         let (mut writes, mut stored, mut lost) = (0, 0, 0);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_stored_with_what_comes_later() {
+    fn waiting_counts_are_stored_with_later_ones() {
         let (tally, key) = (Tally::default(), KeyId::parse("q2w3e4r5t6y7").unwrap());
         let counts = |from: usize, to: usize, at: u64| -> Vec<usize> {
             let now = Timestamp::from_unix_ms(at);

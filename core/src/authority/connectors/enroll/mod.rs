@@ -14,6 +14,7 @@ mod request;
 
 pub use request::EnrollRequest;
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -73,7 +74,7 @@ enum Attempt {
 
 /// What became of a request in the steps 3 and 4.
 enum Prepared {
-    Signed(Signed),
+    Signed(Box<Signed>),
     Over(Attempt),
 }
 
@@ -150,7 +151,7 @@ impl Enrollment<'_> {
                 Prepared::Over(attempt) => attempts.push((index, attempt)),
                 Prepared::Signed(ready) => {
                     indexes.push(index);
-                    signed.push(ready);
+                    signed.push(*ready);
                 }
             }
         }
@@ -165,7 +166,10 @@ impl Enrollment<'_> {
             Err(error) => Err(self.refuse_proven(&proven, error)),
             Ok(Next::Enroll(key)) => match self.sign(&proven, &key, now) {
                 Ok((record, issuer)) => match self.unit(&key, &issuer, &record) {
-                    Ok(unit) => return Prepared::Signed(Signed { proven, record, issuer, unit }),
+                    Ok(unit) => {
+                        let signed = Signed { proven, record, issuer, unit };
+                        return Prepared::Signed(Box::new(signed));
+                    }
                     Err(error) => Err(self.fail(&proven, error)),
                 },
                 // A certificate is deleted only once no key uses it: if it is gone, the key has
