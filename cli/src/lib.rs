@@ -20,6 +20,7 @@ mod identity_folder;
 mod keyring_file;
 mod output;
 mod pkcs11;
+mod record;
 mod redact;
 mod systemd;
 mod time;

@@ -8,21 +8,7 @@ use provkey::authority::{self, Cursor, Page, PageRequest};
 use serde::Serialize;
 
 use crate::failure::Failure;
-
-/// A value that is shown alone: as JSON to programs, field by field to people.
-pub(crate) trait Fields: Serialize {
-    /// The fields that people see, each with its name.
-    fn fields(&self) -> Vec<(&'static str, String)>;
-}
-
-/// An entry of a listing: JSON to programs, a row of a table to people.
-pub(crate) trait Row: Serialize {
-    /// The columns of the table.
-    const COLUMNS: &'static [&'static str];
-
-    /// The cells of the row.
-    fn row(&self) -> Vec<String>;
-}
+use crate::record::Record;
 
 /// Standard output, and questions to the person at the terminal.
 pub(crate) struct Output {
@@ -53,29 +39,29 @@ impl Output {
         }
     }
 
-    /// Shows one value.
-    pub(crate) fn show(&mut self, value: &impl Fields) -> Result<(), Failure> {
+    /// Shows one record.
+    pub(crate) fn show(&mut self, record: &Record) -> Result<(), Failure> {
         if self.is_json {
-            return self.json(value);
+            return self.json(record);
         }
-        for (name, text) in value.fields() {
-            writeln!(self.stdout, "{name:<16}{}", text.replace('\n', "\n                "))?;
+        for (label, text) in record.lines() {
+            writeln!(self.stdout, "{label:<16}{}", text.replace('\n', "\n                "))?;
         }
         Ok(())
     }
 
     /// Shows one page of a listing, or all pages.
-    pub(crate) fn pages<T, V: Row>(
+    pub(crate) fn pages<T>(
         &mut self,
         args: &PageArgs,
         list: impl Fn(&PageRequest) -> Result<Page<T>, authority::Error>,
-        view: impl Fn(T) -> V,
+        record: impl Fn(T) -> Record,
     ) -> Result<(), Failure> {
         let mut request = args.request();
         let mut items = Vec::new();
         let next = loop {
             let page = list(&request)?;
-            items.extend(page.items.into_iter().map(&view));
+            items.extend(page.items.into_iter().map(&record));
             match page.next {
                 Some(next) if args.all => request.after = Some(next),
                 next => break next,
@@ -85,8 +71,9 @@ impl Output {
         if self.is_json {
             return self.json(&JsonPage { items, next });
         }
-        if !items.is_empty() {
-            writeln!(self.stdout, "{}", table(V::COLUMNS, items.iter().map(V::row)))?;
+        if let Some(first) = items.first() {
+            let rows = items.iter().map(Record::row);
+            writeln!(self.stdout, "{}", table(&first.columns(), rows))?;
         } else if next.is_none() {
             writeln!(self.stdout, "None.")?;
         }
@@ -136,28 +123,14 @@ pub(crate) fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -
 }
 
 #[derive(Serialize)]
-struct JsonPage<'a, V> {
-    items: Vec<V>,
+struct JsonPage<'a> {
+    items: Vec<Record>,
     next: Option<&'a str>,
 }
 
 /// The answer to a deletion.
-#[derive(Serialize)]
-pub(crate) struct Deleted<Id> {
-    id: Id,
-    deleted: bool,
-}
-
-impl<Id> Deleted<Id> {
-    pub(crate) fn new(id: Id) -> Self {
-        Self { id, deleted: true }
-    }
-}
-
-impl<Id: Serialize + ToString> Fields for Deleted<Id> {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("Deleted", self.id.to_string())]
-    }
+pub(crate) fn deleted(id: impl Serialize + ToString) -> Record {
+    Record::new().field("id", "Deleted", id).json("deleted", true)
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -188,9 +161,4 @@ impl PageArgs {
         let limit = if self.all { PAGE_ENTRIES_MAX } else { self.limit };
         PageRequest { limit: limit.into(), after: self.after.clone().map(Cursor::new) }
     }
-}
-
-/// The value, or a dash if there is none.
-pub(crate) fn or_dash<T: ToString>(value: Option<&T>) -> String {
-    value.map_or_else(|| "-".into(), ToString::to_string)
 }

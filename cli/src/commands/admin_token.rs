@@ -2,11 +2,11 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{AdminRole, AdminToken, AdminTokenId, Authority, Name, NewAdminToken};
-use serde::Serialize;
+use provkey::authority::{AdminRole, AdminToken, Authority, Name, NewAdminToken};
 
 use crate::failure::Failure;
-use crate::output::{Fields, Output, PageArgs, Row, or_dash};
+use crate::output::{Output, PageArgs};
+use crate::record::{Record, or_dash};
 use crate::time::{Expiry, Time};
 
 #[derive(Subcommand)]
@@ -43,14 +43,12 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     match command {
         Command::Create(create) => self::create(create, authority, output),
-        Command::List(page) => {
-            output.pages(page, |page| authority.list_tokens(page), TokenView::from)
-        }
+        Command::List(page) => output.pages(page, |page| authority.list_tokens(page), shown),
         Command::Revoke { token } => {
             let token = authority.find_token(token)?;
             let name = &token.name;
             output.confirm(format_args!("Revoke the admin token {name} for good?"))?;
-            output.show(&TokenView::from(authority.revoke_token(token.id)?))
+            output.show(&shown(authority.revoke_token(token.id)?))
         }
     }
 }
@@ -59,74 +57,26 @@ fn create(create: &Create, authority: &Authority, output: &mut Output) -> Result
     let role = AdminRole::parse(&create.role).unwrap_or(AdminRole::Viewer);
     let new = NewAdminToken::new(Name::new(&create.name)?, role).expires_at(create.expires.0);
     let (token, text) = authority.create_token(&new)?;
-    output.show(&Created { token: token.into(), text: text.expose() })
+    output.show(&shown(token).field("text", "Token", text.expose()))
 }
 
-/// A token with its text.
-#[derive(Serialize)]
-struct Created<'t> {
-    #[serde(flatten)]
-    token: TokenView,
-    text: &'t str,
-}
-
-impl Fields for Created<'_> {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = self.token.fields();
-        fields.push(("Token", self.text.into()));
-        fields
-    }
-}
-
-#[derive(Serialize)]
-struct TokenView {
-    id: AdminTokenId,
-    name: Name,
-    role: AdminRole,
-    created_at: Time,
-    created_by: Option<String>,
-    expires_at: Option<Time>,
-    revoked_at: Option<Time>,
-}
-
-impl From<AdminToken> for TokenView {
-    fn from(token: AdminToken) -> Self {
-        Self {
-            id: token.id,
-            name: token.name,
-            role: token.role,
-            created_at: token.created_at.into(),
-            created_by: token.created_by,
-            expires_at: token.expires_at.map(Time),
-            revoked_at: token.revoked_at.map(Time),
-        }
-    }
-}
-
-impl Row for TokenView {
-    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "ROLE", "EXPIRES", "REVOKED"];
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.id.to_string(),
-            self.name.to_string(),
-            self.role.to_string(),
-            Time::or_never(self.expires_at),
-            or_dash(self.revoked_at.as_ref()),
-        ]
-    }
-}
-
-impl Fields for TokenView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Admin token", self.id.to_string()),
-            ("Name", self.name.to_string()),
-            ("Role", self.role.to_string()),
-            ("Expires", Time::or_never(self.expires_at)),
-            ("Revoked", or_dash(self.revoked_at.as_ref())),
-            ("Created by", or_dash(self.created_by.as_ref())),
-            ("Created", self.created_at.to_string()),
-        ]
-    }
+fn shown(token: AdminToken) -> Record {
+    let (expires, revoked) = (token.expires_at.map(Time), token.revoked_at.map(Time));
+    let (created, role) = (Time(token.created_at), token.role);
+    let created_by = or_dash(token.created_by.as_ref());
+    Record::new()
+        .field("id", "Admin token", token.id)
+        .field("name", "Name", &token.name)
+        .field("role", "Role", role)
+        .json("created_at", created)
+        .json("created_by", token.created_by)
+        .time_or_never("expires_at", "Expires", expires)
+        .optional("revoked_at", "Revoked", revoked)
+        .line("Created by", created_by)
+        .line("Created", created.to_string())
+        .cell("ID", token.id)
+        .cell("NAME", &token.name)
+        .cell("ROLE", role)
+        .cell("EXPIRES", Time::or_never(expires))
+        .cell("REVOKED", or_dash(revoked.as_ref()))
 }

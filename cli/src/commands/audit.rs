@@ -1,18 +1,13 @@
 //! `provkey audit`: the audit trail.
 
-use std::net::IpAddr;
-
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use provkey::authority::{
-    Action, AdminTokenId, AuditFilter, AuditRecord, Authority, CertificateId, ConnectorId, GroupId,
-    InputError,
-};
+use provkey::authority::{Action, AuditFilter, AuditRecord, Authority, ConnectorId, InputError};
 use provkey::key::KeyId;
-use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Output, PageArgs, Row, or_dash};
+use crate::output::{Output, PageArgs};
+use crate::record::{Record, or_dash};
 use crate::time::{Since, Time};
 
 #[derive(Subcommand)]
@@ -54,79 +49,50 @@ pub(crate) fn run(
         .since(since.map(|since| since.0))
         .until(until.map(|until| until.0))
         .latest_first(true);
-    output.pages(page, |page| authority.list_audit(&filter, page), AuditView::from)
+    output.pages(page, |page| authority.list_audit(&filter, page), shown)
 }
 
-#[derive(Serialize)]
-struct AuditView {
-    at: Time,
-    action: &'static str,
-    actor: Option<String>,
-    admin_token: Option<AdminTokenId>,
-    key: Option<KeyId>,
-    group: Option<GroupId>,
-    certificate: Option<CertificateId>,
-    connector: Option<ConnectorId>,
-    address: Option<IpAddr>,
-    code: Option<String>,
-    count: Option<u64>,
-    last_at: Option<Time>,
-    details: Option<String>,
+fn shown(record: AuditRecord) -> Record {
+    let at = Time(record.at);
+    let (subject, details) = (subject(&record), details(&record));
+    Record::new()
+        .cell("AT", at)
+        .cell("ACTION", record.action.as_str())
+        .cell("ACTOR", or_dash(record.actor.as_ref()))
+        .cell("KEY", or_dash(record.key.as_ref()))
+        .cell("ABOUT", subject)
+        .cell("DETAILS", details)
+        .json("at", at)
+        .json("action", record.action.as_str())
+        .json("actor", record.actor)
+        .json("admin_token", record.admin_token)
+        .json("key", record.key)
+        .json("group", record.group)
+        .json("certificate", record.certificate)
+        .json("connector", record.connector)
+        .json("address", record.address)
+        .json("code", record.code)
+        .json("count", record.count)
+        .json("last_at", record.last_at.map(Time))
+        .json("details", record.details)
 }
 
-impl From<AuditRecord> for AuditView {
-    fn from(record: AuditRecord) -> Self {
-        Self {
-            at: record.at.into(),
-            action: record.action.as_str(),
-            actor: record.actor,
-            admin_token: record.admin_token,
-            key: record.key,
-            group: record.group,
-            certificate: record.certificate,
-            connector: record.connector,
-            address: record.address,
-            code: record.code,
-            count: record.count,
-            last_at: record.last_at.map(Time),
-            details: record.details,
-        }
-    }
+/// The subject of the record: the most specific thing that it names, except the key, which has its
+/// own column.
+fn subject(record: &AuditRecord) -> String {
+    let connector = record.connector.map(|id| format!("connector {id}"));
+    let group = || record.group.map(|id| format!("group {id}"));
+    let certificate = || record.certificate.map(|id| format!("certificate {id}"));
+    let subject = match record.key {
+        Some(_) => connector,
+        None => connector.or_else(group).or_else(certificate),
+    };
+    or_dash(subject.as_ref())
 }
 
-impl AuditView {
-    /// The subject of the record: the most specific thing that it names, except the key, which has
-    /// its own column.
-    fn about(&self) -> String {
-        let connector = self.connector.map(|id| format!("connector {id}"));
-        let group = || self.group.map(|id| format!("group {id}"));
-        let certificate = || self.certificate.map(|id| format!("certificate {id}"));
-        let about = match self.key {
-            Some(_) => connector,
-            None => connector.or_else(group).or_else(certificate),
-        };
-        or_dash(about.as_ref())
-    }
-
-    fn details(&self) -> String {
-        let count = self.count.filter(|count| *count > 1).map(|count| format!("{count} times"));
-        let address = self.address.map(|address| format!("from {address}"));
-        let parts = [self.code.clone(), count, address, self.details.clone()];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Row for AuditView {
-    const COLUMNS: &'static [&'static str] = &["AT", "ACTION", "ACTOR", "KEY", "ABOUT", "DETAILS"];
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.at.to_string(),
-            self.action.into(),
-            or_dash(self.actor.as_ref()),
-            or_dash(self.key.as_ref()),
-            self.about(),
-            self.details(),
-        ]
-    }
+fn details(record: &AuditRecord) -> String {
+    let count = record.count.filter(|count| *count > 1).map(|count| format!("{count} times"));
+    let address = record.address.map(|address| format!("from {address}"));
+    let parts = [record.code.clone(), count, address, record.details.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

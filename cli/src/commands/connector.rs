@@ -1,18 +1,14 @@
 //! `provkey connector`: the machines that have enrolled.
 
-use std::net::IpAddr;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{
-    Authority, CertificateId, Connector, ConnectorFilter, ConnectorId, GroupId, InputError,
-};
-use provkey::key::{Fingerprint, KeyId};
+use provkey::authority::{Authority, Connector, ConnectorFilter, ConnectorId, InputError};
+use provkey::key::KeyId;
 use provkey::x509::RevocationReason;
-use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Fields, Output, PageArgs, Row, or_dash};
+use crate::output::{Output, PageArgs};
+use crate::record::{Record, or_dash};
 use crate::time::{Since, Time};
 
 #[derive(Subcommand)]
@@ -75,11 +71,9 @@ pub(crate) fn run(
                 .group(group.map(|group| group.id))
                 .certificate(certificate.map(|certificate| certificate.id))
                 .since(since.map(|since| since.0));
-            output.pages(page, |page| authority.list_connectors(&filter, page), ConnectorView::from)
+            output.pages(page, |page| authority.list_connectors(&filter, page), shown)
         }
-        Command::Show(connector) => {
-            output.show(&ConnectorView::from(authority.connector(connector.id()?)?))
-        }
+        Command::Show(connector) => output.show(&shown(authority.connector(connector.id()?)?)),
         Command::Revoke { connector, reason } => {
             let id = connector.id()?;
             output.confirm(format_args!(
@@ -87,52 +81,47 @@ pub(crate) fn run(
             ))?;
             let reason = RevocationReason::parse(reason).unwrap_or_default();
             authority.revoke_connector(id, reason)?;
-            output.show(&ConnectorView::from(authority.connector(id)?))
+            output.show(&shown(authority.connector(id)?))
         }
     }
 }
 
-#[derive(Serialize)]
-struct ConnectorView {
-    id: ConnectorId,
-    key: KeyId,
-    group: GroupId,
-    certificate: CertificateId,
-    enrolled_at: Time,
-    address: Option<IpAddr>,
-    fingerprint: Option<Fingerprint>,
-    serial: String,
-    not_before: Time,
-    not_after: Time,
-    revoked_at: Option<Time>,
-    revocation_reason: Option<&'static str>,
-    renewals: u64,
-    renewed_at: Option<Time>,
-    replays: u64,
-    last_replay_at: Option<Time>,
-}
-
-impl From<Connector> for ConnectorView {
-    fn from(connector: Connector) -> Self {
-        Self {
-            id: connector.id,
-            key: connector.key,
-            group: connector.group,
-            certificate: connector.certificate,
-            enrolled_at: connector.enrolled_at.into(),
-            address: connector.address,
-            fingerprint: connector.fingerprint,
-            serial: connector.serial,
-            not_before: connector.not_before.into(),
-            not_after: connector.not_after.into(),
-            revoked_at: connector.revoked_at.map(Time),
-            revocation_reason: connector.revocation_reason.map(RevocationReason::as_str),
-            renewals: connector.renewals,
-            renewed_at: connector.renewed_at.map(Time),
-            replays: connector.replays,
-            last_replay_at: connector.last_replay_at.map(Time),
-        }
-    }
+fn shown(connector: Connector) -> Record {
+    let (not_before, not_after) = (Time(connector.not_before), Time(connector.not_after));
+    let (enrolled, revoked) = (Time(connector.enrolled_at), connector.revoked_at.map(Time));
+    let reason = connector.revocation_reason.map(RevocationReason::as_str);
+    let revocation = revoked.map(|at| match reason {
+        None | Some("unspecified") => at.to_string(),
+        Some(reason) => format!("{at} ({reason})"),
+    });
+    let valid_until = revoked.map_or_else(|| not_after.to_string(), |_| "revoked".into());
+    let last_replay = connector.last_replay_at.map(Time);
+    Record::new()
+        .field("id", "Connector", connector.id)
+        .field("key", "Key", connector.key)
+        .field("group", "Group", connector.group)
+        .field("certificate", "Certificate", connector.certificate)
+        .field("enrolled_at", "Enrolled", enrolled)
+        .optional("address", "From", connector.address)
+        .optional("fingerprint", "Fingerprint", connector.fingerprint)
+        .field("serial", "Serial", &connector.serial)
+        .field("not_before", "Valid from", not_before)
+        .field("not_after", "Valid until", not_after)
+        .json("revoked_at", revoked)
+        .json("revocation_reason", reason)
+        .json("renewals", connector.renewals)
+        .json("renewed_at", connector.renewed_at.map(Time))
+        .line("Revoked", or_dash(revocation.as_ref()))
+        .field("replays", "Replays", connector.replays)
+        .time_or_never("last_replay_at", "Last replay", last_replay)
+        .cell("ID", connector.id)
+        .cell("KEY", connector.key)
+        .cell("ENROLLED", enrolled)
+        .cell("FROM", or_dash(connector.address.as_ref()))
+        .cell("VALID UNTIL", valid_until)
+        .cell("REPLAYS", connector.replays)
+        .cell("FINGERPRINT", beginning(&or_dash(connector.fingerprint.as_ref())))
+        .cell("SERIAL", beginning(&connector.serial))
 }
 
 /// The first digits of a long number, for a table.
@@ -140,47 +129,5 @@ fn beginning(digits: &str) -> String {
     match digits.get(..8) {
         Some(beginning) => format!("{beginning}…"),
         None => digits.into(),
-    }
-}
-
-impl Row for ConnectorView {
-    const COLUMNS: &'static [&'static str] =
-        &["ID", "KEY", "ENROLLED", "FROM", "VALID UNTIL", "REPLAYS", "FINGERPRINT", "SERIAL"];
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.id.to_string(),
-            self.key.to_string(),
-            self.enrolled_at.to_string(),
-            or_dash(self.address.as_ref()),
-            self.revoked_at.map_or_else(|| self.not_after.to_string(), |_| "revoked".into()),
-            self.replays.to_string(),
-            beginning(&or_dash(self.fingerprint.as_ref())),
-            beginning(&self.serial),
-        ]
-    }
-}
-
-impl Fields for ConnectorView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let revoked = self.revoked_at.map(|at| match self.revocation_reason {
-            None | Some("unspecified") => at.to_string(),
-            Some(reason) => format!("{at} ({reason})"),
-        });
-        vec![
-            ("Connector", self.id.to_string()),
-            ("Key", self.key.to_string()),
-            ("Group", self.group.to_string()),
-            ("Certificate", self.certificate.to_string()),
-            ("Enrolled", self.enrolled_at.to_string()),
-            ("From", or_dash(self.address.as_ref())),
-            ("Fingerprint", or_dash(self.fingerprint.as_ref())),
-            ("Serial", self.serial.clone()),
-            ("Valid from", self.not_before.to_string()),
-            ("Valid until", self.not_after.to_string()),
-            ("Revoked", or_dash(revoked.as_ref())),
-            ("Replays", self.replays.to_string()),
-            ("Last replay", Time::or_never(self.last_replay_at)),
-        ]
     }
 }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use provkey::authority::{Authority, Crl};
-use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::files::{Content, Destination};
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 use crate::time::Time;
 
 #[derive(clap::Args)]
@@ -47,37 +47,14 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
             false => destination.write(crl.to_pem().as_bytes())?,
         }
     }
-    if alone { Ok(()) } else { output.show(&CrlView::from(&crl)) }
+    if alone { Ok(()) } else { output.show(&shown(&crl)) }
 }
 
-#[derive(Serialize)]
-struct CrlView {
-    number: u64,
-    entries: usize,
-    this_update: Time,
-    next_update: Time,
-    pem: String,
-}
-
-impl From<&Crl> for CrlView {
-    fn from(crl: &Crl) -> Self {
-        Self {
-            number: crl.number,
-            entries: crl.entries,
-            this_update: crl.this_update.into(),
-            next_update: crl.next_update.into(),
-            pem: crl.to_pem(),
-        }
-    }
-}
-
-impl Fields for CrlView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Number", self.number.to_string()),
-            ("Revoked", self.entries.to_string()),
-            ("This update", self.this_update.to_string()),
-            ("Next update", self.next_update.to_string()),
-        ]
-    }
+fn shown(crl: &Crl) -> Record {
+    Record::new()
+        .field("number", "Number", crl.number)
+        .field("entries", "Revoked", crl.entries)
+        .field("this_update", "This update", Time(crl.this_update))
+        .field("next_update", "Next update", Time(crl.next_update))
+        .json("pem", crl.to_pem())
 }

@@ -1,11 +1,11 @@
 //! `provkey group`: connector groups.
 
 use clap::Subcommand;
-use provkey::authority::{Authority, ConnectorGroup, GroupId, Name};
-use serde::Serialize;
+use provkey::authority::{Authority, ConnectorGroup, Name};
 
 use crate::failure::Failure;
-use crate::output::{Deleted, Fields, Output, PageArgs, Row};
+use crate::output::{Output, PageArgs, deleted};
+use crate::record::Record;
 use crate::time::Time;
 
 #[derive(Subcommand)]
@@ -33,51 +33,27 @@ pub(crate) fn run(
     match command {
         Command::Create { name } => {
             let group = authority.create_group(&Name::new(name)?)?;
-            output.show(&GroupView::from(group))
+            output.show(&shown(group))
         }
-        Command::List(page) => {
-            output.pages(page, |page| authority.list_groups(page), GroupView::from)
-        }
+        Command::List(page) => output.pages(page, |page| authority.list_groups(page), shown),
         Command::Delete { group } => {
             let group = authority.find_group(group)?;
             output.confirm(format_args!("Delete the group {} for good?", group.name))?;
             authority.delete_group(group.id)?;
-            output.show(&Deleted::new(group.id))
+            output.show(&deleted(group.id))
         }
     }
 }
 
-#[derive(Serialize)]
-struct GroupView {
-    id: GroupId,
-    name: Name,
-    keys: u64,
-    created_at: Time,
-}
-
-impl From<ConnectorGroup> for GroupView {
-    fn from(group: ConnectorGroup) -> Self {
-        let ConnectorGroup { id, name, created_at, keys, .. } = group;
-        Self { id, name, keys, created_at: created_at.into() }
-    }
-}
-
-impl Row for GroupView {
-    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "KEYS", "CREATED"];
-
-    fn row(&self) -> Vec<String> {
-        let Self { id, name, keys, created_at } = self;
-        vec![id.to_string(), name.to_string(), keys.to_string(), created_at.to_string()]
-    }
-}
-
-impl Fields for GroupView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Group", self.id.to_string()),
-            ("Name", self.name.to_string()),
-            ("Keys", self.keys.to_string()),
-            ("Created", self.created_at.to_string()),
-        ]
-    }
+fn shown(group: ConnectorGroup) -> Record {
+    let created = Time(group.created_at);
+    Record::new()
+        .field("id", "Group", group.id)
+        .field("name", "Name", &group.name)
+        .field("keys", "Keys", group.keys)
+        .field("created_at", "Created", created)
+        .cell("ID", group.id)
+        .cell("NAME", &group.name)
+        .cell("KEYS", group.keys)
+        .cell("CREATED", created)
 }

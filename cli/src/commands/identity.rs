@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use provkey::connector::{Identity, KeyReference, RenewalKey, Request};
-use provkey::key::{Fingerprint, Host, KeyId, ProvisioningKey};
+use provkey::key::{Fingerprint, ProvisioningKey};
 use provkey::time::{Clock, SystemClock};
 use provkey::x509::Certificate;
-use serde::Serialize;
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files::{self, Content, Destination};
 use crate::identity_folder::IdentityFolder;
-use crate::output::{Fields, Output, hex};
+use crate::output::{Output, hex};
+use crate::record::Record;
 use crate::time::Time;
 
 #[derive(Subcommand)]
@@ -58,7 +59,7 @@ pub(crate) fn run(command: &Command, output: &mut Output) -> Result<(), Failure>
         Command::Renew { folder, new_key, drop_pending } => {
             renew(folder, *new_key, *drop_pending, output)
         }
-        Command::Show(folder) => output.show(&IdentityView::of(&folder.open()?)),
+        Command::Show(folder) => output.show(&shown(&folder.open()?)),
     }
 }
 
@@ -100,7 +101,7 @@ fn write_request(
     let destination = Destination::prepare(&folder.request_file(), Content::Request)?;
     folder.save(identity)?;
     destination.write(request.to_pem().as_bytes())?;
-    output.show(&IdentityView::of(identity))?;
+    output.show(&shown(identity))?;
     output.remark(format_args!("The request is in {}.", folder.request_file().display()))
 }
 
@@ -108,66 +109,28 @@ fn accept(folder: &IdentityFolder, chain: &Path, output: &mut Output) -> Result<
     let _lock = folder.lock()?;
     let mut identity = folder.open()?;
     folder.accept(&mut identity, &files::read(chain)?)?;
-    output.show(&IdentityView::of(&identity))
+    output.show(&shown(&identity))
 }
 
-#[derive(Serialize)]
-pub(crate) struct IdentityView {
-    state: &'static str,
-    algorithm: &'static str,
-    asked_with: Option<KeyView>,
-    enrolled_with: Option<KeyView>,
-    connector: Option<String>,
-    serial: Option<String>,
-    not_before: Option<Time>,
-    not_after: Option<Time>,
-    renew_at: Option<Time>,
-    renewing: bool,
-}
-
-/// The public part of a key.
-#[derive(Serialize)]
-struct KeyView {
-    id: KeyId,
-    host: Host,
-}
-
-impl From<&KeyReference> for KeyView {
-    fn from(key: &KeyReference) -> Self {
-        Self { id: key.id(), host: key.host().clone() }
+pub(super) fn shown(identity: &Identity) -> Record {
+    let certificate = identity.certificate();
+    let public_part = |key: &KeyReference| json!({ "id": key.id(), "host": key.host() });
+    let asked_with = identity.asked_with();
+    let not_after = certificate.map(|certificate| Time(certificate.not_after()));
+    let mut record = Record::new()
+        .field("state", "Certificate", identity.state(SystemClock.now()).as_str())
+        .json("algorithm", identity.public_key().algorithm().as_str())
+        .json("asked_with", asked_with.map(public_part))
+        .json("enrolled_with", identity.enrolled_with().map(public_part));
+    if let Some(key) = asked_with {
+        record = record.line("Asked with key", format!("{} at {}", key.id(), key.host()));
     }
-}
-
-impl IdentityView {
-    pub(crate) fn of(identity: &Identity) -> Self {
-        let certificate = identity.certificate();
-        Self {
-            state: identity.state(SystemClock.now()).as_str(),
-            algorithm: identity.public_key().algorithm().as_str(),
-            asked_with: identity.asked_with().map(Into::into),
-            enrolled_with: identity.enrolled_with().map(Into::into),
-            connector: certificate.and_then(Certificate::common_name).map(Into::into),
-            serial: certificate.map(|certificate| hex(certificate.serial())),
-            not_before: certificate.map(|certificate| certificate.not_before().into()),
-            not_after: certificate.map(|certificate| certificate.not_after().into()),
-            renew_at: identity.renew_at().map(Time),
-            renewing: identity.is_renewing(),
-        }
-    }
-}
-
-impl Fields for IdentityView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let key = |key: &KeyView| format!("{} at {}", key.id, key.host);
-        let fields = [
-            ("Certificate", Some(self.state.into())),
-            ("Asked with key", self.asked_with.as_ref().map(key)),
-            ("Connector", self.connector.clone()),
-            ("Serial", self.serial.clone()),
-            ("Valid until", self.not_after.map(|time| time.to_string())),
-            ("Renew from", self.renew_at.map(|time| time.to_string())),
-            ("Renewal", self.renewing.then(|| "asked for".into())),
-        ];
-        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-    }
+    record = record
+        .if_present("connector", "Connector", certificate.and_then(Certificate::common_name))
+        .if_present("serial", "Serial", certificate.map(|leaf| hex(leaf.serial())))
+        .json("not_before", certificate.map(|leaf| Time(leaf.not_before())))
+        .if_present("not_after", "Valid until", not_after)
+        .if_present("renew_at", "Renew from", identity.renew_at().map(Time))
+        .json("renewing", identity.is_renewing());
+    if identity.is_renewing() { record.line("Renewal", "pending") } else { record }
 }

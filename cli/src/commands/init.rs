@@ -1,12 +1,12 @@
 //! `provkey init`: creates an authority.
 
-use provkey::authority::{Authority, AuthorityId, Environment, InputError, NewAuthority};
+use provkey::authority::{Authority, Environment, InputError, NewAuthority};
 use provkey::key::{Host, HostError, Pin};
-use serde::Serialize;
 
 use crate::authority_location::{AuthorityLocation, StoreAddress};
 use crate::failure::Failure;
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 use crate::time::Time;
 use crate::{files, keyring_file};
 
@@ -45,7 +45,7 @@ pub(crate) fn run(
     let environment = Environment::system(store);
     let authority = Authority::create(environment, keyring_file::read(file)?, &new)?;
     location.checkpoint.track_new(&authority)?;
-    output.show(&AuthorityView::of(&authority))?;
+    output.show(&shown(&authority))?;
     let origin = if created { "is new" } else { "was used as it is" };
     output.remark(format_args!(
         "The master key file {} {origin}: keep a copy of it apart from the store.",
@@ -65,41 +65,15 @@ fn read_host(text: &str) -> Result<Host, Failure> {
     })
 }
 
-#[derive(Serialize)]
-pub(crate) struct AuthorityView {
-    id: AuthorityId,
-    hosts: Vec<Host>,
-    trust_domain: String,
-    pin: Pin,
-    root_not_after: Time,
-    root_pem: String,
-}
-
-impl AuthorityView {
-    pub(crate) fn of(authority: &Authority) -> Self {
-        let root = authority.root();
-        Self {
-            id: authority.id(),
-            hosts: authority.hosts(),
-            trust_domain: authority.trust_domain(),
-            pin: Pin::of_spki(root.spki()),
-            root_not_after: root.not_after().into(),
-            root_pem: root.to_pem(),
-        }
-    }
-
-    fn hosts(&self) -> String {
-        self.hosts.iter().map(Host::as_str).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Fields for AuthorityView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Authority", self.id.to_string()),
-            ("Hosts", self.hosts()),
-            ("Trust domain", self.trust_domain.clone()),
-            ("Root until", self.root_not_after.to_string()),
-        ]
-    }
+pub(super) fn shown(authority: &Authority) -> Record {
+    let (root, hosts) = (authority.root(), authority.hosts());
+    let host_names = hosts.iter().map(Host::as_str).collect::<Vec<_>>().join(", ");
+    Record::new()
+        .field("id", "Authority", authority.id())
+        .json("hosts", &hosts)
+        .line("Hosts", host_names)
+        .field("trust_domain", "Trust domain", authority.trust_domain())
+        .json("pin", Pin::of_spki(root.spki()))
+        .field("root_not_after", "Root until", Time(root.not_after()))
+        .json("root_pem", root.to_pem())
 }

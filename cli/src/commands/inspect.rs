@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use provkey::key::{Host, KeyId, KeyText, KeyTextError, Pin, ProvisioningKey};
-use serde::Serialize;
+use provkey::key::{KeyText, KeyTextError, ProvisioningKey};
 use zeroize::Zeroizing;
 
 use super::key::text::text_line;
 use crate::failure::{Failure, notice, warn};
 use crate::files::{self, Content, Destination};
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,14 +40,14 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         (None, text) => Zeroizing::new(text.concat().into_bytes()),
     };
     match (ProvisioningKey::read(&text), destination) {
-        (Ok(key), None) => output.show(&KeyTextView::of(&key)),
+        (Ok(key), None) => output.show(&shown(&key)),
         (Ok(key), Some(destination)) => {
             notice("The text is valid: it is written unchanged");
-            write_text(destination, &key.to_text(), &KeyTextView::of(&key), output)
+            write_text(destination, &key.to_text(), &shown(&key), output)
         }
         (Err(error), destination) => {
             let (Some(repaired), Some(destination)) = (error.repaired(), destination) else {
-                output.json(&WrongKeyTextView::of(&error))?;
+                output.json(&shown_error(&error))?;
                 return Err(error.into());
             };
             // A repair may be wrong, so what was repaired is shown.
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
             for line in [error.shown(), &error.marks()] {
                 notice(format_args!("  {line}"));
             }
-            write_text(destination, repaired, &WrongKeyTextView::of(&error), output)
+            write_text(destination, repaired, &shown_error(&error), output)
         }
     }
 }
@@ -64,62 +64,32 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 fn write_text(
     destination: Destination,
     text: &KeyText,
-    view: &impl Serialize,
+    record: &Record,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let alone = destination.is_standard_output();
     destination.write(text_line(text).as_bytes())?;
-    if alone { Ok(()) } else { output.json(view) }
+    if alone { Ok(()) } else { output.json(record) }
 }
 
-#[derive(Serialize)]
-struct KeyTextView {
-    valid: bool,
-    host: Host,
-    id: KeyId,
-    pin: Pin,
-}
-
-impl KeyTextView {
-    fn of(key: &ProvisioningKey) -> Self {
-        Self { valid: true, host: key.host().clone(), id: key.id(), pin: key.pin() }
-    }
-}
-
-impl Fields for KeyTextView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Key", self.id.to_string()),
-            ("Host", self.host.to_string()),
-            ("Root's pin", self.pin.to_string()),
-        ]
-    }
+fn shown(key: &ProvisioningKey) -> Record {
+    Record::new()
+        .json("valid", true)
+        .json("host", key.host())
+        .field("id", "Key", key.id())
+        .line("Host", key.host().to_string())
+        .field("pin", "Root's pin", key.pin())
 }
 
 /// The JSON for a text that is not a key. People see the error.
-#[derive(Serialize)]
-struct WrongKeyTextView {
-    valid: bool,
-    code: &'static str,
-    sentence: String,
-    shown: String,
-    positions: Vec<usize>,
-    missing: Option<usize>,
-    extra: Option<usize>,
-    repairable: bool,
-}
-
-impl WrongKeyTextView {
-    fn of(error: &KeyTextError) -> Self {
-        Self {
-            valid: false,
-            code: error.code(),
-            sentence: error.to_string(),
-            shown: error.shown().into(),
-            positions: error.positions().to_vec(),
-            missing: error.missing(),
-            extra: error.extra(),
-            repairable: error.repaired().is_some(),
-        }
-    }
+fn shown_error(error: &KeyTextError) -> Record {
+    Record::new()
+        .json("valid", false)
+        .json("code", error.code())
+        .json("sentence", error.to_string())
+        .json("shown", error.shown())
+        .json("positions", error.positions())
+        .json("missing", error.missing())
+        .json("extra", error.extra())
+        .json("repairable", error.repaired().is_some())
 }

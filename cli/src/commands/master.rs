@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use provkey::key::{Keyring, KeyringError, MasterId, MasterKey, Slot};
+use provkey::key::{Keyring, KeyringError, MasterKey, Slot};
 use provkey::random::SystemRandom;
-use serde::Serialize;
 
 use crate::authority_location::AuthorityLocation;
 use crate::failure::Failure;
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 use crate::{files, keyring_file};
 
 #[derive(Subcommand)]
@@ -41,7 +41,7 @@ pub(crate) fn run(
                 return Err(Failure::new("file_unwritable", sentence));
             }
             location.store()?.backup(file)?;
-            output.show(&BackupView { file: file.display().to_string() })
+            output.show(&Record::new().field("file", "Backup", file.display().to_string()))
         }
     }
 }
@@ -62,9 +62,13 @@ fn rotate(location: &AuthorityLocation, output: &mut Output) -> Result<(), Failu
         keyring = with_new_master(keyring)?;
         keyring_file::replace(file, &keyring)?;
     }
-    let view = MasterView { slot: keyring.current_slot().number(), id: keyring.current().id() };
+    let shown = Record::new().field("slot", "Slot", keyring.current_slot().number()).field(
+        "id",
+        "Master key",
+        keyring.current().id(),
+    );
     authority.rotate_master(keyring)?;
-    output.show(&view)?;
+    output.show(&shown)?;
     output.remark(
         "Servers that use this file reload it by themselves. Copy it to the other machines.",
     )
@@ -74,27 +78,4 @@ fn with_new_master(keyring: Keyring) -> Result<Keyring, Failure> {
     let slot: Slot = keyring.next_slot().ok_or(KeyringError::Full)?;
     let master = MasterKey::generate(&SystemRandom)?;
     Ok(keyring.with(slot, master).with_current(slot)?)
-}
-
-#[derive(Serialize)]
-struct MasterView {
-    slot: u8,
-    id: MasterId,
-}
-
-impl Fields for MasterView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("Slot", self.slot.to_string()), ("Master key", self.id.to_string())]
-    }
-}
-
-#[derive(Serialize)]
-struct BackupView {
-    file: String,
-}
-
-impl Fields for BackupView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("Backup", self.file.clone())]
-    }
 }

@@ -3,17 +3,15 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use provkey::authority::{
-    Authority, CertificateId, ConnectorId, EnrollRequest, Enrolled, GroupId, RenewRequest,
-};
-use provkey::key::{KeyId, ProvisioningKey};
+use provkey::authority::{Authority, EnrollRequest, Enrolled, RenewRequest};
+use provkey::key::ProvisioningKey;
 use provkey::x509::Csr;
-use serde::Serialize;
 
 use crate::authority_location::AuthorityLocation;
 use crate::failure::Failure;
 use crate::files::{self, Content, Destination};
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 use crate::time::Time;
 
 #[derive(clap::Args)]
@@ -59,7 +57,7 @@ pub(crate) fn run(
     if alone {
         return Ok(());
     }
-    output.show(&EnrolledView::new(enrolled, matches!(request, Request::Renew(_))))
+    output.show(&shown(&enrolled, matches!(request, Request::Renew(_))))
 }
 
 fn write_external(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
@@ -106,49 +104,23 @@ impl Request {
     }
 }
 
-#[derive(Serialize)]
-struct EnrolledView {
-    connector: ConnectorId,
-    key: KeyId,
-    group: GroupId,
-    certificate: CertificateId,
-    renewal: bool,
-    replay: bool,
-    serial: String,
-    not_before: Time,
-    not_after: Time,
-}
-
-impl EnrolledView {
-    fn new(enrolled: Enrolled, renewal: bool) -> Self {
-        Self {
-            connector: enrolled.connector,
-            key: enrolled.key,
-            group: enrolled.group,
-            certificate: enrolled.certificate,
-            renewal,
-            replay: enrolled.replay,
-            serial: enrolled.serial,
-            not_before: enrolled.not_before.into(),
-            not_after: enrolled.not_after.into(),
-        }
-    }
-}
-
-impl Fields for EnrolledView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let cost = match (self.renewal, self.replay) {
-            (true, false) => "none: a renewal",
-            (true, true) => "none: the renewal was answered before",
-            (false, true) => "none: the enrollment was answered before",
-            (false, false) => "one use",
-        };
-        vec![
-            ("Connector", self.connector.to_string()),
-            ("Key", self.key.to_string()),
-            ("Cost", cost.into()),
-            ("Valid until", self.not_after.to_string()),
-            ("Serial", self.serial.clone()),
-        ]
-    }
+fn shown(enrolled: &Enrolled, renewal: bool) -> Record {
+    let cost = match (renewal, enrolled.replay) {
+        (true, false) => "none: a renewal",
+        (true, true) => "none: the renewal was answered before",
+        (false, true) => "none: the enrollment was answered before",
+        (false, false) => "one use",
+    };
+    Record::new()
+        .field("connector", "Connector", enrolled.connector)
+        .field("key", "Key", enrolled.key)
+        .line("Cost", cost)
+        .line("Valid until", Time(enrolled.not_after).to_string())
+        .json("group", enrolled.group)
+        .json("certificate", enrolled.certificate)
+        .json("renewal", renewal)
+        .json("replay", enrolled.replay)
+        .field("serial", "Serial", &enrolled.serial)
+        .json("not_before", Time(enrolled.not_before))
+        .json("not_after", Time(enrolled.not_after))
 }

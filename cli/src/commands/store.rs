@@ -2,11 +2,11 @@
 
 use clap::Subcommand;
 use provkey::authority::Authority;
-use serde::Serialize;
 
 use crate::authority_location::{AuthorityLocation, StoreAddress};
 use crate::failure::Failure;
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -54,12 +54,18 @@ pub(crate) fn run(
             output.confirm(
                 "Open the store to changes again? If its copy is in use, each counts uses on its own.",
             )?;
-            output.show(&ReopenView { reopened: store.fence(false)? })
+            let reopened = store.fence(false)?;
+            let state = if reopened { "open again" } else { "was open" };
+            output.show(&Record::new().json("reopened", reopened).line("Store", state))
         }
         Command::AcceptRollback => {
             let authority = location.open_rolled_back()?;
             let (lost, kept) = location.checkpoint.accept_rollback(&authority)?;
-            output.show(&RollbackView { lost: lost.to_string(), kept: kept.to_string() })
+            output.show(&Record::new().field("lost", "Lost", lost.to_string()).field(
+                "kept",
+                "Kept",
+                kept.to_string(),
+            ))
         }
     }
 }
@@ -79,42 +85,11 @@ fn copy(
         true => Authority::copy_store(&*from, &*to)?,
         false => Authority::move_store(&*from, &*to)?,
     };
-    output.show(&CopyView { records, source_closed: !keep_source })
-}
-
-#[derive(Serialize)]
-struct CopyView {
-    records: u64,
-    source_closed: bool,
-}
-
-impl Fields for CopyView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let source =
-            if self.source_closed { "closed to changes" } else { "open: do not use both stores" };
-        vec![("Records", self.records.to_string()), ("First store", source.into())]
-    }
-}
-
-#[derive(Serialize)]
-struct ReopenView {
-    reopened: bool,
-}
-
-impl Fields for ReopenView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("Store", if self.reopened { "open again" } else { "was open" }.into())]
-    }
-}
-
-#[derive(Serialize)]
-struct RollbackView {
-    lost: String,
-    kept: String,
-}
-
-impl Fields for RollbackView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("Lost", self.lost.clone()), ("Kept", self.kept.clone())]
-    }
+    let source = if keep_source { "open: do not use both stores" } else { "closed to changes" };
+    output.show(
+        &Record::new()
+            .field("records", "Records", records)
+            .json("source_closed", !keep_source)
+            .line("First store", source),
+    )
 }

@@ -9,10 +9,9 @@ mod view;
 use clap::Subcommand;
 use provkey::authority::{Authority, CertificateId, EnrollmentCertificate, Error, InputError};
 
-use self::request::RequestView;
-use self::view::CertificateView;
+use self::view::shown;
 use crate::failure::Failure;
-use crate::output::{Deleted, Output, PageArgs};
+use crate::output::{Output, PageArgs, deleted};
 use crate::pkcs11::Pkcs11Token;
 
 #[derive(Subcommand)]
@@ -64,12 +63,14 @@ pub(crate) fn run(
         }
         Command::Request(args) => request::run(args, authority, token, output),
         Command::Requests(page) => {
-            output.pages(page, |page| authority.list_certificate_requests(page), RequestView::from)
+            output.pages(page, |page| authority.list_certificate_requests(page), request::shown)
         }
         Command::Import(args) => show(import::run(args, authority)?, authority, output),
-        Command::List(page) => {
-            output.pages(page, |page| authority.list_certificates(page), CertificateView::from)
-        }
+        Command::List(page) => output.pages(
+            page,
+            |page| authority.list_certificates(page),
+            |found| shown(&found, None),
+        ),
         Command::Show { certificate, pem } => {
             let certificate = authority.find_certificate(certificate)?;
             match pem {
@@ -90,7 +91,7 @@ pub(crate) fn run(
                 "Delete the enrollment certificate {certificate} and its private key for good?"
             ))?;
             let id = delete(certificate, authority)?;
-            output.show(&Deleted::new(id))
+            output.show(&deleted(id))
         }
     }
 }
@@ -118,7 +119,5 @@ fn show(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let connectors = authority.count_connectors(certificate.id)?;
-    let mut view = CertificateView::from(certificate);
-    view.connectors = Some(connectors);
-    output.show(&view)
+    output.show(&shown(&certificate, Some(connectors)))
 }

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use provkey::authority::{Authority, CertificateId, CertificateRequest, Name, NewCertificate};
+use provkey::authority::{Authority, CertificateRequest, Name, NewCertificate};
 use provkey::x509::KeyAlgorithm;
-use serde::Serialize;
 
 use super::url_args::UrlArgs;
 use crate::failure::Failure;
 use crate::files::{Content, Destination};
-use crate::output::{Fields, Output, Row};
+use crate::output::Output;
 use crate::pkcs11::Pkcs11Token;
+use crate::record::Record;
 use crate::time::{Period, Time};
 
 #[derive(clap::Args)]
@@ -59,52 +59,23 @@ pub(crate) fn run(
     if alone {
         return Ok(());
     }
-    output.show(&RequestView::from(request))?;
+    output.show(&shown(request))?;
     output.remark(
         "When the external CA has signed it: provkey cert import --answer-to ID --cert FILE",
     )
 }
 
-#[derive(Serialize)]
-pub(super) struct RequestView {
-    id: CertificateId,
-    name: Name,
-    leaf_validity_seconds: u64,
-    renewal_grace_seconds: u64,
-    key_elsewhere: bool,
-    created_at: Time,
-    csr_pem: String,
-}
-
-impl From<CertificateRequest> for RequestView {
-    fn from(request: CertificateRequest) -> Self {
-        let csr_pem = request.csr_pem();
-        Self {
-            id: request.id,
-            name: request.name,
-            leaf_validity_seconds: request.leaf_validity.as_secs(),
-            renewal_grace_seconds: request.renewal_grace.as_secs(),
-            key_elsewhere: request.key_elsewhere,
-            created_at: request.created_at.into(),
-            csr_pem,
-        }
-    }
-}
-
-impl Row for RequestView {
-    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "CREATED"];
-
-    fn row(&self) -> Vec<String> {
-        vec![self.id.to_string(), self.name.to_string(), self.created_at.to_string()]
-    }
-}
-
-impl Fields for RequestView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("Request", self.id.to_string()),
-            ("Name", self.name.to_string()),
-            ("Created", self.created_at.to_string()),
-        ]
-    }
+pub(super) fn shown(request: CertificateRequest) -> Record {
+    let created = Time(request.created_at);
+    Record::new()
+        .field("id", "Request", request.id)
+        .field("name", "Name", &request.name)
+        .json("leaf_validity_seconds", request.leaf_validity.as_secs())
+        .json("renewal_grace_seconds", request.renewal_grace.as_secs())
+        .json("key_elsewhere", request.key_elsewhere)
+        .field("created_at", "Created", created)
+        .json("csr_pem", request.csr_pem())
+        .cell("ID", request.id)
+        .cell("NAME", &request.name)
+        .cell("CREATED", created)
 }

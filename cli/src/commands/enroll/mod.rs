@@ -18,7 +18,7 @@ use provkey::x509::KeyAlgorithm;
 use self::attempt_error::AttemptError;
 use self::retry::Retry;
 use self::server::{Operation, Server};
-use super::identity::IdentityView;
+use super::identity::shown;
 use crate::failure::{Failure, notice, warn};
 use crate::files;
 use crate::identity_folder::IdentityFolder;
@@ -114,7 +114,7 @@ impl Connector<'_> {
     ) -> Result<(), Failure> {
         ensured?;
         let identity = self.folder.open()?;
-        output.show(&IdentityView::of(&identity))?;
+        output.show(&shown(&identity))?;
         let other_key = key_file.and_then(|file| self.other_key(file, &identity));
         if !self.connection.daemon {
             return match other_key {

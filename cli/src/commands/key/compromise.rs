@@ -1,12 +1,11 @@
 //! `provkey key compromise`.
 
 use provkey::authority::{Authority, Compromise, KeyDetails};
-use provkey::key::KeyId;
-use serde::Serialize;
 
 use super::arguments::KeyArg;
 use crate::failure::Failure;
-use crate::output::{Fields, Output};
+use crate::output::Output;
+use crate::record::Record;
 use crate::time::{Since, Time};
 
 #[derive(clap::Args)]
@@ -32,9 +31,16 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
     let done =
         authority.compromise_key(key, &Compromise::default().since(since).dry_run(args.dry_run))?;
     let replacement = (!args.dry_run).then(|| authority.key(key).ok()).flatten();
-    let (connectors, revoked) = (done.connectors, done.revoked);
     let since = since.map(Time);
-    output.show(&CompromiseView { key, since, dry_run: args.dry_run, connectors, revoked })?;
+    let revoked = if args.dry_run { "To be revoked" } else { "Revoked" };
+    output.show(
+        &Record::new()
+            .field("key", "Key", key)
+            .json("since", since)
+            .json("dry_run", args.dry_run)
+            .field("connectors", "Connectors", done.connectors)
+            .field("revoked", revoked, done.revoked),
+    )?;
     if let Some(key) = replacement {
         return output.remark(format_args!("To create a key like it: {}", create_command(&key)));
     }
@@ -71,24 +77,4 @@ fn create_command(key: &KeyDetails) -> String {
 /// A text as one word of a POSIX shell.
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[derive(Serialize)]
-struct CompromiseView {
-    key: KeyId,
-    since: Option<Time>,
-    dry_run: bool,
-    connectors: u64,
-    revoked: u64,
-}
-
-impl Fields for CompromiseView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let revoked = if self.dry_run { "To be revoked" } else { "Revoked" };
-        vec![
-            ("Key", self.key.to_string()),
-            ("Connectors", self.connectors.to_string()),
-            (revoked, self.revoked.to_string()),
-        ]
-    }
 }

@@ -6,7 +6,7 @@ use provkey::authority::{Authority, Name, NewKey};
 
 use super::arguments::parse_ranges;
 use super::text::write_text;
-use super::view::KeyView;
+use super::view::shown;
 use crate::failure::Failure;
 use crate::files::{Content, Destination};
 use crate::output::Output;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
     let Some(path) = &args.out else {
         let key = authority.create_key(&new)?;
         let hint = format!("To see its text: provkey key copy {}", key.id);
-        output.show(&KeyView::from(key))?;
+        output.show(&shown(key))?;
         return output.remark(hint);
     };
     let destination = Destination::prepare(path, Content::Secret)?;

@@ -4,7 +4,7 @@ use provkey::authority::{Authority, Error, InputError, KeyDetails, KeyUpdate, Na
 use provkey::key::KeyId;
 
 use super::arguments::{KeyArg, parse_ranges};
-use super::view::KeyView;
+use super::view::shown;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::time::Expiry;
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         Some(Limit::To(limit)) => authority.update_key(id, &update.max_uses(limit))?,
         Some(limit) => change_limit(id, limit, update, authority)?,
     };
-    output.show(&KeyView::from(key))
+    output.show(&shown(key))
 }
 
 /// Changes the limit relative to the one that was read. The version of the key makes sure that no

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use provkey::authority::{Authority, KeyFilter, KeyOrder, KeyState};
 
-use super::view::KeyView;
+use super::view::shown;
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
 use crate::time::Since;
@@ -92,5 +92,5 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
         .used_max(args.used_max)
         .last_used_since(args.last_used_since.map(|since| since.0))
         .last_used_before(args.last_used_before.map(|before| before.0));
-    output.pages(&args.page, |page| authority.list_keys(&filter, page), KeyView::from)
+    output.pages(&args.page, |page| authority.list_keys(&filter, page), shown)
 }

@@ -16,10 +16,10 @@ use provkey::key::KeyId;
 
 use self::arguments::KeyArg;
 use self::text::write_text;
-use self::view::KeyView;
+use self::view::shown;
 use crate::failure::Failure;
 use crate::files::{Content, Destination};
-use crate::output::{Deleted, Output};
+use crate::output::{Output, deleted};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -60,7 +60,7 @@ pub(crate) fn run(
     match command {
         Command::Create(args) => create::run(args, authority, output),
         Command::List(args) => list::run(args, authority, output),
-        Command::Show(key) => output.show(&KeyView::from(authority.key(key.id()?)?)),
+        Command::Show(key) => output.show(&shown(authority.key(key.id()?)?)),
         Command::Copy(key) => {
             output.write(authority.copy_key(key.id()?)?.expose())?;
             output.write("\n")
@@ -76,7 +76,7 @@ pub(crate) fn run(
                 "Delete the key {id} for good? It will enroll no more connectors."
             ))?;
             authority.delete_key(id)?;
-            output.show(&Deleted::new(id))
+            output.show(&deleted(id))
         }
     }
 }
@@ -88,7 +88,7 @@ fn switch(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let update = KeyUpdate::default().enabled(enabled);
-    output.show(&KeyView::from(authority.update_key(id, &update)?))
+    output.show(&shown(authority.update_key(id, &update)?))
 }
 
 fn download(

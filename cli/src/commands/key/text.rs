@@ -6,7 +6,7 @@ use provkey::authority::KeyDetails;
 use provkey::key::KeyText;
 use zeroize::Zeroizing;
 
-use super::view::KeyView;
+use super::view::shown;
 use crate::failure::Failure;
 use crate::files::Destination;
 use crate::output::Output;
@@ -33,6 +33,6 @@ pub(super) fn write_text(
     if alone {
         return Ok(());
     }
-    output.show(&KeyView::from(key))?;
+    output.show(&shown(key))?;
     output.remark(format_args!("Its text is in {}, which only you can read.", path.display()))
 }

@@ -1,127 +1,56 @@
 //! A key, as it is shown.
 
-use provkey::authority::{AddressRange, CertificateId, GroupId, KeyDetails, Name, Named};
-use provkey::key::{Host, KeyId};
-use serde::Serialize;
+use provkey::authority::{KeyDetails, Named};
+use serde_json::{Value, json};
 
-use crate::output::{Fields, Row};
+use crate::record::{Record, yes_or_no};
 use crate::time::Time;
 
-#[derive(Serialize)]
-pub(crate) struct KeyView {
-    id: KeyId,
-    name: Name,
-    host: Host,
-    group: NamedView<GroupId>,
-    certificate: NamedView<CertificateId>,
-    max_uses: u64,
-    used: u64,
-    state: &'static str,
-    copyable: bool,
-    enabled: bool,
-    proof_only: bool,
-    allowed_addresses: Vec<AddressRange>,
-    expires_at: Option<Time>,
-    last_used_at: Option<Time>,
-    created_at: Time,
-    compromised_at: Option<Time>,
-    version: u64,
+pub(super) fn shown(key: KeyDetails) -> Record {
+    let copyable = key.copyable();
+    let uses = format!("{}/{}", key.used, key.max_uses);
+    let (expires, last_used) = (key.expires_at.map(Time), key.last_used_at.map(Time));
+    let created = Time(key.created_at);
+    let ranges: Vec<_> = key.allowed_addresses.iter().map(ToString::to_string).collect();
+    let allowed = if ranges.is_empty() { "anywhere".into() } else { ranges.join(", ") };
+    Record::new()
+        .field("id", "Key", key.id)
+        .field("name", "Name", &key.name)
+        .field("host", "Host", &key.host)
+        .json("group", named(&key.group))
+        .line("Group", named_text(&key.group))
+        .json("certificate", named(&key.certificate))
+        .line("Certificate", named_text(&key.certificate))
+        .json("max_uses", key.max_uses)
+        .json("used", key.used)
+        .line("Used", uses.clone())
+        .field("state", "State", key.state.as_str())
+        .json("copyable", copyable)
+        .line("Copyable", yes_or_no(copyable))
+        .json("enabled", key.enabled)
+        .json("proof_only", key.proof_only)
+        .line("Proof only", yes_or_no(key.proof_only))
+        .json("allowed_addresses", &key.allowed_addresses)
+        .line("Allowed from", allowed)
+        .time_or_never("expires_at", "Expires", expires)
+        .time_or_never("last_used_at", "Last used", last_used)
+        .field("created_at", "Created", created)
+        .if_present("compromised_at", "Compromised", key.compromised_at.map(Time))
+        .json("version", key.version)
+        .cell("ID", key.id)
+        .cell("NAME", &key.name)
+        .cell("USED", uses)
+        .cell("GROUP", key.group.name)
+        .cell("CERTIFICATE", key.certificate.name)
+        .cell("STATE", key.state.as_str())
+        .cell("EXPIRES", Time::or_never(expires))
+        .cell("LAST USED", Time::or_never(last_used))
 }
 
-#[derive(Serialize)]
-struct NamedView<Id> {
-    id: Id,
-    name: String,
+fn named<Id: ToString>(named: &Named<Id>) -> Value {
+    json!({ "id": named.id.to_string(), "name": named.name })
 }
 
-impl<Id> From<Named<Id>> for NamedView<Id> {
-    fn from(named: Named<Id>) -> Self {
-        let Named { id, name } = named;
-        Self { id, name }
-    }
-}
-
-impl<Id: ToString> NamedView<Id> {
-    fn both(&self) -> String {
-        format!("{} ({})", self.name, self.id.to_string())
-    }
-}
-
-impl From<KeyDetails> for KeyView {
-    fn from(key: KeyDetails) -> Self {
-        Self {
-            copyable: key.copyable(),
-            id: key.id,
-            name: key.name,
-            host: key.host,
-            group: key.group.into(),
-            certificate: key.certificate.into(),
-            max_uses: key.max_uses,
-            used: key.used,
-            state: key.state.as_str(),
-            enabled: key.enabled,
-            proof_only: key.proof_only,
-            allowed_addresses: key.allowed_addresses,
-            expires_at: key.expires_at.map(Time),
-            last_used_at: key.last_used_at.map(Time),
-            created_at: key.created_at.into(),
-            compromised_at: key.compromised_at.map(Time),
-            version: key.version,
-        }
-    }
-}
-
-impl KeyView {
-    fn uses(&self) -> String {
-        format!("{}/{}", self.used, self.max_uses)
-    }
-
-    fn addresses(&self) -> String {
-        let ranges: Vec<_> = self.allowed_addresses.iter().map(ToString::to_string).collect();
-        if ranges.is_empty() { "anywhere".into() } else { ranges.join(", ") }
-    }
-}
-
-fn yes_or_no(yes: bool) -> String {
-    if yes { "yes".into() } else { "no".into() }
-}
-
-impl Row for KeyView {
-    const COLUMNS: &'static [&'static str] =
-        &["ID", "NAME", "USED", "GROUP", "CERTIFICATE", "STATE", "EXPIRES", "LAST USED"];
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.id.to_string(),
-            self.name.to_string(),
-            self.uses(),
-            self.group.name.clone(),
-            self.certificate.name.clone(),
-            self.state.into(),
-            Time::or_never(self.expires_at),
-            Time::or_never(self.last_used_at),
-        ]
-    }
-}
-
-impl Fields for KeyView {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("Key", self.id.to_string()),
-            ("Name", self.name.to_string()),
-            ("Host", self.host.to_string()),
-            ("Group", self.group.both()),
-            ("Certificate", self.certificate.both()),
-            ("Used", self.uses()),
-            ("State", self.state.into()),
-            ("Copyable", yes_or_no(self.copyable)),
-            ("Proof only", yes_or_no(self.proof_only)),
-            ("Allowed from", self.addresses()),
-            ("Expires", Time::or_never(self.expires_at)),
-            ("Last used", Time::or_never(self.last_used_at)),
-            ("Created", self.created_at.to_string()),
-        ];
-        fields.extend(self.compromised_at.map(|at| ("Compromised", at.to_string())));
-        fields
-    }
+fn named_text<Id: ToString>(named: &Named<Id>) -> String {
+    format!("{} ({})", named.name, named.id.to_string())
 }
