@@ -37,7 +37,7 @@ LAYERS = [
     {"store"},
     {"ledger"},
     {"authority", "connector"},
-    {"system", "testing"},
+    {"testing"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

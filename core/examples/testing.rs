@@ -33,7 +33,7 @@ fn only_idle_keys_are_disabled() -> Result<(), Box<dyn Error>> {
     let hour_begins = Timestamp::from_unix_seconds(1_790_003_600);
     assert_eq!(disable_idle_keys(&test.authority, hour_begins)?, 1);
 
-    let error = test.authority.enroll(&test.request(&idle)).unwrap_err();
+    let error = test.authority.enroll(&test.request(&idle)).expect_err("the key is disabled");
     assert_eq!(error.code(), "key_disabled");
     test.authority.enroll(&test.request(&used))?;
     assert_eq!(test.used(&used), 2);
