@@ -204,7 +204,7 @@ static int open_lock_descriptor(const file *of) {
 #ifdef F_OFD_SETLK
 /*
  * Whether others hold locks on the file: another SQLite in this process, or another process. The
- * system reports one lock only, so these cannot be told apart.
+ * system reports one lock only, so these cannot be distinguished.
  */
 static bool others_hold_locks(const file *of) {
     struct flock any = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

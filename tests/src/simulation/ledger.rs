@@ -146,10 +146,10 @@ impl<T: PartialEq> Past<T> {
 #[derive(Default)]
 pub(super) struct KeyLedger {
     pub(super) id: String,
-    /// Whether it is disabled, and nobody has snapshot to enable it since that was acknowledged.
+    /// Whether disabling it was acknowledged, and no operation has begun to enable it since.
     pub(super) surely_disabled: bool,
     pub(super) surely_deleted: bool,
-    /// How often somebody has snapshot to enable it.
+    /// How many operations have begun to enable it.
     pub(super) enables: u64,
     /// How many operations are enabling it now.
     pub(super) enabling: u64,

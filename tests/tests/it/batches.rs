@@ -93,13 +93,13 @@ fn apply(store: &dyn Store, batch: &[Steps]) -> Vec<Told> {
         before[place].as_ref().map(|record| record.version)
     };
     let units: Vec<_> = batch.iter().map(|steps| unit(steps, version)).collect();
-    let told = |outcome| match outcome {
+    let comparable = |outcome| match outcome {
         Outcome::Applied(counters) => Told::Applied(counters),
         Outcome::Refused(it) => {
             Told::Refused(it.operation, it.reason, it.record.map(|record| record.value))
         }
     };
-    store.apply(&units).unwrap().into_iter().map(told).collect()
+    store.apply(&units).unwrap().into_iter().map(comparable).collect()
 }
 
 fn everything(store: &dyn Store) -> Vec<(RecordKey, Value)> {

@@ -135,5 +135,5 @@ fn a_disk_that_does_not_sync_loses_answered_enrollments() {
             return;
         }
     }
-    panic!("nobody was answered");
+    panic!("no request was answered");
 }

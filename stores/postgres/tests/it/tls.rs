@@ -60,7 +60,7 @@ fn a_server_needs_a_valid_certificate() {
             WHERE ssl AND application_name = 'provkey'";
         assert_ne!(server.sql("postgres", encrypted), "0", "{mode}");
     }
-    // The certificate is for another name, or nobody vouches for it.
+    // The certificate is for another name, or its root is not trusted.
     let error =
         check_refused(PostgresStore::open(&url("127.0.0.1", &trusted)), "store_unavailable");
     assert!(error.to_string().contains("certificate"), "{error}");
