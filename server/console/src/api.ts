@@ -1,4 +1,4 @@
-// Requests to the API of the server that this page comes from.
+// Requests to the API of the server that served this page.
 
 export interface Named { id: string; name: string }
 
@@ -45,14 +45,14 @@ export interface Session { name: string; role: Role; by: string; expires_at: str
 export interface Page<T> { items: T[]; next: string | null }
 export interface Utilization { since: string; until: string; counts: number[]; next: string | null }
 
-/** Why a request was not served: a problem document. */
+/** A problem document: why a request failed. */
 export class Problem extends Error {
   constructor(readonly status: number, readonly code: string, detail: string) {
     super(detail);
   }
 }
 
-/** Whether the server answers. Whoever shows it listens. */
+/** Whether the server is reachable. Fires `change`. */
 export const reachable = new class extends EventTarget {
   now = true;
   set(now: boolean): void {
@@ -63,7 +63,7 @@ export const reachable = new class extends EventTarget {
   }
 }();
 
-/** Told when the server wants a sign-in. */
+/** Fires `out` when the server requires a sign-in. */
 export const signedOut = new EventTarget();
 
 export interface Answer<T> { data: T; etag: string | null }
@@ -85,7 +85,7 @@ export async function send(
   }
   let response: Response;
   try {
-    // Beside the page, wherever that is mounted.
+    // Relative to the page, which may be mounted under any path.
     response = await fetch(`../api/v1${path}`, init);
   } catch (error) {
     if (!signal?.aborted) reachable.set(false);
@@ -111,18 +111,18 @@ export const post = async <T>(path: string, body: unknown = {}): Promise<T> =>
   (await call<T>("POST", path, body)).data;
 export const remove = (path: string): Promise<unknown> => call("DELETE", path);
 
-/** A query with what is not empty. */
+/** A query string without the empty values. */
 export function query(values: Record<string, string | number | null | undefined>): string {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value != null);
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text && `?${text}`;
 }
 
-/** What went wrong, for people. */
+/** The message of an error, for people. */
 export function explain(error: unknown): string {
   if (error instanceof Problem) {
     const text = error.message;
     return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
   }
-  return "The server cannot be reached.";
+  return "The server is unreachable.";
 }

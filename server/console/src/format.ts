@@ -1,4 +1,4 @@
-// How numbers and moments are written.
+// Formats numbers and times.
 
 const number = new Intl.NumberFormat("en");
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -13,7 +13,7 @@ export const time = (at: string): string => moment.format(new Date(at));
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** How far away a moment is: "3 days ago", "in 2 hours". */
+/** The distance to a time: "3 days ago", "in 2 hours". */
 export function distance(at: string): string {
   const seconds = (new Date(at).getTime() - Date.now()) / 1000;
   const units: [Intl.RelativeTimeFormatUnit, number][] =
@@ -26,7 +26,7 @@ export function distance(at: string): string {
 
 export const daysUntil = (at: string): number => (new Date(at).getTime() - Date.now()) / 86_400_000;
 
-/** "key_created" as people say it. */
+/** "key_created" in words. */
 export function words(code: string): string {
   const text = code.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -35,10 +35,10 @@ export function words(code: string): string {
 /** A hash in pairs of digits. */
 export const colons = (hex: string): string => (hex.toUpperCase().match(/../g) ?? []).join(":");
 
-/** A hash in groups that wrap. */
+/** A hash in groups, between which it wraps. */
 export const quads = (hex: string): string => (hex.toUpperCase().match(/.{1,4}/g) ?? []).join(" ");
 
-/** A moment for an input of the type datetime-local, and back. */
+/** Converts a time for an input of type datetime-local, and back. */
 export function toLocal(at: string | null): string {
   if (!at) return "";
   const date = new Date(at);

@@ -13,7 +13,7 @@ export interface Polled<T> {
   reload: () => void;
 }
 
-/** What a path answers, kept up to date while the page is seen. */
+/** The response of a path, polled while the page is visible. */
 export function usePolled<T>(path: string | null): Polled<T> {
   const [state, setState] = useState<{ path: string | null; data?: T; error?: unknown }>({ path });
   const poll = useRef<() => void>(() => {});
@@ -34,7 +34,7 @@ export function usePolled<T>(path: string | null): Polled<T> {
         }
       } catch (error) {
         if (abort.signal.aborted) return;
-        // What was seen stays while the server is away.
+        // The last response stays while the server is unreachable.
         setState((old) => (old.path === path && old.data && !(error instanceof Problem)
           ? old : { path, error }));
       }
@@ -58,7 +58,7 @@ export function usePolled<T>(path: string | null): Polled<T> {
   return { data: current ? state.data : undefined, error: current ? state.error : undefined, reload };
 }
 
-/** Every entry of a listing that is short, such as the groups. */
+/** All entries of a short listing, such as the groups. */
 export function useAll<T>(path: string | null): { items: T[]; reload: () => void } {
   const [items, setItems] = useState<T[]>([]);
   const [turn, setTurn] = useState(0);
@@ -88,7 +88,7 @@ function readRoute(): Route {
   return { page: page || "keys", query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/** The page and the filters that the address bar names. */
+/** The page and the filters in the URL. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);
   useEffect(() => {
@@ -99,7 +99,7 @@ export function useRoute(): Route {
   return route;
 }
 
-/** Puts filters into the address bar. */
+/** Writes filters into the URL. */
 export function goto(page: string, query: Record<string, string> = {}): void {
   const given = Object.entries(query).filter(([, value]) => value !== "");
   const text = new URLSearchParams(given).toString();
@@ -118,7 +118,7 @@ export function useReachable(): boolean {
 
 export interface Shared {
   session: Session;
-  /** Tells something, for eyes and for screen readers. */
+  /** Shows a message, and announces it to screen readers. */
   say: (text: string) => void;
 }
 
@@ -132,7 +132,7 @@ export function useShared(): Shared {
 
 const ROLES: Role[] = ["viewer", "operator", "admin"];
 
-/** Whether whoever is signed in has at least this role. */
+/** Whether the session has at least this role. */
 export function useMay(role: Role): boolean {
   return ROLES.indexOf(useShared().session.role) >= ROLES.indexOf(role);
 }

@@ -1,4 +1,4 @@
-// The console: signing in, and the pages.
+// The console: sign-in, navigation and pages.
 
 import { type JSX, render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";

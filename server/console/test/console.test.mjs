@@ -150,7 +150,7 @@ check("a key that is used up is not copied, and edit is offered", { path: "/#/ke
   await fleet.api("PATCH", `/keys/${(await fleet.key("Branch")).id}`, { max_uses: 12 });
 });
 
-check("makes a key with a new group and a new certificate", { path: "/#/keys?sort=-created" }, async (page) => {
+check("creates a key with a new group and a new certificate", { path: "/#/keys?sort=-created" }, async (page) => {
   await button(page, "New key").click();
   const dialog = page.getByRole("dialog", { name: "New provisioning key" });
   await dialog.getByLabel("Name", { exact: true }).fill("Harbour cranes");
@@ -160,18 +160,18 @@ check("makes a key with a new group and a new certificate", { path: "/#/keys?sor
   await dialog.getByLabel("Enrollment certificate").selectOption({ label: "New certificate…" });
   await dialog.getByLabel("Name of the new certificate").fill("Harbour 2026");
   await dialog.getByText("More").click();
-  await dialog.getByLabel("May be used from").fill("10.0.0.0/33");
-  await dialog.getByRole("button", { name: "Make the key" }).click();
+  await dialog.getByLabel("Allowed addresses").fill("10.0.0.0/33");
+  await dialog.getByRole("button", { name: "Create key" }).click();
   await dialog.getByRole("alert").getByText("CIDR").waitFor();
-  await dialog.getByLabel("May be used from").fill("10.0.0.0/8");
-  await dialog.getByRole("button", { name: "Make the key" }).click();
+  await dialog.getByLabel("Allowed addresses").fill("10.0.0.0/8");
+  await dialog.getByRole("button", { name: "Create key" }).click();
   await row(page, "Harbour cranes").waitFor();
   const key = await fleet.key("Harbour");
   assert.deepEqual([key.group.name, key.certificate.name, key.max_uses, key.allowed_addresses],
     ["Harbour", "Harbour 2026", 3, ["10.0.0.0/8"]]);
 });
 
-check("an edit that another crossed says so, and loses nothing", { path: "/#/keys?name=Line 003" }, async (page) => {
+check("a conflicting edit is reported, and loses nothing", { path: "/#/keys?name=Line 003" }, async (page) => {
   await button(page, "Edit Line 003").click();
   const dialog = page.getByRole("dialog", { name: "Edit Line 003" });
   await until("it is loaded", async () => dialog.getByRole("button", { name: "Save" }).isEnabled());
@@ -179,7 +179,7 @@ check("an edit that another crossed says so, and loses nothing", { path: "/#/key
   await fleet.api("PATCH", `/keys/${key.id}`, { max_uses: 9 });
   await dialog.getByLabel("Maximum connectors").fill("6");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await dialog.getByRole("alert").getByText("Somebody else edited it").waitFor();
+  await dialog.getByRole("alert").getByText("The key was edited meanwhile").waitFor();
   assert.equal(await dialog.getByLabel("Maximum connectors").inputValue(), "9");
 });
 
@@ -193,12 +193,12 @@ check("disables and enables, shows a QR code, deletes", { path: "/#/keys?name=Li
   await page.getByRole("img", { name: /QR code with the text of Line 006/ }).waitFor();
   await button(page, "Done").click();
   await button(page, "Delete Line 006").click();
-  await page.getByRole("dialog").getByText("Nobody has enrolled with it.").waitFor();
+  await page.getByRole("dialog").getByText("No connector has enrolled with it.").waitFor();
   await button(page, "Delete the key").click();
   await page.getByText("No key matches the filters.").waitFor();
 });
 
-check("deleting says what it means for those who enrolled", { path: "/#/keys?name=Plant 7" }, async (page) => {
+check("deleting a key reports how many connectors enrolled", { path: "/#/keys?name=Plant 7" }, async (page) => {
   await button(page, "Delete Plant 7 gateways").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("30 connectors that enrolled with it keep their certificates").waitFor();
@@ -208,7 +208,7 @@ check("deleting says what it means for those who enrolled", { path: "/#/keys?nam
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Delete Plant 7 gateways");
 });
 
-check("what a leaked key enrolled is shown and revoked", { path: "/#/keys?name=Pilot" }, async (page) => {
+check("connectors of a leaked key are counted and revoked", { path: "/#/keys?name=Pilot" }, async (page) => {
   await button(page, "Expand Pilot sensors").click();
   await button(page, "It leaked…").click();
   const dialog = page.getByRole("dialog", { name: "Pilot sensors leaked" });
@@ -222,7 +222,7 @@ check("what a leaked key enrolled is shown and revoked", { path: "/#/keys?name=P
   assert.ok(items.every((one) => one.revocation_reason === "keyCompromise"));
 });
 
-check("a revoked connector is shown so, and pages link to each other", { path: "/#/connectors" }, async (page) => {
+check("a revoked connector is marked, and pages link to each other", { path: "/#/connectors" }, async (page) => {
   const key = await fleet.key("Plant 7");
   await page.getByLabel("Key id").fill(key.id);
   await until("those of the key", async () => (await names(page)).length === 30);
@@ -236,7 +236,7 @@ check("a revoked connector is shown so, and pages link to each other", { path: "
   await dialog.getByText(/superseded/).waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Download certificate" }).click()]);
   assert.match(await readFile(await download.path(), "utf8"), /^-----BEGIN CERTIFICATE-----/);
-  await dialog.getByRole("link", { name: "What happened to it" }).click();
+  await dialog.getByRole("link", { name: "Audit trail" }).click();
   await page.getByRole("heading", { name: "Audit" }).waitFor();
   await page.getByRole("cell", { name: "Connector revoked" }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
@@ -244,10 +244,10 @@ check("a revoked connector is shown so, and pages link to each other", { path: "
   await row(page, "Plant 7 gateways").waitFor();
 });
 
-check("groups are made and deleted unless they are in use", { path: "/#/groups" }, async (page) => {
+check("groups are created, and deleted unless they are in use", { path: "/#/groups" }, async (page) => {
   await button(page, "New group").click();
   await page.getByLabel("Name").fill("Depots");
-  await button(page, "Make the group").click();
+  await button(page, "Create group").click();
   await row(page, "Depots").waitFor();
   await button(page, "Delete Depots").click();
   await button(page, "Delete the group").click();
@@ -257,30 +257,30 @@ check("groups are made and deleted unless they are in use", { path: "/#/groups" 
   await page.getByRole("dialog").getByRole("alert").getByText("belong to the group").waitFor();
 });
 
-check("certificates are made, asked for, retired and deleted", { path: "/#/certificates" }, async (page) => {
+check("certificates are created, requested, retired and deleted", { path: "/#/certificates" }, async (page) => {
   await row(page, "Pilot").first().getByText("Expires soon").waitFor();
   await button(page, "New certificate").click();
   await page.getByLabel("Name").fill("Spare CA");
-  await button(page, "Make the certificate").click();
-  await row(page, "Spare CA").first().getByText("Good").waitFor();
+  await button(page, "Create certificate").click();
+  await row(page, "Spare CA").first().getByText("Valid").waitFor();
   await button(page, "Retire Spare CA").click();
   await button(page, "Retire the certificate").click();
   await row(page, "Spare CA").first().getByText("Retired").waitFor();
   await button(page, "Delete Spare CA").click();
   await button(page, "Delete the certificate").click();
   await until("it is gone", async () => (await row(page, "Spare CA").count()) === 0);
-  await button(page, "Ask an external CA").click();
+  await button(page, "Request from an external CA").click();
   await page.getByLabel("Name").fill("Group PKI");
-  await button(page, "Make the CSR").click();
+  await button(page, "Create CSR").click();
   const request = page.getByRole("listitem").filter({ hasText: "Group PKI" });
   const [download] = await Promise.all([page.waitForEvent("download"), request.getByRole("button", { name: "Download CSR" }).click()]);
   assert.match(await readFile(await download.path(), "utf8"), /^-----BEGIN CERTIFICATE REQUEST-----/);
 });
 
-check("tokens are made, shown once and revoked; a session ends with its token", { path: "/#/tokens" }, async (page) => {
+check("tokens are created, shown once and revoked; a session ends with its token", { path: "/#/tokens" }, async (page) => {
   await button(page, "New token").click();
   await page.getByLabel("Name").fill("Bob");
-  await button(page, "Make the token").click();
+  await button(page, "Create token").click();
   const text = await page.locator("code.secret").textContent();
   assert.match(text, /^pvkt1_/);
   await button(page, "Done").click();
@@ -299,7 +299,7 @@ check("a viewer sees everything and can change nothing", { role: "viewer" }, asy
   assert.equal(await page.getByRole("link", { name: "Admin tokens" }).count(), 0);
 });
 
-check("what changes elsewhere is seen without reload", { path: "/#/keys?name=Live" }, async (page) => {
+check("changes made elsewhere appear without reload", { path: "/#/keys?name=Live" }, async (page) => {
   await page.getByText("No key matches the filters.").waitFor();
   const key = await newKey("Live one");
   await row(page, "Live one").waitFor();
@@ -307,7 +307,7 @@ check("what changes elsewhere is seen without reload", { path: "/#/keys?name=Liv
   await row(page, "Live one").getByText("0 of 7").waitFor();
 });
 
-test("tells that the server is away, and goes on when it is back", { timeout: 60_000 }, async () => {
+test("reports an unreachable server, and recovers", { timeout: 60_000 }, async () => {
   const first = await Fleet.start();
   const page = await open(browser, first, { path: "/#/groups" });
   await row(page, "Lab").waitFor();
@@ -322,7 +322,7 @@ test("tells that the server is away, and goes on when it is back", { timeout: 60
   await again.stop();
 });
 
-check("what cannot be loaded is explained", { path: "/#/connectors?key=nonsense" }, async (page) => {
+check("a failed load is explained", { path: "/#/connectors?key=nonsense" }, async (page) => {
   await page.getByRole("alert").getByText("There is no such provisioning key.").waitFor();
   await button(page, "Try again").waitFor();
 });

@@ -37,8 +37,8 @@ export function Audit() {
       {!data && !error && <Loading />}
       {!!error && <Failed error={error} retry={reload} />}
       {data && items.length === 0 && (
-        <Empty title={data.next ? "Nothing on this page matches." : "Nothing is recorded."}>
-          {data.next && <p>There is more: go on to the next page.</p>}
+        <Empty title={data.next ? "No entry on this page matches." : "No entries."}>
+          {data.next && <p>There are more: see the next page.</p>}
         </Empty>
       )}
       {items.length > 0 && (

@@ -1,4 +1,4 @@
-// Enrollment certificates: what signs for connectors.
+// Enrollment certificates.
 
 import { useState } from "preact/hooks";
 import { type Certificate, type CertificateRequest, type Page, post, query, remove } from "../api";
@@ -35,13 +35,13 @@ export function Certificates() {
       <Head title="Enrollment certificates">
         {admin && <>
           <button type="button" onClick={() => setOpen({ kind: "import" })}>Import</button>
-          <button type="button" onClick={() => setOpen({ kind: "request" })}>Ask an external CA</button>
+          <button type="button" onClick={() => setOpen({ kind: "request" })}>Request from an external CA</button>
           <button type="button" class="primary" onClick={() => setOpen({ kind: "create" })}><Icon name="plus" />New certificate</button>
         </>}
       </Head>
       {!certificates.data && !certificates.error && <Loading />}
       {!!certificates.error && <Failed error={certificates.error} retry={certificates.reload} />}
-      {certificates.data && items.length === 0 && <Empty title="There is no enrollment certificate yet."><p>It signs the certificates of connectors.</p></Empty>}
+      {certificates.data && items.length === 0 && <Empty title="There are no enrollment certificates yet."><p>It signs the certificates of connectors.</p></Empty>}
       {items.length > 0 && (
         <table class="cards" role="table">
           <caption class="unseen">Enrollment certificates</caption>
@@ -81,7 +81,7 @@ export function Certificates() {
 }
 
 function Warnings({ one }: { one: Certificate }) {
-  if (one.warnings.length === 0) return <Chip kind="good">Good</Chip>;
+  if (one.warnings.length === 0) return <Chip kind="good">Valid</Chip>;
   return <>{one.warnings.map((warning) => (
     <Chip key={warning} kind={warning === "retired" ? "off" : BAD.includes(warning) ? "bad" : "warn"}>
       {warning === "leaves_cut_short" ? "Cuts leaves short" : warning.charAt(0).toUpperCase() + warning.slice(1).replaceAll("_", " ")}
@@ -92,7 +92,7 @@ function Warnings({ one }: { one: Certificate }) {
 function Requests({ items, admin, onOpen }: { items: CertificateRequest[]; admin: boolean; onOpen: (open: Open) => void }) {
   return (
     <section class="requests">
-      <h2>Asked for, not issued yet</h2>
+      <h2>Unanswered requests</h2>
       <ul>
         {items.map((request) => (
           <li key={request.id}>
@@ -124,20 +124,20 @@ function Dialogs({ open, onClose, onDone }: { open: Open; onClose: () => void; o
     case "drop": return (
       <FormDialog title={`Delete the request ${open.request.name}?`} action="Delete the request" danger onClose={onClose}
         onSubmit={after("The request is deleted.", () => remove(`/certificate-requests/${open.request.id}`))}>
-        <p>Its private key is deleted with it: what the CA issues for it is worth nothing then.</p>
+        <p>Its private key is deleted, too: a certificate that the CA issues for it is useless then.</p>
       </FormDialog>
     );
     case "retire": return (
       <FormDialog title={`Retire ${open.item.name}?`} action="Retire the certificate" danger onClose={onClose}
         onSubmit={after(`${open.item.name} is retired.`, () => post(`/certificates/${open.item.id}/retire`))}>
-        <p>Nothing new is signed under it, at once and for ever. What it signed stays good.</p>
+        <p>It signs nothing from now on, permanently. Certificates that it signed stay valid.</p>
         {open.item.keys > 0 && <p><strong>{count(open.item.keys)} provisioning keys use it</strong> and enroll nobody until they are moved to another.</p>}
       </FormDialog>
     );
     case "delete": return (
       <FormDialog title={`Delete ${open.item.name}?`} action="Delete the certificate" danger onClose={onClose}
         onSubmit={after(`${open.item.name} is deleted.`, () => remove(`/certificates/${open.item.id}`))}>
-        <p>Only a certificate that no provisioning key uses and no connector hangs on can be deleted. Its private key goes with it.</p>
+        <p>A certificate can be deleted only if no provisioning key uses it and it signed for no connector. Its private key is deleted, too.</p>
       </FormDialog>
     );
   }

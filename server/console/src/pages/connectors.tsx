@@ -1,4 +1,4 @@
-// Connectors: who has enrolled.
+// Connectors.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Certificate, type Connector, type Group, type Key, type Page, get, post, query } from "../api";
@@ -12,7 +12,7 @@ const REASONS = [
   "privilegeWithdrawn",
 ];
 
-/** The names of keys, as far as they are still there. */
+/** The names of the keys that still exist. */
 function useKeyNames(ids: string[]): Map<string, string> {
   const [names, setNames] = useState(new Map<string, string>());
   const wanted = [...new Set(ids)].filter((id) => !names.has(id)).join(" ");
@@ -61,15 +61,15 @@ export function Connectors() {
       {!data && !error && <Loading />}
       {!!error && <Failed error={error} retry={reload} />}
       {data && items.length === 0 && (
-        <Empty title={asked ? "No connector matches." : "Nobody has enrolled yet."}>
-          {!asked && <p>Copy a <a href="#/keys">provisioning key</a> and give it to a connector.</p>}
+        <Empty title={asked ? "No connector matches." : "No connector has enrolled yet."}>
+          {!asked && <p>Copy a <a href="#/keys">provisioning key</a> for a connector.</p>}
         </Empty>
       )}
       {items.length > 0 && (
         <table class="cards" role="table">
           <caption class="unseen">Connectors</caption>
           <thead role="rowgroup"><tr role="row">
-            {["Connector", "Enrolled", "From", "Provisioning key", "Connector group", "Certificate ends", "State"].map((title) =>
+            {["Connector", "Enrolled", "From", "Provisioning key", "Connector group", "Certificate expires", "State"].map((title) =>
               <th role="columnheader" key={title}>{title}</th>)}
             <th role="columnheader"><span class="unseen">Actions</span></th>
           </tr></thead>
@@ -81,7 +81,7 @@ export function Connectors() {
                 <td role="cell" data-label="From">{one.address ?? <span class="faint">Unknown</span>}</td>
                 <td role="cell" data-label="Provisioning key"><KeyName id={one.key} name={keys.get(one.key)} /></td>
                 <td role="cell" data-label="Connector group"><a href={`#/groups?id=${one.group}`}>{groupNames.get(one.group) ?? one.group}</a></td>
-                <td role="cell" data-label="Certificate ends">{date(one.not_after)}</td>
+                <td role="cell" data-label="Certificate expires">{date(one.not_after)}</td>
                 <td role="cell" data-label="State"><State one={one} /></td>
                 <td role="cell" class="row-actions">
                   {operator && !one.revoked_at && (
@@ -137,10 +137,10 @@ function Details({ id, groups, certificates, onClose }: {
             <dt>Serial</dt><dd><code class="hash">{one.serial}</code></dd>
             <dt>Fingerprint</dt><dd>{one.fingerprint ? <code class="hash">{one.fingerprint}</code> : "None"}</dd>
             <dt>Renewed</dt><dd>{one.renewals === 0 ? "Never" : `${one.renewals} ×, last ${one.renewed_at ? time(one.renewed_at) : ""}`}</dd>
-            <dt>Asked again</dt><dd>{one.replays === 0 ? "Never" : `${one.replays} ×`}</dd>
+            <dt>Replays</dt><dd>{one.replays === 0 ? "Never" : `${one.replays} ×`}</dd>
           </dl>
         )}
-        <p><a href={`#/audit?connector=${id}`}>What happened to it</a></p>
+        <p><a href={`#/audit?connector=${id}`}>Audit trail</a></p>
       </div>
       <footer>
         {one && <button type="button" onClick={() => save(`${one.id}.pem`, one.pem, "application/x-pem-file")}>Download certificate</button>}
@@ -161,7 +161,7 @@ function Revoke({ one, onClose, onDone }: { one: Connector; onClose: () => void;
   return (
     <FormDialog title="Revoke the connector?" action="Revoke" danger onClose={onClose} onSubmit={submit}>
       <p><code class="hash">{one.id}</code></p>
-      <p>Its certificate is on the next CRL, it cannot renew, and its public key never enrolls again. This cannot be undone.</p>
+      <p>Its certificate is on the next CRL, it cannot renew, and its public key can never enroll again. This cannot be undone.</p>
       <SelectField label="Reason" value={reason} onChange={setReason} options={REASONS.map((one): [string, string] => [one, one])} />
     </FormDialog>
   );

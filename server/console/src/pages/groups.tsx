@@ -28,7 +28,7 @@ export function Groups() {
       </Head>
       {!data && !error && <Loading />}
       {!!error && <Failed error={error} retry={reload} />}
-      {data && items.length === 0 && <Empty title="There is no group yet."><p>Each connector belongs to one: its certificate names it.</p></Empty>}
+      {data && items.length === 0 && <Empty title="There are no groups yet."><p>Each connector belongs to a group, which its certificate names.</p></Empty>}
       {items.length > 0 && (
         <table class="cards" role="table">
           <caption class="unseen">Connector groups</caption>
@@ -42,7 +42,7 @@ export function Groups() {
               <tr role="row" key={one.id} class={one.id === id ? "chosen" : ""}>
                 <td role="cell" class="title">{one.name}</td>
                 <td role="cell" class="number" data-label="Provisioning keys"><a href={`#/keys?group=${one.id}`}>{count(one.keys)}</a></td>
-                <td role="cell" data-label="Connectors"><a href={`#/connectors?group=${one.id}`} aria-label={`See who belongs to ${one.name}`}>See who</a></td>
+                <td role="cell" data-label="Connectors"><a href={`#/connectors?group=${one.id}`} aria-label={`Show connectors of ${one.name}`}>Show</a></td>
                 <td role="cell" data-label="Created">{date(one.created_at)}</td>
                 <td role="cell" data-label="Id"><code>{one.id}</code></td>
                 <td role="cell" class="row-actions">
@@ -69,7 +69,7 @@ function Create({ onClose, onDone }: { onClose: () => void; onDone: () => void }
     onDone();
   };
   return (
-    <FormDialog title="New connector group" action="Make the group" onClose={onClose} onSubmit={submit}>
+    <FormDialog title="New connector group" action="Create group" onClose={onClose} onSubmit={submit}>
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
     </FormDialog>
   );
@@ -84,7 +84,7 @@ function Delete({ one, onClose, onDone }: { one: Group; onClose: () => void; onD
   };
   return (
     <FormDialog title={`Delete ${one.name}?`} action="Delete the group" danger onClose={onClose} onSubmit={submit}>
-      <p>Only a group that no provisioning key serves and no connector belongs to can be deleted.</p>
+      <p>A group can be deleted only without provisioning keys and connectors.</p>
     </FormDialog>
   );
 }

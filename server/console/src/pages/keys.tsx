@@ -118,7 +118,7 @@ export function Keys() {
   );
 }
 
-/** What somebody who looks after a fleet should know first. */
+/** What needs the attention of an operator. */
 function Attention({ certificates }: { certificates: Certificate[] }) {
   const { data } = usePolled<Page<Key>>("/keys?state=exhausted&limit=100");
   const used = data?.items.length ?? 0;
@@ -142,7 +142,7 @@ function Attention({ certificates }: { certificates: Certificate[] }) {
 }
 
 function NoKeys({ filtered, more }: { filtered: boolean; more: boolean }) {
-  if (more) return <Empty title="No key on this page matches."><p>There is more: go on to the next page.</p></Empty>;
+  if (more) return <Empty title="No key on this page matches."><p>There are more: see the next page.</p></Empty>;
   if (filtered) return <Empty title="No key matches the filters." />;
-  return <Empty title="There is no provisioning key yet."><p>A key lets so many connectors enroll as you say.</p></Empty>;
+  return <Empty title="There are no provisioning keys yet."><p>A key lets a limited number of connectors enroll.</p></Empty>;
 }

@@ -25,7 +25,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
       <form onSubmit={submit}>
         <img src="icon.svg" alt="" width="44" height="44" />
         <h1>Sign in to provkey</h1>
-        <Field label="Admin token" hint={<>It begins with <code>pvkt1_</code>. Make one with <code>provkey admin-token create NAME --role operator</code>.</>}>
+        <Field label="Admin token" hint={<>It begins with <code>pvkt1_</code>. Create one with <code>provkey admin-token create NAME --role operator</code>.</>}>
           {(id, hintId) => (
             <input id={id} type="password" autocomplete="current-password" required autofocus spellcheck={false}
               aria-describedby={hintId} aria-invalid={!!error} value={token}

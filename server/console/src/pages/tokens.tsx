@@ -1,4 +1,4 @@
-// Admin tokens: who may sign in.
+// Admin tokens.
 
 import { useState } from "preact/hooks";
 import { type Page, type Role, type Token, post, query } from "../api";
@@ -59,7 +59,7 @@ export function Tokens() {
       {made && (
         <Dialog title="The new token" onClose={() => setMade(undefined)}>
           <div class="body">
-            <p>This is its text. It is shown this once; only what verifies it is stored.</p>
+            <p>This is its text. It is shown only once; the server stores a verifier.</p>
             <p class="with-button"><code class="secret">{made}</code><CopyButton text={made} label="Copy the token" /></p>
           </div>
           <footer><button type="button" class="primary" onClick={() => setMade(undefined)}>Done</button></footer>
@@ -67,7 +67,7 @@ export function Tokens() {
       )}
       {revoking && (
         <FormDialog title={`Revoke ${revoking.name}?`} action="Revoke the token" danger onClose={() => setRevoking(undefined)} onSubmit={revoke}>
-          <p>Whoever uses it is stopped at once, and signed out. This cannot be undone.</p>
+          <p>Its requests are refused and its sessions end immediately. This cannot be undone.</p>
         </FormDialog>
       )}
     </>
@@ -77,7 +77,7 @@ export function Tokens() {
 function State({ one }: { one: Token }) {
   if (one.revoked_at) return <Chip kind="off">Revoked</Chip>;
   if (one.expires_at && new Date(one.expires_at).getTime() < Date.now()) return <Chip kind="bad">Expired</Chip>;
-  return <Chip kind="good">Good</Chip>;
+  return <Chip kind="good">Valid</Chip>;
 }
 
 function Create({ onClose, onMade }: { onClose: () => void; onMade: (text: string) => void }) {
@@ -89,14 +89,14 @@ function Create({ onClose, onMade }: { onClose: () => void; onMade: (text: strin
     onMade((await post<{ text: string }>("/tokens", { name, role, expires_at })).text);
   };
   return (
-    <FormDialog title="New admin token" action="Make the token" onClose={onClose} onSubmit={submit}>
-      <TextField label="Name" value={name} onChange={setName} required autoFocus hint="The audit trail shows it: name whoever will use it." />
+    <FormDialog title="New admin token" action="Create token" onClose={onClose} onSubmit={submit}>
+      <TextField label="Name" value={name} onChange={setName} required autoFocus hint="The audit trail shows it: name the person or program that uses it." />
       <SelectField label="Role" value={role} onChange={(role) => setRole(role as Role)} options={[
-        ["viewer", "Viewer: sees everything but secrets"],
-        ["operator", "Operator: looks after keys, groups and connectors"],
-        ["admin", "Admin: looks after certificates and tokens, too"],
+        ["viewer", "Viewer: reads everything except secrets"],
+        ["operator", "Operator: also changes keys, groups and connectors"],
+        ["admin", "Admin: also changes certificates and tokens"],
       ]} />
-      <TextField label="Ends after days" type="number" min={1} value={days} onChange={setDays} hint="Empty: never." />
+      <TextField label="Expires after days" type="number" min={1} value={days} onChange={setDays} hint="Empty: never." />
     </FormDialog>
   );
 }

@@ -7,7 +7,7 @@ import { distance, time } from "../format";
 import { useShared } from "../hooks";
 import { Icon, type IconName } from "./icon";
 
-/** A moment: how far away it is, and exactly when on hovering. */
+/** A time as a distance, with the exact time as a tooltip. */
 export function When({ at, none = "Never" }: { at: string | null; none?: string }) {
   if (!at) return <span class="faint">{none}</span>;
   return <time dateTime={at} title={time(at)}>{distance(at)}</time>;
@@ -86,7 +86,7 @@ export function Check({ label, checked, onChange }: {
   );
 }
 
-/** A button that is an icon with a name. */
+/** An icon button with an accessible name. */
 export function IconButton({ icon, label, onClick, danger, disabled }: {
   icon: IconName; label: string; onClick: () => void; danger?: boolean; disabled?: boolean;
 }) {
@@ -98,12 +98,12 @@ export function IconButton({ icon, label, onClick, danger, disabled }: {
   );
 }
 
-/** A short word about the state of something; the colour only repeats it. */
+/** A state in one word; the color is redundant. */
 export function Chip({ kind, children }: { kind: "good" | "warn" | "bad" | "off"; children: ComponentChildren }) {
   return <span class={`chip ${kind}`}>{children}</span>;
 }
 
-/** What stands where entries would, if there are none. */
+/** The placeholder of an empty listing. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return <div class="empty"><p><strong>{title}</strong></p>{children}</div>;
 }
@@ -120,7 +120,7 @@ export function Loading() {
 export function Failed({ error, retry }: { error: unknown; retry: () => void }) {
   return (
     <div class="empty" role="alert">
-      <p><strong>This could not be loaded.</strong></p>
+      <p><strong>Loading failed.</strong></p>
       <p>{explain(error)}</p>
       <button type="button" onClick={retry}>Try again</button>
     </div>
@@ -136,7 +136,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return <IconButton icon="copy" label={label} onClick={() => void copy()} />;
 }
 
-/** The head of a page. It takes the focus when the page is opened. */
+/** The heading of a page, which is focused when the page opens. */
 export function Head({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="head">
@@ -146,7 +146,7 @@ export function Head({ title, children }: { title: string; children?: ComponentC
   );
 }
 
-/** Pages of a listing: back through those that were seen, and on to the next. */
+/** Paging: back to the pages seen, and to the next. */
 export function Pager({ cursors, next, shown, onChange }: {
   cursors: string[]; next: string | null; shown: number; onChange: (cursors: string[]) => void;
 }) {

@@ -5,7 +5,7 @@ import { type Utilization, get, query } from "../api";
 import { count, date, plural } from "../format";
 
 const DAYS = 30;
-/** Calls for one chart at most: each counts a thousand connectors. */
+/** The most calls for one chart; each counts a thousand connectors. */
 const CALLS_MAX = 20;
 
 interface Counted { starts: number[]; counts: number[]; whole: boolean }
@@ -26,7 +26,7 @@ async function load(key: string): Promise<Counted> {
   return { starts: counts.map((_, day) => since.getTime() + day * 86_400_000), counts, whole: !after };
 }
 
-/** How many connectors a key enrolled on each of the last days. */
+/** The enrollments of a key per day. */
 export function Chart({ id, used }: { id: string; used: number }) {
   const [counted, setCounted] = useState<Counted>();
   useEffect(() => {
@@ -40,7 +40,7 @@ export function Chart({ id, used }: { id: string; used: number }) {
   const sum = counts.reduce((sum, one) => sum + one, 0);
   const most = counts.indexOf(top);
   const day = (index: number) => date(new Date(starts[index] ?? 0).toISOString());
-  const label = sum === 0 ? "Nobody enrolled in the last 30 days."
+  const label = sum === 0 ? "No connector enrolled in the last 30 days."
     : `${whole ? "" : "At least "}${plural(sum, "enrollment")} in the last 30 days, most on ${day(most)}: ${count(top)}.`;
   return (
     <figure class="chart">

@@ -1,4 +1,4 @@
-// Dialogs: native ones, so that focus stays inside and goes back to where it was.
+// Native dialogs, which trap focus and restore it.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
@@ -37,14 +37,14 @@ export function Dialog({ title, onClose, children, wide }: Props) {
 }
 
 interface FormProps extends Props {
-  /** What the button says that does it. */
+  /** The label of the button that submits. */
   action: string;
   danger?: boolean;
   disabled?: boolean;
   onSubmit: () => Promise<void>;
 }
 
-/** A dialog that does one thing, and stays open with an explanation if that fails. */
+/** A dialog with a form. It stays open with an explanation if submitting fails. */
 export function FormDialog({ action, danger, disabled, onSubmit, children, ...props }: FormProps) {
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);

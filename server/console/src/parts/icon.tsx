@@ -1,4 +1,4 @@
-// Line icons of 16 × 16. They say nothing by themselves: whatever has one has a name, too.
+// Line icons of 16 × 16, hidden from screen readers: each control with an icon has a name.
 
 const PATHS = {
   copy: "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",

@@ -1,4 +1,4 @@
-// Making, asking for and importing enrollment certificates.
+// Forms that create, request and import enrollment certificates.
 
 import { useState } from "preact/hooks";
 import { type CertificateRequest, post } from "../../api";
@@ -26,7 +26,7 @@ export function CreateCertificate({ path, onClose, onDone }: Props & { path: "/c
     onDone();
   };
   return (
-    <FormDialog title={own ? "New enrollment certificate" : "Ask an external CA"} action={own ? "Make the certificate" : "Make the CSR"}
+    <FormDialog title={own ? "New enrollment certificate" : "Request from an external CA"} action={own ? "Create certificate" : "Create CSR"}
       onClose={onClose} onSubmit={submit}>
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
       <SelectField label="Key" value={algorithm} onChange={setAlgorithm}
@@ -34,7 +34,7 @@ export function CreateCertificate({ path, onClose, onDone }: Props & { path: "/c
       {own && <TextField label="Valid for, in days" type="number" min={1} value={days} onChange={setDays} required />}
       <TextField label="Connectors' certificates valid for, in days" type="number" min={1} value={leafDays} onChange={setLeafDays} required />
       <TextField label="URL of the CRL" value={crlUrl} onChange={setCrlUrl} placeholder="http://crl.example.com/ca.crl"
-        hint="Stands in connectors' certificates. Empty: none." />
+        hint="It is written into connectors' certificates. Empty: none." />
     </FormDialog>
   );
 }
@@ -57,7 +57,7 @@ export function ImportCertificate({ onClose, onDone }: Props) {
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
       <AreaField label="Certificate in PEM" value={certificates} onChange={setCertificates} rows={5} required
         hint={`Begins with ${PEM}. Those of its issuers may follow.`} />
-      <AreaField label="Private key in PEM" value={key} onChange={setKey} rows={5} required hint="It is sealed under the master key." />
+      <AreaField label="Private key in PEM" value={key} onChange={setKey} rows={5} required hint="It is stored encrypted under the master key." />
       <TextField label="Passphrase" value={passphrase} onChange={setPassphrase} hint="If the key is encrypted." />
     </FormDialog>
   );

@@ -1,4 +1,4 @@
-// What is done to provisioning keys, each in a dialog.
+// Dialogs for provisioning keys.
 
 import { useEffect, useState } from "preact/hooks";
 import { type Certificate, type Group, type Key, explain, post, remove } from "../../api";
@@ -32,7 +32,7 @@ export function KeyDialogs({ open, onOpen, ...props }: Props & { open: Open; onO
     case "text": return (
       <Dialog title={`The text of ${open.item.name}`} onClose={props.onClose}>
         <div class="body">
-          <p>The browser does not let this page copy. Select the text:</p>
+          <p>The browser does not allow copying. Select the text:</p>
           <p><code class="secret">{open.text}</code></p>
         </div>
         <footer><button type="button" onClick={props.onClose}>Done</button></footer>
@@ -47,7 +47,7 @@ function UsedUp({ item, onClose, onEdit }: Props & { item: Key; onEdit: () => vo
       <div class="body">
         <p>{count(item.used)} of {plural(item.max_uses, "connector")} have enrolled with this key, so its text would
           enroll nobody. Connectors that have enrolled are not affected.</p>
-        <p>Raise the maximum, and it can be copied again.</p>
+        <p>Raise the maximum to copy it again.</p>
       </div>
       <footer>
         <button type="button" onClick={onClose}>Not now</button>
@@ -66,11 +66,11 @@ function DeleteKey({ item, onClose, onDone }: Props & { item: Key }) {
   };
   return (
     <FormDialog title={`Delete ${item.name}?`} action="Delete the key" danger onClose={onClose} onSubmit={submit}>
-      <p>Nobody can enroll with it any more, at once and for ever: wherever its text still is, it is worth nothing.</p>
+      <p>No connector can enroll with it from now on, permanently: copies of its text are useless.</p>
       {item.used > 0
         ? <p><strong>{plural(item.used, "connector")} that enrolled with it keep{item.used === 1 ? "s" : ""} {item.used === 1 ? "its certificate" : "their certificates"}</strong>,
             and can renew. To end those, too, choose “It leaked…” instead.</p>
-        : <p>Nobody has enrolled with it.</p>}
+        : <p>No connector has enrolled with it.</p>}
     </FormDialog>
   );
 }
@@ -86,7 +86,7 @@ function QrCode({ item, onClose }: Props & { item: Key }) {
       <div class="body">
         {error && <p class="alert" role="alert">{error}</p>}
         {text && <Qr text={text} label={`QR code with the text of ${item.name}`} />}
-        <p class="hint">Whoever photographs it can enroll. Showing it is in the audit trail as a copy.</p>
+        <p class="hint">Anyone who photographs it can enroll. The audit trail records it as a copy.</p>
       </div>
       <footer><button type="button" onClick={onClose}>Done</button></footer>
     </Dialog>
@@ -116,10 +116,10 @@ function Leaked({ item, onClose, onDone }: Props & { item: Key }) {
   };
   return (
     <FormDialog title={`${item.name} leaked`} action="Disable and revoke" danger disabled={!sure || !counted || !operator} onClose={onClose} onSubmit={submit}>
-      <p>The key is disabled for good, and what it enrolled is revoked for ever, with the reason keyCompromise. Those connectors
+      <p>The key is disabled permanently, and the connectors that it enrolled are revoked with the reason keyCompromise. Those connectors
         have to enroll anew with another key.</p>
-      <TextField label="Only what enrolled since" type="datetime-local" value={since} onChange={setSince}
-        hint="Empty: everything that it ever enrolled." />
+      <TextField label="Only connectors enrolled since" type="datetime-local" value={since} onChange={setSince}
+        hint="Empty: all connectors." />
       <p role="status">
         {counted
           ? <>It enrolled <strong>{plural(counted.connectors, "connector")}</strong>; {plural(counted.revoked, "of them is", "of them are")} not revoked yet. <a href={`#/connectors?key=${item.id}${since ? `&since=${fromLocal(since)}` : ""}`} onClick={onClose}>See which</a></>

@@ -1,4 +1,4 @@
-// Filters on every column of the keys. None is set by default; they stand in the address bar.
+// Filters for every column of the keys. They are part of the URL; none is set by default.
 
 import type { Certificate, Group } from "../../api";
 import { fromLocal, toLocal } from "../../format";
@@ -11,7 +11,7 @@ export const NO_FILTERS = {
 
 export type KeyFilters = typeof NO_FILTERS;
 
-/** What the server is asked with. */
+/** The query of the API. */
 export function toQuery({ sort: _, ...filters }: KeyFilters): Record<string, string> {
   return Object.fromEntries(Object.entries(filters).filter(([name]) => name in NO_FILTERS));
 }

@@ -1,4 +1,4 @@
-// Making and editing provisioning keys.
+// Forms that create and edit provisioning keys.
 
 import { useEffect, useState } from "preact/hooks";
 import { type Certificate, type Group, type Key, Problem, call, explain, post } from "../../api";
@@ -26,7 +26,7 @@ export function CreateKey({ groups, certificates, onClose, onDone }: Props) {
   const [addresses, setAddresses] = useState("");
   const [proofOnly, setProofOnly] = useState(false);
   const submit = async () => {
-    // What was made on the way is kept if a later step fails, and chosen from then on.
+    // If a later step fails, the group and certificate that were created stay selected.
     let groupId = group;
     if (group === NEW) {
       groupId = (await post<Group>("/groups", { name: groupName })).id;
@@ -49,10 +49,10 @@ export function CreateKey({ groups, certificates, onClose, onDone }: Props) {
   };
   const named = (items: { id: string; name: string }[]) => items.map((one): [string, string] => [one.id, one.name]);
   return (
-    <FormDialog title="New provisioning key" action="Make the key" onClose={onClose} onSubmit={submit}>
+    <FormDialog title="New provisioning key" action="Create key" onClose={onClose} onSubmit={submit}>
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
       <TextField label="Maximum connectors" type="number" min={1} value={max} onChange={setMax} required
-        hint="Each connector that enrolls costs one use. It can be raised later." />
+        hint="Each connector that enrolls uses one. You can raise it later." />
       <SelectField label="Connector group" value={group} onChange={setGroup} options={[...named(groups), [NEW, "New group…"]]} />
       {group === NEW && <TextField label="Name of the new group" value={groupName} onChange={setGroupName} required />}
       <SelectField label="Enrollment certificate" value={certificate} onChange={setCertificate} required
@@ -65,9 +65,9 @@ export function CreateKey({ groups, certificates, onClose, onDone }: Props) {
       <details>
         <summary>More</summary>
         <TextField label="Expires" type="datetime-local" value={expires} onChange={setExpires} hint="Empty: never." />
-        <AreaField label="May be used from" value={addresses} onChange={setAddresses} rows={2}
-          hint="Address ranges such as 10.0.0.0/8, one a line. Empty: from anywhere." />
-        <Check label="Must be proven in the CSR: its text is never sent" checked={proofOnly} onChange={setProofOnly} />
+        <AreaField label="Allowed addresses" value={addresses} onChange={setAddresses} rows={2}
+          hint="Ranges such as 10.0.0.0/8, one per line. Empty: any address." />
+        <Check label="Require a proof in the CSR: connectors never send the text" checked={proofOnly} onChange={setProofOnly} />
       </details>
     </FormDialog>
   );
@@ -112,7 +112,7 @@ export function EditKey({ item, certificates, onClose, onDone }: Props & { item:
     } catch (error) {
       if (error instanceof Problem && error.status === 412) {
         await load();
-        throw new Problem(412, error.code, "Somebody else edited it meanwhile. This is how it is now: decide again.");
+        throw new Problem(412, error.code, "The key was edited meanwhile. The form shows its current state.");
       }
       throw error;
     }
@@ -129,11 +129,11 @@ export function EditKey({ item, certificates, onClose, onDone }: Props & { item:
         <TextField label="Maximum connectors" type="number" min={1} value={max} onChange={setMax} required autoFocus
           hint={`${plural(key.used, "connector has", "connectors have")} enrolled. A lower maximum stops new ones only.`} />
         <SelectField label="Enrollment certificate" value={certificate} onChange={setCertificate}
-          options={choices.map((one): [string, string] => [one.id, one.name])} hint="For connectors that enroll from now on." />
+          options={choices.map((one): [string, string] => [one.id, one.name])} hint="It signs for connectors that enroll from now on." />
         <TextField label="Expires" type="datetime-local" value={expires} onChange={setExpires} hint="Empty: never." />
-        <AreaField label="May be used from" value={addresses} onChange={setAddresses} rows={2}
-          hint="Address ranges such as 10.0.0.0/8, one a line. Empty: from anywhere." />
-        <Check label="Must be proven in the CSR: its text is never sent" checked={proofOnly} onChange={setProofOnly} />
+        <AreaField label="Allowed addresses" value={addresses} onChange={setAddresses} rows={2}
+          hint="Ranges such as 10.0.0.0/8, one per line. Empty: any address." />
+        <Check label="Require a proof in the CSR: connectors never send the text" checked={proofOnly} onChange={setProofOnly} />
         <Check label="Enabled" checked={enabled} onChange={setEnabled} />
       </>}
     </FormDialog>

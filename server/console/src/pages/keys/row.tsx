@@ -1,4 +1,4 @@
-// One provisioning key: its row, and what that expands to.
+// A provisioning key: its row, and the expanded details.
 
 import { type Certificate, type Connector, type Key, type Page, call, explain, post, send } from "../../api";
 import { count, date, daysUntil, distance, plural, quads, save, time } from "../../format";
@@ -103,8 +103,8 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
                   <dt>Created</dt><dd>{time(item.created_at)}</dd>
                   {item.compromised_at && <><dt>Compromised at</dt><dd>{time(item.compromised_at)}</dd></>}
                   <dt>Expires</dt><dd>{item.expires_at ? time(item.expires_at) : "Never"}</dd>
-                  <dt>Used from</dt><dd>{item.allowed_addresses.join(", ") || "Anywhere"}</dd>
-                  <dt>Proof</dt><dd>{item.proof_only ? "Must be proven in the CSR" : "Proof, or the text itself"}</dd>
+                  <dt>Allowed addresses</dt><dd>{item.allowed_addresses.join(", ") || "Any"}</dd>
+                  <dt>Proof</dt><dd>{item.proof_only ? "Proof in the CSR required" : "Proof or text"}</dd>
                 </dl>
                 {operator && (
                   <div class="buttons">
@@ -115,7 +115,7 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
                     <button type="button" class="small red" onClick={() => onOpen({ kind: "leaked", item })}><Icon name="leak" />It leaked…</button>
                   </div>
                 )}
-                <p><a href={`#/audit?key=${item.id}`}>What happened to it</a></p>
+                <p><a href={`#/audit?key=${item.id}`}>Audit trail</a></p>
               </section>
             </div>
           </td>
@@ -125,7 +125,7 @@ export function KeyRow({ item, certificate, expanded, onToggle, onOpen, onChange
   );
 }
 
-/** How much of a key is used: the numbers, and a bar that repeats them. */
+/** The uses of a key as numbers and as a bar. */
 export function Bar({ used, max }: { used: number; max: number }) {
   const part = Math.min(1, used / max);
   const level = part >= 1 ? "full" : part >= 0.9 ? "high" : "";
@@ -142,7 +142,7 @@ export function Bar({ used, max }: { used: number; max: number }) {
 function Recent({ item }: { item: Key }) {
   const { data } = usePolled<Page<Connector>>(`/connectors?key=${item.id}&descending=true&limit=5`);
   if (!data) return null;
-  if (data.items.length === 0) return <p class="faint">Nobody has enrolled with it yet.</p>;
+  if (data.items.length === 0) return <p class="faint">No connector has enrolled with it yet.</p>;
   return (
     <>
       <ul class="recent">
