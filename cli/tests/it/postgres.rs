@@ -11,6 +11,7 @@ use provkey_tests::PostgresServer;
 use serde_json::Value;
 
 use crate::home::{Home, Run};
+use crate::server::wait_until;
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
@@ -54,6 +55,20 @@ fn an_authority_lives_in_postgresql() {
     run("group delete gateways").is_refused("group_in_use");
     run("master rotate").succeeds();
     run("master backup copy.db").is_refused("backup_elsewhere");
+}
+
+#[test]
+fn a_server_whose_store_was_moved_is_not_ready() {
+    let (mut home, port) = Home::local();
+    let stores = ["sqlite:store.db".to_owned(), SERVER.new_database(), "sqlite:back.db".to_owned()];
+    for moved in stores.windows(2) {
+        let (from, to) = (&moved[0], &moved[1]);
+        home.store.clone_from(from);
+        let server = home.serve(port, &[]);
+        assert!(server.operation("/readyz").starts_with("HTTP/1.0 200 "));
+        home.run(&format!("store copy {from} {to}")).succeeds();
+        wait_until("not ready", || server.operation("/readyz").contains("store_moved"));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,64 @@ fn a_second_signal_ends_a_server_at_once() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{}", server.log());
     assert!(server.log().contains("ended at once"));
     let _ = slow.read(&mut [0]);
+}
+
+/// The store is locked by another program, so that the last call does not return.
+#[test]
+fn a_second_signal_is_heard_while_the_last_calls_end() {
+    let (home, port) = Home::local();
+    home.make_key("k", 1, "");
+    let mut server = home.serve(port, &["--plain-http"]);
+    let mut locking = Command::new("python3");
+    let lock = "import sqlite3, sys; c = sqlite3.connect('store.db', isolation_level=None); \
+                c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()";
+    locking.args(["-c", lock]).current_dir(home.path("."));
+    let mut locking = locking.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    locking.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+    home.write_csr("one.csr");
+    let csr = fs::read(home.path("one.csr")).unwrap();
+    let key = home.read("k.key");
+    let mut client = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\
+         Content-Length: {}\r\n\r\n",
+        key.trim(),
+        csr.len()
+    );
+    client.write_all(&[head.as_bytes(), &csr].concat()).unwrap();
+    sleep(Duration::from_millis(500));
+    drop(client);
+    wait_until("the hang-up", || server.log().contains("hung up"));
+    let begun = Instant::now();
+    server.signal(Signal::SIGTERM);
+    wait_until("the end", || server.log().contains("ending"));
+    sleep(Duration::from_millis(500));
+    server.signal(Signal::SIGINT);
+    assert!(server.ended());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{}", server.log());
+    assert!(server.log().contains("ended at once"), "{}", server.log());
+    locking.kill().unwrap();
+    locking.wait().unwrap();
+}
+
+/// The first refusal is stored at once, and the next ones wait in memory.
+#[test]
+fn counts_of_refusals_outlive_a_server_that_is_killed() {
+    let (home, port) = Home::local();
+    let key = home.make_key("k", 1, "");
+    home.run(&format!("key disable {key}")).succeeds();
+    let mut server = home.serve(port, &[]);
+    for index in 0..3 {
+        home.run(&format!("{ENROLL} --key-file k.key --dir d{index}")).is_refused("key_disabled");
+    }
+    let count = || {
+        let trail = home.json("audit list --action enrollment_refused");
+        let items = trail["items"].as_array().unwrap().iter();
+        items.map(|item| item["count"].as_u64().unwrap()).sum::<u64>()
+    };
+    wait_until("the counts", || count() == 3);
+    server.kill();
+    assert_eq!(count(), 3);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use tokio::time::MissedTickBehavior;
 
 use administrators::Administrator;
 use reload::Reload;
-use signals::{OtherSignals, ShutdownSignals, Signals};
+use signals::{OtherSignals, ShutdownSignals};
 
 use crate::authority_location::AuthorityLocation;
 use crate::failure::Failure;
@@ -43,6 +43,8 @@ const LAST_CALLS_TIME_MAX: Duration = Duration::from_secs(10);
 const RATES: RangeInclusive<f64> = 0.001..=1e6;
 /// How often a server saves the checkpoint of its authority.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a server stores the counts of refusals and replays that wait in memory.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -172,10 +174,10 @@ pub(crate) fn run(
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(1024).build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     // Signals are caught from here on.
-    let (shutdown, others) = {
+    let (shutdown, _listening) = Shutdown::listen().map_err(|error| failed(&error))?;
+    let others = {
         let _entered = runtime.enter();
-        let Signals { shutdown, others } = Signals::catch().map_err(|error| failed(&error))?;
-        (Shutdown::listen(shutdown), others)
+        OtherSignals::catch().map_err(|error| failed(&error))?
     };
     if args.plain_http && args.trusted_proxy.is_empty() {
         tracing::warn!(
@@ -308,6 +310,7 @@ impl Server<'_> {
         systemd::notify_ready();
         tracing::info!(%host, %address, scheme, "serving");
         tokio::spawn(reload_on_hangup(others, reload));
+        tokio::spawn(flush_tallies(authority.clone()));
         let shutdown = async {
             tokio::select! {
                 _ = first => {}
@@ -337,13 +340,26 @@ struct Shutdown {
     second: oneshot::Receiver<()>,
 }
 
+/// While this exists, signals are listened to. An application that runs the command goes on after
+/// it, so a later signal must not end the process.
+struct Listening {
+    _until_dropped: oneshot::Sender<()>,
+}
+
 impl Shutdown {
-    /// Must be called within a runtime.
-    fn listen(mut signals: ShutdownSignals) -> Self {
+    /// Listens on a thread with its own runtime, which outlives that of the server: a second signal
+    /// is heard while the last calls of the store end.
+    fn listen() -> io::Result<(Self, Listening)> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let mut signals = {
+            let _entered = runtime.enter();
+            ShutdownSignals::catch()?
+        };
+        let (until_dropped, dropped) = oneshot::channel();
         let (started, is_started) = oneshot::channel();
         let (first_sender, first) = oneshot::channel();
         let (second_sender, second) = oneshot::channel();
-        tokio::spawn(async move {
+        let listen = async move {
             tokio::select! {
                 biased;
                 _ = is_started => {}
@@ -354,9 +370,22 @@ impl Shutdown {
             signals.next().await;
             let _ = first_sender.send(());
             signals.next().await;
-            let _ = second_sender.send(());
-        });
-        Self { started, first, second }
+            if second_sender.send(()).is_ok() {
+                signals.next().await;
+            }
+            // Serving is over, and the last calls of the store take too long.
+            tracing::warn!("a second signal came: ended at once");
+            std::process::exit(0);
+        };
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = dropped => {}
+                    () = listen => {}
+                }
+            });
+        })?;
+        Ok((Self { started, first, second }, Listening { _until_dropped: until_dropped }))
     }
 }
 
@@ -365,6 +394,21 @@ async fn reload_on_hangup(mut signals: OtherSignals, reload: Reload) {
     loop {
         signals.hangup().await;
         tokio::task::block_in_place(|| reload.run());
+    }
+}
+
+/// Stores the counts of refusals and replays that wait in memory, so that a server that is killed
+/// loses few of them.
+async fn flush_tallies(authority: Authority) {
+    let mut moments = tokio::time::interval(FLUSH_INTERVAL);
+    moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        moments.tick().await;
+        let authority = authority.clone();
+        let flushed = tokio::task::spawn_blocking(move || authority.flush()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "counts of refusals and replays could not be stored");
+        }
     }
 }
 

@@ -4,30 +4,6 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals of this process, caught from when this is created.
-pub(crate) struct Signals {
-    pub(crate) shutdown: ShutdownSignals,
-    pub(crate) others: OtherSignals,
-}
-
-impl Signals {
-    /// Must be called within a runtime. Rust ignores SIGPIPE already.
-    pub(crate) fn catch() -> io::Result<Self> {
-        let shutdown = ShutdownSignals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            // By default SIGQUIT writes a core file, which would hold the master keys.
-            quit: signal(SignalKind::quit())?,
-        };
-        let others = OtherSignals {
-            hangup: signal(SignalKind::hangup())?,
-            user1: signal(SignalKind::user_defined1())?,
-            user2: signal(SignalKind::user_defined2())?,
-        };
-        Ok(Self { shutdown, others })
-    }
-}
-
 /// The signals that shut the server down.
 pub(crate) struct ShutdownSignals {
     terminate: Signal,
@@ -36,6 +12,16 @@ pub(crate) struct ShutdownSignals {
 }
 
 impl ShutdownSignals {
+    /// Catches them from now on, in the runtime that is entered.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // By default SIGQUIT writes a core file, which would hold the master keys.
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
@@ -54,6 +40,15 @@ pub(crate) struct OtherSignals {
 }
 
 impl OtherSignals {
+    /// Catches them from now on, in the runtime that is entered. Rust ignores SIGPIPE already.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            user1: signal(SignalKind::user_defined1())?,
+            user2: signal(SignalKind::user_defined2())?,
+        })
+    }
+
     /// Waits for the next SIGHUP.
     pub(crate) async fn hangup(&mut self) {
         loop {
