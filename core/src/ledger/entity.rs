@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,13 +18,12 @@ use crate::store::{Counter, Record, RecordKey};
 /// A kind of record that has an id and a name.
 pub(crate) trait Entity: Serialize + DeserializeOwned {
     /// Its id.
-    type Id: Copy + fmt::Display;
+    type Id: Copy + fmt::Display + FromStr;
     /// Where the index of names begins. An entry holds the id.
     const NAMES: &'static str;
     /// The error if no entity has an id or a name.
     const MISSING: InputError;
 
-    fn parse_id(text: &str) -> Option<Self::Id>;
     fn id(&self) -> Self::Id;
     fn name(&self) -> &Name;
 
@@ -74,6 +74,10 @@ impl<E: Entity> Stored<E> {
     }
 }
 
+fn parse_id<E: Entity>(text: &str) -> Option<E::Id> {
+    text.parse().ok()
+}
+
 impl Ledger {
     /// The entities of these ids, from one snapshot.
     pub(crate) fn entities<E: Entity>(
@@ -100,7 +104,7 @@ impl Ledger {
 
     /// The entity that has this id or this name.
     pub(crate) fn find<E: Entity>(&self, id_or_name: &str) -> Result<Stored<E>, Error> {
-        let missing = match E::parse_id(id_or_name) {
+        let missing = match parse_id::<E>(id_or_name) {
             None => E::MISSING.into(),
             Some(id) => match self.entities(&[id])?.pop().flatten() {
                 Some(stored) => return Ok(stored),
@@ -112,7 +116,7 @@ impl Ledger {
             return Err(missing);
         };
         let id = self.read_text(E::by_name(&name.folded()))?;
-        self.entity(id.as_deref().and_then(E::parse_id).ok_or(missing)?)
+        self.entity(id.as_deref().and_then(parse_id::<E>).ok_or(missing)?)
     }
 
     /// Lists the entities of a kind by name.
@@ -122,7 +126,7 @@ impl Ledger {
         view: impl Fn(Stored<E>) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
         self.listing(String::from(E::NAMES), false, page)?.run(|index| {
-            let found = self.entities(&records::ids(index, E::parse_id)?)?;
+            let found = self.entities(&records::ids(index, parse_id::<E>)?)?;
             found.into_iter().map(|one| one.map(&view).transpose().map(Examined::or_skip)).collect()
         })
     }

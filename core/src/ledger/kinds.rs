@@ -18,10 +18,6 @@ impl Entity for GroupRecord {
     const NAMES: &'static str = GROUP_NAMES;
     const MISSING: InputError = InputError::GroupNotFound;
 
-    fn parse_id(text: &str) -> Option<GroupId> {
-        GroupId::parse(text)
-    }
-
     fn id(&self) -> GroupId {
         self.id
     }
@@ -43,10 +39,6 @@ impl Entity for CertificateRecord {
     type Id = CertificateId;
     const NAMES: &'static str = CERTIFICATE_NAMES;
     const MISSING: InputError = InputError::CertificateNotFound;
-
-    fn parse_id(text: &str) -> Option<CertificateId> {
-        CertificateId::parse(text)
-    }
 
     fn id(&self) -> CertificateId {
         self.id
@@ -79,10 +71,6 @@ impl Entity for CertificateRequestRecord {
     const NAMES: &'static str = CERTIFICATE_NAMES;
     const MISSING: InputError = InputError::CertificateRequestNotFound;
 
-    fn parse_id(text: &str) -> Option<CertificateId> {
-        CertificateId::parse(text)
-    }
-
     fn id(&self) -> CertificateId {
         self.id
     }
@@ -104,10 +92,6 @@ impl Entity for KeyRecord {
     type Id = KeyId;
     const NAMES: &'static str = KEY_NAMES;
     const MISSING: InputError = InputError::KeyNotFound;
-
-    fn parse_id(text: &str) -> Option<KeyId> {
-        KeyId::parse(text).ok()
-    }
 
     fn id(&self) -> KeyId {
         self.id
@@ -138,10 +122,6 @@ impl Entity for AdminTokenRecord {
     type Id = AdminTokenId;
     const NAMES: &'static str = ADMIN_TOKEN_NAMES;
     const MISSING: InputError = InputError::AdminTokenNotFound;
-
-    fn parse_id(text: &str) -> Option<AdminTokenId> {
-        AdminTokenId::parse(text)
-    }
 
     fn id(&self) -> AdminTokenId {
         self.id

@@ -36,6 +36,7 @@ use crate::x509::{
 /// How far in the past the validity of a certificate begins, so that a clock behind ours accepts
 /// it.
 pub(crate) const BACKDATE: Duration = Duration::from_secs(5 * 60);
+
 /// How to create an enrollment certificate under the authority's root.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -72,14 +73,6 @@ crate::setters::setters!(NewCertificate {
 });
 
 impl NewCertificate {
-    /// Sets `signer`.
-    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
-        self.signer = Some(signer);
-        self
-    }
-}
-
-impl NewCertificate {
     /// A certificate with a P-256 key, valid for 10 years. Connectors' certificates are valid for a
     /// year, can be renewed for another 30 days, and contain no URLs. CRLs are valid for a week.
     pub fn new(name: Name) -> Self {
@@ -94,6 +87,12 @@ impl NewCertificate {
             crl_validity: CRL_VALIDITY,
             leaf_urls: LeafUrls::default(),
         }
+    }
+
+    /// Sets `signer`.
+    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = Some(signer);
+        self
     }
 }
 

@@ -132,7 +132,7 @@ impl Authority {
             record.compromised_at = Some(change.at());
             record.enabled = false;
             change.audit.key = Some(id);
-            change.audit.details = Some("it enrolls nobody any more, for good".into());
+            change.audit.details = Some("the key never enrolls again".into());
             change.expect(records::key(id), version);
             change.put(records::key(id), &record);
             Ok(())

@@ -117,9 +117,7 @@ impl KeyUpdate {
         self.expires_at = Some(expires_at.into());
         self
     }
-}
 
-impl KeyUpdate {
     /// Whether it changes who can enroll. Disabling a key does not count: that is allowed for a
     /// compromised key, too.
     fn concerns_enrollment(&self) -> bool {

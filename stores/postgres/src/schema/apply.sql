@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION {schema}.apply(
     OUT version_base bigint, OUT refused integer[], OUT there integer[], OUT versions bigint[],
     OUT useds bigint[], OUT used_maxes bigint[], OUT last_ats bigint[], OUT there_bodies bytea[]
 ) LANGUAGE plpgsql VOLATILE AS $$
-# variable_conflict use_variable
+#variable_conflict use_variable
 DECLARE
     count_max CONSTANT bigint := 9223372036854775807;
     slot_count CONSTANT integer := cardinality(keys);
