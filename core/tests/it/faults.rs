@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use provkey::authority::{Authority, Error, KeyUpdate, NewCertificate};
+use provkey::authority::{Authority, Error, Event, KeyUpdate, NewCertificate};
 use provkey::key::Keyring;
 use provkey::store::{
     FaultKind, Memory, Operation, Outcome, Record, RecordKey, ScanRange, Store, StoreError,
@@ -211,6 +211,25 @@ fn an_error_costs_nothing_or_the_retry_is_free() {
         assert_eq!(retried, if used == 1 { "replayed" } else { "enrolled" });
         assert_eq!(world.used(&key), before + 1, "{faults:?}");
     }
+}
+
+/// Sixteen counts are stored as they come; the others wait and need two batches.
+#[test]
+fn a_flush_reports_the_counts_that_it_loses_and_stores_the_others() {
+    let store = Arc::new(Faulty::default());
+    let test = TestAuthority::over(store.clone());
+    let key = test.provisioning_key(&test.key("fleet", 300));
+    let requests: Vec<_> = (0..300).map(|_| TestConnector::new().proof(&key)).collect();
+    for request in requests.iter().chain(&requests) {
+        test.authority.enroll(request).unwrap();
+    }
+    test.observer.take();
+    store.plan(&[Fault::NotApplied]);
+    assert_eq!(test.authority.flush().unwrap_err().code(), "store_unavailable");
+    let lost = test.observer.take();
+    assert!(matches!(lost[..], [Event::TallyLost { code: "store_unavailable" }]), "{lost:?}");
+    let counts = test.audit().into_iter().filter_map(|record| record.count);
+    assert_eq!(counts.sum::<u64>(), 300 - 256);
 }
 
 #[test]

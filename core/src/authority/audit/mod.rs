@@ -124,7 +124,8 @@ impl Authority {
     /// before it exits, and whenever the audit trail should be complete.
     ///
     /// # Errors
-    /// Those of the store. Counts that could not be stored are lost.
+    /// Those of the store. Counts that could not be stored are lost, which the observer is notified
+    /// of.
     pub fn flush(&self) -> Result<(), Error> {
         let inner = self.inner()?;
         inner.tally.flush(&inner.ledger)

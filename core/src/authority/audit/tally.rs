@@ -185,16 +185,22 @@ impl Tally {
     pub(crate) fn add(&self, ledger: &Ledger, key: KeyId, subject: Subject, last: Last) {
         let counted = self.count(key, subject, last);
         let stored = counted.map_err(|Full| Error::Contended).and_then(|due| store(ledger, due));
-        if let Err(error) = stored {
-            ledger.notify(&Event::TallyLost { code: error.code() });
-        }
+        let _ = stored.inspect_err(|error| notify_lost(ledger, error));
     }
 
-    /// Stores all that waits.
+    /// Stores all that waits. A batch that cannot be stored is lost; the others are stored all the
+    /// same.
     pub(crate) fn flush(&self, ledger: &Ledger) -> Result<(), Error> {
         let due = self.take_all();
-        due.chunks(BATCH_UNITS_MAX).try_for_each(|due| store(ledger, due.to_vec()))
+        let stored = due
+            .chunks(BATCH_UNITS_MAX)
+            .map(|due| store(ledger, due.to_vec()).inspect_err(|error| notify_lost(ledger, error)));
+        stored.fold(Ok(()), Result::and)
     }
+}
+
+fn notify_lost(ledger: &Ledger, error: &Error) {
+    ledger.notify(&Event::TallyLost { code: error.code() });
 }
 
 /// Adds to the stored counts, in one batch. Several processes add to the same records, so each
