@@ -20,8 +20,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Not for production: its master key and its random numbers are the same in every run. Where an
-//! application would handle an error, these functions panic.
+//! Not for production: its master key and its random numbers are the same in every run. Key pairs
+//! come from ring, so certificates and the ids of connectors differ. Where an application would
+//! handle an error, these functions panic.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,7 +35,7 @@ use crate::authority::{
     Environment, Event, KeyDetails, Name, NewAuthority, NewCertificate, NewKey, Observer,
 };
 use crate::connector::Identity;
-use crate::key::{Host, Keyring, MasterKey, ProvisioningKey};
+use crate::key::{Host, Keyring, MasterKey, Pin, ProvisioningKey};
 use crate::random::{Random, RandomError};
 use crate::store::{Memory, Store};
 use crate::time::{Clock, Timestamp};
@@ -185,15 +186,22 @@ impl TestAuthority {
     }
 
     /// The key as a connector reads it.
+    ///
+    /// # Panics
+    /// If the authority does not copy the key, for instance because it is used up.
     pub fn provisioning_key(&self, key: &KeyDetails) -> ProvisioningKey {
         let text = self.authority.copy_key(key.id).expect("the key can be copied");
         ProvisioningKey::read(text.expose().as_bytes()).expect("the authority's own text")
     }
 
-    /// The request of a new connector, which proves the key.
+    /// The request of a new connector, which proves the key. The key can be used up, disabled or
+    /// deleted: its secret is derived here, from the master key of [`Self::keyring`].
     pub fn request(&self, key: &KeyDetails) -> EnrollRequest {
         let mut identity = Identity::generate(KeyAlgorithm::Ed25519).expect("ring has randomness");
-        let request = identity.request(&self.provisioning_key(key), None).expect("a software key");
+        let secret = Self::keyring().derive_secret(&key.host, key.id).expect("the one master key");
+        let pin = Pin::of_spki(self.authority.root().spki());
+        let key = ProvisioningKey::from_parts(key.host.clone(), key.id, secret, pin);
+        let request = identity.request(&key, None).expect("a software key");
         EnrollRequest::new(request.der())
     }
 
@@ -253,7 +261,9 @@ mod tests {
         let address = None;
         let event = Event::Enrolled { key: key.id, connector: enrolled.connector, address };
         assert_eq!(test.observer.take(), [event]);
-        assert_eq!(test.audit().len(), 6);
+        assert_eq!(test.audit().len(), 5);
+        let error = test.authority.enroll(&test.request(&key)).unwrap_err();
+        assert_eq!(error.code(), "key_exhausted");
         let again = Authority::open(test.environment.clone(), TestAuthority::keyring()).unwrap();
         assert_eq!(again.key(key.id).unwrap().used, 1);
     }
