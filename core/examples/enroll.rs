@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
 
     // The authority. The memory store forgets; provkey-sqlite and provkey-postgres do not. An
-    // application keeps the master key outside the store: whoever has both can enroll.
+    // application keeps the master key outside the store: anyone who has both can enroll.
     let environment = Environment::system(Arc::new(Memory::new()));
     let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
     let new = NewAuthority::new(Host::parse("api.private.example.com")?);

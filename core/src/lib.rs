@@ -19,7 +19,8 @@
 //!
 //! # What it does not do
 //! It opens no socket and no file, and asks the operating system only for the id of its
-//! [`process`] and, through ring, for randomness. The application provides a [`store`], a
+//! [`process`] and, through ring, for randomness; for the time only through a
+//! [`time::SystemClock`] that is passed in. The application provides a [`store`], a
 //! [`time::Clock`] and a [`random::Random`], carries requests and answers, and keeps the master key
 //! outside the store. Calls block: an async application makes them from its pool for blocking work.
 //!

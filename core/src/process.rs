@@ -3,8 +3,6 @@
 //! A forked child inherits locks in an arbitrary state, and shares open files and connections with
 //! its parent. Using them would hang the child or corrupt the parent's work. So each handle with
 //! locks or connections stores its process, and refuses any other.
-//!
-//! This crate asks the operating system for one thing only: the id of the process.
 
 use std::fmt;
 use std::process;

@@ -1,6 +1,6 @@
 //! The source of randomness for ids, nonces and serial numbers.
 
-/// The source of randomness failed. Nothing was changed.
+/// The source of randomness failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]
 pub struct RandomError;

@@ -25,7 +25,7 @@ def scale(authority: provkey.Authority, name: str, fleet: threading.Thread) -> p
         finished = not fleet.is_alive()
         key = authority.keys.get(name)
         if key.utilization >= 0.8 and not finished:
-            # With its version: if somebody edits the key meanwhile, this reads it again.
+            # With its version: if the key was edited meanwhile, it is read again.
             try:
                 key = authority.keys.update(
                     key, version=key.version, max_uses=key.max_uses + key.max_uses // 2

@@ -37,7 +37,7 @@ impl KeyText {
         Self(CoreKeyText::new(text))
     }
 
-    /// The text. It is a secret: whoever has it can enroll. Python cannot erase it from memory.
+    /// The text. It is a secret: anyone who has it can enroll. Python cannot erase it from memory.
     fn expose(&self) -> &str {
         self.0.expose()
     }

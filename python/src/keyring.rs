@@ -15,7 +15,7 @@ use crate::secrets::cannot_be_pickled;
 use crate::secrets::write_secret;
 
 /// The 32 bytes that the secrets of an authority are derived from. Store it apart from the store:
-/// whoever has both can enroll with every key.
+/// anyone who has both can enroll with every key.
 ///
 /// It does not print its bytes and cannot be pickled.
 #[pyclass(frozen, module = "provkey")]

@@ -27,8 +27,8 @@ impl AdminTokenText {
         Self(CoreText::new(text))
     }
 
-    /// The text. It is a secret: whoever has it has the role of the token. Python cannot erase it
-    /// from memory.
+    /// The text. It is a secret: anyone who has it has the role of the token. Python cannot erase
+    /// it from memory.
     fn expose(&self) -> &str {
         self.0.expose()
     }

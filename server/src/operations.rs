@@ -24,7 +24,7 @@ pub fn operations(authority: Authority, config: Config) -> Router {
     health().route("/metrics", get(metrics)).with_state(app)
 }
 
-/// It needs no credentials, so the store is asked at most once a second, whoever asks.
+/// It needs no credentials, so the store is asked at most once a second, however many clients ask.
 async fn ready(State(app): State<App>) -> Readiness {
     let shared = app.clone();
     app.readiness.get(|| async move { readiness(&shared).await }).await?

@@ -48,29 +48,22 @@ pub(crate) fn run(
     let destination = Destination::prepare(&args.out, Content::Certificates)?;
     let alone = destination.is_standard_output();
     let enrolled = request.send_to(&location.open_with_token()?)?;
-    destination.write(enrolled.chain_pem().as_bytes()).map_err(|failure| {
-        failure.with_note(
-            "The certificate was issued. Run the command again to write it: that costs no use.",
-        )
-    })?;
-    write_external(external, &enrolled)?;
+    write(destination, &enrolled.chain_pem())?;
+    if let Some(external) = external.filter(|_| !enrolled.external_chain.is_empty()) {
+        write(external, &enrolled.external_chain_pem())?;
+    }
     if alone {
         return Ok(());
     }
     output.show(&shown(&enrolled, matches!(request, Request::Renew(_))))
 }
 
-fn write_external(destination: Option<Destination>, enrolled: &Enrolled) -> Result<(), Failure> {
-    match destination {
-        Some(destination) if !enrolled.external_chain.is_empty() => {
-            destination.write(enrolled.external_chain_pem().as_bytes()).map_err(|failure| {
-                failure.with_note(
-                    "The certificate was issued. Run the command again to write it: that costs no use.",
-                )
-            })
-        }
-        _ => Ok(()),
-    }
+fn write(destination: Destination, pem: &str) -> Result<(), Failure> {
+    destination.write(pem.as_bytes()).map_err(|failure| {
+        failure.with_note(
+            "The certificate was issued. Run the command again to write it: that costs no use.",
+        )
+    })
 }
 
 /// The request that a CSR makes. A CSR with a proof of renewal renews.

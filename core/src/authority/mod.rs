@@ -17,7 +17,7 @@ pub use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError, 
 pub use crate::ledger::listing::{Cursor, Page, PageRequest};
 pub use crate::ledger::model::{
     Actor, AddressRange, AdminRole, AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId,
-    Name,
+    KeyOrder, Name,
 };
 pub use crate::ledger::observer::{Event, Observer};
 pub use crate::ledger::records::{Action, AuditRecord};
@@ -31,7 +31,7 @@ pub use connectors::{
 };
 pub use create::NewAuthority;
 pub use groups::ConnectorGroup;
-pub use keys::{KeyDetails, KeyFile, KeyFilter, KeyOrder, KeyState, KeyUpdate, Named, NewKey};
+pub use keys::{KeyDetails, KeyFile, KeyFilter, KeyState, KeyUpdate, Named, NewKey};
 pub use status::Crl;
 pub use tokens::{AdminToken, AdminTokenText, NewAdminToken};
 

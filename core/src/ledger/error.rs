@@ -287,7 +287,7 @@ reasons! {
         /// The keyring lacks a master key that the authority still needs.
         Missing = "master_key_missing", "the keyring lacks a master key that this authority still needs";
         /// The master key is current, or provisioning keys, CA keys or admin tokens depend on it.
-        InUse = "master_key_in_use", "the master key is current, or provisioning keys or admin tokens still depend on it";
+        InUse = "master_key_in_use", "the master key is current, or provisioning keys, CA keys or admin tokens still depend on it";
         /// The slot already has another master key.
         SlotTaken = "master_slot_taken", "the slot already has another master key";
         /// No such slot.

@@ -79,7 +79,7 @@ impl Ledger {
         }
     }
 
-    /// The key of the last audit record that this process knows to be durable.
+    /// The record that the last durable change of this process made: usually its audit record.
     pub(crate) fn latest_change(&self) -> Option<RecordKey> {
         self.commit.latest()
     }
@@ -87,8 +87,10 @@ impl Ledger {
     /// Checks that the store accepts changes, by a unit that changes nothing. It bypasses the group
     /// commit, which would take it for the latest change.
     pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
-        let key = records::record_key("check-writable".into());
-        let unit = Unit::new(alloc::vec![Operation::Expect { key, version: None }]);
+        let unit = Unit::new(alloc::vec![Operation::Expect {
+            key: records::never_written(),
+            version: None
+        }]);
         self.store.apply(&[unit]).map(drop)
     }
 

@@ -91,8 +91,8 @@ pub trait Store: Send + Sync {
     /// Any [`StoreError`]; for a read, `NotApplied` and `Unknown` mean the same.
     fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError>;
 
-    /// Reads the first `limit` records of a range in byte order, all from one snapshot. `limit` is
-    /// at most [`SCAN_RECORDS_MAX`](crate::limits::SCAN_RECORDS_MAX).
+    /// Reads the first `limit` records of a range in its direction, all from one snapshot. `limit`
+    /// is at most [`SCAN_RECORDS_MAX`](crate::limits::SCAN_RECORDS_MAX).
     ///
     /// # Errors
     /// As [`Store::get`].

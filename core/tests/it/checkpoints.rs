@@ -75,6 +75,20 @@ fn a_check_for_writability_is_not_the_latest_change() {
     assert_eq!(world.authority.checkpoint().unwrap(), latest);
 }
 
+/// A new CRL is stored without an audit record.
+#[test]
+fn a_change_without_an_audit_record_leads_to_the_one_before_it() {
+    let world = TestAuthority::new();
+    let old = world.authority.checkpoint().unwrap();
+    let again = started_again(&world, world.environment.store.clone());
+    again.verify_checkpoint(&old).unwrap();
+    again.create_group(&name("after the checkpoint")).unwrap();
+    let latest = again.checkpoint().unwrap();
+    assert_ne!(latest, old);
+    again.crl(world.certificate.id).unwrap();
+    assert_eq!(again.checkpoint().unwrap(), latest);
+}
+
 #[test]
 fn a_store_without_a_change_is_distinguished_from_one_with_it() {
     let world = TestAuthority::new();

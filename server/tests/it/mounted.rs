@@ -1,4 +1,4 @@
-//! The parts of the server in an application that has routes of its own.
+//! The parts of the server in an application with other routes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

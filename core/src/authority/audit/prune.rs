@@ -46,7 +46,8 @@ pub struct Pruned {
 
 impl Authority {
     /// Deletes old records in many small units, so that other calls can proceed meanwhile. Records
-    /// with a later moment than the present are never deleted.
+    /// with a later moment than the present are never deleted. A record that another call changes
+    /// at the same time stays until the next `prune`.
     ///
     /// # Errors
     /// Those of the store. Records that were deleted before the error stay deleted.

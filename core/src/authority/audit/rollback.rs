@@ -33,10 +33,13 @@ impl Authority {
     /// # Errors
     /// Those of the store.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        let inner = self.inner()?;
-        let made = inner.ledger.latest_change().as_ref().and_then(Checkpoint::of_record);
-        let known = made.or_else(|| *inner.reached.lock());
-        known.map_or_else(|| last_of_trail(&inner.ledger), Ok)
+        let Inner { ledger, reached, .. } = self.inner()?;
+        let known = match ledger.latest_change() {
+            // The last change may have no audit record, for instance that of a new CRL.
+            Some(record) => Checkpoint::of_record(&record),
+            None => *reached.lock(),
+        };
+        known.map_or_else(|| last_of_trail(ledger), Ok)
     }
 
     /// Verifies that the store has the change that `checkpoint` names, and so all changes before
@@ -45,7 +48,8 @@ impl Authority {
     ///
     /// It notices that the store is older than that change. It does not notice the loss of later
     /// changes. Once the audit record of the change may have been [pruned](Self::prune), it notices
-    /// nothing; so save a checkpoint more often than you prune the audit records of its time.
+    /// nothing; so save a newer checkpoint before the audit records from the time of this one are
+    /// pruned.
     ///
     /// # Errors
     /// `store_rolled_back` if the store lacks the change: it has lost uses that were counted since,
@@ -58,8 +62,8 @@ impl Authority {
             return Ok(());
         }
         let message = format!(
-            "the store lacks a change of {}, which was durable (checkpoint {checkpoint}): an older copy of the \
-             store was put in its place, and what was counted or revoked since that copy is \
+            "the store lacks a change of {}, which was durable (checkpoint {checkpoint}): an older \
+             copy of the store was put in its place, and what was counted or revoked since that copy is \
              forgotten; put the newer store back, or accept the loss",
             checkpoint.at()
         );
@@ -99,7 +103,7 @@ fn last_of_trail(ledger: &Ledger) -> Result<Checkpoint, Error> {
     let range = ScanRange { reverse: true, ..ScanRange::prefix(records::AUDIT) };
     let last = ledger.first(&range)?;
     let damaged = |key: String| Error::RecordDamaged { key, what: "no audit record".into() };
-    let last = last.ok_or_else(|| damaged("audit/".into()))?;
+    let last = last.ok_or_else(|| damaged(records::AUDIT.into()))?;
     Checkpoint::of_record(&last.key).ok_or_else(|| damaged(format!("{:?}", last.key)))
 }
 

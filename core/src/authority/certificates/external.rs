@@ -122,8 +122,8 @@ impl Authority {
     /// issues. No provisioning key can use the certificate before.
     ///
     /// # Errors
-    /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, those of the signer and of
-    /// the store.
+    /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, `master_key_missing`, those of
+    /// the signer and of the store.
     pub fn request_certificate(&self, new: &NewCertificate) -> Result<CertificateRequest, Error> {
         check_terms(new.leaf_validity, new.crl_validity)?;
         let Inner { ledger, issuers, .. } = self.inner()?;
@@ -148,7 +148,7 @@ impl Authority {
     ///
     /// # Errors
     /// `certificate_request_not_found`, any [`ExternalError`](crate::x509::ExternalError),
-    /// `certificate_subject_in_use`, and those of the store.
+    /// `certificate_imported_already`, `certificate_subject_in_use`, and those of the store.
     pub fn import_answer(
         &self,
         id: CertificateId,
@@ -190,7 +190,7 @@ impl Authority {
     /// # Errors
     /// `name_in_use`, `validity_invalid`, any [`ExternalError`](crate::x509::ExternalError) and
     /// [`PrivateKeyError`](crate::x509::PrivateKeyError), `certificate_imported_already`,
-    /// `certificate_subject_in_use`, and those of the store.
+    /// `certificate_subject_in_use`, `master_key_missing`, and those of the store.
     pub fn import_certificate(
         &self,
         import: &CertificateImport<'_>,
@@ -364,8 +364,7 @@ fn imported_already(ledger: &Ledger, error: Error, certificates: &[Certificate])
         Ok(Some(other)) if other.spki() == own.spki() => {
             InputError::CertificateImportedAlready.into()
         }
-        Ok(_) => error,
-        Err(failed) => failed.outcome_unknown(),
+        _ => error,
     }
 }
 

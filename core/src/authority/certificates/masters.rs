@@ -70,7 +70,8 @@ impl Authority {
     }
 
     /// Removes the master key of a slot, on which no provisioning key, CA key or valid admin token
-    /// may depend any more. Expired admin tokens are revoked first.
+    /// may depend any more. First all CA keys are sealed under the current master key and expired
+    /// admin tokens are revoked, which stays done if the call then fails.
     ///
     /// # Errors
     /// `master_key_in_use`, `master_slot_empty`, and those of the store.
@@ -112,7 +113,7 @@ impl Authority {
         let ledger = self.ledger()?;
         for page in ledger.pages(prefix) {
             for record in page? {
-                // A process does this on its own, so the audit record names no actor.
+                // It follows from a rotation, which has its own record, so this one names no actor.
                 ledger.transact(None, Action::MasterRotated, |change| {
                     reseal::<T>(ledger, &record.key, change)
                 })?;

@@ -132,7 +132,8 @@ impl Authority {
     /// that lives elsewhere.
     ///
     /// # Errors
-    /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, and those of the store.
+    /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, `master_key_missing`, and those
+    /// of the store.
     pub fn create_certificate(&self, new: &NewCertificate) -> Result<EnrollmentCertificate, Error> {
         check_terms(new.leaf_validity, new.crl_validity)?;
         if new.leaf_validity > new.validity {
@@ -161,7 +162,8 @@ impl Authority {
     /// The enrollment certificate that has this id or this name.
     ///
     /// # Errors
-    /// `certificate_not_found`, and those of the store.
+    /// `certificate_unanswered` if it was only requested; `certificate_not_found`, and those of the
+    /// store.
     pub fn find_certificate(&self, id_or_name: &str) -> Result<EnrollmentCertificate, Error> {
         EnrollmentCertificate::of(self.ledger()?.find(id_or_name)?)
     }

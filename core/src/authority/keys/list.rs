@@ -2,15 +2,14 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::details::{KeyDetails, KeyState, details};
 use crate::authority::Authority;
 use crate::key::KeyId;
 use crate::ledger::error::Error;
 use crate::ledger::listing::{Examined, Page, PageRequest, entries};
-use crate::ledger::model::{CertificateId, GroupId, name};
-use crate::ledger::records::{self, KeyRecord, Order};
+use crate::ledger::model::{CertificateId, GroupId, KeyOrder, name};
+use crate::ledger::records::{self, KeyRecord};
 use crate::ledger::{Ledger, Stored};
 use crate::store::Record;
 use crate::time::Timestamp;
@@ -63,44 +62,6 @@ crate::setters::setters!(KeyFilter {
     descending: bool,
 });
 
-/// The order of provisioning keys in a listing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KeyOrder {
-    /// By name, letter case ignored.
-    #[default]
-    Name,
-    /// By the moment of creation.
-    Created,
-}
-
-impl KeyOrder {
-    /// Every order.
-    pub const ALL: [Self; 2] = [Self::Name, Self::Created];
-
-    /// `name` or `created`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Created => "created",
-        }
-    }
-
-    /// The order of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|order| order.as_str() == name)
-    }
-}
-
-impl fmt::Display for KeyOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(KeyOrder, "an order of provisioning keys", KeyOrder::parse);
-crate::text::serde_as_text!(KeyOrder);
-
 impl KeyFilter {
     /// Whether the id and the uses of a key are among those to list.
     fn admits_uses(&self, key: &Stored<KeyRecord>) -> bool {
@@ -127,11 +88,7 @@ impl Authority {
         filter: &KeyFilter,
         page: &PageRequest,
     ) -> Result<Page<KeyDetails>, Error> {
-        let order = match filter.order {
-            KeyOrder::Name => Order::Name,
-            KeyOrder::Created => Order::Created,
-        };
-        let prefix = records::key_index_prefix(filter.group, filter.certificate, order);
+        let prefix = records::key_index_prefix(filter.group, filter.certificate, filter.order);
         let ledger = self.ledger()?;
         let page = ledger
             .listing(prefix, filter.descending, page)?

@@ -3,9 +3,9 @@
 mod details;
 mod list;
 
-pub(crate) use details::details;
+use details::details;
 pub use details::{KeyDetails, KeyState, Named};
-pub use list::{KeyFilter, KeyOrder};
+pub use list::KeyFilter;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -143,9 +143,9 @@ impl Authority {
     /// Creates a provisioning key. [`Authority::copy_key`] returns its text.
     ///
     /// # Errors
-    /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_retired`,
-    /// `host_unknown`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the
-    /// store.
+    /// `name_in_use`, `group_not_found`, `certificate_not_found`, `certificate_unanswered`,
+    /// `certificate_retired`, `host_unknown`, `max_uses_invalid`, `expiry_in_past`,
+    /// `too_many_addresses`, `master_key_missing`, and those of the store.
     pub fn create_key(&self, new: &NewKey) -> Result<KeyDetails, Error> {
         let ledger = self.ledger()?;
         check_new_key(ledger, new)?;
@@ -186,8 +186,9 @@ impl Authority {
     ///
     /// # Errors
     /// `edit_conflict` if it was edited since `update.version`; `key_compromised`; `key_not_found`,
-    /// `key_deleted`, `name_in_use`, `certificate_not_found`, `certificate_retired`,
-    /// `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those of the store.
+    /// `key_deleted`, `name_in_use`, `certificate_not_found`, `certificate_unanswered`,
+    /// `certificate_retired`, `max_uses_invalid`, `expiry_in_past`, `too_many_addresses`, and those
+    /// of the store.
     pub fn update_key(&self, id: KeyId, update: &KeyUpdate) -> Result<KeyDetails, Error> {
         let ledger = self.ledger()?;
         check_update(ledger, update)?;
@@ -227,7 +228,7 @@ impl Authority {
     ///
     /// # Errors
     /// `key_compromised`; `key_exhausted` when it is used up, until its limit is raised;
-    /// `key_not_found`, `key_deleted`, and those of the store.
+    /// `key_not_found`, `key_deleted`, `master_key_missing`, and those of the store.
     pub fn copy_key(&self, id: KeyId) -> Result<KeyText, Error> {
         Ok(self.export(id, Action::KeyCopied)?.1.to_text())
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::error::InputError;
 use crate::limits::NAME_BYTES_MAX;
 
-/// The name of a group, an enrollment certificate or a provisioning key.
+/// The name of a group, an enrollment certificate, a provisioning key or an admin token.
 ///
 /// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends. Names
 /// are unique among entries of one kind, ignoring letter case.

@@ -7,16 +7,9 @@ use super::body::damaged;
 use super::forms::{EnrollmentRecord, KeyRecord};
 use crate::key::{KeyId, Slot};
 use crate::ledger::error::Error;
-use crate::ledger::model::{AdminTokenId, CertificateId, ConnectorId, GroupId};
+use crate::ledger::model::{AdminTokenId, CertificateId, ConnectorId, GroupId, KeyOrder};
 use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
-
-/// The order in which keys are listed, and the index that has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    Name,
-    Created,
-}
 
 /// Where the indexes of names begin. A request for a certificate has its name where certificates
 /// have theirs.
@@ -33,6 +26,11 @@ pub(crate) const AUDIT: &str = "audit/";
 
 pub(crate) fn authority() -> RecordKey {
     record_key("authority".into())
+}
+
+/// A record that is never written: to check that the store accepts changes.
+pub(crate) fn never_written() -> RecordKey {
+    record_key("check-writable".into())
 }
 
 pub(crate) fn master_users(slot: Slot) -> RecordKey {
@@ -93,9 +91,8 @@ pub(crate) fn key_indexes(key: &KeyRecord) -> [RecordKey; 5] {
 pub(crate) fn key_index_prefix(
     group: Option<GroupId>,
     certificate: Option<CertificateId>,
-    order: Order,
+    order: KeyOrder,
 ) -> String {
-    let order = if order == Order::Name { "name" } else { "created" };
     match (group, certificate) {
         (Some(group), _) => format!("key-by-group/{group}/{order}/"),
         (None, Some(certificate)) => format!("key-by-certificate/{certificate}/{order}/"),

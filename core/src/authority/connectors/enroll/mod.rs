@@ -42,18 +42,21 @@ impl Authority {
     ///
     /// # Errors
     /// Before the key is proven `request_wrong_purpose`, `key_invalid`, `key_missing`,
-    /// `credentials_disagree`, and those of [`Csr::parse`](crate::x509::Csr::parse), which depend
-    /// on nothing but the bytes; then any [`Refusal`] or `CsrError`; `store_busy` when others keep
-    /// changing the key, and those of the store. No error costs a use. If it is not known whether
-    /// the enrollment was stored, the connector asks again and gets its one certificate.
+    /// `credentials_disagree`, and those of [`Csr::parse`](crate::x509::Csr::parse).
+    /// `master_key_missing` if another process has rotated to the master key of this key.
+    ///
+    /// Then any [`Refusal`] or `CsrError`; `store_busy` when others keep changing the key, and
+    /// those of the store. No error costs a use. If it is not known whether the enrollment was
+    /// stored, the connector asks again and gets its one certificate.
     pub fn enroll(&self, request: &EnrollRequest) -> Result<Enrolled, Error> {
         let enrollment = Enrollment { inner: self.inner()?, actor: self.actor() };
         let results = enrollment.batch(core::slice::from_ref(request));
         results.into_iter().next().unwrap_or(Err(Error::Contended))
     }
 
-    /// Enrolls many connectors with one write for up to 256, also from a single thread. The answers
-    /// are in the order of the requests, and independent of each other.
+    /// Enrolls many connectors, with one write for each 256 requests: so an application with a
+    /// single thread pays for one write, too. The answers are in the order of the requests, and
+    /// independent of each other.
     pub fn enroll_many(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
         let inner = match self.inner() {
             Ok(inner) => inner,

@@ -1,7 +1,7 @@
 //! Renewal: a certificate for a certificate, at no use of any provisioning key.
 //!
-//! 1. The old certificate is proven, by a signature of its key inside the CSR, or by the application,
-//!    over mutual TLS; 2. the CSR is checked: no input or output so far.
+//! 1. The old certificate is proven, by a signature of its key inside the CSR, or by the
+//!    application, over mutual TLS; 2. the CSR is checked: no input or output so far.
 //! 3. The connector, whose id the old certificate has, and the new public key are looked up. Only
 //!    the connector's certificate renews, and once; another request for the same public key
 //!    gets the same answer.
