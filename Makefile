@@ -20,9 +20,7 @@ advisories: ## known faults of the dependencies, in RustSec's database; OFFLINE=
 	scripts/advisories.sh
 
 fmt: ## format the Rust and the Python code
-	cargo fmt --all
-	cargo fmt --manifest-path fuzz/Cargo.toml
-	target/venv/bin/ruff format python scripts
+	scripts/fmt.sh
 
 attack: ## attack a server, and measure its memory and how long honest clients wait; DEEP=1
 	scripts/attack.sh $(if $(DEEP),--release --deep)

@@ -40,11 +40,11 @@
 // `provkey_store`, `provkey_signer`, `provkey_clock`, `provkey_random`, `provkey_observer` or
 // `provkey_keyring` at the same time, and may read structs that the library handed out. One thread
 // at a time uses a `provkey_identity`: a call that overlaps another is refused with
-// `handle_in_use`. Nothing may be freed while a call uses it. The library has no global state. It
-// starts threads in two places: `provkey_store_check` starts some, which have ended when it
-// returns; and a store in a SQLite file moves its log into the file on a thread that lives as long
-// as the move, and at most until the store is freed. If no thread can be started, the call that
-// made the log long moves it.
+// `handle_in_use`. Nothing may be freed while a call uses it. The library has no global state that
+// a caller can see. It starts threads in two places: `provkey_store_check` starts some, which have
+// ended when it returns; and a store in a SQLite file moves its log into the file on a thread that
+// lives as long as the move, and at most until the store is freed. If no thread can be started, the
+// call that made the log long moves it.
 //
 // Callbacks run on a thread that is inside a call of this library, or on one of
 // `provkey_store_check`, and on no other. The callbacks of an authority's store may run for another

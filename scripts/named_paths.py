@@ -4,6 +4,7 @@ Every relative link of every Markdown file must lead to a file and, with #, to a
 documents for those who change the project, what looks like a path of the tree must be one.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -41,6 +42,9 @@ def main() -> int:
     files = [
         name for name in listed.stdout.splitlines() if pathlib.Path(name).is_file()
     ]
+    # A clean checkout has these and no others.
+    tracked = {pathlib.Path(name) for name in files}
+    tracked |= {folder for name in list(tracked) for folder in name.parents}
     roots = {name.split("/")[0] for name in files}
     targets = set(
         re.findall(
@@ -58,14 +62,14 @@ def main() -> int:
                 continue
             file, _, anchor = link.partition("#")
             target = page.parent / file if file else page
-            if not target.exists():
+            if pathlib.Path(os.path.normpath(target)) not in tracked:
                 wrong.append(f"{name}: the link {link} leads nowhere")
             elif anchor and target.suffix == ".md" and anchor not in anchors(target):
                 wrong.append(f"{name}: the link {link} leads to no heading")
-        for target in re.findall(
-            r"\bmake ([a-z-]+)\b(?=[`\s])", " ".join(re.findall(r"`[^`\n]+`", text))
-        ):
-            if target not in targets:
+        calls = re.findall(r"`make ([^`\n]+)`", text)
+        calls += re.findall(r"^(?:sudo )?make ([^#\n]+)", text, re.MULTILINE)
+        for target in " ".join(calls).split():
+            if re.fullmatch(r"[a-z-]+", target) and target not in targets:
                 wrong.append(f"{name}: there is no make target {target}")
         if not FOR_DEVELOPERS.search(name):
             continue
@@ -79,7 +83,7 @@ def main() -> int:
                 in_tree = "/" in word and word.split("/")[0] in roots
                 at_root = "/" not in word and re.search(r"\.(md|toml)$", word)
                 if (in_tree or at_root) and not any(
-                    pathlib.Path().glob(word.rstrip("/"))
+                    path in tracked for path in pathlib.Path().glob(word.rstrip("/"))
                 ):
                     wrong.append(f"{name}: there is no {word}")
     for line in wrong:

@@ -1,6 +1,6 @@
 // A process whose authority is in a SQLite file uses another SQLite, too. When that one closes the
 // file, the process loses its POSIX locks on it; the store's locks must not be among them. Copies
-// of the file and other writers: stores/sqlite/tests/it/strangers.rs.
+// of the file and other writers: stores/sqlite/tests/it/other_programs.rs.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 enum { USES = 10 };
 
-static char folder[] = "/tmp/provkey-strangers-XXXXXX";
+static char folder[] = "/tmp/provkey-sqlite-XXXXXX";
 static char path[sizeof(folder) + 16];
 
 // The SQLite of the system. libprovkey has its own.
@@ -113,11 +113,27 @@ static void another_sqlite_drops_no_lock(void)
     CHECK(unlink(path) == 0);
 }
 
+static void a_removed_file_is_noticed(void)
+{
+    provkey_store *store = open_store();
+    fleet fleet = fleet_new((fleet_parts){.store = store}, USES);
+    CHECK(unlink(path) == 0);
+    for (int i = 0; i < 2; i++) {
+        provkey_connector_group *group = NULL;
+        FAILS(PROVKEY_STATUS_STORE_BROKEN,
+              provkey_authority_create_group(fleet.authority, "more", &group, ERR));
+        CHECK(!check_error->retryable);
+    }
+    fleet_free(&fleet);
+    provkey_store_free(store);
+}
+
 int main(void)
 {
     CHECK(mkdtemp(folder) != NULL);
     snprintf(path, sizeof(path), "%s/fleet.db", folder);
     load_other_sqlite();
     RUN(another_sqlite_drops_no_lock);
+    RUN(a_removed_file_is_noticed);
     return check_done();
 }

@@ -5,7 +5,7 @@
  * DISK_LOSE=seed      with the kill, simulates a power loss: undoes some changes since the last
  *                     sync of each file, as the seed selects; 1 undoes all of them;
  * DISK_LIES=1         a sync does nothing;
- * DISK_STRANGER=path  before each of these steps, opens and closes this database, its log and its
+ * DISK_OTHER=path  before each of these steps, opens and closes this database, its log and its
  *                     index, which drops the POSIX locks that the process has on them;
  * DISK_FULL=path      while this file exists, no file can grow (ENOSPC).
  *
@@ -100,9 +100,9 @@ static void drop_locks(const char *database)
 /* Counts a step, and kills the process at the chosen one. */
 static void step(void)
 {
-    const char *stranger = getenv("DISK_STRANGER");
-    if (stranger != NULL) {
-        drop_locks(stranger);
+    const char *other = getenv("DISK_OTHER");
+    if (other != NULL) {
+        drop_locks(other);
     }
     const char *kill_at = getenv("DISK_KILL_AT"), *seed = getenv("DISK_LOSE");
     steps++;

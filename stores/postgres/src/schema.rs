@@ -2,15 +2,16 @@
 //!
 //! The tables are made once. The function and the views hold no data, so there is one description
 //! of them, and they are replaced when an older store is opened. They are not dropped, so that
-//! roles keep their rights on the views; for that a view may only get new columns at its end. A
-//! change of a table needs a step from the schema before it; there has been none yet.
+//! roles keep their rights on the views; for that a view may only get new columns at its end. The
+//! function keeps its arguments: another signature needs another name. A change of a table needs a
+//! step from the schema before it; there has been none yet.
 
 use postgres::{GenericClient, Transaction};
 
 use crate::address::Address;
 use crate::error::Failed;
 
-/// The schema below, as the table `store` states it. Each change of the schema raises it.
+/// The schema below, as the table `store` states it. Each change of what the schema does raises it.
 const VERSION: i32 = 4;
 
 const TABLES: &str = include_str!("schema/tables.sql");

@@ -39,13 +39,13 @@ fn ask(worker: &mut Command, csrs: &[Vec<u8>]) -> (Vec<Answer>, bool) {
 
 /// As [`ask`], while other code drops the POSIX locks of the worker's process at each step, and
 /// other processes open and close the store. A process that seems to be the last deletes the log.
-fn ask_among_strangers(
+fn ask_among_other_programs(
     worker: &mut Command,
     folder: &Path,
     csrs: &[Vec<u8>],
 ) -> (Vec<Answer>, bool) {
     let store = folder.join(STORE_FILE);
-    worker.env("DISK_STRANGER", &store);
+    worker.env("DISK_OTHER", &store);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -113,7 +113,7 @@ fn an_answered_enrollment_survives_a_power_loss() {
 #[test]
 fn a_process_that_is_killed_beside_other_programs_loses_nothing() {
     check_with(scaled(7, 1), |folder, step, csrs| {
-        ask_among_strangers(&mut worker(folder, step, None), folder, csrs)
+        ask_among_other_programs(&mut worker(folder, step, None), folder, csrs)
     });
 }
 

@@ -87,9 +87,9 @@ fn both(store: &SqliteStore) -> Option<(Counter, Counter)> {
 /// A program that reads a view and ends. If it is the last with the file open, it deletes the
 /// log.
 fn look_in_from_outside(path: &Path) {
-    let stranger = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
-    stranger.busy_timeout(Duration::from_secs(10)).unwrap();
-    stranger
+    let other = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    other.busy_timeout(Duration::from_secs(10)).unwrap();
+    other
         .query_row("SELECT count(*) FROM provisioning_keys", (), |row| row.get::<_, u64>(0))
         .unwrap();
 }
@@ -154,7 +154,7 @@ fn writes_of_other_programs_are_refused() {
     let (_folder, path) = temporary();
     let store = SqliteStore::create(&path).unwrap();
     make_counter(&store, "uses", 1);
-    let stranger = Connection::open(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
     for write in [
         "INSERT INTO records (key, version, body) VALUES (x'00', 1, x'00')",
         "UPDATE records SET used = 0",
@@ -165,7 +165,7 @@ fn writes_of_other_programs_are_refused() {
         "UPDATE sequence SET latest = 0",
         "DELETE FROM sequence",
     ] {
-        let error = stranger.execute(write, ()).unwrap_err();
+        let error = other.execute(write, ()).unwrap_err();
         assert!(error.to_string().contains("only provkey writes to its store"), "{write}: {error}");
     }
     check_whole(&path);
