@@ -9,9 +9,17 @@ use crate::time::Time;
 /// The fields of a record, in the order in which they are shown.
 #[derive(Default)]
 pub(crate) struct Record {
-    json: Vec<(&'static str, Value)>,
+    json: Vec<(&'static str, Json)>,
     lines: Vec<(&'static str, String)>,
     cells: Vec<(&'static str, String)>,
+}
+
+/// What programs see of a field.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Json {
+    Value(Value),
+    Record(Record),
 }
 
 impl Record {
@@ -69,7 +77,13 @@ impl Record {
     /// A field that only programs see.
     pub(crate) fn json(mut self, name: &'static str, value: impl Serialize) -> Self {
         // The values are numbers, texts, and lists and objects of these: none fails to serialize.
-        self.json.push((name, serde_json::to_value(value).unwrap_or_default()));
+        self.json.push((name, Json::Value(serde_json::to_value(value).unwrap_or_default())));
+        self
+    }
+
+    /// A record within this one, which only programs see.
+    pub(crate) fn record(mut self, name: &'static str, record: Option<Self>) -> Self {
+        self.json.push((name, record.map_or(Json::Value(Value::Null), Json::Record)));
         self
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp as Moment};
-use provkey::time::{Clock, SystemClock, Timestamp};
+use provkey::time::{Clock, SystemClock, Timestamp, TimestampError};
 use serde::{Serialize, Serializer};
 
 /// A period longer than zero, for example `10y`, `90d` or `12h`. Years and months follow the
@@ -53,10 +53,6 @@ fn timestamp(moment: Moment) -> Timestamp {
     Timestamp::from_unix_ms(u64::try_from(moment.as_millisecond()).unwrap_or(0))
 }
 
-fn parse_moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok().map(timestamp)
-}
-
 /// When something expires: `never`, an RFC 3339 time, or a period from now.
 #[derive(Clone, Copy)]
 pub(crate) struct Expiry(pub(crate) Option<Timestamp>);
@@ -66,9 +62,8 @@ impl Expiry {
         if text == "never" {
             return Ok(Self(None));
         }
-        let after = |period: Period| period.after(SystemClock.now());
-        let moment = parse_moment(text).map_or_else(|| Period::parse(text).map(after), Ok);
-        moment.map(|at| Self(Some(at))).map_err(|wrong| format!("{wrong}; or RFC 3339, or never"))
+        let at = parse_time_or_period(text, |period| period.after(SystemClock.now()));
+        at.map(|at| Self(Some(at))).map_err(|wrong| format!("{wrong}, or never"))
     }
 }
 
@@ -78,9 +73,21 @@ pub(crate) struct Since(pub(crate) Timestamp);
 
 impl Since {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let ago = |period: Period| period.before(SystemClock.now());
-        let moment = parse_moment(text).map_or_else(|| Period::parse(text).map(ago), Ok);
-        moment.map(Self).map_err(|wrong| format!("{wrong}; or RFC 3339"))
+        parse_time_or_period(text, |period| period.before(SystemClock.now())).map(Self)
+    }
+}
+
+fn parse_time_or_period(
+    text: &str,
+    resolve: impl FnOnce(Period) -> Timestamp,
+) -> Result<Timestamp, String> {
+    match text.parse() {
+        // What is not written like a time is a period, or nothing.
+        Err(TimestampError::Malformed) => {
+            let period = Period::parse(text).map_err(|wrong| format!("{wrong}; or RFC 3339"))?;
+            Ok(resolve(period))
+        }
+        time => time.map_err(|wrong| wrong.to_string()),
     }
 }
 
@@ -136,16 +143,20 @@ mod tests {
     }
 
     #[test]
-    fn a_time_needs_a_zone() {
-        let check = |text: &str, expected: Option<&str>| {
-            let read = parse_moment(text).map(|at| at.to_string());
-            assert_eq!(read.as_deref(), expected, "{text}");
-        };
-        check("2026-09-21T14:13:20Z", Some("2026-09-21T14:13:20.000Z"));
-        check("2026-09-21T14:13:20.5+02:00", Some("2026-09-21T12:13:20.500Z"));
-        check("1969-01-01T00:00:00Z", Some("1970-01-01T00:00:00.000Z"));
-        check("2026-09-21T14:13:20", None);
-        check("2026-09-21", None);
+    fn a_bound_is_a_time_or_a_period() {
+        let since = |text| Since::parse(text).map(|since| since.0.to_string());
+        assert_eq!(since("2026-09-21T14:13:20+02:00").unwrap(), "2026-09-21T12:13:20.000Z");
+        assert_eq!(since("9000y").unwrap(), "1970-01-01T00:00:00.000Z");
+        assert!(since("2026-09-21T14:13:20").unwrap_err().ends_with("; or RFC 3339"));
+        assert!(since("1969-01-01T00:00:00Z").unwrap_err().contains("1970"));
+        assert!(since("2026-02-29T00:00:00Z").unwrap_err().contains("no such day"));
+    }
+
+    #[test]
+    fn an_expiry_is_also_never() {
+        assert!(Expiry::parse("never").unwrap().0.is_none());
+        assert!(Expiry::parse("2100-01-01T00:00:00Z").unwrap().0.is_some());
+        assert!(Expiry::parse("ever").is_err_and(|wrong| wrong.ends_with("RFC 3339, or never")));
     }
 
     #[test]

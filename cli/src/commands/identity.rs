@@ -7,7 +7,6 @@ use provkey::connector::{Identity, KeyReference, RenewalKey, Request};
 use provkey::key::{Fingerprint, ProvisioningKey};
 use provkey::time::{Clock, SystemClock};
 use provkey::x509::Certificate;
-use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files::{self, Content, Destination};
@@ -114,14 +113,15 @@ fn accept(folder: &IdentityFolder, chain: &Path, output: &mut Output) -> Result<
 
 pub(super) fn shown(identity: &Identity) -> Record {
     let certificate = identity.certificate();
-    let public_part = |key: &KeyReference| json!({ "id": key.id(), "host": key.host() });
+    let public_part =
+        |key: &KeyReference| Record::new().json("id", key.id()).json("host", key.host());
     let asked_with = identity.asked_with();
     let not_after = certificate.map(|certificate| Time(certificate.not_after()));
     let mut record = Record::new()
         .field("state", "Certificate", identity.state(SystemClock.now()).as_str())
         .json("algorithm", identity.public_key().algorithm().as_str())
-        .json("asked_with", asked_with.map(public_part))
-        .json("enrolled_with", identity.enrolled_with().map(public_part));
+        .record("asked_with", asked_with.map(public_part))
+        .record("enrolled_with", identity.enrolled_with().map(public_part));
     if let Some(key) = asked_with {
         record = record.line("Asked with key", format!("{} at {}", key.id(), key.host()));
     }

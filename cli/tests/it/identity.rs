@@ -11,6 +11,8 @@ fn an_identity_is_created_certified_and_shown() {
     let key = home.make_key("first", 1, "");
     let made = home.json("identity new --dir deep/one --key-file first.key");
     assert_eq!((&made["state"], &made["asked_with"]["id"]), (&"none".into(), &key.into()));
+    let shown = home.run("identity show --dir deep/one --json").stdout;
+    assert!(shown.find("\"id\"") < shown.find("\"host\""), "{shown}");
     assert_eq!(home.mode("deep/one"), 0o700);
     assert_eq!(home.mode("deep/one/identity"), 0o600);
     home.run("sign --csr deep/one/request.csr --out one.pem").succeeds();

@@ -27,11 +27,7 @@ impl Serialize for Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        let moment: jiff::Timestamp =
-            text.parse().map_err(|_| D::Error::custom("not a time in RFC 3339"))?;
-        let ms = u64::try_from(moment.as_millisecond()).unwrap_or(0);
-        Ok(Self(Timestamp::from_unix_ms(ms)))
+        Cow::<str>::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
     }
 }
 

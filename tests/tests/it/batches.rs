@@ -81,12 +81,12 @@ fn unit(steps: &Steps, version: impl Fn(&str) -> Option<u64>) -> Unit {
 
 /// The outcome of a unit, without versions, which differ between stores.
 #[derive(Debug, PartialEq)]
-enum Told {
+enum BatchResult {
     Applied(Vec<provkey::store::Counter>),
     Refused(usize, Reason, Option<Value>),
 }
 
-fn apply(store: &dyn Store, batch: &[Steps]) -> Vec<Told> {
+fn apply(store: &dyn Store, batch: &[Steps]) -> Vec<BatchResult> {
     let before = store.get(&KEYS.map(key)).unwrap();
     let version = |name: &str| {
         let place = KEYS.iter().position(|key| *key == name).unwrap();
@@ -94,9 +94,9 @@ fn apply(store: &dyn Store, batch: &[Steps]) -> Vec<Told> {
     };
     let units: Vec<_> = batch.iter().map(|steps| unit(steps, version)).collect();
     let comparable = |outcome| match outcome {
-        Outcome::Applied(counters) => Told::Applied(counters),
+        Outcome::Applied(counters) => BatchResult::Applied(counters),
         Outcome::Refused(it) => {
-            Told::Refused(it.operation, it.reason, it.record.map(|record| record.value))
+            BatchResult::Refused(it.operation, it.reason, it.record.map(|record| record.value))
         }
     };
     store.apply(&units).unwrap().into_iter().map(comparable).collect()
