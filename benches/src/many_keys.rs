@@ -50,5 +50,5 @@ impl ManyKeys {
 }
 
 fn name(text: &str) -> Name {
-    Name::new(text).expect("a name")
+    Name::parse(text).expect("a name")
 }

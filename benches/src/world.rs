@@ -62,5 +62,5 @@ pub fn p256_request(key: &ProvisioningKey) -> EnrollRequest {
 }
 
 fn name(text: &str) -> Name {
-    Name::new(text).expect("a name")
+    Name::parse(text).expect("a name")
 }

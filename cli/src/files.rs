@@ -81,7 +81,7 @@ impl Content {
             Self::Secret => false,
             Self::Request => Csr::parse(bytes).is_ok(),
             Self::Certificates => Certificate::parse_all(bytes).is_ok(),
-            Self::Crl => RevocationList::parse(bytes).is_some(),
+            Self::Crl => RevocationList::parse(bytes).is_ok(),
             Self::Checkpoint => is_checkpoint(bytes),
         };
         let has_private_key = || bytes.windows(11).any(|window| window == b"PRIVATE KEY");

@@ -15,7 +15,7 @@ use crate::files::{self, Content, Destination};
 pub(crate) fn read(path: &Path) -> Result<Keyring, Failure> {
     let bytes = files::read(path)?;
     let text = str::from_utf8(&bytes).map_err(|_| KeyringError::Malformed { line: 1 })?;
-    Ok(Keyring::parse_file(text)?)
+    Ok(Keyring::parse(text)?)
 }
 
 /// Creates the file with a new master key if it is missing. Returns whether it did.

@@ -25,11 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let authority = Authority::create(environment, keyring, &new)?;
 
     // The operator: a group, a certificate that signs for it, and a key for 25 connectors.
-    let group = authority.create_group(&Name::new("Branch offices")?)?.id;
-    let new = NewCertificate::new(Name::new("Connectors 2026")?);
+    let group = authority.create_group(&Name::parse("Branch offices")?)?.id;
+    let new = NewCertificate::new(Name::parse("Connectors 2026")?);
     let certificate = authority.create_certificate(&new)?.id;
     let expires_at = SystemClock.now().plus(core::time::Duration::from_secs(30 * 86_400));
-    let new = NewKey::new(Name::new("Rollout")?, group, certificate, 25).expires_at(expires_at);
+    let new = NewKey::new(Name::parse("Rollout")?, group, certificate, 25).expires_at(expires_at);
     let key = authority.create_key(&new)?;
     let text = authority.copy_key(key.id)?;
     writeln!(out, "a key for {} connectors: {}", key.max_uses, key.id)?;

@@ -38,10 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let service = Arc::new(SigningService { key, signatures: AtomicU64::new(0) });
 
     // The root signs a certificate for the service's public key, and attaches the service.
-    let new = NewCertificate::new(Name::new("Signed elsewhere")?).signer(service.clone());
+    let new = NewCertificate::new(Name::parse("Signed elsewhere")?).signer(service.clone());
     let certificate = test.authority.create_certificate(&new)?.id;
 
-    let new = NewKey::new(Name::new("Rollout")?, test.group.id, certificate, 2);
+    let new = NewKey::new(Name::parse("Rollout")?, test.group.id, certificate, 2);
     let key = test.authority.create_key(&new)?;
     test.authority.enroll(&test.request(&key))?;
 

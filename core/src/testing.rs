@@ -220,7 +220,7 @@ impl TestAuthority {
 /// # Panics
 /// If the text is no name.
 fn name(text: &str) -> Name {
-    Name::new(text).expect("a name")
+    Name::parse(text).expect("a name")
 }
 
 #[cfg(test)]

@@ -36,33 +36,47 @@ impl ParseError {
     }
 }
 
-/// Implements `FromStr` with a function that returns an `Option`.
+/// Implements `FromStr` with the type's `parse`.
 macro_rules! from_str {
-    ($type:ty, $expected:literal, $parse:expr) => {
+    ($type:ty, $error:ty) => {
         impl core::str::FromStr for $type {
-            type Err = $crate::ParseError;
+            type Err = $error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $parse(text).ok_or($crate::ParseError::new($expected))
+                Self::parse(text)
             }
         }
     };
 }
 pub(crate) use from_str;
 
-/// Implements `FromStr` with a function that returns a `Result` with a specific error.
-macro_rules! from_str_with {
-    ($type:ty, $error:ty, $parse:expr) => {
-        impl core::str::FromStr for $type {
-            type Err = $error;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $parse(text)
+/// Implements `parse`, `FromStr`, `Display` and serde for an enumeration that has `ALL` and
+/// `as_str`.
+macro_rules! named {
+    ($type:ty, $expected:literal) => {
+        impl $type {
+            #[doc = concat!("Parses the name of ", $expected, "; see [`as_str`](Self::as_str).")]
+            ///
+            /// # Errors
+            /// [`ParseError`]($crate::ParseError) for any other text.
+            pub fn parse(name: &str) -> Result<Self, $crate::ParseError> {
+                let found = Self::ALL.iter().find(|one| one.as_str() == name);
+                found.copied().ok_or($crate::ParseError::new($expected))
             }
         }
+
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        $crate::text::from_str!($type, $crate::ParseError);
+        #[cfg(feature = "authority")]
+        $crate::text::serde_as_text!($type);
     };
 }
-pub(crate) use from_str_with;
+pub(crate) use named;
 
 /// Implements `Serialize` with `Display` and `Deserialize` with `FromStr`.
 #[cfg(feature = "authority")]

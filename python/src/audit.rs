@@ -50,8 +50,8 @@ pub(crate) fn list_audit<'py>(
     limit: usize,
     after: Option<String>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let unknown = || PyValueError::new_err("unknown Action");
-    let action = filter.action.as_deref().map(|name| Action::parse(name).ok_or_else(unknown));
+    let unknown = |_| PyValueError::new_err("unknown Action");
+    let action = filter.action.as_deref().map(|name| Action::parse(name).map_err(unknown));
     let connector = filter.connector.as_deref().map(|id| parse_connector(py, id));
     let filter = AuditFilter::default()
         .key(parse_id(py, filter.key.as_deref())?)

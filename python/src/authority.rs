@@ -123,8 +123,8 @@ impl Authority {
         admin_token: Option<&str>,
         address: Option<IpAddr>,
     ) -> PyResult<Self> {
-        let unknown = || Error::from(InputError::AdminTokenNotFound);
-        let id = |text: &str| AdminTokenId::parse(text).ok_or_else(unknown).or_raise(py);
+        let unknown = |_| Error::from(InputError::AdminTokenNotFound);
+        let id = |text: &str| AdminTokenId::parse(text).map_err(unknown).or_raise(py);
         let actor =
             Actor::from(actor).admin_token(admin_token.map(id).transpose()?).address(address);
         let authority = self.authority.get().or_raise(py)?.acting_as(actor);

@@ -78,7 +78,7 @@ from_attributes! {
 impl Terms {
     fn read(self, py: Python<'_>) -> PyResult<NewCertificate> {
         let url = |url: Option<String>| url.map(|url| LeafUrl::parse(&url)).transpose();
-        let mut new = NewCertificate::new(Name::new(&self.name).or_raise(py)?);
+        let mut new = NewCertificate::new(Name::parse(&self.name).or_raise(py)?);
         new.algorithm = self.algorithm.0;
         new.signer = self.signer.map(|signer| signer.0);
         new.validity = self.validity.unwrap_or(new.validity);

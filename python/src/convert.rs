@@ -123,8 +123,8 @@ impl FromPyObject<'_, '_> for Algorithm {
 
     fn extract(name: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let name: String = name.extract()?;
-        let unknown = || PyValueError::new_err(format!("unknown algorithm {name:?}"));
-        KeyAlgorithm::parse(&name).map(Self).ok_or_else(unknown)
+        let unknown = |_| PyValueError::new_err(format!("unknown algorithm {name:?}"));
+        KeyAlgorithm::parse(&name).map(Self).map_err(unknown)
     }
 }
 

@@ -32,8 +32,8 @@ impl Fingerprint {
     /// Reads 32 hexadecimal digits. Raises ValueError for anything else.
     #[staticmethod]
     fn from_hex(text: &str) -> PyResult<Self> {
-        let read = CoreFingerprint::from_hex(text);
-        read.map(Self).ok_or_else(|| PyValueError::new_err("expected 32 hexadecimal digits"))
+        let read = CoreFingerprint::parse(text);
+        read.map(Self).map_err(|_| PyValueError::new_err("expected 32 hexadecimal digits"))
     }
 
     /// 32 lower-case hexadecimal digits.

@@ -25,7 +25,7 @@ pub(crate) fn create_group<'py>(
     authority: &Authority,
     name: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let name = Name::new(name).or_raise(py)?;
+    let name = Name::parse(name).or_raise(py)?;
     to_python(py, authority.call(py, |authority| authority.create_group(&name))?)
 }
 

@@ -38,7 +38,7 @@ impl MasterKey {
     /// Reads 64 hexadecimal digits, with or without a newline. Raises `MasterKeyError`.
     #[staticmethod]
     fn from_hex(py: Python<'_>, text: &str) -> PyResult<Self> {
-        CoreMasterKey::parse_hex(text).map(Self).or_raise(py)
+        CoreMasterKey::parse(text).map(Self).or_raise(py)
     }
 
     /// The id: 16 hexadecimal digits that are no secret.
@@ -88,7 +88,7 @@ impl Keyring {
     /// `MasterKeyError`.
     #[staticmethod]
     fn parse(py: Python<'_>, text: &str) -> PyResult<Self> {
-        CoreKeyring::parse_file(text).map(Self).or_raise(py)
+        CoreKeyring::parse(text).map(Self).or_raise(py)
     }
 
     /// Reads a keyring file, or the file of one master key. Raises `MasterKeyError` and OSError.
@@ -150,7 +150,7 @@ impl Keyring {
 impl Keyring {
     /// A copy for the library, whose keyring cannot be cloned.
     pub(crate) fn copy(&self) -> CoreKeyring {
-        let copied = CoreKeyring::parse_file(&self.0.to_file_text());
+        let copied = CoreKeyring::parse(&self.0.to_file_text());
         copied
             .and_then(|keyring| keyring.with_current(self.0.current_slot()))
             .expect("a keyring reads what it wrote")
@@ -158,7 +158,7 @@ impl Keyring {
 }
 
 fn copy_master(master: &CoreMasterKey) -> CoreMasterKey {
-    CoreMasterKey::parse_hex(&master.to_hex()).expect("a master key reads what it wrote")
+    CoreMasterKey::parse(&master.to_hex()).expect("a master key reads what it wrote")
 }
 
 pub(crate) fn slot_of(number: u8) -> PyResult<Slot> {

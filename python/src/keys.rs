@@ -87,7 +87,7 @@ pub(crate) fn create_key<'py>(
     authority: &Authority,
     new: New,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let name = Name::new(&new.name).or_raise(py)?;
+    let name = Name::parse(&new.name).or_raise(py)?;
     let host = new.host.map(|host| Host::parse(&host)).transpose().or_raise(py)?;
     let created = authority.call(py, |authority| -> Result<_, Error> {
         let group = authority.find_group(&new.group)?.id;
@@ -137,7 +137,7 @@ pub(crate) fn update_key<'py>(
     id_or_name: &str,
     update: Update,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let name = update.name.map(|name| Name::new(&name)).transpose().or_raise(py)?;
+    let name = update.name.map(|name| Name::parse(&name)).transpose().or_raise(py)?;
     let updated = authority.call(py, |authority| -> Result<_, Error> {
         let certificate = update.certificate.map(|one| authority.find_certificate(&one));
         let mut changes = KeyUpdate::default()

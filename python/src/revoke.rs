@@ -20,8 +20,8 @@ pub(crate) fn revoke_connector(
     reason: &str,
 ) -> PyResult<()> {
     let id = parse_connector(py, id)?;
-    let unknown = || PyValueError::new_err("unknown RevocationReason");
-    let reason = RevocationReason::parse(reason).ok_or_else(unknown)?;
+    let unknown = |_| PyValueError::new_err("unknown RevocationReason");
+    let reason = RevocationReason::parse(reason).map_err(unknown)?;
     authority.call(py, |authority| authority.revoke_connector(id, reason))
 }
 

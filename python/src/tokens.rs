@@ -59,10 +59,10 @@ pub(crate) fn create_token<'py>(
     role: &str,
     expires_at: Option<Moment>,
 ) -> PyResult<(Bound<'py, PyAny>, AdminTokenText)> {
-    let unknown = || PyValueError::new_err("unknown AdminRole");
-    let role = AdminRole::parse(role).ok_or_else(unknown)?;
+    let unknown = |_| PyValueError::new_err("unknown AdminRole");
+    let role = AdminRole::parse(role).map_err(unknown)?;
     let expires_at = expires_at.map(|moment| moment.0);
-    let new = NewAdminToken::new(Name::new(name).or_raise(py)?, role).expires_at(expires_at);
+    let new = NewAdminToken::new(Name::parse(name).or_raise(py)?, role).expires_at(expires_at);
     let (token, text) = authority.call(py, |authority| authority.create_token(&new))?;
     Ok((to_python(py, token)?, AdminTokenText(text)))
 }

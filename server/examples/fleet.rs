@@ -65,7 +65,7 @@ async fn main() -> Result<()> {
 }
 
 fn name(text: &str) -> Result<Name> {
-    Ok(Name::new(text)?)
+    Ok(Name::parse(text)?)
 }
 
 /// A kind of keys.

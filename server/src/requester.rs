@@ -33,7 +33,7 @@ impl Requester {
         let proof = csr.renewal().and_then(|proof| RenewalProof::from_der(proof).ok());
         let shown = || Certificate::parse(client_certificate?).ok();
         let certificate = proof.map(|proof| proof.certificate().clone()).or_else(shown)?;
-        let connector = certificate.common_name().and_then(ConnectorId::parse)?;
+        let connector = ConnectorId::parse(certificate.common_name()?).ok()?;
         Some(Self { key: None, connector })
     }
 }

@@ -34,7 +34,7 @@ pub fn open_authority(folder: &Path) -> Result<Authority, Box<dyn Error>> {
 /// # Errors
 /// As [`open_authority`].
 pub fn open_authority_on(folder: &Path, address: &str) -> Result<Authority, Box<dyn Error>> {
-    let keyring = Keyring::parse_file(&fs::read_to_string(folder.join(MASTER_KEY_FILE))?)?;
+    let keyring = Keyring::parse(&fs::read_to_string(folder.join(MASTER_KEY_FILE))?)?;
     let store: Arc<dyn Store> = match address.strip_prefix("sqlite:") {
         Some(path) => Arc::new(SqliteStore::open(path)?),
         None => Arc::new(PostgresStore::open(address)?),

@@ -72,7 +72,7 @@ impl Pki {
         let parameters = CaParameters {
             common_name: "bench",
             id: "root",
-            serial: SerialNumber::draw(&SystemRandom, NOW).unwrap(),
+            serial: SerialNumber::random(&SystemRandom, NOW).unwrap(),
             not_before: Timestamp::from_unix_seconds(1_700_000_000),
             not_after: Timestamp::from_unix_seconds(2_700_000_000),
         };
@@ -91,7 +91,7 @@ impl Pki {
             group_id: "qqqqqqqqqqqq",
             trust_domain: "api.private.example.com",
             public_key: csr.public_key(),
-            serial: SerialNumber::draw(&SystemRandom, NOW).unwrap(),
+            serial: SerialNumber::random(&SystemRandom, NOW).unwrap(),
             not_before: NOW,
             not_after: Timestamp::from_unix_seconds(1_900_000_000),
         };

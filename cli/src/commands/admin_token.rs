@@ -55,7 +55,7 @@ pub(crate) fn run(
 
 fn create(create: &Create, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
     let role = AdminRole::parse(&create.role).unwrap_or(AdminRole::Viewer);
-    let new = NewAdminToken::new(Name::new(&create.name)?, role).expires_at(create.expires.0);
+    let new = NewAdminToken::new(Name::parse(&create.name)?, role).expires_at(create.expires.0);
     let (token, text) = authority.create_token(&new)?;
     output.show(&shown(token).field("text", "Token", text.expose()))
 }

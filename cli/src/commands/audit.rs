@@ -41,11 +41,11 @@ pub(crate) fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let Command::List { key, connector, action, since, until, page } = command;
-    let parse = |id: &str| ConnectorId::parse(id).ok_or(InputError::ConnectorNotFound);
+    let parse = |id: &str| ConnectorId::parse(id).map_err(|_| InputError::ConnectorNotFound);
     let filter = AuditFilter::default()
         .key(key.as_deref().map(KeyId::parse).transpose()?)
         .connector(connector.as_deref().map(parse).transpose()?)
-        .action(action.as_deref().and_then(Action::parse))
+        .action(action.as_deref().and_then(|name| Action::parse(name).ok()))
         .since(since.map(|since| since.0))
         .until(until.map(|until| until.0))
         .latest_first(true);

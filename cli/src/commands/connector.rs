@@ -52,7 +52,7 @@ pub(crate) struct ConnectorArg {
 
 impl ConnectorArg {
     fn id(&self) -> Result<ConnectorId, Failure> {
-        ConnectorId::parse(&self.id).ok_or_else(|| InputError::ConnectorNotFound.into())
+        ConnectorId::parse(&self.id).map_err(|_| InputError::ConnectorNotFound.into())
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     match command {
         Command::Create { name } => {
-            let group = authority.create_group(&Name::new(name)?)?;
+            let group = authority.create_group(&Name::parse(name)?)?;
             output.show(&shown(group))
         }
         Command::List(page) => output.pages(page, |page| authority.list_groups(page), shown),

@@ -99,7 +99,7 @@ impl Home {
 
     /// Opens the authority in this process, over another store with the same records.
     pub(crate) fn authority(&self, store: Arc<dyn Store>) -> Authority {
-        let keyring = Keyring::parse_file(&self.read("master.key")).unwrap();
+        let keyring = Keyring::parse(&self.read("master.key")).unwrap();
         Authority::open(Environment::system(store), keyring).unwrap()
     }
 

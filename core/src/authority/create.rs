@@ -105,7 +105,7 @@ fn new_record(
             id: id.as_str(),
             not_before: now.minus(BACKDATE),
             not_after,
-            serial: SerialNumber::draw(random, now)?,
+            serial: SerialNumber::random(random, now)?,
         },
     )?;
     let (slot, master) = (keyring.current_slot(), keyring.current());

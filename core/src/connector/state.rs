@@ -1,6 +1,5 @@
 //! The state of a connector's certificate, and when to renew it.
 
-use core::fmt;
 use core::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -35,22 +34,9 @@ impl CertificateState {
             Self::Expired => "expired",
         }
     }
-
-    /// The state of this name; see [`as_str`](Self::as_str).
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
 }
 
-impl fmt::Display for CertificateState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(CertificateState, "a state of a certificate", CertificateState::parse);
-#[cfg(feature = "authority")]
-crate::text::serde_as_text!(CertificateState);
+crate::text::named!(CertificateState, "a state of a certificate");
 
 impl Identity {
     /// The state of its certificate at this time.

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::{ParseError, hex};
+
 /// A machine's fingerprint as it is sent and stored: the left 128 bits of
 /// HMAC-SHA256("provkey/1/fingerprint", raw material).
 ///
@@ -13,7 +15,7 @@ use core::fmt;
 /// use provkey::key::Fingerprint;
 ///
 /// let fingerprint = Fingerprint::of_raw(b"the machine's id");
-/// assert_eq!(Fingerprint::from_hex(&fingerprint.to_string()), Some(fingerprint));
+/// assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Ok(fingerprint));
 /// assert_ne!(Fingerprint::of_raw(b"a clone's id"), fingerprint);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,9 +37,12 @@ impl Fingerprint {
         Self(bytes)
     }
 
-    /// Reads 32 hexadecimal digits; `None` for anything else.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        crate::hex::read(text).map(Self)
+    /// Parses 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ParseError`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        hex::read(text).map(Self).ok_or(ParseError::new("a fingerprint of 32 hexadecimal digits"))
     }
 
     /// Its 16 bytes.
@@ -49,7 +54,7 @@ impl Fingerprint {
 /// 32 hexadecimal digits in lower case.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::hex::write(f, &self.0)
+        hex::write(f, &self.0)
     }
 }
 
@@ -59,10 +64,6 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-crate::text::from_str!(
-    Fingerprint,
-    "a fingerprint of 32 hexadecimal digits",
-    Fingerprint::from_hex
-);
+crate::text::from_str!(Fingerprint, ParseError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(Fingerprint);

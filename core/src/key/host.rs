@@ -173,7 +173,7 @@ impl fmt::Debug for Host {
     }
 }
 
-crate::text::from_str_with!(Host, HostError, Host::parse);
+crate::text::from_str!(Host, HostError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(Host);
 

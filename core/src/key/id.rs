@@ -115,7 +115,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-crate::text::from_str_with!(KeyId, KeyIdError, KeyId::parse);
+crate::text::from_str!(KeyId, KeyIdError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(KeyId);
 

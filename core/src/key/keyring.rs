@@ -94,7 +94,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Malformed`], [`KeyringError::Full`] or [`KeyringError::Empty`].
-    pub fn parse_file(text: &str) -> Result<Self, KeyringError> {
+    pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let mut masters = Vec::with_capacity(Slot::COUNT);
         for (line, text) in (1..).zip(text.lines()) {
             if line > Slot::COUNT {
@@ -102,9 +102,7 @@ impl Keyring {
             }
             let master = match text {
                 REMOVED => None,
-                _ => {
-                    Some(MasterKey::parse_hex(text).map_err(|_| KeyringError::Malformed { line })?)
-                }
+                _ => Some(MasterKey::parse(text).map_err(|_| KeyringError::Malformed { line })?),
             };
             masters.push(master);
         }
@@ -150,7 +148,7 @@ impl Keyring {
         Ok(self)
     }
 
-    /// The content of a keyring file, as [`parse_file`](Self::parse_file) reads it. It does not say
+    /// The content of a keyring file, as [`parse`](Self::parse) reads it. It does not say
     /// which slot is current.
     pub fn to_file_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(65 * self.masters.len()));
@@ -291,15 +289,15 @@ mod tests {
         let keyring = keyring.without(slot(3)).unwrap();
         let text = keyring.to_file_text();
         assert_eq!(*text, format!("{}-\n{}-\n", *master(1).to_hex(), *master(3).to_hex()));
-        let read = Keyring::parse_file(&text).unwrap();
+        let read = Keyring::parse(&text).unwrap();
         assert_eq!(ids(&read), ids(&keyring));
         assert_eq!((read.current_slot(), read.next_slot()), (slot(2), Some(slot(4))));
-        assert_eq!(ids(&Keyring::parse_file(&master(1).to_hex()).unwrap()).len(), 1);
+        assert_eq!(ids(&Keyring::parse(&master(1).to_hex()).unwrap()).len(), 1);
     }
 
     #[test]
     fn a_damaged_file_is_refused() {
-        let check = |text: &str, error| assert_eq!(Keyring::parse_file(text).err(), Some(error));
+        let check = |text: &str, error| assert_eq!(Keyring::parse(text).err(), Some(error));
         let line = master(1).to_hex();
         check("", KeyringError::Empty);
         check("-\n-\n", KeyringError::Empty);
@@ -307,7 +305,7 @@ mod tests {
         check(&format!("{}x\n", *line), KeyringError::Malformed { line: 2 });
         check(&format!("{}\n", *line), KeyringError::Malformed { line: 2 });
         check(&line.repeat(33), KeyringError::Full);
-        assert!(Keyring::parse_file(&line.repeat(32)).unwrap().next_slot().is_none());
+        assert!(Keyring::parse(&line.repeat(32)).unwrap().next_slot().is_none());
     }
 
     #[test]

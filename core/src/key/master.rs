@@ -7,8 +7,8 @@ use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
 
 use super::{Host, KeyId, Secret};
-use crate::hex;
 use crate::random::{Random, RandomError};
+use crate::{ParseError, hex};
 
 /// The 32 bytes from which an authority's secrets are derived. The application keeps them outside
 /// the store.
@@ -18,7 +18,7 @@ use crate::random::{Random, RandomError};
 /// ```
 /// use provkey::key::{Host, KeyId, MasterKey};
 ///
-/// let master = MasterKey::parse_hex(&"07".repeat(32))?;
+/// let master = MasterKey::parse(&"07".repeat(32))?;
 /// let (host, id) = (Host::parse("api.example.com")?, KeyId::parse("q2w3e4r5t6y7")?);
 /// // The same master key, host and id give the same secret: no secret is stored.
 /// assert_eq!(master.derive_secret(&host, id), master.derive_secret(&host, id));
@@ -54,9 +54,12 @@ impl MasterKeyError {
 pub struct MasterId([u8; 8]);
 
 impl MasterId {
-    /// Reads 16 hexadecimal digits; `None` for anything else.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex::read(text).map(Self)
+    /// Parses 16 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ParseError`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        hex::read(text).map(Self).ok_or(ParseError::new("the id of a master key"))
     }
 }
 
@@ -93,7 +96,7 @@ impl MasterKey {
     ///
     /// # Errors
     /// [`MasterKeyError`] for anything else.
-    pub fn parse_hex(text: &str) -> Result<Self, MasterKeyError> {
+    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
         let line = text.strip_suffix('\n').unwrap_or(text);
         let line = line.strip_suffix('\r').unwrap_or(line);
         hex::read(line).map(Self::from_bytes).ok_or(MasterKeyError)
@@ -172,7 +175,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-crate::text::from_str!(MasterId, "the id of a master key", MasterId::from_hex);
+crate::text::from_str!(MasterId, ParseError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(MasterId);
 
@@ -189,13 +192,13 @@ mod tests {
         assert_eq!((text.len(), text.lines().count()), (65, 1));
         for accepted in [&text[..], &text[..64], &text.to_uppercase(), &text.replace('\n', "\r\n")]
         {
-            assert_eq!(MasterKey::parse_hex(accepted).unwrap().id(), master.id());
+            assert_eq!(MasterKey::parse(accepted).unwrap().id(), master.id());
         }
         let zeros = "0".repeat(62);
         for refused in ["", &text[1..], &text[..63], &text.replace('1', "g"), &(zeros + "+1")] {
-            assert_eq!(MasterKey::parse_hex(refused).err(), Some(MasterKeyError));
+            assert_eq!(MasterKey::parse(refused).err(), Some(MasterKeyError));
         }
-        assert_eq!(MasterId::from_hex(&master.id().to_string()), Some(master.id()));
+        assert_eq!(MasterId::parse(&master.id().to_string()), Ok(master.id()));
     }
 
     /// RFC 5869, section 2, in HMACs: extract without a salt, then the first block of expand.

@@ -4,6 +4,8 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::{ParseError, hex};
+
 /// The left 120 bits of SHA-256 over the SubjectPublicKeyInfo (DER) of the authority root.
 ///
 /// A connector that has only a key text recognizes its authority by the pin. It is not a secret.
@@ -13,7 +15,7 @@ use sha2::{Digest, Sha256};
 ///
 /// let pin = Pin::of_spki(b"the root's SubjectPublicKeyInfo");
 /// assert!(pin.matches_spki(b"the root's SubjectPublicKeyInfo"));
-/// assert_eq!(Pin::from_hex(&pin.to_string()), Some(pin));
+/// assert_eq!(Pin::parse(&pin.to_string()), Ok(pin));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pin([u8; 15]);
@@ -32,9 +34,12 @@ impl Pin {
         Self(bytes)
     }
 
-    /// Reads 30 hexadecimal digits; `None` for anything else.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        crate::hex::read(text).map(Self)
+    /// Parses 30 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ParseError`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        hex::read(text).map(Self).ok_or(ParseError::new("a pin of 30 hexadecimal digits"))
     }
 
     /// Its 15 bytes.
@@ -51,7 +56,7 @@ impl Pin {
 /// 30 hexadecimal digits in lower case.
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::hex::write(f, &self.0)
+        hex::write(f, &self.0)
     }
 }
 
@@ -61,6 +66,6 @@ impl fmt::Debug for Pin {
     }
 }
 
-crate::text::from_str!(Pin, "a pin of 30 hexadecimal digits", Pin::from_hex);
+crate::text::from_str!(Pin, ParseError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(Pin);

@@ -112,7 +112,7 @@ impl Ledger {
             },
         };
         // It may be a name that only looks like an id. A text that cannot be a name has no entry.
-        let Ok(name) = Name::new(id_or_name) else {
+        let Ok(name) = Name::parse(id_or_name) else {
             return Err(missing);
         };
         let id = self.read_text(E::by_name(&name.folded()))?;
@@ -126,7 +126,7 @@ impl Ledger {
         view: impl Fn(Stored<E>) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
         self.listing(String::from(E::NAMES), false, page)?.run(|index| {
-            let found = self.entities(&records::ids(index, parse_id::<E>)?)?;
+            let found = self.entities(&records::ids(index)?)?;
             found.into_iter().map(|one| one.map(&view).transpose().map(Examined::or_skip)).collect()
         })
     }

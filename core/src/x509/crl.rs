@@ -13,6 +13,7 @@ use super::signature::SignatureAlgorithm;
 use super::signed::Signed;
 use super::validity::read_time;
 use super::{IssueError, Issuer, SerialNumber};
+use crate::ParseError;
 use crate::der::writer::{nested, primitive};
 use crate::der::{Malformed, Reader, oid, pem, tag};
 use crate::time::Timestamp;
@@ -151,8 +152,15 @@ pub struct RevocationList {
 }
 
 impl RevocationList {
-    /// Parses a CRL in DER or PEM; `None` if it does not have the form that [`issue_crl`] makes.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Parses a CRL in DER or PEM.
+    ///
+    /// # Errors
+    /// [`ParseError`] if it does not have the form that [`issue_crl`] makes.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_der_or_pem(bytes).ok_or(ParseError::new("a CRL of a provkey authority"))
+    }
+
+    fn parse_der_or_pem(bytes: &[u8]) -> Option<Self> {
         if pem::is_der(bytes) {
             return Self::read(&Signed::read(bytes).ok()?.tbs).ok();
         }

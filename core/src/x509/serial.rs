@@ -1,8 +1,8 @@
 use core::fmt;
 
-use crate::hex;
 use crate::random::{Random, RandomError};
 use crate::time::Timestamp;
+use crate::{ParseError, hex};
 
 /// A serial number of an issued certificate, in 17 bytes: the time of issue in milliseconds (46
 /// bits), and 88 random bits.
@@ -20,7 +20,7 @@ impl SerialNumber {
     ///
     /// # Errors
     /// [`RandomError`] if the source fails.
-    pub fn draw(random: &dyn Random, at: Timestamp) -> Result<Self, RandomError> {
+    pub fn random(random: &dyn Random, at: Timestamp) -> Result<Self, RandomError> {
         let mut bytes = [0; 17];
         let (moment, rest) = bytes.split_at_mut(6);
         moment.copy_from_slice(&at.unix_ms().to_be_bytes()[2..]);
@@ -36,10 +36,14 @@ impl SerialNumber {
     }
 
     /// Parses what `Display` writes.
-    pub fn parse(text: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`ParseError`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let bytes: [u8; 17] = hex::read(text).filter(|_| is_lower)?;
-        Self::from_bytes(&bytes)
+        let bytes = hex::read(text).filter(|_| is_lower);
+        let serial = bytes.and_then(|bytes: [u8; 17]| Self::from_bytes(&bytes));
+        serial.ok_or(ParseError::new("the serial number of a certificate"))
     }
 
     /// The bytes, most significant first.
@@ -54,6 +58,6 @@ impl fmt::Display for SerialNumber {
     }
 }
 
-crate::text::from_str!(SerialNumber, "the serial number of a certificate", SerialNumber::parse);
+crate::text::from_str!(SerialNumber, ParseError);
 #[cfg(feature = "authority")]
 crate::text::serde_as_text!(SerialNumber);

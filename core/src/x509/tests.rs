@@ -30,7 +30,7 @@ impl Random for Sevens {
 }
 
 pub(super) fn serial() -> SerialNumber {
-    SerialNumber::draw(&Sevens, at(NOW)).unwrap()
+    SerialNumber::random(&Sevens, at(NOW)).unwrap()
 }
 
 pub(super) fn signer(algorithm: KeyAlgorithm) -> SoftwareSigner {

@@ -9,8 +9,6 @@ use crate::limits::URL_BYTES_MAX;
 /// A URL in certificates: `http://` or `https://`, a [`Host`], and optionally a path and a query,
 /// in at most 256 bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "authority", serde(try_from = "String", into = "String"))]
 pub struct LeafUrl(String);
 
 /// The text is not a [`LeafUrl`].
@@ -70,21 +68,9 @@ impl fmt::Debug for LeafUrl {
     }
 }
 
+crate::text::from_str!(LeafUrl, LeafUrlError);
 #[cfg(feature = "authority")]
-impl TryFrom<String> for LeafUrl {
-    type Error = LeafUrlError;
-
-    fn try_from(text: String) -> Result<Self, LeafUrlError> {
-        Self::parse(&text)
-    }
-}
-
-#[cfg(feature = "authority")]
-impl From<LeafUrl> for String {
-    fn from(url: LeafUrl) -> Self {
-        url.0
-    }
-}
+crate::text::serde_as_text!(LeafUrl);
 
 /// The URLs in the certificates that an issuer makes for connectors. By default there are none,
 /// because this library does not serve them.
@@ -109,8 +95,6 @@ crate::setters::setters!(LeafUrls {
     ocsp: Option<LeafUrl>,
     ca_issuers: Option<LeafUrl>,
 });
-
-crate::text::from_str_with!(LeafUrl, LeafUrlError, LeafUrl::parse);
 
 #[cfg(test)]
 mod tests {

@@ -46,7 +46,7 @@ pub(crate) fn master(byte: u8) -> MasterKey {
 }
 
 pub(crate) fn name(text: &str) -> Name {
-    Name::new(text).unwrap()
+    Name::parse(text).unwrap()
 }
 
 /// A connector: a key pair, and perhaps a fingerprint.

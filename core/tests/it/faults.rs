@@ -279,7 +279,7 @@ impl Store for CallsBack {
 
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         if let Some(authority) = self.authority.get() {
-            let name = provkey::authority::Name::new("from within").unwrap();
+            let name = provkey::authority::Name::parse("from within").unwrap();
             let code = authority.create_group(&name).map_or_else(|error| error.code(), |_| "made");
             self.seen.lock().unwrap().push(code);
         }

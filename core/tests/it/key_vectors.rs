@@ -140,7 +140,7 @@ struct Raw {
 #[test]
 fn secrets_are_derived() {
     for vector in load::<Derivation>("derivation.json").masters {
-        let master = MasterKey::parse_hex(&vector.master).unwrap();
+        let master = MasterKey::parse(&vector.master).unwrap();
         assert_eq!(master.id().to_string(), vector.id);
         for derived in vector.secrets {
             let (host, id) = (Host::parse(&derived.host).unwrap(), KeyId::parse(&derived.id));

@@ -72,7 +72,7 @@ pub unsafe extern "C" fn provkey_authority_create_group(
     unsafe {
         call(error, || {
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let name = Name::new(text(name, "name")?)?;
+            let name = Name::parse(text(name, "name")?)?;
             let group = output(group, "group")?;
             group.set(page::hand_out(&authority.create_group(&name)?));
             Ok(())

@@ -24,25 +24,25 @@ impl Id for KeyId {
 
 impl Id for GroupId {
     fn read(text: &str) -> Result<Self, InputError> {
-        Self::parse(text).ok_or(InputError::GroupNotFound)
+        Self::parse(text).map_err(|_| InputError::GroupNotFound)
     }
 }
 
 impl Id for CertificateId {
     fn read(text: &str) -> Result<Self, InputError> {
-        Self::parse(text).ok_or(InputError::CertificateNotFound)
+        Self::parse(text).map_err(|_| InputError::CertificateNotFound)
     }
 }
 
 impl Id for AdminTokenId {
     fn read(text: &str) -> Result<Self, InputError> {
-        Self::parse(text).ok_or(InputError::AdminTokenNotFound)
+        Self::parse(text).map_err(|_| InputError::AdminTokenNotFound)
     }
 }
 
 impl Id for ConnectorId {
     fn read(text: &str) -> Result<Self, InputError> {
-        Self::parse(text).ok_or(InputError::ConnectorNotFound)
+        Self::parse(text).map_err(|_| InputError::ConnectorNotFound)
     }
 }
 

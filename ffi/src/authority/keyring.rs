@@ -60,7 +60,7 @@ pub unsafe extern "C" fn provkey_keyring_read(
             let text = buffer(text, text_len, "text")?;
             let keyring = output(keyring, "keyring")?;
             let text = str::from_utf8(text).map_err(|_| KeyringError::Malformed { line: 1 })?;
-            keyring.set(handle::hand_out(Keyring::parse_file(text)?));
+            keyring.set(handle::hand_out(Keyring::parse(text)?));
             Ok(())
         })
     }
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn provkey_keyring_free(keyring: *mut provkey_keyring) {
 
 /// Copies a keyring.
 pub(crate) fn copy(keyring: &Keyring) -> Result<Keyring, KeyringError> {
-    Keyring::parse_file(&keyring.to_file_text())?.with_current(keyring.current_slot())
+    Keyring::parse(&keyring.to_file_text())?.with_current(keyring.current_slot())
 }
 
 pub(crate) fn slot(number: u32) -> Result<Slot, Failure> {

@@ -111,7 +111,7 @@ pub unsafe extern "C" fn provkey_authority_create_token(
     unsafe {
         call(error, || {
             let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let name = Name::new(text(name, "name")?)?;
+            let name = Name::parse(text(name, "name")?)?;
             let role = self::role(role)?;
             let token = output(token, "token")?;
             let token_text = output(token_text, "token_text")?;

@@ -91,7 +91,7 @@ pub(super) struct AuditQuery {
 impl AuditQuery {
     fn filter(&self) -> Result<AuditFilter, Problem> {
         let action = |name: &str| {
-            Action::parse(name).ok_or_else(|| Problem::malformed("`action` is unknown".into()))
+            Action::parse(name).map_err(|_| Problem::malformed("`action` is unknown".into()))
         };
         Ok(AuditFilter::default()
             .key(self.key.as_deref().map(parse_id).transpose()?)

@@ -55,7 +55,7 @@ pub(super) struct RequestId(CertificateId);
 
 impl ParseId for RequestId {
     fn parse_id(text: &str) -> Result<Self, InputError> {
-        CertificateId::parse(text).map(Self).ok_or(InputError::CertificateRequestNotFound)
+        CertificateId::parse(text).map(Self).map_err(|_| InputError::CertificateRequestNotFound)
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) async fn revoke(
 ) -> Result<Json<Connector>, Problem> {
     let reason = match input.reason.as_deref() {
         None => RevocationReason::Unspecified,
-        Some(name) => RevocationReason::parse(name).ok_or_else(|| {
+        Some(name) => RevocationReason::parse(name).map_err(|_| {
             Problem::malformed("`reason` is not a revocation reason of RFC 5280".into())
         })?,
     };

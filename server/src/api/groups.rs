@@ -60,7 +60,7 @@ pub(super) async fn create(
     operator: Operator,
     Body(input): Body<NewGroup>,
 ) -> Result<(StatusCode, Json<Group>), Problem> {
-    let name = Name::new(&input.name)?;
+    let name = Name::parse(&input.name)?;
     let group = operator.call(move |authority| authority.create_group(&name)).await?;
     Ok((StatusCode::CREATED, Json(group.into())))
 }

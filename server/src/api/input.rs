@@ -39,7 +39,7 @@ macro_rules! parse_ids {
     ($($id:ident: $not_found:ident;)*) => {
         $(impl ParseId for $id {
             fn parse_id(text: &str) -> Result<Self, InputError> {
-                Self::parse(text).ok_or(InputError::$not_found)
+                Self::parse(text).map_err(|_| InputError::$not_found)
             }
         })*
     };
@@ -50,12 +50,7 @@ parse_ids! {
     CertificateId: CertificateNotFound;
     ConnectorId: ConnectorNotFound;
     GroupId: GroupNotFound;
-}
-
-impl ParseId for KeyId {
-    fn parse_id(text: &str) -> Result<Self, InputError> {
-        Self::parse(text).map_err(|_| InputError::KeyNotFound)
-    }
+    KeyId: KeyNotFound;
 }
 
 pub(super) fn parse_id<T: ParseId>(text: &str) -> Result<T, InputError> {

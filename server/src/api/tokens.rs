@@ -118,7 +118,7 @@ pub(super) async fn create(
         Role::Operator => AdminRole::Operator,
         Role::Admin => AdminRole::Admin,
     };
-    let (name, expires_at) = (Name::new(&input.name)?, input.expires_at());
+    let (name, expires_at) = (Name::parse(&input.name)?, input.expires_at());
     let new = NewAdminToken::new(name, role).expires_at(expires_at);
     let (token, text) = admin.call(move |authority| authority.create_token(&new)).await?;
     let created = CreatedToken { token: token.into(), text: text.expose().to_owned().into() };

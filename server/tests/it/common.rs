@@ -71,7 +71,7 @@ impl World {
 }
 
 pub(crate) fn name(text: &str) -> Name {
-    Name::new(text).unwrap()
+    Name::parse(text).unwrap()
 }
 
 /// A POST to this operation of EST.

@@ -37,7 +37,7 @@ impl Site {
     }
 
     fn serve(&self, config: &Config) -> World {
-        let keyring = Keyring::parse_file(&self.file.lock().unwrap()).unwrap();
+        let keyring = Keyring::parse(&self.file.lock().unwrap()).unwrap();
         let environment = Environment::system(self.store.clone());
         let authority = Authority::open(environment, keyring).unwrap();
         let router = router(authority.clone(), config.clone());
@@ -65,8 +65,7 @@ async fn a_server_keeps_serving_and_finds_the_new_master_key() {
     let file = site.file.clone();
     let mut config = Config::default();
     config.metrics = Some(Metrics::default());
-    config.keyring =
-        Some(KeyringSource::new(move || Ok(Keyring::parse_file(&file.lock().unwrap())?)));
+    config.keyring = Some(KeyringSource::new(move || Ok(Keyring::parse(&file.lock().unwrap())?)));
     let server = site.serve(&config);
     let operations = operations(server.authority.clone(), config.clone());
     let operation = async |path: &str| {
@@ -108,8 +107,7 @@ async fn the_first_request_that_needs_a_new_master_key_finds_it() {
     let site = Site::new();
     let file = site.file.clone();
     let mut config = Config::default();
-    config.keyring =
-        Some(KeyringSource::new(move || Ok(Keyring::parse_file(&file.lock().unwrap())?)));
+    config.keyring = Some(KeyringSource::new(move || Ok(Keyring::parse(&file.lock().unwrap())?)));
     let server = site.serve(&config);
     *site.file.lock().unwrap() = rotated().to_file_text().to_string();
     let new_key = site.rotate();

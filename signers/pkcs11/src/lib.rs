@@ -15,7 +15,7 @@
 //! /// Once: generates a key in the token, and has the authority's root certify it.
 //! fn create(authority: &Authority, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signer = token.generate("fleet-ca", KeyAlgorithm::EcdsaP256)?;
-//!     let mut new = NewCertificate::new(Name::new("Fleet CA")?);
+//!     let mut new = NewCertificate::new(Name::parse("Fleet CA")?);
 //!     new.signer = Some(Arc::new(signer));
 //!     authority.create_certificate(&new)?;
 //!     Ok(())

@@ -36,7 +36,7 @@ impl Fixture {
         let new = NewAuthority::new(host).algorithm(KeyAlgorithm::Ed25519);
         let authority = Authority::create(environment, keyring(), &new);
         let authority = authority.expect("the store is empty");
-        let name = |name: &str| Name::new(name).expect("it is a name");
+        let name = |name: &str| Name::parse(name).expect("it is a name");
         let group = authority.create_group(&name("group")).expect("it is the first").id;
         let certificate = |number: usize| {
             let new = NewCertificate::new(name(&format!("certificate {number}")))

@@ -363,7 +363,7 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
     let request = site.authority.request_certificate(&NewCertificate::new(name("Asked"))).unwrap();
     let deleted = site.authority.request_certificate(&NewCertificate::new(name("Gone"))).unwrap();
 
-    let keyring = || Keyring::parse_file(&String::from_utf8(read(&site, MASTER_KEY_FILE)).unwrap());
+    let keyring = || Keyring::parse(&String::from_utf8(read(&site, MASTER_KEY_FILE)).unwrap());
     let slot = Slot::new(1).unwrap();
     let new = MasterKey::from_bytes([7; 32]);
     let keyring = keyring().unwrap().with(slot, new).with_current(slot).unwrap();

@@ -41,7 +41,7 @@ impl Random for Counting {
 }
 
 fn serial() -> SerialNumber {
-    SerialNumber::draw(&Counting, now()).unwrap()
+    SerialNumber::random(&Counting, now()).unwrap()
 }
 
 fn now() -> Timestamp {

@@ -177,7 +177,7 @@ fn a_text_of_another_authority_is_invalid_in_any_form() {
     let ours = site.provisioning_key(key);
     let host = Host::parse("elsewhere.example.com").unwrap();
     let master = fs::read_to_string(site.folder().join(MASTER_KEY_FILE)).unwrap();
-    let secret = MasterKey::parse_hex(&master).unwrap().derive_secret(&host, key);
+    let secret = MasterKey::parse(&master).unwrap().derive_secret(&host, key);
     let theirs = ProvisioningKey::from_parts(host, key, secret, ours.pin());
     check_refused(&site, key, &with_text(plain_csr(), &theirs), "key_invalid");
     check_refused(&site, key, &with_proof(request(&mut connector(), &theirs)), "key_invalid");

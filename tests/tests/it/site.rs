@@ -22,7 +22,7 @@ use tempfile::TempDir;
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn name(text: &str) -> Name {
-    Name::new(text).unwrap()
+    Name::parse(text).unwrap()
 }
 
 fn now(ahead_ms: &AtomicU64) -> Timestamp {

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn new_certificate(&self, token: &Pkcs11Token) -> Result<NewCertificate, Failure> {
-        let mut new = NewCertificate::new(Name::new(&self.name)?);
+        let mut new = NewCertificate::new(Name::parse(&self.name)?);
         new.algorithm = KeyAlgorithm::parse(&self.algorithm).unwrap_or(new.algorithm);
         // Checked before a key is made in the token.
         new.leaf_urls = self.urls.read()?;

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, authority: &Authority) -> Result<EnrollmentCertif
     let passphrase = args.passphrase_file.as_deref().map(files::read).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| without_line_end(line));
     let key = ImportedKey::File { contents: &contents, passphrase };
-    let import = CertificateImport::new(Name::new(name)?, certificates, key)
+    let import = CertificateImport::new(Name::parse(name)?, certificates, key)
         .leaf_validity(args.leaf_validity.starting_now())
         .renewal_grace(args.renewal_grace.starting_now())
         .leaf_urls(args.urls.read()?);

@@ -44,7 +44,7 @@ pub(crate) fn run(
     token: &Pkcs11Token,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut new = NewCertificate::new(Name::new(&args.name)?);
+    let mut new = NewCertificate::new(Name::parse(&args.name)?);
     new.algorithm = KeyAlgorithm::parse(&args.algorithm).unwrap_or(new.algorithm);
     new.leaf_validity = args.leaf_validity.starting_now();
     new.renewal_grace = args.renewal_grace.starting_now();

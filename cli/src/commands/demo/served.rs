@@ -73,11 +73,11 @@ fn open(metrics: &Metrics) -> Result<Authority, Failure> {
 }
 
 fn seed(authority: &Authority) -> Result<(), Failure> {
-    let new = provkey::authority::NewCertificate::new(Name::new("signing")?);
+    let new = provkey::authority::NewCertificate::new(Name::parse("signing")?);
     let certificate = authority.create_certificate(&new)?.id;
     for (name, max_uses, used) in FLEET {
-        let group = authority.create_group(&Name::new(name)?)?.id;
-        let new = NewKey::new(Name::new(&format!("{name} 2026"))?, group, certificate, max_uses);
+        let group = authority.create_group(&Name::parse(name)?)?.id;
+        let new = NewKey::new(Name::parse(&format!("{name} 2026"))?, group, certificate, max_uses);
         let id = authority.create_key(&new)?.id;
         let text = authority.copy_key(id)?;
         let key = ProvisioningKey::read(text.expose().as_bytes())?;

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, authority: &Authority, output: &mut Output) -> Re
 }
 
 fn new_key(args: &Args, authority: &Authority) -> Result<NewKey, Failure> {
-    let name = Name::new(&args.name)?;
+    let name = Name::parse(&args.name)?;
     let group = authority.find_group(&args.group)?.id;
     let certificate = authority.find_certificate(&args.cert)?.id;
     let mut new = NewKey::new(name, group, certificate, args.max_uses);

@@ -115,7 +115,7 @@ fn update(args: &Args, authority: &Authority) -> Result<KeyUpdate, Failure> {
         ranges => Some(parse_ranges(ranges)?),
     };
     let mut update = KeyUpdate::default()
-        .name(args.name.as_deref().map(Name::new).transpose()?)
+        .name(args.name.as_deref().map(Name::parse).transpose()?)
         .certificate(certificate.map(|certificate| certificate.id))
         .allowed_addresses(allowed_addresses);
     update.expires_at = args.expires.map(|expiry| expiry.0);

@@ -26,7 +26,8 @@ impl Administrator {
         else {
             return Err("it must be ROLE:NAME:FILE, for example operator:alice:alice.pem".into());
         };
-        let role = AdminRole::parse(role).ok_or("the role must be viewer, operator or admin")?;
+        let role =
+            AdminRole::parse(role).map_err(|_| "the role must be viewer, operator or admin")?;
         if name.is_empty() {
             return Err("the name is missing: the audit trail shows it".into());
         }

@@ -34,7 +34,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads the text that `Display` writes.
+    /// Parses the text that `Display` writes.
     ///
     /// # Errors
     /// `checkpoint_invalid`.
@@ -77,7 +77,7 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-crate::text::from_str_with!(Checkpoint, InputError, Checkpoint::parse);
+crate::text::from_str!(Checkpoint, InputError);
 crate::text::serde_as_text!(Checkpoint);
 
 /// The last checkpoint that this process has verified.

@@ -1,7 +1,6 @@
 //! What an operator sees of an enrollment certificate.
 
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
 use crate::ledger::Stored;
@@ -76,25 +75,9 @@ impl CertificateWarning {
             Self::LeavesCutShort => "leaves_cut_short",
         }
     }
-
-    /// The warning of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|warning| warning.as_str() == name)
-    }
 }
 
-impl fmt::Display for CertificateWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(
-    CertificateWarning,
-    "a warning about an enrollment certificate",
-    CertificateWarning::parse
-);
-crate::text::serde_as_text!(CertificateWarning);
+crate::text::named!(CertificateWarning, "a warning about an enrollment certificate");
 
 impl EnrollmentCertificate {
     /// The warnings at this moment.

@@ -346,7 +346,7 @@ fn cross_certificate(
         return Err(InputError::CertificateSubjectInUse.into());
     }
     let parameters = CrossParameters {
-        serial: SerialNumber::draw(ledger.random(), now)?,
+        serial: SerialNumber::random(ledger.random(), now)?,
         not_before: now.minus(BACKDATE),
         not_after: Timestamp::MAX,
     };
@@ -374,7 +374,7 @@ fn certificate_of_subject(
     own: &Certificate,
 ) -> Result<Option<Certificate>, Error> {
     let id = ledger.read_text(records::certificate_by_subject(own.subject_hash()))?;
-    let Some(id) = id.as_deref().and_then(CertificateId::parse) else {
+    let Some(id) = id.as_deref().and_then(|id| CertificateId::parse(id).ok()) else {
         return Ok(None);
     };
     let found = ledger.read::<CertificateRecord>(records::certificate(id))?;

@@ -299,7 +299,7 @@ fn new_certificate(
             id: id.as_str(),
             not_before: now.minus(BACKDATE),
             not_after,
-            serial: SerialNumber::draw(random, now)?,
+            serial: SerialNumber::random(random, now)?,
         },
     )?;
     let record = CertificateRecord {

@@ -69,7 +69,7 @@ impl Authority {
             return Err(Refusal::PublicKeyOfAuthority.into());
         }
         let mut audit = self.audit(Action::ServerCertificateIssued)?;
-        let serial = SerialNumber::draw(ledger.random(), audit.at)?;
+        let serial = SerialNumber::random(ledger.random(), audit.at)?;
         let certificate = issue_server(
             &open_root(&state)?,
             &ServerParameters {

@@ -36,7 +36,7 @@ pub(super) fn issue(inner: &Inner, new: &ToIssue<'_>) -> Result<Issued, Error> {
     if [&state.root, &issuer.certificate].iter().any(|ours| ours.spki() == public_key.spki()) {
         return Err(Refusal::PublicKeyOfAuthority.into());
     }
-    let serial = SerialNumber::draw(ledger.random(), new.now)?;
+    let serial = SerialNumber::random(ledger.random(), new.now)?;
     let leaf = issue_leaf(
         issuer.leaf_issuer()?,
         &LeafParameters {

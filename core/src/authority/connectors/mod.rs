@@ -132,7 +132,7 @@ impl Authority {
         }
         listing.run(|index| {
             let ids = match by_serial {
-                true => records::ids(index, ConnectorId::parse)?,
+                true => records::ids(index)?,
                 false => connector_ids(index)?,
             };
             let found = connectors(ledger, &ids)?;
@@ -160,7 +160,7 @@ fn connectors(ledger: &Ledger, ids: &[ConnectorId]) -> Result<Vec<Option<Connect
 
 /// The ids that the keys of index entries, or of enrollments, end with.
 pub(crate) fn connector_ids(found: &[Record]) -> Result<Vec<ConnectorId>, Error> {
-    found.iter().map(|record| records::last_part(record, ConnectorId::parse)).collect()
+    found.iter().map(records::last_part).collect()
 }
 
 fn connector(

@@ -3,7 +3,6 @@
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::key::{Host, KeyId};
 use crate::ledger::error::Error;
@@ -93,21 +92,9 @@ impl KeyState {
             Self::Compromised => "compromised",
         }
     }
-
-    /// The state of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
 }
 
-impl fmt::Display for KeyState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(KeyState, "a state of a provisioning key", KeyState::parse);
-crate::text::serde_as_text!(KeyState);
+crate::text::named!(KeyState, "a state of a provisioning key");
 
 /// An id and the name that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -126,7 +126,7 @@ fn examine(
     index: &[Record],
     filter: &KeyFilter,
 ) -> Result<Vec<Examined<Stored<KeyRecord>>>, Error> {
-    let ids = records::ids(index, |text| KeyId::parse(text).ok())?;
+    let ids = records::ids::<KeyId>(index)?;
     let (found, now) = (ledger.entities::<KeyRecord>(&ids)?, ledger.now());
     let part = filter.name_contains.as_deref().map(name::fold);
     let admits = |key: &Stored<KeyRecord>| {

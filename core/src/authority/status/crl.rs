@@ -20,7 +20,7 @@ use crate::ledger::records::{self, CrlRecord, RevokedRecord};
 use crate::limits::CRLS_KEPT_MAX;
 use crate::store::Record;
 use crate::time::Timestamp;
-use crate::x509::{CrlParameters, RevokedCertificate, SerialNumber, crl_to_pem};
+use crate::x509::{CrlParameters, RevokedCertificate, crl_to_pem};
 
 /// How long a CRL of the root is valid.
 pub(crate) const ROOT_CRL_VALIDITY: Duration = Duration::from_secs(7 * 86_400);
@@ -165,6 +165,6 @@ fn revoked(
 
 fn entry(record: &Record, body: &RevokedRecord) -> Result<RevokedCertificate, Error> {
     let RevokedRecord { revoked_at, reason, .. } = *body;
-    let serial = records::last_part(record, SerialNumber::parse)?;
+    let serial = records::last_part(record)?;
     Ok(RevokedCertificate { serial, revoked_at, reason })
 }

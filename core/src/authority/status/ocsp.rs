@@ -85,7 +85,7 @@ fn statuses(
     let index: Vec<_> = index.map(|serial| records::enrollment_by_serial(issuer, serial)).collect();
     let found = ledger.get(&index)?;
     let connectors = found.iter().flatten().cloned().collect::<Vec<_>>();
-    let connectors = records::ids(&connectors, ConnectorId::parse)?;
+    let connectors = records::ids::<ConnectorId>(&connectors)?;
     let enrollments: Vec<_> = connectors.into_iter().map(records::enrollment).collect();
     let mut enrollments = ledger.get(&enrollments)?.into_iter();
     let mut found = found.into_iter();

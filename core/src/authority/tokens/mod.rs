@@ -268,7 +268,7 @@ fn revoked_verifier(live: TokenVerifier, slot: Slot, keyring: &Keyring) -> Optio
 fn absent(id: AdminTokenId) -> AdminTokenRecord {
     AdminTokenRecord {
         id,
-        name: Name::new("absent").expect("it is a good name"),
+        name: Name::parse("absent").expect("it is a good name"),
         role: AdminRole::Viewer,
         created_at: Timestamp::default(),
         created_by: None,

@@ -72,7 +72,7 @@ impl AdminTokenText {
     pub(crate) fn read(&self) -> Result<(AdminTokenId, Secret), AdminTokenError> {
         let rest = self.0.trim().strip_prefix(PREFIX).ok_or(AdminTokenError::Malformed)?;
         let (id, rest) = rest.split_once('_').ok_or(AdminTokenError::Malformed)?;
-        let id = AdminTokenId::parse(id).ok_or(AdminTokenError::Malformed)?;
+        let id = AdminTokenId::parse(id).map_err(|_| AdminTokenError::Malformed)?;
         if rest.len() != SECRET + CHECK {
             return Err(AdminTokenError::Malformed);
         }

@@ -66,7 +66,7 @@ mod tests {
     fn record(role: AdminRole, end: Option<u64>) -> AdminTokenRecord {
         AdminTokenRecord {
             id: AdminTokenId::parse("q2w3e4r5t6y7").unwrap(),
-            name: Name::new("ci").unwrap(),
+            name: Name::parse("ci").unwrap(),
             role,
             created_at: Timestamp::default(),
             created_by: None,

@@ -39,7 +39,7 @@ fn signer() -> SoftwareSigner {
 }
 
 fn ca(id: &str, not_before: u64, not_after: u64) -> CaParameters<'_> {
-    let serial = SerialNumber::draw(&SystemRandom, at(NOW)).unwrap();
+    let serial = SerialNumber::random(&SystemRandom, at(NOW)).unwrap();
     let (not_before, not_after) = (at(not_before), at(not_after));
     CaParameters { common_name: "Test", id, serial, not_before, not_after }
 }
@@ -76,7 +76,7 @@ impl Pki {
             group_id: "g1",
             trust_domain: "api.private.example.com",
             public_key,
-            serial: SerialNumber::draw(&SystemRandom, at(NOW)).unwrap(),
+            serial: SerialNumber::random(&SystemRandom, at(NOW)).unwrap(),
             not_before: at(NOW - 300),
             not_after: at(LEAF_END),
         };

@@ -24,7 +24,7 @@ fn try_server(issuer: &Issuer, host: &str) -> Result<Certificate, IssueError> {
     let parameters = ServerParameters {
         host: &host,
         public_key: signer.public_key(),
-        serial: SerialNumber::draw(&SystemRandom, at(NOW)).unwrap(),
+        serial: SerialNumber::random(&SystemRandom, at(NOW)).unwrap(),
         not_before: at(NOW - 300),
         not_after: at(END),
     };

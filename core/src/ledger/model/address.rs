@@ -1,19 +1,16 @@
 //! Lists of addresses from which a provisioning key may be used.
 
-use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::IpAddr;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 use crate::ledger::error::InputError;
 
 /// A range of IP addresses in CIDR notation; a lone address is a range of one.
 ///
 /// IPv4 addresses that arrive in their IPv6 form (`::ffff:10.0.0.1`) count as IPv4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressRange(IpNet);
 
 impl AddressRange {
@@ -51,21 +48,8 @@ impl fmt::Display for AddressRange {
     }
 }
 
-impl TryFrom<String> for AddressRange {
-    type Error = InputError;
-
-    fn try_from(text: String) -> Result<Self, InputError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<AddressRange> for String {
-    fn from(range: AddressRange) -> Self {
-        range.to_string()
-    }
-}
-
-crate::text::from_str_with!(AddressRange, InputError, AddressRange::parse);
+crate::text::from_str!(AddressRange, InputError);
+crate::text::serde_as_text!(AddressRange);
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,9 @@
 //! All are written in bech32's alphabet, 5 bits a character: no vowels but `a`, `e` and `u`, and no
 //! characters that look alike.
 
-use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
+use crate::ParseError;
 use crate::random::{Random, RandomError};
 
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
@@ -15,15 +13,18 @@ const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $length:literal, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; $length]);
 
         impl $name {
-            /// Reads an id; `None` if it is not one.
-            pub fn parse(text: &str) -> Option<Self> {
-                let bytes: [u8; $length] = text.as_bytes().try_into().ok()?;
-                bytes.iter().all(|byte| ALPHABET.contains(byte)).then_some(Self(bytes))
+            #[doc = concat!("Parses ", $expected, ".")]
+            ///
+            /// # Errors
+            /// [`ParseError`] for any other text.
+            pub fn parse(text: &str) -> Result<Self, ParseError> {
+                let bytes: Option<[u8; $length]> = text.as_bytes().try_into().ok();
+                let id = bytes.filter(|bytes| bytes.iter().all(|byte| ALPHABET.contains(byte)));
+                id.map(Self).ok_or(ParseError::new($expected))
             }
 
             /// The id as text.
@@ -32,7 +33,8 @@ macro_rules! id {
             }
         }
 
-        crate::text::from_str!($name, $expected, $name::parse);
+        crate::text::from_str!($name, ParseError);
+        crate::text::serde_as_text!($name);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,20 +45,6 @@ macro_rules! id {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = crate::ParseError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.as_str().into()
             }
         }
     };
@@ -144,9 +132,9 @@ mod tests {
 
     #[test]
     fn only_ids_are_read_as_ids() {
-        assert!(GroupId::parse("q2w3e4r5t6y7").is_some());
+        assert!(GroupId::parse("q2w3e4r5t6y7").is_ok());
         for wrong in ["", "q2w3e4r5t6y", "q2w3e4r5t6y77", "Q2w3e4r5t6y7", "b2w3e4r5t6y7"] {
-            assert!(GroupId::parse(wrong).is_none(), "{wrong}");
+            assert!(GroupId::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -3,8 +3,6 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::ledger::error::InputError;
 use crate::limits::NAME_BYTES_MAX;
 
@@ -12,16 +10,15 @@ use crate::limits::NAME_BYTES_MAX;
 ///
 /// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends. Names
 /// are unique among entries of one kind, ignoring letter case.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// A name of this text. White space at the ends is removed.
+    /// Parses a name. White space at the ends is removed.
     ///
     /// # Errors
     /// `name_empty`, `name_too_long`, `name_bad_character`, `name_is_a_key`.
-    pub fn new(text: &str) -> Result<Self, InputError> {
+    pub fn parse(text: &str) -> Result<Self, InputError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InputError::NameEmpty);
@@ -86,21 +83,14 @@ impl fmt::Debug for Name {
     }
 }
 
-impl TryFrom<String> for Name {
-    type Error = InputError;
-
-    fn try_from(text: String) -> Result<Self, InputError> {
-        Self::new(&text)
-    }
-}
-
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.0
     }
 }
 
-crate::text::from_str_with!(Name, InputError, Name::new);
+crate::text::from_str!(Name, InputError);
+crate::text::serde_as_text!(Name);
 
 #[cfg(test)]
 mod tests {
@@ -108,8 +98,8 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        assert_eq!(Name::new("  Café 1 ").unwrap().as_str(), "Café 1");
-        let check = |text: &str, code| assert_eq!(Name::new(text).unwrap_err().code(), code);
+        assert_eq!(Name::parse("  Café 1 ").unwrap().as_str(), "Café 1");
+        let check = |text: &str, code| assert_eq!(Name::parse(text).unwrap_err().code(), code);
         check(" \t", "name_empty");
         check(&"x".repeat(129), "name_too_long");
         check("a\u{202e}b", "name_bad_character");
@@ -122,7 +112,7 @@ mod tests {
 
     #[test]
     fn part_of_a_name_is_part_of_its_folded_form() {
-        let name = Name::new("ΑΣΤΡΟ ΟΔΟΣ").unwrap().folded();
+        let name = Name::parse("ΑΣΤΡΟ ΟΔΟΣ").unwrap().folded();
         for part in ["ΑΣ", "ασ", "ΟΔΟΣ", "οδος", "στρ"] {
             assert!(name.contains(&fold(part)), "{part} in {name}");
         }

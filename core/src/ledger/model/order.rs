@@ -1,7 +1,5 @@
 //! The orders of listings.
 
-use core::fmt;
-
 /// The order of provisioning keys in a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -24,18 +22,6 @@ impl KeyOrder {
             Self::Created => "created",
         }
     }
-
-    /// The order of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|order| order.as_str() == name)
-    }
 }
 
-impl fmt::Display for KeyOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(KeyOrder, "an order of provisioning keys", KeyOrder::parse);
-crate::text::serde_as_text!(KeyOrder);
+crate::text::named!(KeyOrder, "an order of provisioning keys");

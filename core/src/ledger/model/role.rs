@@ -1,12 +1,7 @@
 //! The roles of administrators.
 
-use core::fmt;
-
-use serde::{Deserialize, Serialize};
-
 /// What an administrator may do. Each role includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdminRole {
     /// Read everything except secrets.
@@ -29,17 +24,6 @@ impl AdminRole {
             Self::Admin => "admin",
         }
     }
-
-    /// The role of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
-    }
 }
 
-impl fmt::Display for AdminRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-crate::text::from_str!(AdminRole, "a role of an administrator", AdminRole::parse);
+crate::text::named!(AdminRole, "a role of an administrator");

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,17 +46,15 @@ pub(crate) fn damaged(record: &Record, what: &dyn core::fmt::Display) -> Error {
 }
 
 /// What stands after the last `/` of a record's key.
-pub(crate) fn last_part<T>(record: &Record, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
+pub(crate) fn last_part<T: FromStr>(record: &Record) -> Result<T, Error> {
     let last = record.key.as_bytes().rsplit(|byte| *byte == b'/').next();
     let text = last.and_then(|last| core::str::from_utf8(last).ok());
-    text.and_then(parse).ok_or_else(|| damaged(record, &"its key does not end as it should"))
+    let part = text.and_then(|text| text.parse().ok());
+    part.ok_or_else(|| damaged(record, &"its key does not end as it should"))
 }
 
 /// The ids that index entries hold.
-pub(crate) fn ids<Id>(
-    index: &[Record],
-    parse: impl Fn(&str) -> Option<Id>,
-) -> Result<Vec<Id>, Error> {
-    let id = |record| parse(text(record)?).ok_or_else(|| damaged(record, &"it holds no id"));
+pub(crate) fn ids<Id: FromStr>(index: &[Record]) -> Result<Vec<Id>, Error> {
+    let id = |record| text(record)?.parse().map_err(|_| damaged(record, &"it holds no id"));
     index.iter().map(id).collect()
 }

@@ -349,7 +349,7 @@ mod tests {
         let crl = LeafUrl::parse("http://crl.example/").unwrap();
         let record = CertificateRecord {
             id: CertificateId::parse("q2w3e4r5t6y7").unwrap(),
-            name: Name::new("CA").unwrap(),
+            name: Name::parse("CA").unwrap(),
             created_at: Timestamp::default(),
             leaf_validity_seconds: 3600,
             renewal_grace_seconds: 0,

@@ -47,7 +47,7 @@ const LABEL: &str = "CERTIFICATE";
 /// let parameters = CaParameters {
 ///     common_name: "Example root",
 ///     id: "r1",
-///     serial: SerialNumber::draw(&random, Timestamp::from_unix_seconds(1_800_000_000))?,
+///     serial: SerialNumber::random(&random, Timestamp::from_unix_seconds(1_800_000_000))?,
 ///     not_before: Timestamp::from_unix_seconds(1_800_000_000),
 ///     not_after: Timestamp::from_unix_seconds(2_000_000_000),
 /// };

@@ -181,7 +181,7 @@ unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Fa
             return Ok(AuditFilter::default());
         };
         let action = optional_text(input.action, "action")?
-            .map(|name| Action::parse(name).ok_or_else(|| Failure::unknown("action")));
+            .map(|name| Action::parse(name).map_err(|_| Failure::unknown("action")));
         Ok(AuditFilter::default()
             .key(optional_id(input.key, "key")?)
             .connector(optional_id(input.connector, "connector")?)

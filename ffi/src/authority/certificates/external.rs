@@ -310,7 +310,7 @@ pub unsafe extern "C" fn provkey_certificate_request_page_free(
 unsafe fn request_id(pointer: *const c_char) -> Result<CertificateId, Failure> {
     // SAFETY: as the caller says.
     let text = unsafe { text(pointer, "id") }?;
-    Ok(CertificateId::parse(text).ok_or(InputError::CertificateRequestNotFound)?)
+    Ok(CertificateId::parse(text).map_err(|_| InputError::CertificateRequestNotFound)?)
 }
 
 /// # Safety
@@ -320,7 +320,7 @@ unsafe fn read_import(
 ) -> Result<CertificateImport<'_>, Failure> {
     // SAFETY: as the caller says.
     unsafe {
-        let name = Name::new(text(input.name, "name")?)?;
+        let name = Name::parse(text(input.name, "name")?)?;
         let certificates = buffer(input.certificates, input.certificates_len, "certificates")?;
         let contents = buffer(input.private_key, input.private_key_len, "private_key")?;
         let passphrase = buffer(input.passphrase, input.passphrase_len, "passphrase")?;

@@ -365,7 +365,7 @@ pub(super) unsafe fn new_certificate(
     // SAFETY: as the caller says.
     unsafe {
         let input = structure(pointer, "new_certificate")?;
-        let mut new = NewCertificate::new(Name::new(text(input.name, "name")?)?);
+        let mut new = NewCertificate::new(Name::parse(text(input.name, "name")?)?);
         new.algorithm = algorithm_or_usual(input.algorithm)?;
         new.signer = optional_object(input.signer, "signer")?.map(Arc::clone);
         new.validity = seconds_or(input.validity_seconds, new.validity);

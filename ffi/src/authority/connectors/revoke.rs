@@ -45,7 +45,7 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
             let reason = match optional_text(reason, "reason")? {
                 None => RevocationReason::Unspecified,
                 Some(name) => {
-                    RevocationReason::parse(name).ok_or_else(|| Failure::unknown("reason"))?
+                    RevocationReason::parse(name).map_err(|_| Failure::unknown("reason"))?
                 }
             };
             Ok(authority.revoke_connector(id, reason)?)

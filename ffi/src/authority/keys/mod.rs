@@ -277,7 +277,7 @@ unsafe fn new_key(pointer: *const provkey_new_key) -> Result<NewKey, Failure> {
     // SAFETY: as the caller says.
     unsafe {
         let input = structure(pointer, "new_key")?;
-        let name = Name::new(text(input.name, "name")?)?;
+        let name = Name::parse(text(input.name, "name")?)?;
         let (group, certificate) =
             (id(input.group, "group")?, id(input.certificate, "certificate")?);
         let mut new = NewKey::new(name, group, certificate, input.max_uses);
@@ -306,7 +306,7 @@ unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> 
     // SAFETY: as the caller says.
     unsafe {
         if counts(PROVKEY_KEY_FIELDS_NAME) {
-            update.name = Some(Name::new(text(input.name, "name")?)?);
+            update.name = Some(Name::parse(text(input.name, "name")?)?);
         }
         if counts(PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES) {
             update.allowed_addresses =

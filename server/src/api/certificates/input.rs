@@ -37,11 +37,10 @@ pub(in crate::api) struct CertificateInput {
 
 impl CertificateInput {
     pub(in crate::api) fn read(self) -> Result<NewCertificate, Problem> {
-        let usual = NewCertificate::new(Name::new(&self.name)?);
-        let algorithm =
-            self.algorithm.as_deref().map_or(Some(usual.algorithm), KeyAlgorithm::parse);
+        let usual = NewCertificate::new(Name::parse(&self.name)?);
+        let algorithm = self.algorithm.as_deref().map_or(Ok(usual.algorithm), KeyAlgorithm::parse);
         let mut new = usual
-            .algorithm(algorithm.ok_or(InputError::AlgorithmUnsupported)?)
+            .algorithm(algorithm.map_err(|_| InputError::AlgorithmUnsupported)?)
             .leaf_urls(urls(self.crl_url, self.ocsp_url, self.ca_issuers_url)?);
         set_seconds(&mut new.validity, self.validity_seconds);
         set_seconds(&mut new.leaf_validity, self.leaf_validity_seconds);
@@ -103,7 +102,7 @@ pub(super) struct ReadImport {
 
 impl Import {
     pub(super) fn read(self) -> Result<ReadImport, Problem> {
-        let mut terms = NewCertificate::new(Name::new(&self.name)?);
+        let mut terms = NewCertificate::new(Name::parse(&self.name)?);
         set_seconds(&mut terms.leaf_validity, self.leaf_validity_seconds);
         set_seconds(&mut terms.renewal_grace, self.renewal_grace_seconds);
         let certificates = read_certificates(&self.certificates)?;

@@ -43,7 +43,7 @@ pub(in crate::api) struct KeyInput {
 
 impl KeyInput {
     pub(super) fn read(self) -> Result<NewKey, Problem> {
-        let name = Name::new(&self.name)?;
+        let name = Name::parse(&self.name)?;
         let group = parse_id(&self.group)?;
         let certificate = parse_id(&self.certificate)?;
         Ok(NewKey::new(name, group, certificate, self.max_uses)
@@ -84,7 +84,7 @@ impl KeyPatch {
     pub(super) fn read(self) -> Result<KeyUpdate, Problem> {
         let certificate = self.certificate.map(|id| parse_id(&id));
         let mut update = KeyUpdate::default()
-            .name(self.name.map(|name| Name::new(&name)).transpose()?)
+            .name(self.name.map(|name| Name::parse(&name)).transpose()?)
             .max_uses(self.max_uses)
             .enabled(self.enabled)
             .allowed_addresses(self.allowed_addresses.map(|list| addresses(&list)).transpose()?)

@@ -24,7 +24,7 @@ impl Fleet {
     /// With a provisioning key for any number of connectors.
     pub(crate) fn new(signer: Pkcs11Signer) -> Self {
         let environment = Environment::system(Arc::new(Memory::new()));
-        let name = || Name::new("Plant 7").unwrap();
+        let name = || Name::parse("Plant 7").unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
         let keyring = Keyring::new(MasterKey::from_bytes([7; 32]));
         let authority = Authority::create(environment, keyring, &new).unwrap();

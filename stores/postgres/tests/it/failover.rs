@@ -45,7 +45,7 @@ impl Fleet {
         let store = Arc::new(PostgresStore::create(url).unwrap());
         let new = NewAuthority::new(Host::parse("api.example.com").unwrap());
         let authority = Authority::create(Environment::system(store), keyring(), &new).unwrap();
-        let name = |text| Name::new(text).unwrap();
+        let name = |text| Name::parse(text).unwrap();
         let group = authority.create_group(&name("gateways")).unwrap().id;
         let certificate =
             authority.create_certificate(&NewCertificate::new(name("CA"))).unwrap().id;

@@ -50,7 +50,7 @@ pub(super) fn prove(ledger: &Ledger, request: &RenewRequest) -> Result<Proven, E
     let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
     let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
     let csr = csr.verify_renewal_of(&certificate)?;
-    let connector = certificate.common_name().and_then(ConnectorId::parse);
+    let connector = certificate.common_name().and_then(|name| ConnectorId::parse(name).ok());
     Ok(Proven {
         connector: connector.ok_or(Refusal::CertificateUnknown)?,
         sha256: Sha256::digest(certificate.der()).into(),
