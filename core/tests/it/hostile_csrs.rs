@@ -1,6 +1,7 @@
 //! Requests that are broken or weak, or ask for what no connector gets.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use provkey::authority::EnrollRequest;
 use provkey::testing::TestAuthority;
@@ -44,4 +45,10 @@ fn each_hostile_request_is_refused_with_its_code_and_costs_nothing() {
         assert_eq!(world.used(&key), sound.len() as u64, "{}", case.name);
     }
     assert_eq!(sound.len(), 2, "one key pair of P-256, and one of RSA");
+    let of_a_csr = |code: &&str| code.starts_with("csr_") || code.starts_with("weak_key_");
+    let codes: BTreeSet<_> = cases.iter().map(|case| &*case.code).filter(of_a_csr).collect();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(codes, rows.filter(of_a_csr).collect(), "a request for each documented code");
 }

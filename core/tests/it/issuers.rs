@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use provkey::authority::{
-    Authority, CertificateWarning, ConnectorFilter, EnrollRequest, EnrollmentCertificate,
-    KeyUpdate, NewCertificate, NewKey, PageRequest,
+    Authority, CertificateWarning, ConnectorFilter, EnrollmentCertificate, KeyUpdate,
+    NewCertificate, NewKey, PageRequest,
 };
 use provkey::key::{KeyId, Keyring, ProvisioningKey, Slot};
 use provkey::testing::TestAuthority;
-use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner, build_csr};
+use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner};
 
 use crate::common::{DAY, TestConnector, code, master, name};
 
@@ -96,17 +96,6 @@ fn a_key_elsewhere_signs_while_its_signer_is_there() {
 }
 
 const AWAY: &str = "signer_unavailable";
-
-#[test]
-fn no_connector_enrolls_with_the_issuers_key() {
-    let world = TestAuthority::new();
-    let token = Token::new(KeyAlgorithm::EcdsaP384);
-    let (id, text) = key_under(&world, &create(&world, &token));
-    let csr = build_csr(&*token, &[]).unwrap();
-    let request = EnrollRequest::new(csr).key_text(text.to_text());
-    assert_eq!(code(world.authority.enroll(&request)), "public_key_of_authority");
-    assert_eq!(world.authority.key(id).unwrap().used, 0);
-}
 
 #[test]
 fn a_replay_needs_no_signer() {

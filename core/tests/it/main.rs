@@ -19,6 +19,7 @@ mod keys;
 mod masters;
 mod outcomes;
 mod races;
+mod refusals;
 mod renewing;
 mod revoking;
 mod server_certificates;

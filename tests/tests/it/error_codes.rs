@@ -32,7 +32,7 @@ fn documented() -> BTreeMap<String, bool> {
     rows
 }
 
-pub(crate) fn documented_codes() -> BTreeSet<String> {
+fn documented_codes() -> BTreeSet<String> {
     documented().into_keys().collect()
 }
 

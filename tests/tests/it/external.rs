@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use provkey::authority::{
     CertificateId, CertificateImport, EnrollRequest, Enrolled, EnrollmentCertificate, Error,
@@ -17,7 +16,7 @@ use provkey::x509::{
 use provkey_tests::MASTER_KEY_FILE;
 
 use crate::foreign::{P256, P384, RSA, run};
-use crate::site::{DAY, Site, name};
+use crate::site::{DAY, Site, name, now};
 
 /// The extensions of an issuing CA, for OpenSSL.
 pub(crate) const CA: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\n\
@@ -89,7 +88,7 @@ pub(crate) fn enroll(site: &Site, certificate: CertificateId) -> Enrolled {
     let request = EnrollRequest::new(request.der().to_vec());
     let answer = site.authority.enroll(&request).unwrap();
     assert_eq!(site.authority.enroll(&request).unwrap().external_chain, answer.external_chain);
-    identity.accept(answer.chain_pem().as_bytes(), Timestamp::from(SystemTime::now())).unwrap();
+    identity.accept(answer.chain_pem().as_bytes(), now()).unwrap();
     assert_eq!(site.used(key), 1);
     site.authority.delete_key(key).unwrap();
     answer
@@ -314,17 +313,17 @@ fn unusable_external_certificates_are_refused() {
         assert_eq!(refused.code(), expected);
         assert_eq!(refused.retryable(), expected == "external_not_yet_valid");
     };
-    check(&good, site.now().minus(DAY), "external_not_yet_valid");
-    check(&good, site.now().plus(1000 * DAY), "external_expired");
+    check(&good, now().minus(DAY), "external_not_yet_valid");
+    check(&good, now().plus(1000 * DAY), "external_expired");
     let many = [&good[..]; 5].concat();
-    check(&many, site.now(), "external_too_large");
+    check(&many, now(), "external_too_large");
     let mut der = good[0].der().to_vec();
     *der.last_mut().unwrap() ^= 1;
     let forged = [Certificate::parse(&der).unwrap(), good[1].clone()];
-    check(&forged, site.now(), "external_bad_signature");
+    check(&forged, now(), "external_bad_signature");
     openssl(&site, "req -new -key ca.key -subj / -out ca.csr");
     external_signs(&site, CA, "");
-    check(&certificates(&site, &["ca.pem"]), site.now(), "external_no_subject");
+    check(&certificates(&site, &["ca.pem"]), now(), "external_no_subject");
     let listed = site.authority.list_certificates(&PageRequest::default()).unwrap();
     assert_eq!(listed.items.len(), 1);
 }

@@ -206,7 +206,7 @@ fn openssl_accepts_every_request() {
 }
 
 /// A request made by OpenSSL for a new key.
-pub(crate) fn openssl_request(key: &str, request: &str) -> Vec<u8> {
+fn openssl_request(key: &str, request: &str) -> Vec<u8> {
     let directory = TempDir::new().unwrap();
     let key: Vec<_> = ["genpkey", "-out", "key.pem"].into_iter().chain(key.split(' ')).collect();
     run(directory.path(), "openssl", &key);
@@ -285,7 +285,7 @@ fn every_certificate_makes_a_tls_connection() {
 }
 
 /// A self-signed server certificate, and its private key in PKCS #8.
-pub(crate) fn tls_server_identity() -> (Certificate, Vec<u8>) {
+fn tls_server_identity() -> (Certificate, Vec<u8>) {
     let server = TempDir::new().unwrap();
     let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
                    -out cert.pem -subj /CN=server -addext basicConstraints=critical,CA:FALSE \
@@ -317,11 +317,7 @@ fn trusting(certificate: &Certificate) -> Arc<rustls::RootCertStore> {
 }
 
 /// A server that requires a client certificate under `root`.
-pub(crate) fn tls_server(
-    root: &Certificate,
-    own: &Certificate,
-    pkcs8: &[u8],
-) -> rustls::ServerConnection {
+fn tls_server(root: &Certificate, own: &Certificate, pkcs8: &[u8]) -> rustls::ServerConnection {
     let clients =
         rustls::server::WebPkiClientVerifier::builder_with_provider(trusting(root), provider());
     let config = rustls::ServerConfig::builder_with_provider(provider())
@@ -333,7 +329,7 @@ pub(crate) fn tls_server(
     rustls::ServerConnection::new(Arc::new(config)).unwrap()
 }
 
-pub(crate) fn tls_client(
+fn tls_client(
     server: &Certificate,
     chain: &[&Certificate],
     pkcs8: &Pkcs8,
@@ -349,7 +345,7 @@ pub(crate) fn tls_client(
 }
 
 /// Exchanges the data of both sides until neither has any.
-pub(crate) fn connect(
+fn connect(
     mut client: rustls::ClientConnection,
     mut server: rustls::ServerConnection,
 ) -> (rustls::ClientConnection, rustls::ServerConnection) {

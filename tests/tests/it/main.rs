@@ -4,7 +4,6 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod batches;
-mod end_to_end;
 mod error_codes;
 mod external;
 mod foreign;
@@ -15,7 +14,6 @@ mod linearizable;
 mod model;
 mod power_loss;
 mod processes;
-mod refusals;
 mod revocation;
 mod simulation;
 mod site;

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use provkey::authority::{Compromise, Crl, NewCertificate, RenewRequest};
+use provkey::authority::{Crl, NewCertificate, RenewRequest};
 use provkey::connector::RenewalKey;
 use provkey::x509::{Certificate, KeyAlgorithm, LeafUrl, LeafUrls, RevocationReason};
 
 use crate::foreign::{check_lint, run};
-use crate::site::{Site, connector, enroll, name, request};
+use crate::site::{Site, connector, enroll, name, now, request};
 
 const ALGORITHMS: [KeyAlgorithm; 3] =
     [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Ed25519];
@@ -87,23 +87,6 @@ fn gnutls_enforces_a_crl() {
     }
 }
 
-#[test]
-fn on_sqlite_a_compromise_reaches_the_crl_of_another_process() {
-    let site = Site::new();
-    let key = site.key("leaked", 300);
-    let text = site.provisioning_key(key.id);
-    for csr in crate::site::requests(&text, 130) {
-        enroll(&site.authority, &csr).unwrap();
-    }
-    let other = site.open();
-    let before = other.crl(site.certificate).unwrap();
-    let done = site.authority.compromise_key(key.id, &Compromise::default()).unwrap();
-    assert_eq!((done.connectors, done.revoked), (130, 130));
-    let after = other.crl(site.certificate).unwrap();
-    assert_eq!((before.entries, after.entries), (0, 130));
-    assert!(before.number < after.number);
-}
-
 /// Answers a request of `openssl ocsp`, in `answer.der`.
 fn ask(site: &Site, arguments: &str) {
     let folder = site.folder();
@@ -173,7 +156,7 @@ fn a_revocation_covers_all_certificates_of_a_connector() {
     let key = site.provisioning_key(site.key("fleet", 1).id);
     let mut identity = connector();
     let enrolled = enroll(&site.authority, &request(&mut identity, &key)).unwrap();
-    identity.accept(enrolled.chain_pem().as_bytes(), site.now()).unwrap();
+    identity.accept(enrolled.chain_pem().as_bytes(), now()).unwrap();
     let csr = identity.renew_request(RenewalKey::Same, None).unwrap().der().to_vec();
     let renewed = site.authority.renew(&RenewRequest::new(csr)).unwrap();
     let certificate = site.authority.certificate(site.certificate).unwrap().certificate;

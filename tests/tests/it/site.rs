@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use provkey::authority::{
@@ -25,9 +24,8 @@ pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-fn now(ahead_ms: &AtomicU64) -> Timestamp {
-    let ahead = Duration::from_millis(ahead_ms.load(Ordering::SeqCst));
-    Timestamp::from(SystemTime::now()).plus(ahead)
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
 }
 
 pub(crate) struct Site {
@@ -35,17 +33,13 @@ pub(crate) struct Site {
     pub(crate) authority: Authority,
     pub(crate) group: GroupId,
     pub(crate) certificate: CertificateId,
-    ahead_ms: Arc<AtomicU64>,
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::create(folder.path().join(STORE_FILE)).unwrap();
-        let ahead_ms = Arc::new(AtomicU64::new(0));
-        let ahead = Arc::clone(&ahead_ms);
-        let clock = Arc::new(move || now(&ahead));
-        let environment = Environment::system(Arc::new(store)).clock(clock);
+        let environment = Environment::system(Arc::new(store));
         let master = MasterKey::generate(&*environment.random).unwrap();
         fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
@@ -53,7 +47,7 @@ impl Site {
         let group = authority.create_group(&name("Branch offices")).unwrap().id;
         let certificate = NewCertificate::new(name("Connectors 2026"));
         let certificate = authority.create_certificate(&certificate).unwrap().id;
-        Self { folder, authority, group, certificate, ahead_ms }
+        Self { folder, authority, group, certificate }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -73,15 +67,6 @@ impl Site {
     /// Opens the authority as another process does.
     pub(crate) fn open(&self) -> Authority {
         open_authority(self.folder()).unwrap()
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        now(&self.ahead_ms)
-    }
-
-    /// Advances the clock of this authority only.
-    pub(crate) fn advance(&self, by: Duration) {
-        self.ahead_ms.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
     }
 
     pub(crate) fn new_key(&self, key_name: &str, max_uses: u64) -> NewKey {
