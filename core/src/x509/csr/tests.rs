@@ -1,4 +1,5 @@
-//! Requests that are refused, each for its own reason.
+//! Requests that are refused, each for its own reason. `tests/vectors/csrs.json` has most of them;
+//! here are those that it lacks.
 
 use std::string::String;
 use std::sync::LazyLock;
@@ -144,23 +145,6 @@ fn sizes_are_checked_first() {
 }
 
 #[test]
-fn only_strict_der_is_read() {
-    let good = Forged::p256().build();
-    check(&[&good[..], &[0]].concat(), "csr_trailing_data");
-    check(&good[..good.len() - 1], "csr_malformed");
-    // An indefinite length, and a length in more bytes than necessary.
-    check(&[&[0x30, 0x80], &good[3..], &[0, 0]].concat(), "csr_malformed");
-    check(&[&[0x30, 0x82, 0], &good[2..]].concat(), "csr_malformed");
-    let version = |version: &[u8]| Forged { version: version.to_vec(), ..Forged::p256() }.build();
-    check(&version(&[2, 1, 1]), "csr_unsupported_version");
-    check(&version(&[2, 2, 0, 0]), "csr_malformed");
-    check(&version(&[]), "csr_malformed");
-    let subject = |subject: &[u8]| Forged { subject: subject.to_vec(), ..Forged::p256() }.build();
-    check(&subject(&[0x30, 2, 0x31, 0]), "csr_malformed");
-    check(&subject(&[0x31, 0]), "csr_malformed");
-}
-
-#[test]
 fn attributes_that_mean_something_occur_once() {
     let with = |attributes: &[&Vec<u8>]| {
         let attributes = attributes.iter().map(|&attribute| attribute.clone()).collect();
@@ -170,158 +154,64 @@ fn attributes_that_mean_something_occur_once() {
     assert_eq!(Csr::parse(&with(&[&one])).unwrap().proof(), Some(&[4, 1, 7][..]));
     assert_eq!(Csr::parse(&with(&[])).unwrap().proof(), None);
     check(&with(&[&one]), "good");
-    check(&with(&[&one, &one]), "csr_attribute_not_single");
     check(&with(&[&attribute(PROOF_OID_DER, &[])]), "csr_attribute_not_single");
     check(&with(&[&attribute(PROOF_OID_DER, &[&[5, 0], &[5, 0]])]), "csr_attribute_not_single");
     let request =
         |oid| attribute(oid, &[&sequence(&extension(oid::SUBJECT_KEY_IDENTIFIER, &[4, 0]))]);
-    let old_and_new = [request(oid::EXTENSION_REQUEST), request(oid::MICROSOFT_EXTENSION_REQUEST)];
-    check(&with(&[&old_and_new[1]]), "good");
-    check(&with(&[&old_and_new[0], &old_and_new[1]]), "csr_attribute_not_single");
-    // challengePassword, and an unknown attribute.
-    let password = attribute(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07", &[b"\x0c\x01x"]);
-    check(&with(&[&password, &attribute(&[0x2a, 3], &[])]), "good");
+    check(&with(&[&request(oid::MICROSOFT_EXTENSION_REQUEST)]), "good");
+    // Unknown attributes.
+    check(&with(&[&attribute(&[0x2a, 3], &[])]), "good");
     check(&with(&[&attribute(&[0x2a, 3], &[&[4, 9]])]), "csr_malformed");
 }
 
 #[test]
-fn a_request_may_ask_for_what_every_connector_gets() {
-    let asked = [
-        extension(oid::BASIC_CONSTRAINTS, &[0x30, 0]),
-        extension(oid::KEY_USAGE, &[3, 2, 7, 0x80]),
-        extension(oid::EXTENDED_KEY_USAGE, b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02"),
-        extension(oid::SUBJECT_KEY_IDENTIFIER, &[4, 2, 1, 2]),
-    ];
-    check(&Forged::asking(&asked).build(), "good");
-}
-
-#[test]
-fn a_request_may_ask_for_nothing_else() {
-    let check = |oid, value: &[u8], code| {
-        check(&Forged::asking(&[extension(oid, value)]).build(), code);
+fn a_key_usage_is_for_signatures_alone() {
+    let check = |value: &[u8], code| {
+        check(&Forged::asking(&[extension(oid::KEY_USAGE, value)]).build(), code);
     };
-    check(oid::BASIC_CONSTRAINTS, b"\x30\x03\x01\x01\xff", "csr_requests_ca");
-    check(oid::BASIC_CONSTRAINTS, b"\x30\x03\x01\x01\x01", "csr_malformed");
-    check(oid::BASIC_CONSTRAINTS, b"\x30\x03\x01\x01\x00", "csr_malformed");
-    check(oid::KEY_USAGE, &[3, 2, 2, 0x84], "csr_requests_key_usage");
-    check(oid::KEY_USAGE, &[3, 2, 6, 0xc0], "csr_requests_key_usage");
-    check(oid::KEY_USAGE, &[3, 2, 0, 0x80], "csr_malformed");
-    check(oid::KEY_USAGE, &[3, 1, 0], "csr_malformed");
-    let server = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
-    check(oid::EXTENDED_KEY_USAGE, server, "csr_requests_extended_key_usage");
-    let any = b"\x30\x06\x06\x04\x55\x1d\x25\x00";
-    check(oid::EXTENDED_KEY_USAGE, any, "csr_requests_extended_key_usage");
-    check(oid::EXTENDED_KEY_USAGE, &[0x30, 0], "csr_malformed");
-    check(oid::SUBJECT_ALT_NAME, b"\x30\x03\x82\x01a", "csr_requests_names");
-    check(oid::SUBJECT_ALT_NAME, b"\x30\x0a\x86\x08spiffe:/", "csr_requests_names");
-    check(oid::AUTHORITY_KEY_IDENTIFIER, &[0x30, 0], "csr_requests_extension");
-    check(&[0x55, 0x1d, 18], b"\x30\x03\x82\x01a", "csr_requests_extension");
-    check(&[0x2a, 3], &[], "csr_requests_extension");
-    let twice = [extension(&[0x2a, 3], &[]), extension(&[0x2a, 3], &[])];
-    self::check(&Forged::asking(&twice).build(), "csr_duplicate_extension");
-    let twice = std::vec![extension(oid::KEY_USAGE, &[3, 2, 7, 0x80]); 2];
-    self::check(&Forged::asking(&twice).build(), "csr_duplicate_extension");
-    self::check(&Forged::asking(&[]).build(), "csr_malformed");
+    check(&[3, 2, 6, 0xc0], "csr_requests_key_usage");
+    check(&[3, 1, 0], "csr_malformed");
 }
 
 #[test]
-fn elliptic_curve_keys_have_one_form() {
-    let (p256, p384) = (KeyAlgorithm::EcdsaP256.identifier(), KeyAlgorithm::EcdsaP384.identifier());
-    let point = Forged::p256().spki[26..].to_vec();
-    check_spki(spki(p256, &[&[2], &point[1..33]].concat()), "csr_bad_key");
-    check_spki(spki(p256, &[&[6], &point[1..]].concat()), "csr_bad_key");
-    check_spki(spki(p384, &point), "csr_bad_key");
-    check_spki(spki(p256, &[0; 65]), "csr_bad_key");
-    check_spki(spki(p256, &[]), "csr_bad_key");
-    // Well-formed, but not on the curve; nor is the point of zeros.
-    let mut off_curve = point.clone();
-    off_curve[64] ^= 1;
-    check_spki(spki(p256, &off_curve), "csr_key_off_curve");
-    check_spki(spki(p256, &[&[4][..], &[0; 64]].concat()), "csr_key_off_curve");
-    // Parameters in full, and those of secp256k1.
-    let explicit = b"\x30\x0d\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x30\x02\x05\x00";
-    check_spki(spki(explicit, &point), "csr_bad_key");
-    let koblitz = b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x0a";
-    check_spki(spki(koblitz, &point), "csr_unsupported_key");
-}
-
-#[test]
-fn ed25519_keys_have_one_form() {
-    let identifier = KeyAlgorithm::Ed25519.identifier();
-    let check_point = |point: [u8; 32], code| check_spki(spki(identifier, &point), code);
-    let with_null = b"\x30\x07\x06\x03\x2b\x65\x70\x05\x00";
-    check_spki(spki(with_null, &[9; 32]), "csr_bad_key");
-    check_spki(spki(identifier, &[9; 31]), "csr_bad_key");
-    // Points of small order: 0 and 1, with either sign, and the largest.
-    check_point([0; 32], "weak_key_small_order");
-    let ends = |first, last, middle| {
+fn points_of_ed25519_of_small_order_or_past_the_prime_are_refused() {
+    let check = |first, last, middle, code| {
         let mut point = [middle; 32];
         (point[0], point[31]) = (first, last);
-        point
+        check_spki(spki(KeyAlgorithm::Ed25519.identifier(), &point), code);
     };
-    check_point(ends(1, 0, 0), "weak_key_small_order");
-    check_point(ends(1, 0x80, 0), "weak_key_small_order");
-    check_point(ends(0xec, 0x7f, 0xff), "weak_key_small_order");
-    // Not below the prime: a second spelling of 0, and the largest.
-    check_point(ends(0xed, 0x7f, 0xff), "csr_bad_key");
-    check_point(ends(0xff, 0xff, 0xff), "csr_bad_key");
+    // 1 with the other sign, and the largest.
+    check(1, 0x80, 0, "weak_key_small_order");
+    check(0xec, 0x7f, 0xff, "weak_key_small_order");
+    // A second spelling of 0, and the largest.
+    check(0xed, 0x7f, 0xff, "csr_bad_key");
+    check(0xff, 0xff, 0xff, "csr_bad_key");
 }
 
 #[test]
-fn rsa_keys_have_one_form() {
-    // Odd, of so many bits, and without a small factor: 2^(bits - 1) + `low`.
-    let modulus = |bits: usize, low: u8| {
+fn rsa_keys_have_2048_to_4096_bits_and_a_small_exponent() {
+    // Odd, of so many bits, and without a small factor.
+    let number = |bits: usize| {
         let mut bytes = std::vec![0; bits / 8 + 1];
-        (bytes[1], bytes[bits / 8]) = (0x80, low);
+        (bytes[1], bytes[bits / 8]) = (0x80, 3);
         bytes
     };
-    let number = |bits| modulus(bits, 3);
     let usual = [1, 0, 1];
     check_spki(rsa(&number(2048), &usual), "csr_algorithm_mismatch");
     check_spki(rsa(&number(4096), &usual), "csr_algorithm_mismatch");
-    check_spki(rsa(&number(1024), &usual), "weak_key_short");
-    check_spki(rsa(&number(2040), &usual), "weak_key_short");
-    check_spki(rsa(&modulus(2048, 2), &usual), "weak_key_small_factor");
-    check_spki(rsa(&modulus(2048, 1), &usual), "weak_key_small_factor");
     check_spki(rsa(&number(4104), &usual), "csr_unsupported_key");
-    check_spki(rsa(&number(2048), &[1]), "weak_key_small_exponent");
-    check_spki(rsa(&number(2048), &[3]), "weak_key_small_exponent");
-    check_spki(rsa(&number(2048), &[1, 0, 0]), "weak_key_even_exponent");
     check_spki(rsa(&number(2048), &[2, 0, 0, 0, 1]), "csr_unsupported_key");
     check_spki(rsa(&number(2048), &[1; 9]), "csr_unsupported_key");
-    check_spki(rsa(&number(2048)[1..], &usual), "csr_bad_key");
-    check_spki(rsa(&[0], &usual), "weak_key_short");
-    let without_null = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-    let good = rsa(&number(2048), &usual);
-    check_spki(spki(without_null, &good[24..]), "csr_bad_key");
-    let dsa = b"\x30\x09\x06\x07\x2a\x86\x48\xce\x38\x04\x01";
-    check_spki(spki(dsa, &[2, 1, 7]), "csr_unsupported_key");
 }
 
 #[test]
 fn the_signature_is_the_keys_own() {
-    let algorithm =
-        |algorithm: &[u8]| Forged { algorithm: algorithm.to_vec(), ..Forged::p256() }.build();
-    check(&algorithm(b"\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"), "csr_weak_algorithm");
-    check(
-        &algorithm(b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"),
-        "csr_unsupported_algorithm",
-    );
-    check(&algorithm(SignatureAlgorithm::Ed25519.identifier()), "csr_algorithm_mismatch");
-    check(&algorithm(SignatureAlgorithm::RsaSha256.identifier()), "csr_algorithm_mismatch");
-    check(&algorithm(SignatureAlgorithm::EcdsaSha384.identifier()), "csr_bad_signature");
-    check_spki(signer(KeyAlgorithm::EcdsaP256).public_key().spki().to_vec(), "csr_bad_signature");
-    check_spki(
-        signer(KeyAlgorithm::Ed25519).public_key().spki().to_vec(),
-        "csr_algorithm_mismatch",
-    );
-    let mut other = Forged::p256().build();
-    *other.last_mut().unwrap() ^= 1;
-    check(&other, "csr_bad_signature");
     for algorithm in SIGNING {
         let spki = signer(algorithm).public_key().spki().to_vec();
         check(&Forged { spki, ..Forged::new(algorithm) }.build(), "csr_bad_signature");
     }
+    let other_hash = SignatureAlgorithm::EcdsaSha384.identifier().to_vec();
+    check(&Forged { algorithm: other_hash, ..Forged::p256() }.build(), "csr_bad_signature");
 }
 
 proptest! {
