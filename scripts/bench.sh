@@ -7,7 +7,6 @@ need gcc gcc libc6-dev
 need_file /usr/include/openssl/evp.h libssl-dev
 need redis-server redis-server
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
-python_packages
 
 # As the benchmarks themselves are built, or C and Rust would not be compared.
 cargo build --locked --profile bench -p provkey-ffi

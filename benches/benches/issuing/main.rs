@@ -1,13 +1,13 @@
-//! From a CSR to a certificate, beside ring alone and beside other libraries; and key texts.
-//! OpenSSL and Python run in processes of their own.
+//! From a CSR to a certificate, beside ring alone, rcgen and OpenSSL; and key texts. OpenSSL runs
+//! in a process of its own.
 //!
 //! `cargo bench -p provkey-benches --bench issuing [-- WORD]` runs the rows that contain the word.
 
 // A command-line program, which panics on any error.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-mod foreign;
-mod rivals;
+mod openssl;
+mod rcgen;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use provkey::x509::{
     CaParameters, Csr, Issuer, KeyAlgorithm, LeafParameters, SerialNumber, SoftwareSigner,
     build_csr, issue_leaf, issue_root,
 };
-use provkey_benches::{Row, authority, beside, per_second, run, verify_and_sign};
+use provkey_benches::{Row, authority, beside, median, per_second, run, verify_and_sign};
 
 /// The time at which all certificates are issued.
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
@@ -31,27 +31,14 @@ fn main() {
         Row("P-384 CSR to certificate", |row| beside_ring(row, KeyAlgorithm::EcdsaP384, 400)),
         Row("Ed25519 CSR to certificate", |row| beside_ring(row, KeyAlgorithm::Ed25519, 4000)),
         Row("P-256 CSR to certificate, beside rcgen", |row| {
-            let (pki, rival) = (Pki::new(KeyAlgorithm::EcdsaP256), rivals::Rcgen::new());
+            let (pki, rival) = (Pki::new(KeyAlgorithm::EcdsaP256), rcgen::Rcgen::new());
             pki.beside(row, "rcgen", || per_second(1, 4000, |_, _| rival.certify(&pki.csr)));
         }),
-        Row("P-256 CSR to certificate, beside x509-cert", |row| {
-            let (pki, rival) = (Pki::new(KeyAlgorithm::EcdsaP256), rivals::X509Cert::new());
-            let theirs = || per_second(1, 4000, |_, _| rival.certify(&pki.csr));
-            pki.beside(row, "x509-cert's builder, ring's signatures", theirs);
-        }),
         Row("P-256 CSR to certificate, beside OpenSSL", |row| {
-            let pki = Pki::new(KeyAlgorithm::EcdsaP256);
-            let program = foreign::build_openssl();
-            let version = foreign::run(&program, &["version"]);
+            let (pki, program) = (Pki::new(KeyAlgorithm::EcdsaP256), openssl::build());
+            let version = openssl::run(&program, "version", b"");
             let rival = format!("OpenSSL {version}, in C");
-            pki.beside(row, &rival, || foreign::per_second(&program, &pki.csr, 2000));
-        }),
-        Row("P-256 CSR to certificate, beside Python", |row| {
-            let pki = Pki::new(KeyAlgorithm::EcdsaP256);
-            let (python, script) = foreign::python();
-            let version = foreign::run(&python, &[&script, "version"]);
-            let rival = format!("Python's cryptography {version}");
-            pki.beside(row, &rival, || foreign::per_second_by(&python, &script, &pki.csr, 1000));
+            pki.beside(row, &rival, || openssl::per_second(&program, &pki.csr, 2000));
         }),
         Row("P-256 CSR to certificate, 2 threads", two_threads),
         Row("what of that is not cryptography", not_cryptography),
@@ -125,24 +112,16 @@ fn two_threads(row: &str) {
 /// The time of a certificate without its two signatures, in microseconds, over many short turns.
 fn not_cryptography(row: &str) {
     let (pki, ring) = (Pki::new(KeyAlgorithm::EcdsaP256), verify_and_sign(KeyAlgorithm::EcdsaP256));
-    let (rcgen, builder) = (rivals::Rcgen::new(), rivals::X509Cert::new());
+    let rcgen = rcgen::Rcgen::new();
     let micros = |rate: f64| 1e6 / rate;
-    let mut rest = [const { Vec::new() }; 3];
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..101 {
         let ring = micros(per_second(1, 200, |_, _| ring()));
-        let others = [
-            pki.per_second(1, 200),
-            per_second(1, 200, |_, _| rcgen.certify(&pki.csr)),
-            per_second(1, 200, |_, _| builder.certify(&pki.csr)),
-        ];
-        rest.iter_mut().zip(others).for_each(|(rest, rate)| rest.push(micros(rate) - ring));
+        ours.push(micros(pki.per_second(1, 200)) - ring);
+        theirs.push(micros(per_second(1, 200, |_, _| rcgen.certify(&pki.csr))) - ring);
     }
-    let [ours, rcgen, builder] = rest.map(provkey_benches::median);
-    println!(
-        "| {row} | {ours:.1} µs | rcgen, x509-cert's builder | {rcgen:.1} µs, {builder:.1} µs | {:.2}, {:.2} |",
-        ours / rcgen,
-        ours / builder
-    );
+    let (ours, theirs) = (median(ours), median(theirs));
+    println!("| {row} | {ours:.1} µs | rcgen | {theirs:.1} µs | {:.2} |", ours / theirs);
 }
 
 fn forged(row: &str) {
