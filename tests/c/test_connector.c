@@ -8,6 +8,8 @@
 
 static const char TEXT[] = "pvk1_api.private.example.com_q2w3e4r5t6y77sccukxymwv377st3086hr4rex5g5h9epatvwqw2eyrrqe0h"
                            "a5jrshchsu9rqxq8yxjx6jfwj";
+static const uint8_t PIN[] = {0x0f, 0x56, 0xc7, 0x01, 0xca, 0xc9, 0x06, 0x30,
+                              0x65, 0xf7, 0xed, 0x24, 0x38, 0x5f, 0x17};
 static const uint64_t YEAR_MS = 365 * 24 * 60 * 60 * 1000ull;
 
 static void versions_agree(void)
@@ -47,6 +49,7 @@ static void a_key_text_is_read(void)
     OK(provkey_provisioning_key_read(BYTES(TEXT), &key, ERR));
     CHECK_TEXT(key->host, "api.private.example.com");
     CHECK_TEXT(key->id, "q2w3e4r5t6y7");
+    CHECK(memcmp(key->pin, PIN, sizeof(PIN)) == 0 && sizeof(PIN) == sizeof(key->pin));
     CHECK(strstr(TEXT, "7sccukxymwv") != NULL && strstr(key->public_text, "7sccukxymwv") == NULL);
     OK(provkey_provisioning_key_text(key, &text, ERR));
     CHECK_TEXT((const char *)text->data, TEXT);
@@ -73,6 +76,14 @@ static void a_damaged_key_text_is_explained(void)
     CHECK_TEXT((const char *)repaired->data, TEXT);
     provkey_bytes_free(repaired);
     FAILS(PROVKEY_STATUS_NO_REPAIR, provkey_provisioning_key_repair(BYTES(TEXT), &repaired, ERR));
+
+    FAILS(PROVKEY_STATUS_KEY_TRUNCATED,
+          provkey_provisioning_key_read((const uint8_t *)TEXT, strlen(TEXT) - 3, &key, ERR));
+    CHECK(check_error->missing == 3 && check_error->extra == 0);
+    char longer[sizeof(TEXT) + 2];
+    snprintf(longer, sizeof(longer), "%sqq", TEXT);
+    FAILS(PROVKEY_STATUS_KEY_EXTRA, provkey_provisioning_key_read(BYTES(longer), &key, ERR));
+    CHECK(check_error->extra == 2 && check_error->missing == 0 && key == NULL);
 }
 
 static void an_error_of_an_argument_has_no_positions(void)
