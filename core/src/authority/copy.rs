@@ -14,6 +14,7 @@ use crate::store::{
 /// How many records are read together.
 const PAGE_RECORDS: usize = 128;
 
+/// # Moving to another store
 impl Authority {
     /// Copies all records of a store into an empty one, then compares the two record by record.
     /// Counters keep their count, their limit and their latest moment; the new store assigns its
@@ -56,9 +57,7 @@ impl Authority {
         }
         Ok(count + 1)
     }
-}
 
-impl Authority {
     /// Moves an authority to an empty store: [closes](Store::fence) the first store to all changes,
     /// including those of processes that have it open, and [copies](Self::copy_store) it. So the
     /// copy has every use that was counted, and no connector enrolls from both. If the copy fails,

@@ -1,16 +1,17 @@
-//! Creating an authority.
+//! Creating and opening an authority.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::authority::certificates::{BACKDATE, ca_not_after, new_signer, seal};
-use crate::authority::{Authority, Environment};
+use crate::authority::{Authority, Environment, Inner};
 use crate::key::{Host, Keyring};
 use crate::ledger::error::{Error, InputError};
 use crate::ledger::model::AuthorityId;
 use crate::ledger::records::{self, Action, AuditRecord, AuthorityRecord, Bytes};
-use crate::ledger::{Change, describe_master};
+use crate::ledger::{Change, Ledger, describe_master};
+use crate::process::Owned;
 use crate::store::{GroupCommit, Outcome, Store};
 use crate::time::Timestamp;
 use crate::x509::{CaParameters, KeyAlgorithm, SerialNumber, issue_root};
@@ -30,12 +31,6 @@ pub struct NewAuthority {
     pub validity: Duration,
 }
 
-crate::setters::setters!(NewAuthority {
-    trust_domain: Option<String>,
-    algorithm: KeyAlgorithm,
-    validity: Duration,
-});
-
 impl NewAuthority {
     /// An authority at this host: P-256, valid for 30 years.
     pub fn new(host: Host) -> Self {
@@ -54,6 +49,13 @@ impl NewAuthority {
     }
 }
 
+crate::setters::setters!(NewAuthority {
+    trust_domain: Option<String>,
+    algorithm: KeyAlgorithm,
+    validity: Duration,
+});
+
+/// # Creating and opening
 impl Authority {
     /// Whether a store holds an authority. Needs no master key.
     ///
@@ -83,6 +85,18 @@ impl Authority {
             Outcome::Applied(_) => Self::open(environment, keyring).map_err(Error::outcome_unknown),
             Outcome::Refused(_) => Err(InputError::AuthorityExists.into()),
         }
+    }
+
+    /// Opens the authority that a store holds. The keyring must have every master key that the
+    /// authority knows.
+    ///
+    /// # Errors
+    /// `authority_missing`, `master_key_wrong`, `master_key_missing`, and those of the store.
+    pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
+        let Environment { store, clock, random, observer } = environment;
+        let ledger = Ledger::open(store, clock, random, observer, keyring)?;
+        let opened = ledger.state();
+        Ok(Self { inner: Arc::new(Owned::new(Inner::new(ledger))), opened, actor: None })
     }
 }
 

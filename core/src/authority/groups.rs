@@ -24,6 +24,7 @@ pub struct ConnectorGroup {
     pub keys: u64,
 }
 
+/// # Connector groups
 impl Authority {
     /// Creates a connector group.
     ///

@@ -3,15 +3,27 @@
 //! [`Authority`] has every call. The application passes it an [`Environment`] (store, clock,
 //! randomness) and the master keys, and calls it from any number of threads.
 
-mod audit;
-mod certificates;
-mod connectors;
-mod copy;
+// rustdoc shows the blocks `impl Authority` in the order of these lines. The blank lines keep
+// rustfmt from sorting them.
 mod create;
+
+mod hosts;
+
 mod groups;
+
+mod certificates;
+
 mod keys;
+
+mod connectors;
+
 mod status;
+
+mod audit;
+
 mod tokens;
+
+mod copy;
 
 pub use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError, Refusal};
 pub use crate::ledger::listing::{Cursor, Page, PageRequest};
@@ -35,9 +47,8 @@ pub use keys::{KeyDetails, KeyFile, KeyFilter, KeyState, KeyUpdate, Named, NewKe
 pub use status::Crl;
 pub use tokens::{AdminToken, AdminTokenText, NewAdminToken};
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
 use audit::Reached;
@@ -46,8 +57,6 @@ use certificates::issuers::Issuers;
 use certificates::lookups::Lookups;
 use status::Crls;
 
-use crate::key::{Host, Keyring};
-use crate::ledger::records;
 use crate::ledger::{Change, Ledger, State};
 use crate::process::{Owned, UsedAfterFork};
 use crate::random::{Random, SystemRandom};
@@ -68,12 +77,6 @@ pub struct Environment {
     /// What is notified of enrollments and refusals, if anything.
     pub observer: Option<Arc<dyn Observer>>,
 }
-
-crate::setters::setters!(Environment {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-});
 
 impl Environment {
     /// This store, this clock and this randomness.
@@ -109,11 +112,60 @@ impl Environment {
     }
 }
 
+crate::setters::setters!(Environment {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+});
+
 /// The side that makes provisioning keys and counts their uses.
 ///
 /// A clone is cheap, and is the same authority. Every call blocks, and can be made from any thread
 /// of the process that opened the authority. In a forked child every call fails with
 /// `used_after_fork`.
+///
+/// | subject | methods |
+/// |---|---|
+/// | [Creating and opening](#creating-and-opening) | [`create`](Self::create), [`open`](Self::open), [`exists`](Self::exists) |
+/// | [Hosts](#hosts) | [`hosts`](Self::hosts), [`add_host`](Self::add_host) |
+/// | [Connector groups](#connector-groups) | [`create_group`](Self::create_group), [`list_groups`](Self::list_groups) … |
+/// | [Enrollment certificates](#enrollment-certificates) | [`create_certificate`](Self::create_certificate), [`retire_certificate`](Self::retire_certificate) … |
+/// | [Certificates of an external CA](#certificates-of-an-external-ca) | [`request_certificate`](Self::request_certificate), [`import_answer`](Self::import_answer), [`import_certificate`](Self::import_certificate) … |
+/// | [Certificates of servers](#certificates-of-servers) | [`issue_server_certificate`](Self::issue_server_certificate) |
+/// | [Master keys](#master-keys) | [`rotate_master`](Self::rotate_master), [`replace_keyring`](Self::replace_keyring), [`remove_master`](Self::remove_master) … |
+/// | [Provisioning keys](#provisioning-keys) | [`create_key`](Self::create_key), [`list_keys`](Self::list_keys), [`update_key`](Self::update_key), [`copy_key`](Self::copy_key) … |
+/// | [Enrolling](#enrolling) | [`enroll`](Self::enroll), [`enroll_many`](Self::enroll_many) |
+/// | [Renewing](#renewing) | [`renew`](Self::renew) |
+/// | [Revoking](#revoking) | [`revoke_connector`](Self::revoke_connector), [`compromise_key`](Self::compromise_key) |
+/// | [Connectors](#connectors) | [`connector`](Self::connector), [`list_connectors`](Self::list_connectors) … |
+/// | [Revocation status](#revocation-status) | [`crl`](Self::crl), [`root_crl`](Self::root_crl), [`ocsp`](Self::ocsp) |
+/// | [Audit trail](#audit-trail) | [`list_audit`](Self::list_audit), [`flush`](Self::flush) … |
+/// | [Retention](#retention) | [`prune`](Self::prune) |
+/// | [Rollback checkpoints](#rollback-checkpoints) | [`checkpoint`](Self::checkpoint), [`verify_checkpoint`](Self::verify_checkpoint) … |
+/// | [Admin tokens](#admin-tokens) | [`create_token`](Self::create_token), [`authenticate_token`](Self::authenticate_token) … |
+/// | [Moving to another store](#moving-to-another-store) | [`move_store`](Self::move_store), [`copy_store`](Self::copy_store) … |
+/// | [The authority itself](#the-authority-itself) | [`acting_as`](Self::acting_as), [`id`](Self::id), [`root`](Self::root), [`query`](Self::query) … |
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use provkey::authority::{Authority, Environment, NewAuthority, NewCertificate, NewKey};
+/// use provkey::key::{Host, Keyring, MasterKey};
+/// use provkey::random::SystemRandom;
+/// use provkey::store::Memory;
+///
+/// let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
+/// let new = NewAuthority::new(Host::parse("api.private.example.com")?);
+/// let environment = Environment::system(Arc::new(Memory::new()));
+/// let authority = Authority::create(environment, keyring, &new)?;
+///
+/// let group = authority.create_group(&"Branch offices".parse()?)?;
+/// let certificate = authority.create_certificate(&NewCertificate::new("CA 1".parse()?))?;
+/// let new = NewKey::new("first floor".parse()?, group.id, certificate.id, 10);
+/// let text = authority.copy_key(authority.create_key(&new)?.id)?;
+/// assert!(text.expose().starts_with("pvk1_api.private.example.com_"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Authority {
     inner: Arc<Owned<Inner>>,
@@ -132,27 +184,21 @@ struct Inner {
     lookups: Lookups,
 }
 
-impl Authority {
-    /// Opens the authority that a store holds. The keyring must have every master key that the
-    /// authority knows.
-    ///
-    /// # Errors
-    /// `authority_missing`, `master_key_wrong`, `master_key_missing`, and those of the store.
-    pub fn open(environment: Environment, keyring: Keyring) -> Result<Self, Error> {
-        let Environment { store, clock, random, observer } = environment;
-        let ledger = Ledger::open(store, clock, random, observer, keyring)?;
-        let opened = ledger.state();
-        let inner = Inner {
+impl Inner {
+    fn new(ledger: Ledger) -> Self {
+        Self {
             ledger,
             issuers: Issuers::default(),
             crls: Crls::default(),
             tally: Tally::default(),
             reached: Reached::default(),
             lookups: Lookups::default(),
-        };
-        Ok(Self { inner: Arc::new(Owned::new(inner)), opened, actor: None })
+        }
     }
+}
 
+/// # The authority itself
+impl Authority {
     /// The same authority, whose changes name `actor` in their audit records. A text is a name
     /// alone; an [`Actor`] can also have an admin token and an address.
     pub fn acting_as(&self, actor: impl Into<Actor>) -> Self {
@@ -162,13 +208,6 @@ impl Authority {
     /// Its id.
     pub fn id(&self) -> AuthorityId {
         self.opened.record.id
-    }
-
-    /// Its hosts. A new key gets the first one unless it names another. In a forked child these are
-    /// the hosts at opening.
-    pub fn hosts(&self) -> Vec<Host> {
-        let state = self.ledger().map_or_else(|_| Arc::clone(&self.opened), Ledger::state);
-        state.record.hosts.clone()
     }
 
     /// Its SPIFFE trust domain.
@@ -188,34 +227,6 @@ impl Authority {
     /// `query_refused`, `query_failed`, `query_timed_out`, and those of the store.
     pub fn query(&self, sql: &str, limits: &QueryLimits) -> Result<QueryResult, QueryError> {
         self.ledger()?.query(sql, limits)
-    }
-
-    /// Adds a host. Key texts for the other hosts stay valid. Another process that has the
-    /// authority open enrolls for the new host at once; it may have to open the authority again
-    /// before it renews for it.
-    ///
-    /// # Errors
-    /// `too_many_hosts`, and those of the store.
-    pub fn add_host(&self, host: &Host) -> Result<(), Error> {
-        let ledger = self.ledger()?;
-        let added = self.transact(Action::HostAdded, |change| {
-            ledger.reload()?;
-            let state = ledger.state();
-            if state.record.hosts.contains(host) {
-                change.skip();
-                return Ok(false);
-            }
-            if state.record.hosts.len() >= crate::limits::HOSTS_MAX {
-                return Err(InputError::TooManyHosts.into());
-            }
-            let mut record = state.record.clone();
-            record.hosts.push(host.clone());
-            change.audit.details = Some(host.as_str().to_string());
-            change.expect(records::authority(), state.version);
-            change.put(records::authority(), &record);
-            Ok(true)
-        })?;
-        if added { ledger.reload().map_err(Error::outcome_unknown) } else { Ok(()) }
     }
 
     /// The shared parts, in the process that opened the authority only.

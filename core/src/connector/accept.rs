@@ -23,6 +23,7 @@ pub struct Accepted {
     pub not_after: Timestamp,
 }
 
+/// # Accepting the answer
 impl Identity {
     /// Accepts an answer in PEM: the certificate for this identity, its issuers and the root, in
     /// any order and with any text around them. `now` is the time of the machine's clock. The

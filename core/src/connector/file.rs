@@ -32,6 +32,7 @@ const SEALED: u8 = 1;
 const SALT_BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 32;
 
+/// # Saving and opening
 impl Identity {
     /// The whole identity as bytes that only this machine can open. Save them before a request is
     /// sent, and after an answer is accepted.

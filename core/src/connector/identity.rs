@@ -59,6 +59,7 @@ impl Renewal {
     }
 }
 
+/// # Key pair and certificate
 impl Identity {
     /// Makes an identity with a new key pair: P-256 (a good default), P-384 or Ed25519. The
     /// randomness is ring's.

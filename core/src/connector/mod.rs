@@ -59,17 +59,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// rustdoc shows the blocks `impl Identity` in the order of these lines. The blank lines keep
+// rustfmt from sorting them.
+mod identity;
+
+mod request;
+
 mod accept;
+
+mod file;
+
+mod state;
+
+mod renew;
+
+mod server;
+
 mod error;
 mod fields;
-mod file;
-mod identity;
 mod key_pair;
 mod key_reference;
-mod renew;
-mod request;
-mod server;
-mod state;
 
 pub use accept::Accepted;
 pub use error::{Error, ShownCertificate};

@@ -34,6 +34,7 @@ impl fmt::Debug for RenewalKey {
     }
 }
 
+/// # Renewing
 impl Identity {
     /// Makes a request for the certificate's successor. A signature with the current key proves
     /// possession; a provisioning key is not needed. Save the identity before the request is sent:

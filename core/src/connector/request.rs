@@ -33,6 +33,7 @@ impl Request {
     }
 }
 
+/// # Requesting a certificate
 impl Identity {
     /// Makes a request with a provisioning key, and stores the key's public part to check the
     /// answer with. The key's secret is neither sent nor stored.

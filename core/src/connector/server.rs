@@ -43,6 +43,7 @@ impl KeyReference {
     }
 }
 
+/// # Checking the server
 impl Identity {
     /// Like [`KeyReference::check_server`], with the key of this identity's last request.
     ///

@@ -38,6 +38,7 @@ impl CertificateState {
 
 crate::text::named!(CertificateState, "a state of a certificate");
 
+/// # When to renew
 impl Identity {
     /// The state of its certificate at this time.
     ///

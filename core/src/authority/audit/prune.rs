@@ -44,6 +44,7 @@ pub struct Pruned {
     pub revocations: u64,
 }
 
+/// # Retention
 impl Authority {
     /// Deletes old records in many small units, so that other calls can proceed meanwhile. Records
     /// with a later moment than the present are never deleted. A record that another call changes

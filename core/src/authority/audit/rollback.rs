@@ -19,6 +19,7 @@ struct AuditPrunedRecord {
     before: Timestamp,
 }
 
+/// # Rollback checkpoints
 impl Authority {
     /// The latest change that this process knows to be durable: the last one that it made; if it
     /// has made none yet, the one that it [verified](Self::verify_checkpoint); or else the last one

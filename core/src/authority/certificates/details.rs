@@ -35,7 +35,7 @@ pub struct EnrollmentCertificate {
     /// When it was retired: since then it signs no connector's certificate.
     pub retired_at: Option<Timestamp>,
     /// Whether its key lives elsewhere: see
-    /// [`Authority::attach_signer`](super::Authority::attach_signer).
+    /// [`Authority::attach_signer`](crate::authority::Authority::attach_signer).
     pub key_elsewhere: bool,
     /// The certificate, as the root signed it.
     pub certificate: Certificate,

@@ -45,12 +45,6 @@ pub struct CertificateImport<'a> {
     pub leaf_urls: LeafUrls,
 }
 
-crate::setters::setters!(CertificateImport<'_> {
-    leaf_validity: Duration,
-    renewal_grace: Duration,
-    leaf_urls: LeafUrls,
-});
-
 impl<'a> CertificateImport<'a> {
     /// An import whose connectors' certificates are valid for a year, and can be renewed for 30
     /// days more.
@@ -60,6 +54,12 @@ impl<'a> CertificateImport<'a> {
         Self { name, certificates, key, leaf_validity, renewal_grace, leaf_urls }
     }
 }
+
+crate::setters::setters!(CertificateImport<'_> {
+    leaf_validity: Duration,
+    renewal_grace: Duration,
+    leaf_urls: LeafUrls,
+});
 
 /// The private key of an imported CA certificate.
 #[non_exhaustive]
@@ -115,6 +115,7 @@ impl CertificateRequest {
     }
 }
 
+/// # Certificates of an external CA
 impl Authority {
     /// Makes a CSR for a CA certificate (path length 0) of an external CA, with a new key pair or
     /// one that lives elsewhere. The external CA decides how long the certificate is valid;

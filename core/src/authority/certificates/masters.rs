@@ -14,6 +14,7 @@ use crate::ledger::records::{
 use crate::ledger::{Change, HoldsKey, Ledger, State, describe_master, missing_masters};
 use crate::store::RecordKey;
 
+/// # Master keys
 impl Authority {
     /// The slot of the master key that new keys are derived from.
     ///

@@ -38,6 +38,7 @@ impl ServerCertificate {
     }
 }
 
+/// # Certificates of servers
 impl Authority {
     /// Issues a certificate for a TLS server at one of the authority's hosts. The server keeps its
     /// private key. Such a certificate cannot be revoked: make it valid for a few months at most,

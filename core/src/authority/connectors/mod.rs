@@ -91,6 +91,7 @@ crate::setters::setters!(ConnectorFilter {
     descending: bool,
 });
 
+/// # Connectors
 impl Authority {
     /// A connector.
     ///

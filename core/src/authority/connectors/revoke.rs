@@ -54,6 +54,7 @@ impl Found {
     }
 }
 
+/// # Revoking
 impl Authority {
     /// Revokes a connector permanently: its certificates are on the next CRL, and its public key
     /// never enrolls again. Revoking it again changes nothing, not even the reason.

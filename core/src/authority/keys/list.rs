@@ -4,10 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::details::{KeyDetails, KeyState, details};
-use crate::authority::Authority;
 use crate::key::KeyId;
 use crate::ledger::error::Error;
-use crate::ledger::listing::{Examined, Page, PageRequest, entries};
+use crate::ledger::listing::{Examined, Page, PageRequest};
 use crate::ledger::model::{CertificateId, GroupId, KeyOrder, name};
 use crate::ledger::records::{self, KeyRecord};
 use crate::ledger::{Ledger, Stored};
@@ -77,48 +76,17 @@ impl KeyFilter {
     }
 }
 
-impl Authority {
-    /// Lists provisioning keys. A page examines a bounded number of keys. With a filter other than
-    /// one group or one certificate, a page can be short and still have a next one.
-    ///
-    /// # Errors
-    /// `cursor_invalid`, and those of the store.
-    pub fn list_keys(
-        &self,
-        filter: &KeyFilter,
-        page: &PageRequest,
-    ) -> Result<Page<KeyDetails>, Error> {
-        let prefix = records::key_index_prefix(filter.group, filter.certificate, filter.order);
-        let ledger = self.ledger()?;
-        let page = ledger
-            .listing(prefix, filter.descending, page)?
-            .run(|index| examine(ledger, index, filter))?;
-        Ok(Page { items: details(ledger, page.items)?, next: page.next })
-    }
-
-    /// All provisioning keys that a filter admits: as [`Self::list_keys`], page by page.
-    ///
-    /// ```
-    /// use provkey::authority::KeyFilter;
-    /// use provkey::testing::TestAuthority;
-    ///
-    /// let test = TestAuthority::new();
-    /// test.key("first floor", 1);
-    /// test.key("second floor", 1);
-    /// let mut names = Vec::new();
-    /// for key in test.authority.keys(&KeyFilter::default()) {
-    ///     names.push(key?.name.to_string());
-    /// }
-    /// assert_eq!(names, ["first floor", "second floor"]);
-    /// # Ok::<(), provkey::authority::Error>(())
-    /// ```
-    pub fn keys<'a>(
-        &'a self,
-        filter: &KeyFilter,
-    ) -> impl Iterator<Item = Result<KeyDetails, Error>> + use<'a> {
-        let filter = filter.clone();
-        entries(move |page| self.list_keys(&filter, page))
-    }
+/// See [`Authority::list_keys`](crate::authority::Authority::list_keys).
+pub(super) fn list(
+    ledger: &Ledger,
+    filter: &KeyFilter,
+    page: &PageRequest,
+) -> Result<Page<KeyDetails>, Error> {
+    let prefix = records::key_index_prefix(filter.group, filter.certificate, filter.order);
+    let page = ledger
+        .listing(prefix, filter.descending, page)?
+        .run(|index| examine(ledger, index, filter))?;
+    Ok(Page { items: details(ledger, page.items)?, next: page.next })
 }
 
 fn examine(

@@ -15,6 +15,7 @@ use crate::authority::Authority;
 use crate::authority::certificates::usable_version;
 use crate::key::{Host, KeyId, KeyText, ProvisioningKey};
 use crate::ledger::error::{Error, InputError, MasterError, Refusal};
+use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{AddressRange, CertificateId, GroupId, Name};
 use crate::ledger::records::{self, Action, KeyRecord, Tombstone};
 use crate::ledger::{Change, Entity, Ledger, State, Stored};
@@ -47,18 +48,6 @@ pub struct NewKey {
     pub proof_only: bool,
 }
 
-crate::setters::setters!(NewKey {
-    name: Name,
-    group: GroupId,
-    certificate: CertificateId,
-    max_uses: u64,
-    host: Option<Host>,
-    expires_at: Option<Timestamp>,
-    allowed_addresses: Vec<AddressRange>,
-    enabled: bool,
-    proof_only: bool,
-});
-
 impl NewKey {
     /// A key that is enabled, never expires and can be used from any address.
     pub fn new(name: Name, group: GroupId, certificate: CertificateId, max_uses: u64) -> Self {
@@ -75,6 +64,18 @@ impl NewKey {
         }
     }
 }
+
+crate::setters::setters!(NewKey {
+    name: Name,
+    group: GroupId,
+    certificate: CertificateId,
+    max_uses: u64,
+    host: Option<Host>,
+    expires_at: Option<Timestamp>,
+    allowed_addresses: Vec<AddressRange>,
+    enabled: bool,
+    proof_only: bool,
+});
 
 /// An edit of a provisioning key. `None` leaves a field unchanged. The count of uses is never part
 /// of an edit.
@@ -101,16 +102,6 @@ pub struct KeyUpdate {
     pub proof_only: Option<bool>,
 }
 
-crate::setters::setters!(KeyUpdate {
-    version: Option<u64>,
-    name: Option<Name>,
-    max_uses: Option<u64>,
-    enabled: Option<bool>,
-    allowed_addresses: Option<Vec<AddressRange>>,
-    certificate: Option<CertificateId>,
-    proof_only: Option<bool>,
-});
-
 impl KeyUpdate {
     /// Sets `expires_at`. `None`: the key never expires.
     pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
@@ -129,6 +120,16 @@ impl KeyUpdate {
     }
 }
 
+crate::setters::setters!(KeyUpdate {
+    version: Option<u64>,
+    name: Option<Name>,
+    max_uses: Option<u64>,
+    enabled: Option<bool>,
+    allowed_addresses: Option<Vec<AddressRange>>,
+    certificate: Option<CertificateId>,
+    proof_only: Option<bool>,
+});
+
 /// The text of a key as a file to hand to a connector.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -139,6 +140,7 @@ pub struct KeyFile {
     pub contents: KeyText,
 }
 
+/// # Provisioning keys
 impl Authority {
     /// Creates a provisioning key. [`Authority::copy_key`] returns its text.
     ///
@@ -181,6 +183,42 @@ impl Authority {
         details_of(ledger, ledger.find(id_or_name)?)
     }
 
+    /// Lists provisioning keys. A page examines a bounded number of keys. With a filter other than
+    /// one group or one certificate, a page can be short and still have a next one.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, and those of the store.
+    pub fn list_keys(
+        &self,
+        filter: &KeyFilter,
+        page: &PageRequest,
+    ) -> Result<Page<KeyDetails>, Error> {
+        list::list(self.ledger()?, filter, page)
+    }
+
+    /// All provisioning keys that a filter admits: as [`Self::list_keys`], page by page.
+    ///
+    /// ```
+    /// use provkey::authority::KeyFilter;
+    /// use provkey::testing::TestAuthority;
+    ///
+    /// let test = TestAuthority::new();
+    /// test.key("first floor", 1);
+    /// test.key("second floor", 1);
+    /// let mut names = Vec::new();
+    /// for key in test.authority.keys(&KeyFilter::default()) {
+    ///     names.push(key?.name.to_string());
+    /// }
+    /// assert_eq!(names, ["first floor", "second floor"]);
+    /// # Ok::<(), provkey::authority::Error>(())
+    /// ```
+    pub fn keys<'a>(
+        &'a self,
+        filter: &KeyFilter,
+    ) -> impl Iterator<Item = Result<KeyDetails, Error>> + use<'a> {
+        let filter = filter.clone();
+        entries(move |page| self.list_keys(&filter, page))
+    }
     /// Edits a provisioning key. On a compromised key only the name and the enrollment certificate
     /// can be edited. Its connectors renew under the latter.
     ///

@@ -6,14 +6,17 @@ mod ocsp;
 pub use crl::Crl;
 pub(crate) use crl::Crls;
 
+use alloc::vec::Vec;
+
 use crl::{CrlIssuer, ROOT, ROOT_CRL_VALIDITY};
 
 use crate::authority::certificates::seal;
 use crate::authority::{Authority, Inner};
 use crate::ledger::error::{Error, InputError};
 use crate::ledger::model::CertificateId;
-use crate::x509::{CrlParameters, issue_crl};
+use crate::x509::{CrlParameters, OcspFailure, issue_crl, ocsp_failure};
 
+/// # Revocation status
 impl Authority {
     /// The CRL of an enrollment certificate: the revoked certificates that it signed and that have
     /// not expired. An expired one is on one more list (RFC 5280, 3.3).
@@ -49,5 +52,19 @@ impl Authority {
             Ok(issue_crl(&seal::open_root(&ledger.state())?, parameters)?)
         };
         crls.current(ledger, &CrlIssuer { name: ROOT, validity: ROOT_CRL_VALIDITY, sign: &sign })
+    }
+    /// Answers an OCSP request (RFC 6960), DER as it comes over HTTP, with the DER to send back.
+    ///
+    /// The enrollment certificate that the first certificate of the request names as its issuer
+    /// signs the response. It is valid for a day, repeats the nonce of the request, and reports
+    /// what the store has at this moment. A request can name 16 certificates; those of another
+    /// issuer, and those without a record, are `unknown`.
+    ///
+    /// This never fails. A request that cannot be answered gets one of OCSP's own error responses:
+    /// `malformedRequest`, `unauthorized` (the issuer is not an enrollment certificate here),
+    /// `tryLater` and `internalError`.
+    pub fn ocsp(&self, request: &[u8]) -> Vec<u8> {
+        let answer = self.inner().map_err(Error::from).map_err(OcspFailure::from);
+        answer.and_then(|inner| ocsp::respond(inner, request)).unwrap_or_else(ocsp_failure)
     }
 }

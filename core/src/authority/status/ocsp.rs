@@ -4,36 +4,17 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::authority::{Authority, Inner};
+use crate::authority::Inner;
 use crate::ledger::Ledger;
 use crate::ledger::error::Error;
 use crate::ledger::model::{CertificateId, ConnectorId};
 use crate::ledger::records::{self, CertificateRecord, EnrollmentRecord};
 use crate::limits::OCSP_REQUEST_BYTES_MAX;
 use crate::store::Record;
-use crate::x509::{
-    CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response, ocsp_failure,
-};
+use crate::x509::{CertId, OcspFailure, OcspRequest, OcspStatus, issue_ocsp_response};
 
 /// How long a response is valid.
 const OCSP_VALIDITY: Duration = Duration::from_secs(86_400);
-
-impl Authority {
-    /// Answers an OCSP request (RFC 6960), DER as it comes over HTTP, with the DER to send back.
-    ///
-    /// The enrollment certificate that the first certificate of the request names as its issuer
-    /// signs the response. It is valid for a day, repeats the nonce of the request, and reports
-    /// what the store has at this moment. A request can name 16 certificates; those of another
-    /// issuer, and those without a record, are `unknown`.
-    ///
-    /// This never fails. A request that cannot be answered gets one of OCSP's own error responses:
-    /// `malformedRequest`, `unauthorized` (the issuer is not an enrollment certificate here),
-    /// `tryLater` and `internalError`.
-    pub fn ocsp(&self, request: &[u8]) -> Vec<u8> {
-        let answer = self.inner().map_err(Error::from).map_err(OcspFailure::from);
-        answer.and_then(|inner| respond(inner, request)).unwrap_or_else(ocsp_failure)
-    }
-}
 
 impl From<Error> for OcspFailure {
     fn from(error: Error) -> Self {
@@ -41,7 +22,7 @@ impl From<Error> for OcspFailure {
     }
 }
 
-fn respond(inner: &Inner, request: &[u8]) -> Result<Vec<u8>, OcspFailure> {
+pub(super) fn respond(inner: &Inner, request: &[u8]) -> Result<Vec<u8>, OcspFailure> {
     let Inner { ledger, issuers, .. } = inner;
     if request.len() > OCSP_REQUEST_BYTES_MAX {
         return Err(OcspFailure::MalformedRequest);

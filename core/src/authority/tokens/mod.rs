@@ -35,10 +35,6 @@ pub struct NewAdminToken {
     pub expires_at: Option<Timestamp>,
 }
 
-crate::setters::setters!(NewAdminToken { name: Name, role: AdminRole,
-    expires_at: Option<Timestamp>,
-});
-
 impl NewAdminToken {
     /// How long a token is valid unless the caller chooses: 90 days. The command and the API use
     /// it.
@@ -49,6 +45,10 @@ impl NewAdminToken {
         Self { name, role, expires_at: None }
     }
 }
+
+crate::setters::setters!(NewAdminToken { name: Name, role: AdminRole,
+    expires_at: Option<Timestamp>,
+});
 
 /// An admin token without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub struct AdminToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// # Admin tokens
 impl Authority {
     /// Creates an admin token. Only this call returns its text: the store has a verifier, made with
     /// the current master key, that also binds the token's id, role and expiry.
@@ -236,9 +237,7 @@ impl Authority {
             Ok(AdminToken::new(record))
         })
     }
-}
 
-impl Authority {
     /// Revokes the expired tokens that depend on the master key of this slot.
     pub(crate) fn revoke_expired_tokens(&self, slot: Slot) -> Result<(), Error> {
         let ledger = self.ledger()?;

@@ -37,6 +37,7 @@ use crate::store::{Outcome, Unit};
 use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
+/// # Enrolling
 impl Authority {
     /// Enrolls a connector.
     ///

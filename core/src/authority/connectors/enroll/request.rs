@@ -20,16 +20,16 @@ pub struct EnrollRequest {
     pub address: Option<IpAddr>,
 }
 
-crate::setters::setters!(EnrollRequest {
-    csr: Vec<u8>,
-    key_text: Option<KeyText>,
-    fingerprint: Option<Fingerprint>,
-    address: Option<IpAddr>,
-});
-
 impl EnrollRequest {
     /// An enrollment by this CSR, PKCS#10 in DER or PEM.
     pub fn new(csr: impl Into<Vec<u8>>) -> Self {
         Self { csr: csr.into(), ..Self::default() }
     }
 }
+
+crate::setters::setters!(EnrollRequest {
+    csr: Vec<u8>,
+    key_text: Option<KeyText>,
+    fingerprint: Option<Fingerprint>,
+    address: Option<IpAddr>,
+});

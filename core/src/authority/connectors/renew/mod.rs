@@ -58,6 +58,7 @@ struct Signed {
     change: Change,
 }
 
+/// # Renewing
 impl Authority {
     /// Renews the certificate of a connector. Its provisioning key can be deleted, disabled, used
     /// up or expired.

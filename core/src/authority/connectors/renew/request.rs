@@ -21,16 +21,16 @@ pub struct RenewRequest {
     pub address: Option<IpAddr>,
 }
 
-crate::setters::setters!(RenewRequest {
-    csr: Vec<u8>,
-    client_certificate: Option<Vec<u8>>,
-    fingerprint: Option<Fingerprint>,
-    address: Option<IpAddr>,
-});
-
 impl RenewRequest {
     /// A renewal by this CSR, PKCS#10 in DER or PEM.
     pub fn new(csr: impl Into<Vec<u8>>) -> Self {
         Self { csr: csr.into(), ..Self::default() }
     }
 }
+
+crate::setters::setters!(RenewRequest {
+    csr: Vec<u8>,
+    client_certificate: Option<Vec<u8>>,
+    fingerprint: Option<Fingerprint>,
+    address: Option<IpAddr>,
+});
