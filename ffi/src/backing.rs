@@ -29,9 +29,9 @@ impl Backing {
         store(&mut self.bytes, text).cast()
     }
 
-    /// A C string, or NULL for `None`.
-    pub(crate) fn optional_text(&mut self, text: Option<&str>) -> *const c_char {
-        text.map_or(ptr::null(), |text| self.text(text))
+    /// What this displays as, as a C string; NULL for `None`.
+    pub(crate) fn optional_text(&mut self, shown: Option<impl ToString>) -> *const c_char {
+        shown.map_or(ptr::null(), |shown| self.text(&shown.to_string()))
     }
 
     pub(crate) fn slice(&mut self, bytes: &[u8]) -> provkey_slice {

@@ -32,8 +32,7 @@ record!(provkey_bytes, 0x706b_0001, Zeroizing<Vec<u8>>);
 /// Wipes and frees bytes. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_bytes_free(bytes: *mut provkey_bytes) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(bytes) }
+    handle::free(bytes);
 }
 
 /// Hands out a copy of the bytes, which is wiped when it is freed. Wiping `bytes` is up to the
@@ -43,7 +42,7 @@ pub(crate) fn hand_out(bytes: &[u8]) -> *mut provkey_bytes {
     let mut copy = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
     copy.extend_from_slice(bytes);
     copy.push(0);
-    let header = provkey_bytes::HEADER;
+    let header = handle::header::<provkey_bytes>();
     let head = provkey_bytes { header, data: copy.as_ptr(), len: bytes.len() };
     handle::hand_out_record(head, copy)
 }

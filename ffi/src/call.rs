@@ -5,9 +5,11 @@ use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::panic;
 
-use crate::error::{self as errors, provkey_error};
+use crate::argument::output;
+use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::memory;
+use crate::record;
 use crate::status::{
     PROVKEY_STATUS_INTERNAL_ERROR, PROVKEY_STATUS_OK, PROVKEY_STATUS_OUT_OF_MEMORY, provkey_status,
 };
@@ -38,6 +40,26 @@ pub(crate) unsafe fn call(
     })
 }
 
+/// Runs the work of an export with one output: its pointer and its name. The output is checked
+/// first and written last.
+///
+/// # Safety
+/// As for [`call`], and the output is NULL or to where a `T` may be written.
+pub(crate) unsafe fn call_for<T>(
+    (pointer, name): (*mut T, &'static str),
+    error: *mut *mut provkey_error,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> provkey_status {
+    // SAFETY: as the caller says.
+    unsafe {
+        call(error, || {
+            let output = output(pointer, name)?;
+            output.set(work()?);
+            Ok(())
+        })
+    }
+}
+
 /// Runs what must not panic. A payload that panics when it is dropped is leaked.
 fn catch<T>(work: impl FnOnce() -> T) {
     panic::catch_unwind(AssertUnwindSafe(work)).map_or_else(mem::forget, drop);
@@ -62,7 +84,7 @@ unsafe fn report(error: *mut *mut provkey_error, failure: Failure) -> provkey_st
     let status = failure.status;
     if !error.is_null() && error.is_aligned() {
         // SAFETY: as the caller says.
-        unsafe { error.write(errors::hand_out(&failure)) };
+        unsafe { error.write(record::hand_out(&failure)) };
     }
     status
 }

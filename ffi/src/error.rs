@@ -4,7 +4,8 @@ use core::ffi::c_char;
 
 use crate::backing::Backing;
 use crate::failure::Failure;
-use crate::handle::{self, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::{provkey_status, provkey_status_code};
 
 /// Why a call failed. Holds no secret and no key text. Freed with `provkey_error_free`.
@@ -14,7 +15,7 @@ use crate::status::{provkey_status, provkey_status_code};
 #[repr(C)]
 pub struct provkey_error {
     /// The header.
-    pub header: handle::provkey_header,
+    pub header: provkey_header,
     /// The status that the call returned.
     pub status: provkey_status,
     /// Whether the same call may succeed later by itself.
@@ -49,30 +50,28 @@ record!(provkey_error, 0x706b_0002, Backing);
 /// Frees an error. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_error_free(error: *mut provkey_error) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(error) }
+    handle::free(error);
 }
 
-/// Hands out the error that C reads.
-pub(crate) fn hand_out(failure: &Failure) -> *mut provkey_error {
-    let mut backing = Backing::default();
-    let finding = failure.key_text.as_deref();
-    let positions = finding.map_or(&[][..], |finding| &finding.positions);
-    let shown = finding.filter(|finding| !finding.shown.is_empty());
-    let head = provkey_error {
-        header: provkey_error::HEADER,
-        status: failure.status,
-        retryable: failure.retryable,
-        outcome_unknown: failure.outcome_unknown,
-        code: provkey_status_code(failure.status),
-        message: backing.text(&failure.message),
-        positions: backing.numbers(positions),
-        positions_len: positions.len(),
-        shown: backing.optional_text(shown.map(|finding| finding.shown.as_str())),
-        marks: backing.optional_text(shown.map(|finding| finding.marks.as_str())),
-        missing: finding.map_or(0, |finding| finding.missing),
-        extra: finding.map_or(0, |finding| finding.extra),
-        repairable: finding.is_some_and(|finding| finding.repairable),
-    };
-    handle::hand_out_record(head, backing)
+impl Describe<Failure> for provkey_error {
+    fn describe(header: provkey_header, failure: &Failure, backing: &mut Backing) -> Self {
+        let finding = failure.key_text.as_deref();
+        let positions = finding.map_or(&[][..], |finding| &finding.positions);
+        let shown = finding.filter(|finding| !finding.shown.is_empty());
+        Self {
+            header,
+            status: failure.status,
+            retryable: failure.retryable,
+            outcome_unknown: failure.outcome_unknown,
+            code: provkey_status_code(failure.status),
+            message: backing.text(&failure.message),
+            positions: backing.numbers(positions),
+            positions_len: positions.len(),
+            shown: backing.optional_text(shown.map(|finding| finding.shown.as_str())),
+            marks: backing.optional_text(shown.map(|finding| finding.marks.as_str())),
+            missing: finding.map_or(0, |finding| finding.missing),
+            extra: finding.map_or(0, |finding| finding.extra),
+            repairable: finding.is_some_and(|finding| finding.repairable),
+        }
+    }
 }

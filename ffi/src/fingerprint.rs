@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use provkey::key::Fingerprint;
 
 use crate::argument::{buffer, check_pointer, output};
-use crate::call::call;
+use crate::call::{call, call_for};
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_FINGERPRINT_EMPTY, provkey_status};
@@ -34,22 +34,17 @@ pub unsafe extern "C" fn provkey_fingerprint_of(
     fingerprint: *mut provkey_fingerprint,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let material = buffer(material, material_len, "material")?;
-            let fingerprint = output(fingerprint, "fingerprint")?;
-            if material.is_empty() {
-                return Err(Failure::new(
-                    PROVKEY_STATUS_FINGERPRINT_EMPTY,
-                    "the fingerprint material of this machine is empty",
-                ));
-            }
-            let bytes = *Fingerprint::of_raw(material).as_bytes();
-            fingerprint.set(provkey_fingerprint { bytes });
-            Ok(())
-        })
-    }
+    call_for((fingerprint, "fingerprint"), error, || {
+        let material = buffer(material, material_len, "material")?;
+        if material.is_empty() {
+            return Err(Failure::new(
+                PROVKEY_STATUS_FINGERPRINT_EMPTY,
+                "the fingerprint material of this machine is empty",
+            ));
+        }
+        let bytes = *Fingerprint::of_raw(material).as_bytes();
+        Ok(provkey_fingerprint { bytes })
+    })
 }
 
 /// Writes a fingerprint as 32 hexadecimal digits and a NUL into
@@ -60,19 +55,16 @@ pub unsafe extern "C" fn provkey_fingerprint_text(
     text: *mut c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            check_pointer(fingerprint, "fingerprint")?;
-            let fingerprint = Fingerprint::from_bytes((*fingerprint).bytes);
-            let text = output(text.cast::<[u8; PROVKEY_FINGERPRINT_TEXT_SIZE]>(), "text")?;
-            let mut bytes = [0; PROVKEY_FINGERPRINT_TEXT_SIZE];
-            let digits = format!("{fingerprint}");
-            bytes.iter_mut().zip(digits.bytes()).for_each(|(byte, digit)| *byte = digit);
-            text.set(bytes);
-            Ok(())
-        })
-    }
+    call(error, || {
+        check_pointer(fingerprint, "fingerprint")?;
+        let fingerprint = Fingerprint::from_bytes((*fingerprint).bytes);
+        let text = output(text.cast::<[u8; PROVKEY_FINGERPRINT_TEXT_SIZE]>(), "text")?;
+        let mut bytes = [0; PROVKEY_FINGERPRINT_TEXT_SIZE];
+        let digits = format!("{fingerprint}");
+        bytes.iter_mut().zip(digits.bytes()).for_each(|(byte, digit)| *byte = digit);
+        text.set(bytes);
+        Ok(())
+    })
 }
 
 /// The fingerprint that an argument points to; `None` for NULL.
@@ -82,6 +74,6 @@ pub unsafe extern "C" fn provkey_fingerprint_text(
 pub(crate) unsafe fn optional_fingerprint(
     pointer: *const provkey_fingerprint,
 ) -> Option<Fingerprint> {
-    // SAFETY: as the caller says. Bytes have no alignment.
-    unsafe { pointer.as_ref() }.map(|fingerprint| Fingerprint::from_bytes(fingerprint.bytes))
+    // Bytes have no alignment.
+    pointer.as_ref().map(|fingerprint| Fingerprint::from_bytes(fingerprint.bytes))
 }

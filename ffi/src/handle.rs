@@ -90,11 +90,6 @@ macro_rules! record {
             type Value = $value;
         }
         const _: () = assert!(core::mem::offset_of!($type, header) == 0);
-        impl $type {
-            /// The header of a record that is handed out by itself.
-            #[allow(dead_code, reason = "what is only ever part of a page has another")]
-            const HEADER: $crate::handle::provkey_header = $crate::handle::header::<Self>();
-        }
     };
 }
 pub(crate) use {opaque, record};
@@ -122,20 +117,10 @@ pub(crate) unsafe fn object<'a, T: Handle>(
     pointer: *const T,
     name: &'static str,
 ) -> Result<&'a T::Value, Failure> {
-    let pointer: *const Block<T> = pointer.cast();
-    if pointer.is_null() {
-        return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL"));
-    }
     // SAFETY: what was handed out begins with a header.
-    if !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
-        return Err(Failure::argument(
-            PROVKEY_STATUS_HANDLE_WRONG_KIND,
-            name,
-            "is another kind of object, or was freed",
-        ));
-    }
+    unsafe { check::<T>(pointer.cast(), name) }?;
     // SAFETY: its kind says so.
-    let block = unsafe { &*pointer };
+    let block = unsafe { &*pointer.cast::<Block<T>>() };
     if T::OF_ITS_PROCESS {
         block.process.check()?;
     }
@@ -161,11 +146,11 @@ pub(crate) unsafe fn optional_object<'a, T: Handle>(
 ///
 /// # Safety As for [`object`], and no call uses the object any more.
 pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
-    let pointer: *mut Block<T> = pointer.cast();
     // SAFETY: what was handed out begins with a header.
-    if pointer.is_null() || !pointer.is_aligned() || unsafe { kind(pointer.cast()) } != T::KIND {
+    if pointer.is_null() || !unsafe { is_kind::<T>(pointer.cast()) } {
         return;
     }
+    let pointer: *mut Block<T> = pointer.cast();
     // SAFETY: its kind says that it came from `hand_out_record`. The kind is overwritten first: a
     // second free is noticed as long as the memory is not reused.
     let block = unsafe {
@@ -180,13 +165,33 @@ pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
     panic::catch_unwind(AssertUnwindSafe(|| drop(block))).unwrap_or_else(mem::forget);
 }
 
-/// Reads the kind in a header.
+/// Fails unless a pointer is to the header of a `T`.
 ///
 /// # Safety
-/// The pointer is to a header, and aligned.
-unsafe fn kind(pointer: *const provkey_header) -> u32 {
+/// The pointer is NULL or to a header.
+pub(crate) unsafe fn check<T: Handle>(
+    pointer: *const provkey_header,
+    name: &'static str,
+) -> Result<(), Failure> {
+    if pointer.is_null() {
+        return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, name, "is NULL"));
+    }
+    // SAFETY: as the caller says.
+    if !unsafe { is_kind::<T>(pointer) } {
+        let what = "is another kind of object, or was freed";
+        return Err(Failure::argument(PROVKEY_STATUS_HANDLE_WRONG_KIND, name, what));
+    }
+    Ok(())
+}
+
+/// Whether a header is that of a `T`.
+///
+/// # Safety
+/// The pointer is to a header, unless it is not aligned.
+unsafe fn is_kind<T: Handle>(pointer: *const provkey_header) -> bool {
     // SAFETY: as the caller says. Volatile, because a caller may pass freed memory by mistake.
-    unsafe { ptr::read_volatile(&raw const (*pointer).kind) }
+    pointer.cast::<Block<T>>().is_aligned()
+        && unsafe { ptr::read_volatile(&raw const (*pointer).kind) } == T::KIND
 }
 
 #[cfg(test)]

@@ -8,14 +8,15 @@ use provkey::time::Timestamp;
 use provkey::x509::Chain;
 
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
-use crate::argument::{buffer, output};
+use crate::argument::buffer;
 use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
+use crate::call::{call, call_for};
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::{self, object, opaque, record};
+use crate::handle::{self, object, opaque, provkey_header, record};
 use crate::random::{provkey_random, random_or_system};
+use crate::record::{self, Describe};
 use crate::signer::provkey_signer;
 use crate::status::{
     PROVKEY_STATUS_CERTIFICATE_MISSING, PROVKEY_STATUS_HANDLE_IN_USE,
@@ -47,7 +48,7 @@ pub const PROVKEY_CERTIFICATE_STATE_EXPIRED: provkey_certificate_state = 3;
 #[repr(C)]
 pub struct provkey_identity_details {
     /// The header.
-    pub header: handle::provkey_header,
+    pub header: provkey_header,
     /// The host of the provisioning key of its latest request. NULL: it has made no request.
     pub asked_host: *const c_char,
     /// The id of that key. NULL: it has made no request.
@@ -81,6 +82,34 @@ pub struct provkey_identity_details {
 
 record!(provkey_identity_details, 0x706b_0008, Backing);
 
+/// An identity, and the moment that it is described at.
+type Seen<'a> = (&'a Identity, Timestamp);
+
+impl Describe<Seen<'_>> for provkey_identity_details {
+    fn describe(header: provkey_header, &(identity, now): &Seen, backing: &mut Backing) -> Self {
+        let (asked, enrolled) = (identity.asked_with(), identity.enrolled_with());
+        let chain = identity.chain();
+        let leaf = identity.certificate();
+        Self {
+            header,
+            asked_host: backing.optional_text(asked.map(KeyReference::host)),
+            asked_key: backing.optional_text(asked.map(KeyReference::id)),
+            enrolled_host: backing.optional_text(enrolled.map(KeyReference::host)),
+            enrolled_key: backing.optional_text(enrolled.map(KeyReference::id)),
+            connector: backing.optional_text(leaf.and_then(|leaf| leaf.common_name())),
+            chain_pem: backing.optional_text(chain.map(Chain::to_pem)),
+            not_before_ms: leaf.map_or(0, |leaf| leaf.not_before().unix_ms()),
+            not_after_ms: chain.map_or(0, |chain| chain.not_after().unix_ms()),
+            renew_at_ms: identity.renew_at().map_or(0, Timestamp::unix_ms),
+            state: state_number(identity.state(now)),
+            algorithm: crate::algorithm::number(identity.public_key().algorithm()),
+            renewing: identity.is_renewing(),
+            key_elsewhere: identity.private_key().is_none(),
+            public_key: backing.slice(identity.public_key().spki()),
+        }
+    }
+}
+
 /// Makes an identity with a new key pair: P-256 (1, or 0), P-384 or Ed25519. The operating system's
 /// randomness is used.
 ///
@@ -91,15 +120,9 @@ pub unsafe extern "C" fn provkey_identity_generate(
     identity: *mut *mut provkey_identity,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let identity = output(identity, "identity")?;
-            let algorithm = algorithm_or_usual(algorithm)?;
-            identity.set(handle::hand_out(Mutex::new(Identity::generate(algorithm)?)));
-            Ok(())
-        })
-    }
+    call_for((identity, "identity"), error, || {
+        Ok(hand_out(Identity::generate(algorithm_or_usual(algorithm)?)?))
+    })
 }
 
 /// Makes an identity whose private key is elsewhere: in a secure element, a TPM, a keystore. The
@@ -112,15 +135,10 @@ pub unsafe extern "C" fn provkey_identity_with_signer(
     identity: *mut *mut provkey_identity,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let signer = object(signer, "signer")?;
-            let identity = output(identity, "identity")?;
-            identity.set(handle::hand_out(Mutex::new(Identity::with_signer(Arc::clone(signer)))));
-            Ok(())
-        })
-    }
+    call_for((identity, "identity"), error, || {
+        let signer = object(signer, "signer")?;
+        Ok(hand_out(Identity::with_signer(Arc::clone(signer))))
+    })
 }
 
 /// Attaches the signer to an identity that was opened and whose private key is elsewhere. Without
@@ -133,13 +151,10 @@ pub unsafe extern "C" fn provkey_identity_attach_signer(
     signer: *const provkey_signer,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let signer = object(signer, "signer")?;
-            Ok(locked(identity)?.attach_signer(signer)?)
-        })
-    }
+    call(error, || {
+        let signer = object(signer, "signer")?;
+        Ok(locked(identity)?.attach_signer(signer)?)
+    })
 }
 
 /// Opens the file that `provkey_identity_seal` made, with the same material.
@@ -155,16 +170,11 @@ pub unsafe extern "C" fn provkey_identity_open(
     identity: *mut *mut provkey_identity,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let file = buffer(file, file_len, "file")?;
-            let material = buffer(material, material_len, "material")?;
-            let identity = output(identity, "identity")?;
-            identity.set(handle::hand_out(Mutex::new(Identity::open(file, material)?)));
-            Ok(())
-        })
-    }
+    call_for((identity, "identity"), error, || {
+        let file = buffer(file, file_len, "file")?;
+        let material = buffer(material, material_len, "material")?;
+        Ok(hand_out(Identity::open(file, material)?))
+    })
 }
 
 /// Writes the whole identity as a file that only this machine can open. Save it before a request is
@@ -184,16 +194,11 @@ pub unsafe extern "C" fn provkey_identity_seal(
     file: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let material = buffer(material, material_len, "material")?;
-            let random = random_or_system(random)?;
-            let file = output(file, "file")?;
-            file.set(bytes::hand_out(&locked(identity)?.seal(material, &*random)?));
-            Ok(())
-        })
-    }
+    call_for((file, "file"), error, || {
+        let material = buffer(material, material_len, "material")?;
+        let random = random_or_system(random)?;
+        Ok(bytes::hand_out(&locked(identity)?.seal(material, &*random)?))
+    })
 }
 
 /// Reads the file that `provkey_identity_to_bytes` made.
@@ -207,15 +212,10 @@ pub unsafe extern "C" fn provkey_identity_from_bytes(
     identity: *mut *mut provkey_identity,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let file = buffer(file, file_len, "file")?;
-            let identity = output(identity, "identity")?;
-            identity.set(handle::hand_out(Mutex::new(Identity::from_bytes(file)?)));
-            Ok(())
-        })
-    }
+    call_for((identity, "identity"), error, || {
+        let file = buffer(file, file_len, "file")?;
+        Ok(hand_out(Identity::from_bytes(file)?))
+    })
 }
 
 /// Writes the whole identity as a file that holds the private key in the clear. Only the mode of
@@ -226,14 +226,7 @@ pub unsafe extern "C" fn provkey_identity_to_bytes(
     file: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let file = output(file, "file")?;
-            file.set(bytes::hand_out(&locked(identity)?.to_bytes()));
-            Ok(())
-        })
-    }
+    call_for((file, "file"), error, || Ok(bytes::hand_out(&locked(identity)?.to_bytes())))
 }
 
 /// Drops the pending renewal with its new key pair: the next `provkey_identity_renew_request`
@@ -246,13 +239,10 @@ pub unsafe extern "C" fn provkey_identity_drop_renewal(
     identity: *mut provkey_identity,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            locked(identity)?.drop_renewal();
-            Ok(())
-        })
-    }
+    call(error, || {
+        locked(identity)?.drop_renewal();
+        Ok(())
+    })
 }
 
 /// Describes an identity at a moment. `now_ms`: the machine's clock, in Unix milliseconds.
@@ -263,21 +253,15 @@ pub unsafe extern "C" fn provkey_identity_describe(
     details: *mut *mut provkey_identity_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let details = output(details, "details")?;
-            details.set(describe(&*locked(identity)?, Timestamp::from_unix_ms(now_ms)));
-            Ok(())
-        })
-    }
+    call_for((details, "details"), error, || {
+        Ok(record::hand_out(&(&*locked(identity)?, Timestamp::from_unix_ms(now_ms))))
+    })
 }
 
 /// Frees the details of an identity. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_details_free(details: *mut provkey_identity_details) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(details) }
+    handle::free(details);
 }
 
 /// Writes the certificate of an identity in DER, without its issuers, as some TLS libraries want
@@ -290,19 +274,14 @@ pub unsafe extern "C" fn provkey_identity_certificate(
     der: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let der = output(der, "der")?;
-            let identity = locked(identity)?;
-            let certificate = identity.certificate().ok_or(Failure::new(
-                PROVKEY_STATUS_CERTIFICATE_MISSING,
-                "this identity has no certificate yet",
-            ))?;
-            der.set(bytes::hand_out(certificate.der()));
-            Ok(())
-        })
-    }
+    call_for((der, "der"), error, || {
+        let identity = locked(identity)?;
+        let certificate = identity.certificate().ok_or(Failure::new(
+            PROVKEY_STATUS_CERTIFICATE_MISSING,
+            "this identity has no certificate yet",
+        ))?;
+        Ok(bytes::hand_out(certificate.der()))
+    })
 }
 
 /// Writes the private key of an identity in PEM (PKCS #8, RFC 5958), for the TLS library that uses
@@ -315,37 +294,31 @@ pub unsafe extern "C" fn provkey_identity_private_key(
     pem: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let pem = output(pem, "pem")?;
-            let identity = locked(identity)?;
-            let private_key = identity.private_key().ok_or(Failure::new(
-                PROVKEY_STATUS_PRIVATE_KEY_MISSING,
-                "the private key is elsewhere",
-            ))?;
-            pem.set(bytes::hand_out(private_key.to_pem().as_bytes()));
-            Ok(())
-        })
-    }
+    call_for((pem, "pem"), error, || {
+        let identity = locked(identity)?;
+        let private_key = identity.private_key().ok_or(Failure::new(
+            PROVKEY_STATUS_PRIVATE_KEY_MISSING,
+            "the private key is elsewhere",
+        ))?;
+        Ok(bytes::hand_out(private_key.to_pem().as_bytes()))
+    })
 }
 
 /// Frees an identity and wipes its private key. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_identity_free(identity: *mut provkey_identity) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(identity) }
+    handle::free(identity);
+}
+
+fn hand_out(identity: Identity) -> *mut provkey_identity {
+    handle::hand_out(Mutex::new(identity))
 }
 
 /// Locks the identity behind an argument for this call.
-///
-/// # Safety
-/// The rules of the header.
 pub(crate) unsafe fn locked<'a>(
     identity: *const provkey_identity,
 ) -> Result<MutexGuard<'a, Identity>, Failure> {
-    // SAFETY: as the caller says.
-    match unsafe { object(identity, "identity") }?.try_lock() {
+    match object(identity, "identity")?.try_lock() {
         Ok(identity) => Ok(identity),
         // A panic leaves the identity as it was before the call.
         Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
@@ -355,33 +328,6 @@ pub(crate) unsafe fn locked<'a>(
             "is in use by another call",
         )),
     }
-}
-
-fn describe(identity: &Identity, now: Timestamp) -> *mut provkey_identity_details {
-    let mut backing = Backing::default();
-    let host = |key: &KeyReference| key.host().as_str().to_owned();
-    let id = |key: &KeyReference| key.id().as_str().to_owned();
-    let (asked, enrolled) = (identity.asked_with(), identity.enrolled_with());
-    let chain = identity.chain();
-    let leaf = identity.certificate();
-    let head = provkey_identity_details {
-        header: provkey_identity_details::HEADER,
-        asked_host: backing.optional_text(asked.map(host).as_deref()),
-        asked_key: backing.optional_text(asked.map(id).as_deref()),
-        enrolled_host: backing.optional_text(enrolled.map(host).as_deref()),
-        enrolled_key: backing.optional_text(enrolled.map(id).as_deref()),
-        connector: backing.optional_text(leaf.and_then(|leaf| leaf.common_name())),
-        chain_pem: backing.optional_text(chain.map(Chain::to_pem).as_deref()),
-        not_before_ms: leaf.map_or(0, |leaf| leaf.not_before().unix_ms()),
-        not_after_ms: chain.map_or(0, |chain| chain.not_after().unix_ms()),
-        renew_at_ms: identity.renew_at().map_or(0, Timestamp::unix_ms),
-        state: state_number(identity.state(now)),
-        algorithm: crate::algorithm::number(identity.public_key().algorithm()),
-        renewing: identity.is_renewing(),
-        key_elsewhere: identity.private_key().is_none(),
-        public_key: backing.slice(identity.public_key().spki()),
-    };
-    handle::hand_out_record(head, backing)
 }
 
 const fn state_number(state: CertificateState) -> provkey_certificate_state {

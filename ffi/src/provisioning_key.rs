@@ -4,10 +4,10 @@ use core::ffi::c_char;
 
 use provkey::key::ProvisioningKey;
 
-use crate::argument::{buffer, output};
+use crate::argument::buffer;
 use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, record};
@@ -48,15 +48,10 @@ pub unsafe extern "C" fn provkey_provisioning_key_read(
     key: *mut *mut provkey_provisioning_key,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let text = buffer(text, text_len, "text")?;
-            let key = output(key, "key")?;
-            key.set(hand_out(ProvisioningKey::read(text)?));
-            Ok(())
-        })
-    }
+    call_for((key, "key"), error, || {
+        let text = buffer(text, text_len, "text")?;
+        Ok(hand_out(ProvisioningKey::read(text)?))
+    })
 }
 
 /// Repairs a miscopied text. The result is a secret. A person should compare it with the original:
@@ -70,21 +65,14 @@ pub unsafe extern "C" fn provkey_provisioning_key_repair(
     repaired: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let text = buffer(text, text_len, "text")?;
-            let repaired = output(repaired, "repaired")?;
-            let read = ProvisioningKey::read(text).map(drop);
-            let text = read.as_ref().err().and_then(|error| error.repaired());
-            let text = text.ok_or(Failure::new(
-                PROVKEY_STATUS_NO_REPAIR,
-                "this key text cannot be repaired",
-            ))?;
-            repaired.set(bytes::hand_out(text.expose().as_bytes()));
-            Ok(())
-        })
-    }
+    call_for((repaired, "repaired"), error, || {
+        let text = buffer(text, text_len, "text")?;
+        let read = ProvisioningKey::read(text).map(drop);
+        let text = read.as_ref().err().and_then(|error| error.repaired());
+        let text =
+            text.ok_or(Failure::new(PROVKEY_STATUS_NO_REPAIR, "this key text cannot be repaired"))?;
+        Ok(bytes::hand_out(text.expose().as_bytes()))
+    })
 }
 
 /// Writes the canonical text of a key, which is a secret.
@@ -94,27 +82,22 @@ pub unsafe extern "C" fn provkey_provisioning_key_text(
     text: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (key, _) = object(key, "key")?;
-            output(text, "text")?.set(bytes::hand_out(key.to_text().expose().as_bytes()));
-            Ok(())
-        })
-    }
+    call_for((text, "text"), error, || {
+        let (key, _) = object(key, "key")?;
+        Ok(bytes::hand_out(key.to_text().expose().as_bytes()))
+    })
 }
 
 /// Frees a key and wipes its secret. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_provisioning_key_free(key: *mut provkey_provisioning_key) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(key) }
+    handle::free(key);
 }
 
 fn hand_out(key: ProvisioningKey) -> *mut provkey_provisioning_key {
     let mut backing = Backing::default();
     let head = provkey_provisioning_key {
-        header: provkey_provisioning_key::HEADER,
+        header: handle::header::<provkey_provisioning_key>(),
         host: backing.text(key.host().as_str()),
         id: backing.text(key.id().as_str()),
         public_text: backing.text(&key.public_text()),

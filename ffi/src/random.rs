@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use provkey::random::{Random, RandomError, SystemRandom};
 
-use crate::argument::{output, plain, structure};
-use crate::call::call;
+use crate::argument::{plain, structure};
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, opaque, optional_object};
 use crate::status::{PROVKEY_STATUS_OK, provkey_status};
-use crate::user_data::{UserData, required};
+use crate::user_data::{self, UserData, required};
 
 /// A cryptographically secure source of random bytes. Where a function takes one, NULL is the
 /// operating system's.
@@ -47,38 +47,27 @@ pub unsafe extern "C" fn provkey_random_new(
     random: *mut *mut provkey_random,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let callbacks = structure(callbacks, "callbacks")?;
-            let random = output(random, "random")?;
-            let fill = required(callbacks.fill, "fill")?;
-            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let callback_random = Arc::new(CallbackRandom { user_data, fill });
-            let handed = handle::hand_out::<provkey_random>(callback_random.clone());
-            callback_random.user_data.take();
-            random.set(handed);
-            Ok(())
-        })
-    }
+    call_for((random, "random"), error, || {
+        let callbacks = structure(callbacks, "callbacks")?;
+        let fill = required(callbacks.fill, "fill")?;
+        let (pointer, destroy) = (callbacks.user_data, callbacks.destroy);
+        Ok(user_data::hand_out::<provkey_random>(pointer, destroy, |user_data| {
+            Arc::new(CallbackRandom { user_data, fill })
+        }))
+    })
 }
 
 /// Frees a source of randomness. Objects that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_random_free(random: *mut provkey_random) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(random) }
+    handle::free(random);
 }
 
 /// The source behind an argument; NULL is the operating system's.
-///
-/// # Safety
-/// The rules of the header.
 pub(crate) unsafe fn random_or_system(
     pointer: *const provkey_random,
 ) -> Result<Arc<dyn Random>, Failure> {
-    // SAFETY: as the caller says.
-    let random = unsafe { optional_object(pointer, "random") }?;
+    let random = optional_object(pointer, "random")?;
     Ok(random.map_or_else(|| Arc::new(SystemRandom) as Arc<dyn Random>, Arc::clone))
 }
 

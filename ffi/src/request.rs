@@ -8,16 +8,17 @@ use provkey::time::Timestamp;
 use provkey::x509::Certificate;
 
 use crate::algorithm::{algorithm, provkey_key_algorithm};
-use crate::argument::{buffer, optional_output, output};
+use crate::argument::{buffer, optional_output};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
-use crate::call::call;
+use crate::call::{call, call_for};
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
-use crate::handle::{self, object, optional_object, record};
+use crate::handle::{self, object, optional_object, provkey_header, record};
 use crate::identity::{locked, provkey_identity};
 use crate::provisioning_key::provkey_provisioning_key;
+use crate::record::{self, Describe};
 use crate::signer::provkey_signer;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 
@@ -26,7 +27,7 @@ use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
 #[repr(C)]
 pub struct provkey_request {
     /// The header.
-    pub header: handle::provkey_header,
+    pub header: provkey_header,
     /// The CSR in DER.
     pub der: provkey_slice,
     /// The CSR in PEM.
@@ -35,11 +36,16 @@ pub struct provkey_request {
 
 record!(provkey_request, 0x706b_0009, Backing);
 
+impl Describe<Request> for provkey_request {
+    fn describe(header: provkey_header, request: &Request, backing: &mut Backing) -> Self {
+        Self { header, der: backing.slice(request.der()), pem: backing.text(&request.to_pem()) }
+    }
+}
+
 /// Frees a request. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_request_free(request: *mut provkey_request) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(request) }
+    handle::free(request);
 }
 
 /// The result of accepting an answer.
@@ -73,17 +79,11 @@ pub unsafe extern "C" fn provkey_identity_request(
     request: *mut *mut provkey_request,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (key, _) = object(key, "key")?;
-            let output = output(request, "request")?;
-            let fingerprint = optional_fingerprint(fingerprint);
-            let request = locked(identity)?.request(key, fingerprint)?;
-            output.set(hand_out(&request));
-            Ok(())
-        })
-    }
+    call_for((request, "request"), error, || {
+        let (key, _) = object(key, "key")?;
+        let fingerprint = optional_fingerprint(fingerprint);
+        Ok(record::hand_out(&locked(identity)?.request(key, fingerprint)?))
+    })
 }
 
 /// Makes a request to renew the identity's certificate. The old key signs it; no provisioning key
@@ -105,27 +105,21 @@ pub unsafe extern "C" fn provkey_identity_renew_request(
     request: *mut *mut provkey_request,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let signer = optional_object(signer, "signer")?;
-            let output = output(request, "request")?;
-            let key = match (self::algorithm(algorithm)?, signer) {
-                (None, None) => RenewalKey::Same,
-                (Some(algorithm), None) => RenewalKey::New(algorithm),
-                (None, Some(signer)) => RenewalKey::Elsewhere(Arc::clone(signer)),
-                (Some(_), Some(_)) => {
-                    let what = "must be 0 with a signer";
-                    let status = PROVKEY_STATUS_VALUE_UNKNOWN;
-                    return Err(Failure::argument(status, "algorithm", what));
-                }
-            };
-            let fingerprint = optional_fingerprint(fingerprint);
-            let request = locked(identity)?.renew_request(key, fingerprint)?;
-            output.set(hand_out(&request));
-            Ok(())
-        })
-    }
+    call_for((request, "request"), error, || {
+        let signer = optional_object(signer, "signer")?;
+        let key = match (self::algorithm(algorithm)?, signer) {
+            (None, None) => RenewalKey::Same,
+            (Some(algorithm), None) => RenewalKey::New(algorithm),
+            (None, Some(signer)) => RenewalKey::Elsewhere(Arc::clone(signer)),
+            (Some(_), Some(_)) => {
+                let what = "must be 0 with a signer";
+                let status = PROVKEY_STATUS_VALUE_UNKNOWN;
+                return Err(Failure::argument(status, "algorithm", what));
+            }
+        };
+        let fingerprint = optional_fingerprint(fingerprint);
+        Ok(record::hand_out(&locked(identity)?.renew_request(key, fingerprint)?))
+    })
 }
 
 /// Accepts the answer to a request, in PEM: this identity's certificate, its issuers and the root,
@@ -146,25 +140,21 @@ pub unsafe extern "C" fn provkey_identity_accept(
     accepted: *mut provkey_accepted,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let answer = buffer(answer, answer_len, "answer")?;
-            let accepted = optional_output(accepted, "accepted")?;
-            let accepted_answer =
-                locked(identity)?.accept(answer, Timestamp::from_unix_ms(now_ms))?;
-            let behind = accepted_answer.clock_behind.unwrap_or_default().as_millis();
-            if let Some(accepted) = accepted {
-                accepted.set(provkey_accepted {
-                    now_ms: accepted_answer.now.unix_ms(),
-                    clock_behind_ms: u64::try_from(behind).unwrap_or(u64::MAX),
-                    not_before_ms: accepted_answer.not_before.unix_ms(),
-                    not_after_ms: accepted_answer.not_after.unix_ms(),
-                });
-            }
-            Ok(())
-        })
-    }
+    call(error, || {
+        let answer = buffer(answer, answer_len, "answer")?;
+        let accepted = optional_output(accepted, "accepted")?;
+        let accepted_answer = locked(identity)?.accept(answer, Timestamp::from_unix_ms(now_ms))?;
+        let behind = accepted_answer.clock_behind.unwrap_or_default().as_millis();
+        if let Some(accepted) = accepted {
+            accepted.set(provkey_accepted {
+                now_ms: accepted_answer.now.unix_ms(),
+                clock_behind_ms: u64::try_from(behind).unwrap_or(u64::MAX),
+                not_before_ms: accepted_answer.not_before.unix_ms(),
+                not_after_ms: accepted_answer.not_after.unix_ms(),
+            });
+        }
+        Ok(())
+    })
 }
 
 /// Checks the certificates of a TLS server at the host of the key of this identity's latest
@@ -186,29 +176,15 @@ pub unsafe extern "C" fn provkey_identity_check_server(
     checked_ms: *mut u64,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let identity = locked(identity)?;
-            let chain = buffer(chain, chain_len, "chain")?;
-            let checked = optional_output(checked_ms, "checked_ms")?;
-            let chain = Certificate::parse_all(chain).map_err(connector::Error::from)?;
-            let now = identity.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
-            if let Some(checked) = checked {
-                checked.set(now.unix_ms());
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Hands out a request.
-fn hand_out(request: &Request) -> *mut provkey_request {
-    let mut backing = Backing::default();
-    let head = provkey_request {
-        header: provkey_request::HEADER,
-        der: backing.slice(request.der()),
-        pem: backing.text(&request.to_pem()),
-    };
-    handle::hand_out_record(head, backing)
+    call(error, || {
+        let identity = locked(identity)?;
+        let chain = buffer(chain, chain_len, "chain")?;
+        let checked = optional_output(checked_ms, "checked_ms")?;
+        let chain = Certificate::parse_all(chain).map_err(connector::Error::from)?;
+        let now = identity.check_server(&chain, Timestamp::from_unix_ms(now_ms))?;
+        if let Some(checked) = checked {
+            checked.set(now.unix_ms());
+        }
+        Ok(())
+    })
 }

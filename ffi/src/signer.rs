@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use provkey::x509::{PublicKey, Signer, SignerError};
 
-use crate::argument::{buffer, output, plain, structure};
-use crate::call::call;
+use crate::argument::{buffer, plain, structure};
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::handle::{self, opaque};
 use crate::sink::{Sink, provkey_bytes_sink};
 use crate::status::{PROVKEY_STATUS_OK, PROVKEY_STATUS_SIGNER_UNAVAILABLE, provkey_status};
-use crate::user_data::{UserData, required};
+use crate::user_data::{self, UserData, required};
 
 /// A private key outside of the library, which signs through a callback.
 pub struct provkey_signer {
@@ -58,29 +58,22 @@ pub unsafe extern "C" fn provkey_signer_new(
     signer: *mut *mut provkey_signer,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let callbacks = structure(callbacks, "callbacks")?;
-            let public_key = buffer(public_key, public_key_len, "public_key")?;
-            let signer = output(signer, "signer")?;
-            let sign = required(callbacks.sign, "sign")?;
-            let public_key = PublicKey::from_spki(public_key)?;
-            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let callback_signer = Arc::new(CallbackSigner { user_data, public_key, sign });
-            let handed = handle::hand_out::<provkey_signer>(callback_signer.clone());
-            callback_signer.user_data.take();
-            signer.set(handed);
-            Ok(())
-        })
-    }
+    call_for((signer, "signer"), error, || {
+        let callbacks = structure(callbacks, "callbacks")?;
+        let public_key = buffer(public_key, public_key_len, "public_key")?;
+        let sign = required(callbacks.sign, "sign")?;
+        let public_key = PublicKey::from_spki(public_key)?;
+        let (pointer, destroy) = (callbacks.user_data, callbacks.destroy);
+        Ok(user_data::hand_out::<provkey_signer>(pointer, destroy, |user_data| {
+            Arc::new(CallbackSigner { user_data, public_key, sign })
+        }))
+    })
 }
 
 /// Frees a signer. Objects that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_signer_free(signer: *mut provkey_signer) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(signer) }
+    handle::free(signer);
 }
 
 struct CallbackSigner {

@@ -8,10 +8,7 @@ use crate::argument::buffer;
 use crate::call::call;
 use crate::failure::Failure;
 use crate::handle::{self, Handle, opaque, provkey_header};
-use crate::status::{
-    PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_HANDLE_WRONG_KIND,
-    PROVKEY_STATUS_NULL_ARGUMENT, provkey_status,
-};
+use crate::status::{PROVKEY_STATUS_ARGUMENT_TOO_LARGE, provkey_status};
 
 /// Most bytes that a sink for bytes takes. No signature has that many.
 const SINK_BYTES_MAX: usize = 16 * 1024;
@@ -78,15 +75,8 @@ impl<T: Handle<Head = provkey_header>> Sink<T> {
 pub(crate) unsafe fn contents<'a, T: Handle<Head = provkey_header>>(
     sink: *mut T,
 ) -> Result<&'a mut T::Value, Failure> {
-    let sink: *mut Sink<T> = sink.cast();
-    if sink.is_null() {
-        return Err(Failure::argument(PROVKEY_STATUS_NULL_ARGUMENT, "sink", "is NULL"));
-    }
     // SAFETY: it begins with a header.
-    if !sink.is_aligned() || unsafe { (*sink).header.kind } != T::KIND {
-        let status = PROVKEY_STATUS_HANDLE_WRONG_KIND;
-        return Err(Failure::argument(status, "sink", "is another kind of object"));
-    }
+    unsafe { handle::check::<T>(sink.cast(), "sink") }?;
     // SAFETY: its kind says so, and only the callback uses it now.
-    Ok(unsafe { &mut (*sink).value })
+    Ok(unsafe { &mut (*sink.cast::<Sink<T>>()).value })
 }

@@ -32,10 +32,7 @@ pub unsafe extern "C" fn provkey_test_panic(
     error: *mut *mut crate::error::provkey_error,
 ) -> crate::status::provkey_status {
     #[expect(clippy::panic, reason = "this is what it is for")]
-    // SAFETY: the rules of the header.
-    unsafe {
-        crate::call::call(error, || panic!("asked for"))
-    }
+    crate::call::call(error, || panic!("asked for"))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use provkey::time::{Clock, SystemClock, Timestamp};
 
-use crate::argument::{output, plain, structure};
-use crate::call::call;
+use crate::argument::{plain, structure};
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, opaque, optional_object};
 use crate::status::provkey_status;
-use crate::user_data::{UserData, required};
+use crate::user_data::{self, UserData, required};
 
 /// The clock of an authority. Where a function takes one, NULL is the operating system's.
 pub struct provkey_clock {
@@ -43,38 +43,27 @@ pub unsafe extern "C" fn provkey_clock_new(
     clock: *mut *mut provkey_clock,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let callbacks = structure(callbacks, "callbacks")?;
-            let clock = output(clock, "clock")?;
-            let now_ms = required(callbacks.now_ms, "now_ms")?;
-            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let callback_clock = Arc::new(CallbackClock { user_data, now_ms });
-            let handed = handle::hand_out::<provkey_clock>(callback_clock.clone());
-            callback_clock.user_data.take();
-            clock.set(handed);
-            Ok(())
-        })
-    }
+    call_for((clock, "clock"), error, || {
+        let callbacks = structure(callbacks, "callbacks")?;
+        let now_ms = required(callbacks.now_ms, "now_ms")?;
+        let (pointer, destroy) = (callbacks.user_data, callbacks.destroy);
+        Ok(user_data::hand_out::<provkey_clock>(pointer, destroy, |user_data| {
+            Arc::new(CallbackClock { user_data, now_ms })
+        }))
+    })
 }
 
 /// Frees a clock. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_clock_free(clock: *mut provkey_clock) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(clock) }
+    handle::free(clock);
 }
 
 /// The clock behind an argument; NULL is the operating system's.
-///
-/// # Safety
-/// The rules of the header.
 pub(crate) unsafe fn clock_or_system(
     pointer: *const provkey_clock,
 ) -> Result<Arc<dyn Clock>, Failure> {
-    // SAFETY: as the caller says.
-    let clock = unsafe { optional_object(pointer, "clock") }?;
+    let clock = optional_object(pointer, "clock")?;
     Ok(clock.map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, Arc::clone))
 }
 

@@ -8,12 +8,12 @@ use provkey::authority::{Authority, Environment, NewAuthority};
 use provkey::key::Host;
 
 use super::clock::{clock_or_system, provkey_clock};
-use super::keyring::{self, provkey_keyring};
+use super::keyring::{copy_of, provkey_keyring};
 use super::observer::provkey_observer;
 use super::{OpenAuthority, provkey_authority};
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
-use crate::argument::{output, plain, structure};
-use crate::call::call;
+use crate::argument::{plain, structure};
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, optional_object};
@@ -67,15 +67,7 @@ pub unsafe extern "C" fn provkey_authority_exists(
     exists: *mut bool,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let store = object(store, "store")?;
-            let exists = output(exists, "exists")?;
-            exists.set(Authority::exists(&**store)?);
-            Ok(())
-        })
-    }
+    call_for((exists, "exists"), error, || Ok(Authority::exists(&**object(store, "store")?)?))
 }
 
 /// Creates an authority and its root in an empty store. Keys are derived from the current master
@@ -91,26 +83,20 @@ pub unsafe extern "C" fn provkey_authority_create(
     authority: *mut *mut provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let environment = self::environment(environment)?;
-            let keyring = keyring::copy(object(keyring, "keyring")?)?;
-            let new = structure(new_authority, "new_authority")?;
-            let output = output(authority, "authority")?;
-            let mut parameters = NewAuthority::new(Host::parse(text(new.host, "host")?)?);
-            parameters.trust_domain =
-                optional_text(new.trust_domain, "trust_domain")?.map(Into::into);
-            parameters.algorithm = algorithm_or_usual(new.algorithm)?;
-            if new.validity_seconds != 0 {
-                parameters.validity = Duration::from_secs(new.validity_seconds);
-            }
-            let clock = Arc::clone(&environment.clock);
-            let authority = Authority::create(environment, keyring, &parameters)?;
-            output.set(handle::hand_out(OpenAuthority { authority, clock }));
-            Ok(())
-        })
-    }
+    call_for((authority, "authority"), error, || {
+        let environment = self::environment(environment)?;
+        let keyring = copy_of(keyring)?;
+        let new = structure(new_authority, "new_authority")?;
+        let mut parameters = NewAuthority::new(Host::parse(text(new.host, "host")?)?);
+        parameters.trust_domain = optional_text(new.trust_domain, "trust_domain")?.map(Into::into);
+        parameters.algorithm = algorithm_or_usual(new.algorithm)?;
+        if new.validity_seconds != 0 {
+            parameters.validity = Duration::from_secs(new.validity_seconds);
+        }
+        let clock = Arc::clone(&environment.clock);
+        let authority = Authority::create(environment, keyring, &parameters)?;
+        Ok(handle::hand_out(OpenAuthority { authority, clock }))
+    })
 }
 
 /// Opens the authority in a store. The keyring must hold every master key that the authority knows.
@@ -123,33 +109,23 @@ pub unsafe extern "C" fn provkey_authority_open(
     authority: *mut *mut provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let environment = self::environment(environment)?;
-            let keyring = keyring::copy(object(keyring, "keyring")?)?;
-            let output = output(authority, "authority")?;
-            let clock = Arc::clone(&environment.clock);
-            let authority = Authority::open(environment, keyring)?;
-            output.set(handle::hand_out(OpenAuthority { authority, clock }));
-            Ok(())
-        })
-    }
+    call_for((authority, "authority"), error, || {
+        let environment = self::environment(environment)?;
+        let keyring = copy_of(keyring)?;
+        let clock = Arc::clone(&environment.clock);
+        let authority = Authority::open(environment, keyring)?;
+        Ok(handle::hand_out(OpenAuthority { authority, clock }))
+    })
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn environment(pointer: *const provkey_environment) -> Result<Environment, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let environment = structure(pointer, "environment")?;
-        let observer = optional_object(environment.observer, "observer")?;
-        let mut new = Environment::new(
-            Arc::clone(object(environment.store, "store")?),
-            clock_or_system(environment.clock)?,
-            random_or_system(environment.random)?,
-        );
-        new.observer = observer.map(Arc::clone);
-        Ok(new)
-    }
+    let environment = structure(pointer, "environment")?;
+    let observer = optional_object(environment.observer, "observer")?;
+    let mut new = Environment::new(
+        Arc::clone(object(environment.store, "store")?),
+        clock_or_system(environment.clock)?,
+        random_or_system(environment.random)?,
+    );
+    new.observer = observer.map(Arc::clone);
+    Ok(new)
 }

@@ -4,15 +4,14 @@ use core::ffi::c_char;
 
 use provkey::authority::Crl;
 
-use super::id::id;
-use super::page::{self, Describe};
-use super::{OpenAuthority, provkey_authority};
-use crate::argument::{buffer, output};
+use super::id::read_id;
+use super::{describe, provkey_authority, write};
+use crate::argument::buffer;
 use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes, provkey_slice};
-use crate::call::call;
 use crate::error::provkey_error;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::provkey_status;
 
 /// A CRL (RFC 5280, section 5). Freed with `provkey_crl_free`.
@@ -62,16 +61,7 @@ pub unsafe extern "C" fn provkey_authority_crl(
     crl: *mut *mut provkey_crl,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let crl = output(crl, "crl")?;
-            crl.set(page::hand_out(&authority.crl(id)?));
-            Ok(())
-        })
-    }
+    describe(authority, (crl, "crl"), error, |authority| Ok(authority.crl(read_id(id, "id")?)?))
 }
 
 /// Writes the CRL of the root. It is empty, because enrollment certificates cannot be revoked; some
@@ -84,15 +74,7 @@ pub unsafe extern "C" fn provkey_authority_root_crl(
     crl: *mut *mut provkey_crl,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let crl = output(crl, "crl")?;
-            crl.set(page::hand_out(&authority.root_crl()?));
-            Ok(())
-        })
-    }
+    describe(authority, (crl, "crl"), error, |authority| Ok(authority.root_crl()?))
 }
 
 /// Answers an OCSP request (RFC 6960) in DER. If it cannot be answered, the OCSP response says so.
@@ -104,21 +86,14 @@ pub unsafe extern "C" fn provkey_authority_ocsp(
     response: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let request = buffer(request, request_len, "request")?;
-            let response = output(response, "response")?;
-            response.set(bytes::hand_out(&authority.ocsp(request)));
-            Ok(())
-        })
-    }
+    write(authority, (response, "response"), error, |authority| {
+        let request = buffer(request, request_len, "request")?;
+        Ok(bytes::hand_out(&authority.ocsp(request)))
+    })
 }
 
 /// Frees a CRL. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_crl_free(crl: *mut provkey_crl) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(crl) }
+    handle::free(crl);
 }

@@ -4,14 +4,13 @@ use core::ffi::c_char;
 
 use provkey::authority::{ConnectorGroup, Name};
 
-use super::id::id;
-use super::page::{self, Describe, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
-use crate::argument::output;
+use super::id::read_id;
+use super::page::{page, provkey_page_request};
+use super::{describe, list, provkey_authority, run};
 use crate::backing::Backing;
-use crate::call::call;
 use crate::error::provkey_error;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -68,16 +67,10 @@ pub unsafe extern "C" fn provkey_authority_create_group(
     group: *mut *mut provkey_connector_group,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let name = Name::parse(text(name, "name")?)?;
-            let group = output(group, "group")?;
-            group.set(page::hand_out(&authority.create_group(&name)?));
-            Ok(())
-        })
-    }
+    describe(authority, (group, "group"), error, |authority| {
+        let name = Name::parse(text(name, "name")?)?;
+        Ok(authority.create_group(&name)?)
+    })
 }
 
 /// Reads the group with this id.
@@ -90,16 +83,9 @@ pub unsafe extern "C" fn provkey_authority_group(
     group: *mut *mut provkey_connector_group,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let group = output(group, "group")?;
-            group.set(page::hand_out(&authority.group(id)?));
-            Ok(())
-        })
-    }
+    describe(authority, (group, "group"), error, |authority| {
+        Ok(authority.group(read_id(id, "id")?)?)
+    })
 }
 
 /// Finds a group by id or name.
@@ -112,16 +98,9 @@ pub unsafe extern "C" fn provkey_authority_find_group(
     group: *mut *mut provkey_connector_group,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id_or_name = text(id_or_name, "id_or_name")?;
-            let group = output(group, "group")?;
-            group.set(page::hand_out(&authority.find_group(id_or_name)?));
-            Ok(())
-        })
-    }
+    describe(authority, (group, "group"), error, |authority| {
+        Ok(authority.find_group(text(id_or_name, "id_or_name")?)?)
+    })
 }
 
 /// Lists groups by name. `page`: NULL for the first page.
@@ -134,16 +113,9 @@ pub unsafe extern "C" fn provkey_authority_list_groups(
     groups: *mut *mut provkey_connector_group_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let page = page_request(page)?;
-            let groups = output(groups, "groups")?;
-            groups.set(page::hand_out_page(&authority.list_groups(&page)?));
-            Ok(())
-        })
-    }
+    list(authority, page, (groups, "groups"), error, |authority, page| {
+        Ok(authority.list_groups(page)?)
+    })
 }
 
 /// Deletes a group without keys and connectors.
@@ -155,20 +127,13 @@ pub unsafe extern "C" fn provkey_authority_delete_group(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.delete_group(self::id(id, "id")?)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.delete_group(read_id(id, "id")?)?))
 }
 
 /// Frees a group. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_group_free(group: *mut provkey_connector_group) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(group) }
+    handle::free(group);
 }
 
 /// Frees a page of groups. NULL is allowed.
@@ -176,6 +141,5 @@ pub unsafe extern "C" fn provkey_connector_group_free(group: *mut provkey_connec
 pub unsafe extern "C" fn provkey_connector_group_page_free(
     groups: *mut provkey_connector_group_page,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(groups) }
+    handle::free(groups);
 }

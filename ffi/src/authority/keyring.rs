@@ -4,9 +4,9 @@ use std::str;
 
 use provkey::key::{Keyring, KeyringError, MasterKey, Slot};
 
-use crate::argument::{buffer, output};
+use crate::argument::buffer;
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::{Failure, failures};
 use crate::handle::{self, object, opaque};
@@ -32,15 +32,10 @@ pub unsafe extern "C" fn provkey_keyring_generate(
     keyring: *mut *mut provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let random = random_or_system(random)?;
-            let keyring = output(keyring, "keyring")?;
-            keyring.set(handle::hand_out(Keyring::new(MasterKey::generate(&*random)?)));
-            Ok(())
-        })
-    }
+    call_for((keyring, "keyring"), error, || {
+        let random = random_or_system(random)?;
+        Ok(handle::hand_out(Keyring::new(MasterKey::generate(&*random)?)))
+    })
 }
 
 /// Reads the contents of a master key file: line n, counted from 0, is the master key of slot n in
@@ -54,16 +49,11 @@ pub unsafe extern "C" fn provkey_keyring_read(
     keyring: *mut *mut provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let text = buffer(text, text_len, "text")?;
-            let keyring = output(keyring, "keyring")?;
-            let text = str::from_utf8(text).map_err(|_| KeyringError::Malformed { line: 1 })?;
-            keyring.set(handle::hand_out(Keyring::parse(text)?));
-            Ok(())
-        })
-    }
+    call_for((keyring, "keyring"), error, || {
+        let text = buffer(text, text_len, "text")?;
+        let text = str::from_utf8(text).map_err(|_| KeyringError::Malformed { line: 1 })?;
+        Ok(handle::hand_out(Keyring::parse(text)?))
+    })
 }
 
 /// Writes the contents of the master key file, as `provkey_keyring_read` reads it. It is a secret:
@@ -74,15 +64,10 @@ pub unsafe extern "C" fn provkey_keyring_text(
     text: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let keyring = object(keyring, "keyring")?;
-            let text = output(text, "text")?;
-            text.set(bytes::hand_out(keyring.to_file_text().as_bytes()));
-            Ok(())
-        })
-    }
+    call_for((text, "text"), error, || {
+        let keyring = object(keyring, "keyring")?;
+        Ok(bytes::hand_out(keyring.to_file_text().as_bytes()))
+    })
 }
 
 /// Makes a keyring with the same master keys and a new current one, for
@@ -96,19 +81,14 @@ pub unsafe extern "C" fn provkey_keyring_rotated(
     rotated: *mut *mut provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let keyring = object(keyring, "keyring")?;
-            let random = random_or_system(random)?;
-            let rotated = output(rotated, "rotated")?;
-            let slot = keyring.next_slot().ok_or(KeyringError::Full)?;
-            let master = MasterKey::generate(&*random)?;
-            let keyring = copy(keyring)?.with(slot, master).with_current(slot)?;
-            rotated.set(handle::hand_out(keyring));
-            Ok(())
-        })
-    }
+    call_for((rotated, "rotated"), error, || {
+        let keyring = object(keyring, "keyring")?;
+        let random = random_or_system(random)?;
+        let slot = keyring.next_slot().ok_or(KeyringError::Full)?;
+        let master = MasterKey::generate(&*random)?;
+        let keyring = copy(keyring)?.with(slot, master).with_current(slot)?;
+        Ok(handle::hand_out(keyring))
+    })
 }
 
 /// Makes a keyring with the same master keys except the one in `slot`. Save it after
@@ -122,15 +102,10 @@ pub unsafe extern "C" fn provkey_keyring_without(
     without: *mut *mut provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let keyring = object(keyring, "keyring")?;
-            let without = output(without, "without")?;
-            without.set(handle::hand_out(copy(keyring)?.without(self::slot(slot)?)?));
-            Ok(())
-        })
-    }
+    call_for((without, "without"), error, || {
+        let keyring = object(keyring, "keyring")?;
+        Ok(handle::hand_out(copy(keyring)?.without(self::slot(slot)?)?))
+    })
 }
 
 /// Writes the slot of the current master key.
@@ -140,25 +115,23 @@ pub unsafe extern "C" fn provkey_keyring_current_slot(
     slot: *mut u32,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let keyring = object(keyring, "keyring")?;
-            output(slot, "slot")?.set(keyring.current_slot().number().into());
-            Ok(())
-        })
-    }
+    call_for((slot, "slot"), error, || {
+        Ok(object(keyring, "keyring")?.current_slot().number().into())
+    })
 }
 
 /// Wipes and frees a keyring. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_keyring_free(keyring: *mut provkey_keyring) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(keyring) }
+    handle::free(keyring);
 }
 
-/// Copies a keyring.
-pub(crate) fn copy(keyring: &Keyring) -> Result<Keyring, KeyringError> {
+/// A copy of the keyring behind an argument.
+pub(crate) unsafe fn copy_of(pointer: *const provkey_keyring) -> Result<Keyring, Failure> {
+    Ok(copy(object(pointer, "keyring")?)?)
+}
+
+fn copy(keyring: &Keyring) -> Result<Keyring, KeyringError> {
     Keyring::parse(&keyring.to_file_text())?.with_current(keyring.current_slot())
 }
 

@@ -27,21 +27,25 @@ pub mod tokens;
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use provkey::authority::{self as core_authority, Actor, Authority, InputError, Refusal};
+use provkey::authority::{
+    self as core_authority, Actor, Authority, InputError, Page, PageRequest, Refusal,
+};
 use provkey::key::Host;
 use provkey::time::Clock;
 use provkey::x509::LeafUrlError;
 
-use crate::argument::{output, plain, structure};
+use crate::argument::{plain, structure};
 use crate::backing::Backing;
-use crate::call::call;
+use crate::call::{call, call_for};
 use crate::error::provkey_error;
 use crate::failure::{Failure, failures};
-use crate::handle::{self, object, opaque, record};
+use crate::handle::{self, object, opaque, provkey_header, record};
+use crate::record::{self, Describe};
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
 
 use self::id::{optional_address, optional_id};
+use self::page::{PageRecord, page_request, provkey_page_request};
 
 /// An authority. Any number of threads may use it at the same time. Freed with
 /// `provkey_authority_free`.
@@ -57,11 +61,19 @@ pub(crate) struct OpenAuthority {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
+impl OpenAuthority {
+    /// Hands out the same authority, acting for `actor`.
+    fn acting_as(&self, actor: impl Into<Actor>) -> *mut provkey_authority {
+        let authority = self.authority.acting_as(actor);
+        handle::hand_out(Self { authority, clock: Arc::clone(&self.clock) })
+    }
+}
+
 /// The details of an authority. Freed with `provkey_authority_details_free`.
 #[repr(C)]
 pub struct provkey_authority_details {
     /// The header.
-    pub header: handle::provkey_header,
+    pub header: provkey_header,
     /// Its id.
     pub id: *const c_char,
     /// Its hosts. New keys are for the first one unless they name another.
@@ -77,6 +89,23 @@ pub struct provkey_authority_details {
 }
 
 record!(provkey_authority_details, 0x706b_0108, Backing);
+
+impl Describe<Authority> for provkey_authority_details {
+    fn describe(header: provkey_header, authority: &Authority, backing: &mut Backing) -> Self {
+        let hosts = authority.hosts();
+        let hosts: Vec<_> = hosts.iter().map(Host::as_str).collect();
+        let root = authority.root();
+        Self {
+            header,
+            id: backing.text(authority.id().as_str()),
+            hosts: backing.texts(&hosts),
+            hosts_len: hosts.len(),
+            trust_domain: backing.text(&authority.trust_domain()),
+            root_pem: backing.text(&root.to_pem()),
+            root_not_after_ms: root.not_after().unix_ms(),
+        }
+    }
+}
 
 impl From<core_authority::Error> for Failure {
     fn from(error: core_authority::Error) -> Self {
@@ -108,21 +137,13 @@ pub unsafe extern "C" fn provkey_authority_describe(
     details: *mut *mut provkey_authority_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            output(details, "details")?.set(describe(authority));
-            Ok(())
-        })
-    }
+    write(authority, (details, "details"), error, |authority| Ok(record::hand_out(authority)))
 }
 
 /// Frees the details of an authority. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_details_free(details: *mut provkey_authority_details) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(details) }
+    handle::free(details);
 }
 
 /// Adds a host. Key texts for the other hosts stay valid. Other processes see the new host when
@@ -135,14 +156,10 @@ pub unsafe extern "C" fn provkey_authority_add_host(
     host: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let host = Host::parse(text(host, "host")?)?;
-            Ok(authority.add_host(&host)?)
-        })
-    }
+    run(authority, error, |authority| {
+        let host = Host::parse(text(host, "host")?)?;
+        Ok(authority.add_host(&host)?)
+    })
 }
 
 /// Makes a handle of the same authority that names `actor` in the audit records of its changes. It
@@ -154,17 +171,9 @@ pub unsafe extern "C" fn provkey_authority_acting_as(
     acting: *mut *mut provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let actor = text(actor, "actor")?;
-            let authority = opened.authority.acting_as(actor);
-            let clock = Arc::clone(&opened.clock);
-            output(acting, "acting")?.set(handle::hand_out(OpenAuthority { authority, clock }));
-            Ok(())
-        })
-    }
+    call_for((acting, "acting"), error, || {
+        Ok(object(authority, "authority")?.acting_as(text(actor, "actor")?))
+    })
 }
 
 /// Who acts through an authority, for the audit trail.
@@ -194,43 +203,64 @@ pub unsafe extern "C" fn provkey_authority_acting_for(
     acting: *mut *mut provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let input = structure(actor, "actor")?;
-            let actor = Actor::default()
-                .name(optional_text(input.name, "name")?.map(Into::into))
-                .admin_token(optional_id(input.admin_token, "admin_token")?)
-                .address(optional_address(input.address)?);
-            let authority = opened.authority.acting_as(actor);
-            let clock = Arc::clone(&opened.clock);
-            output(acting, "acting")?.set(handle::hand_out(OpenAuthority { authority, clock }));
-            Ok(())
-        })
-    }
+    call_for((acting, "acting"), error, || {
+        let opened = object(authority, "authority")?;
+        let input = structure(actor, "actor")?;
+        let actor = Actor::default()
+            .name(optional_text(input.name, "name")?.map(Into::into))
+            .admin_token(optional_id(input.admin_token, "admin_token")?)
+            .address(optional_address(input.address)?);
+        Ok(opened.acting_as(actor))
+    })
 }
 
 /// Frees an authority. No call may be using it. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_authority_free(authority: *mut provkey_authority) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(authority) }
+    handle::free(authority);
 }
 
-fn describe(authority: &Authority) -> *mut provkey_authority_details {
-    let mut backing = Backing::default();
-    let hosts = authority.hosts();
-    let hosts: Vec<_> = hosts.iter().map(Host::as_str).collect();
-    let root = authority.root();
-    let head = provkey_authority_details {
-        header: provkey_authority_details::HEADER,
-        id: backing.text(authority.id().as_str()),
-        hosts: backing.texts(&hosts),
-        hosts_len: hosts.len(),
-        trust_domain: backing.text(&authority.trust_domain()),
-        root_pem: backing.text(&root.to_pem()),
-        root_not_after_ms: root.not_after().unix_ms(),
-    };
-    handle::hand_out_record(head, backing)
+/// Calls an authority for no output.
+pub(crate) unsafe fn run(
+    authority: *const provkey_authority,
+    error: *mut *mut provkey_error,
+    work: impl FnOnce(&Authority) -> Result<(), Failure>,
+) -> provkey_status {
+    call(error, || work(&object(authority, "authority")?.authority))
+}
+
+/// Calls an authority, and writes what that returns.
+pub(crate) unsafe fn write<T>(
+    authority: *const provkey_authority,
+    output: (*mut T, &'static str),
+    error: *mut *mut provkey_error,
+    work: impl FnOnce(&Authority) -> Result<T, Failure>,
+) -> provkey_status {
+    call_for(output, error, || work(&object(authority, "authority")?.authority))
+}
+
+/// Calls an authority, and hands out the record of what that returns.
+pub(crate) unsafe fn describe<T, R: Describe<T>>(
+    authority: *const provkey_authority,
+    output: (*mut *mut R, &'static str),
+    error: *mut *mut provkey_error,
+    work: impl FnOnce(&Authority) -> Result<T, Failure>,
+) -> provkey_status {
+    write(authority, output, error, |authority| Ok(record::hand_out(&work(authority)?)))
+}
+
+/// Asks an authority for a page of a listing, and hands it out.
+pub(crate) unsafe fn list<T, P: PageRecord>(
+    authority: *const provkey_authority,
+    page: *const provkey_page_request,
+    output: (*mut *mut P, &'static str),
+    error: *mut *mut provkey_error,
+    work: impl FnOnce(&Authority, &PageRequest) -> Result<Page<T>, Failure>,
+) -> provkey_status
+where
+    P::Item: Describe<T>,
+{
+    write(authority, output, error, |authority| {
+        Ok(page::hand_out(&work(authority, &page_request(page)?)?))
+    })
 }

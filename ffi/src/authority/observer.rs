@@ -7,13 +7,13 @@ use std::sync::Arc;
 use provkey::authority::{AdminTokenId, ConnectorId, Event, Observer};
 use provkey::key::KeyId;
 
-use crate::argument::{output, plain, structure};
+use crate::argument::{plain, structure};
 use crate::backing::Backing;
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::handle::{self, opaque};
 use crate::status::{PROVKEY_STATUS_OK, provkey_status, status_of};
-use crate::user_data::{UserData, required};
+use crate::user_data::{self, UserData, required};
 
 /// An observer of an authority's events.
 pub struct provkey_observer {
@@ -85,27 +85,20 @@ pub unsafe extern "C" fn provkey_observer_new(
     observer: *mut *mut provkey_observer,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let callbacks = structure(callbacks, "callbacks")?;
-            let observer = output(observer, "observer")?;
-            let observe = required(callbacks.observe, "observe")?;
-            let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-            let callback_observer = Arc::new(CallbackObserver { user_data, observe });
-            let handed = handle::hand_out::<provkey_observer>(callback_observer.clone());
-            callback_observer.user_data.take();
-            observer.set(handed);
-            Ok(())
-        })
-    }
+    call_for((observer, "observer"), error, || {
+        let callbacks = structure(callbacks, "callbacks")?;
+        let observe = required(callbacks.observe, "observe")?;
+        let (pointer, destroy) = (callbacks.user_data, callbacks.destroy);
+        Ok(user_data::hand_out::<provkey_observer>(pointer, destroy, |user_data| {
+            Arc::new(CallbackObserver { user_data, observe })
+        }))
+    })
 }
 
 /// Frees an observer. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_observer_free(observer: *mut provkey_observer) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(observer) }
+    handle::free(observer);
 }
 
 struct CallbackObserver {
@@ -123,21 +116,25 @@ struct Parts<'a> {
     admin_token: Option<AdminTokenId>,
 }
 
+impl<'a> Parts<'a> {
+    const fn of(r#type: provkey_event_type, code: Option<&'a str>) -> Self {
+        Self { r#type, code, key: None, connector: None, address: None, admin_token: None }
+    }
+}
+
 impl Observer for CallbackObserver {
     fn observe(&self, event: &Event) {
         let Some(parts) = parts(event) else { return };
         let mut backing = Backing::default();
-        let address = parts.address.map(|address| address.to_string());
         let event = provkey_event {
             struct_size: size_of::<provkey_event>(),
             r#type: parts.r#type,
             status: parts.code.map_or(PROVKEY_STATUS_OK, status_of),
             code: backing.optional_text(parts.code),
-            key: backing.optional_text(parts.key.as_ref().map(KeyId::as_str)),
-            connector: backing.optional_text(parts.connector.as_ref().map(ConnectorId::as_str)),
-            address: backing.optional_text(address.as_deref()),
-            admin_token: backing
-                .optional_text(parts.admin_token.as_ref().map(AdminTokenId::as_str)),
+            key: backing.optional_text(parts.key),
+            connector: backing.optional_text(parts.connector),
+            address: backing.optional_text(parts.address),
+            admin_token: backing.optional_text(parts.admin_token),
         };
         // SAFETY: the header states what a callback may do.
         unsafe { (self.observe)(self.user_data.pointer(), &raw const event) };
@@ -147,12 +144,10 @@ impl Observer for CallbackObserver {
 /// `None`: an event that this version of the header does not know.
 fn parts(event: &Event) -> Option<Parts<'_>> {
     let happened = |r#type, key, connector, address| Parts {
-        r#type,
-        code: None,
         key: Some(key),
         connector: Some(connector),
         address,
-        admin_token: None,
+        ..Parts::of(r#type, None)
     };
     Some(match *event {
         Event::Enrolled { key, connector, address } => {
@@ -164,30 +159,14 @@ fn parts(event: &Event) -> Option<Parts<'_>> {
         Event::Renewed { key, connector, address } => {
             happened(PROVKEY_EVENT_TYPE_RENEWED, key, connector, address)
         }
-        Event::Refused { code, key, address } => Parts {
-            r#type: PROVKEY_EVENT_TYPE_REFUSED,
-            code: Some(code),
-            key,
-            connector: None,
-            address,
-            admin_token: None,
-        },
-        Event::AdminTokenRefused { code, admin_token, address } => Parts {
-            r#type: PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED,
-            code: Some(code),
-            key: None,
-            connector: None,
-            address,
-            admin_token,
-        },
-        Event::TallyLost { code } => Parts {
-            r#type: PROVKEY_EVENT_TYPE_TALLY_LOST,
-            code: Some(code),
-            key: None,
-            connector: None,
-            address: None,
-            admin_token: None,
-        },
+        Event::Refused { code, key, address } => {
+            Parts { key, address, ..Parts::of(PROVKEY_EVENT_TYPE_REFUSED, Some(code)) }
+        }
+        Event::AdminTokenRefused { code, admin_token, address } => {
+            let refused = Parts::of(PROVKEY_EVENT_TYPE_ADMIN_TOKEN_REFUSED, Some(code));
+            Parts { admin_token, address, ..refused }
+        }
+        Event::TallyLost { code } => Parts::of(PROVKEY_EVENT_TYPE_TALLY_LOST, Some(code)),
         _ => return None,
     })
 }

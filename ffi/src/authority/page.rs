@@ -9,7 +9,8 @@ use super::page_item::{self, PageItem};
 use crate::argument::{optional_structure, plain};
 use crate::backing::Backing;
 use crate::failure::Failure;
-use crate::handle::{self, Handle, provkey_header};
+use crate::handle::{self, Handle};
+use crate::record::Describe;
 use crate::text::optional_text;
 
 /// Which page of a listing to return. NULL: the first, of 50 entries.
@@ -25,19 +26,6 @@ pub struct provkey_page_request {
 }
 
 plain!(provkey_page_request);
-
-/// A record that C sees for a `T` of the library.
-pub(crate) trait Describe<T>: Handle<Head = Self, Value = Backing> {
-    /// Makes the record; `backing` holds what its pointers point to.
-    fn describe(header: provkey_header, value: &T, backing: &mut Backing) -> Self;
-}
-
-/// Hands out the record for a value.
-pub(crate) fn hand_out<R: Describe<T>, T>(value: &T) -> *mut R {
-    let mut backing = Backing::default();
-    let record = R::describe(handle::header::<R>(), value, &mut backing);
-    handle::hand_out_record(record, backing)
-}
 
 /// A page of a listing, as C sees it.
 pub(crate) trait PageRecord: Handle<Head = Self, Value = PageBacking<Self::Item>> {
@@ -57,7 +45,7 @@ macro_rules! page {
 
             fn new(items: &[*const $item], next: *const core::ffi::c_char) -> Self {
                 let (items, items_len) = (items.as_ptr(), items.len());
-                Self { header: Self::HEADER, items, items_len, next }
+                Self { header: $crate::handle::header::<Self>(), items, items_len, next }
             }
         }
     };
@@ -72,7 +60,7 @@ pub(crate) struct PageBacking<R: Handle> {
 }
 
 /// Hands out a page of a listing.
-pub(crate) fn hand_out_page<P, T>(page: &Page<T>) -> *mut P
+pub(crate) fn hand_out<P, T>(page: &Page<T>) -> *mut P
 where
     P: PageRecord,
     P::Item: Describe<T>,
@@ -93,20 +81,15 @@ fn to_item<R: Describe<T>, T>(value: &T) -> PageItem<R> {
 }
 
 /// The page request behind an argument.
-///
-/// # Safety
-/// The rules of the header.
 pub(crate) unsafe fn page_request(
     page: *const provkey_page_request,
 ) -> Result<PageRequest, Failure> {
     let mut request = PageRequest::default();
-    // SAFETY: as the caller says.
-    if let Some(page) = unsafe { optional_structure(page, "page") }? {
+    if let Some(page) = optional_structure(page, "page")? {
         if page.limit != 0 {
             request.limit = page.limit;
         }
-        // SAFETY: likewise.
-        request.after = unsafe { optional_text(page.after, "after") }?.map(Cursor::new);
+        request.after = optional_text(page.after, "after")?.map(Cursor::new);
     }
     Ok(request)
 }

@@ -4,17 +4,17 @@ use core::ffi::c_char;
 
 use provkey::authority::{AdminRole, AdminToken, AdminTokenText, Name, NewAdminToken};
 
-use super::id::id;
-use super::page::{self, Describe, moment, page, page_request, provkey_page_request};
-use super::{OpenAuthority, provkey_authority};
+use super::id::read_id;
+use super::page::{moment, number, page, provkey_page_request};
+use super::{describe, list, provkey_authority, run};
 use crate::argument::output;
 use crate::backing::Backing;
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
+use crate::constants::{Constants, constant_for, value_of};
 use crate::error::provkey_error;
-use crate::failure::Failure;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
 use crate::owned::Owned;
+use crate::record::{self, Describe};
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -71,27 +71,20 @@ impl Describe<AdminToken> for provkey_admin_token {
             header,
             id: backing.text(token.id.as_str()),
             name: backing.text(token.name.as_str()),
-            role: match token.role {
-                AdminRole::Admin => PROVKEY_ADMIN_ROLE_ADMIN,
-                AdminRole::Operator => PROVKEY_ADMIN_ROLE_OPERATOR,
-                _ => PROVKEY_ADMIN_ROLE_VIEWER,
-            },
+            role: constant_for(ROLES, &token.role).unwrap_or(PROVKEY_ADMIN_ROLE_VIEWER),
             created_at_ms: token.created_at.unix_ms(),
             created_by: backing.optional_text(token.created_by.as_deref()),
-            expires_at_ms: token.expires_at.map_or(0, |at| at.unix_ms()),
-            revoked_at_ms: token.revoked_at.map_or(0, |at| at.unix_ms()),
+            expires_at_ms: number(token.expires_at),
+            revoked_at_ms: number(token.revoked_at),
         }
     }
 }
 
-fn role(number: provkey_admin_role) -> Result<AdminRole, Failure> {
-    match number {
-        PROVKEY_ADMIN_ROLE_VIEWER => Ok(AdminRole::Viewer),
-        PROVKEY_ADMIN_ROLE_OPERATOR => Ok(AdminRole::Operator),
-        PROVKEY_ADMIN_ROLE_ADMIN => Ok(AdminRole::Admin),
-        _ => Err(Failure::unknown("role")),
-    }
-}
+const ROLES: &Constants<AdminRole> = &[
+    (PROVKEY_ADMIN_ROLE_VIEWER, AdminRole::Viewer),
+    (PROVKEY_ADMIN_ROLE_OPERATOR, AdminRole::Operator),
+    (PROVKEY_ADMIN_ROLE_ADMIN, AdminRole::Admin),
+];
 
 /// Creates an admin token that expires at `expires_at_ms`, in Unix milliseconds; 0: never. Its text
 /// is a secret that this call alone returns: only a verifier is stored.
@@ -107,22 +100,18 @@ pub unsafe extern "C" fn provkey_authority_create_token(
     token_text: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let name = Name::parse(text(name, "name")?)?;
-            let role = self::role(role)?;
-            let token = output(token, "token")?;
-            let token_text = output(token_text, "token_text")?;
-            let new = NewAdminToken::new(name, role).expires_at(moment(expires_at_ms));
-            let (made, made_text) = authority.create_token(&new)?;
-            let made_text = Owned::new(bytes::hand_out(made_text.expose().as_bytes()));
-            token.set(page::hand_out(&made));
-            token_text.set(made_text.release());
-            Ok(())
-        })
-    }
+    run(authority, error, |authority| {
+        let name = Name::parse(text(name, "name")?)?;
+        let role = value_of(ROLES, role, "role")?;
+        let token = output(token, "token")?;
+        let token_text = output(token_text, "token_text")?;
+        let new = NewAdminToken::new(name, role).expires_at(moment(expires_at_ms));
+        let (made, made_text) = authority.create_token(&new)?;
+        let made_text = Owned::new(bytes::hand_out(made_text.expose().as_bytes()));
+        token.set(record::hand_out(&made));
+        token_text.set(made_text.release());
+        Ok(())
+    })
 }
 
 /// Authenticates the text of an admin token, and reads the token.
@@ -136,16 +125,10 @@ pub unsafe extern "C" fn provkey_authority_authenticate_token(
     token: *mut *mut provkey_admin_token,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let input = AdminTokenText::new(text(token_text, "token_text")?.to_owned());
-            let token = output(token, "token")?;
-            token.set(page::hand_out(&authority.authenticate_token(&input)?));
-            Ok(())
-        })
-    }
+    describe(authority, (token, "token"), error, |authority| {
+        let token_text = AdminTokenText::new(text(token_text, "token_text")?.to_owned());
+        Ok(authority.authenticate_token(&token_text)?)
+    })
 }
 
 /// Records in the audit trail that the actor signed in: see `provkey_authority_acting_for`. For
@@ -157,13 +140,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_in(
     authority: *const provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.record_sign_in()?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.record_sign_in()?))
 }
 
 /// Records in the audit trail that the actor signed out.
@@ -174,13 +151,7 @@ pub unsafe extern "C" fn provkey_authority_record_sign_out(
     authority: *const provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.record_sign_out()?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.record_sign_out()?))
 }
 
 /// Finds an admin token by id, or by name unless it is revoked.
@@ -193,16 +164,9 @@ pub unsafe extern "C" fn provkey_authority_find_token(
     token: *mut *mut provkey_admin_token,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id_or_name = text(id_or_name, "id_or_name")?;
-            let token = output(token, "token")?;
-            token.set(page::hand_out(&authority.find_token(id_or_name)?));
-            Ok(())
-        })
-    }
+    describe(authority, (token, "token"), error, |authority| {
+        Ok(authority.find_token(text(id_or_name, "id_or_name")?)?)
+    })
 }
 
 /// Lists admin tokens by id, including revoked and expired ones. `page`: NULL for the first page.
@@ -215,16 +179,9 @@ pub unsafe extern "C" fn provkey_authority_list_tokens(
     tokens: *mut *mut provkey_admin_token_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let page = page_request(page)?;
-            let tokens = output(tokens, "tokens")?;
-            tokens.set(page::hand_out_page(&authority.list_tokens(&page)?));
-            Ok(())
-        })
-    }
+    list(authority, page, (tokens, "tokens"), error, |authority, page| {
+        Ok(authority.list_tokens(page)?)
+    })
 }
 
 /// Revokes an admin token permanently. Revoking it again changes nothing.
@@ -236,26 +193,20 @@ pub unsafe extern "C" fn provkey_authority_revoke_token(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            authority.revoke_token(self::id(id, "id")?)?;
-            Ok(())
-        })
-    }
+    run(authority, error, |authority| {
+        authority.revoke_token(read_id(id, "id")?)?;
+        Ok(())
+    })
 }
 
 /// Frees an admin token. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_admin_token_free(token: *mut provkey_admin_token) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(token) }
+    handle::free(token);
 }
 
 /// Frees a page of admin tokens. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_admin_token_page_free(tokens: *mut provkey_admin_token_page) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(tokens) }
+    handle::free(tokens);
 }

@@ -12,11 +12,10 @@ use super::provkey_store;
 use super::record::lend;
 use super::sinks::{Outcomes, Records, provkey_outcome_sink, provkey_record_sink};
 use super::unit::{lend_operation, provkey_operation, provkey_unit};
-use crate::argument::{output, plain, structure};
+use crate::argument::{plain, structure};
 use crate::bytes::provkey_slice;
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
-use crate::handle;
 use crate::sink::Sink;
 use crate::status::{
     PROVKEY_STATUS_OK, PROVKEY_STATUS_REENTRANT_CALL, PROVKEY_STATUS_STORE_BROKEN,
@@ -26,7 +25,7 @@ use crate::status::{
     PROVKEY_STATUS_STORE_ROLLED_BACK, PROVKEY_STATUS_STORE_TOO_NEW, PROVKEY_STATUS_USED_AFTER_FORK,
     code_of, provkey_status,
 };
-use crate::user_data::{UserData, required};
+use crate::user_data::{self, UserData, required};
 
 /// The range of a `scan`: keys from `start`, inclusive, to `end`, exclusive, in byte order.
 #[repr(C)]
@@ -104,23 +103,16 @@ pub unsafe extern "C" fn provkey_store_new(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let callbacks = structure(callbacks, "callbacks")?;
-            let store = output(store, "store")?;
-            let callback_store = Arc::new(CallbackStore {
-                user_data: UserData::new(callbacks.user_data, callbacks.destroy),
-                get: required(callbacks.get, "get")?,
-                scan: required(callbacks.scan, "scan")?,
-                apply: required(callbacks.apply, "apply")?,
-            });
-            let handed = handle::hand_out::<provkey_store>(callback_store.clone());
-            callback_store.user_data.take();
-            store.set(handed);
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || {
+        let callbacks = structure(callbacks, "callbacks")?;
+        let get = required(callbacks.get, "get")?;
+        let scan = required(callbacks.scan, "scan")?;
+        let apply = required(callbacks.apply, "apply")?;
+        let (pointer, destroy) = (callbacks.user_data, callbacks.destroy);
+        Ok(user_data::hand_out::<provkey_store>(pointer, destroy, |user_data| {
+            Arc::new(CallbackStore { user_data, get, scan, apply })
+        }))
+    })
 }
 
 type Get = unsafe extern "C" fn(

@@ -6,9 +6,8 @@ use core::ptr;
 use provkey::store::conformance::CHECKS;
 
 use super::provkey_store;
-use crate::argument::output;
 use crate::backing::Backing;
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::handle::object;
 use crate::status::provkey_status;
@@ -31,28 +30,23 @@ pub unsafe extern "C" fn provkey_store_check(
     failed: *mut usize,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let store = object(store, "store")?;
-            let run = text(run, "run")?;
-            let failed = output(failed, "failed")?;
-            let mut failures = 0;
-            for check in CHECKS {
-                let mut backing = Backing::default();
-                let seen = match check.run(&**store, run) {
-                    Ok(()) => ptr::null(),
-                    Err(failure) => {
-                        failures += 1;
-                        backing.text(&failure.seen)
-                    }
-                };
-                if let Some(report) = report {
-                    report(user_data, backing.text(check.name), seen);
+    call_for((failed, "failed"), error, || {
+        let store = object(store, "store")?;
+        let run = text(run, "run")?;
+        let mut failures = 0;
+        for check in CHECKS {
+            let mut backing = Backing::default();
+            let seen = match check.run(&**store, run) {
+                Ok(()) => ptr::null(),
+                Err(failure) => {
+                    failures += 1;
+                    backing.text(&failure.seen)
                 }
+            };
+            if let Some(report) = report {
+                report(user_data, backing.text(check.name), seen);
             }
-            failed.set(failures);
-            Ok(())
-        })
-    }
+        }
+        Ok(failures)
+    })
 }

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use provkey::authority::Authority;
 use provkey::store::{Memory, Store, StoreError};
 
-use crate::argument::output;
-use crate::call::call;
+use crate::call::{call, call_for};
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, opaque};
@@ -44,13 +43,7 @@ pub unsafe extern "C" fn provkey_store_memory(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            output(store, "store")?.set(hand_out(Memory::new()));
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || Ok(hand_out(Memory::new())))
 }
 
 /// Creates a store in a new SQLite file that only its owner may read and write. Any number of
@@ -65,15 +58,9 @@ pub unsafe extern "C" fn provkey_store_sqlite_create(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let path = text(path, "path")?;
-            let store = output(store, "store")?;
-            store.set(hand_out(provkey_sqlite::SqliteStore::create(path)?));
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || {
+        Ok(hand_out(provkey_sqlite::SqliteStore::create(text(path, "path")?)?))
+    })
 }
 
 /// Opens a store in a SQLite file, and upgrades it if an older version of this library made it.
@@ -87,15 +74,9 @@ pub unsafe extern "C" fn provkey_store_sqlite_open(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let path = text(path, "path")?;
-            let store = output(store, "store")?;
-            store.set(hand_out(provkey_sqlite::SqliteStore::open(path)?));
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || {
+        Ok(hand_out(provkey_sqlite::SqliteStore::open(text(path, "path")?)?))
+    })
 }
 
 /// Creates a store in a schema of an existing PostgreSQL database, for several nodes. `url`:
@@ -112,15 +93,9 @@ pub unsafe extern "C" fn provkey_store_postgres_create(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let url = text(url, "url")?;
-            let store = output(store, "store")?;
-            store.set(hand_out(provkey_postgres::PostgresStore::create(url)?));
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || {
+        Ok(hand_out(provkey_postgres::PostgresStore::create(text(url, "url")?)?))
+    })
 }
 
 /// Opens a store in a PostgreSQL database, and upgrades it if an older version of this library made
@@ -135,15 +110,9 @@ pub unsafe extern "C" fn provkey_store_postgres_open(
     store: *mut *mut provkey_store,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let url = text(url, "url")?;
-            let store = output(store, "store")?;
-            store.set(hand_out(provkey_postgres::PostgresStore::open(url)?));
-            Ok(())
-        })
-    }
+    call_for((store, "store"), error, || {
+        Ok(hand_out(provkey_postgres::PostgresStore::open(text(url, "url")?)?))
+    })
 }
 
 /// Copies a store in a SQLite file to a new file, consistently, while the store is in use. The copy
@@ -158,13 +127,10 @@ pub unsafe extern "C" fn provkey_store_sqlite_backup(
     copy: *const core::ffi::c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (path, copy) = (text(path, "path")?, text(copy, "copy")?);
-            Ok(provkey_sqlite::SqliteStore::open(path)?.backup(copy)?)
-        })
-    }
+    call(error, || {
+        let (path, copy) = (text(path, "path")?, text(copy, "copy")?);
+        Ok(provkey_sqlite::SqliteStore::open(path)?.backup(copy)?)
+    })
 }
 
 /// Copies all records of a store into an empty one and compares them, for example from SQLite to
@@ -180,15 +146,9 @@ pub unsafe extern "C" fn provkey_store_copy(
     records: *mut u64,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (from, to) = (object(from, "from")?, object(to, "to")?);
-            let records = output(records, "records")?;
-            records.set(Authority::copy_store(&**from, &**to)?);
-            Ok(())
-        })
-    }
+    call_for((records, "records"), error, || {
+        Ok(Authority::copy_store(&**object(from, "from")?, &**object(to, "to")?)?)
+    })
 }
 
 /// Moves an authority to an empty store: closes the first store to changes, then copies it as
@@ -204,22 +164,15 @@ pub unsafe extern "C" fn provkey_store_move(
     records: *mut u64,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (from, to) = (object(from, "from")?, object(to, "to")?);
-            let records = output(records, "records")?;
-            records.set(Authority::move_store(&**from, &**to)?);
-            Ok(())
-        })
-    }
+    call_for((records, "records"), error, || {
+        Ok(Authority::move_store(&**object(from, "from")?, &**object(to, "to")?)?)
+    })
 }
 
 /// Frees a store. Authorities that use it keep it alive. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_store_free(store: *mut provkey_store) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(store) }
+    handle::free(store);
 }
 
 fn hand_out(store: impl Store + 'static) -> *mut provkey_store {

@@ -6,10 +6,10 @@ use core::time::Duration;
 use provkey::store::{QueryError, QueryLimits, QueryResult, QueryValue};
 
 use super::provkey_store;
-use crate::argument::{optional_structure, output, plain};
+use crate::argument::{optional_structure, plain};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, record};
@@ -100,24 +100,17 @@ pub unsafe extern "C" fn provkey_store_query(
     result: *mut *mut provkey_query_result,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let (store, sql) = (object(store, "store")?, text(sql, "sql")?);
-            let limits =
-                optional_structure(limits, "limits")?.map_or_else(Default::default, limits_of);
-            let result = output(result, "result")?;
-            result.set(hand_out(&store.query(sql, &limits)?));
-            Ok(())
-        })
-    }
+    call_for((result, "result"), error, || {
+        let (store, sql) = (object(store, "store")?, text(sql, "sql")?);
+        let limits = optional_structure(limits, "limits")?.map_or_else(Default::default, limits_of);
+        Ok(hand_out(&store.query(sql, &limits)?))
+    })
 }
 
 /// Frees the result of a query. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_query_result_free(result: *mut provkey_query_result) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(result) }
+    handle::free(result);
 }
 
 fn limits_of(input: provkey_query_limits) -> QueryLimits {
@@ -136,7 +129,7 @@ fn hand_out(result: &QueryResult) -> *mut provkey_query_result {
     let values: Vec<_> =
         result.rows.iter().flatten().map(|value| describe(value, &mut backing)).collect();
     let head = provkey_query_result {
-        header: provkey_query_result::HEADER,
+        header: handle::header::<provkey_query_result>(),
         columns,
         columns_len: result.columns.len(),
         values: values.as_ptr(),

@@ -104,14 +104,11 @@ impl From<provkey_counter> for Counter {
 /// # Safety
 /// The pointer is NULL or to a record whose pointers are good.
 unsafe fn read_record(record: *const provkey_record) -> Result<Record, Failure> {
-    // SAFETY: as the caller says.
-    let record = unsafe { structure(record, "record") }?;
-    // SAFETY: likewise.
-    let key = unsafe { read_key(record.key) }?;
+    let record = structure(record, "record")?;
+    let key = read_key(record.key)?;
     let value = match record.r#type {
         PROVKEY_RECORD_TYPE_BODY => {
-            // SAFETY: likewise.
-            let body = unsafe { buffer(record.body.data, record.body.len, "body") }?;
+            let body = buffer(record.body.data, record.body.len, "body")?;
             if body.len() > PROVKEY_RECORD_BODY_BYTES_MAX {
                 let status = PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
                 return Err(Failure::argument(status, "body", "is too long"));
@@ -134,8 +131,7 @@ pub(crate) unsafe fn optional_record(
     if record.is_null() {
         return Ok(None);
     }
-    // SAFETY: as the caller says.
-    unsafe { read_record(record) }.map(Some)
+    read_record(record).map(Some)
 }
 
 /// The key of a record.
@@ -143,8 +139,7 @@ pub(crate) unsafe fn optional_record(
 /// # Safety
 /// Its pointer is good.
 pub(crate) unsafe fn read_key(key: provkey_slice) -> Result<RecordKey, Failure> {
-    // SAFETY: as the caller says.
-    let key = unsafe { buffer(key.data, key.len, "key") }?;
+    let key = buffer(key.data, key.len, "key")?;
     RecordKey::new(key).ok_or_else(|| {
         let status = PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
         Failure::argument(status, "key", "must have 1 to 512 bytes")

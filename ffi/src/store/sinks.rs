@@ -53,14 +53,11 @@ pub unsafe extern "C" fn provkey_record_sink_push(
     sink: *mut provkey_record_sink,
     record: *const provkey_record,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            let answer = contents(sink)?;
-            let record = optional_record(record)?;
-            push(&mut answer.records, record, answer.limit)
-        })
-    }
+    call(ptr::null_mut(), || {
+        let answer = contents(sink)?;
+        let record = optional_record(record)?;
+        push(&mut answer.records, record, answer.limit)
+    })
 }
 
 /// Sets the message of the error that the callback is about to return. It must not contain a
@@ -70,13 +67,10 @@ pub unsafe extern "C" fn provkey_record_sink_explain(
     sink: *mut provkey_record_sink,
     message: *const c_char,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            contents(sink)?.message = Some(text(message, "message")?.into());
-            Ok(())
-        })
-    }
+    call(ptr::null_mut(), || {
+        contents(sink)?.message = Some(text(message, "message")?.into());
+        Ok(())
+    })
 }
 
 /// Answers for the next unit: it was applied. `counters`: the counters that its `COUNT` and
@@ -87,15 +81,12 @@ pub unsafe extern "C" fn provkey_outcome_sink_applied(
     counters: *const provkey_counter,
     counters_len: usize,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            let answer = contents(sink)?;
-            let counters = array(counters, counters_len, "counters")?;
-            let counters = counters.iter().map(|counter| (*counter).into()).collect();
-            push(&mut answer.outcomes, Outcome::Applied(counters), answer.limit)
-        })
-    }
+    call(ptr::null_mut(), || {
+        let answer = contents(sink)?;
+        let counters = array(counters, counters_len, "counters")?;
+        let counters = counters.iter().map(|counter| (*counter).into()).collect();
+        push(&mut answer.outcomes, Outcome::Applied(counters), answer.limit)
+    })
 }
 
 /// Answers for the next unit: it was refused, and nothing of it was applied. `operation`: the index
@@ -108,16 +99,13 @@ pub unsafe extern "C" fn provkey_outcome_sink_refused(
     reason: provkey_reason,
     record: *const provkey_record,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            let answer = contents(sink)?;
-            let reason = self::reason(reason)?;
-            let record = optional_record(record)?;
-            let refused = Refused { operation, reason, record };
-            push(&mut answer.outcomes, Outcome::Refused(refused), answer.limit)
-        })
-    }
+    call(ptr::null_mut(), || {
+        let answer = contents(sink)?;
+        let reason = self::reason(reason)?;
+        let record = optional_record(record)?;
+        let refused = Refused { operation, reason, record };
+        push(&mut answer.outcomes, Outcome::Refused(refused), answer.limit)
+    })
 }
 
 /// States that nothing of the batch was applied, before the callback returns an error. Without it
@@ -127,13 +115,10 @@ pub unsafe extern "C" fn provkey_outcome_sink_refused(
 pub unsafe extern "C" fn provkey_outcome_sink_nothing_applied(
     sink: *mut provkey_outcome_sink,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            contents(sink)?.nothing_applied = true;
-            Ok(())
-        })
-    }
+    call(ptr::null_mut(), || {
+        contents(sink)?.nothing_applied = true;
+        Ok(())
+    })
 }
 
 /// Sets the message of the error that the callback is about to return. It must not contain a
@@ -143,13 +128,10 @@ pub unsafe extern "C" fn provkey_outcome_sink_explain(
     sink: *mut provkey_outcome_sink,
     message: *const c_char,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(ptr::null_mut(), || {
-            contents(sink)?.message = Some(text(message, "message")?.into());
-            Ok(())
-        })
-    }
+    call(ptr::null_mut(), || {
+        contents(sink)?.message = Some(text(message, "message")?.into());
+        Ok(())
+    })
 }
 
 fn push<T>(answers: &mut Vec<T>, answer: T, limit: usize) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use super::record::{lend, optional_record, provkey_counter, provkey_record, read
 use crate::argument::{array, buffer, output, plain, structure};
 use crate::bytes::provkey_slice;
 use crate::call::call;
+use crate::constants::{Constants, constant_for, value_of};
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::status::{PROVKEY_STATUS_VALUE_UNKNOWN, provkey_status};
@@ -50,6 +51,17 @@ pub const PROVKEY_REASON_BELOW_ZERO: provkey_reason = 6;
 pub const PROVKEY_REASON_WRONG_KIND: provkey_reason = 7;
 /// The unit is malformed: see `provkey_unit_check`.
 pub const PROVKEY_REASON_MALFORMED: provkey_reason = 8;
+
+const REASONS: &Constants<Reason> = &[
+    (PROVKEY_REASON_EXISTS, Reason::Exists),
+    (PROVKEY_REASON_ABSENT, Reason::Absent),
+    (PROVKEY_REASON_CHANGED, Reason::Changed),
+    (PROVKEY_REASON_IN_USE, Reason::InUse),
+    (PROVKEY_REASON_LIMIT_REACHED, Reason::LimitReached),
+    (PROVKEY_REASON_BELOW_ZERO, Reason::BelowZero),
+    (PROVKEY_REASON_WRONG_KIND, Reason::WrongKind),
+    (PROVKEY_REASON_MALFORMED, Reason::Malformed),
+];
 
 /// One operation of a unit. Fields that its type does not use are 0.
 #[repr(C)]
@@ -99,24 +111,21 @@ pub unsafe extern "C" fn provkey_operation_decide(
     reason: *mut provkey_reason,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let operation = read_operation(&structure(operation, "operation")?)?;
-            let record = optional_record(record)?;
-            let (counter, reason) = (output(counter, "counter")?, output(reason, "reason")?);
-            match operation.decide(record.map(|record| record.head())) {
-                Ok(decided) => {
-                    reason.set(PROVKEY_REASON_NONE);
-                    if let Some(decided) = decided {
-                        counter.set(decided.into());
-                    }
+    call(error, || {
+        let operation = read_operation(&structure(operation, "operation")?)?;
+        let record = optional_record(record)?;
+        let (counter, reason) = (output(counter, "counter")?, output(reason, "reason")?);
+        match operation.decide(record.map(|record| record.head())) {
+            Ok(decided) => {
+                reason.set(PROVKEY_REASON_NONE);
+                if let Some(decided) = decided {
+                    counter.set(decided.into());
                 }
-                Err(why) => reason.set(reason_number(why)),
             }
-            Ok(())
-        })
-    }
+            Err(why) => reason.set(constant_for(REASONS, &why).unwrap_or(PROVKEY_REASON_MALFORMED)),
+        }
+        Ok(())
+    })
 }
 
 /// Checks the form of a unit, without any record. Every store does this first. `reason`:
@@ -129,24 +138,20 @@ pub unsafe extern "C" fn provkey_unit_check(
     reason: *mut provkey_reason,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let unit = structure(unit, "unit")?;
-            let operations = array(unit.operations, unit.operations_len, "operations")?;
-            let operations: Result<_, _> =
-                operations.iter().map(|one| read_operation(one)).collect();
-            let (at, reason) = (output(operation, "operation")?, output(reason, "reason")?);
-            match Unit::new(operations?).check_form() {
-                Ok(()) => reason.set(PROVKEY_REASON_NONE),
-                Err(malformed) => {
-                    at.set(malformed.operation);
-                    reason.set(PROVKEY_REASON_MALFORMED);
-                }
+    call(error, || {
+        let unit = structure(unit, "unit")?;
+        let operations = array(unit.operations, unit.operations_len, "operations")?;
+        let operations: Result<_, _> = operations.iter().map(|one| read_operation(one)).collect();
+        let (at, reason) = (output(operation, "operation")?, output(reason, "reason")?);
+        match Unit::new(operations?).check_form() {
+            Ok(()) => reason.set(PROVKEY_REASON_NONE),
+            Err(malformed) => {
+                at.set(malformed.operation);
+                reason.set(PROVKEY_REASON_MALFORMED);
             }
-            Ok(())
-        })
-    }
+        }
+        Ok(())
+    })
 }
 
 /// An operation that C passed back.
@@ -154,15 +159,13 @@ pub unsafe extern "C" fn provkey_unit_check(
 /// # Safety
 /// Its pointers are good.
 unsafe fn read_operation(operation: &provkey_operation) -> Result<Operation, Failure> {
-    // SAFETY: as the caller says.
-    let key = unsafe { read_key(operation.key) }?;
+    let key = read_key(operation.key)?;
     let number = (operation.has_number != 0).then_some(operation.number);
     Ok(match operation.r#type {
         PROVKEY_OPERATION_TYPE_EXPECT => Operation::Expect { key, version: number },
         PROVKEY_OPERATION_TYPE_EXPECT_UNUSED => Operation::ExpectUnused { counter: key },
         PROVKEY_OPERATION_TYPE_PUT => {
-            // SAFETY: as the caller says.
-            let body = unsafe { buffer(operation.body.data, operation.body.len, "body") }?.to_vec();
+            let body = buffer(operation.body.data, operation.body.len, "body")?.to_vec();
             Operation::Put { key, body }
         }
         PROVKEY_OPERATION_TYPE_DELETE => Operation::Delete { key },
@@ -214,30 +217,7 @@ pub(crate) fn lend_operation(operation: &Operation) -> Result<provkey_operation,
     })
 }
 
-const fn reason_number(reason: Reason) -> provkey_reason {
-    match reason {
-        Reason::Exists => PROVKEY_REASON_EXISTS,
-        Reason::Absent => PROVKEY_REASON_ABSENT,
-        Reason::Changed => PROVKEY_REASON_CHANGED,
-        Reason::InUse => PROVKEY_REASON_IN_USE,
-        Reason::LimitReached => PROVKEY_REASON_LIMIT_REACHED,
-        Reason::BelowZero => PROVKEY_REASON_BELOW_ZERO,
-        Reason::WrongKind => PROVKEY_REASON_WRONG_KIND,
-        _ => PROVKEY_REASON_MALFORMED,
-    }
-}
-
 /// The reason of this number.
 pub(crate) fn reason(number: provkey_reason) -> Result<Reason, Failure> {
-    Ok(match number {
-        PROVKEY_REASON_EXISTS => Reason::Exists,
-        PROVKEY_REASON_ABSENT => Reason::Absent,
-        PROVKEY_REASON_CHANGED => Reason::Changed,
-        PROVKEY_REASON_IN_USE => Reason::InUse,
-        PROVKEY_REASON_LIMIT_REACHED => Reason::LimitReached,
-        PROVKEY_REASON_BELOW_ZERO => Reason::BelowZero,
-        PROVKEY_REASON_WRONG_KIND => Reason::WrongKind,
-        PROVKEY_REASON_MALFORMED => Reason::Malformed,
-        _ => return Err(Failure::unknown("reason")),
-    })
+    value_of(REASONS, number, "reason")
 }

@@ -4,13 +4,10 @@ use core::ffi::c_char;
 
 use provkey::authority::Checkpoint;
 
-use crate::argument::output;
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::authority::{provkey_authority, run, write};
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -29,15 +26,9 @@ pub unsafe extern "C" fn provkey_authority_checkpoint(
     checkpoint: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let checkpoint = output(checkpoint, "checkpoint")?;
-            checkpoint.set(hand_out(&authority.checkpoint()?));
-            Ok(())
-        })
-    }
+    write(authority, (checkpoint, "checkpoint"), error, |authority| {
+        Ok(hand_out(&authority.checkpoint()?))
+    })
 }
 
 /// Checks that the store has the change that `checkpoint` names, and so all earlier ones. Call it
@@ -56,13 +47,9 @@ pub unsafe extern "C" fn provkey_authority_verify_checkpoint(
     checkpoint: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.verify_checkpoint(&self::checkpoint(checkpoint, "checkpoint")?)?)
-        })
-    }
+    run(authority, error, |authority| {
+        Ok(authority.verify_checkpoint(&self::checkpoint(checkpoint, "checkpoint")?)?)
+    })
 }
 
 /// Accepts that the store was rolled back and lacks the change that `lost` names: appends an audit
@@ -77,23 +64,14 @@ pub unsafe extern "C" fn provkey_authority_accept_rollback(
     checkpoint: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let lost = self::checkpoint(lost, "lost")?;
-            let checkpoint = output(checkpoint, "checkpoint")?;
-            checkpoint.set(hand_out(&authority.accept_rollback(&lost)?));
-            Ok(())
-        })
-    }
+    write(authority, (checkpoint, "checkpoint"), error, |authority| {
+        let lost = self::checkpoint(lost, "lost")?;
+        Ok(hand_out(&authority.accept_rollback(&lost)?))
+    })
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn checkpoint(pointer: *const c_char, name: &'static str) -> Result<Checkpoint, Failure> {
-    // SAFETY: as the caller says.
-    Ok(Checkpoint::parse(unsafe { text(pointer, name) }?)?)
+    Ok(Checkpoint::parse(text(pointer, name)?)?)
 }
 
 fn hand_out(checkpoint: &Checkpoint) -> *mut provkey_bytes {

@@ -5,22 +5,17 @@ pub mod prune;
 
 use core::ffi::c_char;
 
-use provkey::authority::{
-    Action, AdminTokenId, AuditFilter, AuditRecord, CertificateId, ConnectorId, GroupId,
-};
-use provkey::key::KeyId;
+use provkey::authority::{Action, AuditFilter, AuditRecord};
 
-use crate::argument::{optional_structure, output, plain};
+use crate::argument::{optional_structure, plain};
 use crate::authority::id::optional_id;
-use crate::authority::page::{
-    self, Describe, moment, number, page, page_request, provkey_page_request,
-};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::authority::page::{moment, number, page, provkey_page_request};
+use crate::authority::{list, provkey_authority, run};
 use crate::backing::Backing;
-use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::provkey_status;
 use crate::text::optional_text;
 
@@ -99,23 +94,20 @@ page!(provkey_audit_page, 0x706b_0116, provkey_audit_record);
 
 impl Describe<AuditRecord> for provkey_audit_record {
     fn describe(header: provkey_header, record: &AuditRecord, backing: &mut Backing) -> Self {
-        let address = record.address.map(|address| address.to_string());
         Self {
             header,
             at_ms: record.at.unix_ms(),
             count: record.count.unwrap_or(0),
             action: backing.text(record.action.as_str()),
             actor: backing.optional_text(record.actor.as_deref()),
-            key: backing.optional_text(record.key.as_ref().map(KeyId::as_str)),
-            group: backing.optional_text(record.group.as_ref().map(GroupId::as_str)),
-            certificate: backing
-                .optional_text(record.certificate.as_ref().map(CertificateId::as_str)),
-            connector: backing.optional_text(record.connector.as_ref().map(ConnectorId::as_str)),
-            address: backing.optional_text(address.as_deref()),
+            key: backing.optional_text(record.key),
+            group: backing.optional_text(record.group),
+            certificate: backing.optional_text(record.certificate),
+            connector: backing.optional_text(record.connector),
+            address: backing.optional_text(record.address),
             code: backing.optional_text(record.code.as_deref()),
             details: backing.optional_text(record.details.as_deref()),
-            admin_token: backing
-                .optional_text(record.admin_token.as_ref().map(AdminTokenId::as_str)),
+            admin_token: backing.optional_text(record.admin_token),
             last_at_ms: number(record.last_at),
         }
     }
@@ -134,17 +126,10 @@ pub unsafe extern "C" fn provkey_authority_list_audit(
     records: *mut *mut provkey_audit_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let filter = self::filter(filter)?;
-            let page = page_request(page)?;
-            let records = output(records, "records")?;
-            records.set(page::hand_out_page(&authority.list_audit(&filter, &page)?));
-            Ok(())
-        })
-    }
+    list(authority, page, (records, "records"), error, |authority, page| {
+        let filter = self::filter(filter)?;
+        Ok(authority.list_audit(&filter, page)?)
+    })
 }
 
 /// Stores the counts of refusals and replays that wait in memory, for up to ten seconds. Call it
@@ -156,38 +141,26 @@ pub unsafe extern "C" fn provkey_authority_flush(
     authority: *const provkey_authority,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.flush()?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.flush()?))
 }
 
 /// Frees a page of the audit trail. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_audit_page_free(records: *mut provkey_audit_page) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(records) }
+    handle::free(records);
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn filter(pointer: *const provkey_audit_filter) -> Result<AuditFilter, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let Some(input) = optional_structure(pointer, "filter")? else {
-            return Ok(AuditFilter::default());
-        };
-        let action = optional_text(input.action, "action")?
-            .map(|name| Action::parse(name).map_err(|_| Failure::unknown("action")));
-        Ok(AuditFilter::default()
-            .key(optional_id(input.key, "key")?)
-            .connector(optional_id(input.connector, "connector")?)
-            .action(action.transpose()?)
-            .since(moment(input.since_ms))
-            .until(moment(input.until_ms))
-            .latest_first(input.latest_first != 0))
-    }
+    let Some(input) = optional_structure(pointer, "filter")? else {
+        return Ok(AuditFilter::default());
+    };
+    let action = optional_text(input.action, "action")?
+        .map(|name| Action::parse(name).map_err(|_| Failure::unknown("action")));
+    Ok(AuditFilter::default()
+        .key(optional_id(input.key, "key")?)
+        .connector(optional_id(input.connector, "connector")?)
+        .action(action.transpose()?)
+        .since(moment(input.since_ms))
+        .until(moment(input.until_ms))
+        .latest_first(input.latest_first != 0))
 }

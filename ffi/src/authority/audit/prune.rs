@@ -2,12 +2,9 @@
 
 use provkey::authority::Retention;
 
-use crate::argument::output;
 use crate::authority::page::moment;
-use crate::authority::{OpenAuthority, provkey_authority};
-use crate::call::call;
+use crate::authority::{provkey_authority, write};
 use crate::error::provkey_error;
-use crate::handle::object;
 use crate::status::provkey_status;
 
 /// How much was pruned.
@@ -35,22 +32,15 @@ pub unsafe extern "C" fn provkey_authority_prune(
     pruned: *mut provkey_pruned,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let pruned = output(pruned, "pruned")?;
-            let (audit_before, expired_before) =
-                (moment(audit_before_ms), moment(expired_before_ms));
-            let done = authority.prune(
-                &Retention::default().audit_before(audit_before).expired_before(expired_before),
-            )?;
-            pruned.set(provkey_pruned {
-                audit_records: done.audit_records,
-                enrollments: done.enrollments,
-                revocations: done.revocations,
-            });
-            Ok(())
+    write(authority, (pruned, "pruned"), error, |authority| {
+        let (audit_before, expired_before) = (moment(audit_before_ms), moment(expired_before_ms));
+        let done = authority.prune(
+            &Retention::default().audit_before(audit_before).expired_before(expired_before),
+        )?;
+        Ok(provkey_pruned {
+            audit_records: done.audit_records,
+            enrollments: done.enrollments,
+            revocations: done.revocations,
         })
-    }
+    })
 }

@@ -9,18 +9,18 @@ use provkey::authority::{
 use provkey::x509::Certificate;
 
 use super::{
-    leaf_urls, new_certificate, provkey_enrollment_certificate, provkey_new_certificate,
-    renewal_grace, seconds_or,
+    describe_certificate, leaf_urls, new_certificate, provkey_enrollment_certificate,
+    provkey_new_certificate, renewal_grace, seconds_or,
 };
-use crate::argument::{buffer, output, plain, structure};
-use crate::authority::page::{self, Describe, page, page_request, provkey_page_request};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::argument::{buffer, plain, structure};
+use crate::authority::page::{page, provkey_page_request};
+use crate::authority::{describe, list, provkey_authority, run};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
-use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::{self, object, optional_object, provkey_header, record};
+use crate::handle::{self, optional_object, provkey_header, record};
+use crate::record::Describe;
 use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::text;
@@ -135,16 +135,9 @@ pub unsafe extern "C" fn provkey_authority_request_certificate(
     request: *mut *mut provkey_certificate_request,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let new = self::new_certificate(new_certificate)?;
-            let request = output(request, "request")?;
-            request.set(page::hand_out(&authority.request_certificate(&new)?));
-            Ok(())
-        })
-    }
+    describe(authority, (request, "request"), error, |authority| {
+        Ok(authority.request_certificate(&self::new_certificate(new_certificate)?)?)
+    })
 }
 
 /// Imports the certificate that an external CA issued for a request, in PEM, optionally followed by
@@ -161,19 +154,11 @@ pub unsafe extern "C" fn provkey_authority_import_answer(
     certificate: *mut *mut provkey_enrollment_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let id = request_id(id)?;
-            let certificates = buffer(certificates, certificates_len, "certificates")?;
-            let output = output(certificate, "certificate")?;
-            let certificates = Certificate::parse_all(certificates)?;
-            let imported = opened.authority.import_answer(id, &certificates)?;
-            output.set(opened.hand_out_certificate(imported));
-            Ok(())
-        })
-    }
+    describe_certificate(authority, (certificate, "certificate"), error, |authority| {
+        let id = request_id(id)?;
+        let certificates = buffer(certificates, certificates_len, "certificates")?;
+        Ok(authority.import_answer(id, &Certificate::parse_all(certificates)?)?)
+    })
 }
 
 /// Imports the CA certificate of an external CA with its private key.
@@ -187,17 +172,9 @@ pub unsafe extern "C" fn provkey_authority_import_certificate(
     certificate: *mut *mut provkey_enrollment_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let import = structure(import, "import")?;
-            let output = output(certificate, "certificate")?;
-            let imported = opened.authority.import_certificate(&read_import(&import)?)?;
-            output.set(opened.hand_out_certificate(imported));
-            Ok(())
-        })
-    }
+    describe_certificate(authority, (certificate, "certificate"), error, |authority| {
+        Ok(authority.import_certificate(&read_import(&structure(import, "import")?)?)?)
+    })
 }
 
 /// Reads the pending request with this id.
@@ -210,16 +187,9 @@ pub unsafe extern "C" fn provkey_authority_certificate_request(
     request: *mut *mut provkey_certificate_request,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = request_id(id)?;
-            let request = output(request, "request")?;
-            request.set(page::hand_out(&authority.certificate_request(id)?));
-            Ok(())
-        })
-    }
+    describe(authority, (request, "request"), error, |authority| {
+        Ok(authority.certificate_request(request_id(id)?)?)
+    })
 }
 
 /// Finds a pending request by id or name.
@@ -232,16 +202,9 @@ pub unsafe extern "C" fn provkey_authority_find_certificate_request(
     request: *mut *mut provkey_certificate_request,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id_or_name = text(id_or_name, "id_or_name")?;
-            let request = output(request, "request")?;
-            request.set(page::hand_out(&authority.find_certificate_request(id_or_name)?));
-            Ok(())
-        })
-    }
+    describe(authority, (request, "request"), error, |authority| {
+        Ok(authority.find_certificate_request(text(id_or_name, "id_or_name")?)?)
+    })
 }
 
 /// Lists the pending requests by id. `page`: NULL for the first page.
@@ -254,17 +217,9 @@ pub unsafe extern "C" fn provkey_authority_list_certificate_requests(
     requests: *mut *mut provkey_certificate_request_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let page = page_request(page)?;
-            let requests = output(requests, "requests")?;
-            let found = authority.list_certificate_requests(&page)?;
-            requests.set(page::hand_out_page(&found));
-            Ok(())
-        })
-    }
+    list(authority, page, (requests, "requests"), error, |authority, page| {
+        Ok(authority.list_certificate_requests(page)?)
+    })
 }
 
 /// Deletes a pending request and its private key.
@@ -276,13 +231,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate_request(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.delete_certificate_request(request_id(id)?)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.delete_certificate_request(request_id(id)?)?))
 }
 
 /// Frees a request. NULL is allowed; an item of a page is left alone.
@@ -290,8 +239,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate_request(
 pub unsafe extern "C" fn provkey_certificate_request_free(
     request: *mut provkey_certificate_request,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(request) }
+    handle::free(request);
 }
 
 /// Frees a page of requests. NULL is allowed.
@@ -299,40 +247,30 @@ pub unsafe extern "C" fn provkey_certificate_request_free(
 pub unsafe extern "C" fn provkey_certificate_request_page_free(
     requests: *mut provkey_certificate_request_page,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(requests) }
+    handle::free(requests);
 }
 
 /// The id of a request. A malformed id is one that is not found.
-///
-/// # Safety
-/// The rules of the header.
 unsafe fn request_id(pointer: *const c_char) -> Result<CertificateId, Failure> {
-    // SAFETY: as the caller says.
-    let text = unsafe { text(pointer, "id") }?;
+    let text = text(pointer, "id")?;
     Ok(CertificateId::parse(text).map_err(|_| InputError::CertificateRequestNotFound)?)
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn read_import(
     input: &provkey_certificate_import,
 ) -> Result<CertificateImport<'_>, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let name = Name::parse(text(input.name, "name")?)?;
-        let certificates = buffer(input.certificates, input.certificates_len, "certificates")?;
-        let contents = buffer(input.private_key, input.private_key_len, "private_key")?;
-        let passphrase = buffer(input.passphrase, input.passphrase_len, "passphrase")?;
-        let passphrase = Some(passphrase).filter(|_| !input.passphrase.is_null());
-        let key = match optional_object(input.signer, "signer")? {
-            Some(signer) => ImportedKey::Elsewhere(Arc::clone(signer)),
-            None => ImportedKey::File { contents, passphrase },
-        };
-        let mut import = CertificateImport::new(name, Certificate::parse_all(certificates)?, key);
-        import.leaf_validity = seconds_or(input.leaf_validity_seconds, import.leaf_validity);
-        import.renewal_grace = renewal_grace(input.renewal_grace_seconds, import.renewal_grace);
-        import.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
-        Ok(import)
-    }
+    let name = Name::parse(text(input.name, "name")?)?;
+    let certificates = buffer(input.certificates, input.certificates_len, "certificates")?;
+    let contents = buffer(input.private_key, input.private_key_len, "private_key")?;
+    let passphrase = buffer(input.passphrase, input.passphrase_len, "passphrase")?;
+    let passphrase = Some(passphrase).filter(|_| !input.passphrase.is_null());
+    let key = match optional_object(input.signer, "signer")? {
+        Some(signer) => ImportedKey::Elsewhere(Arc::clone(signer)),
+        None => ImportedKey::File { contents, passphrase },
+    };
+    let mut import = CertificateImport::new(name, Certificate::parse_all(certificates)?, key);
+    import.leaf_validity = seconds_or(input.leaf_validity_seconds, import.leaf_validity);
+    import.renewal_grace = renewal_grace(input.renewal_grace_seconds, import.renewal_grace);
+    import.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
+    Ok(import)
 }

@@ -1,11 +1,8 @@
 //! Rotation of the master key, also across processes.
 
-use crate::argument::output;
-use crate::authority::keyring::{self, provkey_keyring};
-use crate::authority::{OpenAuthority, provkey_authority};
-use crate::call::call;
+use crate::authority::keyring::{self, copy_of, provkey_keyring};
+use crate::authority::{provkey_authority, run, write};
 use crate::error::provkey_error;
-use crate::handle::object;
 use crate::status::provkey_status;
 
 /// Writes the slot of the master key that new keys are derived from. If the keyring's current slot
@@ -18,15 +15,9 @@ pub unsafe extern "C" fn provkey_authority_master_slot(
     slot: *mut u32,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let slot = output(slot, "slot")?;
-            slot.set(authority.master_slot()?.number().into());
-            Ok(())
-        })
-    }
+    write(authority, (slot, "slot"), error, |authority| {
+        Ok(authority.master_slot()?.number().into())
+    })
 }
 
 /// Rotates to the current master key of `keyring`, whose slot must be new to the authority: new
@@ -42,14 +33,7 @@ pub unsafe extern "C" fn provkey_authority_rotate_master(
     keyring: *const provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let keyring = keyring::copy(object(keyring, "keyring")?)?;
-            Ok(authority.rotate_master(keyring)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.rotate_master(copy_of(keyring)?)?))
 }
 
 /// Replaces the keyring of an open authority, for example after another process has rotated the
@@ -63,14 +47,7 @@ pub unsafe extern "C" fn provkey_authority_replace_keyring(
     keyring: *const provkey_keyring,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let keyring = keyring::copy(object(keyring, "keyring")?)?;
-            Ok(authority.replace_keyring(keyring)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.replace_keyring(copy_of(keyring)?)?))
 }
 
 /// Writes the slots of the master keys that the store knows and this process lacks: bit n is slot
@@ -85,16 +62,10 @@ pub unsafe extern "C" fn provkey_authority_missing_masters(
     slots: *mut u32,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let slots = output(slots, "slots")?;
-            let missing = authority.missing_masters()?;
-            slots.set(missing.iter().fold(0, |bits, slot| bits | 1 << slot.number()));
-            Ok(())
-        })
-    }
+    write(authority, (slots, "slots"), error, |authority| {
+        let missing = authority.missing_masters()?;
+        Ok(missing.iter().fold(0, |bits, slot| bits | 1 << slot.number()))
+    })
 }
 
 /// Forgets the master key in a slot. No key, CA or valid admin token may depend on it.
@@ -106,11 +77,5 @@ pub unsafe extern "C" fn provkey_authority_remove_master(
     slot: u32,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.remove_master(keyring::slot(slot)?)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.remove_master(keyring::slot(slot)?)?))
 }

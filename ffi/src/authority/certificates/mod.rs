@@ -8,20 +8,21 @@ use core::ffi::c_char;
 use core::time::Duration;
 use std::sync::Arc;
 
-use provkey::authority::{EnrollmentCertificate, Name, NewCertificate};
+use provkey::authority::{Authority, EnrollmentCertificate, Name, NewCertificate};
 use provkey::time::Timestamp;
 use provkey::x509::{Certificate, LeafUrl, LeafUrls};
 
 use crate::algorithm::{algorithm_or_usual, provkey_key_algorithm};
-use crate::argument::{output, plain, structure};
-use crate::authority::id::id;
-use crate::authority::page::{self, Describe, number, page, page_request, provkey_page_request};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::argument::{plain, structure};
+use crate::authority::id::read_id;
+use crate::authority::page::{self, number, page, page_request, provkey_page_request};
+use crate::authority::{OpenAuthority, provkey_authority, run, write};
 use crate::backing::Backing;
-use crate::call::call;
+use crate::call::call_for;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::handle::{self, object, optional_object, provkey_header, record};
+use crate::record::{self, Describe};
 use crate::signer::provkey_signer;
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
@@ -145,24 +146,14 @@ impl Describe<Seen> for provkey_enrollment_certificate {
             not_after_ms: value.certificate.not_after().unix_ms(),
             pem: backing.text(&value.certificate.to_pem()),
             external_pem: backing.optional_text(Some(&*external).filter(|pem| !pem.is_empty())),
-            crl_url: backing.optional_text(crl.as_ref().map(LeafUrl::as_str)),
-            ocsp_url: backing.optional_text(ocsp.as_ref().map(LeafUrl::as_str)),
-            ca_issuers_url: backing.optional_text(ca_issuers.as_ref().map(LeafUrl::as_str)),
+            crl_url: backing.optional_text(crl.as_ref()),
+            ocsp_url: backing.optional_text(ocsp.as_ref()),
+            ca_issuers_url: backing.optional_text(ca_issuers.as_ref()),
             warnings: backing.texts(&warnings),
             warnings_len: warnings.len(),
             sha256: value.certificate.sha256(),
             key_elsewhere: value.key_elsewhere,
         }
-    }
-}
-
-impl OpenAuthority {
-    /// Hands out an enrollment certificate with the warnings of this moment.
-    pub(super) fn hand_out_certificate(
-        &self,
-        certificate: EnrollmentCertificate,
-    ) -> *mut provkey_enrollment_certificate {
-        page::hand_out(&(certificate, self.clock.now()))
     }
 }
 
@@ -178,17 +169,9 @@ pub unsafe extern "C" fn provkey_authority_create_certificate(
     certificate: *mut *mut provkey_enrollment_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let new = self::new_certificate(new_certificate)?;
-            let certificate = output(certificate, "certificate")?;
-            let made = opened.authority.create_certificate(&new)?;
-            certificate.set(opened.hand_out_certificate(made));
-            Ok(())
-        })
-    }
+    describe_certificate(authority, (certificate, "certificate"), error, |authority| {
+        Ok(authority.create_certificate(&self::new_certificate(new_certificate)?)?)
+    })
 }
 
 /// Reads the enrollment certificate with this id.
@@ -201,16 +184,9 @@ pub unsafe extern "C" fn provkey_authority_certificate(
     certificate: *mut *mut provkey_enrollment_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let certificate = output(certificate, "certificate")?;
-            certificate.set(opened.hand_out_certificate(opened.authority.certificate(id)?));
-            Ok(())
-        })
-    }
+    describe_certificate(authority, (certificate, "certificate"), error, |authority| {
+        Ok(authority.certificate(read_id(id, "id")?)?)
+    })
 }
 
 /// Finds an enrollment certificate by id or name.
@@ -223,17 +199,9 @@ pub unsafe extern "C" fn provkey_authority_find_certificate(
     certificate: *mut *mut provkey_enrollment_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let opened = object(authority, "authority")?;
-            let id_or_name = text(id_or_name, "id_or_name")?;
-            let certificate = output(certificate, "certificate")?;
-            let found = opened.authority.find_certificate(id_or_name)?;
-            certificate.set(opened.hand_out_certificate(found));
-            Ok(())
-        })
-    }
+    describe_certificate(authority, (certificate, "certificate"), error, |authority| {
+        Ok(authority.find_certificate(text(id_or_name, "id_or_name")?)?)
+    })
 }
 
 /// Lists enrollment certificates by name. `page`: NULL for the first page.
@@ -246,19 +214,14 @@ pub unsafe extern "C" fn provkey_authority_list_certificates(
     certificates: *mut *mut provkey_enrollment_certificate_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, clock } = object(authority, "authority")?;
-            let page = page_request(page)?;
-            let certificates = output(certificates, "certificates")?;
-            let (found, now) = (authority.list_certificates(&page)?, clock.now());
-            let items: Vec<Seen> = found.items.into_iter().map(|one| (one, now)).collect();
-            let found = provkey::authority::Page { items, next: found.next };
-            certificates.set(page::hand_out_page(&found));
-            Ok(())
-        })
-    }
+    call_for((certificates, "certificates"), error, || {
+        let OpenAuthority { authority, clock } = object(authority, "authority")?;
+        let page = page_request(page)?;
+        let (found, now) = (authority.list_certificates(&page)?, clock.now());
+        let items: Vec<Seen> = found.items.into_iter().map(|one| (one, now)).collect();
+        let found = provkey::authority::Page { items, next: found.next };
+        Ok(page::hand_out(&found))
+    })
 }
 
 /// Retires an enrollment certificate: it signs no further certificates of connectors. Those that it
@@ -271,14 +234,10 @@ pub unsafe extern "C" fn provkey_authority_retire_certificate(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            authority.retire_certificate(self::id(id, "id")?)?;
-            Ok(())
-        })
-    }
+    run(authority, error, |authority| {
+        authority.retire_certificate(read_id(id, "id")?)?;
+        Ok(())
+    })
 }
 
 /// Counts the connectors' certificates that an enrollment certificate signed, one by one.
@@ -291,16 +250,9 @@ pub unsafe extern "C" fn provkey_authority_count_connectors(
     count: *mut u64,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let count = output(count, "count")?;
-            count.set(authority.count_connectors(id)?);
-            Ok(())
-        })
-    }
+    write(authority, (count, "count"), error, |authority| {
+        Ok(authority.count_connectors(read_id(id, "id")?)?)
+    })
 }
 
 /// Deletes an enrollment certificate that no key uses and that signed no remembered certificate.
@@ -312,13 +264,7 @@ pub unsafe extern "C" fn provkey_authority_delete_certificate(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.delete_certificate(self::id(id, "id")?)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.delete_certificate(read_id(id, "id")?)?))
 }
 
 /// Attaches a signer to the enrollment certificate that has its public key, until this authority is
@@ -330,13 +276,9 @@ pub unsafe extern "C" fn provkey_authority_attach_signer(
     signer: *const provkey_signer,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.attach_signer(Arc::clone(object(signer, "signer")?))?)
-        })
-    }
+    run(authority, error, |authority| {
+        Ok(authority.attach_signer(Arc::clone(object(signer, "signer")?))?)
+    })
 }
 
 /// Frees an enrollment certificate. NULL is allowed; an item of a page is left alone.
@@ -344,8 +286,7 @@ pub unsafe extern "C" fn provkey_authority_attach_signer(
 pub unsafe extern "C" fn provkey_enrollment_certificate_free(
     certificate: *mut provkey_enrollment_certificate,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(certificate) }
+    handle::free(certificate);
 }
 
 /// Frees a page of enrollment certificates. NULL is allowed.
@@ -353,28 +294,36 @@ pub unsafe extern "C" fn provkey_enrollment_certificate_free(
 pub unsafe extern "C" fn provkey_enrollment_certificate_page_free(
     certificates: *mut provkey_enrollment_certificate_page,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(certificates) }
+    handle::free(certificates);
 }
 
-/// # Safety
-/// The rules of the header.
+/// Calls an authority, and hands out the certificate that it returns, with the warnings of this
+/// moment.
+pub(super) unsafe fn describe_certificate(
+    authority: *const provkey_authority,
+    output: (*mut *mut provkey_enrollment_certificate, &'static str),
+    error: *mut *mut provkey_error,
+    work: impl FnOnce(&Authority) -> Result<EnrollmentCertificate, Failure>,
+) -> provkey_status {
+    call_for(output, error, || {
+        let OpenAuthority { authority, clock } = object(authority, "authority")?;
+        Ok(record::hand_out(&(work(authority)?, clock.now())))
+    })
+}
+
 pub(super) unsafe fn new_certificate(
     pointer: *const provkey_new_certificate,
 ) -> Result<NewCertificate, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let input = structure(pointer, "new_certificate")?;
-        let mut new = NewCertificate::new(Name::parse(text(input.name, "name")?)?);
-        new.algorithm = algorithm_or_usual(input.algorithm)?;
-        new.signer = optional_object(input.signer, "signer")?.map(Arc::clone);
-        new.validity = seconds_or(input.validity_seconds, new.validity);
-        new.leaf_validity = seconds_or(input.leaf_validity_seconds, new.leaf_validity);
-        new.renewal_grace = renewal_grace(input.renewal_grace_seconds, new.renewal_grace);
-        new.crl_validity = seconds_or(input.crl_validity_seconds, new.crl_validity);
-        new.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
-        Ok(new)
-    }
+    let input = structure(pointer, "new_certificate")?;
+    let mut new = NewCertificate::new(Name::parse(text(input.name, "name")?)?);
+    new.algorithm = algorithm_or_usual(input.algorithm)?;
+    new.signer = optional_object(input.signer, "signer")?.map(Arc::clone);
+    new.validity = seconds_or(input.validity_seconds, new.validity);
+    new.leaf_validity = seconds_or(input.leaf_validity_seconds, new.leaf_validity);
+    new.renewal_grace = renewal_grace(input.renewal_grace_seconds, new.renewal_grace);
+    new.crl_validity = seconds_or(input.crl_validity_seconds, new.crl_validity);
+    new.leaf_urls = leaf_urls(input.crl_url, input.ocsp_url, input.ca_issuers_url)?;
+    Ok(new)
 }
 
 pub(super) fn seconds_or(seconds: u64, usual: Duration) -> Duration {
@@ -385,16 +334,13 @@ pub(super) fn renewal_grace(seconds: u64, usual: Duration) -> Duration {
     if seconds == PROVKEY_NO_RENEWAL_GRACE { Duration::ZERO } else { seconds_or(seconds, usual) }
 }
 
-/// # Safety
-/// The rules of the header.
 pub(super) unsafe fn leaf_urls(
     crl: *const c_char,
     ocsp: *const c_char,
     ca_issuers: *const c_char,
 ) -> Result<LeafUrls, Failure> {
     let read = |pointer, name| {
-        // SAFETY: as the caller says.
-        let text = unsafe { optional_text(pointer, name) }?;
+        let text = optional_text(pointer, name)?;
         text.map(LeafUrl::parse).transpose().map_err(Failure::from)
     };
     Ok(LeafUrls::default()

@@ -7,13 +7,12 @@ use provkey::authority::ServerCertificate;
 use provkey::key::Host;
 use provkey::x509::{CsrError, PublicKey};
 
-use crate::argument::{buffer, output};
-use crate::authority::page::{self, Describe};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::argument::buffer;
+use crate::authority::{describe, provkey_authority};
 use crate::backing::Backing;
-use crate::call::call;
 use crate::error::provkey_error;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::provkey_status;
 use crate::text::text;
 
@@ -63,21 +62,14 @@ pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
     certificate: *mut *mut provkey_server_certificate,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let host = Host::parse(text(host, "host")?)?;
-            let spki = buffer(spki, spki_len, "spki")?;
-            let certificate = output(certificate, "certificate")?;
-            let public_key = PublicKey::from_spki(spki)
-                .map_err(|error| provkey::authority::Error::from(CsrError::from(error)))?;
-            let validity = Duration::from_secs(validity_seconds);
-            let issued = authority.issue_server_certificate(&host, &public_key, validity)?;
-            certificate.set(page::hand_out(&issued));
-            Ok(())
-        })
-    }
+    describe(authority, (certificate, "certificate"), error, |authority| {
+        let host = Host::parse(text(host, "host")?)?;
+        let spki = buffer(spki, spki_len, "spki")?;
+        let public_key = PublicKey::from_spki(spki)
+            .map_err(|error| provkey::authority::Error::from(CsrError::from(error)))?;
+        let validity = Duration::from_secs(validity_seconds);
+        Ok(authority.issue_server_certificate(&host, &public_key, validity)?)
+    })
 }
 
 /// Frees the certificate of a server. NULL is allowed.
@@ -85,6 +77,5 @@ pub unsafe extern "C" fn provkey_authority_issue_server_certificate(
 pub unsafe extern "C" fn provkey_server_certificate_free(
     certificate: *mut provkey_server_certificate,
 ) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(certificate) }
+    handle::free(certificate);
 }

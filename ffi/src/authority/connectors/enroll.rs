@@ -6,18 +6,17 @@ use core::ptr;
 use provkey::authority::{self as core_authority, Authority, EnrollRequest, Enrolled};
 use provkey::key::KeyText;
 
-use crate::argument::{BUFFER_BYTES_MAX, buffer, check_pointer, output, plain, structure};
+use crate::argument::{BUFFER_BYTES_MAX, buffer, check_pointer, plain, structure};
 use crate::authority::id::optional_address;
-use crate::authority::page::{self, Describe};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::authority::{describe, provkey_authority, run};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
-use crate::call::call;
-use crate::error::{self as errors, provkey_error};
+use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
 use crate::owned::Owned;
+use crate::record::{self, Describe};
 use crate::status::{
     PROVKEY_STATUS_ARGUMENT_TOO_LARGE, PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_OK,
     provkey_status,
@@ -120,16 +119,10 @@ pub unsafe extern "C" fn provkey_authority_enroll(
     enrolled: *mut *mut provkey_enrolled,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let request = read_request(&structure(request, "request")?)?;
-            let enrolled = output(enrolled, "enrolled")?;
-            enrolled.set(page::hand_out(&authority.enroll(&request)?));
-            Ok(())
-        })
-    }
+    describe(authority, (enrolled, "enrolled"), error, |authority| {
+        let request = read_request(&structure(request, "request")?)?;
+        Ok(authority.enroll(&request)?)
+    })
 }
 
 /// Enrolls many connectors with one write, for applications with one thread. All requests have the
@@ -147,40 +140,34 @@ pub unsafe extern "C" fn provkey_authority_enroll_many(
     errors: *mut *mut provkey_error,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let requests = read_requests(requests, requests_len)?;
-            if requests.is_empty() {
-                return Ok(());
+    run(authority, error, |authority| {
+        let requests = read_requests(requests, requests_len)?;
+        if requests.is_empty() {
+            return Ok(());
+        }
+        check_pointer(enrolled, "enrolled")?;
+        check_pointer(statuses, "statuses")?;
+        if !errors.is_aligned() {
+            let status = PROVKEY_STATUS_NULL_ARGUMENT;
+            return Err(Failure::argument(status, "errors", "is not aligned"));
+        }
+        // All answers are made before the first is written, because memory may run out.
+        let answers: Vec<_> = enroll_many(authority, requests).into_iter().map(answer).collect();
+        for (at, (status, answer, failure)) in answers.into_iter().enumerate() {
+            statuses.add(at).write(status);
+            enrolled.add(at).write(answer.release());
+            if !errors.is_null() {
+                errors.add(at).write(failure.release());
             }
-            check_pointer(enrolled, "enrolled")?;
-            check_pointer(statuses, "statuses")?;
-            if !errors.is_aligned() {
-                let status = PROVKEY_STATUS_NULL_ARGUMENT;
-                return Err(Failure::argument(status, "errors", "is not aligned"));
-            }
-            // All answers are made before the first is written, because memory may run out.
-            let answers: Vec<_> =
-                enroll_many(authority, requests).into_iter().map(answer).collect();
-            for (at, (status, answer, failure)) in answers.into_iter().enumerate() {
-                statuses.add(at).write(status);
-                enrolled.add(at).write(answer.release());
-                if !errors.is_null() {
-                    errors.add(at).write(failure.release());
-                }
-            }
-            Ok(())
-        })
-    }
+        }
+        Ok(())
+    })
 }
 
 /// Frees an answer. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_enrolled_free(enrolled: *mut provkey_enrolled) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(enrolled) }
+    handle::free(enrolled);
 }
 
 /// The outputs for one request of many.
@@ -189,12 +176,12 @@ fn answer(
 ) -> (provkey_status, Owned<provkey_enrolled>, Owned<provkey_error>) {
     match result {
         Ok(enrolled) => {
-            let answer = Owned::new(page::hand_out(&enrolled));
+            let answer = Owned::new(record::hand_out(&enrolled));
             (PROVKEY_STATUS_OK, answer, Owned::new(ptr::null_mut()))
         }
         Err(failure) => {
             let status = failure.status;
-            (status, Owned::new(ptr::null_mut()), Owned::new(errors::hand_out(&failure)))
+            (status, Owned::new(ptr::null_mut()), Owned::new(record::hand_out(&failure)))
         }
     }
 }
@@ -213,8 +200,6 @@ fn enroll_many(
     answers.into_iter().map(|read| read.and_then(|()| Ok(next()?))).collect()
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn read_requests(
     first: *const provkey_enroll_request,
     len: usize,
@@ -222,33 +207,24 @@ unsafe fn read_requests(
     if len == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: as the caller says; the structs of a newer header are larger, and `each` is their
-    // size.
-    unsafe {
-        let each = structure(first, "requests")?.struct_size;
-        if len > BUFFER_BYTES_MAX / each {
-            let status = PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
-            return Err(Failure::argument(status, "requests", "is too long"));
-        }
-        let at = |index| first.cast::<u8>().add(index * each).cast::<provkey_enroll_request>();
-        let input: Result<Vec<_>, _> =
-            (0..len).map(|index| structure(at(index), "requests")).collect();
-        Ok(input?.iter().map(|request| read_request(request)).collect())
+    // The structs of a newer header are larger: `each` is their size.
+    let each = structure(first, "requests")?.struct_size;
+    if len > BUFFER_BYTES_MAX / each {
+        let status = PROVKEY_STATUS_ARGUMENT_TOO_LARGE;
+        return Err(Failure::argument(status, "requests", "is too long"));
     }
+    let at = |index| first.cast::<u8>().add(index * each).cast::<provkey_enroll_request>();
+    let input: Result<Vec<_>, _> = (0..len).map(|index| structure(at(index), "requests")).collect();
+    Ok(input?.iter().map(|request| read_request(request)).collect())
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn read_request(input: &provkey_enroll_request) -> Result<EnrollRequest, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let key_text = buffer(input.key_text, input.key_text_len, "key_text")?;
-        // Text that is not UTF-8 is refused like any other text that is not a key.
-        let key_text = (!input.key_text.is_null())
-            .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
-        Ok(EnrollRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
-            .key_text(key_text)
-            .fingerprint(optional_fingerprint(input.fingerprint))
-            .address(optional_address(input.address)?))
-    }
+    let key_text = buffer(input.key_text, input.key_text_len, "key_text")?;
+    // Text that is not UTF-8 is refused like any other text that is not a key.
+    let key_text = (!input.key_text.is_null())
+        .then(|| KeyText::new(String::from_utf8_lossy(key_text).into_owned()));
+    Ok(EnrollRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
+        .key_text(key_text)
+        .fingerprint(optional_fingerprint(input.fingerprint))
+        .address(optional_address(input.address)?))
 }

@@ -7,21 +7,18 @@ pub mod revoke;
 use core::ffi::c_char;
 
 use provkey::authority::{Connector, ConnectorFilter};
-use provkey::x509::RevocationReason;
 
-use crate::argument::{optional_structure, output, plain};
-use crate::authority::id::{id, optional_id};
-use crate::authority::page::{
-    self, Describe, moment, number, page, page_request, provkey_page_request,
-};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::argument::{optional_structure, plain};
+use crate::authority::id::{optional_id, read_id};
+use crate::authority::page::{moment, number, page, provkey_page_request};
+use crate::authority::{describe, list, provkey_authority};
 use crate::backing::Backing;
 use crate::bytes::provkey_slice;
-use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
 use crate::fingerprint::provkey_fingerprint;
-use crate::handle::{self, object, provkey_header, record};
+use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 use crate::status::provkey_status;
 
 /// A connector that has enrolled. Freed with `provkey_connector_free`.
@@ -106,7 +103,6 @@ page!(provkey_connector_page, 0x706b_0112, provkey_connector);
 
 impl Describe<Connector> for provkey_connector {
     fn describe(header: provkey_header, connector: &Connector, backing: &mut Backing) -> Self {
-        let address = connector.address.map(|address| address.to_string());
         let fingerprint = connector.fingerprint.map(|fingerprint| *fingerprint.as_bytes());
         Self {
             header,
@@ -114,10 +110,9 @@ impl Describe<Connector> for provkey_connector {
             key: backing.text(connector.key.as_str()),
             group: backing.text(connector.group.as_str()),
             certificate: backing.text(connector.certificate.as_str()),
-            address: backing.optional_text(address.as_deref()),
+            address: backing.optional_text(connector.address),
             serial: backing.text(&connector.serial),
-            revocation_reason: backing
-                .optional_text(connector.revocation_reason.map(RevocationReason::as_str)),
+            revocation_reason: backing.optional_text(connector.revocation_reason),
             leaf: backing.slice(&connector.leaf),
             enrolled_at_ms: connector.enrolled_at.unix_ms(),
             not_before_ms: connector.not_before.unix_ms(),
@@ -143,16 +138,9 @@ pub unsafe extern "C" fn provkey_authority_connector(
     connector: *mut *mut provkey_connector,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let connector = output(connector, "connector")?;
-            connector.set(page::hand_out(&authority.connector(id)?));
-            Ok(())
-        })
-    }
+    describe(authority, (connector, "connector"), error, |authority| {
+        Ok(authority.connector(read_id(id, "id")?)?)
+    })
 }
 
 /// Lists connectors: those of a key or a group in order of enrollment, those of a certificate by
@@ -168,46 +156,32 @@ pub unsafe extern "C" fn provkey_authority_list_connectors(
     connectors: *mut *mut provkey_connector_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let filter = self::filter(filter)?;
-            let page = page_request(page)?;
-            let connectors = output(connectors, "connectors")?;
-            connectors.set(page::hand_out_page(&authority.list_connectors(&filter, &page)?));
-            Ok(())
-        })
-    }
+    list(authority, page, (connectors, "connectors"), error, |authority, page| {
+        let filter = self::filter(filter)?;
+        Ok(authority.list_connectors(&filter, page)?)
+    })
 }
 
 /// Frees a connector. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_free(connector: *mut provkey_connector) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(connector) }
+    handle::free(connector);
 }
 
 /// Frees a page of connectors. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_connector_page_free(connectors: *mut provkey_connector_page) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(connectors) }
+    handle::free(connectors);
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn filter(pointer: *const provkey_connector_filter) -> Result<ConnectorFilter, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let Some(input) = optional_structure(pointer, "filter")? else {
-            return Ok(ConnectorFilter::default());
-        };
-        Ok(ConnectorFilter::default()
-            .key(optional_id(input.key, "key")?)
-            .group(optional_id(input.group, "group")?)
-            .certificate(optional_id(input.certificate, "certificate")?)
-            .since(moment(input.since_ms))
-            .descending(input.descending != 0))
-    }
+    let Some(input) = optional_structure(pointer, "filter")? else {
+        return Ok(ConnectorFilter::default());
+    };
+    Ok(ConnectorFilter::default()
+        .key(optional_id(input.key, "key")?)
+        .group(optional_id(input.group, "group")?)
+        .certificate(optional_id(input.certificate, "certificate")?)
+        .since(moment(input.since_ms))
+        .descending(input.descending != 0))
 }

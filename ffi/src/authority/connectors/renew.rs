@@ -5,13 +5,11 @@ use core::ffi::c_char;
 use provkey::authority::RenewRequest;
 
 use super::enroll::provkey_enrolled;
-use crate::argument::{buffer, output, plain, structure};
+use crate::argument::{buffer, plain, structure};
 use crate::authority::id::optional_address;
-use crate::authority::{OpenAuthority, page, provkey_authority};
-use crate::call::call;
+use crate::authority::{describe, provkey_authority};
 use crate::error::provkey_error;
 use crate::fingerprint::{optional_fingerprint, provkey_fingerprint};
-use crate::handle::object;
 use crate::status::provkey_status;
 
 /// A renewal request: what the connector sent, and what the application knows about it.
@@ -51,20 +49,14 @@ pub unsafe extern "C" fn provkey_authority_renew(
     renewed: *mut *mut provkey_enrolled,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let input = structure(request, "request")?;
-            let renewed = output(renewed, "renewed")?;
-            let (data, len) = (input.client_certificate, input.client_certificate_len);
-            let client_certificate = buffer(data, len, "client_certificate")?;
-            let request = RenewRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
-                .client_certificate((!data.is_null()).then(|| client_certificate.to_vec()))
-                .fingerprint(optional_fingerprint(input.fingerprint))
-                .address(optional_address(input.address)?);
-            renewed.set(page::hand_out(&authority.renew(&request)?));
-            Ok(())
-        })
-    }
+    describe(authority, (renewed, "renewed"), error, |authority| {
+        let input = structure(request, "request")?;
+        let (data, len) = (input.client_certificate, input.client_certificate_len);
+        let client_certificate = buffer(data, len, "client_certificate")?;
+        let request = RenewRequest::new(buffer(input.csr, input.csr_len, "csr")?.to_vec())
+            .client_certificate((!data.is_null()).then(|| client_certificate.to_vec()))
+            .fingerprint(optional_fingerprint(input.fingerprint))
+            .address(optional_address(input.address)?);
+        Ok(authority.renew(&request)?)
+    })
 }

@@ -5,14 +5,11 @@ use core::ffi::c_char;
 use provkey::authority::Compromise;
 use provkey::x509::RevocationReason;
 
-use crate::argument::output;
-use crate::authority::id::id;
+use crate::authority::id::read_id;
 use crate::authority::page::moment;
-use crate::authority::{OpenAuthority, provkey_authority};
-use crate::call::call;
+use crate::authority::{provkey_authority, run, write};
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::object;
 use crate::status::provkey_status;
 use crate::text::optional_text;
 
@@ -37,20 +34,14 @@ pub unsafe extern "C" fn provkey_authority_revoke_connector(
     reason: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let reason = match optional_text(reason, "reason")? {
-                None => RevocationReason::Unspecified,
-                Some(name) => {
-                    RevocationReason::parse(name).map_err(|_| Failure::unknown("reason"))?
-                }
-            };
-            Ok(authority.revoke_connector(id, reason)?)
-        })
-    }
+    run(authority, error, |authority| {
+        let id = read_id(id, "id")?;
+        let reason = match optional_text(reason, "reason")? {
+            None => RevocationReason::Unspecified,
+            Some(name) => RevocationReason::parse(name).map_err(|_| Failure::unknown("reason"))?,
+        };
+        Ok(authority.revoke_connector(id, reason)?)
+    })
 }
 
 /// Records that a key is compromised, which is final, then revokes its connectors with the reason
@@ -68,17 +59,11 @@ pub unsafe extern "C" fn provkey_authority_compromise_key(
     compromised: *mut provkey_compromised,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let compromised = output(compromised, "compromised")?;
-            let compromise = Compromise::default().since(moment(since_ms)).dry_run(dry_run != 0);
-            let done = authority.compromise_key(id, &compromise)?;
-            let (connectors, revoked) = (done.connectors, done.revoked);
-            compromised.set(provkey_compromised { connectors, revoked });
-            Ok(())
-        })
-    }
+    write(authority, (compromised, "compromised"), error, |authority| {
+        let id = read_id(id, "id")?;
+        let compromise = Compromise::default().since(moment(since_ms)).dry_run(dry_run != 0);
+        let done = authority.compromise_key(id, &compromise)?;
+        let (connectors, revoked) = (done.connectors, done.revoked);
+        Ok(provkey_compromised { connectors, revoked })
+    })
 }

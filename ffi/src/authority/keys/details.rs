@@ -4,9 +4,11 @@ use core::ffi::c_char;
 
 use provkey::authority::{KeyDetails, KeyState};
 
-use crate::authority::page::{Describe, number};
+use crate::authority::page::number;
 use crate::backing::Backing;
+use crate::constants::{Constants, constant_for};
 use crate::handle::{self, provkey_header, record};
+use crate::record::Describe;
 
 /// Whether a key can enroll connectors, or the first reason why not.
 pub type provkey_key_state = u32;
@@ -21,6 +23,14 @@ pub const PROVKEY_KEY_STATE_DISABLED: provkey_key_state = 3;
 pub const PROVKEY_KEY_STATE_EXPIRED: provkey_key_state = 4;
 /// It was reported as compromised. This is final.
 pub const PROVKEY_KEY_STATE_COMPROMISED: provkey_key_state = 5;
+
+pub(super) const KEY_STATES: &Constants<KeyState> = &[
+    (PROVKEY_KEY_STATE_USABLE, KeyState::Usable),
+    (PROVKEY_KEY_STATE_EXHAUSTED, KeyState::Exhausted),
+    (PROVKEY_KEY_STATE_DISABLED, KeyState::Disabled),
+    (PROVKEY_KEY_STATE_EXPIRED, KeyState::Expired),
+    (PROVKEY_KEY_STATE_COMPROMISED, KeyState::Compromised),
+];
 
 /// A provisioning key without its secret. Freed with `provkey_key_details_free`.
 #[repr(C)]
@@ -93,7 +103,7 @@ impl Describe<KeyDetails> for provkey_key_details {
             version: key.version,
             allowed_addresses: backing.texts(&ranges),
             allowed_addresses_len: ranges.len(),
-            state: state_number(key.state),
+            state: constant_for(KEY_STATES, &key.state).unwrap_or(0),
             enabled: key.enabled,
             proof_only: key.proof_only,
             copyable: key.copyable(),
@@ -102,20 +112,8 @@ impl Describe<KeyDetails> for provkey_key_details {
     }
 }
 
-const fn state_number(state: KeyState) -> provkey_key_state {
-    match state {
-        KeyState::Usable => PROVKEY_KEY_STATE_USABLE,
-        KeyState::Exhausted => PROVKEY_KEY_STATE_EXHAUSTED,
-        KeyState::Disabled => PROVKEY_KEY_STATE_DISABLED,
-        KeyState::Expired => PROVKEY_KEY_STATE_EXPIRED,
-        KeyState::Compromised => PROVKEY_KEY_STATE_COMPROMISED,
-        _ => 0,
-    }
-}
-
 /// Frees the details of a key. NULL is allowed; an item of a page is left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_key_details_free(key: *mut provkey_key_details) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(key) }
+    handle::free(key);
 }

@@ -2,20 +2,17 @@
 
 use core::ffi::c_char;
 
-use provkey::authority::{KeyFilter, KeyOrder, KeyState};
+use provkey::authority::{KeyFilter, KeyOrder};
 
-use super::details::{
-    PROVKEY_KEY_STATE_COMPROMISED, PROVKEY_KEY_STATE_DISABLED, PROVKEY_KEY_STATE_EXHAUSTED,
-    PROVKEY_KEY_STATE_EXPIRED, PROVKEY_KEY_STATE_USABLE, provkey_key_details, provkey_key_state,
-};
-use crate::argument::{optional_structure, output, plain};
+use super::details::{KEY_STATES, provkey_key_details, provkey_key_state};
+use crate::argument::{optional_structure, plain};
 use crate::authority::id::optional_id;
-use crate::authority::page::{self, moment, page, page_request, provkey_page_request};
-use crate::authority::{OpenAuthority, provkey_authority};
-use crate::call::call;
+use crate::authority::page::{moment, page, provkey_page_request};
+use crate::authority::{list, provkey_authority};
+use crate::constants::{Constants, value_of};
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::{self, object, provkey_header};
+use crate::handle::{self, provkey_header};
 use crate::status::provkey_status;
 use crate::text::optional_text;
 
@@ -26,6 +23,9 @@ pub type provkey_key_order = u32;
 pub const PROVKEY_KEY_ORDER_NAME: provkey_key_order = 0;
 /// By creation time.
 pub const PROVKEY_KEY_ORDER_CREATED: provkey_key_order = 1;
+
+const KEY_ORDERS: &Constants<KeyOrder> =
+    &[(PROVKEY_KEY_ORDER_NAME, KeyOrder::Name), (PROVKEY_KEY_ORDER_CREATED, KeyOrder::Created)];
 
 /// Which provisioning keys to list, and in which order. NULL, or all fields 0: all of them, by
 /// name.
@@ -94,66 +94,42 @@ pub unsafe extern "C" fn provkey_authority_list_keys(
     keys: *mut *mut provkey_key_page,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let filter = self::filter(filter)?;
-            let page = page_request(page)?;
-            let keys = output(keys, "keys")?;
-            keys.set(page::hand_out_page(&authority.list_keys(&filter, &page)?));
-            Ok(())
-        })
-    }
+    list(authority, page, (keys, "keys"), error, |authority, page| {
+        let filter = self::filter(filter)?;
+        Ok(authority.list_keys(&filter, page)?)
+    })
 }
 
 /// Frees a page of keys. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn provkey_key_page_free(keys: *mut provkey_key_page) {
-    // SAFETY: the rules of the header.
-    unsafe { handle::free(keys) }
+    handle::free(keys);
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn filter(pointer: *const provkey_key_filter) -> Result<KeyFilter, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let Some(input) = optional_structure(pointer, "filter")? else {
-            return Ok(KeyFilter::default());
-        };
-        Ok(KeyFilter::default()
-            .name_contains(optional_text(input.name_contains, "name_contains")?.map(Into::into))
-            .group(optional_id(input.group, "group")?)
-            .certificate(optional_id(input.certificate, "certificate")?)
-            .state(state(input.state)?)
-            .order(match input.order {
-                PROVKEY_KEY_ORDER_NAME => KeyOrder::Name,
-                PROVKEY_KEY_ORDER_CREATED => KeyOrder::Created,
-                _ => return Err(Failure::unknown("order")),
-            })
-            .descending(input.descending != 0)
-            .id_contains(optional_text(input.id_contains, "id_contains")?.map(Into::into))
-            .max_uses_min((input.max_uses_min != 0).then_some(input.max_uses_min))
-            .max_uses_max((input.max_uses_max != 0).then_some(input.max_uses_max))
-            .used_min((input.used_min != 0).then_some(input.used_min))
-            .used_max(match input.unused {
-                0 => (input.used_max != 0).then_some(input.used_max),
-                _ => Some(0),
-            })
-            .last_used_since(moment(input.last_used_since_ms))
-            .last_used_before(moment(input.last_used_before_ms)))
-    }
+    let Some(input) = optional_structure(pointer, "filter")? else {
+        return Ok(KeyFilter::default());
+    };
+    let state = (input.state != 0).then(|| value_of(KEY_STATES, input.state, "state"));
+    Ok(KeyFilter::default()
+        .name_contains(optional_text(input.name_contains, "name_contains")?.map(Into::into))
+        .group(optional_id(input.group, "group")?)
+        .certificate(optional_id(input.certificate, "certificate")?)
+        .state(state.transpose()?)
+        .order(value_of(KEY_ORDERS, input.order, "order")?)
+        .descending(input.descending != 0)
+        .id_contains(optional_text(input.id_contains, "id_contains")?.map(Into::into))
+        .max_uses_min(nonzero(input.max_uses_min))
+        .max_uses_max(nonzero(input.max_uses_max))
+        .used_min(nonzero(input.used_min))
+        .used_max(match input.unused {
+            0 => nonzero(input.used_max),
+            _ => Some(0),
+        })
+        .last_used_since(moment(input.last_used_since_ms))
+        .last_used_before(moment(input.last_used_before_ms)))
 }
 
-fn state(number: provkey_key_state) -> Result<Option<KeyState>, Failure> {
-    Ok(Some(match number {
-        0 => return Ok(None),
-        PROVKEY_KEY_STATE_USABLE => KeyState::Usable,
-        PROVKEY_KEY_STATE_EXHAUSTED => KeyState::Exhausted,
-        PROVKEY_KEY_STATE_DISABLED => KeyState::Disabled,
-        PROVKEY_KEY_STATE_EXPIRED => KeyState::Expired,
-        PROVKEY_KEY_STATE_COMPROMISED => KeyState::Compromised,
-        _ => return Err(Failure::unknown("state")),
-    }))
+fn nonzero(number: u64) -> Option<u64> {
+    (number != 0).then_some(number)
 }

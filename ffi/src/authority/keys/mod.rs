@@ -10,15 +10,14 @@ use provkey::key::Host;
 
 use self::details::provkey_key_details;
 use crate::argument::{array, optional_output, output, plain, structure};
-use crate::authority::id::id;
-use crate::authority::page::{self, moment};
-use crate::authority::{OpenAuthority, provkey_authority};
+use crate::authority::id::read_id;
+use crate::authority::page::moment;
+use crate::authority::{describe, provkey_authority, run, write};
 use crate::bytes::{self, provkey_bytes};
-use crate::call::call;
 use crate::error::provkey_error;
 use crate::failure::Failure;
-use crate::handle::object;
 use crate::owned::Owned;
+use crate::record;
 use crate::status::provkey_status;
 use crate::text::{optional_text, text};
 
@@ -115,16 +114,9 @@ pub unsafe extern "C" fn provkey_authority_create_key(
     key: *mut *mut provkey_key_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let new = self::new_key(new_key)?;
-            let key = output(key, "key")?;
-            key.set(page::hand_out(&authority.create_key(&new)?));
-            Ok(())
-        })
-    }
+    describe(authority, (key, "key"), error, |authority| {
+        Ok(authority.create_key(&self::new_key(new_key)?)?)
+    })
 }
 
 /// Reads the provisioning key with this id.
@@ -137,16 +129,7 @@ pub unsafe extern "C" fn provkey_authority_key(
     key: *mut *mut provkey_key_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let key = output(key, "key")?;
-            key.set(page::hand_out(&authority.key(id)?));
-            Ok(())
-        })
-    }
+    describe(authority, (key, "key"), error, |authority| Ok(authority.key(read_id(id, "id")?)?))
 }
 
 /// Finds a provisioning key by id or name.
@@ -159,16 +142,9 @@ pub unsafe extern "C" fn provkey_authority_find_key(
     key: *mut *mut provkey_key_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id_or_name = text(id_or_name, "id_or_name")?;
-            let key = output(key, "key")?;
-            key.set(page::hand_out(&authority.find_key(id_or_name)?));
-            Ok(())
-        })
-    }
+    describe(authority, (key, "key"), error, |authority| {
+        Ok(authority.find_key(text(id_or_name, "id_or_name")?)?)
+    })
 }
 
 /// Edits a provisioning key. `key` receives the edited key; it may be NULL.
@@ -184,20 +160,16 @@ pub unsafe extern "C" fn provkey_authority_update_key(
     key: *mut *mut provkey_key_details,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let update = read_update(&structure(update, "update")?)?;
-            let output = optional_output(key, "key")?;
-            let updated = authority.update_key(id, &update)?;
-            if let Some(key) = output {
-                key.set(page::hand_out(&updated));
-            }
-            Ok(())
-        })
-    }
+    run(authority, error, |authority| {
+        let id = read_id(id, "id")?;
+        let update = read_update(&structure(update, "update")?)?;
+        let output = optional_output(key, "key")?;
+        let updated = authority.update_key(id, &update)?;
+        if let Some(key) = output {
+            key.set(record::hand_out(&updated));
+        }
+        Ok(())
+    })
 }
 
 /// Deletes a provisioning key permanently. Connectors that enrolled with it keep their
@@ -210,13 +182,7 @@ pub unsafe extern "C" fn provkey_authority_delete_key(
     id: *const c_char,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            Ok(authority.delete_key(self::id(id, "id")?)?)
-        })
-    }
+    run(authority, error, |authority| Ok(authority.delete_key(read_id(id, "id")?)?))
 }
 
 /// Writes the text of a key, to hand to a connector. It is a secret, and each copy is recorded in
@@ -231,16 +197,9 @@ pub unsafe extern "C" fn provkey_authority_copy_key(
     text: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let text = output(text, "text")?;
-            text.set(bytes::hand_out(authority.copy_key(id)?.expose().as_bytes()));
-            Ok(())
-        })
-    }
+    write(authority, (text, "text"), error, |authority| {
+        Ok(bytes::hand_out(authority.copy_key(read_id(id, "id")?)?.expose().as_bytes()))
+    })
 }
 
 /// Writes the text of a key as a file: its name, of letters, digits, `-`, `_` and `.` only, and its
@@ -255,43 +214,32 @@ pub unsafe extern "C" fn provkey_authority_download_key(
     contents: *mut *mut provkey_bytes,
     error: *mut *mut provkey_error,
 ) -> provkey_status {
-    // SAFETY: the rules of the header.
-    unsafe {
-        call(error, || {
-            let OpenAuthority { authority, .. } = object(authority, "authority")?;
-            let id = self::id(id, "id")?;
-            let file_name = output(file_name, "file_name")?;
-            let contents = output(contents, "contents")?;
-            let file = authority.download_key(id)?;
-            let name = Owned::new(bytes::hand_out(file.file_name.as_bytes()));
-            contents.set(bytes::hand_out(file.contents.expose().as_bytes()));
-            file_name.set(name.release());
-            Ok(())
-        })
-    }
+    run(authority, error, |authority| {
+        let id = read_id(id, "id")?;
+        let file_name = output(file_name, "file_name")?;
+        let contents = output(contents, "contents")?;
+        let file = authority.download_key(id)?;
+        let name = Owned::new(bytes::hand_out(file.file_name.as_bytes()));
+        contents.set(bytes::hand_out(file.contents.expose().as_bytes()));
+        file_name.set(name.release());
+        Ok(())
+    })
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn new_key(pointer: *const provkey_new_key) -> Result<NewKey, Failure> {
-    // SAFETY: as the caller says.
-    unsafe {
-        let input = structure(pointer, "new_key")?;
-        let name = Name::parse(text(input.name, "name")?)?;
-        let (group, certificate) =
-            (id(input.group, "group")?, id(input.certificate, "certificate")?);
-        let mut new = NewKey::new(name, group, certificate, input.max_uses);
-        new.host = optional_text(input.host, "host")?.map(Host::parse).transpose()?;
-        new.expires_at = moment(input.expires_at_ms);
-        new.allowed_addresses = ranges(input.allowed_addresses, input.allowed_addresses_len)?;
-        new.enabled = input.disabled == 0;
-        new.proof_only = input.proof_only != 0;
-        Ok(new)
-    }
+    let input = structure(pointer, "new_key")?;
+    let name = Name::parse(text(input.name, "name")?)?;
+    let (group, certificate) =
+        (read_id(input.group, "group")?, read_id(input.certificate, "certificate")?);
+    let mut new = NewKey::new(name, group, certificate, input.max_uses);
+    new.host = optional_text(input.host, "host")?.map(Host::parse).transpose()?;
+    new.expires_at = moment(input.expires_at_ms);
+    new.allowed_addresses = ranges(input.allowed_addresses, input.allowed_addresses_len)?;
+    new.enabled = input.disabled == 0;
+    new.proof_only = input.proof_only != 0;
+    Ok(new)
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> {
     if input.fields & !KEY_FIELDS_ALL != 0 {
         return Err(Failure::unknown("fields"));
@@ -303,30 +251,23 @@ unsafe fn read_update(input: &provkey_key_update) -> Result<KeyUpdate, Failure> 
         .enabled(counts(PROVKEY_KEY_FIELDS_ENABLED).then_some(input.enabled != 0))
         .proof_only(counts(PROVKEY_KEY_FIELDS_PROOF_ONLY).then_some(input.proof_only != 0));
     update.expires_at = counts(PROVKEY_KEY_FIELDS_EXPIRES_AT).then(|| moment(input.expires_at_ms));
-    // SAFETY: as the caller says.
-    unsafe {
-        if counts(PROVKEY_KEY_FIELDS_NAME) {
-            update.name = Some(Name::parse(text(input.name, "name")?)?);
-        }
-        if counts(PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES) {
-            update.allowed_addresses =
-                Some(ranges(input.allowed_addresses, input.allowed_addresses_len)?);
-        }
-        if counts(PROVKEY_KEY_FIELDS_CERTIFICATE) {
-            update.certificate = Some(id(input.certificate, "certificate")?);
-        }
+    if counts(PROVKEY_KEY_FIELDS_NAME) {
+        update.name = Some(Name::parse(text(input.name, "name")?)?);
+    }
+    if counts(PROVKEY_KEY_FIELDS_ALLOWED_ADDRESSES) {
+        update.allowed_addresses =
+            Some(ranges(input.allowed_addresses, input.allowed_addresses_len)?);
+    }
+    if counts(PROVKEY_KEY_FIELDS_CERTIFICATE) {
+        update.certificate = Some(read_id(input.certificate, "certificate")?);
     }
     Ok(update)
 }
 
-/// # Safety
-/// The rules of the header.
 unsafe fn ranges(list: *const *const c_char, len: usize) -> Result<Vec<AddressRange>, Failure> {
-    // SAFETY: as the caller says.
-    let texts = unsafe { array(list, len, "allowed_addresses") }?;
+    let texts = array(list, len, "allowed_addresses")?;
     let range = |pointer: &*const c_char| {
-        // SAFETY: likewise.
-        let text = unsafe { text(*pointer, "allowed_addresses") }?;
+        let text = text(*pointer, "allowed_addresses")?;
         Ok(AddressRange::parse(text)?)
     };
     texts.iter().map(range).collect()
