@@ -28,9 +28,7 @@ public:
             callbacks.now_ms = [](void *user_data) {
                 return static_cast<custom_clock *>(user_data)->now_ms();
             };
-        return detail::with_callbacks<clock>(std::move(part), [&](auto made, auto why) {
-            return provkey_clock_new(&callbacks, made, why);
-        });
+        return detail::with_callbacks<clock>(std::move(part), provkey_clock_new, &callbacks);
     }
 };
 
@@ -57,9 +55,7 @@ public:
                     return PROVKEY_STATUS_OK;
                 });
             };
-        return detail::with_callbacks<observer>(std::move(part), [&](auto made, auto why) {
-            return provkey_observer_new(&callbacks, made, why);
-        });
+        return detail::with_callbacks<observer>(std::move(part), provkey_observer_new, &callbacks);
     }
 };
 
@@ -69,41 +65,31 @@ public:
     using object::object;
 
     static result<keyring> generate(const random *random = nullptr) noexcept {
-        return detail::make<keyring>([&](auto made, auto why) {
-            return provkey_keyring_generate(detail::c_or_null(random), made, why);
-        });
+        return detail::make<keyring>(provkey_keyring_generate, detail::c_or_null(random));
     }
 
     /// Reads the contents of a master key file.
     static result<keyring> read(bytes_view text) noexcept {
-        return detail::make<keyring>([&](auto made, auto why) {
-            return provkey_keyring_read(text.data(), text.size(), made, why);
-        });
+        return detail::make<keyring>(provkey_keyring_read, text.data(), text.size());
     }
 
     /// The contents of the master key file. A secret.
     result<bytes> text() const noexcept {
-        return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_keyring_text(c(), made, why); });
+        return detail::make<bytes>(provkey_keyring_text, c());
     }
 
     /// These master keys and a new one.
     result<keyring> rotated(const random *random = nullptr) const noexcept {
-        return detail::make<keyring>([&](auto made, auto why) {
-            return provkey_keyring_rotated(c(), detail::c_or_null(random), made, why);
-        });
+        return detail::make<keyring>(provkey_keyring_rotated, c(), detail::c_or_null(random));
     }
 
     /// These master keys except the one in a slot.
     result<keyring> without(std::uint32_t slot) const noexcept {
-        return detail::make<keyring>(
-            [&](auto made, auto why) { return provkey_keyring_without(c(), slot, made, why); });
+        return detail::make<keyring>(provkey_keyring_without, c(), slot);
     }
 
     result<std::uint32_t> current_slot() const noexcept {
-        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
-            return provkey_keyring_current_slot(c(), filled, why);
-        });
+        return detail::fill<std::uint32_t>(provkey_keyring_current_slot, c());
     }
 };
 
@@ -197,130 +183,100 @@ public:
     // The authority itself.
 
     static result<bool> exists(const store &store) noexcept {
-        return detail::fill<bool>([&](auto filled, auto why) {
-            return provkey_authority_exists(store.c(), filled, why);
-        });
+        return detail::fill<bool>(provkey_authority_exists, store.c());
     }
 
     static result<authority> create(const environment &environment, const keyring &keyring,
                                     const new_authority &wanted) noexcept {
-        return detail::make<authority>([&](auto made, auto why) {
-            return provkey_authority_create(&environment, keyring.c(), &wanted, made, why);
-        });
+        return detail::make<authority>(provkey_authority_create, &environment, keyring.c(),
+                                       &wanted);
     }
 
     static result<authority> open(const environment &environment, const keyring &keyring) noexcept {
-        return detail::make<authority>([&](auto made, auto why) {
-            return provkey_authority_open(&environment, keyring.c(), made, why);
-        });
+        return detail::make<authority>(provkey_authority_open, &environment, keyring.c());
     }
 
     result<authority_details> describe() const noexcept {
-        return detail::make<authority_details>(
-            [&](auto made, auto why) { return provkey_authority_describe(c(), made, why); });
+        return detail::make<authority_details>(provkey_authority_describe, c());
     }
 
     result<void> add_host(text host) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_add_host(c(), host.c_str(), why); });
+        return detail::run(provkey_authority_add_host, c(), host.c_str());
     }
 
     result<authority> acting_as(text actor) const noexcept {
-        return detail::make<authority>([&](auto made, auto why) {
-            return provkey_authority_acting_as(c(), actor.c_str(), made, why);
-        });
+        return detail::make<authority>(provkey_authority_acting_as, c(), actor.c_str());
     }
 
     /// The same, with the actor's admin token and address.
     result<authority> acting_as(const actor &who) const noexcept {
-        return detail::make<authority>([&](auto made, auto why) {
-            return provkey_authority_acting_for(c(), &who, made, why);
-        });
+        return detail::make<authority>(provkey_authority_acting_for, c(), &who);
     }
 
     result<std::uint32_t> master_slot() const noexcept {
-        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
-            return provkey_authority_master_slot(c(), filled, why);
-        });
+        return detail::fill<std::uint32_t>(provkey_authority_master_slot, c());
     }
 
     result<void> rotate_master(const keyring &keyring) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_rotate_master(c(), keyring.c(), why); });
+        return detail::run(provkey_authority_rotate_master, c(), keyring.c());
     }
 
     result<void> replace_keyring(const keyring &keyring) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_replace_keyring(c(), keyring.c(), why); });
+        return detail::run(provkey_authority_replace_keyring, c(), keyring.c());
     }
 
     /// Bit n: the master key of slot n is missing.
     result<std::uint32_t> missing_masters() const noexcept {
-        return detail::fill<std::uint32_t>([&](auto filled, auto why) {
-            return provkey_authority_missing_masters(c(), filled, why);
-        });
+        return detail::fill<std::uint32_t>(provkey_authority_missing_masters, c());
     }
 
     result<void> remove_master(std::uint32_t slot) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_remove_master(c(), slot, why); });
+        return detail::run(provkey_authority_remove_master, c(), slot);
     }
 
     /// Names the latest change that is known to be durable. Save it outside of the store.
     result<bytes> checkpoint() const noexcept {
-        return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_authority_checkpoint(c(), made, why); });
+        return detail::make<bytes>(provkey_authority_checkpoint, c());
     }
 
     /// Fails if the store lacks the change that `checkpoint` names.
     result<void> verify_checkpoint(text checkpoint) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_verify_checkpoint(c(), checkpoint.c_str(), why); });
+        return detail::run(provkey_authority_verify_checkpoint, c(), checkpoint.c_str());
     }
 
     /// Accepts a store that lacks the change that `lost` names. Returns the checkpoint to save from
     /// now on.
     result<bytes> accept_rollback(text lost) const noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_authority_accept_rollback(c(), lost.c_str(), made, why);
-        });
+        return detail::make<bytes>(provkey_authority_accept_rollback, c(), lost.c_str());
     }
 
     /// Stores the counts of refusals and replays that wait in memory.
     result<void> flush() const noexcept {
-        return detail::run([&](auto why) { return provkey_authority_flush(c(), why); });
+        return detail::run(provkey_authority_flush, c());
     }
 
     result<pruned> prune(std::uint64_t audit_before_ms,
                          std::uint64_t expired_before_ms) const noexcept {
-        return detail::fill<pruned>([&](auto filled, auto why) {
-            return provkey_authority_prune(c(), audit_before_ms, expired_before_ms, filled, why);
-        });
+        return detail::fill<pruned>(provkey_authority_prune, c(), audit_before_ms,
+                                    expired_before_ms);
     }
 
     // Groups.
 
     result<connector_group> create_group(text name) const noexcept {
-        return detail::make<connector_group>([&](auto made, auto why) {
-            return provkey_authority_create_group(c(), name.c_str(), made, why);
-        });
+        return detail::make<connector_group>(provkey_authority_create_group, c(), name.c_str());
     }
 
     result<connector_group> group(text id) const noexcept {
-        return detail::make<connector_group>([&](auto made, auto why) {
-            return provkey_authority_group(c(), id.c_str(), made, why);
-        });
+        return detail::make<connector_group>(provkey_authority_group, c(), id.c_str());
     }
 
     result<connector_group> find_group(text id_or_name) const noexcept {
-        return detail::make<connector_group>([&](auto made, auto why) {
-            return provkey_authority_find_group(c(), id_or_name.c_str(), made, why);
-        });
+        return detail::make<connector_group>(provkey_authority_find_group, c(), id_or_name.c_str());
     }
 
     result<connector_group_page> list_groups(const page_request &page = {}) const noexcept {
-        return detail::make<connector_group_page>(
-            [&](auto made, auto why) { return provkey_authority_list_groups(c(), &page, made, why); });
+        return detail::make<connector_group_page>(provkey_authority_list_groups, c(), &page);
     }
 
     auto groups() const {
@@ -329,35 +285,29 @@ public:
     }
 
     result<void> delete_group(text id) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_delete_group(c(), id.c_str(), why); });
+        return detail::run(provkey_authority_delete_group, c(), id.c_str());
     }
 
     // Enrollment certificates.
 
     result<enrollment_certificate> create_certificate(const new_certificate &wanted) const noexcept {
-        return detail::make<enrollment_certificate>([&](auto made, auto why) {
-            return provkey_authority_create_certificate(c(), &wanted, made, why);
-        });
+        return detail::make<enrollment_certificate>(provkey_authority_create_certificate, c(),
+                                                    &wanted);
     }
 
     result<enrollment_certificate> certificate(text id) const noexcept {
-        return detail::make<enrollment_certificate>([&](auto made, auto why) {
-            return provkey_authority_certificate(c(), id.c_str(), made, why);
-        });
+        return detail::make<enrollment_certificate>(provkey_authority_certificate, c(), id.c_str());
     }
 
     result<enrollment_certificate> find_certificate(text id_or_name) const noexcept {
-        return detail::make<enrollment_certificate>([&](auto made, auto why) {
-            return provkey_authority_find_certificate(c(), id_or_name.c_str(), made, why);
-        });
+        return detail::make<enrollment_certificate>(provkey_authority_find_certificate, c(),
+                                                    id_or_name.c_str());
     }
 
     result<enrollment_certificate_page>
     list_certificates(const page_request &page = {}) const noexcept {
-        return detail::make<enrollment_certificate_page>([&](auto made, auto why) {
-            return provkey_authority_list_certificates(c(), &page, made, why);
-        });
+        return detail::make<enrollment_certificate_page>(provkey_authority_list_certificates, c(),
+                                                         &page);
     }
 
     auto certificates() const {
@@ -366,66 +316,55 @@ public:
     }
 
     result<void> retire_certificate(text id) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_retire_certificate(c(), id.c_str(), why); });
+        return detail::run(provkey_authority_retire_certificate, c(), id.c_str());
     }
 
     result<std::uint64_t> count_connectors(text id) const noexcept {
-        return detail::fill<std::uint64_t>([&](auto filled, auto why) {
-            return provkey_authority_count_connectors(c(), id.c_str(), filled, why);
-        });
+        return detail::fill<std::uint64_t>(provkey_authority_count_connectors, c(), id.c_str());
     }
 
     result<void> delete_certificate(text id) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_delete_certificate(c(), id.c_str(), why); });
+        return detail::run(provkey_authority_delete_certificate, c(), id.c_str());
     }
 
     result<void> attach_signer(const signer &signer) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_attach_signer(c(), signer.c(), why); });
+        return detail::run(provkey_authority_attach_signer, c(), signer.c());
     }
 
     // Certificates of an external CA.
 
     result<provkey::certificate_request>
     request_certificate(const new_certificate &wanted) const noexcept {
-        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
-            return provkey_authority_request_certificate(c(), &wanted, made, why);
-        });
+        return detail::make<provkey::certificate_request>(provkey_authority_request_certificate,
+                                                          c(), &wanted);
     }
 
     result<enrollment_certificate> import_answer(text id, bytes_view certificates) const noexcept {
-        return detail::make<enrollment_certificate>([&](auto made, auto why) {
-            return provkey_authority_import_answer(c(), id.c_str(), certificates.data(),
-                                                   certificates.size(), made, why);
-        });
+        return detail::make<enrollment_certificate>(provkey_authority_import_answer, c(),
+                                                    id.c_str(), certificates.data(),
+                                                    certificates.size());
     }
 
     result<enrollment_certificate>
     import_certificate(const certificate_import &import) const noexcept {
-        return detail::make<enrollment_certificate>([&](auto made, auto why) {
-            return provkey_authority_import_certificate(c(), &import, made, why);
-        });
+        return detail::make<enrollment_certificate>(provkey_authority_import_certificate, c(),
+                                                    &import);
     }
 
     result<provkey::certificate_request> certificate_request(text id) const noexcept {
-        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
-            return provkey_authority_certificate_request(c(), id.c_str(), made, why);
-        });
+        return detail::make<provkey::certificate_request>(provkey_authority_certificate_request,
+                                                          c(), id.c_str());
     }
 
     result<provkey::certificate_request> find_certificate_request(text id_or_name) const noexcept {
-        return detail::make<provkey::certificate_request>([&](auto made, auto why) {
-            return provkey_authority_find_certificate_request(c(), id_or_name.c_str(), made, why);
-        });
+        return detail::make<provkey::certificate_request>(
+            provkey_authority_find_certificate_request, c(), id_or_name.c_str());
     }
 
     result<certificate_request_page>
     list_certificate_requests(const page_request &page = {}) const noexcept {
-        return detail::make<certificate_request_page>([&](auto made, auto why) {
-            return provkey_authority_list_certificate_requests(c(), &page, made, why);
-        });
+        return detail::make<certificate_request_page>(provkey_authority_list_certificate_requests,
+                                                      c(), &page);
     }
 
     auto certificate_requests() const {
@@ -434,36 +373,26 @@ public:
     }
 
     result<void> delete_certificate_request(text id) const noexcept {
-        return detail::run([&](auto why) {
-            return provkey_authority_delete_certificate_request(c(), id.c_str(), why);
-        });
+        return detail::run(provkey_authority_delete_certificate_request, c(), id.c_str());
     }
 
     // Provisioning keys.
 
     result<key_details> create_key(const new_key &wanted) const noexcept {
-        return detail::make<key_details>([&](auto made, auto why) {
-            return provkey_authority_create_key(c(), &wanted, made, why);
-        });
+        return detail::make<key_details>(provkey_authority_create_key, c(), &wanted);
     }
 
     result<key_details> key(text id) const noexcept {
-        return detail::make<key_details>([&](auto made, auto why) {
-            return provkey_authority_key(c(), id.c_str(), made, why);
-        });
+        return detail::make<key_details>(provkey_authority_key, c(), id.c_str());
     }
 
     result<key_details> find_key(text id_or_name) const noexcept {
-        return detail::make<key_details>([&](auto made, auto why) {
-            return provkey_authority_find_key(c(), id_or_name.c_str(), made, why);
-        });
+        return detail::make<key_details>(provkey_authority_find_key, c(), id_or_name.c_str());
     }
 
     result<key_page> list_keys(const key_filter &filter = {},
                                const page_request &page = {}) const noexcept {
-        return detail::make<key_page>([&](auto made, auto why) {
-            return provkey_authority_list_keys(c(), &filter, &page, made, why);
-        });
+        return detail::make<key_page>(provkey_authority_list_keys, c(), &filter, &page);
     }
 
     auto keys(const key_filter &filter = {}) const {
@@ -472,28 +401,22 @@ public:
     }
 
     result<key_details> update_key(text id, const key_update &update) const noexcept {
-        return detail::make<key_details>([&](auto made, auto why) {
-            return provkey_authority_update_key(c(), id.c_str(), &update, made, why);
-        });
+        return detail::make<key_details>(provkey_authority_update_key, c(), id.c_str(), &update);
     }
 
     result<void> delete_key(text id) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_delete_key(c(), id.c_str(), why); });
+        return detail::run(provkey_authority_delete_key, c(), id.c_str());
     }
 
     /// A secret.
     result<bytes> copy_key(text id) const noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_authority_copy_key(c(), id.c_str(), made, why);
-        });
+        return detail::make<bytes>(provkey_authority_copy_key, c(), id.c_str());
     }
 
     result<key_file> download_key(text id) const noexcept {
         provkey_bytes *name = nullptr, *contents = nullptr;
-        result<void> done = detail::run([&](auto why) {
-            return provkey_authority_download_key(c(), id.c_str(), &name, &contents, why);
-        });
+        result<void> done = detail::run(provkey_authority_download_key, c(), id.c_str(), &name,
+                                        &contents);
         if (!done)
             return done.take_error();
         return key_file{bytes(name), bytes(contents)};
@@ -501,9 +424,8 @@ public:
 
     result<compromised> compromise_key(text id, std::uint64_t since_ms = 0,
                                        bool dry_run = false) const noexcept {
-        return detail::fill<compromised>([&](auto filled, auto why) {
-            return provkey_authority_compromise_key(c(), id.c_str(), since_ms, dry_run, filled, why);
-        });
+        return detail::fill<compromised>(provkey_authority_compromise_key, c(), id.c_str(),
+                                         since_ms, dry_run);
     }
 
     // Admin tokens.
@@ -512,30 +434,24 @@ public:
                                          std::uint64_t expires_at_ms = 0) const noexcept {
         provkey_admin_token *token = nullptr;
         provkey_bytes *secret = nullptr;
-        result<void> done = detail::run([&](auto why) {
-            return provkey_authority_create_token(c(), name.c_str(), role, expires_at_ms, &token,
-                                                  &secret, why);
-        });
+        result<void> done = detail::run(provkey_authority_create_token, c(), name.c_str(), role,
+                                        expires_at_ms, &token, &secret);
         if (!done)
             return done.take_error();
         return new_admin_token{admin_token(token), bytes(secret)};
     }
 
     result<admin_token> authenticate_token(text token_text) const noexcept {
-        return detail::make<admin_token>([&](auto made, auto why) {
-            return provkey_authority_authenticate_token(c(), token_text.c_str(), made, why);
-        });
+        return detail::make<admin_token>(provkey_authority_authenticate_token, c(),
+                                         token_text.c_str());
     }
 
     result<admin_token> find_token(text id_or_name) const noexcept {
-        return detail::make<admin_token>([&](auto made, auto why) {
-            return provkey_authority_find_token(c(), id_or_name.c_str(), made, why);
-        });
+        return detail::make<admin_token>(provkey_authority_find_token, c(), id_or_name.c_str());
     }
 
     result<admin_token_page> list_tokens(const page_request &page = {}) const noexcept {
-        return detail::make<admin_token_page>(
-            [&](auto made, auto why) { return provkey_authority_list_tokens(c(), &page, made, why); });
+        return detail::make<admin_token_page>(provkey_authority_list_tokens, c(), &page);
     }
 
     auto tokens() const {
@@ -545,27 +461,22 @@ public:
 
     /// Records that the actor signed in.
     result<void> record_sign_in() const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_record_sign_in(c(), why); });
+        return detail::run(provkey_authority_record_sign_in, c());
     }
 
     /// Records that the actor signed out.
     result<void> record_sign_out() const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_record_sign_out(c(), why); });
+        return detail::run(provkey_authority_record_sign_out, c());
     }
 
     result<void> revoke_token(text id) const noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_authority_revoke_token(c(), id.c_str(), why); });
+        return detail::run(provkey_authority_revoke_token, c(), id.c_str());
     }
 
     // Connectors.
 
     result<enrolled> enroll(const enroll_request &request) const noexcept {
-        return detail::make<enrolled>([&](auto made, auto why) {
-            return provkey_authority_enroll(c(), &request, made, why);
-        });
+        return detail::make<enrolled>(provkey_authority_enroll, c(), &request);
     }
 
     /// Enrolls many connectors. Returns one result for each request, in order.
@@ -576,10 +487,8 @@ public:
         std::vector<provkey_error *> whys(requests.size());
         std::vector<result<enrolled>> results;
         results.reserve(requests.size());
-        result<void> done = detail::run([&](auto why) {
-            return provkey_authority_enroll_many(c(), requests.data(), requests.size(), made.data(),
-                                                 statuses.data(), whys.data(), why);
-        });
+        result<void> done = detail::run(provkey_authority_enroll_many, c(), requests.data(),
+                                        requests.size(), made.data(), statuses.data(), whys.data());
         if (!done)
             return done.take_error();
         for (std::size_t at = 0; at < requests.size(); at++) {
@@ -592,22 +501,16 @@ public:
     }
 
     result<enrolled> renew(const renew_request &request) const noexcept {
-        return detail::make<enrolled>([&](auto made, auto why) {
-            return provkey_authority_renew(c(), &request, made, why);
-        });
+        return detail::make<enrolled>(provkey_authority_renew, c(), &request);
     }
 
     result<provkey::connector> connector(text id) const noexcept {
-        return detail::make<provkey::connector>([&](auto made, auto why) {
-            return provkey_authority_connector(c(), id.c_str(), made, why);
-        });
+        return detail::make<provkey::connector>(provkey_authority_connector, c(), id.c_str());
     }
 
     result<connector_page> list_connectors(const connector_filter &filter = {},
                                            const page_request &page = {}) const noexcept {
-        return detail::make<connector_page>([&](auto made, auto why) {
-            return provkey_authority_list_connectors(c(), &filter, &page, made, why);
-        });
+        return detail::make<connector_page>(provkey_authority_list_connectors, c(), &filter, &page);
     }
 
     auto connectors(const connector_filter &filter = {}) const {
@@ -617,45 +520,35 @@ public:
 
     /// `reason`: `nullptr` for none.
     result<void> revoke_connector(text id, text reason = nullptr) const noexcept {
-        return detail::run([&](auto why) {
-            return provkey_authority_revoke_connector(c(), id.c_str(), reason.c_str(), why);
-        });
+        return detail::run(provkey_authority_revoke_connector, c(), id.c_str(), reason.c_str());
     }
 
     // CRLs, OCSP and server certificates.
 
     result<provkey::crl> crl(text id) const noexcept {
-        return detail::make<provkey::crl>([&](auto made, auto why) {
-            return provkey_authority_crl(c(), id.c_str(), made, why);
-        });
+        return detail::make<provkey::crl>(provkey_authority_crl, c(), id.c_str());
     }
 
     result<provkey::crl> root_crl() const noexcept {
-        return detail::make<provkey::crl>(
-            [&](auto made, auto why) { return provkey_authority_root_crl(c(), made, why); });
+        return detail::make<provkey::crl>(provkey_authority_root_crl, c());
     }
 
     result<server_certificate> issue_server_certificate(text host, bytes_view spki,
                                                         std::uint64_t validity_seconds) const noexcept {
-        return detail::make<server_certificate>([&](auto made, auto why) {
-            return provkey_authority_issue_server_certificate(
-                c(), host.c_str(), spki.data(), spki.size(), validity_seconds, made, why);
-        });
+        return detail::make<server_certificate>(provkey_authority_issue_server_certificate, c(),
+                                                host.c_str(), spki.data(), spki.size(),
+                                                validity_seconds);
     }
 
     result<bytes> ocsp(bytes_view request) const noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_authority_ocsp(c(), request.data(), request.size(), made, why);
-        });
+        return detail::make<bytes>(provkey_authority_ocsp, c(), request.data(), request.size());
     }
 
     // The audit trail.
 
     result<audit_page> list_audit(const audit_filter &filter = {},
                                   const page_request &page = {}) const noexcept {
-        return detail::make<audit_page>([&](auto made, auto why) {
-            return provkey_authority_list_audit(c(), &filter, &page, made, why);
-        });
+        return detail::make<audit_page>(provkey_authority_list_audit, c(), &filter, &page);
     }
 
     auto audit(const audit_filter &filter = {}) const {

@@ -294,33 +294,33 @@ private:
 
 namespace detail {
 
-/// Calls a C function that hands out a pointer.
-template <class T, class Call>
-result<T> make(Call call) noexcept {
+/// Calls a C function that hands out a pointer: with the arguments, its output and its error.
+template <class T, class Function, class... Arguments>
+result<T> make(Function function, Arguments... arguments) noexcept {
     typename T::c_type *made = nullptr;
     provkey_error *why = nullptr;
-    provkey_status status = call(&made, &why);
+    provkey_status status = function(arguments..., &made, &why);
     if (status != PROVKEY_STATUS_OK)
         return failure(status, why);
     return T(made);
 }
 
 /// Calls a C function that fills in a value.
-template <class T, class Call>
-result<T> fill(Call call) noexcept {
+template <class T, class Function, class... Arguments>
+result<T> fill(Function function, Arguments... arguments) noexcept {
     T filled{};
     provkey_error *why = nullptr;
-    provkey_status status = call(&filled, &why);
+    provkey_status status = function(arguments..., &filled, &why);
     if (status != PROVKEY_STATUS_OK)
         return failure(status, why);
     return filled;
 }
 
 /// Calls a C function without outputs.
-template <class Call>
-result<void> run(Call call) noexcept {
+template <class Function, class... Arguments>
+result<void> run(Function function, Arguments... arguments) noexcept {
     provkey_error *why = nullptr;
-    provkey_status status = call(&why);
+    provkey_status status = function(arguments..., &why);
     if (status != PROVKEY_STATUS_OK)
         return failure(status, why);
     return {};
@@ -361,9 +361,10 @@ plain<Callbacks> callbacks_of(Part *part) noexcept {
 }
 
 /// Makes a C object from callbacks. On success the library owns the application's object.
-template <class T, class Part, class Call>
-result<T> with_callbacks(std::unique_ptr<Part> part, Call call) noexcept {
-    result<T> made = make<T>(call);
+template <class T, class Part, class Function, class... Arguments>
+result<T> with_callbacks(std::unique_ptr<Part> part, Function function,
+                         Arguments... arguments) noexcept {
+    result<T> made = make<T>(function, arguments...);
     if (made)
         (void)part.release();
     return made;

@@ -31,9 +31,7 @@ public:
                     return static_cast<custom_random *>(user_data)->fill(bytes, len);
                 });
             };
-        return detail::with_callbacks<random>(std::move(part), [&](auto made, auto why) {
-            return provkey_random_new(&callbacks, made, why);
-        });
+        return detail::with_callbacks<random>(std::move(part), provkey_random_new, &callbacks);
     }
 };
 
@@ -57,9 +55,8 @@ public:
         auto callbacks = detail::callbacks_of<provkey_signer_callbacks>(part.get());
         if (part != nullptr)
             callbacks.sign = sign;
-        return detail::with_callbacks<signer>(std::move(part), [&](auto made, auto why) {
-            return provkey_signer_new(&callbacks, public_key.data(), public_key.size(), made, why);
-        });
+        return detail::with_callbacks<signer>(std::move(part), provkey_signer_new, &callbacks,
+                                              public_key.data(), public_key.size());
     }
 
 private:
@@ -80,9 +77,7 @@ private:
 struct fingerprint : provkey_fingerprint {
     /// Computes the fingerprint of a machine from its material.
     static result<fingerprint> of(bytes_view material) noexcept {
-        return detail::fill<fingerprint>([&](auto made, auto why) {
-            return provkey_fingerprint_of(material.data(), material.size(), made, why);
-        });
+        return detail::fill<fingerprint>(provkey_fingerprint_of, material.data(), material.size());
     }
 
     /// As 32 hexadecimal digits.
@@ -100,23 +95,18 @@ public:
 
     /// Reads the text of a key. The failure says which characters are wrong.
     static result<provisioning_key> read(bytes_view text) noexcept {
-        return detail::make<provisioning_key>([&](auto made, auto why) {
-            return provkey_provisioning_key_read(text.data(), text.size(), made, why);
-        });
+        return detail::make<provisioning_key>(provkey_provisioning_key_read, text.data(),
+                                              text.size());
     }
 
     /// Repairs a miscopied text. A secret.
     static result<bytes> repair(bytes_view text) noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_provisioning_key_repair(text.data(), text.size(), made, why);
-        });
+        return detail::make<bytes>(provkey_provisioning_key_repair, text.data(), text.size());
     }
 
     /// The canonical text. A secret.
     result<bytes> text() const noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_provisioning_key_text(c(), made, why);
-        });
+        return detail::make<bytes>(provkey_provisioning_key_text, c());
     }
 };
 
@@ -137,112 +127,92 @@ public:
     /// Makes an identity with a new key pair.
     static result<identity>
     generate(provkey_key_algorithm algorithm = PROVKEY_KEY_ALGORITHM_P256) noexcept {
-        return detail::make<identity>(
-            [&](auto made, auto why) { return provkey_identity_generate(algorithm, made, why); });
+        return detail::make<identity>(provkey_identity_generate, algorithm);
     }
 
     /// Makes an identity whose private key is elsewhere.
     static result<identity> with_signer(const signer &signer) noexcept {
-        return detail::make<identity>([&](auto made, auto why) {
-            return provkey_identity_with_signer(signer.c(), made, why);
-        });
+        return detail::make<identity>(provkey_identity_with_signer, signer.c());
     }
 
     /// Opens the file that `seal` made.
     static result<identity> open(bytes_view file, bytes_view material) noexcept {
-        return detail::make<identity>([&](auto made, auto why) {
-            return provkey_identity_open(file.data(), file.size(), material.data(),
-                                         material.size(), made, why);
-        });
+        return detail::make<identity>(provkey_identity_open, file.data(), file.size(),
+                                      material.data(), material.size());
     }
 
     /// Reads the file that `to_bytes` made.
     static result<identity> from_bytes(bytes_view file) noexcept {
-        return detail::make<identity>([&](auto made, auto why) {
-            return provkey_identity_from_bytes(file.data(), file.size(), made, why);
-        });
+        return detail::make<identity>(provkey_identity_from_bytes, file.data(), file.size());
     }
 
     /// Attaches the signer of a private key that is elsewhere.
     result<void> attach_signer(const signer &signer) noexcept {
-        return detail::run(
-            [&](auto why) { return provkey_identity_attach_signer(c(), signer.c(), why); });
+        return detail::run(provkey_identity_attach_signer, c(), signer.c());
     }
 
     /// The identity as a file that only this machine can open.
     result<bytes> seal(bytes_view material, const random *random = nullptr) const noexcept {
-        return detail::make<bytes>([&](auto made, auto why) {
-            return provkey_identity_seal(c(), material.data(), material.size(),
-                                         detail::c_or_null(random), made, why);
-        });
+        return detail::make<bytes>(provkey_identity_seal, c(), material.data(), material.size(),
+                                   detail::c_or_null(random));
     }
 
     /// The identity as a file with the private key in the clear. A secret.
     result<bytes> to_bytes() const noexcept {
-        return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_identity_to_bytes(c(), made, why); });
+        return detail::make<bytes>(provkey_identity_to_bytes, c());
     }
 
     /// The details at a moment, in Unix milliseconds.
     result<identity_details> describe(std::uint64_t now_ms) const noexcept {
-        return detail::make<identity_details>(
-            [&](auto made, auto why) { return provkey_identity_describe(c(), now_ms, made, why); });
+        return detail::make<identity_details>(provkey_identity_describe, c(), now_ms);
     }
 
     /// Its certificate in DER.
     result<bytes> certificate() const noexcept {
-        return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_identity_certificate(c(), made, why); });
+        return detail::make<bytes>(provkey_identity_certificate, c());
     }
 
     /// Its private key in PEM. A secret.
     result<bytes> private_key() const noexcept {
-        return detail::make<bytes>(
-            [&](auto made, auto why) { return provkey_identity_private_key(c(), made, why); });
+        return detail::make<bytes>(provkey_identity_private_key, c());
     }
 
     /// Makes a request for a certificate with a provisioning key.
     result<provkey::request> request(const provisioning_key &key,
                                      const fingerprint *fingerprint = nullptr) noexcept {
-        return detail::make<provkey::request>([&](auto made, auto why) {
-            return provkey_identity_request(c(), key.c(), fingerprint, made, why);
-        });
+        return detail::make<provkey::request>(provkey_identity_request, c(), key.c(), fingerprint);
     }
 
     /// Makes a request for renewal: for the same key pair (0), or for a new one of this algorithm.
     result<provkey::request> renew_request(provkey_key_algorithm algorithm = 0,
                                            const fingerprint *fingerprint = nullptr) noexcept {
-        return detail::make<provkey::request>([&](auto made, auto why) {
-            return provkey_identity_renew_request(c(), algorithm, nullptr, fingerprint, made, why);
-        });
+        return detail::make<provkey::request>(provkey_identity_renew_request, c(), algorithm,
+                                              nullptr, fingerprint);
     }
 
     /// Makes a request for renewal for a new private key that is elsewhere.
     result<provkey::request> renew_request(const signer &signer,
                                            const fingerprint *fingerprint = nullptr) noexcept {
-        return detail::make<provkey::request>([&](auto made, auto why) {
-            return provkey_identity_renew_request(c(), 0, signer.c(), fingerprint, made, why);
-        });
+        return detail::make<provkey::request>(provkey_identity_renew_request, c(), 0, signer.c(),
+                                              fingerprint);
     }
 
     /// Drops the pending renewal, after the authority refused it with `public_key_in_use`.
     result<void> drop_renewal() noexcept {
-        return detail::run([&](auto why) { return provkey_identity_drop_renewal(c(), why); });
+        return detail::run(provkey_identity_drop_renewal, c());
     }
 
     /// Accepts the answer to a request, in PEM.
     result<accepted> accept(bytes_view answer, std::uint64_t now_ms) noexcept {
-        return detail::fill<accepted>([&](auto filled, auto why) {
-            return provkey_identity_accept(c(), answer.data(), answer.size(), now_ms, filled, why);
-        });
+        return detail::fill<accepted>(provkey_identity_accept, c(), answer.data(), answer.size(),
+                                      now_ms);
     }
 
     /// Checks the certificates of a TLS server, in PEM, its own first. Returns the moment to use
     /// from here on, in Unix milliseconds.
     result<std::uint64_t> check_server(bytes_view chain, std::uint64_t now_ms) const noexcept {
-        return detail::fill<std::uint64_t>([&](auto filled, auto why) {
-            return provkey_identity_check_server(c(), chain.data(), chain.size(), now_ms, filled, why);
-        });
+        return detail::fill<std::uint64_t>(provkey_identity_check_server, c(), chain.data(),
+                                           chain.size(), now_ms);
     }
 };
 

@@ -111,64 +111,47 @@ public:
 
     /// A store in memory, for tests.
     static result<store> memory() noexcept {
-        return detail::make<store>(
-            [](auto made, auto why) { return provkey_store_memory(made, why); });
+        return detail::make<store>(provkey_store_memory);
     }
 
     /// Creates a store in a new SQLite file.
     static result<store> sqlite_create(text path) noexcept {
-        return detail::make<store>([&](auto made, auto why) {
-            return provkey_store_sqlite_create(path.c_str(), made, why);
-        });
+        return detail::make<store>(provkey_store_sqlite_create, path.c_str());
     }
 
     /// Opens a store in a SQLite file.
     static result<store> sqlite_open(text path) noexcept {
-        return detail::make<store>([&](auto made, auto why) {
-            return provkey_store_sqlite_open(path.c_str(), made, why);
-        });
+        return detail::make<store>(provkey_store_sqlite_open, path.c_str());
     }
 
     /// Creates a store in a PostgreSQL database.
     static result<store> postgres_create(text url) noexcept {
-        return detail::make<store>([&](auto made, auto why) {
-            return provkey_store_postgres_create(url.c_str(), made, why);
-        });
+        return detail::make<store>(provkey_store_postgres_create, url.c_str());
     }
 
     /// Opens a store in a PostgreSQL database.
     static result<store> postgres_open(text url) noexcept {
-        return detail::make<store>([&](auto made, auto why) {
-            return provkey_store_postgres_open(url.c_str(), made, why);
-        });
+        return detail::make<store>(provkey_store_postgres_open, url.c_str());
     }
 
     /// Copies a store in a SQLite file to a new file while it is in use.
     static result<void> sqlite_backup(text path, text copy) noexcept {
-        return detail::run([&](auto why) {
-            return provkey_store_sqlite_backup(path.c_str(), copy.c_str(), why);
-        });
+        return detail::run(provkey_store_sqlite_backup, path.c_str(), copy.c_str());
     }
 
     /// Copies all records into an empty store, and returns how many there are.
     result<std::uint64_t> copy_to(const store &to) const noexcept {
-        return detail::fill<std::uint64_t>([&](auto records, auto why) {
-            return provkey_store_copy(c(), to.c(), records, why);
-        });
+        return detail::fill<std::uint64_t>(provkey_store_copy, c(), to.c());
     }
 
     /// Runs one SELECT over the views.
     result<query_result> query(text sql, const query_limits &limits = {}) const noexcept {
-        return detail::make<query_result>([&](auto made, auto why) {
-            return provkey_store_query(c(), sql.c_str(), &limits, made, why);
-        });
+        return detail::make<query_result>(provkey_store_query, c(), sql.c_str(), &limits);
     }
 
     /// Closes this store to changes and copies it into an empty one.
     result<std::uint64_t> move_to(const store &to) const noexcept {
-        return detail::fill<std::uint64_t>([&](auto records, auto why) {
-            return provkey_store_move(c(), to.c(), records, why);
-        });
+        return detail::fill<std::uint64_t>(provkey_store_move, c(), to.c());
     }
 
     /// Makes a store from one of the application's.
@@ -179,9 +162,7 @@ public:
             callbacks.scan = scan;
             callbacks.apply = apply;
         }
-        return detail::with_callbacks<store>(std::move(part), [&](auto made, auto why) {
-            return provkey_store_new(&callbacks, made, why);
-        });
+        return detail::with_callbacks<store>(std::move(part), provkey_store_new, &callbacks);
     }
 
     /// Runs the checks that every store must pass, and returns how many failed. `report` is called
@@ -192,9 +173,7 @@ public:
         auto each = [](void *user_data, const char *check, const char *seen) {
             (*static_cast<Report *>(user_data))(check, seen);
         };
-        return detail::fill<std::size_t>([&](auto failed, auto why) {
-            return provkey_store_check(c(), run.c_str(), each, &report, failed, why);
-        });
+        return detail::fill<std::size_t>(provkey_store_check, c(), run.c_str(), each, &report);
     }
 
 private:
