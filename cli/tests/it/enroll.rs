@@ -268,14 +268,11 @@ fn rustls_pem(pem: &str) -> rustls::pki_types::CertificateDer<'static> {
 fn any_retry_after_is_survived() {
     let (home, port) = Home::local();
     home.make_key("k", 1, "");
-    let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
-        .args(["-keyout", "tls.key", "-out", "tls.pem", "-subj", "/CN=localhost", "-days", "2"])
-        .args(["-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .current_dir(home.path("."))
-        .output();
-    assert!(made.unwrap().status.success());
+    home.openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.pem \
+         -subj /CN=localhost -days 2 -addext subjectAltName=DNS:localhost \
+         -addext basicConstraints=critical,CA:FALSE",
+    );
     for seconds in ["18446744073709551615", "9223372036854775807", "-1", "99999999999999999999"] {
         let answer = format!(
             "HTTP/1.1 503 Busy\r\nRetry-After: {seconds}\r\nX-Request-Id: abc-1\r\n\

@@ -97,6 +97,21 @@ impl Home {
         fs::write(self.path(name), build_csr(&signer, &[]).unwrap()).unwrap();
     }
 
+    /// Enrolls a new connector with the key in `KEY.key`: its chain is in `NAME.pem`. Returns the
+    /// JSON.
+    pub(crate) fn sign(&self, key: &str, name: &str) -> Value {
+        self.write_csr(&format!("{name}.csr"));
+        self.json(&format!("sign --csr {name}.csr --key-file {key}.key --out {name}.pem"))
+    }
+
+    /// Runs OpenSSL in the folder, with arguments that have no spaces in them.
+    pub(crate) fn openssl(&self, arguments: &str) {
+        let arguments = arguments.split_whitespace();
+        let openssl = Command::new("openssl").args(arguments).current_dir(&self.folder).output();
+        let output = openssl.unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     /// Opens the authority in this process, over another store with the same records.
     pub(crate) fn authority(&self, store: Arc<dyn Store>) -> Authority {
         let keyring = Keyring::parse(&self.read("master.key")).unwrap();

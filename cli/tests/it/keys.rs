@@ -115,8 +115,7 @@ fn invalid_input_has_a_code() {
 fn an_exhausted_key_is_not_copied() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");
-    home.write_csr("one.csr");
-    home.run("sign --csr one.csr --key-file first.key --out one.pem").succeeds();
+    home.sign("first", "one");
     let copy = home.run(&format!("key copy {id}"));
     assert!(copy.is_refused("key_exhausted").stdout.is_empty());
     home.run(&format!("key download {id} --out copy.key")).is_refused("key_exhausted");

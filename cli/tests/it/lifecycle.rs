@@ -124,8 +124,7 @@ fn a_wrong_store_or_master_key_has_a_code() {
 fn a_retired_certificate_signs_no_more_and_counts_its_connectors() {
     let home = Home::new();
     let key = home.make_key("first", 3, "");
-    home.write_csr("one.csr");
-    home.run("sign --csr one.csr --key-file first.key --out one.pem").succeeds();
+    home.sign("first", "one");
     let retired = home.json("cert retire signing");
     assert_eq!((&retired["connectors"], &retired["keys"]), (&1.into(), &1.into()));
     assert_eq!(retired["warnings"], serde_json::json!(["retired"]));
@@ -138,21 +137,10 @@ fn a_retired_certificate_signs_no_more_and_counts_its_connectors() {
     home.run(sign).succeeds();
 }
 
-/// Runs OpenSSL in the folder, with arguments that have no spaces in them.
-fn openssl(home: &Home, arguments: &str) {
-    let output = std::process::Command::new("openssl")
-        .args(arguments.split_whitespace())
-        .current_dir(home.path("."))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-}
-
 #[test]
 fn a_certificate_of_an_external_ca_signs() {
     let home = Home::new();
-    openssl(
-        &home,
+    home.openssl(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout external.key \
          -out external.pem -subj /CN=Corporate -addext keyUsage=critical,keyCertSign,cRLSign",
     );
@@ -162,15 +150,14 @@ fn a_certificate_of_an_external_ca_signs() {
     let extensions = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=keyCertSign,cRLSign\n\
                       subjectKeyIdentifier=hash";
     fs::write(home.path("extensions"), extensions).unwrap();
-    openssl(
-        &home,
+    home.openssl(
         "x509 -req -in ca.csr -CA external.pem -CAkey external.key -CAcreateserial \
          -extfile extensions -out ca.pem",
     );
     let answer = "cert import --answer-to asked --cert ca.pem --cert external.pem";
     assert_eq!(home.json(answer)["id"], request["id"]);
 
-    openssl(&home, "pkcs8 -topk8 -in external.key -out sealed.key -passout pass:secret");
+    home.openssl("pkcs8 -topk8 -in external.key -out sealed.key -passout pass:secret");
     let import = "cert import own --cert external.pem --key sealed.key";
     home.run(import).is_refused("private_key_passphrase_missing");
     fs::write(home.path("passphrase"), "secret\n").unwrap();
@@ -184,7 +171,7 @@ fn a_certificate_of_an_external_ca_signs() {
         home.run(&format!("{sign} --key-file {cert}.key")).succeeds();
         let certificates = |file: &str| Certificate::parse_all(home.read(file).as_bytes()).unwrap();
         assert_eq!(certificates("chain.pem")[0], certificates("other.pem")[0]);
-        openssl(&home, "verify -CAfile external.pem -untrusted other.pem other.pem");
+        home.openssl("verify -CAfile external.pem -untrusted other.pem other.pem");
     }
     home.run("cert request another --out another.csr").succeeds();
     assert_eq!(home.json("cert delete another")["deleted"], true);

@@ -75,9 +75,7 @@ fn the_audit_trail_is_filtered_by_action_connector_and_time() {
     let home = Home::new();
     let id = home.make_key("first", 2, "");
     for name in ["one", "two"] {
-        home.write_csr(&format!("{name}.csr"));
-        let sign = format!("sign --csr {name}.csr --key-file first.key --out {name}.pem");
-        home.run(&sign).succeeds();
+        home.sign("first", name);
     }
     let items = |arguments: &str| {
         let page = home.json(format!("audit list {arguments}").trim_end());

@@ -6,12 +6,6 @@ use std::thread;
 
 use crate::home::Home;
 
-/// Enrolls one connector with the key in this file.
-fn enrolls(home: &Home, name: &str) {
-    home.write_csr("any.csr");
-    home.run(&format!("sign --csr any.csr --key-file {name}.key --out any.pem")).succeeds();
-}
-
 #[test]
 fn old_keys_stay_valid_after_a_rotation() {
     let home = Home::new();
@@ -23,8 +17,8 @@ fn old_keys_stay_valid_after_a_rotation() {
     assert_eq!(home.mode("master.key"), 0o600);
     let new = home.make_key("new", 9, "");
     assert_ne!(old.as_bytes()[0], new.as_bytes()[0]);
-    enrolls(&home, "old");
-    enrolls(&home, "new");
+    home.sign("old", "any");
+    home.sign("new", "any");
     assert_eq!(home.run(&format!("key copy {old}")).stdout, home.read("old.key"));
     fs::write(home.path("master.key"), before).unwrap();
     home.run("key list").is_refused("master_key_missing");
@@ -37,11 +31,11 @@ fn an_interrupted_rotation_is_finished() {
     // The file has the new master key, and the store does not.
     let interrupted = home.read("master.key") + &"ab".repeat(32) + "\n";
     fs::write(home.path("master.key"), &interrupted).unwrap();
-    enrolls(&home, "old");
+    home.sign("old", "any");
     assert_eq!(home.json("master rotate")["slot"], 1);
     assert_eq!(home.read("master.key"), interrupted);
     assert_eq!(home.json("master rotate")["slot"], 2);
-    enrolls(&home, "old");
+    home.sign("old", "any");
 }
 
 #[test]
@@ -54,7 +48,7 @@ fn concurrent_rotations_lose_no_master_key() {
         }
     });
     assert_eq!(home.read("master.key").lines().count(), 5);
-    enrolls(&home, "old");
+    home.sign("old", "any");
 }
 
 #[test]
@@ -90,7 +84,7 @@ fn a_backup_is_a_store() {
     home.make_key("first", 9, "");
     home.run("master backup copy.db").succeeds();
     assert_eq!(home.mode("copy.db"), 0o600);
-    enrolls(&home, "first");
+    home.sign("first", "any");
     let used = |store: &str| home.json(&format!("key list{store}"))["items"][0]["used"].clone();
     assert_eq!(used(""), 1);
     assert_eq!(used(" --store sqlite:copy.db"), 0);

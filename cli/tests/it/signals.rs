@@ -151,23 +151,14 @@ fn sighup_reloads_the_log_level() {
     home.run("serve --log-level-file level").is_refused("log_level_invalid");
 }
 
-fn openssl(home: &Home, arguments: &str) {
-    let arguments = arguments.split(' ');
-    let run = Command::new("openssl").args(arguments).current_dir(home.path("")).output().unwrap();
-    assert!(run.status.success(), "{run:?}");
-}
-
 #[test]
 fn sighup_reloads_certificates() {
     let (home, port) = Home::local();
     let make = |name: &str, more: &str| {
-        openssl(
-            &home,
-            &format!(
-                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key \
-                 -out {name}.pem -subj /CN={name} -days 9{more}"
-            ),
-        );
+        home.openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key \
+             -out {name}.pem -subj /CN={name} -days 9{more}"
+        ));
     };
     make("server", "");
     make("admin", " -addext extendedKeyUsage=clientAuth");
