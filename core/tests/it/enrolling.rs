@@ -127,6 +127,7 @@ fn a_key_of_another_authority_or_host_is_invalid() {
     let events = world.observer.take();
     let refusals = events.iter().filter(|e| matches!(e, Event::Refused { key: None, .. })).count();
     assert_eq!(refusals, 5);
+    world.authority.flush().unwrap();
     assert!(world.audit().iter().all(|record| record.code.is_none()), "unproven is not stored");
 }
 

@@ -175,6 +175,7 @@ fn a_request_serves_only_the_purpose_that_it_was_made_for() {
         renew(csr, Some(fleet.first.chain[0].clone()));
     }
     // Nothing is proven, so nothing is stored. Only the observer is notified.
+    authority.flush().unwrap();
     assert_eq!(fleet.world.audit(), before);
     let told = fleet.world.observer.take();
     let wrong = Event::Refused { code: "request_wrong_purpose", key: None, address: None };
@@ -266,6 +267,7 @@ fn an_invalid_proof_reveals_nothing() {
     let disagreeing = csr(&[&good]).client_certificate(client_certificate);
     check(fleet.renew(&disagreeing), "credentials_disagree");
     // Nothing is in the audit trail. Only the observer was notified.
+    fleet.world.authority.flush().unwrap();
     assert!(fleet.world.audit().iter().all(|record| record.action != Action::RenewalRefused));
     let refused = |event: &Event| matches!(event, Event::Refused { key: None, .. });
     assert_eq!(fleet.world.observer.take().iter().filter(|event| refused(event)).count(), 10);
