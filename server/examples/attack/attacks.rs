@@ -154,7 +154,8 @@ impl Drop for Open {
 
 impl Attacker {
     pub(crate) fn new(site: &Site, server: &Server, scale: Scale) -> Self {
-        let [http1, http2] = ["http/1.1", "h2"].map(client::config);
+        let [http1, http2] =
+            ["http/1.1", "h2"].map(|protocol| client::config(protocol, &site.root));
         let forged_renewal = site.forged_renewal.clone();
         let connections = Mutex::default();
         Self { to: server.address, scale, forged_renewal, http1, http2, connections }

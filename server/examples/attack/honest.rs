@@ -62,7 +62,7 @@ pub(crate) fn measure(site: &Site, server: &Server, time: Duration) -> (Waits, W
     let enrollments = enrollments.collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let config = client::config("http/1.1");
+        let config = client::config("http/1.1", &site.root);
         let until = Instant::now() + time;
         let connector = work(server.address, [1, 1], &config, enrollments, until);
         let administrator = work(server.address, [1, 2], &config, queries, until);

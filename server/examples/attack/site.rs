@@ -18,6 +18,7 @@ pub(crate) struct Site {
     folder: TempDir,
     program: PathBuf,
     port: u16,
+    pub(crate) root: Certificate,
     pub(crate) key: ProvisioningKey,
     pub(crate) admin_token: String,
     /// A forged renewal, which costs two signature checks with RSA-4096 to detect.
@@ -34,16 +35,19 @@ impl Site {
             assert!(output.status.success(), "{arguments}: {output:?}");
             output.stdout
         };
-        run(&format!("init --host localhost:{port}"));
+        let run_json = |arguments: &str| -> Value {
+            serde_json::from_slice(&run(&format!("{arguments} --json"))).unwrap()
+        };
+        let root = run_json(&format!("init --host localhost:{port}"))["root_pem"].take();
+        let root = Certificate::parse_all(root.as_str().unwrap().as_bytes()).unwrap().remove(0);
         run("group create gateways");
         run("cert create signing");
         run("key create --name k --group gateways --cert signing --max-uses 1000000 --out k.key");
-        let token = run("admin-token create attack --role admin --expires 1d --json");
-        let token: Value = serde_json::from_slice(&token).unwrap();
+        let token = run_json("admin-token create attack --role admin --expires 1d");
         let key = ProvisioningKey::read(&fs::read(folder.path().join("k.key")).unwrap()).unwrap();
         let forged_renewal = forge_renewal(&folder, key.host());
         let admin_token = token["text"].as_str().unwrap().to_owned();
-        Self { folder, program, port, key, admin_token, forged_renewal }
+        Self { folder, program, port, root, key, admin_token, forged_renewal }
     }
 
     /// Starts a server with these options.
