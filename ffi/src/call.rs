@@ -96,6 +96,7 @@ mod tests {
 
     use super::*;
     use crate::error::provkey_error_free;
+    use crate::status::{PROVKEY_STATUS_NULL_ARGUMENT, PROVKEY_STATUS_VALUE_UNKNOWN};
 
     #[test]
     fn a_panic_is_a_status_without_its_message() {
@@ -111,6 +112,22 @@ mod tests {
             provkey_error_free(error);
             assert_eq!(call(ptr::null_mut(), || panic!("again")), status);
             assert_eq!(call(ptr::null_mut(), || Ok(())), PROVKEY_STATUS_OK);
+        }
+    }
+
+    #[test]
+    fn an_output_is_checked_before_the_work_and_written_after_it() {
+        let mut output = 1;
+        // SAFETY: the output may be overwritten or is NULL, and the error may be NULL.
+        unsafe {
+            let no_work = || unreachable!("the output is NULL");
+            let status = call_for((ptr::null_mut::<u32>(), "it"), ptr::null_mut(), no_work);
+            assert_eq!(status, PROVKEY_STATUS_NULL_ARGUMENT);
+            let refuse = || Err(Failure::unknown("it"));
+            let status = call_for((&raw mut output, "it"), ptr::null_mut(), refuse);
+            assert_eq!((status, output), (PROVKEY_STATUS_VALUE_UNKNOWN, 1));
+            let status = call_for((&raw mut output, "it"), ptr::null_mut(), || Ok(2));
+            assert_eq!((status, output), (PROVKEY_STATUS_OK, 2));
         }
     }
 
