@@ -8,12 +8,11 @@ use provkey::authority::{
     ImportedKey, KeyUpdate, NewCertificate, NewKey, PageRequest,
 };
 use provkey::connector::Identity;
-use provkey::key::{Keyring, MasterKey, Slot};
+use provkey::key::{MasterKey, Slot};
 use provkey::time::Timestamp;
 use provkey::x509::{
     Certificate, ExternalCa, KeyAlgorithm, Signer, SoftwareSigner, read_private_key,
 };
-use provkey_tests::MASTER_KEY_FILE;
 
 use crate::foreign::{P256, P384, RSA, run};
 use crate::site::{DAY, Site, name, now};
@@ -384,10 +383,9 @@ fn imported_keys_and_requests_move_to_a_new_master_key() {
     let request = site.authority.request_certificate(&NewCertificate::new(name("Asked"))).unwrap();
     let deleted = site.authority.request_certificate(&NewCertificate::new(name("Gone"))).unwrap();
 
-    let keyring = || Keyring::parse(&String::from_utf8(read(&site, MASTER_KEY_FILE)).unwrap());
     let slot = Slot::new(1).unwrap();
     let new = MasterKey::from_bytes([7; 32]);
-    let keyring = keyring().unwrap().with(slot, new).with_current(slot).unwrap();
+    let keyring = site.keyring().with(slot, new).with_current(slot).unwrap();
     site.authority.rotate_master(keyring).unwrap();
     site.authority.delete_certificate_request(deleted.id).unwrap();
     // Neither the imported key nor the pending request needs the old one.

@@ -1,53 +1,37 @@
 //! A process is killed before and after each call of its store, in every operation. The
 //! operation is then done as a whole or not at all, and a repetition completes it.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use provkey::authority::{
-    Action, AuditFilter, Authority, CertificateId, ConnectorFilter, ConnectorId, Environment,
-    GroupId, NewAuthority, NewCertificate, NewKey, PageRequest,
-};
-use provkey::key::{Host, KeyId, Keyring, MasterKey, Proof, ProvisioningKey};
-use provkey::store::Store;
-use provkey::x509::{KeyAlgorithm, Signer, SoftwareSigner, build_csr};
+use provkey::authority::{Action, AuditFilter, ConnectorFilter, PageRequest};
+use provkey::key::KeyId;
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 use provkey_tests::history::{Answered, Call, Event, Step, perform};
-use provkey_tests::{KILL_AT, MASTER_KEY_FILE, PostgresServer, open_authority_on};
-use tempfile::TempDir;
+use provkey_tests::{KILL_AT, PostgresServer, open_authority_on};
 
-use crate::site::name;
+use crate::site::{Site, named_request};
 use crate::worker::{PROGRAM, Worker};
 
 /// An authority that the worker also opens.
 struct Killed {
-    folder: TempDir,
+    site: Site,
     address: String,
-    authority: Authority,
-    group: GroupId,
-    certificate: CertificateId,
 }
 
 impl Killed {
     fn new(address: impl FnOnce(&Path) -> String) -> Self {
-        let folder = TempDir::new().unwrap();
-        let address = address(folder.path());
-        let store: Arc<dyn Store> = match address.strip_prefix("sqlite:") {
-            Some(path) => Arc::new(SqliteStore::create(path).unwrap()),
-            None => Arc::new(PostgresStore::create(&address).unwrap()),
-        };
-        let environment = Environment::system(store);
-        let master = MasterKey::generate(&*environment.random).unwrap();
-        fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
-        let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
-        let authority = Authority::create(environment, Keyring::new(master), &new).unwrap();
-        let group = authority.create_group(&name("group")).unwrap().id;
-        let new = NewCertificate::new(name("certificate"));
-        let certificate = authority.create_certificate(&new).unwrap().id;
-        Self { folder, address, authority, group, certificate }
+        let mut place = String::new();
+        let site = Site::on(|folder| {
+            place = address(folder);
+            match place.strip_prefix("sqlite:") {
+                Some(path) => Arc::new(SqliteStore::create(path).unwrap()),
+                None => Arc::new(PostgresStore::create(&place).unwrap()),
+            }
+        });
+        Self { site, address: place }
     }
 
     /// Kills a worker at every moment of a step, each time with another key, until one
@@ -56,7 +40,7 @@ impl Killed {
         for moment in 0.. {
             let call = self.prepare(&format!("{step:?} {moment}"), step);
             let mut worker = Command::new(PROGRAM);
-            worker.arg(self.folder.path()).args(["1", &self.address]);
+            worker.arg(self.site.folder()).args(["1", &self.address]);
             let worker = Worker::spawn(worker.env(KILL_AT, moment.to_string()));
             worker.send(&call);
             let (answers, done) = worker.end_with::<Event>();
@@ -75,26 +59,19 @@ impl Killed {
 
     /// A key with two uses, and a connector, which has enrolled if the step is a revocation.
     fn prepare(&self, key: &str, step: &Step) -> Call {
-        let new = NewKey::new(name(key), self.group, self.certificate, 2);
-        let id = self.authority.create_key(&new).unwrap().id;
-        let text = self.authority.copy_key(id).unwrap();
-        let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
-        let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
-        let proof = Proof::make(&key, signer.public_key().spki(), None);
-        let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
-        let connector = ConnectorId::of_spki_sha256(&signer.public_key().sha256());
-        let connector = (connector.to_string(), csr);
+        let id = self.site.key(key, 2).id;
+        let connector = named_request(&self.site.provisioning_key(id));
         let call = Call { number: 0, step: step.clone(), key: id.to_string(), connector };
         if matches!(step, Step::Revoke(_)) {
             let enroll = Call { step: Step::Enroll(0), ..call.clone() };
-            perform(&self.authority, &enroll).answer.unwrap();
+            perform(&self.site.authority, &enroll).answer.unwrap();
         }
         call
     }
 
     /// The state of a key, read by another node.
     fn state(&self, call: &Call) -> State {
-        let authority = open_authority_on(self.folder.path(), &self.address).unwrap();
+        let authority = open_authority_on(self.site.folder(), &self.address).unwrap();
         let id = KeyId::parse(&call.key).unwrap();
         let page = PageRequest { limit: 100, after: None };
         let filter = ConnectorFilter::default().key(id);
@@ -123,7 +100,7 @@ impl Killed {
 
     /// Repeats the step, as after a lost answer.
     fn finish(&self, call: &Call, before: &State) {
-        let answer = perform(&self.authority, call).answer.unwrap();
+        let answer = perform(&self.site.authority, call).answer.unwrap();
         match (&call.step, answer) {
             (Step::Enroll(_), Answered::Certificate { serial, replay }) => {
                 assert_eq!(replay, before.done);

@@ -1,4 +1,5 @@
-//! An authority on SQLite in a temporary folder, with connectors and checks of its records.
+//! An authority with a temporary folder, on SQLite unless a test brings another store; connectors,
+//! and checks of its records.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use provkey::authority::{
-    Authority, CertificateId, Connector, ConnectorFilter, EnrollRequest, Enrolled, Environment,
-    Error, GroupId, KeyDetails, KeyUpdate, Name, NewAuthority, NewCertificate, NewKey,
+    Authority, CertificateId, Connector, ConnectorFilter, ConnectorId, EnrollRequest, Enrolled,
+    Environment, Error, GroupId, KeyDetails, KeyUpdate, Name, NewAuthority, NewCertificate, NewKey,
 };
 use provkey::connector::Identity;
 use provkey::key::{Host, KeyId, Keyring, MasterKey, ProvisioningKey};
+use provkey::store::Store;
 use provkey::time::Timestamp;
 use provkey::x509::KeyAlgorithm;
 use provkey_sqlite::SqliteStore;
@@ -37,9 +39,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
+        Self::on(|folder| Arc::new(SqliteStore::create(folder.join(STORE_FILE)).unwrap()))
+    }
+
+    /// On a store that is made here, perhaps in the folder.
+    pub(crate) fn on(store: impl FnOnce(&Path) -> Arc<dyn Store>) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = SqliteStore::create(folder.path().join(STORE_FILE)).unwrap();
-        let environment = Environment::system(Arc::new(store));
+        let environment = Environment::system(store(folder.path()));
         let master = MasterKey::generate(&*environment.random).unwrap();
         fs::write(folder.path().join(MASTER_KEY_FILE), master.to_hex().as_bytes()).unwrap();
         let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
@@ -52,6 +58,12 @@ impl Site {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The keyring in the folder.
+    pub(crate) fn keyring(&self) -> Keyring {
+        let text = fs::read_to_string(self.folder().join(MASTER_KEY_FILE)).unwrap();
+        Keyring::parse(&text).unwrap()
     }
 
     /// Closes the authority, and opens it again after `act`, as the first process if others
@@ -139,6 +151,13 @@ pub(crate) fn connector() -> Identity {
 
 pub(crate) fn request(identity: &mut Identity, key: &ProvisioningKey) -> Vec<u8> {
     identity.request(key, None).unwrap().der().to_vec()
+}
+
+/// The id of a new connector, and its request with a proof of the key.
+pub(crate) fn named_request(key: &ProvisioningKey) -> (String, Vec<u8>) {
+    let mut connector = connector();
+    let id = ConnectorId::of_spki_sha256(&connector.public_key().sha256());
+    (id.to_string(), request(&mut connector, key))
 }
 
 pub(crate) fn enroll(authority: &Authority, csr: &[u8]) -> Result<Enrolled, Error> {

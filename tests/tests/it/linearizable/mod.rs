@@ -9,12 +9,8 @@ mod specification;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use provkey::authority::{
-    Authority, ConnectorId, Environment, KeyDetails, NewAuthority, NewCertificate, NewKey,
-};
-use provkey::key::{Host, Keyring, MasterKey, Proof, ProvisioningKey};
+use provkey::authority::{Authority, Environment};
 use provkey::store::{Memory, Store};
-use provkey::x509::{KeyAlgorithm, Signer as _, SoftwareSigner, build_csr};
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 use provkey_tests::history::{Call, Event, Step, now_ns, perform};
@@ -23,46 +19,33 @@ use rand_core::Rng as _;
 use tempfile::TempDir;
 
 use self::specification::{CONNECTORS, LIMIT, is_linearizable};
-use crate::site::{name, scaled};
+use crate::site::{Site, named_request, scaled};
 
 const THREADS: usize = 4;
 const CALLS_OF_A_THREAD: usize = 6;
 
 /// An authority with one key for each history.
 struct Fleet {
-    authority: Authority,
-    new_key: NewKey,
+    site: Site,
     random: rand_chacha::ChaCha8Rng,
-}
-
-fn keyring() -> Keyring {
-    Keyring::new(MasterKey::from_bytes([1; 32]))
-}
-
-/// Another node of the authority.
-fn open(store: Arc<dyn Store>) -> Authority {
-    Authority::open(Environment::system(store), keyring()).unwrap()
 }
 
 impl Fleet {
     fn new(store: Arc<dyn Store>) -> Self {
-        let new = NewAuthority::new(Host::parse("api.private.example.com").unwrap());
-        let authority = Authority::create(Environment::system(store), keyring(), &new).unwrap();
-        let group = authority.create_group(&name("Branch offices")).unwrap().id;
-        let certificate =
-            authority.create_certificate(&NewCertificate::new(name("CA"))).unwrap().id;
-        let new_key = NewKey::new(name("key"), group, certificate, LIMIT);
         let random = rand_core::SeedableRng::seed_from_u64(getrandom::u64().unwrap());
-        Self { authority, new_key, random }
+        Self { site: Site::on(|_| store), random }
+    }
+
+    /// Another node of the authority.
+    fn open(&self, store: Arc<dyn Store>) -> Authority {
+        Authority::open(Environment::system(store), self.site.keyring()).unwrap()
     }
 
     /// Creates a key, and draws calls on it and its connectors.
     fn calls(&mut self, count: usize) -> Vec<Call> {
-        self.new_key.name = name(&format!("key {}", self.random.next_u64()));
-        let KeyDetails { id, .. } = self.authority.create_key(&self.new_key).unwrap();
-        let text = self.authority.copy_key(id).unwrap();
-        let key = ProvisioningKey::read(text.expose().as_bytes()).unwrap();
-        let connectors: Vec<_> = (0..CONNECTORS).map(|_| connector(&key)).collect();
+        let id = self.site.key(&format!("key {}", self.random.next_u64()), LIMIT).id;
+        let key = self.site.provisioning_key(id);
+        let connectors: Vec<_> = (0..CONNECTORS).map(|_| named_request(&key)).collect();
         let call = |number| {
             let step = self.step();
             let connector = match step {
@@ -86,14 +69,6 @@ impl Fleet {
             _ => Step::Delete,
         }
     }
-}
-
-fn connector(key: &ProvisioningKey) -> (String, Vec<u8>) {
-    let signer = SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0;
-    let public_key = signer.public_key();
-    let proof = Proof::make(key, public_key.spki(), None);
-    let csr = build_csr(&signer, &[&proof.to_attribute()]).unwrap();
-    (ConnectorId::of_spki_sha256(&public_key.sha256()).to_string(), csr)
 }
 
 /// Performs the calls on threads, each with one node of the authority.
@@ -135,8 +110,8 @@ fn explain(calls: &[(u64, Call)], events: &[Event]) -> Result<(), String> {
 #[track_caller]
 fn check_threads(histories: usize, store: &Arc<dyn Store>, others: &[Arc<dyn Store>]) {
     let mut fleet = Fleet::new(Arc::clone(store));
-    let mut nodes = vec![fleet.authority.clone()];
-    nodes.extend(others.iter().map(|store| open(Arc::clone(store))));
+    let mut nodes = vec![fleet.site.authority.clone()];
+    nodes.extend(others.iter().map(|store| fleet.open(Arc::clone(store))));
     for _ in 0..histories {
         if let Err(history) = explain_threads(&mut fleet, &nodes) {
             panic!("no order explains\n{history}");

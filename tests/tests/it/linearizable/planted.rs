@@ -10,7 +10,7 @@ use provkey::store::{
     StoreError, Unit, Value,
 };
 
-use super::{Fleet, explain_threads, open};
+use super::{Fleet, explain_threads};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
@@ -95,7 +95,7 @@ fn check_found(fault: Fault) {
     let (memory, calls, read) = (Memory::new(), AtomicUsize::new(0), Mutex::default());
     let store: Arc<dyn Store> = Arc::new(Faulty { memory, fault, calls, read });
     let mut fleet = Fleet::new(Arc::clone(&store));
-    let nodes = [fleet.authority.clone(), open(store)];
+    let nodes = [fleet.site.authority.clone(), fleet.open(store)];
     let found = (0..HISTORIES_MAX).any(|_| explain_threads(&mut fleet, &nodes).is_err());
     assert!(found, "nothing found in {HISTORIES_MAX} histories");
 }

@@ -1,16 +1,14 @@
 //! The same with processes, some of which are killed. Calls that they have not answered may
 //! have taken effect.
 
-use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
-use provkey::key::MasterKey;
 use provkey::store::Store;
 use provkey_postgres::PostgresStore;
 use provkey_sqlite::SqliteStore;
 use provkey_tests::history::{Call, Event, now_ns};
-use provkey_tests::{MASTER_KEY_FILE, PostgresServer, STORE_FILE};
+use provkey_tests::{PostgresServer, STORE_FILE};
 use tempfile::TempDir;
 
 use super::{Fleet, explain};
@@ -21,34 +19,31 @@ const PROCESSES: usize = 3;
 const THREADS: &str = "2";
 const CALLS_OF_A_PROCESS: usize = 8;
 
-/// The location of the authority.
-struct Place<'a> {
-    folder: &'a TempDir,
-    address: &'a str,
-}
-
 #[test]
 fn on_sqlite() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(STORE_FILE);
     let store = Arc::new(SqliteStore::create(&path).unwrap());
-    let address = format!("sqlite:{}", path.display());
-    check(&Place { folder: &folder, address: &address }, store, scaled(40, 2_000));
+    check(&format!("sqlite:{}", path.display()), store, scaled(40, 2_000));
 }
 
 #[test]
 fn on_postgresql() {
-    let (server, folder) = (PostgresServer::start(), TempDir::new().unwrap());
+    let server = PostgresServer::start();
     let url = server.new_database();
     let store = Arc::new(PostgresStore::create(&url).unwrap());
-    check(&Place { folder: &folder, address: &url }, store, scaled(40, 4_000));
+    check(&url, store, scaled(40, 4_000));
 }
 
-fn check(place: &Place<'_>, store: Arc<dyn Store>, histories: usize) {
-    let master = MasterKey::from_bytes([1; 32]).to_hex();
-    fs::write(place.folder.path().join(MASTER_KEY_FILE), master.as_bytes()).unwrap();
+fn check(address: &str, store: Arc<dyn Store>, histories: usize) {
     let mut fleet = Fleet::new(store);
-    let mut workers: Vec<_> = (0..PROCESSES).map(|_| place.spawn()).collect();
+    let folder = fleet.site.folder().to_owned();
+    let spawn = || {
+        let worker = Worker::spawn(Command::new(PROGRAM).arg(&folder).args([THREADS, address]));
+        worker.wait_until_ready();
+        worker
+    };
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| spawn()).collect();
     let mut unanswered = 0;
     for history in 0..histories {
         let asked = ask(&workers, fleet.calls(PROCESSES * CALLS_OF_A_PROCESS));
@@ -67,20 +62,10 @@ fn check(place: &Place<'_>, store: Arc<dyn Store>, histories: usize) {
         if let Err(history) = explain(&asked, &events) {
             panic!("no order explains\n{history}");
         }
-        workers.resize_with(PROCESSES, || place.spawn());
+        workers.resize_with(PROCESSES, spawn);
     }
     assert!(unanswered > 0, "no killed process left a call unanswered");
     assert!(workers.into_iter().all(|worker| worker.finish().is_empty()));
-}
-
-impl Place<'_> {
-    fn spawn(&self) -> Worker {
-        let mut command = Command::new(PROGRAM);
-        command.arg(self.folder.path()).arg(THREADS).arg(self.address);
-        let worker = Worker::spawn(&mut command);
-        worker.wait_until_ready();
-        worker
-    }
 }
 
 /// Distributes the calls to workers. Returns each with its time.
