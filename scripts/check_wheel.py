@@ -18,15 +18,11 @@ def check_wheel(path: Path) -> None:
         names = set(wheel.namelist())
         for name in ("py.typed", "_native.pyi", "_native.abi3.so", "__main__.py"):
             assert f"provkey/{name}" in names, f"{name} is missing"
-        foreign = {
-            name for name in names if not name.startswith(("provkey/", "provkey-"))
-        }
+        foreign = {name for name in names if not name.startswith(("provkey/", "provkey-"))}
         assert not foreign, foreign
         (sbom,) = (name for name in names if ".dist-info/sboms/" in name)
         components = json.loads(wheel.read(sbom))["components"]
-        assert {"ring", "provkey", "pyo3"} <= {
-            component["name"] for component in components
-        }
+        assert {"ring", "provkey", "pyo3"} <= {component["name"] for component in components}
         assert any(name.endswith("/licenses/LICENSE-MIT") for name in names)
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
         required = [

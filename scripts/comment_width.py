@@ -17,16 +17,12 @@ WIDTH = 100
 SLASHES = ("//", True)
 HASH = ("#", False)
 LANGUAGES = {
-    **dict.fromkeys(
-        (".rs", ".c", ".h", ".hpp", ".cpp", ".ts", ".tsx", ".mjs", ".java"), SLASHES
-    ),
+    **dict.fromkeys((".rs", ".c", ".h", ".hpp", ".cpp", ".ts", ".tsx", ".mjs", ".java"), SLASHES),
     **dict.fromkeys((".py", ".pyi", ".sh", ".toml", ".yaml", ".yml"), HASH),
     ".sql": ("--", True),
 }
 HASH_NAMES = {"Makefile", "run", "CMakeLists.txt"}
-UNWRAPPABLE = re.compile(
-    r"\S+$|\|.*\|$|\[[^\]]+\]: ?\S+$|.*# (type: ignore|noqa|shellcheck)"
-)
+UNWRAPPABLE = re.compile(r"\S+$|\|.*\|$|\[[^\]]+\]: ?\S+$|.*# (type: ignore|noqa|shellcheck)")
 
 
 def language(path: pathlib.Path) -> tuple[str, bool] | None:

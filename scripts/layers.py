@@ -49,9 +49,7 @@ def code_only(text):
         re.DOTALL,
     )
     text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
-    text = re.sub(
-        r"\bpub\(in [^)]*\)", "pub", text
-    )  # Says who may import, and imports nothing.
+    text = re.sub(r"\bpub\(in [^)]*\)", "pub", text)  # Says who may import, and imports nothing.
     test_only = re.compile(
         r"#\[cfg\((?:test|all\(test[^\]]*|shuttle|all\(shuttle[^\]]*)\)\]\s*(?:#\[[^\]]*\]\s*)*"
         r"(?:pub(?:\([^)]*\))?\s+)?"
@@ -80,9 +78,7 @@ def leaves(tree, prefix=()):
     tree = tree.strip()
     brace = tree.find("{")
     if brace >= 0:
-        prefix += tuple(
-            part.strip() for part in tree[:brace].split("::") if part.strip()
-        )
+        prefix += tuple(part.strip() for part in tree[:brace].split("::") if part.strip())
         depth, start = 0, brace + 1
         for at in range(brace + 1, len(tree)):
             if tree[at] == "{":
@@ -134,9 +130,7 @@ class Crate:
 
     def load(self, path, name):
         module = self.modules[name] = Module(path, name)
-        home = (
-            path.parent if path.name in {"lib.rs", "mod.rs"} else path.with_suffix("")
-        )
+        home = path.parent if path.name in {"lib.rs", "mod.rs"} else path.with_suffix("")
         for child in re.findall(r"\bmod\s+(\w+)\s*;", module.text):
             found = [home / f"{child}.rs", home / child / "mod.rs"]
             found = [candidate for candidate in found if candidate.is_file()]
@@ -186,12 +180,8 @@ class Crate:
             source = self.resolve(module, (*path, "*"))
             if source is None or source is module:
                 continue
-            for name in words & (
-                source.defined | set(source.names) | set(source.children)
-            ):
-                if name not in module.defined | set(module.names) | set(
-                    module.children
-                ):
+            for name in words & (source.defined | set(source.names) | set(source.children)):
+                if name not in module.defined | set(module.names) | set(module.children):
                     module.imports.append((*path, name))
 
     def resolve(self, module, path, seen=()):
@@ -224,18 +214,12 @@ class Crate:
                 return at
             elif part in at.names:
                 target = self.resolve(at, at.names[part], seen)
-                return (
-                    None
-                    if target is None
-                    else self.within(target, path[index + 1 :], seen)
-                )
+                return None if target is None else self.within(target, path[index + 1 :], seen)
             else:
                 for glob in at.globs:
                     source = self.resolve(at, (*glob, "*"), seen)
                     if source is not None and source is not at:
-                        target = self.within(
-                            source, path[index:], (*seen, (at.name, path))
-                        )
+                        target = self.within(source, path[index:], (*seen, (at.name, path)))
                         if part in target.defined or part in target.names:
                             return target
                 return at
@@ -277,9 +261,7 @@ class Crate:
                 if not module.name or not target.name:
                     continue
                 low, high = module.name[0], target.name[0]
-                if RANK[high] > RANK[low] or (
-                    RANK[high] == RANK[low] == 5 and high != low
-                ):
+                if RANK[high] > RANK[low] or (RANK[high] == RANK[low] == 5 and high != low):
                     yield module, target
 
 
@@ -296,9 +278,7 @@ def main():
         if folder.rstrip("/").endswith("core"):
             unknown = {name[0] for name in crate.modules if name} - set(RANK)
             if unknown:
-                sys.exit(
-                    f"error: {folder}: no layer is stated for {', '.join(sorted(unknown))}"
-                )
+                sys.exit(f"error: {folder}: no layer is stated for {', '.join(sorted(unknown))}")
             upward = sorted(
                 f"{crate.short(source)} imports from {crate.short(target)}"
                 for source, target in crate.upward()
@@ -307,16 +287,10 @@ def main():
         for line in upward:
             print(f"{folder}: upward: {line}")
         for circle in circles:
-            print(
-                f"{folder}: circle of {len(circle)}: {' '.join(map(crate.short, circle))}"
-            )
+            print(f"{folder}: circle of {len(circle)}: {' '.join(map(crate.short, circle))}")
             if arguments.paths:
                 for module in circle:
-                    targets = [
-                        crate.short(each)
-                        for each in circle
-                        if each in crate.edges[module]
-                    ]
+                    targets = [crate.short(each) for each in circle if each in crate.edges[module]]
                     print(f"    {crate.short(module)} -> {' '.join(targets)}")
         if arguments.figures:
             print(

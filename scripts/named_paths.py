@@ -22,34 +22,24 @@ def without_code(text: str) -> str:
 
 def anchors(path: pathlib.Path) -> set[str]:
     """The headings of a document, as links to them are written."""
-    headings = re.findall(
-        r"^#+ (.*)$", without_code(path.read_text("utf-8")), re.MULTILINE
-    )
+    headings = re.findall(r"^#+ (.*)$", without_code(path.read_text("utf-8")), re.MULTILINE)
     found = set()
     for heading in headings:
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        number = sum(
-            1 for each in found if re.fullmatch(re.escape(slug) + r"(-\d+)?", each)
-        )
+        number = sum(1 for each in found if re.fullmatch(re.escape(slug) + r"(-\d+)?", each))
         found.add(f"{slug}-{number}" if number else slug)
     return found
 
 
 def main() -> int:
-    listed = subprocess.run(
-        ["git", "ls-files"], capture_output=True, text=True, check=True
-    )
-    files = [
-        name for name in listed.stdout.splitlines() if pathlib.Path(name).is_file()
-    ]
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
+    files = [name for name in listed.stdout.splitlines() if pathlib.Path(name).is_file()]
     # A clean checkout has these and no others.
     tracked = {pathlib.Path(name) for name in files}
     tracked |= {folder for name in list(tracked) for folder in name.parents}
     roots = {name.split("/")[0] for name in files}
     targets = set(
-        re.findall(
-            r"^([a-z-]+):", pathlib.Path("Makefile").read_text("utf-8"), re.MULTILINE
-        )
+        re.findall(r"^([a-z-]+):", pathlib.Path("Makefile").read_text("utf-8"), re.MULTILINE)
     )
     wrong = []
     for name in files:

@@ -16,9 +16,7 @@ def crates(lock):
     """Name and version of each crate that comes from a registry."""
     packages = tomllib.loads(lock.read_text())["package"]
     return [
-        (p["name"], p["version"])
-        for p in packages
-        if p.get("source", "").startswith("registry+")
+        (p["name"], p["version"]) for p in packages if p.get("source", "").startswith("registry+")
     ]
 
 
@@ -57,11 +55,7 @@ def check(lock, registry):
     """What was yanked, and how many were found."""
     indexes = [index for index in registry.glob("*") if index.is_dir()]
     states = {crate: state(indexes, *crate) for crate in crates(lock)}
-    yanked = [
-        f"{name} {version}"
-        for (name, version), is_yanked in states.items()
-        if is_yanked
-    ]
+    yanked = [f"{name} {version}" for (name, version), is_yanked in states.items() if is_yanked]
     return (
         yanked,
         sum(is_yanked is not None for is_yanked in states.values()),
@@ -77,8 +71,7 @@ def self_test():
         source = 'source = "registry+https://example.com/index"'
         names = {"ab": "1.0.0", "abc": "2.0.0", "Abcd": "3.0.0", "absent": "1.0.0"}
         entries = [
-            f'[[package]]\nname = "{n}"\nversion = "{v}"\n{source}\n'
-            for n, v in names.items()
+            f'[[package]]\nname = "{n}"\nversion = "{v}"\n{source}\n' for n, v in names.items()
         ]
         entries.append('[[package]]\nname = "ours"\nversion = "0.1.0"\n')
         lock.write_text("\n".join(entries))
@@ -93,9 +86,7 @@ def self_test():
                 {"vers": "0.9.0", "yanked": not yanked},
                 {"vers": version, "yanked": yanked},
             ]
-            parts = b"".join(
-                b"0\0" + json.dumps(line).encode() + b"\0" for line in lines
-            )
+            parts = b"".join(b"0\0" + json.dumps(line).encode() + b"\0" for line in lines)
             cached.write_bytes(b"\x03\x02\0\0\0etag: x\0" + parts)
         assert check(lock, folder / "index") == (["abc 2.0.0", "Abcd 3.0.0"], 3, 4)
 
