@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!  operator                    authority                          connector
-//!     │  create_key ───────────▶ [`authority::Authority`]            │
+//!     │  create_key ───────────▶ an `Authority`                      │
 //!     │  copy_key ◀───────────── text = HMAC(master key, id) …       │
 //!     │                                                              │
 //!     │──────────────── the text, by any channel ───────────────────▶│ `ProvisioningKey::read`
@@ -17,18 +17,55 @@
 //!     │                          chain ─────────────────────────────▶│ `Identity::accept`
 //! ```
 //!
+//! ```
+//! # #[cfg(feature = "authority")] {
+//! use provkey::authority::EnrollRequest;
+//! use provkey::connector::Identity;
+//! use provkey::key::ProvisioningKey;
+//! use provkey::testing::TestAuthority;
+//! use provkey::time::Clock;
+//! use provkey::x509::KeyAlgorithm;
+//!
+//! // The operator: an authority in memory, with a group and an enrollment certificate.
+//! let test = TestAuthority::new();
+//! let key = test.authority.create_key(&test.new_key("first floor", 10))?;
+//! let text = test.authority.copy_key(key.id)?;
+//!
+//! // The connector, elsewhere.
+//! let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+//! let request = identity.request(&ProvisioningKey::read(text.expose().as_bytes())?, None)?;
+//!
+//! // The authority issues, and the connector accepts.
+//! let answer = test.authority.enroll(&EnrollRequest::new(request.der()))?;
+//! identity.accept(answer.chain_pem().as_bytes(), test.clock.now())?;
+//! assert_eq!(test.used(&key), 1);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What it does not do
-//! It opens no socket and no file, and asks the operating system only for the id of its
-//! [`process`] and, through ring, for randomness; for the time only through a
-//! [`time::SystemClock`] that is passed in. The application provides a [`store`], a
-//! [`time::Clock`] and a [`random::Random`], carries requests and answers, and keeps the master key
-//! outside the store. Calls block: an async application makes them from its pool for blocking work.
+//! It opens no file and no socket. It takes the time and random numbers for ids from the
+//! [`time::Clock`] and the [`random::Random`] that the application passes in. It asks the operating
+//! system for two things: the id of the [`process`], and, through ring, randomness for key pairs
+//! and signatures. The application also provides a [`store`], carries requests and answers, and
+//! keeps the master key outside the store. Calls block: an async application makes them from its
+//! pool for blocking work.
 //!
 //! # Where to begin
 //! - Issuing certificates: [`authority::Authority`].
 //! - Requesting one: [`connector`], with an example of both sides.
 //! - The key text, and the errors of reading it: [`key::ProvisioningKey`].
+//! - Testing an application: [`testing`].
 //! - A store of your own: [`store::Store`], and the [suite](store::conformance) that it must pass.
+//!
+//! # How values are made
+//! - `new` takes parts that are already checked, so it cannot fail. What has more fields than `new`
+//!   takes gets them from a method with the name of the field: `NewKey::new(…).expires_at(end)`.
+//!   For a number or bytes that may be out of range, `new` returns an `Option`.
+//! - `parse` reads a text or an encoding, and its error says what is wrong. What has one text also
+//!   has `FromStr`, `Display` and serde with that text. No `Display` shows a secret.
+//! - `from_bytes`, `from_der` and the like take one form of a value that has several.
+//! - `generate` makes a key pair or a secret, `random` an id.
 //!
 //! # Features
 //! - none: key texts, and parsing CSRs and certificates, without `std`;
@@ -37,12 +74,14 @@
 //! - `authority` (default): everything; needs `std`.
 //!
 //! # Errors
-//! Every error has two methods. `code()` is a stable name such as `key_exhausted`, the same in
-//! every interface. `retryable()` says whether the same call may succeed later, by itself. No error
-//! and no `Debug` output contains a secret.
+//! Every error of the authority, the connector and the stores has two methods. `code()` is a stable
+//! name such as `key_exhausted`, the same in every interface. `retryable()` says whether the same
+//! call may succeed later, by itself. No error and no `Debug` output contains a secret.
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![deny(missing_debug_implementations)]
+#![deny(clippy::missing_errors_doc, clippy::return_self_not_must_use)]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]

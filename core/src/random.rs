@@ -1,12 +1,44 @@
 //! The source of randomness for ids, nonces and serial numbers.
 
+#[cfg(feature = "std")]
+use core::fmt;
+
 /// The source of randomness failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]
 pub struct RandomError;
 
+impl RandomError {
+    /// The stable code: `random_unavailable`.
+    pub const fn code(&self) -> &'static str {
+        "random_unavailable"
+    }
+
+    /// Whether the same call may succeed later: always.
+    pub const fn retryable(&self) -> bool {
+        true
+    }
+}
+
 /// A cryptographically secure source of random bytes: `SystemRandom`, or one that the application
 /// passes in.
+///
+/// ```
+/// use provkey::random::{Random, RandomError};
+///
+/// /// The random number generator of a device.
+/// struct Hardware;
+///
+/// impl Random for Hardware {
+///     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+///         for byte in bytes {
+///             *byte = read_register().ok_or(RandomError)?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// # fn read_register() -> Option<u8> { Some(7) }
+/// ```
 pub trait Random: Send + Sync {
     /// Fills all of `bytes`, or fails.
     ///
@@ -41,6 +73,14 @@ impl Random for SystemRandom {
 /// Any [`rand_core`] generator as a [`Random`].
 #[cfg(feature = "std")]
 pub struct RandCore<R>(std::sync::Mutex<R>);
+
+/// Without the state of the generator.
+#[cfg(feature = "std")]
+impl<R> fmt::Debug for RandCore<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RandCore").finish_non_exhaustive()
+    }
+}
 
 #[cfg(feature = "std")]
 impl<R: rand_core::TryCryptoRng + Send> RandCore<R> {

@@ -11,6 +11,7 @@ macro_rules! setters {
     (@) => {};
     (@ $field:ident: Option<$value:ty>, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
+        #[must_use]
         pub fn $field(mut self, $field: impl Into<Option<$value>>) -> Self {
             self.$field = $field.into();
             self
@@ -20,6 +21,7 @@ macro_rules! setters {
     };
     (@ $field:ident: $value:ty, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
+        #[must_use]
         pub fn $field(mut self, $field: $value) -> Self {
             self.$field = $field;
             self

@@ -108,6 +108,16 @@ impl Random for TestRandom {
 }
 
 /// Collects the events of an authority.
+///
+/// ```
+/// use provkey::authority::Event;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// test.authority.enroll(&test.request(&test.key("first floor", 1)))?;
+/// assert!(matches!(test.observer.take()[..], [Event::Enrolled { .. }]));
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct TestObserver(Mutex<Vec<Event>>);
 
@@ -125,7 +135,19 @@ impl Observer for TestObserver {
 }
 
 /// An authority with one connector group and one enrollment certificate.
-#[derive(Clone)]
+///
+/// ```
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 1);
+/// test.authority.enroll(&test.request(&key))?;
+/// assert_eq!(test.used(&key), 1);
+/// let error = test.authority.enroll(&test.request(&key)).unwrap_err();
+/// assert_eq!(error.code(), "key_exhausted");
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
+#[derive(Clone, Debug)]
 pub struct TestAuthority {
     /// The authority.
     pub authority: Authority,

@@ -53,12 +53,14 @@ impl Timestamp {
     }
 
     /// This time plus `duration`, at most [`Self::MAX`].
+    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self::from_unix_ms(self.0.saturating_add(ms))
     }
 
     /// This time minus `duration`, at least 1970.
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_sub(ms))
@@ -102,6 +104,22 @@ impl From<Timestamp> for std::time::SystemTime {
 
 /// The clock of the authority: `SystemClock`, or a closure that returns a [`Timestamp`]. The
 /// library never reads a clock that was not passed in.
+///
+/// ```
+/// use provkey::time::{Clock, Timestamp};
+///
+/// struct Gps {
+///     seconds: u64,
+/// }
+///
+/// impl Clock for Gps {
+///     fn now(&self) -> Timestamp {
+///         Timestamp::from_unix_seconds(self.seconds)
+///     }
+/// }
+///
+/// assert_eq!(Gps { seconds: 5 }.now().unix_ms(), 5000);
+/// ```
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;

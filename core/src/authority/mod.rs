@@ -85,6 +85,7 @@ impl Environment {
     }
 
     /// Sets `observer`.
+    #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
@@ -117,6 +118,12 @@ crate::setters::setters!(Environment {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 });
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
 
 /// The side that makes provisioning keys and counts their uses.
 ///
@@ -201,6 +208,7 @@ impl Inner {
 impl Authority {
     /// The same authority, whose changes name `actor` in their audit records. A text is a name
     /// alone; an [`Actor`] can also have an admin token and an address.
+    #[must_use]
     pub fn acting_as(&self, actor: impl Into<Actor>) -> Self {
         Self { actor: Some(Arc::new(actor.into().bounded())), ..self.clone() }
     }

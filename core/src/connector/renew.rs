@@ -11,6 +11,27 @@ use crate::key::Fingerprint;
 use crate::x509::{KeyAlgorithm, RenewalProof, Signer, build_csr};
 
 /// The key pair of the renewed certificate.
+///
+/// ```
+/// use provkey::authority::{EnrollRequest, RenewRequest};
+/// use provkey::connector::{Identity, RenewalKey};
+/// use provkey::testing::TestAuthority;
+/// use provkey::time::Clock;
+/// use provkey::x509::KeyAlgorithm;
+///
+/// let test = TestAuthority::new();
+/// let key = test.provisioning_key(&test.key("first floor", 1));
+/// let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+/// let request = identity.request(&key, None)?;
+/// let answer = test.authority.enroll(&EnrollRequest::new(request.der()))?;
+/// identity.accept(answer.chain_pem().as_bytes(), test.clock.now())?;
+///
+/// let request = identity.renew_request(RenewalKey::New(KeyAlgorithm::Ed25519), None)?;
+/// let answer = test.authority.renew(&RenewRequest::new(request.der()))?;
+/// identity.accept(answer.chain_pem().as_bytes(), test.clock.now())?;
+/// assert_eq!(identity.public_key().algorithm(), KeyAlgorithm::Ed25519);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum RenewalKey {

@@ -39,6 +39,14 @@ impl fmt::Display for Slot {
 ///
 /// The first character encodes the slot of the master key from which the secret is derived. The
 /// others are random. An id is not a secret: logs, listings and errors show it.
+///
+/// ```
+/// use provkey::key::{KeyId, Slot};
+///
+/// let id: KeyId = "q2w3e4r5t6y7".parse()?;
+/// assert_eq!((id.slot(), id.as_str()), (Slot::default(), "q2w3e4r5t6y7"));
+/// # Ok::<(), provkey::key::KeyIdError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 12]);
 

@@ -13,6 +13,20 @@ use crate::limits::{PAGE_ENTRIES_MAX, PAGE_EXAMINED_MAX, SCAN_RECORDS_MAX};
 use crate::store::{Record, RecordKey, ScanRange};
 
 /// Which page of a listing.
+///
+/// ```
+/// use provkey::authority::PageRequest;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// test.authority.create_group(&"Warehouses".parse()?)?;
+///
+/// let first = test.authority.list_groups(&PageRequest::new(1))?;
+/// assert_eq!(first.items[0].name.as_str(), "Branch offices");
+/// let second = test.authority.list_groups(&PageRequest::new(1).after(first.next))?;
+/// assert_eq!(second.items[0].name.as_str(), "Warehouses");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     /// How many entries at most: 1 to 1000.
@@ -28,6 +42,7 @@ impl PageRequest {
     }
 
     /// The page after the one that ended here. `None`: the first page.
+    #[must_use]
     pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
         self.after = cursor.into();
         self

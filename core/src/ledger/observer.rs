@@ -9,6 +9,29 @@ use crate::ledger::model::{AdminTokenId, ConnectorId};
 ///
 /// A refusal before the provisioning key is proven reaches only the observer: anyone can cause one,
 /// so it is never stored. An observer should return quickly, and must not call the authority.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use provkey::authority::{Authority, Environment, Event, Observer};
+/// use provkey::testing::TestAuthority;
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn observe(&self, event: &Event) {
+///         if let Event::Refused { code, address, .. } = event {
+///             eprintln!("refused: {code}, from {address:?}");
+///         }
+///     }
+/// }
+///
+/// # let store = TestAuthority::new().environment.store;
+/// # let keyring = TestAuthority::keyring();
+/// let environment = Environment::system(store).observer(Arc::new(Log));
+/// let authority = Authority::open(environment, keyring)?;
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn observe(&self, event: &Event);

@@ -21,11 +21,13 @@ pub struct QueryLimits {
 
 impl QueryLimits {
     /// These limits with another [`Self::time`].
+    #[must_use]
     pub fn time(self, time: Duration) -> Self {
         Self { time, ..self }
     }
 
     /// These limits with another [`Self::rows`].
+    #[must_use]
     pub fn rows(self, rows: usize) -> Self {
         Self { rows, ..self }
     }

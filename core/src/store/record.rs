@@ -68,6 +68,19 @@ pub struct Counter {
 }
 
 /// Which records a [`Store::scan`](super::Store::scan) reads.
+///
+/// ```
+/// use provkey::store::{Memory, Operation, RecordKey, ScanRange, Store, Unit};
+///
+/// let store = Memory::new();
+/// for name in ["fruit/apple", "fruit/pear", "tree/oak"] {
+///     let key = RecordKey::new(name).expect("1 to 512 bytes");
+///     store.apply(&[Unit::new(vec![Operation::Put { key, body: Vec::new() }])])?;
+/// }
+/// let last = ScanRange { reverse: true, ..ScanRange::prefix("fruit/") };
+/// assert_eq!(store.scan(&last, 1)?[0].key.as_bytes(), b"fruit/pear");
+/// # Ok::<(), provkey::store::StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanRange {
     /// Only keys that begin with these bytes. Empty: all keys.

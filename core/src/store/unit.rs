@@ -9,6 +9,20 @@ use crate::limits::{COUNT_MAX, RECORD_BODY_BYTES_MAX, UNIT_OPERATIONS_MAX};
 ///
 /// All checks of a unit are decided on the state before the unit. A unit writes each key at most
 /// once.
+///
+/// ```
+/// use provkey::store::{Memory, Operation, Outcome, RecordKey, Store, Unit};
+///
+/// let store = Memory::new();
+/// let key = RecordKey::new("greeting").expect("1 to 512 bytes");
+/// let create = Unit::new(vec![
+///     Operation::Expect { key: key.clone(), version: None },
+///     Operation::Put { key, body: b"hello".to_vec() },
+/// ]);
+/// assert!(matches!(store.apply(&[create.clone()])?[0], Outcome::Applied(_)));
+/// assert!(matches!(store.apply(&[create])?[0], Outcome::Refused(_)));
+/// # Ok::<(), provkey::store::StoreError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
     /// The operations. If several checks fail, the first is reported.

@@ -22,6 +22,7 @@ impl KeyUsage {
     pub const CRL_SIGN: Self = Self(1 << 6);
 
     /// The union of both.
+    #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

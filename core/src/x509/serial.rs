@@ -12,6 +12,14 @@ use crate::{ParseError, hex};
 /// bytes unpredictable. The time, which the certificate shows anyway, puts consecutive certificates
 /// side by side in an index: entries at random places would be most of what a store writes.
 /// `Display` writes 34 lower-case hexadecimal digits.
+///
+/// ```
+/// use provkey::x509::SerialNumber;
+///
+/// let serial: SerialNumber = "41a0f0f13200d4e1c2b3a4958677685940".parse()?;
+/// assert_eq!(serial.to_string(), "41a0f0f13200d4e1c2b3a4958677685940");
+/// # Ok::<(), provkey::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SerialNumber([u8; 17]);
 

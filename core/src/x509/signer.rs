@@ -57,6 +57,30 @@ impl SignerError {
 /// A private key that signs, and its public key. It may be in this process, in a token, or remote.
 ///
 /// Calls block, and come from many threads at once.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use provkey::x509::{KeyAlgorithm, PublicKey, Signer, SignerError, SoftwareSigner};
+///
+/// /// A key in a service. Here it is in this process.
+/// struct Service(SoftwareSigner);
+///
+/// impl Signer for Service {
+///     fn public_key(&self) -> &PublicKey {
+///         self.0.public_key()
+///     }
+///
+///     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+///         self.0.sign(message)
+///     }
+/// }
+///
+/// let (key, _) = SoftwareSigner::generate(KeyAlgorithm::EcdsaP256)?;
+/// let signer: Arc<dyn Signer> = Arc::new(Service(key));
+/// assert!(!signer.sign(b"a message")?.is_empty());
+/// # Ok::<(), SignerError>(())
+/// ```
 pub trait Signer: Send + Sync {
     /// The public key. Its algorithm determines how [`sign`](Self::sign) signs: P-256 with SHA-256,
     /// P-384 with SHA-384, Ed25519, RSA PKCS #1 v1.5 with SHA-256.

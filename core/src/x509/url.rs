@@ -74,6 +74,16 @@ crate::text::serde_as_text!(LeafUrl);
 
 /// The URLs in the certificates that an issuer makes for connectors. By default there are none,
 /// because this library does not serve them.
+///
+/// ```
+/// # #[cfg(feature = "authority")] {
+/// use provkey::x509::{LeafUrl, LeafUrls};
+///
+/// let urls = LeafUrls::default().crl(LeafUrl::parse("http://crl.example.com/ca-1.crl")?);
+/// assert_eq!(urls.ocsp, None);
+/// # }
+/// # Ok::<(), provkey::x509::LeafUrlError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "authority", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

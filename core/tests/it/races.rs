@@ -64,3 +64,19 @@ fn no_certificate_escapes_a_revocation() {
         assert_eq!(revoked.len(), issued.len());
     }
 }
+
+#[test]
+fn values_may_be_shared_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<provkey::authority::Authority>();
+    check::<provkey::authority::Environment>();
+    check::<provkey::authority::Error>();
+    check::<provkey::connector::Error>();
+    check::<provkey::connector::Identity>();
+    check::<provkey::key::Keyring>();
+    check::<provkey::key::ProvisioningKey>();
+    check::<provkey::store::Memory>();
+    check::<provkey::x509::Certificate>();
+    check::<provkey::x509::Csr>();
+    check::<provkey::x509::SoftwareSigner>();
+}

@@ -7,7 +7,7 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use provkey::authority::{Authority, Name, NewCertificate};
+//! use provkey::authority::{Authority, NewCertificate};
 //! use provkey::x509::KeyAlgorithm;
 //! use provkey_pkcs11::{KeySelector, Token, TokenPin, TokenSelector};
 //! use zeroize::Zeroizing;
@@ -15,8 +15,7 @@
 //! /// Once: generates a key in the token, and has the authority's root certify it.
 //! fn create(authority: &Authority, token: &Token) -> Result<(), Box<dyn std::error::Error>> {
 //!     let signer = token.generate("fleet-ca", KeyAlgorithm::EcdsaP256)?;
-//!     let mut new = NewCertificate::new(Name::parse("Fleet CA")?);
-//!     new.signer = Some(Arc::new(signer));
+//!     let new = NewCertificate::new("Fleet CA".parse()?).signer(Arc::new(signer));
 //!     authority.create_certificate(&new)?;
 //!     Ok(())
 //! }

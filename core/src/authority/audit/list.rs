@@ -13,6 +13,21 @@ use crate::store::{Record, RecordKey};
 use crate::time::Timestamp;
 
 /// Which audit records to list.
+///
+/// ```
+/// use provkey::authority::{Action, AuditFilter};
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 5);
+/// test.authority.acting_as("alice").copy_key(key.id)?;
+///
+/// let filter = AuditFilter::default().key(key.id).action(Action::KeyCopied);
+/// for record in test.authority.audit_records(&filter) {
+///     assert_eq!(record?.actor.as_deref(), Some("alice"));
+/// }
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AuditFilter {

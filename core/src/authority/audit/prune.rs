@@ -13,6 +13,20 @@ use crate::store::{Operation, Outcome, Record, Unit};
 use crate::time::Timestamp;
 
 /// What to prune. `None`: nothing of that kind.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use provkey::authority::Retention;
+/// use provkey::testing::TestAuthority;
+/// use provkey::time::Clock;
+///
+/// let test = TestAuthority::new();
+/// let year_ago = test.clock.now().minus(Duration::from_secs(365 * 86_400));
+/// let retention = Retention::default().audit_before(year_ago).expired_before(year_ago);
+/// assert_eq!(test.authority.prune(&retention)?.audit_records, 0);
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Retention {

@@ -7,6 +7,7 @@
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use super::{
@@ -28,6 +29,7 @@ use crate::x509::{
 };
 
 /// How to import a CA certificate of an external CA, with its key.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct CertificateImport<'a> {
     /// Its name, unique among enrollment certificates.
@@ -74,6 +76,18 @@ pub enum ImportedKey<'a> {
     },
     /// A key that lives elsewhere. Its signer is attached as by [`Authority::attach_signer`].
     Elsewhere(Arc<dyn Signer>),
+}
+
+/// Without the key and its passphrase.
+impl fmt::Debug for ImportedKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { .. } => f.write_str("File(elided)"),
+            Self::Elsewhere(signer) => {
+                f.debug_tuple("Elsewhere").field(signer.public_key()).finish()
+            }
+        }
+    }
 }
 
 /// A certificate that was requested from an external CA, whose answer was not imported yet.

@@ -37,6 +37,20 @@ use crate::x509::{
 pub(crate) const BACKDATE: Duration = Duration::from_secs(5 * 60);
 
 /// How to create an enrollment certificate under the authority's root.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use provkey::authority::NewCertificate;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let day = Duration::from_secs(86_400);
+/// let new = NewCertificate::new("CA 2".parse()?).leaf_validity(30 * day).renewal_grace(7 * day);
+/// let certificate = test.authority.create_certificate(&new)?;
+/// assert_eq!(certificate.leaf_validity, 30 * day);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct NewCertificate {
@@ -80,6 +94,7 @@ impl NewCertificate {
     }
 
     /// Sets `signer`.
+    #[must_use]
     pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
         self.signer = Some(signer);
         self

@@ -16,6 +16,21 @@ use crate::time::Timestamp;
 use crate::x509::encode_pem;
 
 /// The answer to a connector.
+///
+/// ```
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let request = test.request(&test.key("first floor", 1));
+/// let enrolled = test.authority.enroll(&request)?;
+/// assert!(enrolled.chain_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+/// assert!(!enrolled.replay);
+///
+/// // The answer was lost? The same request gets the same certificate, at no use.
+/// let again = test.authority.enroll(&request)?;
+/// assert_eq!((again.replay, again.chain), (true, enrolled.chain));
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Enrolled {

@@ -67,6 +67,19 @@ pub struct Connector {
 }
 
 /// Which connectors to list.
+///
+/// ```
+/// use provkey::authority::ConnectorFilter;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 1);
+/// let enrolled = test.authority.enroll(&test.request(&key))?;
+/// for connector in test.authority.connectors(&ConnectorFilter::default().key(key.id)) {
+///     assert_eq!(connector?.id, enrolled.connector);
+/// }
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConnectorFilter {

@@ -17,6 +17,22 @@ use crate::time::Timestamp;
 use crate::x509::RevocationReason;
 
 /// How to act on a compromised key.
+///
+/// ```
+/// use provkey::authority::Compromise;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 5);
+/// test.authority.enroll(&test.request(&key))?;
+///
+/// let compromise = Compromise::default().dry_run(true);
+/// assert_eq!(test.authority.compromise_key(key.id, &compromise)?.revoked, 1);
+/// test.authority.compromise_key(key.id, &Compromise::default())?;
+/// let error = test.authority.enroll(&test.request(&key)).unwrap_err();
+/// assert_eq!(error.code(), "key_compromised");
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Compromise {

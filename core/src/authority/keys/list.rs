@@ -14,6 +14,22 @@ use crate::store::Record;
 use crate::time::Timestamp;
 
 /// Which provisioning keys to list, and in which order.
+///
+/// ```
+/// use provkey::authority::{KeyFilter, KeyState, PageRequest};
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// test.key("first floor", 1);
+/// let second = test.key("second floor", 1);
+/// test.authority.enroll(&test.request(&second))?;
+///
+/// let filter = KeyFilter::default().name_contains("FLOOR".to_owned()).state(KeyState::Usable);
+/// let page = test.authority.list_keys(&filter, &PageRequest::default())?;
+/// assert_eq!(page.items[0].name.as_str(), "first floor");
+/// assert_eq!(page.items.len(), 1);
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KeyFilter {

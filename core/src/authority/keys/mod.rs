@@ -24,6 +24,20 @@ use crate::store::{Counter, RecordKey};
 use crate::time::Timestamp;
 
 /// How to create a provisioning key.
+///
+/// ```
+/// use provkey::authority::NewKey;
+/// use provkey::testing::TestAuthority;
+/// use provkey::time::Timestamp;
+///
+/// let test = TestAuthority::new();
+/// let new = NewKey::new("first floor".parse()?, test.group.id, test.certificate.id, 10)
+///     .expires_at("2027-01-01T00:00:00Z".parse::<Timestamp>()?)
+///     .allowed_addresses(vec!["10.0.0.0/8".parse()?]);
+/// let key = test.authority.create_key(&new)?;
+/// assert_eq!((key.max_uses, key.used), (10, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewKey {
@@ -79,6 +93,21 @@ crate::setters::setters!(NewKey {
 
 /// An edit of a provisioning key. `None` leaves a field unchanged. The count of uses is never part
 /// of an edit.
+///
+/// ```
+/// use provkey::authority::KeyUpdate;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 10);
+/// let update = KeyUpdate::default().version(key.version).max_uses(20);
+/// assert_eq!(test.authority.update_key(key.id, &update)?.max_uses, 20);
+///
+/// // The version is another one now, so an edit that is based on the old one is refused.
+/// let error = test.authority.update_key(key.id, &update).unwrap_err();
+/// assert_eq!(error.code(), "edit_conflict");
+/// # Ok::<(), provkey::authority::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KeyUpdate {
@@ -104,6 +133,7 @@ pub struct KeyUpdate {
 
 impl KeyUpdate {
     /// Sets `expires_at`. `None`: the key never expires.
+    #[must_use]
     pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
         self.expires_at = Some(expires_at.into());
         self

@@ -24,6 +24,19 @@ use crate::random::{Random, RandomError};
 use crate::time::Timestamp;
 
 /// How to create an admin token.
+///
+/// ```
+/// use provkey::authority::{AdminRole, NewAdminToken};
+/// use provkey::testing::TestAuthority;
+/// use provkey::time::Clock;
+///
+/// let test = TestAuthority::new();
+/// let end = test.clock.now().plus(NewAdminToken::VALIDITY);
+/// let new = NewAdminToken::new("ci".parse()?, AdminRole::Operator).expires_at(end);
+/// let (token, text) = test.authority.create_token(&new)?;
+/// assert_eq!(test.authority.authenticate_token(&text)?, token);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewAdminToken {

@@ -141,9 +141,3 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
     bytes[bit / 8] ^= 1 << (bit % 8);
     bytes
 }
-
-#[test]
-fn an_identity_may_be_shared_between_threads() {
-    fn check<T: Send + Sync>() {}
-    check::<Identity>();
-}

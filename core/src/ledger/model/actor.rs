@@ -8,6 +8,20 @@ use crate::limits::ACTOR_BYTES_MAX;
 
 /// Who acts through an authority, for the audit trail. A text converts into an actor with that
 /// name.
+///
+/// ```
+/// use core::net::Ipv4Addr;
+///
+/// use provkey::authority::Actor;
+/// use provkey::testing::TestAuthority;
+///
+/// let test = TestAuthority::new();
+/// let alice = Actor::from("alice").address(Some(Ipv4Addr::LOCALHOST.into()));
+/// test.authority.acting_as(alice).create_group(&"Warehouses".parse()?)?;
+/// let last = test.audit().pop().expect("a record");
+/// assert_eq!(last.actor.as_deref(), Some("alice"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Actor {

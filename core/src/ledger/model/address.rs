@@ -10,6 +10,14 @@ use crate::ledger::error::InputError;
 /// A range of IP addresses in CIDR notation; a lone address is a range of one.
 ///
 /// IPv4 addresses that arrive in their IPv6 form (`::ffff:10.0.0.1`) count as IPv4.
+///
+/// ```
+/// use provkey::authority::AddressRange;
+///
+/// let range: AddressRange = "10.0.0.0/8".parse()?;
+/// assert!(range.contains("10.1.2.3".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressRange(IpNet);
 

@@ -10,6 +10,15 @@ use crate::limits::NAME_BYTES_MAX;
 ///
 /// 1 to 128 bytes of UTF-8 without control characters and without white space at its ends. Names
 /// are unique among entries of one kind, ignoring letter case.
+///
+/// ```
+/// use provkey::authority::Name;
+///
+/// let name = Name::parse(" first floor ")?;
+/// assert_eq!(name.as_str(), "first floor");
+/// assert_eq!(Name::parse("").unwrap_err().code(), "name_empty");
+/// # Ok::<(), provkey::authority::InputError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 

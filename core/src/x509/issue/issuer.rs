@@ -61,6 +61,7 @@ impl Issuer {
     }
 
     /// The same issuer, with these URLs in the certificates of connectors.
+    #[must_use]
     pub fn with_leaf_urls(self, leaf_urls: LeafUrls) -> Self {
         let leaf_extensions = leaf_extensions(self.key_id(), &leaf_urls);
         Self { leaf_extensions, leaf_urls, ..self }

@@ -6,6 +6,29 @@ use core::net::IpAddr;
 use crate::key::{Fingerprint, KeyText};
 
 /// What a connector sends, and what the application knows about it.
+///
+/// ```
+/// use provkey::authority::EnrollRequest;
+/// use provkey::connector::Identity;
+/// use provkey::testing::TestAuthority;
+/// use provkey::x509::{KeyAlgorithm, build_csr};
+///
+/// let test = TestAuthority::new();
+/// let key = test.key("first floor", 2);
+///
+/// // Usually the CSR contains a proof of the provisioning key.
+/// let mut identity = Identity::generate(KeyAlgorithm::EcdsaP256)?;
+/// let csr = identity.request(&test.provisioning_key(&key), None)?;
+/// let request = EnrollRequest::new(csr.der()).address("10.0.0.7".parse::<std::net::IpAddr>()?);
+/// test.authority.enroll(&request)?;
+///
+/// // A plain tool sends the key text beside an ordinary CSR.
+/// let (signer, _private_key) = provkey::x509::SoftwareSigner::generate(KeyAlgorithm::EcdsaP256)?;
+/// let request = EnrollRequest::new(build_csr(&signer, &[])?)
+///     .key_text(test.authority.copy_key(key.id)?);
+/// test.authority.enroll(&request)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct EnrollRequest {
