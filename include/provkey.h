@@ -1187,6 +1187,9 @@ typedef struct provkey_admin_token {
     uint64_t expires_at_ms;
     // When it was revoked, in Unix milliseconds. 0: it was not.
     uint64_t revoked_at_ms;
+    // What its holder is limited to: `operator:` and the id of a group. NULL: nothing. An
+    // application that authenticates tokens itself must enforce it.
+    const char *scope;
 } provkey_admin_token;
 #endif
 
@@ -1950,6 +1953,9 @@ typedef uint32_t provkey_reason;
 
 // The text is not a checkpoint. Code `checkpoint_invalid`.
 #define PROVKEY_STATUS_CHECKPOINT_INVALID 930
+
+// The role of an admin token is not that of its scope. Code `scope_invalid`.
+#define PROVKEY_STATUS_SCOPE_INVALID 931
 
 // The file holds no master key. Code `keyring_empty`.
 #define PROVKEY_STATUS_KEYRING_EMPTY 1000

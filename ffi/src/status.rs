@@ -565,6 +565,9 @@ pub const PROVKEY_STATUS_VALIDITY_INVALID: provkey_status = 929;
 /// The text is not a checkpoint. Code `checkpoint_invalid`.
 pub const PROVKEY_STATUS_CHECKPOINT_INVALID: provkey_status = 930;
 
+/// The role of an admin token is not that of its scope. Code `scope_invalid`.
+pub const PROVKEY_STATUS_SCOPE_INVALID: provkey_status = 931;
+
 /// The file holds no master key. Code `keyring_empty`.
 pub const PROVKEY_STATUS_KEYRING_EMPTY: provkey_status = 1000;
 
@@ -934,6 +937,7 @@ pub(crate) const CODES: &[(provkey_status, &str)] = &[
     (PROVKEY_STATUS_ADMIN_TOKEN_MALFORMED, "admin_token_malformed\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_NOT_FOUND, "admin_token_not_found\0"),
     (PROVKEY_STATUS_ADMIN_TOKEN_REVOKED, "admin_token_revoked\0"),
+    (PROVKEY_STATUS_SCOPE_INVALID, "scope_invalid\0"),
 ];
 
 /// Returns the code of a status, such as `key_exhausted`; NULL if there is no such status. The

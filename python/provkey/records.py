@@ -117,6 +117,9 @@ class AdminToken(_Record):
     """Its name."""
     role: AdminRole
     """What the holder may do."""
+    scope: str | None
+    """What the holder is limited to: ``operator:`` and the id of a group; None: nothing. An
+    application that authenticates tokens itself must enforce it."""
     created_at: datetime
     """When it was created."""
     created_by: str | None

@@ -23,13 +23,20 @@ class Tokens(Listing[AdminToken]):
         self._authority = authority
 
     def create(
-        self, name: str, *, role: AdminRole, expires_at: datetime | None = None
+        self,
+        name: str,
+        *,
+        role: AdminRole,
+        scope: str | None = None,
+        expires_at: datetime | None = None,
     ) -> tuple[AdminToken, _native.AdminTokenText]:
-        """Creates a token, whose name is unique among tokens that are not revoked. Returns its
-        text, which cannot be read again: the store only has a verifier. Raises
-        :class:`~provkey.InputError`, such as ``name_in_use`` or ``expiry_in_past``.
+        """Creates a token, whose name is unique among tokens that are not revoked. With the scope
+        ``operator:`` and a group (id or name) its holder is limited to that group; the role is
+        then :attr:`AdminRole.OPERATOR`. Returns its text, which cannot be read again: the store
+        only has a verifier. Raises :class:`~provkey.InputError`, such as ``name_in_use``,
+        ``scope_invalid`` or ``expiry_in_past``.
         """
-        return _native.create_token(self._authority, name, role.value, expires_at)
+        return _native.create_token(self._authority, name, role.value, scope, expires_at)
 
     def authenticate(self, text: _native.AdminTokenText | str) -> AdminToken:
         """The token with this text, if it is valid. Raises :class:`~provkey.RefusedError`:

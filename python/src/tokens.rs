@@ -43,6 +43,7 @@ fn to_python<'py>(py: Python<'py>, token: AdminToken) -> PyResult<Bound<'py, PyA
         id: token.id.as_str(),
         name: token.name.as_str(),
         role: member(py, "AdminRole", token.role.as_str())?,
+        scope: token.scope.map(|scope| scope.to_string()),
         created_at: Moment(token.created_at),
         created_by: token.created_by,
         expires_at: token.expires_at.map(Moment),
@@ -51,19 +52,23 @@ fn to_python<'py>(py: Python<'py>, token: AdminToken) -> PyResult<Bound<'py, PyA
 }
 
 #[pyfunction]
-#[pyo3(signature = (authority, name, role, expires_at, /))]
+#[pyo3(signature = (authority, name, role, scope, expires_at, /))]
 pub(crate) fn create_token<'py>(
     py: Python<'py>,
     authority: &Authority,
     name: &str,
     role: &str,
+    scope: Option<&str>,
     expires_at: Option<Moment>,
 ) -> PyResult<(Bound<'py, PyAny>, AdminTokenText)> {
     let unknown = |_| PyValueError::new_err("unknown AdminRole");
     let role = AdminRole::parse(role).map_err(unknown)?;
     let expires_at = expires_at.map(|moment| moment.0);
     let new = NewAdminToken::new(Name::parse(name).or_raise(py)?, role).expires_at(expires_at);
-    let (token, text) = authority.call(py, |authority| authority.create_token(&new))?;
+    let (token, text) = authority.call(py, |authority| {
+        let scope = scope.map(|text| authority.find_scope(text)).transpose()?;
+        authority.create_token(&new.clone().scope(scope))
+    })?;
     Ok((to_python(py, token)?, AdminTokenText(text)))
 }
 

@@ -318,8 +318,14 @@ def test_admin_tokens(site: Site) -> None:
     assert tokens.authenticate(text) == tokens.authenticate(text.expose()) == token
     assert tokens.get("CI") == tokens.get(token.id) == token
     assert code_of(tokens.create, "CI", role=AdminRole.ADMIN) == "name_in_use"
+    scope = f"operator:{site.group.id}"
+    assert code_of(tokens.create, "x", role=AdminRole.ADMIN, scope=scope) == "scope_invalid"
+    scoped, scoped_text = tokens.create("x", role=AdminRole.OPERATOR, scope=scope)
+    assert (token.scope, scoped.scope) == (None, scope)
+    assert tokens.authenticate(scoped_text) == scoped
+    tokens.revoke(scoped)
     assert code_of(tokens.authenticate, "pvkt1_nonsense") == "admin_token_malformed"
-    assert list(tokens) == [token]
+    assert {found.id for found in tokens} == {token.id, scoped.id}
     assert tokens.revoke(token).revoked_at == START
     with pytest.raises(RefusedError) as refused:
         tokens.authenticate(text)

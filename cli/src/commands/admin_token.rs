@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{AdminRole, AdminToken, Authority, Name, NewAdminToken};
+use provkey::authority::{AdminRole, AdminScope, AdminToken, Authority, Name, NewAdminToken};
 
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
@@ -28,9 +28,12 @@ pub(crate) struct Create {
     /// The name, which the audit trail shows; unique among tokens that are not revoked
     name: String,
     /// What the holder may do
-    #[arg(long)]
+    #[arg(long, required_unless_present = "scope")]
     #[arg(value_parser = PossibleValuesParser::new(AdminRole::ALL.map(AdminRole::as_str)))]
-    role: String,
+    role: Option<String>,
+    /// What the holder is limited to: operator: and a group, by id or name
+    #[arg(long, value_name = "SCOPE", conflicts_with = "role")]
+    scope: Option<String>,
     /// When the token expires: RFC 3339, or a period such as 90d, or never
     #[arg(long, value_name = "WHEN", default_value = "90d", value_parser = Expiry::parse)]
     expires: Expiry,
@@ -54,8 +57,12 @@ pub(crate) fn run(
 }
 
 fn create(create: &Create, authority: &Authority, output: &mut Output) -> Result<(), Failure> {
-    let role = AdminRole::parse(&create.role).unwrap_or(AdminRole::Viewer);
-    let new = NewAdminToken::new(Name::parse(&create.name)?, role).expires_at(create.expires.0);
+    let scope = create.scope.as_deref().map(|text| authority.find_scope(text)).transpose()?;
+    let role = create.role.as_deref().and_then(|role| AdminRole::parse(role).ok());
+    let role = scope.map(AdminScope::role).or(role).unwrap_or(AdminRole::Viewer);
+    let new = NewAdminToken::new(Name::parse(&create.name)?, role)
+        .scope(scope)
+        .expires_at(create.expires.0);
     let (token, text) = authority.create_token(&new)?;
     output.show(&shown(token).field("text", "Token", text.expose()))
 }
@@ -68,6 +75,7 @@ fn shown(token: AdminToken) -> Record {
         .field("id", "Admin token", token.id)
         .field("name", "Name", &token.name)
         .field("role", "Role", role)
+        .if_present("scope", "Scope", token.scope)
         .json("created_at", created)
         .json("created_by", token.created_by)
         .time_or_never("expires_at", "Expires", expires)
@@ -77,6 +85,7 @@ fn shown(token: AdminToken) -> Record {
         .cell("ID", token.id)
         .cell("NAME", &token.name)
         .cell("ROLE", role)
+        .cell("SCOPE", or_dash(token.scope.as_ref()))
         .cell("EXPIRES", Time::or_never(expires))
         .cell("REVOKED", or_dash(revoked.as_ref()))
 }

@@ -28,6 +28,22 @@ fn a_token_is_shown_once_and_valid_until_revoked() {
 }
 
 #[test]
+fn a_scope_names_a_group() {
+    let home = Home::new();
+    let group = home.json("group create Plant-7");
+    let scope = format!("operator:{}", group["id"].as_str().unwrap());
+    for (name, given) in [("by-name", "operator:plant-7"), ("by-id", &scope)] {
+        let made = home.json(&format!("admin-token create {name} --scope {given}"));
+        assert_eq!((&made["role"], &made["scope"]), (&"operator".into(), &scope.as_str().into()));
+    }
+    assert!(home.run("admin-token list").stdout.contains(&scope));
+    let wrong = home.run("admin-token create x --scope admin:Plant-7");
+    assert!(wrong.stderr.contains("error: scope_invalid"), "{wrong:?}");
+    assert_eq!(home.run("admin-token create x --scope operator:Plant-7 --role admin").status, 2);
+    assert_eq!(home.run("admin-token create x").status, 2);
+}
+
+#[test]
 fn wrong_roles_and_names_are_refused() {
     let home = Home::new();
     assert_eq!(home.run("admin-token create ci --role root").status, 2);

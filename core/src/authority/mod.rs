@@ -28,8 +28,8 @@ mod copy;
 pub use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError, Refusal};
 pub use crate::ledger::listing::{Cursor, Page, PageRequest};
 pub use crate::ledger::model::{
-    Actor, AddressRange, AdminRole, AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId,
-    KeyOrder, Name,
+    Actor, AddressRange, AdminRole, AdminScope, AdminTokenId, AuthorityId, CertificateId,
+    ConnectorId, GroupId, KeyOrder, Name,
 };
 pub use crate::ledger::observer::{Event, Observer};
 pub use crate::ledger::records::{Action, AuditRecord};

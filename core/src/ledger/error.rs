@@ -251,6 +251,8 @@ reasons! {
         AlgorithmUnsupported = "algorithm_unsupported", "this algorithm is not supported for a CA key";
         /// A trust domain is malformed, or is missing although the host is an IPv6 address.
         TrustDomainInvalid = "trust_domain_invalid", "the trust domain must be a lower-case DNS name, and must be given when the host is an IPv6 address";
+        /// The role of an admin token is not that of its scope, or the scope cannot be read.
+        ScopeInvalid = "scope_invalid", "the scope of an admin token is `operator:` and the id of a group, and its role is operator";
         /// The store already holds an authority.
         AuthorityExists = "authority_exists", "the store already holds an authority";
         /// The store holds no authority.

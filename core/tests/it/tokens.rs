@@ -1,7 +1,8 @@
 //! Admin tokens.
 
 use provkey::authority::{
-    Action, Actor, AdminRole, AdminTokenText, Error, Event, NewAdminToken, PageRequest,
+    Action, Actor, AdminRole, AdminScope, AdminTokenText, AuditFilter, Error, Event, NewAdminToken,
+    PageRequest,
 };
 use provkey::key::{Keyring, Slot};
 use provkey::store::{Operation, RecordKey, ScanRange, Unit};
@@ -44,6 +45,42 @@ fn a_token_is_good_until_it_expires_or_is_revoked() {
     assert_eq!(authority.revoke_token(token.id).unwrap(), revoked);
     assert_eq!(authority.list_tokens(&PageRequest::default()).unwrap().items, [revoked]);
     assert_eq!(code(authority.find_token("ci")), "admin_token_not_found");
+}
+
+#[test]
+fn a_scope_is_part_of_a_token() {
+    let world = TestAuthority::new();
+    let authority = &world.authority;
+    let scope = AdminScope::Operator(world.group.id);
+    let new = new("plant", AdminRole::Operator).scope(scope);
+    let (token, text) = authority.create_token(&new).unwrap();
+    assert_eq!(token.scope, Some(scope));
+    assert_eq!(authority.authenticate_token(&text).unwrap(), token);
+    for text in [format!("operator:{}", world.group.id), "operator:branch offices".into()] {
+        assert_eq!(authority.find_scope(&text).unwrap(), scope);
+    }
+    assert_eq!(code(authority.find_scope("admin:branch offices")), "scope_invalid");
+    assert_eq!(code(authority.find_scope("operator:nowhere")), "group_not_found");
+    let created = AuditFilter::default().action(Action::TokenCreated);
+    let audit = authority.list_audit(&created, &PageRequest::default()).unwrap();
+    assert_eq!(audit.items[0].group, Some(world.group.id));
+
+    for role in [AdminRole::Viewer, AdminRole::Admin] {
+        let wrong = self::new("wrong", role).scope(scope);
+        assert_eq!(code(authority.create_token(&wrong)), "scope_invalid");
+    }
+    let nowhere = AdminScope::parse("operator:q2w3e4r5t6y7").unwrap();
+    let nowhere = self::new("nowhere", AdminRole::Operator).scope(nowhere);
+    assert_eq!(code(authority.create_token(&nowhere)), "group_not_found");
+
+    // Neither without its scope nor with another one is the token valid.
+    for other in [None, Some("operator:q2w3e4r5t6y7")] {
+        tamper(&world, token.id.as_str(), |it| match other {
+            Some(other) => drop(it.insert("scope".into(), other.into())),
+            None => drop(it.remove("scope")),
+        });
+        assert_eq!(code(authority.authenticate_token(&text)), "admin_token_invalid");
+    }
 }
 
 #[test]
@@ -114,10 +151,11 @@ fn write_access_to_the_database_makes_no_administrator() {
     let id = token.id.as_str();
     let (other, _) = authority.create_token(&self::new("root", AdminRole::Admin)).unwrap();
     type Attempt<'a> = (&'a str, &'a dyn Fn(&mut serde_json::Map<String, Value>));
-    let attempts: [Attempt<'_>; 6] = [
+    let attempts: [Attempt<'_>; 7] = [
         ("role", &|it| drop(it.insert("role".into(), "admin".into()))),
         ("end", &|it| drop(it.remove("expires_at"))),
         ("later", &|it| drop(it.insert("expires_at".into(), (end.unix_ms() + 1).into()))),
+        ("scope", &|it| drop(it.insert("scope".into(), "operator:q2w3e4r5t6y7".into()))),
         ("slot", &|it| drop(it.insert("verifier".into(), json!({ "slot": 0, "hmac": "" })))),
         ("none", &|it| drop(it.remove("verifier"))),
         ("old", &|it| {

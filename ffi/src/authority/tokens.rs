@@ -47,6 +47,9 @@ pub struct provkey_admin_token {
     pub expires_at_ms: u64,
     /// When it was revoked, in Unix milliseconds. 0: it was not.
     pub revoked_at_ms: u64,
+    /// What its holder is limited to: `operator:` and the id of a group. NULL: nothing. An
+    /// application that authenticates tokens itself must enforce it.
+    pub scope: *const c_char,
 }
 
 /// A page of admin tokens. Freed, with its items, with `provkey_admin_token_page_free`.
@@ -76,6 +79,7 @@ impl Describe<AdminToken> for provkey_admin_token {
             created_by: backing.optional_text(token.created_by.as_deref()),
             expires_at_ms: number(token.expires_at),
             revoked_at_ms: number(token.revoked_at),
+            scope: backing.optional_text(token.scope),
         }
     }
 }

@@ -204,6 +204,19 @@ impl Authority {
         details_of(ledger, ledger.entity(id)?)
     }
 
+    /// The group of a provisioning key, which never changes. The key can be a deleted one.
+    ///
+    /// # Errors
+    /// `key_not_found`, and those of the store.
+    pub fn group_of_key(&self, id: KeyId) -> Result<GroupId, Error> {
+        let ledger = self.ledger()?;
+        if let Some((_, key)) = ledger.read::<KeyRecord>(records::key(id))? {
+            return Ok(key.group);
+        }
+        let deleted = ledger.read::<Tombstone>(records::key_deleted(id))?;
+        deleted.map(|(_, key)| key.group).ok_or_else(|| InputError::KeyNotFound.into())
+    }
+
     /// The provisioning key that has this id or this name.
     ///
     /// # Errors

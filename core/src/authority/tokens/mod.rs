@@ -16,9 +16,11 @@ use crate::authority::Authority;
 use crate::key::{Keyring, Secret, Slot};
 use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError};
 use crate::ledger::listing::{Page, PageRequest, entries};
-use crate::ledger::model::{AdminRole, AdminTokenId, Name};
+use crate::ledger::model::{AdminRole, AdminScope, AdminTokenId, Name};
 use crate::ledger::observer::Event;
-use crate::ledger::records::{self, Action, AdminTokenRecord, AuditRecord, Bytes, TokenVerifier};
+use crate::ledger::records::{
+    self, Action, AdminTokenRecord, AuditRecord, Bytes, GroupRecord, TokenVerifier,
+};
 use crate::ledger::{Entity, Stored};
 use crate::random::{Random, RandomError};
 use crate::time::Timestamp;
@@ -44,6 +46,8 @@ pub struct NewAdminToken {
     pub name: Name,
     /// What its holder may do.
     pub role: AdminRole,
+    /// What its holder is limited to. `None`: nothing. With a scope the role is that of the scope.
+    pub scope: Option<AdminScope>,
     /// When it expires. `None`: never.
     pub expires_at: Option<Timestamp>,
 }
@@ -53,13 +57,16 @@ impl NewAdminToken {
     /// it.
     pub const VALIDITY: Duration = Duration::from_secs(90 * 86_400);
 
-    /// A token that never ends.
+    /// A token for the whole authority that never expires.
     pub fn new(name: Name, role: AdminRole) -> Self {
-        Self { name, role, expires_at: None }
+        Self { name, role, scope: None, expires_at: None }
     }
 }
 
-crate::setters::setters!(NewAdminToken { name: Name, role: AdminRole,
+crate::setters::setters!(NewAdminToken {
+    name: Name,
+    role: AdminRole,
+    scope: Option<AdminScope>,
     expires_at: Option<Timestamp>,
 });
 
@@ -73,6 +80,9 @@ pub struct AdminToken {
     pub name: Name,
     /// What its holder may do.
     pub role: AdminRole,
+    /// What its holder is limited to. `None`: nothing. An application that authenticates tokens
+    /// itself must enforce it.
+    pub scope: Option<AdminScope>,
     /// When it was created.
     pub created_at: Timestamp,
     /// Who created it, as set by [`Authority::acting_as`].
@@ -86,16 +96,23 @@ pub struct AdminToken {
 /// # Admin tokens
 impl Authority {
     /// Creates an admin token. Only this call returns its text: the store has a verifier, made with
-    /// the current master key, that also binds the token's id, role and expiry.
+    /// the current master key, that also binds the token's id, role, scope and expiry.
     ///
     /// # Errors
-    /// `name_in_use`, `expiry_in_past`, `master_key_missing`, and those of the store.
+    /// `name_in_use`, `expiry_in_past`, `scope_invalid` if the role is not that of the scope,
+    /// `group_not_found`, `master_key_missing`, and those of the store.
     pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
         let ledger = self.ledger()?;
         if new.expires_at.is_some_and(|at| at <= ledger.now()) {
             return Err(InputError::ExpiryInPast.into());
         }
+        if new.scope.is_some_and(|scope| scope.role() != new.role) {
+            return Err(InputError::ScopeInvalid.into());
+        }
         self.transact(Action::TokenCreated, |change| {
+            if let Some(scope) = new.scope {
+                ledger.entity::<GroupRecord>(scope.group())?;
+            }
             let id = AdminTokenId::random(ledger.random())?;
             let secret = new_secret(ledger.random())?;
             let state = ledger.state();
@@ -104,6 +121,7 @@ impl Authority {
                 id,
                 name: new.name.clone(),
                 role: new.role,
+                scope: new.scope,
                 created_at: change.at(),
                 created_by: change.audit.actor.clone(),
                 expires_at: new.expires_at,
@@ -211,6 +229,18 @@ impl Authority {
         Ok(AdminToken::new(self.ledger()?.find(id_or_name)?.record))
     }
 
+    /// Reads a scope: `operator:` and the id or the name of a connector group.
+    ///
+    /// # Errors
+    /// `scope_invalid`, `group_not_found`, and those of the store.
+    pub fn find_scope(&self, text: &str) -> Result<AdminScope, Error> {
+        let group = match text.split_once(':') {
+            Some((role, group)) if role == AdminRole::Operator.as_str() => group,
+            _ => return Err(InputError::ScopeInvalid.into()),
+        };
+        Ok(AdminScope::Operator(self.find_group(group)?.id))
+    }
+
     /// Lists the admin tokens by id, including revoked and expired ones.
     ///
     /// # Errors
@@ -282,6 +312,7 @@ fn absent(id: AdminTokenId) -> AdminTokenRecord {
         id,
         name: Name::parse("absent").expect("it is a good name"),
         role: AdminRole::Viewer,
+        scope: None,
         created_at: Timestamp::default(),
         created_by: None,
         expires_at: None,
@@ -292,15 +323,16 @@ fn absent(id: AdminTokenId) -> AdminTokenRecord {
 
 impl AdminToken {
     fn new(record: AdminTokenRecord) -> Self {
-        let AdminTokenRecord { id, name, role, created_at, .. } = record;
+        let AdminTokenRecord { id, name, role, scope, created_at, .. } = record;
         let AdminTokenRecord { created_by, expires_at, revoked_at, .. } = record;
-        Self { id, name, role, created_at, created_by, expires_at, revoked_at }
+        Self { id, name, role, scope, created_at, created_by, expires_at, revoked_at }
     }
 }
 
 fn describe(audit: &mut AuditRecord, record: &AdminTokenRecord) {
-    let AdminTokenRecord { id, name, role, expires_at, .. } = record;
+    let AdminTokenRecord { id, name, role, scope, expires_at, .. } = record;
     let until = expires_at.map_or_else(|| "never".to_string(), |at| at.to_string());
+    audit.group = scope.map(AdminScope::group);
     audit.details = Some(format!("{name} ({id}), role {role}, expires {until}"));
 }
 

@@ -6,7 +6,7 @@
 //! AdminTokenMessage ::= SEQUENCE {
 //!     id      UTF8String,
 //!     role    UTF8String,                    -- viewer, operator or admin
-//!     scope   [0] IMPLICIT UTF8String OPTIONAL,   -- absent: no token has a scope yet
+//!     scope   [0] IMPLICIT UTF8String OPTIONAL,   -- operator:<group id>; absent: everything
 //!     end     [1] IMPLICIT INTEGER OPTIONAL,      -- Unix milliseconds; absent: never
 //!     secret  OCTET STRING (SIZE (32)) }     -- SHA-256 of the id and the secret
 //!
@@ -14,8 +14,10 @@
 //! ```
 //!
 //! So a writer of the store without the master key cannot make a token, extend one, change its
-//! role, or restore a revoked one: revoking a token replaces its verifier by `revoked`.
+//! role or its scope, or restore a revoked one: revoking a token replaces its verifier by
+//! `revoked`.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::text::sha256;
@@ -24,6 +26,7 @@ use crate::der::writer::{nested, primitive};
 use crate::key::{MasterKey, Secret};
 use crate::ledger::records::AdminTokenRecord;
 
+const SCOPE: u8 = tag::context_primitive(0);
 const END: u8 = tag::context_primitive(1);
 
 /// The verifier of a token with this record and this secret, while it is not revoked.
@@ -41,6 +44,9 @@ fn message(record: &AdminTokenRecord, secret: &Secret) -> Vec<u8> {
     nested(&mut message, tag::SEQUENCE, |out| {
         primitive(out, tag::UTF8_STRING, record.id.as_str().as_bytes());
         primitive(out, tag::UTF8_STRING, record.role.as_str().as_bytes());
+        if let Some(scope) = record.scope {
+            primitive(out, SCOPE, scope.to_string().as_bytes());
+        }
         if let Some(end) = record.expires_at {
             primitive(out, END, unsigned(&end.unix_ms().to_be_bytes()).as_slice());
         }
@@ -60,7 +66,7 @@ fn unsigned(big_endian: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::model::{AdminRole, AdminTokenId, Name};
+    use crate::ledger::model::{AdminRole, AdminScope, AdminTokenId, Name};
     use crate::time::Timestamp;
 
     fn record(role: AdminRole, end: Option<u64>) -> AdminTokenRecord {
@@ -68,6 +74,7 @@ mod tests {
             id: AdminTokenId::parse("q2w3e4r5t6y7").unwrap(),
             name: Name::parse("ci").unwrap(),
             role,
+            scope: None,
             created_at: Timestamp::default(),
             created_by: None,
             expires_at: end.map(Timestamp::from_unix_ms),
@@ -85,6 +92,13 @@ mod tests {
     fn verifiers_are_these() {
         let (master, secret) = (MasterKey::from_bytes([7; 32]), Secret::from_bytes([9; 20]));
         let of = |role, end| live(&master, &record(role, end), &secret);
+        let scope = AdminScope::parse("operator:p2w3e4r5t6y7").ok();
+        let scoped =
+            AdminTokenRecord { scope, ..record(AdminRole::Operator, Some(1_800_000_000_123)) };
+        assert_eq!(
+            hex(&live(&master, &scoped, &secret)),
+            "8175d2baeeace68ee1fe81da31eeaf10b45a64746ba63ed31c2a27b314bae089"
+        );
         let never = of(AdminRole::Viewer, None);
         assert_eq!(hex(&never), "d729b6001b4762d9c0c3eeea3a5b0c025955e88c06c279b361a99d332f154be4");
         assert_eq!(

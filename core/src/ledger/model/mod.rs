@@ -1,4 +1,5 @@
-//! What records and requests are made of: ids, names, address ranges, roles, actors, orders.
+//! What records and requests are made of: ids, names, address ranges, roles, scopes, actors,
+//! orders.
 
 mod actor;
 mod address;
@@ -6,6 +7,7 @@ mod id;
 pub(crate) mod name;
 mod order;
 mod role;
+mod scope;
 
 pub use actor::Actor;
 pub use address::AddressRange;
@@ -13,3 +15,4 @@ pub use id::{AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId};
 pub use name::Name;
 pub use order::KeyOrder;
 pub use role::AdminRole;
+pub use scope::AdminScope;

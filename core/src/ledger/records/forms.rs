@@ -14,7 +14,8 @@ use crate::key::{Fingerprint, Host, KeyId, MasterId, Slot};
 use crate::ledger::error::{Error, MasterError};
 use crate::ledger::model::name::Name;
 use crate::ledger::model::{
-    AddressRange, AdminRole, AdminTokenId, AuthorityId, CertificateId, ConnectorId, GroupId,
+    AddressRange, AdminRole, AdminScope, AdminTokenId, AuthorityId, CertificateId, ConnectorId,
+    GroupId,
 };
 use crate::time::Timestamp;
 use crate::x509::{Certificate, LeafUrls, RevocationReason};
@@ -256,6 +257,8 @@ pub(crate) struct AdminTokenRecord {
     pub(crate) id: AdminTokenId,
     pub(crate) name: Name,
     pub(crate) role: AdminRole,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<AdminScope>,
     pub(crate) created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) created_by: Option<String>,
