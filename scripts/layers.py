@@ -24,6 +24,7 @@ CRATES = [
     "stores/postgres",
     "signers/pkcs11",
     "ffi",
+    "admin",
     "server",
     "cli",
     "python",

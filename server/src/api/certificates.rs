@@ -1,58 +1,54 @@
 //! Enrollment certificates.
 
-mod input;
-mod view;
-
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use provkey::authority::{Authority, CertificateId};
+use provkey_admin::operation::{
+    CreateCertificate, DeleteCertificate, ImportCertificate, ListCertificates, RetireCertificate,
+    ShowCertificate, ShowCrl,
+};
+use provkey_admin::{
+    Administration as _, Certificate, CertificateImport, NewCertificate, Page, PageQuery,
+};
 
-pub(super) use input::{CertificateInput, read_certificates};
-pub(super) use view::{Certificate, hex};
-
-use super::authorized::{Admin, Viewer};
+use super::authorized::Authorized;
 use super::error_responses::{ChangeErrors, CommonErrors, ReadErrors, WriteErrors};
 use super::input::{Body, Id, Parameters};
-use super::page::{PageQuery, PageView};
 use crate::problem::Problem;
 
 /// Lists the enrollment certificates by name.
 #[utoipa::path(get, path = "/certificates", tag = "certificates",
     operation_id = "listCertificates", params(PageQuery),
-    responses((status = 200, body = PageView<Certificate>), CommonErrors))]
+    responses((status = 200, body = Page<Certificate>), CommonErrors))]
 pub(super) async fn list(
-    viewer: Viewer,
+    caller: Authorized<ListCertificates>,
     Parameters(query): Parameters<PageQuery>,
-) -> Result<Json<PageView<Certificate>>, Problem> {
-    let page = viewer.call(move |authority| authority.list_certificates(&query.page())).await?;
-    Ok(Json(PageView::of(page, Certificate::from)))
+) -> Result<Json<Page<Certificate>>, Problem> {
+    caller.call(move |local, actor| local.list_certificates(actor, &query)).await.map(Json)
 }
 
 /// Creates an enrollment certificate under the authority's root.
 #[utoipa::path(post, path = "/certificates", tag = "certificates",
-    operation_id = "createCertificate", request_body = CertificateInput,
+    operation_id = "createCertificate", request_body = NewCertificate,
     responses((status = 201, body = Certificate), WriteErrors))]
 pub(super) async fn create(
-    admin: Admin,
-    Body(input): Body<CertificateInput>,
+    caller: Authorized<CreateCertificate>,
+    Body(new): Body<NewCertificate>,
 ) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let new = input.read()?;
-    let certificate = admin.call(move |authority| authority.create_certificate(&new)).await?;
-    Ok((StatusCode::CREATED, Json(certificate.into())))
+    let made = caller.call(move |local, actor| local.create_certificate(actor, &new)).await?;
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Imports a foreign CA certificate with its private key.
 #[utoipa::path(post, path = "/certificates/import", tag = "certificates",
-    operation_id = "importCertificate", request_body = input::Import,
+    operation_id = "importCertificate", request_body = CertificateImport,
     responses((status = 201, body = Certificate), WriteErrors))]
 pub(super) async fn import(
-    admin: Admin,
-    Body(input): Body<input::Import>,
+    caller: Authorized<ImportCertificate>,
+    Body(import): Body<CertificateImport>,
 ) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let input = input.read()?;
-    let import = move |authority: &Authority| authority.import_certificate(&input.as_import());
-    Ok((StatusCode::CREATED, Json(admin.call(import).await?.into())))
+    let made = caller.call(move |local, actor| local.import_certificate(actor, &import)).await?;
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Shows an enrollment certificate.
@@ -60,18 +56,21 @@ pub(super) async fn import(
     operation_id = "showCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Certificate), ChangeErrors))]
 pub(super) async fn show(
-    viewer: Viewer,
-    Id(id): Id<CertificateId>,
+    caller: Authorized<ShowCertificate>,
+    Id(id): Id,
 ) -> Result<Json<Certificate>, Problem> {
-    Ok(Json(viewer.call(move |authority| authority.certificate(id)).await?.into()))
+    caller.call(move |local, actor| local.certificate(actor, &id)).await.map(Json)
 }
 
 /// Deletes an enrollment certificate that no key uses and that signed for no connector.
 #[utoipa::path(delete, path = "/certificates/{id}", tag = "certificates",
     operation_id = "deleteCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 204, description = "Deleted."), ChangeErrors))]
-pub(super) async fn delete(admin: Admin, Id(id): Id<CertificateId>) -> Result<StatusCode, Problem> {
-    admin.call(move |authority| authority.delete_certificate(id)).await?;
+pub(super) async fn delete(
+    caller: Authorized<DeleteCertificate>,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
+    caller.call(move |local, actor| local.delete_certificate(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -80,10 +79,10 @@ pub(super) async fn delete(admin: Admin, Id(id): Id<CertificateId>) -> Result<St
     operation_id = "retireCertificate", params(("id" = String, Path, description = "The id.")),
     responses((status = 200, body = Certificate), ChangeErrors))]
 pub(super) async fn retire(
-    admin: Admin,
-    Id(id): Id<CertificateId>,
+    caller: Authorized<RetireCertificate>,
+    Id(id): Id,
 ) -> Result<Json<Certificate>, Problem> {
-    Ok(Json(admin.call(move |authority| authority.retire_certificate(id)).await?.into()))
+    caller.call(move |local, actor| local.retire_certificate(actor, &id)).await.map(Json)
 }
 
 /// Returns the CRL of an enrollment certificate in DER.
@@ -95,9 +94,9 @@ pub(super) async fn retire(
         ReadErrors,
     ))]
 pub(super) async fn crl(
-    viewer: Viewer,
-    Id(id): Id<CertificateId>,
+    caller: Authorized<ShowCrl>,
+    Id(id): Id,
 ) -> Result<impl IntoResponse, Problem> {
-    let crl = viewer.call(move |authority| authority.crl(id)).await?;
-    Ok(([(header::CONTENT_TYPE, "application/pkix-crl")], crl.der.to_vec()))
+    let der = caller.call(move |local, actor| local.crl(actor, &id)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pkix-crl")], der))
 }

@@ -3,10 +3,14 @@
 
 use std::net::IpAddr;
 
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use provkey::authority::{Actor, AdminRole, AdminToken, AdminTokenId, AdminTokenText, Authority};
+use provkey::authority::{
+    self, AdminRole, AdminScope, AdminToken, AdminTokenId, AdminTokenText, Authority,
+};
 use provkey::time::Timestamp;
+use provkey_admin::Actor;
 use zeroize::Zeroizing;
 
 use super::cross_site;
@@ -29,6 +33,7 @@ pub(super) const SESSION_SECONDS: u64 = 12 * 3600;
 pub(super) struct Caller {
     pub(super) name: String,
     pub(super) role: AdminRole,
+    pub(super) scope: Option<AdminScope>,
     pub(super) by: By,
     pub(super) token: Option<AdminTokenId>,
     pub(super) expires_at: Option<Timestamp>,
@@ -43,10 +48,15 @@ pub(super) enum By {
 }
 
 impl Caller {
-    /// The caller as the audit trail records them.
+    /// The caller, with what they may do.
     pub(super) fn actor(&self, address: Option<IpAddr>) -> Actor {
+        Actor::new(self.identity(address), self.role).scope(self.scope)
+    }
+
+    /// The caller as the audit trail records them.
+    pub(super) fn identity(&self, address: Option<IpAddr>) -> authority::Actor {
         let name = Some(format!("{}:{}", self.by.as_str(), self.name));
-        Actor::default().name(name).admin_token(self.token).address(address)
+        authority::Actor::default().name(name).admin_token(self.token).address(address)
     }
 }
 
@@ -62,13 +72,21 @@ impl By {
 
 impl From<AdminToken> for Caller {
     fn from(token: AdminToken) -> Self {
-        let AdminToken { id, name, role, expires_at, .. } = token;
-        Self { name: name.to_string(), role, by: By::Token, token: Some(id), expires_at }
+        let AdminToken { id, name, role, scope, expires_at, .. } = token;
+        Self { name: name.to_string(), role, scope, by: By::Token, token: Some(id), expires_at }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        authenticate(parts, app).await
     }
 }
 
 /// Authenticates the sender of a request.
-pub(super) async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if let Some(caller) = by_application(parts, app)? {
         // The application may rely on a cookie, which a browser sends by itself.
         cross_site::refuse(parts)?;
@@ -101,9 +119,10 @@ pub(super) async fn signed_in(parts: &Parts, app: &App) -> Option<Caller> {
 pub(super) async fn by_token(text: &str, parts: &Parts, app: &App) -> Result<Caller, Problem> {
     let text = AdminTokenText::new(text.to_owned());
     let address = address(parts, app);
-    let actor = Actor::default().address(address);
-    let authenticate =
-        move |authority: &Authority| authority.acting_as(actor.clone()).authenticate_token(&text);
+    let identity = authority::Actor::default().address(address);
+    let authenticate = move |authority: &Authority| {
+        authority.acting_as(identity.clone()).authenticate_token(&text)
+    };
     let found = app.call_for_administrator(address, authenticate).await?;
     let found = found.map_err(|error| app.problem(error));
     if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
@@ -123,6 +142,7 @@ fn by_application(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
     Ok(found.map(|Administrator { name, role }| Caller {
         name,
         role,
+        scope: None,
         by: By::Application,
         token: None,
         expires_at: None,
@@ -139,6 +159,7 @@ fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
         Caller {
             name,
             role,
+            scope: None,
             by: By::Certificate,
             token: None,
             expires_at: Some(certificate.not_after()),

@@ -4,22 +4,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use provkey::authority::{AdminTokenId, CertificateId, ConnectorId, Error, GroupId, InputError};
-use provkey::key::{HostError, KeyId};
-use provkey::x509::{CertificateError, LeafUrlError};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 
 use crate::app::App;
 use crate::body;
 use crate::problem::Problem;
-
-/// Reads a member that may be null, which differs from being absent.
-pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
 
 /// A JSON body without unknown members.
 pub(super) struct Body<T>(pub(super) T);
@@ -27,35 +16,8 @@ pub(super) struct Body<T>(pub(super) T);
 /// The query of a URL without unknown parameters.
 pub(super) struct Parameters<T>(pub(super) T);
 
-/// The id in a path.
-pub(super) struct Id<T>(pub(super) T);
-
-/// An id in a path or a query. A malformed id is reported as not found, like any unknown one.
-pub(super) trait ParseId: Sized {
-    fn parse_id(text: &str) -> Result<Self, InputError>;
-}
-
-macro_rules! parse_ids {
-    ($($id:ident: $not_found:ident;)*) => {
-        $(impl ParseId for $id {
-            fn parse_id(text: &str) -> Result<Self, InputError> {
-                Self::parse(text).map_err(|_| InputError::$not_found)
-            }
-        })*
-    };
-}
-
-parse_ids! {
-    AdminTokenId: AdminTokenNotFound;
-    CertificateId: CertificateNotFound;
-    ConnectorId: ConnectorNotFound;
-    GroupId: GroupNotFound;
-    KeyId: KeyNotFound;
-}
-
-pub(super) fn parse_id<T: ParseId>(text: &str) -> Result<T, InputError> {
-    T::parse_id(text)
-}
+/// The id in a path. The administration reads it.
+pub(super) struct Id(pub(super) String);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
@@ -109,14 +71,14 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Parameters<T> {
     }
 }
 
-impl<T: ParseId> FromRequestParts<App> for Id<T> {
+impl FromRequestParts<App> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(text)) => Ok(Self(parse_id(&text)?)),
-            Err(_) => Err(Problem::malformed("the path is not UTF-8".into())),
-        }
+        let Path(id) = Path::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::malformed("the path is not UTF-8".into()))?;
+        Ok(Self(id))
     }
 }
 
@@ -124,24 +86,5 @@ impl Problem {
     /// A malformed request.
     pub(super) fn malformed(detail: String) -> Self {
         Self::new("request_malformed", StatusCode::BAD_REQUEST, detail)
-    }
-}
-
-/// Errors of input, which have codes.
-macro_rules! bad_request {
-    ($($error:ty),*) => {
-        $(impl From<$error> for Problem {
-            fn from(error: $error) -> Self {
-                Self::new(error.code(), StatusCode::BAD_REQUEST, error.to_string())
-            }
-        })*
-    };
-}
-
-bad_request!(CertificateError, LeafUrlError, HostError);
-
-impl From<InputError> for Problem {
-    fn from(error: InputError) -> Self {
-        Error::from(error).into()
     }
 }

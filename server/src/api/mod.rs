@@ -1,8 +1,8 @@
 //! Administration: a JSON API below `/api/v1`.
 //!
-//! Every handler names the role that it requires ([`Viewer`](authorized::Viewer),
-//! [`Operator`](authorized::Operator), [`Admin`](authorized::Admin)). Only that extractor gives it
-//! the authority, which acts in the caller's name.
+//! Routes over [`provkey_admin::Local`]. Every handler names its operation by the type
+//! [`Authorized`](authorized::Authorized), which alone calls the administration, in the caller's
+//! name.
 
 mod audit;
 mod authority;
@@ -17,9 +17,7 @@ mod etag;
 mod groups;
 mod input;
 mod keys;
-mod moment;
 mod openapi;
-mod page;
 mod session;
 mod tokens;
 mod utilization;

@@ -6,16 +6,15 @@ use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use provkey::authority::Authority;
+use provkey_admin::Moment;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::authorized::Viewer;
 use super::credentials::{self, Caller, SESSION_SECONDS};
 use super::cross_site;
 use super::error_responses::{CommonErrors, WriteErrors};
 use super::input::Body;
-use super::moment::Moment;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -28,6 +27,8 @@ pub(super) struct Session {
     /// `viewer`, `operator` or `admin`.
     #[schema(example = "operator")]
     role: &'static str,
+    /// What the caller is limited to: `operator:` and the id of a group; null: nothing.
+    scope: Option<String>,
     /// `token`, `certificate` or `application`.
     by: &'static str,
     /// When the token or the certificate expires.
@@ -36,9 +37,10 @@ pub(super) struct Session {
 
 impl From<Caller> for Session {
     fn from(caller: Caller) -> Self {
-        let Caller { name, role, by, expires_at, .. } = caller;
+        let Caller { name, role, scope, by, expires_at, .. } = caller;
         let (role, by) = (role.as_str(), by.as_str());
-        Self { name, role, by, expires_at: expires_at.map(Moment) }
+        let scope = scope.map(|scope| scope.to_string());
+        Self { name, role, scope, by, expires_at: expires_at.map(Moment) }
     }
 }
 
@@ -54,8 +56,8 @@ pub(super) struct SignIn {
 /// Shows the caller.
 #[utoipa::path(get, path = "/session", tag = "access", operation_id = "showSession",
     responses((status = 200, body = Session), CommonErrors))]
-pub(super) async fn show(viewer: Viewer) -> Json<Session> {
-    Json(viewer.caller.into())
+pub(super) async fn show(caller: Caller) -> Json<Session> {
+    Json(caller.into())
 }
 
 /// Signs a browser in: a cookie that no script can read stores the token, for 12 hours at most.
@@ -70,8 +72,9 @@ pub(super) async fn sign_in(
     let text = input.token.trim();
     let caller = credentials::by_token(text, &parts, &app).await?;
     let address = credentials::address(&parts, &app);
-    let actor = caller.actor(address);
-    let record = move |authority: &Authority| authority.acting_as(actor.clone()).record_sign_in();
+    let identity = caller.identity(address);
+    let record =
+        move |authority: &Authority| authority.acting_as(identity.clone()).record_sign_in();
     app.call_for_administrator(address, record).await?.map_err(|error| app.problem(error))?;
     let now = app.config.clock.now();
     let left = caller
@@ -92,9 +95,9 @@ pub(super) async fn sign_out(
     cross_site::refuse(&parts)?;
     if let Some(caller) = credentials::signed_in(&parts, &app).await {
         let address = credentials::address(&parts, &app);
-        let actor = caller.actor(address);
+        let identity = caller.identity(address);
         let record =
-            move |authority: &Authority| authority.acting_as(actor.clone()).record_sign_out();
+            move |authority: &Authority| authority.acting_as(identity.clone()).record_sign_out();
         let _ = app.call_for_administrator(address, record).await;
     }
     let cookie = credentials::set_cookie(&app, "", 0)?;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use provkey::authority::{AdminRole, EnrollRequest, NewAdminToken};
+use provkey::key::KeyId;
 use provkey::time::Timestamp;
 use provkey::x509::Certificate;
+use provkey_admin::operation;
 use provkey_server::{AdminCertificate, Administrator, Config};
 use serde_json::{Value, json};
 
@@ -67,6 +69,62 @@ async fn every_operation_requires_its_role() {
         }
     }
     assert_eq!(operations, 37);
+}
+
+#[tokio::test]
+async fn every_operation_is_one_of_the_administration() {
+    let api = Api::new();
+    let description = api.ask("GET", "/api/v1/openapi.json", &[], None).await.json();
+    let paths = description["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+    let mut described: Vec<_> =
+        operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    described.sort_unstable();
+    let sessions = ["showSession", "signIn", "signOut"];
+    let mut known: Vec<_> = operation::ALL.iter().map(|access| access.name).collect();
+    known.extend(sessions);
+    known.sort_unstable();
+    assert_eq!(described, known);
+}
+
+#[tokio::test]
+async fn a_token_with_a_scope_is_limited_to_its_group() {
+    let api = Api::new();
+    let (own, other) = (api.key("own", 5), api.key("other", 5));
+    let (mine, foreign) = (api.enroll(own), api.enroll(other));
+    let scope = format!("operator:{}", api.authority.group_of_key(own).unwrap());
+    let new = json!({ "name": "plant", "role": "operator", "scope": "operator:own" });
+    let made = api.post("/api/v1/tokens", new).await;
+    assert_eq!(made["token"]["scope"], json!(scope));
+    let token = made["text"].as_str().unwrap();
+    let session = api.by(token, "GET", "/api/v1/session", None).await.json();
+    assert_eq!((&session["role"], &session["scope"]), (&json!("operator"), &json!(scope)));
+
+    let listed = async |path: &str| api.by(token, "GET", path, None).await.json()["items"].take();
+    assert_eq!(listed("/api/v1/keys").await[0]["id"], json!(own.to_string()));
+    assert_eq!(listed("/api/v1/groups").await[0]["name"], "own");
+    for list in ["keys", "groups", "certificates", "connectors"] {
+        let items = listed(&format!("/api/v1/{list}")).await;
+        assert_eq!(items.as_array().unwrap().len(), 1, "{list}: {items}");
+    }
+    let revoke = |id: &str| format!("/api/v1/connectors/{id}/revoke");
+    let copy = |id: KeyId| format!("/api/v1/keys/{id}/copy");
+    for (method, path, body, code) in [
+        ("POST", copy(other), None, "key_not_found"),
+        ("POST", revoke(&foreign), Some(json!({})), "connector_not_found"),
+        ("POST", "/api/v1/groups".into(), None, "scope_insufficient"),
+        ("GET", "/api/v1/audit".into(), None, "scope_insufficient"),
+        ("GET", "/api/v1/tokens".into(), None, "role_insufficient"),
+    ] {
+        assert_eq!(api.by(token, method, &path, body).await.problem().1, code, "{method} {path}");
+    }
+    assert_eq!(api.by(token, "POST", &copy(own), None).await.status, StatusCode::OK);
+    let revoked = api.by(token, "POST", &revoke(&mine), Some(json!({}))).await;
+    assert_eq!(revoked.status, StatusCode::OK);
+
+    let wrong = json!({ "name": "boss", "role": "admin", "scope": scope });
+    let refused = api.by_admin("POST", "/api/v1/tokens", Some(wrong)).await;
+    assert_eq!(refused.problem(), (400, "scope_invalid".to_owned()));
 }
 
 #[tokio::test]

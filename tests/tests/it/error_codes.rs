@@ -138,6 +138,7 @@ fn c_has_a_number_for_every_code() {
 fn the_document_lists_every_code_and_no_other() {
     let folders = [
         "core/src",
+        "admin/src",
         "stores/sqlite/src",
         "signers/pkcs11/src",
         "cli/src",

@@ -5,13 +5,10 @@ use std::borrow::Cow;
 use provkey::time::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{PartialSchema, ToSchema};
 
 /// A point in time in RFC 3339, in UTC with milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment(pub(super) Timestamp);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub Timestamp);
 
 impl From<Timestamp> for Moment {
     fn from(timestamp: Timestamp) -> Self {
@@ -31,11 +28,20 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-impl ToSchema for Moment {}
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::openapi::RefOr;
+    use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+    use utoipa::{PartialSchema, ToSchema};
 
-impl PartialSchema for Moment {
-    fn schema() -> RefOr<Schema> {
-        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    use super::Moment;
+
+    impl ToSchema for Moment {}
+
+    impl PartialSchema for Moment {
+        fn schema() -> RefOr<Schema> {
+            let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+            ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+        }
     }
 }
