@@ -77,6 +77,20 @@
 //! Every error of the authority, the connector and the stores has two methods. `code()` is a stable
 //! name such as `key_exhausted`, the same in every interface. `retryable()` says whether the same
 //! call may succeed later, by itself. No error and no `Debug` output contains a secret.
+//!
+//! ```
+//! # #[cfg(feature = "authority")] {
+//! use provkey::authority::{Error, Refusal};
+//! use provkey::testing::TestAuthority;
+//!
+//! let test = TestAuthority::new();
+//! let key = test.key("first floor", 1);
+//! test.authority.enroll(&test.request(&key)).expect("it has one use");
+//! let error = test.authority.enroll(&test.request(&key)).unwrap_err();
+//! assert_eq!((error.code(), error.retryable()), ("key_exhausted", false));
+//! assert!(matches!(error, Error::Refused(Refusal::KeyExhausted)));
+//! # }
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -43,7 +43,7 @@ pub trait Random: Send + Sync {
     /// Fills all of `bytes`, or fails.
     ///
     /// # Errors
-    /// [`RandomError`] if some bytes could not be filled.
+    /// `random_unavailable` if some bytes could not be filled.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 

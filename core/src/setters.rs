@@ -10,7 +10,7 @@ macro_rules! setters {
     };
     (@) => {};
     (@ $field:ident: Option<$value:ty>, $($rest:tt)*) => {
-        #[doc = concat!("Sets `", stringify!($field), "`.")]
+        #[doc = concat!("Sets [`", stringify!($field), "`](#structfield.", stringify!($field), ").")]
         #[must_use]
         pub fn $field(mut self, $field: impl Into<Option<$value>>) -> Self {
             self.$field = $field.into();
@@ -20,7 +20,7 @@ macro_rules! setters {
         $crate::setters::setters!(@ $($rest)*);
     };
     (@ $field:ident: $value:ty, $($rest:tt)*) => {
-        #[doc = concat!("Sets `", stringify!($field), "`.")]
+        #[doc = concat!("Sets [`", stringify!($field), "`](#structfield.", stringify!($field), ").")]
         #[must_use]
         pub fn $field(mut self, $field: $value) -> Self {
             self.$field = $field;

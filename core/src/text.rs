@@ -58,7 +58,7 @@ macro_rules! named {
             #[doc = concat!("Parses the name of ", $expected, "; see [`as_str`](Self::as_str).")]
             ///
             /// # Errors
-            /// [`ParseError`]($crate::ParseError) for any other text.
+            /// `text_malformed` for any other text.
             pub fn parse(name: &str) -> Result<Self, $crate::ParseError> {
                 let found = Self::ALL.iter().find(|one| one.as_str() == name);
                 found.copied().ok_or($crate::ParseError::new($expected))

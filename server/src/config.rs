@@ -11,7 +11,7 @@ use crate::administrators::{AdminCertificates, Administrators};
 use crate::keyring::KeyringSource;
 use crate::metrics::Metrics;
 
-/// What an application decides about the server.
+/// What an application decides about the server. Begin with `default()` and set fields.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {

@@ -11,6 +11,22 @@
 //! browsers ─── /console ─────────┘
 //! ```
 //!
+//! ```no_run
+//! use provkey::authority::Authority;
+//! use provkey::key::Host;
+//! use provkey_server::{Config, ServeOptions, Tls, router, serve};
+//! use tokio::net::TcpListener;
+//!
+//! async fn run(authority: Authority, host: Host) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut options = ServeOptions::default();
+//!     options.tls = Some(Tls::issued_by(authority.clone(), host)?);
+//!     let router = router(authority, Config::default());
+//!     let shutdown = std::future::pending();
+//!     serve(TcpListener::bind("0.0.0.0:443").await?, router, options, shutdown).await;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! The authority blocks, so every call of it runs on tokio's blocking pool (`app.rs`).
 
 mod activity;

@@ -46,8 +46,8 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a connection that timed out may take to close.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// How connections are served.
-#[derive(Clone)]
+/// How connections are served. Begin with `default()` and set fields.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServeOptions {
     /// `None`: plain HTTP, behind a proxy that terminates TLS.

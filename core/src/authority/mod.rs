@@ -2,6 +2,21 @@
 //!
 //! [`Authority`] has every call. The application passes it an [`Environment`] (store, clock,
 //! randomness) and the master keys, and calls it from any number of threads.
+//!
+//! # Words
+//! - A *connector* is a device or a program that gets a certificate. It *is* its key pair: the
+//!   [`ConnectorId`] is a hash of its public key.
+//! - A *provisioning key* ([`NewKey`], [`KeyDetails`]) lets connectors enroll, up to a maximum
+//!   number of uses. A *use* is the first enrollment of a connector. The same connector asking
+//!   again is a *replay*, at no use.
+//! - A *connector group* ([`ConnectorGroup`]) is what connectors of a key have in common, for
+//!   example a branch office. Their certificates contain its id, by which servers grant access.
+//! - An *enrollment certificate* ([`EnrollmentCertificate`]) is a CA certificate that signs those
+//!   of connectors. An authority can have several, under one *root*, which every key text pins.
+//! - A *host* ([`Host`](crate::key::Host)) is the DNS name or address at which connectors reach the
+//!   authority. Every key text contains one.
+//! - The *master key* ([`MasterKey`](crate::key::MasterKey)) is what the secrets of provisioning
+//!   keys are derived from. The application keeps it outside the store.
 
 // rustdoc shows the blocks `impl Authority` in the order of these lines. The blank lines keep
 // rustfmt from sorting them.
@@ -64,7 +79,7 @@ use crate::store::{QueryError, QueryLimits, QueryResult, Store};
 use crate::time::{Clock, SystemClock};
 use crate::x509::Certificate;
 
-/// What the application passes to an authority: where it stores, and what it must not do by itself.
+/// The store, the clock, the randomness and the observer that an authority works with.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Environment {
@@ -125,7 +140,7 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// The side that makes provisioning keys and counts their uses.
+/// Creates provisioning keys, enrolls connectors, and counts every use.
 ///
 /// A clone is cheap, and is the same authority. Every call blocks, and can be made from any thread
 /// of the process that opened the authority. In a forked child every call fails with

@@ -40,7 +40,7 @@ impl Fingerprint {
     /// Parses 32 hexadecimal digits.
     ///
     /// # Errors
-    /// [`ParseError`] for any other text.
+    /// `text_malformed` for any other text.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         hex::read(text).map(Self).ok_or(ParseError::new("a fingerprint of 32 hexadecimal digits"))
     }

@@ -72,7 +72,7 @@ impl KeyId {
     /// bits make a collision unlikely, not impossible: the authority never overwrites a key.
     ///
     /// # Errors
-    /// [`RandomError`] if `random` fails.
+    /// `random_unavailable` if `random` fails.
     pub fn random(slot: Slot, random: &dyn Random) -> Result<Self, RandomError> {
         let mut values = [0; 12];
         random.fill(&mut values)?;
@@ -83,7 +83,7 @@ impl KeyId {
     /// Parses the 12 characters of an id.
     ///
     /// # Errors
-    /// [`KeyIdError`] for any other text.
+    /// `key_id_malformed` for any other text.
     pub fn parse(text: &str) -> Result<Self, KeyIdError> {
         let characters: [u8; 12] = text.as_bytes().try_into().map_err(|_| KeyIdError)?;
         let known = characters.iter().all(|&character| value_of(character).is_some());

@@ -93,7 +93,7 @@ impl Keyring {
     /// keyring file of one line.
     ///
     /// # Errors
-    /// [`KeyringError::Malformed`], [`KeyringError::Full`] or [`KeyringError::Empty`].
+    /// `keyring_malformed`, `keyring_full` or `keyring_empty`.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let mut masters = Vec::with_capacity(Slot::COUNT);
         for (line, text) in (1..).zip(text.lines()) {
@@ -127,7 +127,7 @@ impl Keyring {
     /// Makes another slot current.
     ///
     /// # Errors
-    /// [`KeyringError::SlotEmpty`] if it holds no master key.
+    /// `keyring_slot_empty` if it holds no master key.
     pub fn with_current(mut self, slot: Slot) -> Result<Self, KeyringError> {
         self.master(slot).ok_or(KeyringError::SlotEmpty { slot })?;
         self.current = slot;
@@ -137,7 +137,7 @@ impl Keyring {
     /// Removes the master key of a slot, if there is one. Keys derived from it become invalid.
     ///
     /// # Errors
-    /// [`KeyringError::SlotCurrent`] if it is the current one.
+    /// `keyring_slot_current` if it is the current one.
     pub fn without(mut self, slot: Slot) -> Result<Self, KeyringError> {
         if slot == self.current {
             return Err(KeyringError::SlotCurrent { slot });

@@ -57,7 +57,7 @@ impl MasterId {
     /// Parses 16 hexadecimal digits.
     ///
     /// # Errors
-    /// [`ParseError`] for any other text.
+    /// `text_malformed` for any other text.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         hex::read(text).map(Self).ok_or(ParseError::new("the id of a master key"))
     }
@@ -80,7 +80,7 @@ impl MasterKey {
     /// Draws a new master key.
     ///
     /// # Errors
-    /// [`RandomError`] if `random` fails.
+    /// `random_unavailable` if `random` fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; 32]);
         random.fill(bytes.as_mut())?;
@@ -95,7 +95,7 @@ impl MasterKey {
     /// Parses 64 hexadecimal digits and at most one line end.
     ///
     /// # Errors
-    /// [`MasterKeyError`] for anything else.
+    /// `master_key_malformed` for anything else.
     pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
         let line = text.strip_suffix('\n').unwrap_or(text);
         let line = line.strip_suffix('\r').unwrap_or(line);

@@ -37,7 +37,7 @@ impl Pin {
     /// Parses 30 hexadecimal digits.
     ///
     /// # Errors
-    /// [`ParseError`] for any other text.
+    /// `text_malformed` for any other text.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         hex::read(text).map(Self).ok_or(ParseError::new("a pin of 30 hexadecimal digits"))
     }

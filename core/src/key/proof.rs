@@ -90,7 +90,7 @@ impl Proof {
     /// Parses the value of a proof attribute. It verifies nothing.
     ///
     /// # Errors
-    /// [`ProofError`] unless it is strict DER with a canonical host.
+    /// `proof_malformed` unless it is strict DER with a canonical host.
     pub fn from_der(value: &[u8]) -> Result<Self, ProofError> {
         Self::decode(value).map_err(|Malformed| ProofError)
     }

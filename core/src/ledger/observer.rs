@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use crate::key::KeyId;
 use crate::ledger::model::{AdminTokenId, ConnectorId};
 
-/// Is notified of events as they happen, on the thread that makes the call.
+/// Receives events as they happen, on the thread that makes the call.
 ///
 /// A refusal before the provisioning key is proven reaches only the observer: anyone can cause one,
 /// so it is never stored. An observer should return quickly, and must not call the authority.

@@ -217,7 +217,7 @@ impl Unit {
     }
 }
 
-/// A [`Unit`] that no store can apply.
+/// Why no store can apply a [`Unit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("operation {operation}: {what}")]
 pub struct Malformed {

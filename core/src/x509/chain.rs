@@ -156,7 +156,7 @@ impl Chain {
     /// Checks that all certificates are valid at this time.
     ///
     /// # Errors
-    /// [`ChainError::NotYetValid`] or [`ChainError::Expired`].
+    /// `chain_not_yet_valid` or `chain_expired`.
     pub fn check_time(&self, now: Timestamp) -> Result<(), ChainError> {
         let (not_before, not_after) = (self.not_before(), self.not_after());
         // RFC 5280, 4.1.2.5: both ends are included, and are whole seconds.

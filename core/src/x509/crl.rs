@@ -155,7 +155,7 @@ impl RevocationList {
     /// Parses a CRL in DER or PEM.
     ///
     /// # Errors
-    /// [`ParseError`] if it does not have the form that [`issue_crl`] makes.
+    /// `text_malformed` if it does not have the form that [`issue_crl`] makes.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::parse_der_or_pem(bytes).ok_or(ParseError::new("a CRL of a provkey authority"))
     }

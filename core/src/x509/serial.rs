@@ -27,7 +27,7 @@ impl SerialNumber {
     /// Draws a number for a certificate that is issued at this time.
     ///
     /// # Errors
-    /// [`RandomError`] if the source fails.
+    /// `random_unavailable` if the source fails.
     pub fn random(random: &dyn Random, at: Timestamp) -> Result<Self, RandomError> {
         let mut bytes = [0; 17];
         let (moment, rest) = bytes.split_at_mut(6);
@@ -46,7 +46,7 @@ impl SerialNumber {
     /// Parses what `Display` writes.
     ///
     /// # Errors
-    /// [`ParseError`] for any other text.
+    /// `text_malformed` for any other text.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
         let bytes = hex::read(text).filter(|_| is_lower);

@@ -90,7 +90,7 @@ pub trait Signer: Send + Sync {
     /// ECDSA-Sig-Value (RFC 3279, 2.2.3), otherwise the plain bytes.
     ///
     /// # Errors
-    /// [`SignerError::Unavailable`] or [`SignerError::Failed`].
+    /// `signer_unavailable` or `signer_failed`.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
 }
 

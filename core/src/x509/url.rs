@@ -34,7 +34,7 @@ impl LeafUrl {
     /// Parses a URL. Certificates contain it as it is: nothing is converted.
     ///
     /// # Errors
-    /// [`LeafUrlError`] for any other text.
+    /// `url_invalid` for any other text.
     pub fn parse(text: &str) -> Result<Self, LeafUrlError> {
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         let rest = rest.filter(|_| text.len() <= URL_BYTES_MAX).ok_or(LeafUrlError)?;

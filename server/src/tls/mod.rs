@@ -5,6 +5,8 @@ mod client;
 
 pub use certificate::TlsError;
 
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,6 @@ use provkey::authority::Authority;
 use provkey::key::Host;
 use rustls::crypto::ring;
 use rustls::{ServerConfig, version};
-use std::path::PathBuf;
 
 use certificate::{Certificates, Source};
 
@@ -27,6 +28,12 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Tls {
     config: Arc<ServerConfig>,
     certificates: Arc<Certificates>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
 }
 
 impl Tls {

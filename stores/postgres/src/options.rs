@@ -13,11 +13,13 @@ pub struct PostgresOptions {
 
 impl PostgresOptions {
     /// These options with another [`Self::connections_max`].
+    #[must_use]
     pub fn connections_max(self, connections_max: usize) -> Self {
         Self { connections_max, ..self }
     }
 
     /// These options with another [`Self::busy_timeout`].
+    #[must_use]
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self { busy_timeout, ..self }
     }

@@ -27,6 +27,20 @@ use crate::tls::Tls;
 ///
 /// Calls block. They may come from any thread, also from within an asynchronous runtime. In a
 /// forked child they fail with `used_after_fork`, and the connections stay the parent's.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use provkey::authority::{Authority, Environment};
+/// use provkey::key::Keyring;
+/// use provkey_postgres::PostgresStore;
+///
+/// # fn open(keyring: Keyring) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PostgresStore::open("postgres://node@db.example.com/provkey")?;
+/// let authority = Authority::open(Environment::system(Arc::new(store)), keyring)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct PostgresStore {
     address: Arc<Address>,
     pool: Owned<Pool>,

@@ -11,6 +11,7 @@ pub struct SqliteOptions {
 
 impl SqliteOptions {
     /// These options with another [`Self::busy_timeout`].
+    #[must_use]
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self { busy_timeout }
     }

@@ -24,6 +24,28 @@ const IDLE_READERS_MAX: usize = 8;
 /// A durable [`Store`] in one SQLite file. See the [crate documentation](crate).
 ///
 /// Calls may come from any thread. One writes at a time; reads run beside it and beside each other.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use provkey::authority::{Authority, Environment, NewAuthority};
+/// use provkey::key::{Host, Keyring, MasterKey};
+/// use provkey::random::SystemRandom;
+/// use provkey_sqlite::SqliteStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("authority.db");
+/// let keyring = Keyring::new(MasterKey::generate(&SystemRandom)?);
+/// let keyring_file = keyring.to_file_text(); // Keep this elsewhere, with mode 0600.
+/// let environment = Environment::system(Arc::new(SqliteStore::create(&path)?));
+/// let new = NewAuthority::new(Host::parse("api.private.example.com")?);
+/// let id = Authority::create(environment, keyring, &new)?.id();
+///
+/// let environment = Environment::system(Arc::new(SqliteStore::open(&path)?));
+/// let authority = Authority::open(environment, Keyring::parse(&keyring_file)?)?;
+/// assert_eq!(authority.id(), id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SqliteStore {
     path: PathBuf,
     options: SqliteOptions,

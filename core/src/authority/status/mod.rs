@@ -21,9 +21,9 @@ impl Authority {
     /// The CRL of an enrollment certificate: the revoked certificates that it signed and that have
     /// not expired. An expired one is on one more list (RFC 5280, 3.3).
     ///
-    /// A list in memory is returned for half of its validity, unless a connector was revoked since.
-    /// That costs one small read, and a revocation is on the next list that any node returns. The
-    /// first list after a restart is a new one.
+    /// The list is kept in memory for half of its validity, or until a connector is revoked. One
+    /// small read finds out, so a revocation is on the next list that any node returns. The first
+    /// list after a restart is a new one.
     ///
     /// # Errors
     /// `certificate_not_found`, `crl_imported_ca` for one that was imported with its key, and

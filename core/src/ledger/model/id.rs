@@ -20,7 +20,7 @@ macro_rules! id {
             #[doc = concat!("Parses ", $expected, ".")]
             ///
             /// # Errors
-            /// [`ParseError`] for any other text.
+            /// `text_malformed` for any other text.
             pub fn parse(text: &str) -> Result<Self, ParseError> {
                 let bytes: Option<[u8; $length]> = text.as_bytes().try_into().ok();
                 let id = bytes.filter(|bytes| bytes.iter().all(|byte| ALPHABET.contains(byte)));

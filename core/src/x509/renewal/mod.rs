@@ -73,7 +73,7 @@ impl RenewalProof {
     /// Parses the value of a renewal attribute. It verifies nothing.
     ///
     /// # Errors
-    /// [`RenewalProofError`] unless it is strict DER with a canonical host.
+    /// `renewal_malformed` unless it is strict DER with a canonical host.
     pub fn from_der(value: &[u8]) -> Result<Self, RenewalProofError> {
         Self::decode(value).map_err(|Malformed| RenewalProofError)
     }

@@ -56,8 +56,8 @@ impl Authority {
     }
 
     /// Enrolls many connectors, with one write for each 256 requests: so an application with a
-    /// single thread pays for one write, too. The answers are in the order of the requests, and
-    /// independent of each other.
+    /// single thread pays for one write, too. The answers are in the order of the requests, each
+    /// as [`enroll`](Self::enroll) would give it. A request that is refused does not affect others.
     pub fn enroll_many(&self, requests: &[EnrollRequest]) -> Vec<Result<Enrolled, Error>> {
         let inner = match self.inner() {
             Ok(inner) => inner,

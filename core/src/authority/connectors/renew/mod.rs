@@ -65,9 +65,10 @@ impl Authority {
     ///
     /// # Errors
     /// Before the certificate is found `request_wrong_purpose`, `renewal_missing`,
-    /// `renewal_invalid`, `certificate_unknown` and any `CsrError`; then any [`Refusal`] that says
-    /// so; `store_busy` when others keep changing the connector, and those of the store. If it is
-    /// not known whether the renewal was stored, the connector asks again and gets its one answer.
+    /// `renewal_invalid`, `certificate_unknown` and any `CsrError`; then any [`Refusal`] that can
+    /// concern a renewal; `store_busy` when others keep changing the connector, and those of the
+    /// store. If it is not known whether the renewal was stored, the connector asks again and gets
+    /// its one answer.
     pub fn renew(&self, request: &RenewRequest) -> Result<Enrolled, Error> {
         let inner = self.inner()?;
         // The key that the connector enrolled with, once it is known who asks.
