@@ -198,25 +198,6 @@ async fn a_request_in_flight_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn a_new_client_evicts_connections_of_those_that_have_most() {
-    let mut options = ServeOptions::default();
-    (options.connections_max, options.connections_per_address_max) = (40, 10);
-    let address = served(World::new(1).router, options).await;
-    let mut held = Vec::new();
-    for index in 0..60 {
-        held.push(connect_from(10 + index % 4, address).await);
-    }
-    for last in 1..=8 {
-        let mut stream = connect_from(last, address).await;
-        let request = b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-        stream.write_all(request).await.unwrap();
-        let mut answer = String::new();
-        let read = timeout(SOON, stream.read_to_string(&mut answer)).await;
-        assert!(read.is_ok() && answer.starts_with("HTTP/1.1 200 "), "{last}: {answer}");
-    }
-}
-
-#[tokio::test]
 async fn the_memory_of_input_is_limited_per_client() {
     let mut options = ServeOptions::default();
     options.buffers_bytes_max = 3 * 1024 * 1024;
