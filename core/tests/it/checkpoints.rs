@@ -1,18 +1,16 @@
 //! Rollback checkpoints: a rollback is noticed, and nothing else is mistaken for one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use provkey::authority::{Action, Authority, Checkpoint, Error, Retention};
 use provkey::key::Keyring;
-use provkey::store::{
-    FaultKind, Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, StoreFault, Unit,
-};
+use provkey::store::{FaultKind, Memory, Outcome, Store, StoreError, StoreFault, Unit};
 use provkey::testing::TestAuthority;
 use provkey::time::{Clock, Timestamp};
 use provkey::x509::RevocationReason;
 
-use crate::common::{DAY, TestConnector, master, name};
+use crate::common::{DAY, Intercepted, TestConnector, master, name};
 
 /// A copy of a store as it is now, like a backup.
 fn copy(world: &TestAuthority) -> Arc<Memory> {
@@ -181,36 +179,22 @@ fn a_pruned_checkpoint_is_not_a_rollback() {
     assert_eq!(check(&started_again(&world, pruned), &second), "store_rolled_back");
 }
 
-/// A memory store that stops before or after a change, as if the process had ended there.
-struct Ends {
-    memory: Arc<Memory>,
-    changes_left: AtomicUsize,
-    after: AtomicBool,
-}
-
-impl Store for Ends {
-    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.memory.get(keys)
+/// Applies changes until none is left, as if the process had ended there: before the last of them,
+/// or after it.
+fn apply_until_the_end(
+    memory: &Memory,
+    units: &[Unit],
+    changes_left: &AtomicUsize,
+    after: bool,
+) -> Result<Vec<Outcome>, StoreError> {
+    let left = changes_left.load(Ordering::SeqCst);
+    changes_left.store(left.saturating_sub(1), Ordering::SeqCst);
+    match left {
+        1 if after => drop(memory.apply(units)?),
+        0 | 1 => {}
+        _ => return memory.apply(units),
     }
-
-    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.memory.scan(range, limit)
-    }
-
-    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        let fault = StoreFault::new(FaultKind::Unavailable, "the end");
-        let count = |left: usize| Some(left.saturating_sub(1));
-        match self.changes_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count) {
-            Ok(0) => Err(StoreError::Unknown(fault)),
-            Ok(1) => {
-                if self.after.load(Ordering::SeqCst) {
-                    self.memory.apply(units)?;
-                }
-                Err(StoreError::Unknown(fault))
-            }
-            _ => self.memory.apply(units),
-        }
-    }
+    Err(StoreError::Unknown(StoreFault::new(FaultKind::Unavailable, "the end")))
 }
 
 /// Wherever a process ends, the store contains the checkpoint that the process saved.
@@ -218,17 +202,16 @@ impl Store for Ends {
 fn no_checkpoint_is_ahead_of_what_is_durable() {
     for after in [false, true] {
         for changes_left in 1.. {
-            let memory = Arc::new(Memory::new());
-            let store = Arc::new(Ends {
-                memory: memory.clone(),
-                changes_left: AtomicUsize::new(usize::MAX),
-                after: AtomicBool::new(after),
+            let left = Arc::new(AtomicUsize::new(usize::MAX));
+            let counted = Arc::clone(&left);
+            let store = Intercepted::new(move |memory, units| {
+                apply_until_the_end(memory, units, &counted, after)
             });
             let world = TestAuthority::over(store.clone());
             let mut kept = vec![world.authority.checkpoint().unwrap()];
-            store.changes_left.store(changes_left, Ordering::SeqCst);
+            left.store(changes_left, Ordering::SeqCst);
             let done = work(&world, || kept.push(world.authority.checkpoint().unwrap()));
-            let next = started_again(&world, memory);
+            let next = started_again(&world, store.memory.clone());
             for checkpoint in &kept {
                 assert_eq!(check(&next, checkpoint), "there", "{changes_left} {after}");
             }

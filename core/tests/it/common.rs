@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use provkey::authority::{EnrollRequest, Enrolled, Error, Name, RenewRequest};
 use provkey::key::{Fingerprint, Host, KeyText, MasterKey, Proof, ProvisioningKey};
-use provkey::store::{Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
+use provkey::store::{Memory, Outcome, Record, RecordKey, ScanRange, Store, StoreError, Unit};
 use provkey::x509::{Certificate, KeyAlgorithm, RenewalProof, Signer, SoftwareSigner, build_csr};
 
 pub(crate) const HOST: &str = provkey::testing::TestAuthority::HOST;
@@ -38,6 +38,35 @@ impl Store for Counted {
     fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
         self.writes.fetch_add(1, Ordering::Relaxed);
         self.store.apply(units)
+    }
+}
+
+/// A store in memory. Its changes go through a function of the test.
+pub(crate) struct Intercepted<F> {
+    pub(crate) memory: Arc<Memory>,
+    apply: F,
+}
+
+impl<F: Fn(&Memory, &[Unit]) -> Result<Vec<Outcome>, StoreError>> Intercepted<F> {
+    pub(crate) fn new(apply: F) -> Arc<Self> {
+        Arc::new(Self { memory: Arc::default(), apply })
+    }
+}
+
+impl<F> Store for Intercepted<F>
+where
+    F: Fn(&Memory, &[Unit]) -> Result<Vec<Outcome>, StoreError> + Send + Sync,
+{
+    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
+        self.memory.get(keys)
+    }
+
+    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.memory.scan(range, limit)
+    }
+
+    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
+        (self.apply)(&self.memory, units)
     }
 }
 

@@ -12,7 +12,7 @@ use provkey::store::{
 };
 use provkey::testing::TestAuthority;
 
-use crate::common::{TestConnector, code, master, name, renewal};
+use crate::common::{Intercepted, TestConnector, code, master, name, renewal};
 
 /// The fault of the next `apply`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -260,127 +260,76 @@ fn a_store_that_panics_leaves_no_caller_waiting() {
     }
 }
 
-/// A store that calls its own authority from within `apply`.
-#[derive(Default)]
-struct CallsBack {
-    memory: Memory,
-    authority: OnceLock<Authority>,
-    seen: Mutex<Vec<&'static str>>,
-}
-
-impl Store for CallsBack {
-    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.memory.get(keys)
-    }
-
-    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.memory.scan(range, limit)
-    }
-
-    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        if let Some(authority) = self.authority.get() {
-            let name = provkey::authority::Name::parse("from within").unwrap();
-            let code = authority.create_group(&name).map_or_else(|error| error.code(), |_| "made");
-            self.seen.lock().unwrap().push(code);
-        }
-        self.memory.apply(units)
-    }
-}
-
 #[test]
-fn a_store_that_calls_back_gets_an_error() {
-    let store = Arc::new(CallsBack::default());
-    let world = TestAuthority::over(store.clone());
-    store.authority.set(world.authority.clone()).unwrap();
+fn a_store_that_calls_its_authority_back_gets_an_error() {
+    let (authority, seen) = (Arc::new(OnceLock::<Authority>::new()), Arc::new(Mutex::default()));
+    let (called, codes) = (Arc::clone(&authority), Arc::clone(&seen));
+    let store = Intercepted::new(move |memory, units| {
+        if let Some(authority) = called.get() {
+            let made = authority.create_group(&name("from within"));
+            let codes: &Mutex<Vec<_>> = &codes;
+            codes.lock().unwrap().push(made.map_or_else(|error| error.code(), |_| "made"));
+        }
+        memory.apply(units)
+    });
+    let world = TestAuthority::over(store);
+    authority.set(world.authority.clone()).unwrap();
     world.key("fleet", 1);
-    assert_eq!(*store.seen.lock().unwrap(), ["reentrant_call"]);
-}
-
-/// A store whose `apply` waits until the test releases it.
-struct Slow {
-    memory: Memory,
-    gate: Mutex<()>,
-    sizes: Mutex<Vec<usize>>,
-}
-
-impl Store for Slow {
-    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.memory.get(keys)
-    }
-
-    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.memory.scan(range, limit)
-    }
-
-    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        self.sizes.lock().unwrap().push(units.len());
-        let _open = self.gate.lock().unwrap();
-        self.memory.apply(units)
-    }
+    assert_eq!(*seen.lock().unwrap(), ["reentrant_call"]);
 }
 
 #[test]
 fn callers_that_wait_share_one_apply() {
-    let store =
-        Arc::new(Slow { memory: Memory::new(), gate: Mutex::new(()), sizes: Mutex::default() });
-    let world = TestAuthority::over(store.clone());
+    let (gate, sizes) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(Vec::new())));
+    let (passed, seen) = (Arc::clone(&gate), Arc::clone(&sizes));
+    let store = Intercepted::new(move |memory, units| {
+        seen.lock().unwrap().push(units.len());
+        let _open = passed.lock().unwrap();
+        memory.apply(units)
+    });
+    let world = TestAuthority::over(store);
     let key = world.key("fleet", 100);
     let text = world.provisioning_key(&key);
-    store.sizes.lock().unwrap().clear();
+    sizes.lock().unwrap().clear();
     thread::scope(|scope| {
-        let closed = store.gate.lock().unwrap();
+        let closed = gate.lock().unwrap();
         for _ in 0..20 {
             let request = TestConnector::new().proof(&text);
             let authority = &world.authority;
             scope.spawn(move || authority.enroll(&request).unwrap());
         }
         // The first caller is inside `apply`. Wait until the others are queued behind it.
-        while store.sizes.lock().unwrap().is_empty() {
+        while sizes.lock().unwrap().is_empty() {
             thread::yield_now();
         }
         thread::sleep(std::time::Duration::from_millis(300));
         drop(closed);
     });
-    let sizes = store.sizes.lock().unwrap().clone();
+    let sizes = sizes.lock().unwrap().clone();
     assert_eq!(sizes.iter().sum::<usize>(), 20);
     assert!(sizes.len() <= 10, "{sizes:?}");
     assert_eq!(world.used(&key), 20);
 }
 
-/// A store that runs a call of another node right after a change.
-struct Then {
-    memory: Arc<Memory>,
-    act: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-impl Store for Then {
-    fn get(&self, keys: &[RecordKey]) -> Result<Vec<Option<Record>>, StoreError> {
-        self.memory.get(keys)
-    }
-
-    fn scan(&self, range: &ScanRange, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.memory.scan(range, limit)
-    }
-
-    fn apply(&self, units: &[Unit]) -> Result<Vec<Outcome>, StoreError> {
-        let outcomes = self.memory.apply(units);
-        let act = self.act.lock().unwrap().take();
-        act.into_iter().for_each(|act| act());
-        outcomes
-    }
-}
-
 /// An error would claim that nothing was changed.
 #[test]
 fn a_change_is_answered_even_if_another_node_deletes_the_record_at_once() {
-    let memory = Arc::new(Memory::new());
-    let store = Arc::new(Then { memory: memory.clone(), act: Mutex::default() });
+    type Act = Box<dyn FnOnce() + Send>;
+    // What the other node does right after the next change.
+    let next: Arc<Mutex<Option<Act>>> = Arc::default();
+    let taken = Arc::clone(&next);
+    let store = Intercepted::new(move |memory, units| {
+        let outcomes = memory.apply(units);
+        let act = taken.lock().unwrap().take();
+        act.into_iter().for_each(|act| act());
+        outcomes
+    });
     let world = TestAuthority::over(store.clone());
-    let environment = world.environment.clone().store(memory);
+    let environment = world.environment.clone().store(store.memory.clone());
     let other = Authority::open(environment, Keyring::new(master(1))).unwrap();
     let then = |act: fn(&Authority)| {
         let other = other.clone();
-        *store.act.lock().unwrap() = Some(Box::new(move || act(&other)));
+        *next.lock().unwrap() = Some(Box::new(move || act(&other)));
     };
     let delete_key = |other: &Authority| {
         let key = other.find_key("fleet").unwrap();
