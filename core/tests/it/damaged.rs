@@ -114,6 +114,10 @@ fn no_damage_causes_a_panic() {
     world.clock.advance(800 * DAY);
 
     let sound = records(&*store);
+    let control = world.environment.clone().store(store_of(&sound));
+    use_it(&control, &world, &requests);
+    let used = Authority::open(control, Keyring::new(master(1))).unwrap();
+    used.find_group("Another").expect("what is sound is used to the end");
     for index in 0..sound.len() {
         let bodies = match &sound[index].value {
             Value::Body(body) => damaged_bodies(body),
