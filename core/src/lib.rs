@@ -59,9 +59,10 @@
 //! - A store of your own: [`store::Store`], and the [suite](store::conformance) that it must pass.
 //!
 //! # How values are made
-//! - `new` takes parts that are already checked, so it cannot fail. What has more fields than `new`
-//!   takes gets them from a method with the name of the field: `NewKey::new(…).expires_at(end)`.
-//!   For a number or bytes that may be out of range, `new` returns an `Option`.
+//! - `new` takes parts that are already checked. It fails only where they must fit each other, as
+//!   an issuer and its signer, and returns an `Option` for a number or bytes that may be out of
+//!   range. What has more fields gets them from methods of the same name:
+//!   `NewKey::new(…).expires_at(end)`.
 //! - `parse` reads a text or an encoding, and its error says what is wrong. What has one text also
 //!   has `FromStr`, `Display` and serde with that text. No `Display` shows a secret.
 //! - `from_bytes`, `from_der` and the like take one form of a value that has several.

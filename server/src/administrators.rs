@@ -103,12 +103,12 @@ impl fmt::Display for AdminCertificateError {
 impl Error for AdminCertificateError {}
 
 impl AdminCertificate {
-    /// Takes the certificate in DER, and its holder.
+    /// Parses a certificate in DER, which this administrator holds.
     ///
     /// # Errors
-    /// [`AdminCertificateError`]. An expired certificate is accepted here, so that a server starts
-    /// in spite of it, and refused at each request.
-    pub fn new(der: &[u8], holder: Administrator) -> Result<Self, AdminCertificateError> {
+    /// Any [`AdminCertificateError`]. An expired certificate is accepted here, so that a server
+    /// starts in spite of it, and refused at each request.
+    pub fn parse(der: &[u8], holder: Administrator) -> Result<Self, AdminCertificateError> {
         let certificate = Certificate::parse(der).map_err(AdminCertificateError::Malformed)?;
         // RFC 5280, 4.2.1.12: without the extension it may be used for anything.
         if certificate.purposes().is_some_and(|purposes| !purposes.client_auth) {

@@ -146,6 +146,10 @@ impl fmt::Debug for Environment {
 /// of the process that opened the authority. In a forked child every call fails with
 /// `used_after_fork`.
 ///
+/// Where a method names the errors *of the store*, it means those of
+/// [`StoreError`](crate::store::StoreError), and what a damaged record or constant conflicts with
+/// other changes cause: `store_corrupt`, `store_busy`.
+///
 /// | subject | methods |
 /// |---|---|
 /// | [Creating and opening](#creating-and-opening) | [`create`](Self::create), [`open`](Self::open), [`exists`](Self::exists) |

@@ -1,3 +1,5 @@
+//! The algorithms of key pairs.
+
 /// The kind of a key pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -1,3 +1,5 @@
+//! The reasons for a revocation.
+
 /// Why a certificate was revoked (RFC 5280, 5.3.1).
 ///
 /// Revocation is permanent, so `certificateHold` and `removeFromCRL` do not exist here; nor does

@@ -1,3 +1,5 @@
+//! Serial numbers of certificates.
+
 use core::fmt;
 
 use crate::random::{Random, RandomError};

@@ -222,7 +222,7 @@ async fn a_listed_client_certificate_authenticates() {
     let mut config = Config::default();
     let clock = now.clone();
     config.clock = Arc::new(move || *clock.lock().unwrap());
-    let listed = AdminCertificate::new(&certificate, holder).unwrap();
+    let listed = AdminCertificate::parse(&certificate, holder).unwrap();
     config.admin_certificates = vec![listed].into();
     let list = config.admin_certificates.clone();
     let api = Api::with(config);
@@ -272,7 +272,7 @@ fn client_certificate() -> Vec<u8> {
 fn an_administrator_needs_a_certificate_for_clients() {
     let holder = Administrator { name: "alice".into(), role: AdminRole::Admin };
     let check = |der: &[u8]| {
-        AdminCertificate::new(der, holder.clone()).map(|_| ()).map_err(|error| error.code())
+        AdminCertificate::parse(der, holder.clone()).map(|_| ()).map_err(|error| error.code())
     };
     let client = client_certificate();
     assert_eq!(check(&client), Ok(()));

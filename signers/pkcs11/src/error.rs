@@ -1,3 +1,5 @@
+//! Why a token or a key in it cannot be used.
+
 use std::path::PathBuf;
 
 use cryptoki::error::{Error, RvError};

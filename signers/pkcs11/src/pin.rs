@@ -1,3 +1,5 @@
+//! The PIN of a token.
+
 use std::fmt;
 
 use cryptoki::types::AuthPin;

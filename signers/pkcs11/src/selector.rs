@@ -1,3 +1,5 @@
+//! Which token, and which key in it.
+
 use std::fmt;
 
 /// Selects a token of a module.

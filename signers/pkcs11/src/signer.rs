@@ -1,3 +1,5 @@
+//! A signer whose key is in a token.
+
 use std::fmt;
 use std::sync::Arc;
 

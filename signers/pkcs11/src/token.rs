@@ -1,3 +1,5 @@
+//! A token: logging in, generating and finding keys.
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! How a store is used.
+
 use std::time::Duration;
 
 /// How a [`PostgresStore`](crate::PostgresStore) is used. `Default` suits most nodes.

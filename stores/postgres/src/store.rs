@@ -1,3 +1,5 @@
+//! The store.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! How a store is used.
+
 use std::time::Duration;
 
 /// How a [`SqliteStore`](crate::SqliteStore) is used. `Default` suits most applications.

@@ -46,7 +46,7 @@ impl Administrator {
             Failure::new("certificate_missing", format!("{} holds no certificate", self.file))
         })?;
         let holder = provkey_server::Administrator { name: self.name.clone(), role: self.role };
-        let certificate = AdminCertificate::new(certificate.der(), holder)
+        let certificate = AdminCertificate::parse(certificate.der(), holder)
             .map_err(|error| Failure::new(error.code(), format!("{}: {error}", self.file)))?;
         if certificate.not_after() < Timestamp::from(SystemTime::now()) {
             let (file, ended) = (&self.file, certificate.not_after());

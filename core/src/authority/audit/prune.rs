@@ -60,9 +60,9 @@ pub struct Pruned {
 
 /// # Retention
 impl Authority {
-    /// Deletes old records in many small units, so that other calls can proceed meanwhile. Records
-    /// with a later moment than the present are never deleted. A record that another call changes
-    /// at the same time stays until the next `prune`.
+    /// Deletes old records in many small units, so that other calls can proceed meanwhile. Nothing
+    /// from after the present moment is deleted, whatever `retention` says. A record that another
+    /// call changes at the same time stays until the next prune.
     ///
     /// # Errors
     /// Those of the store. Records that were deleted before the error stay deleted.

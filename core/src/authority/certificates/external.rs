@@ -134,7 +134,7 @@ impl Authority {
     /// Makes a CSR for a CA certificate (path length 0) of an external CA, with a new key pair or
     /// one that lives elsewhere. The external CA decides how long the certificate is valid;
     /// `new.validity` is ignored. [`import_answer`](Self::import_answer) imports what the CA
-    /// issues. No provisioning key can use the certificate before.
+    /// issues. Until then no provisioning key can use the certificate.
     ///
     /// # Errors
     /// `name_in_use`, `validity_invalid`, `algorithm_unsupported`, `master_key_missing`, those of

@@ -1,3 +1,5 @@
+//! Making certificate signing requests.
+
 use alloc::vec::Vec;
 
 use crate::der::writer::{attribute, bit_string, nested, primitive};

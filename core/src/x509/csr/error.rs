@@ -1,3 +1,5 @@
+//! Why a certificate signing request is refused.
+
 use crate::der::Malformed;
 use crate::limits::CSR_BYTES_MAX;
 use crate::x509::extensions::ExtensionsError;

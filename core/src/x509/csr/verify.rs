@@ -1,3 +1,5 @@
+//! Verifying the signature of a request, and what it asks for.
+
 use super::{Csr, CsrError};
 use crate::x509::extensions::{AltNames, Extensions, KeyUsage, Purposes};
 use crate::x509::{Certificate, PublicKey, signature};
