@@ -49,6 +49,7 @@ shellcheck --external-sources --source-path=scripts .ci/run scripts/*.sh ffi/exa
 python3 scripts/layers.py
 python3 scripts/comment_width.py
 python3 scripts/named_paths.py
+python3 scripts/doc_anchors.py
 target/venv/bin/python scripts/workflows.py
 
 # The libraries with their oldest dependencies, and their public API.
