@@ -8,9 +8,6 @@ use std::sync::OnceLock;
 const SOURCE: &str = include_str!("disk_faults.c");
 
 /// The path of the library for `LD_PRELOAD`. Each process builds it once.
-///
-/// # Panics
-/// If there is no C compiler, or it fails.
 pub fn disk_faults() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let make = || {

@@ -25,7 +25,8 @@ wait
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
 /// A running server in a temporary folder, with a private socket. It stops, and the folder is
-/// removed, when this value is dropped or this process ends.
+/// removed, when this value is dropped or this process ends. All its functions panic if something
+/// fails.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: PathBuf,
@@ -38,17 +39,11 @@ pub struct PostgresServer {
 
 impl PostgresServer {
     /// Starts a server with durable commits.
-    ///
-    /// # Panics
-    /// If PostgreSQL is not installed, or does not start.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
     /// As [`Self::start`], with settings for `postgresql.conf`.
-    ///
-    /// # Panics
-    /// As [`Self::start`].
     pub fn start_with(settings: &[&str]) -> Self {
         let mut server = Self::prepare(settings);
         server.init();
@@ -57,9 +52,6 @@ impl PostgresServer {
     }
 
     /// As [`Self::start`], on a disk that [`Self::fill_disk`] can fill.
-    ///
-    /// # Panics
-    /// As [`Self::start`].
     #[cfg(target_os = "linux")]
     pub fn start_on_a_small_disk() -> Self {
         let mut server = Self::prepare(&[]);
@@ -74,9 +66,6 @@ impl PostgresServer {
     }
 
     /// Makes the disk full, so that no table can grow, or frees it again.
-    ///
-    /// # Panics
-    /// If its folder cannot be written.
     #[cfg(target_os = "linux")]
     pub fn fill_disk(&self, full: bool) {
         let file = self.folder.join("full");
@@ -85,18 +74,12 @@ impl PostgresServer {
     }
 
     /// Starts a replica of this server.
-    ///
-    /// # Panics
-    /// As [`Self::start`].
     pub fn start_replica(&self) -> Self {
         self.replicate(&[], &[])
     }
 
     /// Starts a synchronous standby, which applies each commit before this server reports it.
     /// Waits until it is synchronous.
-    ///
-    /// # Panics
-    /// As [`Self::start`].
     pub fn start_synchronous_standby(&self) -> Self {
         // This server identifies the standby by its cluster name.
         let standby = self.replicate(&["-C", "-S", "s1"], &["cluster_name=s1"]);
@@ -112,9 +95,6 @@ impl PostgresServer {
     }
 
     /// Promotes this replica to a primary.
-    ///
-    /// # Panics
-    /// If it is not a replica, or the promotion fails.
     pub fn promote(&self) {
         assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
     }
@@ -135,9 +115,6 @@ impl PostgresServer {
     }
 
     /// The URL of a new, empty database.
-    ///
-    /// # Panics
-    /// If the server refuses.
     pub fn new_database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
@@ -156,9 +133,6 @@ impl PostgresServer {
     }
 
     /// Runs SQL as the superuser with `psql`. Returns the rows, with `|` between the columns.
-    ///
-    /// # Panics
-    /// If the SQL fails.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = self.command("psql");
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"]).arg(&self.folder);
@@ -166,9 +140,6 @@ impl PostgresServer {
     }
 
     /// Changes settings of the running server, and waits until they are in effect.
-    ///
-    /// # Panics
-    /// If a setting needs a restart.
     pub fn configure(&self, settings: &[(&str, &str)]) {
         for (name, value) in settings {
             self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
@@ -182,9 +153,6 @@ impl PostgresServer {
     }
 
     /// Writes a file that only the server may read.
-    ///
-    /// # Panics
-    /// If it cannot be written.
     pub fn write_private(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.join(name);
         fs::write(&path, text).expect("the folder can be written");
@@ -196,9 +164,6 @@ impl PostgresServer {
     }
 
     /// Replaces the rules in `pg_hba.conf`: who may connect, and how.
-    ///
-    /// # Panics
-    /// If they cannot be written.
     pub fn replace_rules(&self, rules: &str) {
         fs::write(self.data().join("pg_hba.conf"), rules).expect("the folder can be written");
         let done = self.sql("postgres", "SELECT pg_reload_conf()");
@@ -212,9 +177,6 @@ impl PostgresServer {
     }
 
     /// Kills the server (SIGKILL), and leaves it down.
-    ///
-    /// # Panics
-    /// If it was not running.
     pub fn kill(&mut self) {
         let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
         let pid = pid_file.lines().next().expect("the first line is the process");
@@ -232,9 +194,6 @@ impl PostgresServer {
     }
 
     /// Starts the server again after [`Self::kill`].
-    ///
-    /// # Panics
-    /// If it does not start.
     pub fn restart(&mut self) {
         self.run();
     }
