@@ -119,24 +119,6 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn order_duplicates_and_strangers_do_not_matter(
-        order in Just(vec![0, 1, 2, 0, 1, 2, 3, 4]).prop_shuffle(),
-        length in 3_usize..=8,
-    ) {
-        let (pki, mut identity) = asked();
-        let [leaf, enrollment, root] = pki.answer(&identity);
-        let [_, stranger, strange_root] = Pki::new().answer(&identity);
-        let all = [&leaf, &enrollment, &root, &stranger, &strange_root];
-        let answer: Vec<_> = order[..length].iter().map(|&index| all[index].clone()).collect();
-        let complete = (0..3).all(|index| order[..length].contains(&index));
-        prop_assert_eq!(identity.accept_certificates(&answer, at(NOW)).is_ok(), complete);
-        if complete {
-            let chain = identity.chain().unwrap();
-            prop_assert_eq!(chain.certificates(), &[leaf, enrollment, root]);
-        }
-    }
-
-    #[test]
     fn no_bytes_panic_or_change_the_certificate(
         noise in prop::collection::vec(any::<u8>(), 0..200),
         cut in any::<prop::sample::Index>(),
