@@ -119,6 +119,22 @@ provkey_enroll_request fleet_enroll_request(const provkey_request *request)
     };
 }
 
+asking asking_with(const provkey_provisioning_key *key)
+{
+    asking made = {0};
+    // These key pairs are made fastest.
+    OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &made.identity, ERR));
+    made.request = fleet_request(made.identity, key);
+    made.enroll_request = fleet_enroll_request(made.request);
+    return made;
+}
+
+void asking_free(asking *asking)
+{
+    provkey_request_free(asking->request);
+    provkey_identity_free(asking->identity);
+}
+
 static void accept_answer(provkey_identity *identity, const provkey_enrolled *enrolled)
 {
     const char *pem = enrolled->chain_pem;

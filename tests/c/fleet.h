@@ -54,6 +54,16 @@ provkey_request *fleet_request(provkey_identity *identity, const provkey_provisi
 // A request in the form that the authority takes.
 provkey_enroll_request fleet_enroll_request(const provkey_request *request);
 
+// A new connector that asks for a certificate.
+typedef struct asking {
+    provkey_identity *identity;
+    provkey_request *request;
+    provkey_enroll_request enroll_request;
+} asking;
+
+asking asking_with(const provkey_provisioning_key *key);
+void asking_free(asking *asking);
+
 // A connector that has enrolled. Freed by the caller.
 provkey_identity *fleet_connector(const fleet *fleet);
 

@@ -110,21 +110,17 @@ static void a_failing_source_of_randomness_costs_no_use(void)
     uint64_t enrolled_so_far = 0;
     for (int n = 0; n < 8; n++) {
         provkey_enrolled *enrolled = NULL;
-        provkey_identity *connector = NULL;
-        OK(provkey_identity_generate(0, &connector, ERR));
-        provkey_request *request = fleet_request(connector, fleet.provisioning_key);
-        const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+        asking asking = asking_with(fleet.provisioning_key);
         draws_left = n;
         const provkey_status status =
-            provkey_authority_enroll(fleet.authority, &enroll_request, &enrolled, ERR);
+            provkey_authority_enroll(fleet.authority, &asking.enroll_request, &enrolled, ERR);
         CHECK(status == PROVKEY_STATUS_OK || status == PROVKEY_STATUS_RANDOM_UNAVAILABLE);
         CHECK(n > 0 || status != PROVKEY_STATUS_OK);
         enrolled_so_far += status == PROVKEY_STATUS_OK;
         draws_left = 1000;
         CHECK(fleet_used(fleet.authority, fleet.key->id) == enrolled_so_far);
         provkey_enrolled_free(enrolled);
-        provkey_request_free(request);
-        provkey_identity_free(connector);
+        asking_free(&asking);
     }
     CHECK(enrolled_so_far > 0);
     provkey_identity_free(identity);

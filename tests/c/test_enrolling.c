@@ -21,22 +21,13 @@ static void end(void)
     CHECK(table_stores_alive() == 0);
 }
 
-static provkey_identity *new_identity(void)
-{
-    provkey_identity *identity = NULL;
-    OK(provkey_identity_generate(0, &identity, ERR));
-    return identity;
-}
-
 static void an_answer_has_every_field(void)
 {
     begin(1);
-    provkey_identity *identity = new_identity();
-    provkey_request *request = fleet_request(identity, sensors.provisioning_key);
+    asking asking = asking_with(sensors.provisioning_key);
     provkey_enrolled *enrolled = NULL;
-    provkey_enroll_request enroll_request = fleet_enroll_request(request);
-    enroll_request.address = "192.0.2.77";
-    OK(provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR));
+    asking.enroll_request.address = "192.0.2.77";
+    OK(provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR));
     CHECK_TEXT(enrolled->key, sensors.key->id);
     CHECK_TEXT(enrolled->group, sensors.group->id);
     CHECK_TEXT(enrolled->certificate, sensors.certificate->id);
@@ -54,12 +45,11 @@ static void an_answer_has_every_field(void)
     provkey_connector_free(connector);
     provkey_enrolled_free(enrolled);
 
-    OK(provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR));
+    OK(provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR));
     CHECK(enrolled->replay);
     provkey_enrolled_free(enrolled);
     CHECK(fleet_used(sensors.authority, sensors.key->id) == 1);
-    provkey_request_free(request);
-    provkey_identity_free(identity);
+    asking_free(&asking);
     end();
 }
 
@@ -67,34 +57,32 @@ static void an_answer_has_every_field(void)
 static void a_key_text_is_enough(void)
 {
     begin(1);
-    provkey_identity *identity = new_identity();
+    asking asking = asking_with(sensors.provisioning_key);
     provkey_enrolled *enrolled = NULL;
     provkey_bytes *text = NULL;
-    provkey_request *request = fleet_request(identity, sensors.provisioning_key);
-    provkey_enroll_request enroll_request = fleet_enroll_request(request);
     OK(provkey_authority_copy_key(sensors.authority, sensors.key->id, &text, ERR));
-    enroll_request.key_text = text->data;
-    enroll_request.key_text_len = text->len - 1;
+    asking.enroll_request.key_text = text->data;
+    asking.enroll_request.key_text_len = text->len - 1;
     FAILS(PROVKEY_STATUS_KEY_INVALID,
-          provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR));
+          provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR));
     CHECK(enrolled == NULL && fleet_used(sensors.authority, sensors.key->id) == 0);
-    enroll_request.key_text_len = text->len;
-    OK(provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR));
+    asking.enroll_request.key_text_len = text->len;
+    OK(provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR));
     provkey_enrolled_free(enrolled);
     provkey_bytes_free(text);
-    provkey_request_free(request);
-    provkey_identity_free(identity);
+    asking_free(&asking);
     end();
 }
 
 static void a_fingerprint_binds_the_machine(void)
 {
     begin(2);
-    provkey_identity *identity = new_identity();
+    provkey_identity *identity = NULL;
     provkey_fingerprint fingerprint;
     provkey_request *request = NULL;
     provkey_enrolled *enrolled = NULL;
     provkey_connector *connector = NULL;
+    OK(provkey_identity_generate(0, &identity, ERR));
     OK(provkey_fingerprint_of(MATERIAL, &fingerprint, ERR));
     OK(provkey_identity_request(identity, sensors.provisioning_key, &fingerprint, &request, ERR));
     provkey_enroll_request enroll_request = fleet_enroll_request(request);
@@ -120,17 +108,15 @@ enum { MANY = 6 };
 static void many_enroll_at_once(void)
 {
     begin(4);
-    provkey_identity *identities[MANY];
-    provkey_request *requests[MANY];
+    asking askings[MANY];
     provkey_enroll_request enroll_requests[MANY];
     provkey_enrolled *enrolled[MANY];
     provkey_status statuses[MANY];
     provkey_error *errors[MANY];
     size_t answers = 0;
     for (size_t i = 0; i < MANY; i++) {
-        identities[i] = new_identity();
-        requests[i] = fleet_request(identities[i], sensors.provisioning_key);
-        enroll_requests[i] = fleet_enroll_request(requests[i]);
+        askings[i] = asking_with(sensors.provisioning_key);
+        enroll_requests[i] = askings[i].enroll_request;
     }
     enroll_requests[2].csr_len = 9;
     // Each request has its own error.
@@ -164,8 +150,7 @@ static void many_enroll_at_once(void)
     for (size_t i = 0; i < MANY; i++) {
         CHECK(enrolled[i] == NULL || enrolled[i]->replay);
         provkey_enrolled_free(enrolled[i]);
-        provkey_request_free(requests[i]);
-        provkey_identity_free(identities[i]);
+        asking_free(&askings[i]);
     }
     CHECK(fleet_used(sensors.authority, sensors.key->id) == 4);
     OK(provkey_authority_enroll_many(sensors.authority, NULL, 0, NULL, NULL, NULL, ERR));
@@ -191,14 +176,12 @@ static void larger_structs_of_a_newer_header_are_read(void)
         provkey_enroll_request request;
         uint64_t unknown;
     } requests[2];
-    provkey_identity *identities[2];
-    provkey_request *csrs[2];
+    asking askings[2];
     provkey_enrolled *enrolled[2];
     provkey_status statuses[2];
     for (size_t i = 0; i < 2; i++) {
-        identities[i] = new_identity();
-        csrs[i] = fleet_request(identities[i], sensors.provisioning_key);
-        requests[i].request = fleet_enroll_request(csrs[i]);
+        askings[i] = asking_with(sensors.provisioning_key);
+        requests[i].request = askings[i].enroll_request;
         requests[i].request.struct_size = sizeof(struct newer);
         requests[i].unknown = 0;
     }
@@ -213,8 +196,7 @@ static void larger_structs_of_a_newer_header_are_read(void)
           provkey_authority_enroll_many(sensors.authority, &requests[0].request, 2, enrolled, statuses, NULL,
                                         ERR));
     for (size_t i = 0; i < 2; i++) {
-        provkey_request_free(csrs[i]);
-        provkey_identity_free(identities[i]);
+        asking_free(&askings[i]);
     }
     end();
 }

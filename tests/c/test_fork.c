@@ -21,16 +21,12 @@ static atomic_size_t enrolled_count;
 static void *enroll(void *nothing)
 {
     while (!stop) {
-        provkey_identity *identity = NULL;
         provkey_enrolled *enrolled = NULL;
-        OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &identity, ERR));
-        provkey_request *request = fleet_request(identity, enrolling.provisioning_key);
-        const provkey_enroll_request enroll_request = fleet_enroll_request(request);
-        OK(provkey_authority_enroll(enrolling.authority, &enroll_request, &enrolled, ERR));
+        asking asking = asking_with(enrolling.provisioning_key);
+        OK(provkey_authority_enroll(enrolling.authority, &asking.enroll_request, &enrolled, ERR));
         enrolled_count += 1;
         provkey_enrolled_free(enrolled);
-        provkey_request_free(request);
-        provkey_identity_free(identity);
+        asking_free(&asking);
     }
     check_thread_done();
     return nothing;
@@ -38,9 +34,8 @@ static void *enroll(void *nothing)
 
 typedef struct inherited {
     provkey_store *store;
-    provkey_identity *identity;
     provkey_signer *signer;
-    provkey_request *request;
+    asking asking;
 } inherited;
 
 #define REFUSED(call) FAILS(PROVKEY_STATUS_USED_AFTER_FORK, call)
@@ -56,8 +51,7 @@ static void use_in_child(inherited its)
     provkey_identity *identity = NULL;
     provkey_identity_details *identity_details = NULL;
     uint64_t records = 0;
-    const provkey_enroll_request enroll_request = fleet_enroll_request(its.request);
-    REFUSED(provkey_authority_enroll(enrolling.authority, &enroll_request, &enrolled, ERR));
+    REFUSED(provkey_authority_enroll(enrolling.authority, &its.asking.enroll_request, &enrolled, ERR));
     CHECK(!check_error->retryable && !check_error->outcome_unknown);
     CHECK_TEXT(check_error->code, "used_after_fork");
     REFUSED(provkey_authority_list_keys(enrolling.authority, NULL, NULL, &page, ERR));
@@ -67,15 +61,14 @@ static void use_in_child(inherited its)
     OK(provkey_store_memory(&other, ERR));
     REFUSED(provkey_store_copy(its.store, other, &records, ERR));
     REFUSED(provkey_store_query(its.store, "SELECT 1", NULL, &found, ERR));
-    REFUSED(provkey_identity_describe(its.identity, now_ms(), &identity_details, ERR));
+    REFUSED(provkey_identity_describe(its.asking.identity, now_ms(), &identity_details, ERR));
     REFUSED(provkey_identity_with_signer(its.signer, &identity, ERR));
     provkey_store_free(other);
     provkey_authority_free(enrolling.authority);
     provkey_store_free(its.store);
-    provkey_identity_free(its.identity);
     provkey_signer_free(its.signer);
     // Handles without locks and connections work, and so do new ones.
-    provkey_request_free(its.request);
+    asking_free(&its.asking);
     OK(provkey_store_memory(&other, ERR));
     fleet own = fleet_new((fleet_parts){.store = other}, 1);
     provkey_identity_free(fleet_connector(&own));
@@ -88,8 +81,7 @@ static void fork_over(provkey_store *store)
     pthread_t threads[THREADS];
     inherited its = {.store = store, .signer = secure_element_new()};
     enrolling = fleet_new((fleet_parts){.store = store}, 1000000000);
-    OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &its.identity, ERR));
-    its.request = fleet_request(its.identity, enrolling.provisioning_key);
+    its.asking = asking_with(enrolling.provisioning_key);
     stop = false;
     enrolled_count = 0;
     for (size_t i = 0; i < THREADS; i++) {
@@ -116,8 +108,7 @@ static void fork_over(provkey_store *store)
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
     CHECK(fleet_used(enrolling.authority, enrolling.key->id) == enrolled_count);
-    provkey_request_free(its.request);
-    provkey_identity_free(its.identity);
+    asking_free(&its.asking);
     provkey_signer_free(its.signer);
     fleet_free(&enrolling);
     provkey_store_free(store);

@@ -246,16 +246,13 @@ static bool of_a_store(provkey_status status)
 static provkey_status enroll_through(lie in_get, lie in_apply)
 {
     const uint64_t used = fleet_used(sensors.authority, sensors.key->id);
-    provkey_identity *identity = NULL;
     provkey_enrolled *enrolled = NULL;
-    OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &identity, ERR));
-    provkey_request *request = fleet_request(identity, sensors.provisioning_key);
-    const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+    asking asking = asking_with(sensors.provisioning_key);
     liar_state.lies_told = 0;
     liar_state.in_get = in_get;
     liar_state.in_apply = in_apply;
     const provkey_status status =
-        provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR);
+        provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR);
     liar_state.in_get = TRUTH;
     liar_state.in_apply = TRUTH;
     CHECK(liar_state.lies_told > 0);
@@ -263,11 +260,10 @@ static provkey_status enroll_through(lie in_get, lie in_apply)
     CHECK(status == PROVKEY_STATUS_OK || check_error->status == status);
     provkey_enrolled_free(enrolled);
 
-    OK(provkey_authority_enroll(sensors.authority, &enroll_request, &enrolled, ERR));
+    OK(provkey_authority_enroll(sensors.authority, &asking.enroll_request, &enrolled, ERR));
     provkey_enrolled_free(enrolled);
     CHECK(fleet_used(sensors.authority, sensors.key->id) == used + 1);
-    provkey_request_free(request);
-    provkey_identity_free(identity);
+    asking_free(&asking);
     return status;
 }
 

@@ -142,7 +142,6 @@ static void an_authoritys_signer_fails_and_lies(void)
     element element = {.status = PROVKEY_STATUS_OK};
     provkey_enrollment_certificate *certificate = NULL;
     provkey_key_details *key = NULL;
-    provkey_identity *identity = NULL;
     provkey_enrolled *enrolled = NULL;
     provkey_signer *signer = signer_of(&element);
     fleet fleet = fleet_in_memory(1);
@@ -159,9 +158,7 @@ static void an_authoritys_signer_fails_and_lies(void)
     };
     OK(provkey_authority_create_key(fleet.authority, &new_key, &key, ERR));
     provkey_provisioning_key *text = fleet_provisioning_key(fleet.authority, key->id);
-    OK(provkey_identity_generate(0, &identity, ERR));
-    provkey_request *request = fleet_request(identity, text);
-    const provkey_enroll_request enroll_request = fleet_enroll_request(request);
+    asking asking = asking_with(text);
 
     const struct {
         int what;
@@ -179,15 +176,15 @@ static void an_authoritys_signer_fails_and_lies(void)
     for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
         element.what = lies[i].what;
         element.status = lies[i].status;
-        FAILS(lies[i].expected, provkey_authority_enroll(fleet.authority, &enroll_request, &enrolled, ERR));
+        FAILS(lies[i].expected,
+              provkey_authority_enroll(fleet.authority, &asking.enroll_request, &enrolled, ERR));
         CHECK(fleet_used(fleet.authority, key->id) == 0);
     }
     element.what = SIGNS;
     element.status = PROVKEY_STATUS_OK;
-    fleet_enroll(fleet.authority, text, identity);
+    fleet_enroll(fleet.authority, text, asking.identity);
     CHECK(fleet_used(fleet.authority, key->id) == 1);
-    provkey_request_free(request);
-    provkey_identity_free(identity);
+    asking_free(&asking);
     provkey_provisioning_key_free(text);
     provkey_key_details_free(key);
     provkey_enrollment_certificate_free(certificate);

@@ -40,17 +40,15 @@ static void storm(void *(*work)(void *))
 static void *enroll(void *nothing)
 {
     for (size_t i = 0; i < rounds(); i++) {
-        provkey_identity *identity = NULL;
         provkey_enrolled *enrolled = NULL;
         provkey_key_page *page = NULL;
-        OK(provkey_identity_generate(PROVKEY_KEY_ALGORITHM_ED25519, &identity, ERR));
-        provkey_request *request = fleet_request(identity, provisioning_key);
-        const provkey_enroll_request enroll_request = fleet_enroll_request(request);
-        const provkey_status status = provkey_authority_enroll(authority, &enroll_request, &enrolled, ERR);
+        asking asking = asking_with(provisioning_key);
+        const provkey_status status =
+            provkey_authority_enroll(authority, &asking.enroll_request, &enrolled, ERR);
         if (status == PROVKEY_STATUS_OK) {
             CHECK(!enrolled->replay);
             provkey_enrolled_free(enrolled);
-            OK(provkey_authority_enroll(authority, &enroll_request, &enrolled, ERR));
+            OK(provkey_authority_enroll(authority, &asking.enroll_request, &enrolled, ERR));
             CHECK(enrolled->replay);
             provkey_enrolled_free(enrolled);
             answers += 1;
@@ -60,8 +58,7 @@ static void *enroll(void *nothing)
         }
         OK(provkey_authority_list_keys(authority, NULL, NULL, &page, ERR));
         provkey_key_page_free(page);
-        provkey_request_free(request);
-        provkey_identity_free(identity);
+        asking_free(&asking);
     }
     check_thread_done();
     return nothing;
