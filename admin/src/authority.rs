@@ -1,7 +1,7 @@
 //! The authority itself.
 
 use provkey::authority::Authority;
-use provkey::key::Host;
+use provkey::key::{Host, Pin};
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::hex;
@@ -35,6 +35,8 @@ pub struct Root {
     pub not_after: Moment,
     /// Its SHA-256, in hexadecimal.
     pub sha256: String,
+    /// Its pin, as keys contain it, in hexadecimal.
+    pub pin: String,
     /// The certificate in PEM.
     pub pem: String,
 }
@@ -51,6 +53,7 @@ impl From<&Authority> for AuthorityDetails {
                 not_before: root.not_before().into(),
                 not_after: root.not_after().into(),
                 sha256: hex(&root.sha256()),
+                pin: Pin::of_spki(root.spki()).to_string(),
                 pem: root.to_pem(),
             },
         }

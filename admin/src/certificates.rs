@@ -59,12 +59,16 @@ pub struct Certificate {
     pub created_at: Moment,
     /// The certificate in PEM, as the root signed it.
     pub pem: String,
+    /// Of an external CA: the certificate in PEM as that CA issued it, then its issuers.
+    pub external_pem: Option<String>,
 }
 
 impl From<EnrollmentCertificate> for Certificate {
     fn from(found: EnrollmentCertificate) -> Self {
         let warnings = found.warnings(SystemClock.now());
         let url = |url: Option<LeafUrl>| url.map(|url| url.as_str().to_owned());
+        let external = !found.external.is_empty();
+        let external_pem = found.external.iter().map(x509::Certificate::to_pem).collect();
         let certificate = found.certificate;
         let algorithm = certificate.public_key().ok().map(|key| key.algorithm());
         Self {
@@ -83,11 +87,12 @@ impl From<EnrollmentCertificate> for Certificate {
             ca_issuers_url: url(found.leaf_urls.ca_issuers),
             keys: found.keys,
             key_elsewhere: found.key_elsewhere,
-            external: !found.external.is_empty(),
+            external,
             retired_at: found.retired_at.map(Moment),
             warnings: warnings.into_iter().map(warning).collect(),
             created_at: found.created_at.into(),
             pem: certificate.to_pem(),
+            external_pem: external.then_some(external_pem),
         }
     }
 }
@@ -231,6 +236,10 @@ pub struct CertificateRequest {
     pub created_at: Moment,
     /// The future validity of connectors' certificates.
     pub leaf_validity_seconds: u64,
+    /// How long an expired connector's certificate will be renewable.
+    pub renewal_grace_seconds: u64,
+    /// Whether its private key is in a PKCS #11 token.
+    pub key_elsewhere: bool,
     /// The CSR in PEM, for the external CA.
     pub csr: String,
 }
@@ -243,6 +252,8 @@ impl From<authority::CertificateRequest> for CertificateRequest {
             name: request.name.into(),
             created_at: request.created_at.into(),
             leaf_validity_seconds: request.leaf_validity.as_secs(),
+            renewal_grace_seconds: request.renewal_grace.as_secs(),
+            key_elsewhere: request.key_elsewhere,
         }
     }
 }

@@ -1,30 +1,43 @@
 //! A record as the command shows it: JSON for programs, fields or a row of a table for people.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use std::fmt;
 
-use crate::time::Time;
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// The fields of a record, in the order in which they are shown.
 #[derive(Default)]
 pub(crate) struct Record {
-    json: Vec<(&'static str, Json)>,
+    json: Members,
     lines: Vec<(&'static str, String)>,
     cells: Vec<(&'static str, String)>,
 }
 
+/// The members of a JSON object, in their order.
+#[derive(Default)]
+struct Members(Vec<(String, Json)>);
+
 /// What programs see of a field.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Json {
+    Object(Members),
     Value(Value),
-    Record(Record),
 }
 
 impl Record {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// Programs see this value, in the form that the API has, too.
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        // It is a struct of numbers, texts, and lists and structs of these: it is written and read
+        // without an error.
+        let json = serde_json::to_string(value).unwrap_or_default();
+        Self { json: serde_json::from_str(&json).unwrap_or_default(), ..Self::default() }
     }
 
     /// A field that programs and people see alike.
@@ -38,17 +51,6 @@ impl Record {
         self.json(name, value).line(label, text)
     }
 
-    /// Like [`Self::field`]. People see a dash if there is no value.
-    pub(crate) fn optional<T: Serialize + ToString>(
-        self,
-        name: &'static str,
-        label: &'static str,
-        value: Option<T>,
-    ) -> Self {
-        let text = or_dash(value.as_ref());
-        self.json(name, value).line(label, text)
-    }
-
     /// Like [`Self::field`]. People see nothing if there is no value.
     pub(crate) fn if_present<T: Serialize + ToString>(
         self,
@@ -57,33 +59,21 @@ impl Record {
         value: Option<T>,
     ) -> Self {
         let text = value.as_ref().map(ToString::to_string);
-        let record = self.json(name, value);
-        match text {
-            Some(text) => record.line(label, text),
-            None => record,
-        }
-    }
-
-    /// A time. People see `never` if there is none.
-    pub(crate) fn time_or_never(
-        self,
-        name: &'static str,
-        label: &'static str,
-        time: Option<Time>,
-    ) -> Self {
-        self.json(name, time).line(label, Time::or_never(time))
+        self.json(name, value).line_if_present(label, text)
     }
 
     /// A field that only programs see.
     pub(crate) fn json(mut self, name: &'static str, value: impl Serialize) -> Self {
         // The values are numbers, texts, and lists and objects of these: none fails to serialize.
-        self.json.push((name, Json::Value(serde_json::to_value(value).unwrap_or_default())));
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.json.0.push((name.into(), Json::Value(value)));
         self
     }
 
     /// A record within this one, which only programs see.
     pub(crate) fn record(mut self, name: &'static str, record: Option<Self>) -> Self {
-        self.json.push((name, record.map_or(Json::Value(Value::Null), Json::Record)));
+        let json = record.map_or(Json::Value(Value::Null), |record| Json::Object(record.json));
+        self.json.0.push((name.into(), json));
         self
     }
 
@@ -91,6 +81,14 @@ impl Record {
     pub(crate) fn line(mut self, label: &'static str, text: impl Into<String>) -> Self {
         self.lines.push((label, text.into()));
         self
+    }
+
+    /// Like [`Self::line`]. People see nothing if there is no value.
+    pub(crate) fn line_if_present(self, label: &'static str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.line(label, value.to_string()),
+            None => self,
+        }
     }
 
     /// A column of the table in which people see a listing.
@@ -117,11 +115,41 @@ impl Record {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.json.len()))?;
-        for (name, value) in &self.json {
+        self.json.serialize(serializer)
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ReadMembers)
+    }
+}
+
+struct ReadMembers;
+
+impl<'de> Visitor<'de> for ReadMembers {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
 }
 

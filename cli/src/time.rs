@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp as Moment};
 use provkey::time::{Clock, SystemClock, Timestamp, TimestampError};
+use provkey_admin::Moment;
 use serde::{Serialize, Serializer};
 
 /// A period longer than zero, for example `10y`, `90d` or `12h`. Years and months follow the
@@ -45,11 +46,11 @@ impl Period {
 
 fn utc(moment: Timestamp) -> Option<jiff::Zoned> {
     let ms = i64::try_from(moment.unix_ms()).ok()?;
-    Some(Moment::from_millisecond(ms).ok()?.to_zoned(TimeZone::UTC))
+    Some(jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(TimeZone::UTC))
 }
 
 /// Times before 1970 become 1970.
-fn timestamp(moment: Moment) -> Timestamp {
+fn timestamp(moment: jiff::Timestamp) -> Timestamp {
     Timestamp::from_unix_ms(u64::try_from(moment.as_millisecond()).unwrap_or(0))
 }
 
@@ -99,6 +100,12 @@ impl Time {
     /// The time for people, or `never`.
     pub(crate) fn or_never(time: Option<Self>) -> String {
         time.map_or_else(|| "never".into(), |time| time.to_string())
+    }
+}
+
+impl From<Moment> for Time {
+    fn from(moment: Moment) -> Self {
+        Self(moment.0)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{AdminRole, AdminScope, AdminToken, Authority, Name, NewAdminToken};
+use provkey::authority::{AdminRole, AdminScope, Authority, Name, NewAdminToken};
+use provkey_admin::AdminToken;
 
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
@@ -64,28 +65,34 @@ fn create(create: &Create, authority: &Authority, output: &mut Output) -> Result
         .scope(scope)
         .expires_at(create.expires.0);
     let (token, text) = authority.create_token(&new)?;
-    output.show(&shown(token).field("text", "Token", text.expose()))
+    let token = AdminToken::from(token);
+    let record = Record::new().record("token", Some(Record::of(&token)));
+    output.show(&described(record, &token).field("text", "Token", text.expose()))
 }
 
-fn shown(token: AdminToken) -> Record {
-    let (expires, revoked) = (token.expires_at.map(Time), token.revoked_at.map(Time));
-    let (created, role) = (Time(token.created_at), token.role);
-    let created_by = or_dash(token.created_by.as_ref());
-    Record::new()
-        .field("id", "Admin token", token.id)
-        .field("name", "Name", &token.name)
-        .field("role", "Role", role)
-        .if_present("scope", "Scope", token.scope)
-        .json("created_at", created)
-        .json("created_by", token.created_by)
-        .time_or_never("expires_at", "Expires", expires)
-        .optional("revoked_at", "Revoked", revoked)
-        .line("Created by", created_by)
-        .line("Created", created.to_string())
-        .cell("ID", token.id)
+fn shown(token: impl Into<AdminToken>) -> Record {
+    let token = token.into();
+    let record = Record::of(&token);
+    described(record, &token)
+}
+
+/// What people see of a token.
+fn described(record: Record, token: &AdminToken) -> Record {
+    let expires = Time::or_never(token.expires_at.map(Time::from));
+    let revoked = or_dash(token.revoked_at.map(Time::from).as_ref());
+    record
+        .line("Admin token", &token.id)
+        .line("Name", &token.name)
+        .line("Role", token.role.as_str())
+        .line_if_present("Scope", token.scope.as_ref())
+        .line("Expires", &expires)
+        .line("Revoked", &revoked)
+        .line("Created by", or_dash(token.created_by.as_ref()))
+        .line("Created", Time::from(token.created_at).to_string())
+        .cell("ID", &token.id)
         .cell("NAME", &token.name)
-        .cell("ROLE", role)
+        .cell("ROLE", token.role)
         .cell("SCOPE", or_dash(token.scope.as_ref()))
-        .cell("EXPIRES", Time::or_never(expires))
-        .cell("REVOKED", or_dash(revoked.as_ref()))
+        .cell("EXPIRES", expires)
+        .cell("REVOKED", revoked)
 }

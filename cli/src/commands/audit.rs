@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use provkey::authority::{Action, AuditFilter, AuditRecord, Authority, ConnectorId, InputError};
+use provkey::authority::{Action, AuditFilter, Authority, ConnectorId, InputError};
 use provkey::key::KeyId;
+use provkey_admin::AuditEntry;
 
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
@@ -52,47 +53,33 @@ pub(crate) fn run(
     output.pages(page, |page| authority.list_audit(&filter, page), shown)
 }
 
-fn shown(record: AuditRecord) -> Record {
-    let at = Time(record.at);
-    let (subject, details) = (subject(&record), details(&record));
-    Record::new()
-        .cell("AT", at)
-        .cell("ACTION", record.action.as_str())
-        .cell("ACTOR", or_dash(record.actor.as_ref()))
-        .cell("KEY", or_dash(record.key.as_ref()))
-        .cell("ABOUT", subject)
-        .cell("DETAILS", details)
-        .json("at", at)
-        .json("action", record.action.as_str())
-        .json("actor", record.actor)
-        .json("admin_token", record.admin_token)
-        .json("key", record.key)
-        .json("group", record.group)
-        .json("certificate", record.certificate)
-        .json("connector", record.connector)
-        .json("address", record.address)
-        .json("code", record.code)
-        .json("count", record.count)
-        .json("last_at", record.last_at.map(Time))
-        .json("details", record.details)
+fn shown(entry: impl Into<AuditEntry>) -> Record {
+    let entry = entry.into();
+    Record::of(&entry)
+        .cell("AT", Time::from(entry.at))
+        .cell("ACTION", &entry.action)
+        .cell("ACTOR", or_dash(entry.actor.as_ref()))
+        .cell("KEY", or_dash(entry.key.as_ref()))
+        .cell("ABOUT", subject(&entry))
+        .cell("DETAILS", details(&entry))
 }
 
-/// The subject of the record: the most specific thing that it names, except the key, which has its
+/// The subject of the entry: the most specific thing that it names, except the key, which has its
 /// own column.
-fn subject(record: &AuditRecord) -> String {
-    let connector = record.connector.map(|id| format!("connector {id}"));
-    let group = || record.group.map(|id| format!("group {id}"));
-    let certificate = || record.certificate.map(|id| format!("certificate {id}"));
-    let subject = match record.key {
+fn subject(entry: &AuditEntry) -> String {
+    let connector = entry.connector.as_ref().map(|id| format!("connector {id}"));
+    let group = || entry.group.as_ref().map(|id| format!("group {id}"));
+    let certificate = || entry.certificate.as_ref().map(|id| format!("certificate {id}"));
+    let subject = match entry.key {
         Some(_) => connector,
         None => connector.or_else(group).or_else(certificate),
     };
     or_dash(subject.as_ref())
 }
 
-fn details(record: &AuditRecord) -> String {
-    let count = record.count.filter(|count| *count > 1).map(|count| format!("{count} times"));
-    let address = record.address.map(|address| format!("from {address}"));
-    let parts = [record.code.clone(), count, address, record.details.clone()];
+fn details(entry: &AuditEntry) -> String {
+    let count = entry.count.filter(|count| *count > 1).map(|count| format!("{count} times"));
+    let address = entry.address.as_ref().map(|address| format!("from {address}"));
+    let parts = [entry.code.clone(), count, address, entry.details.clone()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

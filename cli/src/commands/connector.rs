@@ -2,9 +2,10 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use provkey::authority::{Authority, Connector, ConnectorFilter, ConnectorId, InputError};
+use provkey::authority::{Authority, ConnectorFilter, ConnectorId, InputError};
 use provkey::key::KeyId;
 use provkey::x509::RevocationReason;
+use provkey_admin::{Connector, Moment};
 
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs};
@@ -86,41 +87,38 @@ pub(crate) fn run(
     }
 }
 
-fn shown(connector: Connector) -> Record {
-    let (not_before, not_after) = (Time(connector.not_before), Time(connector.not_after));
-    let (enrolled, revoked) = (Time(connector.enrolled_at), connector.revoked_at.map(Time));
-    let reason = connector.revocation_reason.map(RevocationReason::as_str);
-    let revocation = revoked.map(|at| match reason {
-        None | Some("unspecified") => at.to_string(),
-        Some(reason) => format!("{at} ({reason})"),
+fn shown(connector: impl Into<Connector>) -> Record {
+    let connector = connector.into();
+    let time = |moment: Moment| Time::from(moment).to_string();
+    let revocation = connector.revoked_at.map(|at| match connector.revocation_reason.as_deref() {
+        None | Some("unspecified") => time(at),
+        Some(reason) => format!("{} ({reason})", time(at)),
     });
-    let valid_until = revoked.map_or_else(|| not_after.to_string(), |_| "revoked".into());
-    let last_replay = connector.last_replay_at.map(Time);
-    Record::new()
-        .field("id", "Connector", connector.id)
-        .field("key", "Key", connector.key)
-        .field("group", "Group", connector.group)
-        .field("certificate", "Certificate", connector.certificate)
-        .field("enrolled_at", "Enrolled", enrolled)
-        .optional("address", "From", connector.address)
-        .optional("fingerprint", "Fingerprint", connector.fingerprint)
-        .field("serial", "Serial", &connector.serial)
-        .field("not_before", "Valid from", not_before)
-        .field("not_after", "Valid until", not_after)
-        .json("revoked_at", revoked)
-        .json("revocation_reason", reason)
-        .json("renewals", connector.renewals)
-        .json("renewed_at", connector.renewed_at.map(Time))
+    let not_after = time(connector.not_after);
+    let valid_until = connector.revoked_at.map_or_else(|| not_after.clone(), |_| "revoked".into());
+    let address = or_dash(connector.address.as_ref());
+    let fingerprint = or_dash(connector.fingerprint.as_ref());
+    Record::of(&connector)
+        .line("Connector", &connector.id)
+        .line("Key", &connector.key)
+        .line("Group", &connector.group)
+        .line("Certificate", &connector.certificate)
+        .line("Enrolled", time(connector.enrolled_at))
+        .line("From", &address)
+        .line("Fingerprint", &fingerprint)
+        .line("Serial", &connector.serial)
+        .line("Valid from", time(connector.not_before))
+        .line("Valid until", not_after)
         .line("Revoked", or_dash(revocation.as_ref()))
-        .field("replays", "Replays", connector.replays)
-        .time_or_never("last_replay_at", "Last replay", last_replay)
-        .cell("ID", connector.id)
-        .cell("KEY", connector.key)
-        .cell("ENROLLED", enrolled)
-        .cell("FROM", or_dash(connector.address.as_ref()))
+        .line("Replays", connector.replays.to_string())
+        .line("Last replay", Time::or_never(connector.last_replay_at.map(Time::from)))
+        .cell("ID", &connector.id)
+        .cell("KEY", &connector.key)
+        .cell("ENROLLED", time(connector.enrolled_at))
+        .cell("FROM", address)
         .cell("VALID UNTIL", valid_until)
         .cell("REPLAYS", connector.replays)
-        .cell("FINGERPRINT", beginning(&or_dash(connector.fingerprint.as_ref())))
+        .cell("FINGERPRINT", beginning(&fingerprint))
         .cell("SERIAL", beginning(&connector.serial))
 }
 

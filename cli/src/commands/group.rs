@@ -1,7 +1,8 @@
 //! `provkey group`: connector groups.
 
 use clap::Subcommand;
-use provkey::authority::{Authority, ConnectorGroup, Name};
+use provkey::authority::{Authority, Name};
+use provkey_admin::Group;
 
 use crate::failure::Failure;
 use crate::output::{Output, PageArgs, deleted};
@@ -45,14 +46,15 @@ pub(crate) fn run(
     }
 }
 
-fn shown(group: ConnectorGroup) -> Record {
-    let created = Time(group.created_at);
-    Record::new()
-        .field("id", "Group", group.id)
-        .field("name", "Name", &group.name)
-        .field("keys", "Keys", group.keys)
-        .field("created_at", "Created", created)
-        .cell("ID", group.id)
+fn shown(group: impl Into<Group>) -> Record {
+    let group = group.into();
+    let created = Time::from(group.created_at);
+    Record::of(&group)
+        .line("Group", &group.id)
+        .line("Name", &group.name)
+        .line("Keys", group.keys.to_string())
+        .line("Created", created.to_string())
+        .cell("ID", &group.id)
         .cell("NAME", &group.name)
         .cell("KEYS", group.keys)
         .cell("CREATED", created)

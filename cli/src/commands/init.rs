@@ -1,7 +1,8 @@
 //! `provkey init`: creates an authority.
 
 use provkey::authority::{Authority, Environment, InputError, NewAuthority};
-use provkey::key::{Host, HostError, Pin};
+use provkey::key::{Host, HostError};
+use provkey_admin::AuthorityDetails;
 
 use crate::authority_location::{AuthorityLocation, StoreAddress};
 use crate::failure::Failure;
@@ -66,14 +67,10 @@ fn read_host(text: &str) -> Result<Host, Failure> {
 }
 
 pub(super) fn shown(authority: &Authority) -> Record {
-    let (root, hosts) = (authority.root(), authority.hosts());
-    let host_names = hosts.iter().map(Host::as_str).collect::<Vec<_>>().join(", ");
-    Record::new()
-        .field("id", "Authority", authority.id())
-        .json("hosts", &hosts)
-        .line("Hosts", host_names)
-        .field("trust_domain", "Trust domain", authority.trust_domain())
-        .json("pin", Pin::of_spki(root.spki()))
-        .field("root_not_after", "Root until", Time(root.not_after()))
-        .json("root_pem", root.to_pem())
+    let authority = AuthorityDetails::from(authority);
+    Record::of(&authority)
+        .line("Authority", &authority.id)
+        .line("Hosts", authority.hosts.join(", "))
+        .line("Trust domain", &authority.trust_domain)
+        .line("Root until", Time::from(authority.root.not_after).to_string())
 }

@@ -9,7 +9,7 @@ fn a_token_is_shown_once_and_valid_until_revoked() {
     let home = Home::new();
     let made = home.json("admin-token create ci --role operator --expires 1d");
     let text = made["text"].as_str().unwrap();
-    assert!(text.starts_with(&format!("pvkt1_{}_", made["id"].as_str().unwrap())));
+    assert!(text.starts_with(&format!("pvkt1_{}_", made["token"]["id"].as_str().unwrap())));
     let authenticate = || {
         let store = provkey_sqlite::SqliteStore::open(home.path("store.db")).unwrap();
         let authority = home.authority(std::sync::Arc::new(store));
@@ -34,7 +34,10 @@ fn a_scope_names_a_group() {
     let scope = format!("operator:{}", group["id"].as_str().unwrap());
     for (name, given) in [("by-name", "operator:plant-7"), ("by-id", &scope)] {
         let made = home.json(&format!("admin-token create {name} --scope {given}"));
-        assert_eq!((&made["role"], &made["scope"]), (&"operator".into(), &scope.as_str().into()));
+        assert_eq!(
+            (&made["token"]["role"], &made["token"]["scope"]),
+            (&"operator".into(), &scope.as_str().into())
+        );
     }
     assert!(home.run("admin-token list").stdout.contains(&scope));
     let wrong = home.run("admin-token create x --scope admin:Plant-7");

@@ -36,7 +36,7 @@ fn a_hyphen_is_standard_input_or_output() {
     assert!(chain.ends_with(&root) && home.run("root").stdout == root, "{root}");
     assert_eq!(home.run("root --out root.pem").succeeds().stdout.lines().count(), 4);
     assert_eq!(home.read("root.pem"), root);
-    assert_eq!(home.json("root")["root_pem"], root);
+    assert_eq!(home.json("root")["root"]["pem"], root);
     let master = home.read("master.key");
     let list = "key list --master-key-file -";
     home.run_with_input(list, master.as_bytes()).succeeds();

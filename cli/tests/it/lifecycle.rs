@@ -72,7 +72,7 @@ fn init_creates_an_authority_once() {
     let authority = home.json("init --host api.example.com:8443");
     assert_eq!(authority["hosts"][0], "api.example.com:8443");
     assert_eq!(authority["trust_domain"], "api.example.com");
-    Certificate::parse_all(authority["root_pem"].as_str().unwrap().as_bytes()).unwrap();
+    Certificate::parse_all(authority["root"]["pem"].as_str().unwrap().as_bytes()).unwrap();
     let master = home.read("master.key");
     assert_eq!(master.len(), 65);
     assert!(master.trim_end().bytes().all(|byte| byte.is_ascii_hexdigit()));

@@ -51,6 +51,11 @@ fn json_has_the_documented_fields() {
     let list = home.json("key list");
     check("List", &list);
     check("Key", &list["items"][0]);
+    let made = home.json("admin-token create ci --role viewer");
+    check("New admin token", &made);
+    check("Admin token", &made["token"]);
+    check("Admin token", &home.json("admin-token list")["items"][0]);
+    check("Admin token", &home.json("admin-token revoke ci"));
     check("Deletion", &home.json(&format!("key delete {id}")));
 }
 

@@ -38,7 +38,7 @@ impl Site {
         let run_json = |arguments: &str| -> Value {
             serde_json::from_slice(&run(&format!("{arguments} --json"))).unwrap()
         };
-        let root = run_json(&format!("init --host localhost:{port}"))["root_pem"].take();
+        let root = run_json(&format!("init --host localhost:{port}"))["root"]["pem"].take();
         let root = Certificate::parse_all(root.as_str().unwrap().as_bytes()).unwrap().remove(0);
         run("group create gateways");
         run("cert create signing");

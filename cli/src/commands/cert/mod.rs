@@ -66,11 +66,9 @@ pub(crate) fn run(
             output.pages(page, |page| authority.list_certificate_requests(page), request::shown)
         }
         Command::Import(args) => show(import::run(args, authority)?, authority, output),
-        Command::List(page) => output.pages(
-            page,
-            |page| authority.list_certificates(page),
-            |found| shown(&found, None),
-        ),
+        Command::List(page) => {
+            output.pages(page, |page| authority.list_certificates(page), |found| shown(found, None))
+        }
         Command::Show { certificate, pem } => {
             let certificate = authority.find_certificate(certificate)?;
             match pem {
@@ -119,5 +117,5 @@ fn show(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let connectors = authority.count_connectors(certificate.id)?;
-    output.show(&shown(&certificate, Some(connectors)))
+    output.show(&shown(certificate, Some(connectors)))
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use provkey::authority::{Authority, CertificateRequest, Name, NewCertificate};
+use provkey::authority::{Authority, Name, NewCertificate};
 use provkey::x509::KeyAlgorithm;
+use provkey_admin::CertificateRequest;
 
 use super::url_args::UrlArgs;
 use crate::failure::Failure;
@@ -65,17 +66,14 @@ pub(crate) fn run(
     )
 }
 
-pub(super) fn shown(request: CertificateRequest) -> Record {
-    let created = Time(request.created_at);
-    Record::new()
-        .field("id", "Request", request.id)
-        .field("name", "Name", &request.name)
-        .json("leaf_validity_seconds", request.leaf_validity.as_secs())
-        .json("renewal_grace_seconds", request.renewal_grace.as_secs())
-        .json("key_elsewhere", request.key_elsewhere)
-        .field("created_at", "Created", created)
-        .json("csr_pem", request.csr_pem())
-        .cell("ID", request.id)
+pub(super) fn shown(request: impl Into<CertificateRequest>) -> Record {
+    let request = request.into();
+    let created = Time::from(request.created_at);
+    Record::of(&request)
+        .line("Request", &request.id)
+        .line("Name", &request.name)
+        .line("Created", created.to_string())
+        .cell("ID", &request.id)
         .cell("NAME", &request.name)
         .cell("CREATED", created)
 }
