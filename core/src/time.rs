@@ -9,18 +9,18 @@ use core::time::Duration;
 
 /// A point in time: milliseconds since 1970-01-01 00:00:00 UTC, without leap seconds.
 ///
-/// `Display` writes it as RFC 3339 in UTC with milliseconds. `FromStr` reads any time of RFC 3339
-/// from 1970 to the end of 9999, with `T` and `Z` in upper case: it converts an offset to UTC,
-/// rounds down to milliseconds, and refuses leap seconds. Serde uses the number of milliseconds.
+/// `Display` writes it as RFC 3339 in UTC with milliseconds. `parse` and `FromStr` read any time of
+/// RFC 3339 from 1970 to the end of 9999, with `T` and `Z` in upper case: they convert an offset to
+/// UTC, round down to milliseconds, and refuse leap seconds. Serde uses the number of milliseconds.
 ///
 /// ```
 /// use provkey::time::{Timestamp, TimestampError};
 ///
-/// let noon: Timestamp = "2026-09-21T14:00:00+02:00".parse()?;
+/// let noon = Timestamp::parse("2026-09-21T14:00:00+02:00")?;
 /// assert_eq!(noon.to_string(), "2026-09-21T12:00:00.000Z");
 /// assert_eq!(std::time::SystemTime::from(noon), noon.into());
 ///
-/// let leap_second = "2016-12-31T23:59:60Z".parse::<Timestamp>();
+/// let leap_second = Timestamp::parse("2016-12-31T23:59:60Z");
 /// assert_eq!(leap_second, Err(TimestampError::LeapSecond));
 /// # Ok::<(), TimestampError>(())
 /// ```

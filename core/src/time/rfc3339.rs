@@ -1,7 +1,5 @@
 //! Reading a time in RFC 3339.
 
-use core::str::FromStr;
-
 use super::Timestamp;
 
 /// Why a text is not a [`Timestamp`]. All have the code `text_malformed`.
@@ -34,10 +32,12 @@ impl TimestampError {
     }
 }
 
-impl FromStr for Timestamp {
-    type Err = TimestampError;
-
-    fn from_str(text: &str) -> Result<Self, TimestampError> {
+impl Timestamp {
+    /// Parses a time in RFC 3339.
+    ///
+    /// # Errors
+    /// `text_malformed`; [`TimestampError`] says why.
+    pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let (date, rest) = text.split_at_checked(10).ok_or(TimestampError::Malformed)?;
         let rest = rest.strip_prefix('T').ok_or(TimestampError::Malformed)?;
         let (time, rest) = rest.split_at_checked(8).ok_or(TimestampError::Malformed)?;
@@ -49,6 +49,8 @@ impl FromStr for Timestamp {
         if unix_ms > Self::MAX.0 { Err(TimestampError::OutOfRange) } else { Ok(Self(unix_ms)) }
     }
 }
+
+crate::text::from_str!(Timestamp, TimestampError);
 
 /// The days since 1970 of `2026-09-21`.
 fn read_date(text: &str) -> Result<i64, TimestampError> {

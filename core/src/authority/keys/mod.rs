@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 ///
 /// let test = TestAuthority::new();
 /// let new = NewKey::new("first floor".parse()?, test.group.id, test.certificate.id, 10)
-///     .expires_at("2027-01-01T00:00:00Z".parse::<Timestamp>()?)
+///     .expires_at(Timestamp::parse("2027-01-01T00:00:00Z")?)
 ///     .allowed_addresses(vec!["10.0.0.0/8".parse()?]);
 /// let key = test.authority.create_key(&new)?;
 /// assert_eq!((key.max_uses, key.used), (10, 0));
