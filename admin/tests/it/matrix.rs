@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use provkey::authority::{AdminRole, AdminScope};
 use provkey_admin::operation::{self, ScopeRule};
 use provkey_admin::{
-    Actor, Administration, Answer, AuditQuery, CertificateImport, Compromise, ConnectorQuery,
-    Error, KeyPatch, KeyQuery, NewAdminToken, NewCertificate, NewGroup, NewHost, NewKey, PageQuery,
-    Revocation, UtilizationQuery,
+    Actor, Answer, AuditQuery, CertificateImport, Compromise, ConnectorQuery, Error, KeyPatch,
+    KeyQuery, NewAdminToken, NewCertificate, NewGroup, NewHost, NewKey, PageQuery, Revocation,
+    UtilizationQuery,
 };
 
 use crate::site::{Plant, Site};

@@ -2,8 +2,7 @@
 
 use provkey::authority::{AdminRole, NewAdminToken};
 use provkey_admin::{
-    Actor, Administration, AuditQuery, Compromise, ConnectorQuery, Error, KeyPatch, KeyQuery,
-    NewKey, Page,
+    Actor, AuditQuery, Compromise, ConnectorQuery, Error, KeyPatch, KeyQuery, NewKey, Page,
 };
 
 use crate::site::{Site, name};

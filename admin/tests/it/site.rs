@@ -2,7 +2,7 @@
 
 use provkey::authority::{AdminRole, AdminScope, GroupId, Name, NewCertificate, NewKey};
 use provkey::testing::TestAuthority;
-use provkey_admin::{Actor, Local};
+use provkey_admin::{Actor, Administration, Local};
 
 /// A group with a certificate, a key and a connector that are its own.
 pub(crate) struct Plant {
@@ -15,7 +15,7 @@ pub(crate) struct Plant {
 /// An authority with two plants, a certificate request and an admin token.
 pub(crate) struct Site {
     pub(crate) test: TestAuthority,
-    pub(crate) local: Local,
+    pub(crate) local: Box<dyn Administration>,
     pub(crate) own: Plant,
     pub(crate) other: Plant,
     pub(crate) request: String,
@@ -30,7 +30,7 @@ impl Site {
         let request = test.authority.request_certificate(&new).unwrap().id.to_string();
         let new = provkey::authority::NewAdminToken::new(name("token"), AdminRole::Viewer);
         let token = test.authority.create_token(&new).unwrap().0.id.to_string();
-        let local = Local::new(test.authority.clone());
+        let local = Box::new(Local::new(test.authority.clone()));
         Self { test, local, own, other, request, token }
     }
 
