@@ -32,7 +32,7 @@ CRATES = [
 
 # Core, from the bottom up. A layer may import from itself and from those in the lines above it.
 LAYERS = [
-    {"hex", "limits", "process", "random", "setters", "text", "time", "der"},
+    {"error_family", "hex", "limits", "process", "random", "setters", "text", "time", "der"},
     {"key"},
     {"x509"},
     {"store"},

@@ -103,6 +103,7 @@ extern crate alloc;
 extern crate std;
 
 mod der;
+mod error_family;
 mod hex;
 pub mod key;
 pub mod limits;

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::process;
 
+use crate::error_family::error_family;
+
 /// The process that made a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(u32);
@@ -31,23 +33,11 @@ impl Process {
     }
 }
 
-/// A handle was used in a forked child of the process that made it. Nothing was done.
-///
-/// Code `used_after_fork`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the handle was opened before the process forked: open it again in the new process")]
-pub struct UsedAfterFork;
-
-impl UsedAfterFork {
-    /// The stable code: `used_after_fork`.
-    pub const fn code(self) -> &'static str {
-        "used_after_fork"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(self) -> bool {
-        false
-    }
+error_family! {
+    /// A handle was used in a forked child of the process that made it. Nothing was done.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("the handle was opened before the process forked: open it again in the new process")]
+    pub struct UsedAfterFork => "used_after_fork";
 }
 
 /// A value with locks or connections that only the process that made it can use.

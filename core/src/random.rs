@@ -3,21 +3,13 @@
 #[cfg(feature = "std")]
 use core::fmt;
 
-/// The source of randomness failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the source of randomness failed")]
-pub struct RandomError;
+use crate::error_family::error_family;
 
-impl RandomError {
-    /// The stable code: `random_unavailable`.
-    pub const fn code(&self) -> &'static str {
-        "random_unavailable"
-    }
-
-    /// Whether the same call may succeed later: always.
-    pub const fn retryable(&self) -> bool {
-        true
-    }
+error_family! {
+    /// The source of randomness failed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("the source of randomness failed")]
+    pub struct RandomError => "random_unavailable" (retryable = true);
 }
 
 /// A cryptographically secure source of random bytes: `SystemRandom`, or one that the application

@@ -1,38 +1,28 @@
 //! Values that have one text: [`FromStr`](core::str::FromStr) reads what `Display` writes, and
 //! serde uses the same text.
 
-use thiserror::Error;
+use crate::error_family::error_family;
 
-/// A text is not what it should be, for example not a group's id.
-///
-/// ```
-/// use provkey::ParseError;
-/// use provkey::x509::KeyAlgorithm;
-///
-/// assert_eq!("p256".parse(), Ok(KeyAlgorithm::EcdsaP256));
-/// let error: ParseError = "p512".parse::<KeyAlgorithm>().unwrap_err();
-/// assert_eq!(error.to_string(), "this is not a key algorithm");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("this is not {expected}")]
-pub struct ParseError {
-    expected: &'static str,
+error_family! {
+    /// A text is not what it should be, for example not a group's id.
+    ///
+    /// ```
+    /// use provkey::ParseError;
+    /// use provkey::x509::KeyAlgorithm;
+    ///
+    /// assert_eq!("p256".parse(), Ok(KeyAlgorithm::EcdsaP256));
+    /// let error: ParseError = "p512".parse::<KeyAlgorithm>().unwrap_err();
+    /// assert_eq!(error.to_string(), "this is not a key algorithm");
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("this is not {0}")]
+    pub struct ParseError(&'static str) => "text_malformed";
 }
 
 impl ParseError {
     /// The error of a text that is not `expected`, for example `a key algorithm`.
     pub(crate) const fn new(expected: &'static str) -> Self {
-        Self { expected }
-    }
-
-    /// The stable code: `text_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "text_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
+        Self(expected)
     }
 }
 

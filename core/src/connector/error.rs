@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
+use crate::error_family::error_family;
 use crate::hex;
 use crate::key::Host;
 use crate::limits::IDENTITY_BYTES_MAX;
@@ -43,115 +44,79 @@ impl fmt::Display for ShownCertificate {
     }
 }
 
-/// Why a call failed. The identity is unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A key pair or a signature could not be made. The code is the signer's.
-    #[error(transparent)]
-    Signer(#[from] SignerError),
-    /// `random_unavailable`: the source of randomness failed.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-    /// A certificate in the answer is malformed. The code is the certificate's.
-    #[error("the answer cannot be parsed: {0}")]
-    Certificate(#[from] CertificateError),
-    /// The certificates of the answer do not lead to the pinned root. The code is the chain's.
-    #[error("the answer cannot be trusted: {0}")]
-    Chain(ChainError),
-    /// The certificates of a server do not lead to the pinned root. The code is the chain's.
-    #[error("the server cannot be trusted: {0}")]
-    Server(ChainError),
-    /// `chain_untrusted_root`: the pinned root is not among the certificates of an answer.
-    #[error("the answer cannot be trusted: {UNTRUSTED}; it contains {0}")]
-    AnswerUntrusted(Box<ShownCertificate>),
-    /// `chain_untrusted_root`: the pinned root is not among the certificates of a server. The
-    /// server belongs to another authority, or the connection is intercepted.
-    #[error("the server cannot be trusted: {UNTRUSTED}; it shows {0}")]
-    ServerUntrusted(Box<ShownCertificate>),
-    /// `server_wrong_host`: the server's certificate is for another host.
-    #[error("the server's certificate is not for {0}")]
-    ServerWrongHost(Host),
-    /// `answer_without_request`: the identity has made no request.
-    #[error("this identity has not requested a certificate: make a request first")]
-    AnswerWithoutRequest,
-    /// `renewal_without_certificate`: the identity has no certificate to renew.
-    #[error("this identity has no certificate yet: make a request with a provisioning key first")]
-    RenewalWithoutCertificate,
-    /// `answer_for_another_key`: no certificate in the answer has this identity's public key.
-    #[error("the answer is for another identity: send the request of this one again")]
-    AnswerForAnotherKey,
-    /// `clock_ahead`: the clock is past the end of a certificate that was just issued.
-    #[error(
-        "the new certificate is valid until {not_after}, and the clock shows {now}: set the clock"
-    )]
-    ClockAhead {
-        /// The time of the clock.
-        now: Timestamp,
-        /// Until when the certificate is valid.
-        not_after: Timestamp,
-    },
-    /// `fingerprint_empty`: the fingerprint material is empty, and would be the same on every
-    /// machine.
-    #[error("the fingerprint material of this machine is empty")]
-    FingerprintEmpty,
-    /// `identity_too_large`: the file is longer than [`IDENTITY_BYTES_MAX`].
-    #[error("the identity file is longer than {IDENTITY_BYTES_MAX} bytes")]
-    TooLarge,
-    /// `identity_not_recognized`: the file does not begin like an identity file.
-    #[error("this is not an identity file")]
-    NotRecognized,
-    /// `identity_too_new`: a newer version of this program wrote the file.
-    #[error("a newer program wrote the identity file: update this one")]
-    TooNew,
-    /// `identity_damaged`: bytes of the file were lost or changed.
-    #[error("the identity file is damaged: restore it, or make a new identity")]
-    Damaged,
-    /// `identity_sealed`: the file is sealed, and was opened without fingerprint material.
-    #[error("the identity file is sealed: open it with the fingerprint material of this machine")]
-    Sealed,
-    /// `identity_not_sealed`: the file is not sealed, and was opened with fingerprint material.
-    #[error("the identity file is not sealed: open it without fingerprint material, then seal it")]
-    NotSealed,
-    /// `identity_other_machine`: the file was sealed on another machine, or the fingerprint
-    /// material changed.
-    #[error("the identity file belongs to another machine: make a new identity on this one")]
-    OtherMachine,
-}
-
-impl Error {
-    /// The stable code, the same in every language.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Signer(error) => error.code(),
-            Self::Random(_) => "random_unavailable",
-            Self::Certificate(error) => error.code(),
-            Self::Chain(error) | Self::Server(error) => error.code(),
-            Self::AnswerUntrusted(_) | Self::ServerUntrusted(_) => UNTRUSTED.code(),
-            Self::ServerWrongHost(_) => "server_wrong_host",
-            Self::AnswerWithoutRequest => "answer_without_request",
-            Self::RenewalWithoutCertificate => "renewal_without_certificate",
-            Self::AnswerForAnotherKey => "answer_for_another_key",
-            Self::ClockAhead { .. } => "clock_ahead",
-            Self::FingerprintEmpty => "fingerprint_empty",
-            Self::TooLarge => "identity_too_large",
-            Self::NotRecognized => "identity_not_recognized",
-            Self::TooNew => "identity_too_new",
-            Self::Damaged => "identity_damaged",
-            Self::Sealed => "identity_sealed",
-            Self::NotSealed => "identity_not_sealed",
-            Self::OtherMachine => "identity_other_machine",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself.
-    pub const fn retryable(&self) -> bool {
-        match self {
-            Self::Signer(error) => error.retryable(),
-            Self::Chain(error) | Self::Server(error) => error.retryable(),
-            Self::Random(_) => true,
-            _ => false,
-        }
+error_family! {
+    /// Why a call failed. The identity is unchanged.
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum Error {
+        /// A key pair or a signature could not be made.
+        #[error(transparent)]
+        Signer(#[from] SignerError) => error,
+        /// The source of randomness failed.
+        #[error(transparent)]
+        Random(#[from] RandomError) => error,
+        /// A certificate in the answer is malformed.
+        #[error("the answer cannot be parsed: {0}")]
+        Certificate(#[from] CertificateError) => error,
+        /// The certificates of the answer do not lead to the pinned root.
+        #[error("the answer cannot be trusted: {0}")]
+        Chain(ChainError) => error,
+        /// The certificates of a server do not lead to the pinned root.
+        #[error("the server cannot be trusted: {0}")]
+        Server(ChainError) => error,
+        /// The pinned root is not among the certificates of an answer.
+        #[error("the answer cannot be trusted: {UNTRUSTED}; it contains {0}")]
+        AnswerUntrusted(Box<ShownCertificate>) => "chain_untrusted_root",
+        /// The pinned root is not among the certificates of a server. The server belongs to another
+        /// authority, or the connection is intercepted.
+        #[error("the server cannot be trusted: {UNTRUSTED}; it shows {0}")]
+        ServerUntrusted(Box<ShownCertificate>) => "chain_untrusted_root",
+        /// The server's certificate is for another host.
+        #[error("the server's certificate is not for {0}")]
+        ServerWrongHost(Host) => "server_wrong_host",
+        /// The identity has made no request.
+        #[error("this identity has not requested a certificate: make a request first")]
+        AnswerWithoutRequest => "answer_without_request",
+        /// The identity has no certificate to renew.
+        #[error("this identity has no certificate yet: make a request with a provisioning key first")]
+        RenewalWithoutCertificate => "renewal_without_certificate",
+        /// No certificate in the answer has this identity's public key.
+        #[error("the answer is for another identity: send the request of this one again")]
+        AnswerForAnotherKey => "answer_for_another_key",
+        /// The clock is past the end of a certificate that was just issued.
+        #[error(
+            "the new certificate is valid until {not_after}, and the clock shows {now}: set the clock"
+        )]
+        ClockAhead {
+            /// The time of the clock.
+            now: Timestamp,
+            /// Until when the certificate is valid.
+            not_after: Timestamp,
+        } => "clock_ahead",
+        /// The fingerprint material is empty, and would be the same on every machine.
+        #[error("the fingerprint material of this machine is empty")]
+        FingerprintEmpty => "fingerprint_empty",
+        /// The file is longer than [`IDENTITY_BYTES_MAX`].
+        #[error("the identity file is longer than {IDENTITY_BYTES_MAX} bytes")]
+        TooLarge => "identity_too_large",
+        /// The file does not begin like an identity file.
+        #[error("this is not an identity file")]
+        NotRecognized => "identity_not_recognized",
+        /// A newer version of this program wrote the file.
+        #[error("a newer program wrote the identity file: update this one")]
+        TooNew => "identity_too_new",
+        /// Bytes of the file were lost or changed.
+        #[error("the identity file is damaged: restore it, or make a new identity")]
+        Damaged => "identity_damaged",
+        /// The file is sealed, and was opened without fingerprint material.
+        #[error("the identity file is sealed: open it with the fingerprint material of this machine")]
+        Sealed => "identity_sealed",
+        /// The file is not sealed, and was opened with fingerprint material.
+        #[error("the identity file is not sealed: open it without fingerprint material, then seal it")]
+        NotSealed => "identity_not_sealed",
+        /// The file was sealed on another machine, or the fingerprint material changed.
+        #[error("the identity file belongs to another machine: make a new identity on this one")]
+        OtherMachine => "identity_other_machine",
     }
 }
 

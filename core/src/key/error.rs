@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::KeyText;
 use super::layout::WORD;
+use crate::error_family::error_family;
 
 /// Why a text is not a provisioning key, at which characters, and what the text was meant to be.
 ///
@@ -42,36 +43,38 @@ pub struct KeyTextError {
     shown: String,
 }
 
-/// The reason alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
-    #[error("the key text is empty")]
-    Empty,
-    #[error("the text does not begin with pvk1_, as every key does: copy the whole key")]
-    WrongPrefix,
-    #[error(
-        "this is an admin token, not a provisioning key: it administers the authority and does not \
-        belong on a connector; ask for a key text, which begins with pvk1_"
-    )]
-    AdminToken,
-    #[error("this is a provisioning key of another version: update this program")]
-    UnsupportedVersion,
-    #[error("{}{missing} {} of the key {} missing: copy the whole key",
-        if *.at_least { "at least " } else { "" },
-        if *.missing == 1 { "character" } else { "characters" },
-        if *.missing == 1 { "is" } else { "are" })]
-    Truncated { missing: usize, at_least: bool },
-    #[error("the text is {extra} {} too long: copy only the key",
-        if *.extra == 1 { "character" } else { "characters" })]
-    Extra { extra: usize },
-    #[error("the key contains characters that no key has")]
-    BadCharacter,
-    #[error("the key was miscopied")]
-    Miscopied,
-    #[error("the host, the middle part of the key, was miscopied")]
-    HostMiscopied,
-    #[error("the key is damaged beyond repair: copy it again")]
-    Damaged,
+error_family! {
+    /// The reason alone.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    pub(super) enum Problem {
+        #[error("the key text is empty")]
+        Empty => "key_empty",
+        #[error("the text does not begin with pvk1_, as every key does: copy the whole key")]
+        WrongPrefix => "key_wrong_prefix",
+        #[error(
+            "this is an admin token, not a provisioning key: it administers the authority and does not \
+            belong on a connector; ask for a key text, which begins with pvk1_"
+        )]
+        AdminToken => "key_wrong_prefix",
+        #[error("this is a provisioning key of another version: update this program")]
+        UnsupportedVersion => "key_unsupported_version",
+        #[error("{}{missing} {} of the key {} missing: copy the whole key",
+            if *.at_least { "at least " } else { "" },
+            if *.missing == 1 { "character" } else { "characters" },
+            if *.missing == 1 { "is" } else { "are" })]
+        Truncated { missing: usize, at_least: bool } => "key_truncated",
+        #[error("the text is {extra} {} too long: copy only the key",
+            if *.extra == 1 { "character" } else { "characters" })]
+        Extra { extra: usize } => "key_extra",
+        #[error("the key contains characters that no key has")]
+        BadCharacter => "key_bad_character",
+        #[error("the key was miscopied")]
+        Miscopied => "key_miscopied",
+        #[error("the host, the middle part of the key, was miscopied")]
+        HostMiscopied => "key_host_miscopied",
+        #[error("the key is damaged beyond repair: copy it again")]
+        Damaged => "key_damaged",
+    }
 }
 
 impl Problem {
@@ -86,20 +89,6 @@ impl Problem {
             0..WORD => Err(Self::Truncated { missing: WORD - characters, at_least: false }),
             WORD => Ok(()),
             _ => Err(Self::Extra { extra: characters - WORD }),
-        }
-    }
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Empty => "key_empty",
-            Self::WrongPrefix | Self::AdminToken => "key_wrong_prefix",
-            Self::UnsupportedVersion => "key_unsupported_version",
-            Self::Truncated { .. } => "key_truncated",
-            Self::Extra { .. } => "key_extra",
-            Self::BadCharacter => "key_bad_character",
-            Self::Miscopied => "key_miscopied",
-            Self::HostMiscopied => "key_host_miscopied",
-            Self::Damaged => "key_damaged",
         }
     }
 }
@@ -126,7 +115,7 @@ impl KeyTextError {
 
     /// Whether the same call may succeed later: never.
     pub const fn retryable(&self) -> bool {
-        false
+        self.problem.retryable()
     }
 
     /// The wrong positions in the cleaned text, ascending, counted in characters from 0. A missing

@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::error_family::error_family;
 use crate::limits::HOST_CHARACTERS_MAX;
 
 /// Longest label of a host name (RFC 1035, section 2.3.4).
@@ -29,45 +30,29 @@ const PORT_DEFAULT: u16 = 443;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(String);
 
-/// Why a text is not a canonical [`Host`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HostError {
-    /// `host_empty`: the text is empty, or begins with the port.
-    #[error("the host name is missing")]
-    Empty,
-    /// `host_too_long`: the name has more than [`HOST_CHARACTERS_MAX`] characters.
-    #[error("the host name is longer than 253 characters")]
-    TooLong,
-    /// `host_bad_name`: a label is empty, is longer than 63 characters, begins or ends with a
-    /// hyphen, or contains a character other than `a` to `z`, `0` to `9` and the hyphen.
-    #[error("the host name may contain only a to z, 0 to 9, hyphens, and dots between its labels")]
-    BadName,
-    /// `host_bad_address`: it looks like an IP address, but is not one in canonical form.
-    #[error(
-        "the host looks like an IP address: write an IPv4 address in full, an IPv6 address in brackets in its shortest form"
-    )]
-    BadAddress,
-    /// `host_bad_port`: the port is not 1 to 65535, has a leading zero, or is the default 443.
-    #[error("the port must be 1 to 65535 without a leading zero; leave 443 out")]
-    BadPort,
-}
-
-impl HostError {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "host_empty",
-            Self::TooLong => "host_too_long",
-            Self::BadName => "host_bad_name",
-            Self::BadAddress => "host_bad_address",
-            Self::BadPort => "host_bad_port",
-        }
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
+error_family! {
+    /// Why a text is not a canonical [`Host`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum HostError {
+        /// The text is empty, or begins with the port.
+        #[error("the host name is missing")]
+        Empty => "host_empty",
+        /// The name has more than [`HOST_CHARACTERS_MAX`] characters.
+        #[error("the host name is longer than 253 characters")]
+        TooLong => "host_too_long",
+        /// A label is empty, is longer than 63 characters, begins or ends with a
+        /// hyphen, or contains a character other than `a` to `z`, `0` to `9` and the hyphen.
+        #[error("the host name may contain only a to z, 0 to 9, hyphens, and dots between its labels")]
+        BadName => "host_bad_name",
+        /// It looks like an IP address, but is not one in canonical form.
+        #[error(
+            "the host looks like an IP address: write an IPv4 address in full, an IPv6 address in brackets in its shortest form"
+        )]
+        BadAddress => "host_bad_address",
+        /// The port is not 1 to 65535, has a leading zero, or is the default 443.
+        #[error("the port must be 1 to 65535 without a leading zero; leave 443 out")]
+        BadPort => "host_bad_port",
     }
 }
 

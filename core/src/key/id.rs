@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::alphabet::{character_of, value_of};
+use crate::error_family::error_family;
 use crate::random::{Random, RandomError};
 
 /// The position of a master key in a keyring: 0 to 31.
@@ -50,21 +51,11 @@ impl fmt::Display for Slot {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 12]);
 
-/// The text is not a key id: 12 characters of `qpzry9x8gf2tvdw0s3jn54khce6mua7l`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a key id is 12 characters of qpzry9x8gf2tvdw0s3jn54khce6mua7l, in lower case")]
-pub struct KeyIdError;
-
-impl KeyIdError {
-    /// The stable code: `key_id_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "key_id_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
-    }
+error_family! {
+    /// The text is not a key id: 12 characters of `qpzry9x8gf2tvdw0s3jn54khce6mua7l`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("a key id is 12 characters of qpzry9x8gf2tvdw0s3jn54khce6mua7l, in lower case")]
+    pub struct KeyIdError => "key_id_malformed";
 }
 
 impl KeyId {

@@ -7,6 +7,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::{Host, KeyId, MasterKey, Proof, ProvisioningKey, Secret, Slot};
+use crate::error_family::error_family;
 
 /// The line of a keyring file for a slot whose master key was removed.
 const REMOVED: &str = "-";
@@ -33,51 +34,35 @@ pub struct Keyring {
     dummy: MasterKey,
 }
 
-/// Why a keyring was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyringError {
-    /// `keyring_malformed`: a line is neither a master key nor `-`.
-    #[error("line {line} of the keyring must be 64 hexadecimal digits, or `-` for an empty slot")]
-    Malformed {
-        /// The line, counted from 1.
-        line: usize,
-    },
-    /// `keyring_empty`: it has no master key.
-    #[error("the keyring has no master key")]
-    Empty,
-    /// `keyring_full`: there are more lines than slots.
-    #[error("the keyring has more than 32 lines, one for each slot")]
-    Full,
-    /// `keyring_slot_empty`: the slot has no master key, so it cannot be current.
-    #[error("slot {slot} of the keyring has no master key")]
-    SlotEmpty {
-        /// The slot.
-        slot: Slot,
-    },
-    /// `keyring_slot_current`: the current master key cannot be removed.
-    #[error("slot {slot} of the keyring is current: make another slot current first")]
-    SlotCurrent {
-        /// The slot.
-        slot: Slot,
-    },
-}
-
-impl KeyringError {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Malformed { .. } => "keyring_malformed",
-            Self::Empty => "keyring_empty",
-            Self::Full => "keyring_full",
-            Self::SlotEmpty { .. } => "keyring_slot_empty",
-            Self::SlotCurrent { .. } => "keyring_slot_current",
-        }
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
+error_family! {
+    /// Why a keyring was rejected.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum KeyringError {
+        /// A line is neither a master key nor `-`.
+        #[error("line {line} of the keyring must be 64 hexadecimal digits, or `-` for an empty slot")]
+        Malformed {
+            /// The line, counted from 1.
+            line: usize,
+        } => "keyring_malformed",
+        /// It has no master key.
+        #[error("the keyring has no master key")]
+        Empty => "keyring_empty",
+        /// There are more lines than slots.
+        #[error("the keyring has more than 32 lines, one for each slot")]
+        Full => "keyring_full",
+        /// The slot has no master key, so it cannot be current.
+        #[error("slot {slot} of the keyring has no master key")]
+        SlotEmpty {
+            /// The slot.
+            slot: Slot,
+        } => "keyring_slot_empty",
+        /// The current master key cannot be removed.
+        #[error("slot {slot} of the keyring is current: make another slot current first")]
+        SlotCurrent {
+            /// The slot.
+            slot: Slot,
+        } => "keyring_slot_current",
     }
 }
 

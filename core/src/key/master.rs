@@ -7,6 +7,7 @@ use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
 
 use super::{Host, KeyId, Secret};
+use crate::error_family::error_family;
 use crate::random::{Random, RandomError};
 use crate::{ParseError, hex};
 
@@ -31,21 +32,11 @@ pub struct MasterKey {
     ready: hmac::Key,
 }
 
-/// The text is not a master key: 64 hexadecimal digits and a line end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a master key is 64 hexadecimal digits and a newline")]
-pub struct MasterKeyError;
-
-impl MasterKeyError {
-    /// The stable code: `master_key_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "master_key_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
-    }
+error_family! {
+    /// The text is not a master key: 64 hexadecimal digits and a line end.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("a master key is 64 hexadecimal digits and a newline")]
+    pub struct MasterKeyError => "master_key_malformed";
 }
 
 /// Identifies a master key: the left 64 bits of HMAC-SHA256(master, "provkey/1/master-id"). It is

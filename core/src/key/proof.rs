@@ -24,6 +24,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Fingerprint, Host, KeyId};
 use crate::der::{Malformed, Reader, tag};
+use crate::error_family::error_family;
 
 #[cfg(feature = "connector")]
 mod make;
@@ -69,21 +70,11 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// The value of a proof attribute is not the DER of a ProvisioningProof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the proof in the CSR is malformed")]
-pub struct ProofError;
-
-impl ProofError {
-    /// The stable code: `proof_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "proof_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
-    }
+error_family! {
+    /// The value of a proof attribute is not the DER of a ProvisioningProof.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("the proof in the CSR is malformed")]
+    pub struct ProofError => "proof_malformed";
 }
 
 impl Proof {

@@ -1,88 +1,71 @@
 //! Why a call of the authority failed.
 
+use crate::error_family::error_family;
 use crate::key::{HostError, KeyringError};
 use crate::process::UsedAfterFork;
 use crate::random::RandomError;
 use crate::store::StoreError;
 use crate::x509::{CsrError, ExternalError, IssueError, PrivateKeyError, SignerError};
 
-/// Why a call of the authority failed. A failed call has changed nothing and counted no use, with
-/// two exceptions. After [`StoreError::Unknown`] the outcome is not known: the same call again
-/// finds out. A call of many steps says so in its documentation; the steps before the error stay
-/// done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// An enrollment was refused.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The CSR was refused.
-    #[error(transparent)]
-    Csr(#[from] CsrError),
-    /// An argument of an operator's call is not acceptable.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// The host text of an authority is not acceptable.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// An admin token is not accepted.
-    #[error(transparent)]
-    AdminToken(#[from] AdminTokenError),
-    /// The keyring does not fit the authority.
-    #[error(transparent)]
-    Master(#[from] MasterError),
-    /// A keyring could not be built.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-    /// A certificate could not be made.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-    /// The certificate of an external CA cannot sign for connectors.
-    #[error(transparent)]
-    External(#[from] ExternalError),
-    /// A private key file is not accepted.
-    #[error(transparent)]
-    PrivateKey(#[from] PrivateKeyError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A record in the store cannot be read.
-    #[error("the record {key} in the store is damaged: {what}")]
-    RecordDamaged {
-        /// The key of the record.
-        key: alloc::string::String,
-        /// What is wrong with it.
-        what: alloc::string::String,
-    },
-    /// Other changes of the same records came first at every try.
-    #[error("other changes of the same records came first at every try; call again")]
-    Contended,
-    /// The source of randomness failed.
-    #[error(transparent)]
-    Random(#[from] RandomError),
+error_family! {
+    /// Why a call of the authority failed. A failed call has changed nothing and counted no use,
+    /// with two exceptions. After [`StoreError::Unknown`] the outcome is not known: the same call
+    /// again finds out. A call of many steps says so in its documentation; the steps before the
+    /// error stay done.
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum Error {
+        /// An enrollment was refused.
+        #[error(transparent)]
+        Refused(#[from] Refusal) => error,
+        /// The CSR was refused.
+        #[error(transparent)]
+        Csr(#[from] CsrError) => error,
+        /// An argument of an operator's call is not acceptable.
+        #[error(transparent)]
+        Input(#[from] InputError) => error,
+        /// The host text of an authority is not acceptable.
+        #[error(transparent)]
+        Host(#[from] HostError) => error,
+        /// An admin token is not accepted.
+        #[error(transparent)]
+        AdminToken(#[from] AdminTokenError) => error,
+        /// The keyring does not fit the authority.
+        #[error(transparent)]
+        Master(#[from] MasterError) => error,
+        /// A keyring could not be built.
+        #[error(transparent)]
+        Keyring(#[from] KeyringError) => error,
+        /// A certificate could not be made.
+        #[error(transparent)]
+        Issue(#[from] IssueError) => error,
+        /// The certificate of an external CA cannot sign for connectors.
+        #[error(transparent)]
+        External(#[from] ExternalError) => error,
+        /// A private key file is not accepted.
+        #[error(transparent)]
+        PrivateKey(#[from] PrivateKeyError) => error,
+        /// The store failed.
+        #[error(transparent)]
+        Store(#[from] StoreError) => error,
+        /// A record in the store cannot be read.
+        #[error("the record {key} in the store is damaged: {what}")]
+        RecordDamaged {
+            /// The key of the record.
+            key: alloc::string::String,
+            /// What is wrong with it.
+            what: alloc::string::String,
+        } => "store_corrupt",
+        /// Other changes of the same records came first at every try.
+        #[error("other changes of the same records came first at every try; call again")]
+        Contended => "store_busy" (retryable = true),
+        /// The source of randomness failed.
+        #[error(transparent)]
+        Random(#[from] RandomError) => error,
+    }
 }
 
 impl Error {
-    /// The stable code, the same in every language, over HTTP and in the audit trail.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refused(refusal) => refusal.code(),
-            Self::Csr(error) => error.code(),
-            Self::Input(error) => error.code(),
-            Self::Host(error) => error.code(),
-            Self::AdminToken(error) => error.code(),
-            Self::Master(error) => error.code(),
-            Self::Keyring(error) => error.code(),
-            Self::Issue(error) => error.code(),
-            Self::External(error) => error.code(),
-            Self::PrivateKey(error) => error.code(),
-            Self::Store(error) => error.code(),
-            Self::RecordDamaged { .. } => "store_corrupt",
-            Self::Contended => "store_busy",
-            Self::Random(_) => "random_unavailable",
-        }
-    }
-
     /// The error of a step that follows a change which was made, or may have been made: it does not
     /// say that nothing was changed.
     ///
@@ -95,207 +78,241 @@ impl Error {
             error => error,
         }
     }
-
-    /// Whether the same call may succeed later by itself.
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Store(error) => error.retryable(),
-            Self::Issue(error) => error.retryable(),
-            Self::External(error) => error.retryable(),
-            Self::Contended | Self::Random(_) => true,
-            _ => false,
-        }
-    }
 }
 
-/// Defines an enum of reasons, each with its stable code and its sentence.
-macro_rules! reasons {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal, $sentence:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-        #[non_exhaustive]
-        pub enum $name {
-            $(
-                $(#[$variant_doc])*
-                #[doc = concat!("\n\nCode `", $code, "`.")]
-                #[error($sentence)]
-                $variant,
-            )*
-        }
-
-        impl $name {
-            /// Every reason.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The stable code.
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code,)*
-                }
-            }
-        }
-    };
-}
-
-reasons! {
+error_family! {
     /// Why an enrollment or a renewal was refused. A refusal never consumes a use.
-    Refusal {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum Refusal {
         /// The provisioning key belongs to another authority, or its proof is wrong, or its host is
         /// another. The error does not say which.
-        KeyInvalid = "key_invalid", "the provisioning key is not valid here";
+        #[error("the provisioning key is not valid here")]
+        KeyInvalid => "key_invalid",
         /// The CSR of a renewal was sent to be enrolled, or that of an enrollment to be renewed.
         /// The rest of the request was not examined.
-        RequestWrongPurpose = "request_wrong_purpose", "the CSR was made for the other kind of request: send a renewal to be renewed and an enrollment to be enrolled";
+        #[error("the CSR was made for the other kind of request: send a renewal to be renewed and an enrollment to be enrolled")]
+        RequestWrongPurpose => "request_wrong_purpose",
         /// The CSR contains no proof of a provisioning key, and no key text came with it.
-        KeyMissing = "key_missing", "the request contains neither a proof of a provisioning key nor its text";
+        #[error("the request contains neither a proof of a provisioning key nor its text")]
+        KeyMissing => "key_missing",
         /// The CSR contains the proof of one key and came with the text of another.
-        CredentialsDisagree = "credentials_disagree", "the proof in the CSR and the key text name different provisioning keys";
+        #[error("the proof in the CSR and the key text name different provisioning keys")]
+        CredentialsDisagree => "credentials_disagree",
         /// The key was deleted.
-        KeyDeleted = "key_deleted", "the provisioning key was deleted";
+        #[error("the provisioning key was deleted")]
+        KeyDeleted => "key_deleted",
         /// The key was marked as compromised, which is final: create another key.
-        KeyCompromised = "key_compromised", "the provisioning key was marked as compromised; create another one";
+        #[error("the provisioning key was marked as compromised; create another one")]
+        KeyCompromised => "key_compromised",
         /// The key is disabled.
-        KeyDisabled = "key_disabled", "the provisioning key is disabled";
+        #[error("the provisioning key is disabled")]
+        KeyDisabled => "key_disabled",
         /// The key accepts only a proof inside the CSR, not its text.
-        ProofRequired = "proof_required", "the provisioning key must be proven inside the CSR; its text is not accepted";
+        #[error("the provisioning key must be proven inside the CSR; its text is not accepted")]
+        ProofRequired => "proof_required",
         /// The address is outside of the key's ranges, or the application did not report it.
-        AddressNotAllowed = "address_not_allowed", "the provisioning key may not be used from this address";
+        #[error("the provisioning key may not be used from this address")]
+        AddressNotAllowed => "address_not_allowed",
         /// Another provisioning key enrolled this public key, or another connector has renewed with
         /// it.
-        PublicKeyInUse = "public_key_in_use", "another provisioning key enrolled this public key, or it belongs to another connector";
+        #[error("another provisioning key enrolled this public key, or it belongs to another connector")]
+        PublicKeyInUse => "public_key_in_use",
         /// The public key is the root's or the enrollment certificate's.
-        PublicKeyOfAuthority = "public_key_of_authority", "the public key is one of the authority's own CA keys";
+        #[error("the public key is one of the authority's own CA keys")]
+        PublicKeyOfAuthority => "public_key_of_authority",
         /// The connector was revoked. Its public key never enrolls again.
-        ConnectorRevoked = "connector_revoked", "the connector was revoked";
+        #[error("the connector was revoked")]
+        ConnectorRevoked => "connector_revoked",
         /// The connector enrolled with another fingerprint, or the request has two that differ.
-        FingerprintMismatch = "fingerprint_mismatch", "the fingerprint differs from the one that this connector enrolled with";
+        #[error("the fingerprint differs from the one that this connector enrolled with")]
+        FingerprintMismatch => "fingerprint_mismatch",
         /// The connector's certificate has expired. An enrollment does not replace it; a renewal
         /// does.
-        CertificateExpired = "certificate_expired", "the certificate of this connector has expired; renew it";
+        #[error("the certificate of this connector has expired; renew it")]
+        CertificateExpired => "certificate_expired",
         /// The CSR contains no proof of renewal, and the application passed no client certificate.
-        RenewalMissing = "renewal_missing", "the request does not name a certificate to renew";
+        #[error("the request does not name a certificate to renew")]
+        RenewalMissing => "renewal_missing",
         /// The proof of renewal is malformed, is for another authority, or has a wrong signature.
-        RenewalInvalid = "renewal_invalid", "the proof of renewal is not valid here";
+        #[error("the proof of renewal is not valid here")]
+        RenewalInvalid => "renewal_invalid",
         /// Another authority issued the certificate, or its record was pruned long after it
         /// expired.
-        CertificateUnknown = "certificate_unknown", "this authority has no record of the certificate to renew";
+        #[error("this authority has no record of the certificate to renew")]
+        CertificateUnknown => "certificate_unknown",
         /// The certificate was already renewed with another key pair.
-        CertificateRenewed = "certificate_renewed", "the certificate was already renewed with another key pair; use the renewed certificate, or enroll a new key pair";
+        #[error("the certificate was already renewed with another key pair; use the renewed certificate, or enroll a new key pair")]
+        CertificateRenewed => "certificate_renewed",
         /// The certificate expired more than the renewal grace ago.
-        RenewalTooLate = "renewal_too_late", "the certificate expired too long ago to be renewed; enroll a new key pair";
+        #[error("the certificate expired too long ago to be renewed; enroll a new key pair")]
+        RenewalTooLate => "renewal_too_late",
         /// The connector has renewed so often that too many of its certificates are valid.
-        RenewalTooEarly = "renewal_too_early", "the connector has too many valid certificates; wait until one of them expires";
+        #[error("the connector has too many valid certificates; wait until one of them expires")]
+        RenewalTooEarly => "renewal_too_early",
         /// The key has expired.
-        KeyExpired = "key_expired", "the provisioning key has expired";
+        #[error("the provisioning key has expired")]
+        KeyExpired => "key_expired",
         /// The enrollment certificate was retired. Edit the key to use another.
-        CertificateRetired = "certificate_retired", "the enrollment certificate was retired; edit the provisioning key to use another";
+        #[error("the enrollment certificate was retired; edit the provisioning key to use another")]
+        CertificateRetired => "certificate_retired",
         /// The key has reached its maximum number of uses.
-        KeyExhausted = "key_exhausted", "the provisioning key has no uses left";
+        #[error("the provisioning key has no uses left")]
+        KeyExhausted => "key_exhausted",
     }
 }
 
-reasons! {
+error_family! {
     /// Why an argument of an operator's call is not acceptable.
-    InputError {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum InputError {
         /// A name is empty.
-        NameEmpty = "name_empty", "the name is empty";
+        #[error("the name is empty")]
+        NameEmpty => "name_empty",
         /// A name is too long.
-        NameTooLong = "name_too_long", "the name is longer than 128 bytes";
+        #[error("the name is longer than 128 bytes")]
+        NameTooLong => "name_too_long",
         /// A name has a control character or an invisible one.
-        NameBadCharacter = "name_bad_character", "the name has a control or invisible character";
+        #[error("the name has a control or invisible character")]
+        NameBadCharacter => "name_bad_character",
         /// A name looks like the text of a provisioning key or of an admin token.
-        NameIsAKey = "name_is_a_key", "the name looks like the text of a provisioning key or an admin token, which is a secret";
+        #[error("the name looks like the text of a provisioning key or an admin token, which is a secret")]
+        NameIsAKey => "name_is_a_key",
         /// Another entry of the same kind has this name.
-        NameInUse = "name_in_use", "the name is taken";
+        #[error("the name is taken")]
+        NameInUse => "name_in_use",
         /// No such provisioning key.
-        KeyNotFound = "key_not_found", "there is no such provisioning key";
+        #[error("there is no such provisioning key")]
+        KeyNotFound => "key_not_found",
         /// No such group.
-        GroupNotFound = "group_not_found", "there is no such connector group";
+        #[error("there is no such connector group")]
+        GroupNotFound => "group_not_found",
         /// No such enrollment certificate.
-        CertificateNotFound = "certificate_not_found", "there is no such enrollment certificate";
+        #[error("there is no such enrollment certificate")]
+        CertificateNotFound => "certificate_not_found",
         /// No such connector.
-        ConnectorNotFound = "connector_not_found", "there is no such connector";
+        #[error("there is no such connector")]
+        ConnectorNotFound => "connector_not_found",
         /// No such admin token.
-        AdminTokenNotFound = "admin_token_not_found", "there is no such admin token";
+        #[error("there is no such admin token")]
+        AdminTokenNotFound => "admin_token_not_found",
         /// Keys or connectors belong to the group.
-        GroupInUse = "group_in_use", "provisioning keys or connectors belong to the group";
+        #[error("provisioning keys or connectors belong to the group")]
+        GroupInUse => "group_in_use",
         /// Provisioning keys use the certificate, or connectors have certificates that it signed.
-        CertificateInUse = "certificate_in_use", "provisioning keys use the enrollment certificate, or connectors have certificates that it signed";
+        #[error("provisioning keys use the enrollment certificate, or connectors have certificates that it signed")]
+        CertificateInUse => "certificate_in_use",
         /// The CA was imported with its key. Its owner signs its CRLs.
-        CrlImportedCa = "crl_imported_ca", "the CA was imported with its key: a CRL signed here could be mistaken for one of its owner's";
+        #[error("the CA was imported with its key: a CRL signed here could be mistaken for one of its owner's")]
+        CrlImportedCa => "crl_imported_ca",
         /// The certificate was requested from an external CA, whose answer was not imported yet.
-        CertificateUnanswered = "certificate_unanswered", "the enrollment certificate was requested from an external CA; import its answer first";
+        #[error("the enrollment certificate was requested from an external CA; import its answer first")]
+        CertificateUnanswered => "certificate_unanswered",
         /// No such request for a certificate.
-        CertificateRequestNotFound = "certificate_request_not_found", "there is no such request for an enrollment certificate";
+        #[error("there is no such request for an enrollment certificate")]
+        CertificateRequestNotFound => "certificate_request_not_found",
         /// A certificate with this subject and this key was already imported.
-        CertificateImportedAlready = "certificate_imported_already", "an enrollment certificate with this subject and this key was already imported";
+        #[error("an enrollment certificate with this subject and this key was already imported")]
+        CertificateImportedAlready => "certificate_imported_already",
         /// Another CA certificate here has the same subject and another key.
-        CertificateSubjectInUse = "certificate_subject_in_use", "another enrollment certificate, or the root, has the same subject with another key";
+        #[error("another enrollment certificate, or the root, has the same subject with another key")]
+        CertificateSubjectInUse => "certificate_subject_in_use",
         /// The key of the enrollment certificate lives elsewhere, and no signer for it is attached.
-        SignerMissing = "signer_missing", "the key of the enrollment certificate lives elsewhere, and no signer for it is attached";
+        #[error("the key of the enrollment certificate lives elsewhere, and no signer for it is attached")]
+        SignerMissing => "signer_missing",
         /// A text is not a checkpoint.
-        CheckpointInvalid = "checkpoint_invalid", "the text is not a rollback checkpoint: 13 digits, a hyphen, 16 hexadecimal digits";
+        #[error("the text is not a rollback checkpoint: 13 digits, a hyphen, 16 hexadecimal digits")]
+        CheckpointInvalid => "checkpoint_invalid",
         /// The key was edited after it was read.
-        EditConflict = "edit_conflict", "the provisioning key was edited after it was read; read it again";
+        #[error("the provisioning key was edited after it was read; read it again")]
+        EditConflict => "edit_conflict",
         /// A limit of uses is out of range.
-        MaxUsesInvalid = "max_uses_invalid", "the maximum number of uses must be from 1 to 9223372036854775807";
+        #[error("the maximum number of uses must be from 1 to 9223372036854775807")]
+        MaxUsesInvalid => "max_uses_invalid",
         /// The expiry lies in the past.
-        ExpiryInPast = "expiry_in_past", "the expiry lies in the past";
+        #[error("the expiry lies in the past")]
+        ExpiryInPast => "expiry_in_past",
         /// An address range cannot be read.
-        AddressRangeInvalid = "address_range_invalid", "an allowed address is not a CIDR range, or has bits set beyond its prefix";
+        #[error("an allowed address is not a CIDR range, or has bits set beyond its prefix")]
+        AddressRangeInvalid => "address_range_invalid",
         /// Too many address ranges.
-        TooManyAddresses = "too_many_addresses", "a provisioning key may have 64 address ranges at most";
+        #[error("a provisioning key may have 64 address ranges at most")]
+        TooManyAddresses => "too_many_addresses",
         /// A validity is out of range.
-        ValidityInvalid = "validity_invalid", "the validity must be at least a day for a CA, an hour for a connector, an hour to a year for a CRL, and end before the year 10000";
+        #[error("the validity must be at least a day for a CA, an hour for a connector, an hour to a year for a CRL, and end before the year 10000")]
+        ValidityInvalid => "validity_invalid",
         /// The algorithm is not supported for a CA key.
-        AlgorithmUnsupported = "algorithm_unsupported", "this algorithm is not supported for a CA key";
+        #[error("this algorithm is not supported for a CA key")]
+        AlgorithmUnsupported => "algorithm_unsupported",
         /// A trust domain is malformed, or is missing although the host is an IPv6 address.
-        TrustDomainInvalid = "trust_domain_invalid", "the trust domain must be a lower-case DNS name, and must be given when the host is an IPv6 address";
+        #[error("the trust domain must be a lower-case DNS name, and must be given when the host is an IPv6 address")]
+        TrustDomainInvalid => "trust_domain_invalid",
         /// The role of an admin token is not that of its scope, or the scope cannot be read.
-        ScopeInvalid = "scope_invalid", "the scope of an admin token is `operator:` and the id of a group, and its role is operator";
+        #[error("the scope of an admin token is `operator:` and the id of a group, and its role is operator")]
+        ScopeInvalid => "scope_invalid",
         /// The store already holds an authority.
-        AuthorityExists = "authority_exists", "the store already holds an authority";
+        #[error("the store already holds an authority")]
+        AuthorityExists => "authority_exists",
         /// The store holds no authority.
-        AuthorityMissing = "authority_missing", "the store holds no authority yet";
+        #[error("the store holds no authority yet")]
+        AuthorityMissing => "authority_missing",
         /// The authority has too many hosts.
-        TooManyHosts = "too_many_hosts", "the authority has 64 hosts already";
+        #[error("the authority has 64 hosts already")]
+        TooManyHosts => "too_many_hosts",
         /// The authority does not have the host.
-        HostUnknown = "host_unknown", "the authority does not have this host";
+        #[error("the authority does not have this host")]
+        HostUnknown => "host_unknown",
         /// A cursor does not come from this listing.
-        CursorInvalid = "cursor_invalid", "the cursor does not belong to this listing";
+        #[error("the cursor does not belong to this listing")]
+        CursorInvalid => "cursor_invalid",
     }
 }
 
-reasons! {
+error_family! {
     /// Why an admin token was rejected.
-    AdminTokenError {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum AdminTokenError {
         /// The text is not an admin token, or was miscopied. It is not looked up.
-        Malformed = "admin_token_malformed", "the text is not an admin token, or was miscopied";
+        #[error("the text is not an admin token, or was miscopied")]
+        Malformed => "admin_token_malformed",
         /// No token has this id, or its secret differs, or its record was tampered with. The error
         /// does not say which.
-        Invalid = "admin_token_invalid", "the admin token is not valid here";
+        #[error("the admin token is not valid here")]
+        Invalid => "admin_token_invalid",
         /// The token has expired.
-        Expired = "admin_token_expired", "the admin token has expired";
+        #[error("the admin token has expired")]
+        Expired => "admin_token_expired",
         /// The token was revoked.
-        Revoked = "admin_token_revoked", "the admin token was revoked";
+        #[error("the admin token was revoked")]
+        Revoked => "admin_token_revoked",
     }
 }
 
-reasons! {
+error_family! {
     /// Why a keyring was rejected.
-    MasterError {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum MasterError {
         /// A master key differs from the one that the authority was made with.
-        Wrong = "master_key_wrong", "the master key is not the one that this authority was made with";
+        #[error("the master key is not the one that this authority was made with")]
+        Wrong => "master_key_wrong",
         /// The keyring lacks a master key that the authority still needs.
-        Missing = "master_key_missing", "the keyring lacks a master key that this authority still needs";
+        #[error("the keyring lacks a master key that this authority still needs")]
+        Missing => "master_key_missing",
         /// The master key is current, or provisioning keys, CA keys or admin tokens depend on it.
-        InUse = "master_key_in_use", "the master key is current, or provisioning keys, CA keys or admin tokens still depend on it";
+        #[error("the master key is current, or provisioning keys, CA keys or admin tokens still depend on it")]
+        InUse => "master_key_in_use",
         /// The slot already has another master key.
-        SlotTaken = "master_slot_taken", "the slot already has another master key";
+        #[error("the slot already has another master key")]
+        SlotTaken => "master_slot_taken",
         /// No such slot.
-        SlotEmpty = "master_slot_empty", "the slot has no master key";
+        #[error("the slot has no master key")]
+        SlotEmpty => "master_slot_empty",
         /// A sealed CA key cannot be decrypted, or belongs to another certificate.
-        SealBroken = "seal_broken", "a sealed CA key cannot be decrypted, or belongs to another certificate";
+        #[error("a sealed CA key cannot be decrypted, or belongs to another certificate")]
+        SealBroken => "seal_broken",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::error_family::error_family;
 #[cfg(feature = "std")]
 use crate::process::UsedAfterFork;
 
@@ -33,19 +34,19 @@ impl StoreError {
     }
 
     /// What went wrong.
-    pub fn fault(&self) -> &StoreFault {
+    pub const fn fault(&self) -> &StoreFault {
         match self {
             Self::NotApplied(fault) | Self::Unknown(fault) => fault,
         }
     }
 
     /// The stable code: see [`FaultKind::code`].
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         self.fault().kind.code()
     }
 
     /// Whether the same call may succeed later: see [`FaultKind::retryable`].
-    pub fn retryable(&self) -> bool {
+    pub const fn retryable(&self) -> bool {
         self.fault().kind.retryable()
     }
 }
@@ -76,66 +77,40 @@ impl StoreFault {
     }
 }
 
-/// The kinds of fault of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// It cannot be reached, or failed in a way that may pass.
-    Unavailable,
-    /// Others locked it for too long.
-    Busy,
-    /// It has no space left.
-    Full,
-    /// It can be read but not written.
-    ReadOnly,
-    /// Its content is damaged.
-    Corrupt,
-    /// It is not a provkey store, or lacks what the call needs.
-    NotAStore,
-    /// A newer version of this library wrote it.
-    TooNew,
-    /// It does not exist.
-    Missing,
-    /// It, or something else in its place, exists already.
-    Exists,
-    /// It called back into its own authority.
-    Reentrant,
-    /// The request exceeds a limit of [`limits`](crate::limits).
-    TooLarge,
-    /// It lacks changes that were durable: it was replaced with an older copy.
-    RolledBack,
-    /// It was opened before this process was forked.
-    UsedAfterFork,
-    /// Its files were removed, replaced or truncated while it was open.
-    Broken,
-    /// The authority was moved to another store, and this one accepts no more changes.
-    Moved,
-}
-
-impl FaultKind {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unavailable => "store_unavailable",
-            Self::Busy => "store_busy",
-            Self::Full => "store_full",
-            Self::ReadOnly => "store_read_only",
-            Self::Corrupt => "store_corrupt",
-            Self::NotAStore => "store_not_recognized",
-            Self::TooNew => "store_too_new",
-            Self::Missing => "store_missing",
-            Self::Exists => "store_exists",
-            Self::Reentrant => "reentrant_call",
-            Self::TooLarge => "store_request_too_large",
-            Self::RolledBack => "store_rolled_back",
-            Self::UsedAfterFork => "used_after_fork",
-            Self::Broken => "store_broken",
-            Self::Moved => "store_moved",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself.
-    pub const fn retryable(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Busy | Self::Full)
+error_family! {
+    /// The kinds of fault of a store.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum FaultKind {
+        /// It cannot be reached, or failed in a way that may pass.
+        Unavailable => "store_unavailable" (retryable = true),
+        /// Others locked it for too long.
+        Busy => "store_busy" (retryable = true),
+        /// It has no space left.
+        Full => "store_full" (retryable = true),
+        /// It can be read but not written.
+        ReadOnly => "store_read_only",
+        /// Its content is damaged.
+        Corrupt => "store_corrupt",
+        /// It is not a provkey store, or lacks what the call needs.
+        NotAStore => "store_not_recognized",
+        /// A newer version of this library wrote it.
+        TooNew => "store_too_new",
+        /// It does not exist.
+        Missing => "store_missing",
+        /// It, or something else in its place, exists already.
+        Exists => "store_exists",
+        /// It called back into its own authority.
+        Reentrant => "reentrant_call",
+        /// The request exceeds a limit of [`limits`](crate::limits).
+        TooLarge => "store_request_too_large",
+        /// It lacks changes that were durable: it was replaced with an older copy.
+        RolledBack => "store_rolled_back",
+        /// It was opened before this process was forked.
+        UsedAfterFork => "used_after_fork",
+        /// Its files were removed, replaced or truncated while it was open.
+        Broken => "store_broken",
+        /// The authority was moved to another store, and this one accepts no more changes.
+        Moved => "store_moved",
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::StoreError;
+use crate::error_family::error_family;
 use crate::limits::{QUERY_BYTES_MAX, QUERY_CELL_BYTES_MAX, QUERY_SQL_BYTES_MAX};
 use crate::process::UsedAfterFork;
 
@@ -66,41 +67,23 @@ pub enum QueryValue {
     Blob(Vec<u8>),
 }
 
-/// Why a query has no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum QueryError {
-    /// `query_refused`: it is not one SELECT over the views, or cannot be shown to be.
-    #[error("the query is refused: {0}")]
-    Refused(String),
-    /// `query_failed`: the database rejected it, or it failed while it ran.
-    #[error("the query failed: {0}")]
-    Failed(String),
-    /// `query_timed_out`: it exceeded [`QueryLimits::time`].
-    #[error("the query took longer than {} ms", .0.as_millis())]
-    TimedOut(Duration),
-    /// The store failed. The code is the store's.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl QueryError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refused(_) => "query_refused",
-            Self::Failed(_) => "query_failed",
-            Self::TimedOut(_) => "query_timed_out",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself.
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Store(error) => error.retryable(),
-            Self::Refused(_) | Self::Failed(_) | Self::TimedOut(_) => false,
-        }
+error_family! {
+    /// Why a query has no result.
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum QueryError {
+        /// It is not one SELECT over the views, or cannot be shown to be.
+        #[error("the query is refused: {0}")]
+        Refused(String) => "query_refused",
+        /// The database rejected it, or it failed while it ran.
+        #[error("the query failed: {0}")]
+        Failed(String) => "query_failed",
+        /// It exceeded [`QueryLimits::time`].
+        #[error("the query took longer than {} ms", .0.as_millis())]
+        TimedOut(Duration) => "query_timed_out",
+        /// The store failed.
+        #[error(transparent)]
+        Store(#[from] StoreError) => error,
     }
 }
 

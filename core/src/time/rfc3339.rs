@@ -1,34 +1,25 @@
 //! Reading a time in RFC 3339.
 
 use super::Timestamp;
+use crate::error_family::error_family;
 
-/// Why a text is not a [`Timestamp`]. All have the code `text_malformed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TimestampError {
-    /// It does not have the form of RFC 3339, for example because it lacks an offset from UTC.
-    #[error("a time must be written as in RFC 3339, for example 2026-09-21T14:13:20Z")]
-    Malformed,
-    /// It has the form, and names a day, an hour, a minute or an offset that does not exist.
-    #[error("there is no such day or no such time of day")]
-    Nonexistent,
-    /// It names second 60.
-    #[error("a leap second cannot be expressed; write second 59, or second 0 of the next minute")]
-    LeapSecond,
-    /// It is before 1970 or after 9999, in UTC.
-    #[error("a time must be in the years 1970 to 9999, in UTC")]
-    OutOfRange,
-}
-
-impl TimestampError {
-    /// The stable code: `text_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "text_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
+error_family! {
+    /// Why a text is not a [`Timestamp`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum TimestampError {
+        /// It does not have the form of RFC 3339, for example because it lacks an offset from UTC.
+        #[error("a time must be written as in RFC 3339, for example 2026-09-21T14:13:20Z")]
+        Malformed => "text_malformed",
+        /// It has the form, and names a day, an hour, a minute or an offset that does not exist.
+        #[error("there is no such day or no such time of day")]
+        Nonexistent => "text_malformed",
+        /// It names second 60.
+        #[error("a leap second cannot be expressed; write second 59, or second 0 of the next minute")]
+        LeapSecond => "text_malformed",
+        /// It is before 1970 or after 9999, in UTC.
+        #[error("a time must be in the years 1970 to 9999, in UTC")]
+        OutOfRange => "text_malformed",
     }
 }
 

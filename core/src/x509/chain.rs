@@ -7,83 +7,61 @@ use alloc::vec::Vec;
 use super::Certificate;
 use super::extensions::{KeyUsage, Purposes};
 use super::signature::{self, SignatureError};
+use crate::error_family::error_family;
 use crate::limits::CHAIN_CERTIFICATES_MAX;
 use crate::time::Timestamp;
 
-/// Why certificates do not form a valid chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChainError {
-    /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
-    #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
-    TooMany,
-    /// No certificate has the leaf's public key.
-    #[error("none of the certificates has the expected public key")]
-    NoLeaf,
-    /// No certificate has the pinned key.
-    #[error("none of the certificates is the pinned root")]
-    UntrustedRoot,
-    /// An issuer is missing.
-    #[error("a certificate between the leaf and the root is missing")]
-    Incomplete,
-    /// A signature does not verify with the issuer's key.
-    #[error("a signature in the chain is wrong")]
-    BadSignature,
-    /// A signature was made with an algorithm or a key that is not accepted.
-    #[error("a certificate in the chain has a weak or unsupported key or signature algorithm")]
-    UnacceptableAlgorithm,
-    /// The issuer of a certificate is not a CA.
-    #[error("the issuer of a certificate in the chain is not a CA")]
-    NotAnAuthority,
-    /// More CAs are below one than its path length allows.
-    #[error("the chain is longer than the path length of one of its CAs allows")]
-    PathTooLong,
-    /// The leaf, or a CA above it, is not for this use.
-    #[error("a certificate in the chain is not meant for this use")]
-    WrongUsage,
-    /// A certificate has a critical extension that this library does not know.
-    #[error("a certificate in the chain has an unknown critical extension")]
-    UnknownCriticalExtension,
-    /// A certificate is not valid yet.
-    #[error("a certificate in the chain is valid only from {not_before}; it is {now}")]
-    NotYetValid {
-        /// The time of the check.
-        now: Timestamp,
-        /// From when the certificate is valid.
-        not_before: Timestamp,
-    },
-    /// A certificate has expired.
-    #[error("a certificate in the chain expired at {not_after}; it is {now}")]
-    Expired {
-        /// The time of the check.
-        now: Timestamp,
-        /// Until when the certificate was valid.
-        not_after: Timestamp,
-    },
-}
-
-impl ChainError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TooMany => "chain_too_many_certificates",
-            Self::NoLeaf => "chain_no_leaf",
-            Self::UntrustedRoot => "chain_untrusted_root",
-            Self::Incomplete => "chain_incomplete",
-            Self::BadSignature => "chain_bad_signature",
-            Self::UnacceptableAlgorithm => "chain_unacceptable_algorithm",
-            Self::NotAnAuthority => "chain_not_an_authority",
-            Self::PathTooLong => "chain_path_too_long",
-            Self::WrongUsage => "chain_wrong_usage",
-            Self::UnknownCriticalExtension => "chain_unknown_critical_extension",
-            Self::NotYetValid { .. } => "chain_not_yet_valid",
-            Self::Expired { .. } => "chain_expired",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself: only if the chain is not valid yet.
-    pub const fn retryable(self) -> bool {
-        matches!(self, Self::NotYetValid { .. })
+error_family! {
+    /// Why certificates do not form a valid chain.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum ChainError {
+        /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
+        #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
+        TooMany => "chain_too_many_certificates",
+        /// No certificate has the leaf's public key.
+        #[error("none of the certificates has the expected public key")]
+        NoLeaf => "chain_no_leaf",
+        /// No certificate has the pinned key.
+        #[error("none of the certificates is the pinned root")]
+        UntrustedRoot => "chain_untrusted_root",
+        /// An issuer is missing.
+        #[error("a certificate between the leaf and the root is missing")]
+        Incomplete => "chain_incomplete",
+        /// A signature does not verify with the issuer's key.
+        #[error("a signature in the chain is wrong")]
+        BadSignature => "chain_bad_signature",
+        /// A signature was made with an algorithm or a key that is not accepted.
+        #[error("a certificate in the chain has a weak or unsupported key or signature algorithm")]
+        UnacceptableAlgorithm => "chain_unacceptable_algorithm",
+        /// The issuer of a certificate is not a CA.
+        #[error("the issuer of a certificate in the chain is not a CA")]
+        NotAnAuthority => "chain_not_an_authority",
+        /// More CAs are below one than its path length allows.
+        #[error("the chain is longer than the path length of one of its CAs allows")]
+        PathTooLong => "chain_path_too_long",
+        /// The leaf, or a CA above it, is not for this use.
+        #[error("a certificate in the chain is not meant for this use")]
+        WrongUsage => "chain_wrong_usage",
+        /// A certificate has a critical extension that this library does not know.
+        #[error("a certificate in the chain has an unknown critical extension")]
+        UnknownCriticalExtension => "chain_unknown_critical_extension",
+        /// A certificate is not valid yet.
+        #[error("a certificate in the chain is valid only from {not_before}; it is {now}")]
+        NotYetValid {
+            /// The time of the check.
+            now: Timestamp,
+            /// From when the certificate is valid.
+            not_before: Timestamp,
+        } => "chain_not_yet_valid" (retryable = true),
+        /// A certificate has expired.
+        #[error("a certificate in the chain expired at {not_after}; it is {now}")]
+        Expired {
+            /// The time of the check.
+            now: Timestamp,
+            /// Until when the certificate was valid.
+            not_after: Timestamp,
+        } => "chain_expired",
     }
 }
 

@@ -7,99 +7,72 @@ use super::extensions::KeyUsage;
 use super::signature::{self, SignatureAlgorithm, SignatureError};
 use super::{Certificate, PublicKey, PublicKeyError};
 use crate::der::tag;
+use crate::error_family::error_family;
 use crate::limits::{CHAIN_CERTIFICATES_MAX, EXTERNAL_CHAIN_BYTES_MAX};
 use crate::time::Timestamp;
 
-/// Why the certificate of an external CA cannot sign for connectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExternalError {
-    /// There are too many certificates, or they are too long together.
-    #[error(
-        "there are more than {CHAIN_CERTIFICATES_MAX} certificates, or they have more than {EXTERNAL_CHAIN_BYTES_MAX} bytes"
-    )]
-    TooLarge,
-    /// None of the certificates has the expected public key.
-    #[error("none of the certificates has the public key of the request or the private key")]
-    WrongKey,
-    /// The public key is not accepted.
-    #[error("the key of the CA certificate cannot be used: {0}")]
-    PublicKey(PublicKeyError),
-    /// A certificate does not belong to the chain.
-    #[error("one of the certificates is not an issuer of the others")]
-    Unrelated,
-    /// A certificate is not a CA certificate.
-    #[error("one of the certificates is not a CA certificate (basicConstraints)")]
-    NotAnAuthority,
-    /// A certificate does not allow its key to sign certificates and CRLs.
-    #[error(
-        "one of the certificates does not allow its key to sign certificates and CRLs (keyUsage)"
-    )]
-    KeyUsage,
-    /// A certificate is not for TLS clients.
-    #[error("one of the certificates is not meant for TLS clients (extKeyUsage)")]
-    Purposes,
-    /// An issuer allows fewer CAs below it.
-    #[error("one of the certificates allows fewer CAs below it (path length)")]
-    PathTooLong,
-    /// A certificate constrains names.
-    #[error("one of the certificates constrains names, which may exclude those of connectors")]
-    NameConstraints,
-    /// A certificate has a critical extension that this library does not know.
-    #[error("one of the certificates has an unknown critical extension")]
-    UnknownCriticalExtension,
-    /// A signature is over MD5 or SHA-1.
-    #[error("one of the certificates is signed over MD5 or SHA-1")]
-    WeakSignature,
-    /// A signature has an algorithm that this library does not support.
-    #[error(
-        "one of the certificates is signed with an unsupported algorithm: leave its issuers out"
-    )]
-    UnsupportedSignature,
-    /// A signature is wrong.
-    #[error("a signature on one of the certificates is wrong")]
-    BadSignature,
-    /// A certificate is not valid yet.
-    #[error("one of the certificates is not valid yet")]
-    NotYetValid,
-    /// A certificate has expired.
-    #[error("one of the certificates has expired")]
-    Expired,
-    /// The certificate has no subject key identifier.
-    #[error("the CA certificate has no subject key identifier")]
-    NoKeyId,
-    /// The certificate has an empty subject.
-    #[error("the CA certificate has an empty subject")]
-    NoSubject,
-}
-
-impl ExternalError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TooLarge => "external_too_large",
-            Self::WrongKey => "external_wrong_key",
-            Self::PublicKey(error) => error.code(),
-            Self::Unrelated => "external_unrelated",
-            Self::NotAnAuthority => "external_not_an_authority",
-            Self::KeyUsage => "external_key_usage",
-            Self::Purposes => "external_wrong_purpose",
-            Self::PathTooLong => "external_path_too_long",
-            Self::NameConstraints => "external_name_constraints",
-            Self::UnknownCriticalExtension => "external_unknown_critical_extension",
-            Self::WeakSignature => "external_weak_signature",
-            Self::UnsupportedSignature => "external_unsupported_signature",
-            Self::BadSignature => "external_bad_signature",
-            Self::NotYetValid => "external_not_yet_valid",
-            Self::Expired => "external_expired",
-            Self::NoKeyId => "external_no_key_id",
-            Self::NoSubject => "external_no_subject",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself: only if a certificate is not valid yet.
-    pub const fn retryable(self) -> bool {
-        matches!(self, Self::NotYetValid)
+error_family! {
+    /// Why the certificate of an external CA cannot sign for connectors.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum ExternalError {
+        /// There are too many certificates, or they are too long together.
+        #[error(
+            "there are more than {CHAIN_CERTIFICATES_MAX} certificates, or they have more than {EXTERNAL_CHAIN_BYTES_MAX} bytes"
+        )]
+        TooLarge => "external_too_large",
+        /// None of the certificates has the expected public key.
+        #[error("none of the certificates has the public key of the request or the private key")]
+        WrongKey => "external_wrong_key",
+        /// The public key is not accepted.
+        #[error("the key of the CA certificate cannot be used: {0}")]
+        PublicKey(PublicKeyError) => error,
+        /// A certificate does not belong to the chain.
+        #[error("one of the certificates is not an issuer of the others")]
+        Unrelated => "external_unrelated",
+        /// A certificate is not a CA certificate.
+        #[error("one of the certificates is not a CA certificate (basicConstraints)")]
+        NotAnAuthority => "external_not_an_authority",
+        /// A certificate does not allow its key to sign certificates and CRLs.
+        #[error(
+            "one of the certificates does not allow its key to sign certificates and CRLs (keyUsage)"
+        )]
+        KeyUsage => "external_key_usage",
+        /// A certificate is not for TLS clients.
+        #[error("one of the certificates is not meant for TLS clients (extKeyUsage)")]
+        Purposes => "external_wrong_purpose",
+        /// An issuer allows fewer CAs below it.
+        #[error("one of the certificates allows fewer CAs below it (path length)")]
+        PathTooLong => "external_path_too_long",
+        /// A certificate constrains names.
+        #[error("one of the certificates constrains names, which may exclude those of connectors")]
+        NameConstraints => "external_name_constraints",
+        /// A certificate has a critical extension that this library does not know.
+        #[error("one of the certificates has an unknown critical extension")]
+        UnknownCriticalExtension => "external_unknown_critical_extension",
+        /// A signature is over MD5 or SHA-1.
+        #[error("one of the certificates is signed over MD5 or SHA-1")]
+        WeakSignature => "external_weak_signature",
+        /// A signature has an algorithm that this library does not support.
+        #[error(
+            "one of the certificates is signed with an unsupported algorithm: leave its issuers out"
+        )]
+        UnsupportedSignature => "external_unsupported_signature",
+        /// A signature is wrong.
+        #[error("a signature on one of the certificates is wrong")]
+        BadSignature => "external_bad_signature",
+        /// A certificate is not valid yet.
+        #[error("one of the certificates is not valid yet")]
+        NotYetValid => "external_not_yet_valid" (retryable = true),
+        /// A certificate has expired.
+        #[error("one of the certificates has expired")]
+        Expired => "external_expired",
+        /// The certificate has no subject key identifier.
+        #[error("the CA certificate has no subject key identifier")]
+        NoKeyId => "external_no_key_id",
+        /// The certificate has an empty subject.
+        #[error("the CA certificate has an empty subject")]
+        NoSubject => "external_no_subject",
     }
 }
 

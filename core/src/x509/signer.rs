@@ -14,43 +14,28 @@ use zeroize::Zeroizing;
 
 use super::{KeyAlgorithm, PublicKey};
 use crate::der::pem;
+use crate::error_family::error_family;
 
-/// Why a private key or a signature could not be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignerError {
-    /// The key cannot be reached now, for example because its token is unplugged.
-    #[error("the signing key cannot be reached: {0}")]
-    Unavailable(String),
-    /// The signature failed.
-    #[error("signing failed: {0}")]
-    Failed(String),
-    /// The bytes are not a private key of the expected algorithm.
-    #[error("the private key is damaged, or of another algorithm than its public key")]
-    KeyRejected,
-    /// The private key does not belong to the expected public key.
-    #[error("the private key does not belong to the public key")]
-    KeyMismatch,
-    /// This library cannot generate keys of this algorithm.
-    #[error("generating {} keys is not supported", .0.as_str())]
-    UnsupportedAlgorithm(KeyAlgorithm),
-}
-
-impl SignerError {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "signer_unavailable",
-            Self::Failed(_) => "signer_failed",
-            Self::KeyRejected => "signer_key_rejected",
-            Self::KeyMismatch => "signer_key_mismatch",
-            Self::UnsupportedAlgorithm(_) => "signer_algorithm_unsupported",
-        }
-    }
-
-    /// Whether the same call may succeed later, by itself.
-    pub const fn retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+error_family! {
+    /// Why a private key or a signature could not be made.
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum SignerError {
+        /// The key cannot be reached now, for example because its token is unplugged.
+        #[error("the signing key cannot be reached: {0}")]
+        Unavailable(String) => "signer_unavailable" (retryable = true),
+        /// The signature failed.
+        #[error("signing failed: {0}")]
+        Failed(String) => "signer_failed",
+        /// The bytes are not a private key of the expected algorithm.
+        #[error("the private key is damaged, or of another algorithm than its public key")]
+        KeyRejected => "signer_key_rejected",
+        /// The private key does not belong to the expected public key.
+        #[error("the private key does not belong to the public key")]
+        KeyMismatch => "signer_key_mismatch",
+        /// This library cannot generate keys of this algorithm.
+        #[error("generating {} keys is not supported", .0.as_str())]
+        UnsupportedAlgorithm(KeyAlgorithm) => "signer_algorithm_unsupported",
     }
 }
 

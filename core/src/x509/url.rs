@@ -3,6 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::error_family::error_family;
 use crate::key::Host;
 use crate::limits::URL_BYTES_MAX;
 
@@ -11,23 +12,13 @@ use crate::limits::URL_BYTES_MAX;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct LeafUrl(String);
 
-/// The text is not a [`LeafUrl`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a URL in certificates must be http:// or https:// with a host and optionally a path, in at most 256 bytes"
-)]
-pub struct LeafUrlError;
-
-impl LeafUrlError {
-    /// The stable code: `url_invalid`.
-    pub const fn code(&self) -> &'static str {
-        "url_invalid"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
-    }
+error_family! {
+    /// The text is not a [`LeafUrl`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error(
+        "a URL in certificates must be http:// or https:// with a host and optionally a path, in at most 256 bytes"
+    )]
+    pub struct LeafUrlError => "url_invalid";
 }
 
 impl LeafUrl {

@@ -69,13 +69,13 @@ fn literal(text: &str) -> Option<&str> {
     is_code.then_some(literal)
 }
 
-/// The codes in a source: in functions named `code`, in lists of reasons, and where the command
+/// The codes in a source: in families of errors, in functions named `code`, and where the command
 /// or Python creates an error.
 fn codes_in(source: &str) -> Vec<String> {
     let after = |mark| source.split(mark).skip(1);
     let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let constants = after("fn code(").map(|rest| first_block(rest).trim_start_matches('{'));
-    let reasons = after("reasons! {").flat_map(|rest| first_block(rest).split(" = ").skip(1));
+    let families = after("error_family! {").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let failures = [
         "Failure::new(",
         "Self::new(",
@@ -86,7 +86,7 @@ fn codes_in(source: &str) -> Vec<String> {
     ]
     .into_iter()
     .flat_map(after);
-    let all = functions.chain(constants).chain(reasons).chain(failures);
+    let all = functions.chain(constants).chain(families).chain(failures);
     all.filter_map(literal).map(str::to_owned).collect()
 }
 
@@ -163,24 +163,8 @@ fn the_document_says_which_are_retryable() {
     let documented = documented();
     let check =
         |code: &str, retryable| assert_eq!(documented.get(code), Some(&retryable), "{code}");
-    for kind in [
-        FaultKind::Unavailable,
-        FaultKind::Busy,
-        FaultKind::Full,
-        FaultKind::ReadOnly,
-        FaultKind::Corrupt,
-        FaultKind::NotAStore,
-        FaultKind::TooNew,
-        FaultKind::Missing,
-        FaultKind::Exists,
-        FaultKind::Reentrant,
-        FaultKind::TooLarge,
-        FaultKind::RolledBack,
-        FaultKind::UsedAfterFork,
-        FaultKind::Broken,
-        FaultKind::Moved,
-    ] {
-        let error = StoreError::NotApplied(StoreFault::new(kind, ""));
+    for kind in FaultKind::ALL {
+        let error = StoreError::NotApplied(StoreFault::new(*kind, ""));
         check(error.code(), error.retryable());
     }
     for error in [Error::Contended, Error::Random(RandomError)] {

@@ -1,58 +1,40 @@
 //! Why a certificate was refused.
 
 use crate::der::Malformed;
+use crate::error_family::error_family;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 use crate::x509::extensions::ExtensionsError;
 use crate::x509::signed::SignedError;
 
-/// Why bytes are not a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// Longer than [`CERTIFICATE_BYTES_MAX`].
-    #[error("the certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
-    TooLarge,
-    /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
-    #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
-    TooMany,
-    /// The text contains no certificate in PEM.
-    #[error("the input contains no certificate in PEM or DER")]
-    Missing,
-    /// Not strict DER of a certificate, or damaged PEM.
-    #[error("the certificate is damaged, or not strict DER")]
-    Malformed,
-    /// Bytes follow the certificate.
-    #[error("unexpected bytes follow the certificate")]
-    TrailingData,
-    /// Not version 3.
-    #[error("the certificate is not X.509 version 3")]
-    UnsupportedVersion,
-    /// The signed part and the signature name different algorithms.
-    #[error("the certificate names two different signature algorithms")]
-    AlgorithmMismatch,
-    /// An extension occurs twice.
-    #[error("the certificate contains an extension twice")]
-    DuplicateExtension,
-}
-
-impl CertificateError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TooLarge => "certificate_too_large",
-            Self::TooMany => "certificate_too_many",
-            Self::Missing => "certificate_missing",
-            Self::Malformed => "certificate_malformed",
-            Self::TrailingData => "certificate_trailing_data",
-            Self::UnsupportedVersion => "certificate_unsupported_version",
-            Self::AlgorithmMismatch => "certificate_algorithm_mismatch",
-            Self::DuplicateExtension => "certificate_duplicate_extension",
-        }
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(self) -> bool {
-        false
+error_family! {
+    /// Why bytes are not a certificate.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[non_exhaustive]
+    pub enum CertificateError {
+        /// Longer than [`CERTIFICATE_BYTES_MAX`].
+        #[error("the certificate is longer than {CERTIFICATE_BYTES_MAX} bytes")]
+        TooLarge => "certificate_too_large",
+        /// More than [`CHAIN_CERTIFICATES_MAX`] certificates.
+        #[error("there are more than {CHAIN_CERTIFICATES_MAX} certificates")]
+        TooMany => "certificate_too_many",
+        /// The text contains no certificate in PEM.
+        #[error("the input contains no certificate in PEM or DER")]
+        Missing => "certificate_missing",
+        /// Not strict DER of a certificate, or damaged PEM.
+        #[error("the certificate is damaged, or not strict DER")]
+        Malformed => "certificate_malformed",
+        /// Bytes follow the certificate.
+        #[error("unexpected bytes follow the certificate")]
+        TrailingData => "certificate_trailing_data",
+        /// Not version 3.
+        #[error("the certificate is not X.509 version 3")]
+        UnsupportedVersion => "certificate_unsupported_version",
+        /// The signed part and the signature name different algorithms.
+        #[error("the certificate names two different signature algorithms")]
+        AlgorithmMismatch => "certificate_algorithm_mismatch",
+        /// An extension occurs twice.
+        #[error("the certificate contains an extension twice")]
+        DuplicateExtension => "certificate_duplicate_extension",
     }
 }
 

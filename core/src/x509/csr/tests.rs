@@ -97,7 +97,7 @@ fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 
 /// Parses and verifies; the code of a refusal, or `"good"`.
 fn outcome(bytes: &[u8]) -> &'static str {
-    Csr::parse(bytes).and_then(Csr::verify).map_or_else(CsrError::code, |_| "good")
+    Csr::parse(bytes).and_then(Csr::verify).map_or_else(|error| error.code(), |_| "good")
 }
 
 #[track_caller]

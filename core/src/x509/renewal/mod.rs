@@ -25,6 +25,7 @@ use core::fmt;
 
 use super::Certificate;
 use crate::der::{Malformed, Reader, tag};
+use crate::error_family::error_family;
 use crate::key::{Fingerprint, Host};
 
 #[cfg(feature = "connector")]
@@ -52,21 +53,11 @@ pub struct RenewalProof {
     signature: Vec<u8>,
 }
 
-/// The value of a renewal attribute is not the DER of a RenewalProof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the proof of renewal in the CSR is malformed")]
-pub struct RenewalProofError;
-
-impl RenewalProofError {
-    /// The stable code: `renewal_malformed`.
-    pub const fn code(&self) -> &'static str {
-        "renewal_malformed"
-    }
-
-    /// Whether the same call may succeed later: never.
-    pub const fn retryable(&self) -> bool {
-        false
-    }
+error_family! {
+    /// The value of a renewal attribute is not the DER of a RenewalProof.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    #[error("the proof of renewal in the CSR is malformed")]
+    pub struct RenewalProofError => "renewal_malformed";
 }
 
 impl RenewalProof {
