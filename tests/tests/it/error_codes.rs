@@ -75,7 +75,7 @@ fn codes_in(source: &str) -> Vec<String> {
     let after = |mark| source.split(mark).skip(1);
     let functions = after("fn code(").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let constants = after("fn code(").map(|rest| first_block(rest).trim_start_matches('{'));
-    let families = after("error_family! {").flat_map(|rest| first_block(rest).split("=>").skip(1));
+    let families = after("error_family! ").flat_map(|rest| first_block(rest).split("=>").skip(1));
     let failures = [
         "Failure::new(",
         "Self::new(",
