@@ -36,12 +36,13 @@ export interface Entry {
 }
 
 export interface Token {
-  id: string; name: string; role: Role; created_at: string; created_by: string | null;
+  id: string; name: string; role: Role; scope: string | null; created_at: string; created_by: string | null;
   expires_at: string | null; revoked_at: string | null;
 }
 
 export type Role = "viewer" | "operator" | "admin";
-export interface Session { name: string; role: Role; by: string; expires_at: string | null }
+/** `scope` is `operator:` and the id of a group; null: the whole authority. */
+export interface Session { name: string; role: Role; scope: string | null; by: string; expires_at: string | null }
 export interface Page<T> { items: T[]; next: string | null }
 export interface Utilization { since: string; until: string; counts: number[]; next: string | null }
 

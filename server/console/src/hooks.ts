@@ -132,6 +132,11 @@ export function useShared(): Shared {
 
 const ROLES: Role[] = ["viewer", "operator", "admin"];
 
+/** What the session is limited to: one group; null: nothing. */
+export function useScope(): string | null {
+  return useShared().session.scope;
+}
+
 /** Whether the session has at least this role. */
 export function useMay(role: Role): boolean {
   return ROLES.indexOf(useShared().session.role) >= ROLES.indexOf(role);

@@ -96,7 +96,7 @@ function Frame({ session, onOut }: { session: Session; onOut: () => void }) {
           ))}
         </nav>
         <div class="who">
-          <span title={`Signed in by ${session.by}`}>{session.name} <span class="faint">{session.role}</span></span>
+          <span title={`Signed in by ${session.by}`}>{session.name} <span class="faint">{session.scope ?? session.role}</span></span>
           {session.by === "token" && <button type="button" class="small" onClick={() => void signOut()}>Sign out</button>}
         </div>
       </header>

@@ -299,6 +299,23 @@ check("a viewer sees everything and can change nothing", { role: "viewer" }, asy
   assert.equal(await page.getByRole("link", { name: "Admin tokens" }).count(), 0);
 });
 
+test("an operator of one group sees that group", { timeout: 60_000 }, async () => {
+  const made = await fleet.api("POST", "/tokens", { name: "lab", role: "operator", scope: "operator:Lab" });
+  fleet.lab = made.text;
+  const page = await open(browser, fleet, { role: "lab" });
+  await row(page, "Lab bench").waitFor();
+  assert.deepEqual([...new Set(await page.locator("td[data-label='Connector group']").allTextContents())], ["Lab"]);
+  await page.getByText(made.token.scope).waitFor();
+  for (const [name, text] of [["Connector groups", "Lab"], ["Enrollment certificates", "Pilot"], ["Audit", "Enter the id"]]) {
+    await page.getByRole("link", { name }).click();
+    await page.getByText(text).first().waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+    assert.equal(await page.getByRole("button", { name: /^New/ }).count(), 0);
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 check("changes made elsewhere appear without reload", { path: "/#/keys?name=Live" }, async (page) => {
   await page.getByText("No key matches the filters.").waitFor();
   const key = await newKey("Live one");

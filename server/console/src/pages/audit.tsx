@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Entry, type Page, query } from "../api";
 import { fromLocal, time, toLocal, words } from "../format";
-import { goto, usePolled, useRoute } from "../hooks";
+import { goto, usePolled, useRoute, useScope } from "../hooks";
 import { Empty, Failed, Head, Loading, Pager, SelectField, TextField } from "../parts/basics";
 
 const ACTIONS = [
@@ -19,8 +19,10 @@ export function Audit() {
   const [cursors, setCursors] = useState<string[]>([]);
   const asked = query({ key, connector, action, since });
   useEffect(() => setCursors([]), [asked]);
+  // An operator of one group names a key or a connector.
+  const unnamed = useScope() !== null && !key && !connector;
   const { data, error, reload } = usePolled<Page<Entry>>(
-    `/audit${query({ key, connector, action, since, after: cursors.at(-1) })}`);
+    unnamed ? null : `/audit${query({ key, connector, action, since, after: cursors.at(-1) })}`);
   const set = (change: Record<string, string>) => goto("audit", { key, connector, action, since, ...change });
   const items = data?.items ?? [];
   return (
@@ -34,7 +36,8 @@ export function Audit() {
         <TextField label="Since" type="datetime-local" value={toLocal(since)} onChange={(value) => set({ since: fromLocal(value) ?? "" })} />
         {asked && <button type="button" class="quiet" onClick={() => goto("audit")}>Clear filters</button>}
       </form>
-      {!data && !error && <Loading />}
+      {unnamed && <Empty title="Enter the id of a key or a connector of your group." />}
+      {!unnamed && !data && !error && <Loading />}
       {!!error && <Failed error={error} retry={reload} />}
       {data && items.length === 0 && (
         <Empty title={data.next ? "No entry on this page matches." : "No entries."}>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { type Certificate, type CertificateRequest, type Page, post, query, remove } from "../api";
 import { colons, count, date, distance, save } from "../format";
-import { useMay, usePolled, useRoute, useShared } from "../hooks";
+import { useMay, usePolled, useRoute, useScope, useShared } from "../hooks";
 import { Chip, CopyButton, Empty, Failed, Head, IconButton, Loading, Pager } from "../parts/basics";
 import { FormDialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
@@ -21,7 +21,8 @@ export function Certificates() {
   const [cursors, setCursors] = useState<string[]>([]);
   const [open, setOpen] = useState<Open>();
   const certificates = usePolled<Page<Certificate>>(`/certificates${query({ limit: 50, after: cursors.at(-1) })}`);
-  const requests = usePolled<Page<CertificateRequest>>("/certificate-requests?limit=1000");
+  const scope = useScope();
+  const requests = usePolled<Page<CertificateRequest>>(scope ? null : "/certificate-requests?limit=1000");
   const admin = useMay("admin");
   const items = certificates.data?.items ?? [];
   const close = () => setOpen(undefined);

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { type Group, type Page, post, query, remove } from "../api";
 import { count, date } from "../format";
-import { useMay, usePolled, useRoute, useShared } from "../hooks";
+import { useMay, usePolled, useRoute, useScope, useShared } from "../hooks";
 import { Empty, Failed, Head, IconButton, Loading, Pager, TextField } from "../parts/basics";
 import { FormDialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
@@ -14,7 +14,8 @@ export function Groups() {
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Group>();
   const { data, error, reload } = usePolled<Page<Group>>(`/groups${query({ limit: 50, after: cursors.at(-1) })}`);
-  const operator = useMay("operator");
+  const scope = useScope();
+  const operator = useMay("operator") && !scope;
   const items = data?.items ?? [];
   const done = () => {
     setCreating(false);

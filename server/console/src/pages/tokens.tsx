@@ -40,7 +40,7 @@ export function Tokens() {
             {items.map((one) => (
               <tr role="row" key={one.id}>
                 <td role="cell" class="title">{one.name}</td>
-                <td role="cell" data-label="Role">{one.role}</td>
+                <td role="cell" data-label="Role">{one.scope ?? one.role}</td>
                 <td role="cell" data-label="Id"><code>{one.id}</code></td>
                 <td role="cell" data-label="Created">{date(one.created_at)}</td>
                 <td role="cell" data-label="By">{one.created_by ?? "–"}</td>

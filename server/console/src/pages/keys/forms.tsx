@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Certificate, type Group, type Key, Problem, call, explain, post } from "../../api";
 import { fromLocal, plural, toLocal } from "../../format";
-import { useMay, useShared } from "../../hooks";
+import { useMay, useScope, useShared } from "../../hooks";
 import { AreaField, Check, SelectField, TextField } from "../../parts/basics";
 import { FormDialog } from "../../parts/dialog";
 import type { Props } from "./dialogs";
@@ -15,6 +15,7 @@ const lines = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 export function CreateKey({ groups, certificates, onClose, onDone }: Props) {
   const { say } = useShared();
   const admin = useMay("admin");
+  const scope = useScope();
   const usable = certificates.filter((one) => !one.retired_at && !one.warnings.includes("expired"));
   const [name, setName] = useState("");
   const [max, setMax] = useState("10");
@@ -53,7 +54,7 @@ export function CreateKey({ groups, certificates, onClose, onDone }: Props) {
       <TextField label="Name" value={name} onChange={setName} required autoFocus />
       <TextField label="Maximum connectors" type="number" min={1} value={max} onChange={setMax} required
         hint="Each connector that enrolls uses one. You can raise it later." />
-      <SelectField label="Connector group" value={group} onChange={setGroup} options={[...named(groups), [NEW, "New group…"]]} />
+      <SelectField label="Connector group" value={group} onChange={setGroup} options={[...named(groups), ...(scope ? [] : [[NEW, "New group…"] as [string, string]])]} />
       {group === NEW && <TextField label="Name of the new group" value={groupName} onChange={setGroupName} required />}
       <SelectField label="Enrollment certificate" value={certificate} onChange={setCertificate} required
         options={[...named(usable), ...(admin ? [[NEW, "New certificate…"] as [string, string]] : [])]}
