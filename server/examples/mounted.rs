@@ -34,7 +34,7 @@ fn application(authority: Authority) -> Router {
 /// The administrator who sends a request. A real application reads its session in a middleware.
 fn user(request: &Parts) -> Result<Option<Administrator>, Problem> {
     let user = request.headers.get("x-user").and_then(|user| user.to_str().ok());
-    Ok(user.map(|user| Administrator { name: user.to_owned(), role: AdminRole::Operator }))
+    Ok(user.map(|user| Administrator::new(user, AdminRole::Operator)))
 }
 
 #[tokio::main(flavor = "current_thread")]

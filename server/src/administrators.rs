@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use provkey::authority::AdminRole;
+use provkey::authority::{AdminRole, AdminScope};
 use provkey::time::Timestamp;
 use provkey::x509::{Certificate, CertificateError};
 use sha2::{Digest, Sha256};
@@ -15,11 +15,27 @@ use crate::problem::Problem;
 
 /// An administrator, as the application knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Administrator {
     /// Their name in the audit trail.
     pub name: String,
     /// Their role.
     pub role: AdminRole,
+    /// What they are limited to. `None`: nothing.
+    pub scope: Option<AdminScope>,
+}
+
+impl Administrator {
+    /// An administrator without a scope.
+    pub fn new(name: impl Into<String>, role: AdminRole) -> Self {
+        Self { name: name.into(), role, scope: None }
+    }
+
+    /// Sets `scope`.
+    pub fn scope(mut self, scope: impl Into<Option<AdminScope>>) -> Self {
+        self.scope = scope.into();
+        self
+    }
 }
 
 /// Recognizes the application's own administrators: by a session, single sign-on, a header of its
@@ -39,7 +55,7 @@ pub struct Administrator {
 /// let mut config = Config::default();
 /// config.administrators = Some(std::sync::Arc::new(|request: &axum::http::request::Parts| {
 ///     let user = request.extensions.get::<User>().filter(|user| user.operates_fleet);
-///     Ok(user.map(|user| Administrator { name: user.name.clone(), role: AdminRole::Operator }))
+///     Ok(user.map(|user| Administrator::new(&user.name, AdminRole::Operator)))
 /// }));
 /// ```
 pub trait Administrators: Send + Sync {

@@ -139,10 +139,10 @@ pub(super) fn address(parts: &Parts, app: &App) -> Option<IpAddr> {
 fn by_application(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
     let Some(administrators) = &app.config.administrators else { return Ok(None) };
     let found = administrators.identify(parts)?;
-    Ok(found.map(|Administrator { name, role }| Caller {
+    Ok(found.map(|Administrator { name, role, scope }| Caller {
         name,
         role,
-        scope: None,
+        scope,
         by: By::Application,
         token: None,
         expires_at: None,
@@ -155,11 +155,11 @@ fn by_certificate(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
     let Some(shown) = shown else { return Ok(None) };
     let found = app.config.admin_certificates.find(shown, app.config.clock.now())?;
     Ok(found.map(|certificate| {
-        let Administrator { name, role } = certificate.holder().clone();
+        let Administrator { name, role, scope } = certificate.holder().clone();
         Caller {
             name,
             role,
-            scope: None,
+            scope,
             by: By::Certificate,
             token: None,
             expires_at: Some(certificate.not_after()),

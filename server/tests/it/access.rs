@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
-use provkey::authority::{AdminRole, EnrollRequest, NewAdminToken};
+use provkey::authority::{AdminRole, AdminScope, EnrollRequest, NewAdminToken};
 use provkey::key::KeyId;
 use provkey::time::Timestamp;
 use provkey::x509::Certificate;
@@ -217,7 +218,7 @@ async fn a_session_ends_with_its_token() {
 async fn a_listed_client_certificate_authenticates() {
     let (certificate, another) = (client_certificate(), client_certificate());
     let not_after = Certificate::parse(&certificate).unwrap().not_after();
-    let holder = Administrator { name: "alice".into(), role: AdminRole::Operator };
+    let holder = Administrator::new("alice", AdminRole::Operator);
     let now = Arc::new(Mutex::new(not_after.minus(Duration::from_secs(60))));
     let mut config = Config::default();
     let clock = now.clone();
@@ -270,7 +271,7 @@ fn client_certificate() -> Vec<u8> {
 
 #[test]
 fn an_administrator_needs_a_certificate_for_clients() {
-    let holder = Administrator { name: "alice".into(), role: AdminRole::Admin };
+    let holder = Administrator::new("alice", AdminRole::Admin);
     let check = |der: &[u8]| {
         AdminCertificate::parse(der, holder.clone()).map(|_| ()).map_err(|error| error.code())
     };
@@ -306,4 +307,19 @@ async fn no_response_repeats_a_secret_from_the_request() {
             assert!(!text.contains(canary), "{path} {body}: {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_administrator_of_the_application_can_have_a_scope() {
+    let scope = AdminScope::parse("operator:q2w3e4r5t6y7").unwrap();
+    let mut config = Config::default();
+    config.administrators = Some(Arc::new(move |_: &Parts| {
+        Ok(Some(Administrator::new("alice", AdminRole::Operator).scope(scope)))
+    }));
+    let api = Api::with(config);
+    let session = api.ask("GET", "/api/v1/session", &[], None).await.json();
+    assert_eq!(session["scope"], "operator:q2w3e4r5t6y7");
+    let group = Some(json!({ "name": "Plants" }));
+    let refused = api.ask("POST", "/api/v1/groups", &[], group).await;
+    assert_eq!(refused.problem(), (403, "scope_insufficient".to_owned()));
 }

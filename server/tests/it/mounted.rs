@@ -22,7 +22,7 @@ fn user(request: &Parts) -> Result<Option<Administrator>, Problem> {
     if user == Some("mallory") {
         return Err(Problem::new("user_blocked", StatusCode::FORBIDDEN, "mallory is blocked"));
     }
-    Ok(user.map(|user| Administrator { name: user.into(), role: AdminRole::Operator }))
+    Ok(user.map(|user| Administrator::new(user, AdminRole::Operator)))
 }
 
 struct Application {

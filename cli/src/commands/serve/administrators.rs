@@ -45,7 +45,7 @@ impl Administrator {
         let certificate = certificates.first().ok_or_else(|| {
             Failure::new("certificate_missing", format!("{} holds no certificate", self.file))
         })?;
-        let holder = provkey_server::Administrator { name: self.name.clone(), role: self.role };
+        let holder = provkey_server::Administrator::new(&self.name, self.role);
         let certificate = AdminCertificate::parse(certificate.der(), holder)
             .map_err(|error| Failure::new(error.code(), format!("{}: {error}", self.file)))?;
         if certificate.not_after() < Timestamp::from(SystemTime::now()) {
