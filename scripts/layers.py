@@ -38,7 +38,7 @@ LAYERS = [
     {"store"},
     {"ledger"},
     {"authority", "connector"},
-    {"testing"},
+    {"testing", "views"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

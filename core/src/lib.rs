@@ -57,6 +57,7 @@
 //! - The key text, and the errors of reading it: [`key::ProvisioningKey`].
 //! - Testing an application: [`testing`].
 //! - A store of your own: [`store::Store`], and the [suite](store::conformance) that it must pass.
+//! - Reports in SQL: the [`views`] that the stores on SQLite and PostgreSQL have.
 //!
 //! # How values are made
 //! - `new` takes parts that are already checked. It fails only where they must fit each other, as
@@ -125,5 +126,7 @@ pub mod connector;
 mod ledger;
 #[cfg(feature = "authority")]
 pub mod testing;
+#[cfg(feature = "authority")]
+pub mod views;
 
 pub use text::ParseError;

@@ -53,7 +53,7 @@
 //! ever disagreed, the call would fail with `store_corrupt`.
 //!
 //! Versions come from a sequence, which never goes back. Only the views read the clock of the
-//! server. They are for people and reports (`src/schema/views.sql`): `provisioning_keys`,
+//! server. They are for people and reports ([`provkey::views`]): `provisioning_keys`,
 //! `enrollments`, `connector_groups`, `enrollment_certificates`, `audit`.
 //! [`Store::query`](provkey::store::Store::query) runs one SELECT over them, as a role that may
 //! read nothing else; `docs/scaling.md` says how to create the role.

@@ -19,14 +19,12 @@ use provkey::limits::QUERY_CELL_BYTES_MAX;
 use provkey::store::{
     QueryError, QueryLimits, QueryResult, QueryRows, QueryValue, check_query_size,
 };
+use provkey::views::{VIEWS, View};
 
 use crate::address::Address;
 use crate::error::Failed;
 use crate::pool::Pool;
 use crate::query_scan::{Scanned, scan};
-
-const VIEWS: [&str; 5] =
-    ["provisioning_keys", "enrollments", "connector_groups", "enrollment_certificates", "audit"];
 
 const SETTINGS: &str = "
     SELECT set_config('search_path', 'pg_catalog, ' || quote_ident($1), false),
@@ -119,7 +117,7 @@ fn confine(
     if !found.try_get::<_, bool>(1).map_err(failed)? {
         return refused("is not granted to the role of this connection");
     }
-    let views: &[&str] = &VIEWS;
+    let views: Vec<_> = VIEWS.iter().map(View::name).collect();
     let more = client.query_opt(ALSO_READABLE, &[&role, &schema, &views]).map_err(failed)?;
     if let Some(more) = more {
         let more: String = more.try_get(0).map_err(failed)?;
@@ -136,7 +134,7 @@ fn check_attributes(
     attributes: &[String],
     failed: impl Fn(Error) -> QueryError,
 ) -> Result<(), QueryError> {
-    let views: &[&str] = &VIEWS;
+    let views: Vec<_> = VIEWS.iter().map(View::name).collect();
     let found = client.query_opt(FUNCTIONS_NAMED, &[&attributes, &address.schema(), &views]);
     match found.and_then(|row| row.map(|row| row.try_get::<_, String>(0)).transpose()) {
         Ok(None) => Ok(()),

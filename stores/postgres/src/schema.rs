@@ -1,12 +1,14 @@
 //! The schema of a store: what marks it as a store, and how it is brought up to date.
 //!
 //! The tables are made once. The function and the views hold no data, so there is one description
-//! of them, and they are replaced when an older store is opened. They are not dropped, so that
-//! roles keep their rights on the views; for that a view may only get new columns at its end. The
-//! function keeps its arguments: another signature needs another name. A change of a table needs a
-//! step from the schema before it; there has been none yet.
+//! of them (of the views, in [`provkey::views`]), and they are replaced when an older store is
+//! opened. They are not dropped, so that roles keep their rights on the views; for that a view may
+//! only get new columns at its end. The function keeps its arguments: another signature needs
+//! another name. A change of a table needs a step from the schema before it; there has been none
+//! yet.
 
 use postgres::{GenericClient, Transaction};
+use provkey::views::{Dialect, Kind, VIEWS};
 
 use crate::address::Address;
 use crate::error::Failed;
@@ -16,7 +18,6 @@ const VERSION: i32 = 4;
 
 const TABLES: &str = include_str!("schema/tables.sql");
 const APPLY: &str = include_str!("schema/apply.sql");
-const VIEWS: &str = include_str!("schema/views.sql");
 
 /// What a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,11 @@ pub(crate) fn migrate(
         transaction.batch_execute(&address.sql(TABLES))?;
     }
     transaction.batch_execute(&address.sql(APPLY))?;
-    transaction.batch_execute(&address.sql(VIEWS))?;
+    for view in VIEWS {
+        let (name, select) = (view.name(), view.select(&Postgres));
+        let make = format!("CREATE OR REPLACE VIEW {{schema}}.{name} AS {select}");
+        transaction.batch_execute(&address.sql(&make))?;
+    }
     let sql = address.sql("UPDATE {schema}.store SET schema_version = $1");
     transaction.execute(&sql, &[&VERSION])?;
     Ok(())
@@ -101,4 +106,43 @@ fn make_schema(transaction: &mut Transaction<'_>, address: &Address) -> Result<(
         transaction.batch_execute(&address.sql("CREATE SCHEMA {schema}"))?;
     }
     Ok(())
+}
+
+/// The expressions of views.
+struct Postgres;
+
+impl Dialect for Postgres {
+    fn records(&self) -> &str {
+        "{schema}.records"
+    }
+
+    fn bytes(&self, text: &str) -> String {
+        format!("convert_to({text}, 'UTF8')")
+    }
+
+    fn json(&self, bytes: &str) -> String {
+        format!("convert_from({bytes}, 'UTF8')::jsonb")
+    }
+
+    fn field(&self, json: &str, field: &str, kind: Kind) -> String {
+        match kind {
+            Kind::Json => format!("{json} -> '{field}'"),
+            Kind::Integer => format!("({json} ->> '{field}')::bigint"),
+            Kind::Boolean => format!("({json} ->> '{field}')::boolean"),
+            _ => format!("{json} ->> '{field}'"),
+        }
+    }
+
+    fn time(&self, unix_ms: &str) -> String {
+        format!("timestamptz 'epoch' + interval '1 millisecond' * {unix_ms}")
+    }
+
+    fn now_ms(&self) -> &str {
+        "extract(epoch FROM now()) * 1000"
+    }
+
+    /// Otherwise each body is parsed once for each column.
+    fn evaluated_once(&self) -> &str {
+        " OFFSET 0"
+    }
 }

@@ -61,7 +61,7 @@
 //! When the log has 16 MiB, a thread moves it into the database and ends. Only the last part of the
 //! move blocks commits.
 //!
-//! The tables are described in `src/schema/tables.sql`. The views in `src/schema/views.sql` are for
+//! The tables are described in `src/schema/tables.sql`. The views ([`provkey::views`]) are for
 //! people and reports: `provisioning_keys`, `enrollments`, `connector_groups`,
 //! `enrollment_certificates`, `audit`. [`Store::query`](provkey::store::Store::query) runs one
 //! SELECT over them, on a separate connection, within limits of time and size.

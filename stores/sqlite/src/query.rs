@@ -15,6 +15,7 @@ use provkey::limits::{QUERY_CELL_BYTES_MAX, QUERY_SQL_BYTES_MAX};
 use provkey::store::{
     QueryError, QueryLimits, QueryResult, QueryRows, QueryValue, check_query_size,
 };
+use provkey::views::{VIEWS, View};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
@@ -23,8 +24,6 @@ use rusqlite::{Batch, Connection, Error, ErrorCode, Row, Statement, ffi};
 
 use crate::error::not_applied;
 
-const VIEWS: [&str; 5] =
-    ["provisioning_keys", "enrollments", "connector_groups", "enrollment_certificates", "audit"];
 /// The table that the views read.
 const TABLE: &str = "records";
 /// Table-valued functions of SQLite, for lists in JSON such as `allowed_addresses`.
@@ -127,8 +126,7 @@ pub(crate) fn query(
 ) -> Result<QueryResult, QueryError> {
     check_query_size(sql)?;
     if mentions(sql, TABLE) {
-        let why =
-            format!("it mentions {TABLE}; a query may read the views only: {}", VIEWS.join(", "));
+        let why = format!("it mentions {TABLE}; a query may read the views only: {}", view_names());
         return Err(QueryError::Refused(why));
     }
     let confined = confine(&mut connection, limits);
@@ -136,7 +134,7 @@ pub(crate) fn query(
     let failed = |error: Error| match denied.load(Ordering::Relaxed) {
         true => QueryError::Refused(format!(
             "{error}; a query may read the views {}, with plain functions",
-            VIEWS.join(", ")
+            view_names()
         )),
         false => error_of(path, &error, limits),
     };
@@ -152,6 +150,14 @@ pub(crate) fn query(
         return Err(refused("it has parameters"));
     }
     collect(&mut statement, limits, failed)
+}
+
+fn is_view(name: &str) -> bool {
+    VIEWS.iter().any(|view| view.name() == name)
+}
+
+fn view_names() -> String {
+    VIEWS.iter().map(View::name).collect::<Vec<_>>().join(", ")
 }
 
 fn refused(why: &str) -> QueryError {
@@ -206,12 +212,12 @@ fn is_allowed(tables: &[String], context: &AuthContext<'_>) -> bool {
             FUNCTIONS.iter().any(|function| function.eq_ignore_ascii_case(function_name))
         }
         AuthAction::Read { table_name, .. } if table_name == TABLE => {
-            context.accessor.is_some_and(|accessor| VIEWS.contains(&accessor))
+            context.accessor.is_some_and(is_view)
         }
         AuthAction::Read { table_name, .. } if OF_VALUES.contains(&table_name) => true,
         // Counting the rows of a subquery reads its name without a column.
         AuthAction::Read { table_name, column_name: "" } => !is_table(table_name),
-        AuthAction::Read { table_name, .. } => VIEWS.contains(&table_name),
+        AuthAction::Read { table_name, .. } => is_view(table_name),
         _ => false,
     }
 }

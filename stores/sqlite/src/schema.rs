@@ -1,9 +1,10 @@
 //! The schema of a store: what marks a file as a store, and how a file is brought up to date.
 //!
-//! The tables are made once. Triggers and views hold no data, so there is one description of them,
-//! and they are dropped and made again when an older store is opened. A change of a table needs a
-//! step from the schema before it; there has been none yet.
+//! The tables are made once. Triggers and views hold no data, so there is one description of them
+//! (of the views, in [`provkey::views`]), and they are dropped and made again when an older store
+//! is opened. A change of a table needs a step from the schema before it; there has been none yet.
 
+use provkey::views::{Dialect, Kind, VIEWS};
 use rusqlite::{Connection, Result, Transaction};
 
 /// "pvk1" in ASCII, in the header of each file that is a provkey store.
@@ -13,7 +14,6 @@ const VERSION: i64 = 4;
 
 const TABLES: &str = include_str!("schema/tables.sql");
 const TRIGGERS: &str = include_str!("schema/triggers.sql");
-const VIEWS: &str = include_str!("schema/views.sql");
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +53,42 @@ pub(crate) fn migrate(transaction: &Transaction<'_>, from: Identity) -> Result<(
         transaction.execute_batch(TABLES)?;
     }
     transaction.execute_batch(TRIGGERS)?;
-    transaction.execute_batch(VIEWS)?;
+    for view in VIEWS {
+        let (name, select) = (view.name(), view.select(&Sqlite));
+        let make = format!("DROP VIEW IF EXISTS {name}; CREATE VIEW {name} AS {select};");
+        transaction.execute_batch(&make)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)
+}
+
+/// The expressions of views. Times are RFC 3339 in UTC.
+struct Sqlite;
+
+impl Dialect for Sqlite {
+    fn records(&self) -> &str {
+        "records"
+    }
+
+    fn bytes(&self, text: &str) -> String {
+        format!("CAST({text} AS BLOB)")
+    }
+
+    fn json(&self, bytes: &str) -> String {
+        format!("CAST({bytes} AS TEXT)")
+    }
+
+    fn field(&self, json: &str, field: &str, _: Kind) -> String {
+        format!("{json} ->> '{field}'")
+    }
+
+    fn time(&self, unix_ms: &str) -> String {
+        format!("strftime('%Y-%m-%dT%H:%M:%fZ', ({unix_ms}) / 1000.0, 'unixepoch')")
+    }
+
+    fn now_ms(&self) -> &str {
+        "unixepoch() * 1000"
+    }
 }
 
 #[cfg(test)]

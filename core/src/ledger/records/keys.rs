@@ -19,7 +19,13 @@ pub(crate) const KEY_NAMES: &str = "key-by-name/";
 pub(crate) const ADMIN_TOKEN_NAMES: &str = "admin-token-by-name/";
 
 /// Where other ranges of records begin.
+pub(crate) const GROUPS: &str = "group/";
+pub(crate) const GROUP_USERS: &str = "group-users/";
 pub(crate) const CERTIFICATES: &str = "certificate/";
+pub(crate) const CERTIFICATE_USERS: &str = "certificate-users/";
+pub(crate) const KEYS: &str = "key/";
+pub(crate) const KEY_USES: &str = "key-uses/";
+pub(crate) const REPLAYS: &str = "replays/";
 pub(crate) const CERTIFICATE_REQUESTS: &str = "certificate-request/";
 pub(crate) const REVOCATIONS: &str = "revoked/";
 pub(crate) const AUDIT: &str = "audit/";
@@ -38,11 +44,11 @@ pub(crate) fn master_users(slot: Slot) -> RecordKey {
 }
 
 pub(crate) fn group(id: GroupId) -> RecordKey {
-    record_key(format!("group/{id}"))
+    record_key(format!("{GROUPS}{id}"))
 }
 
 pub(crate) fn group_users(id: GroupId) -> RecordKey {
-    record_key(format!("group-users/{id}"))
+    record_key(format!("{GROUP_USERS}{id}"))
 }
 
 pub(crate) fn certificate(id: CertificateId) -> RecordKey {
@@ -59,15 +65,15 @@ pub(crate) fn certificate_request(id: CertificateId) -> RecordKey {
 }
 
 pub(crate) fn certificate_users(id: CertificateId) -> RecordKey {
-    record_key(format!("certificate-users/{id}"))
+    record_key(format!("{CERTIFICATE_USERS}{id}"))
 }
 
 pub(crate) fn key(id: KeyId) -> RecordKey {
-    record_key(format!("key/{id}"))
+    record_key(format!("{KEYS}{id}"))
 }
 
 pub(crate) fn key_uses(id: KeyId) -> RecordKey {
-    record_key(format!("key-uses/{id}"))
+    record_key(format!("{KEY_USES}{id}"))
 }
 
 pub(crate) fn key_deleted(id: KeyId) -> RecordKey {
@@ -109,7 +115,7 @@ pub(crate) fn enrollment(id: ConnectorId) -> RecordKey {
 }
 
 pub(crate) fn replays(id: ConnectorId) -> RecordKey {
-    record_key(format!("replays/{id}"))
+    record_key(format!("{REPLAYS}{id}"))
 }
 
 pub(crate) fn enrollments_of_key(id: KeyId) -> String {
