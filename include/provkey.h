@@ -2636,8 +2636,8 @@ void provkey_authority_details_free(struct provkey_authority_details *details);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Adds a host. Key texts for the other hosts stay valid. Other processes see the new host when
-// they open the authority again.
+// Adds a host. Key texts for the other hosts stay valid. Other processes enroll and renew
+// for the new host at once, but list it only when they open the authority again.
 //
 // Errors: the `host_` codes, `too_many_hosts`, those of the store.
 provkey_status provkey_authority_add_host(const struct provkey_authority *authority,

@@ -30,7 +30,8 @@ pub trait Administration: Send + Sync {
     /// Those of every call.
     fn authority(&self, actor: &Actor) -> Result<AuthorityDetails, Error>;
 
-    /// Adds a host. Other processes see it when they open the authority again.
+    /// Adds a host. Other processes enroll and renew for it at once, but list it only when they
+    /// open the authority again.
     ///
     /// # Errors
     /// The `host_` codes, `too_many_hosts`.

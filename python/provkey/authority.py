@@ -248,8 +248,9 @@ class Authority:
         return self._native.root
 
     def add_host(self, host: str) -> None:
-        """Adds a host. Key texts for other hosts stay valid. Other processes see the new host
-        when they open the authority again. Raises :class:`~provkey.InputError`.
+        """Adds a host. Key texts for other hosts stay valid. Other processes enroll and renew
+        for the new host at once, but list it only when they open the authority again.
+        Raises :class:`~provkey.InputError`.
         """
         self._native.add_host(host)
 

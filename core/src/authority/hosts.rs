@@ -20,8 +20,7 @@ impl Authority {
     }
 
     /// Adds a host. Key texts for the other hosts stay valid. Another process that has the
-    /// authority open enrolls for the new host at once; it may have to open the authority again
-    /// before it renews for it.
+    /// authority open enrolls and renews for the new host at once.
     ///
     /// # Errors
     /// `too_many_hosts`, and those of the store.

@@ -26,7 +26,7 @@ use std::sync::{PoisonError, RwLock};
 
 use self::error::Error;
 use self::observer::{Event, Observer};
-use crate::key::Keyring;
+use crate::key::{Host, Keyring};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::random::Random;
 use crate::store::{
@@ -182,6 +182,17 @@ impl Ledger {
         // The keyring may have been replaced meanwhile.
         *current = Arc::new(State { keyring: Arc::clone(&current.keyring), ..state });
         Ok(())
+    }
+
+    /// Whether the authority has a host. A host that it lacks causes a read of the store: another
+    /// process may have added it.
+    pub(crate) fn has_host(&self, host: &Host) -> Result<bool, Error> {
+        let known = || self.state().record.hosts.contains(host);
+        if known() {
+            return Ok(true);
+        }
+        self.reload()?;
+        Ok(known())
     }
 
     /// Reads the authority's record again, with other master keys.

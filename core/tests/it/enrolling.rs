@@ -118,9 +118,10 @@ fn a_key_of_another_authority_or_host_is_invalid() {
 
     // A host that another process adds is known at once, and a key made for the old one stays good.
     let other = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
+    let third = Authority::open(world.environment.clone(), Keyring::new(master(1))).unwrap();
     other.add_host(&host).unwrap();
     let new = world.new_key("elsewhere", 1).host(host);
-    let elsewhere = world.provisioning_key(&other.create_key(&new).unwrap());
+    let elsewhere = world.provisioning_key(&third.create_key(&new).unwrap());
     let late = TestConnector::new();
     assert_eq!(code(world.authority.enroll(&late.bearer(&elsewhere))), "enrolled");
     assert_eq!(code(world.authority.enroll(&connector.proof(&ours))), "enrolled");

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use provkey::authority::{
-    Action, AddressRange, AuditFilter, EnrollRequest, Enrolled, Error, Event, KeyDetails,
-    KeyUpdate, NewCertificate, PageRequest, RenewRequest, Retention,
+    Action, AddressRange, AuditFilter, Authority, EnrollRequest, Enrolled, Error, Event,
+    KeyDetails, KeyUpdate, NewCertificate, PageRequest, RenewRequest, Retention,
 };
-use provkey::key::{Fingerprint, Host, Proof};
+use provkey::key::{Fingerprint, Host, Keyring, Proof};
 use provkey::store::ScanRange;
 use provkey::testing::TestAuthority;
 use provkey::time::Timestamp;
@@ -15,7 +15,7 @@ use provkey::x509::{
     SoftwareSigner, build_csr,
 };
 
-use crate::common::{DAY, HOST, TestConnector, code, name, renewal};
+use crate::common::{DAY, HOST, TestConnector, code, master, name, renewal};
 
 fn new_key() -> SoftwareSigner {
     SoftwareSigner::generate(KeyAlgorithm::Ed25519).unwrap().0
@@ -232,6 +232,23 @@ fn a_renewal_does_not_depend_on_the_provisioning_key() {
     assert_eq!(fleet.renew(&next).unwrap().certificate, second_ca);
     let refused = authority.delete_certificate(second_ca).unwrap_err();
     assert_eq!(refused.code(), "certificate_in_use");
+}
+
+#[test]
+fn a_host_that_another_node_added_serves_renewals_at_once() {
+    let fleet = Fleet::new();
+    let (leaf, new) = (&fleet.first.chain[0], new_key());
+    let host = Host::parse("elsewhere.example.com").unwrap();
+    let leaf = Certificate::parse(leaf).unwrap();
+    let spki = new.public_key().spki();
+    let proof = RenewalProof::make(&host, &leaf, &fleet.connector.signer, spki, None).unwrap();
+    let request = RenewRequest::new(build_csr(&new, &[&proof.to_attribute()]).unwrap());
+    check(fleet.renew(&request), "renewal_invalid");
+
+    let environment = fleet.world.environment.clone();
+    let other = Authority::open(environment, Keyring::new(master(1))).unwrap();
+    other.add_host(&host).unwrap();
+    check(fleet.renew(&request), "enrolled");
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub(super) async fn show(
     caller.call(|local, actor| local.authority(actor)).await.map(Json)
 }
 
-/// Adds a host. Other processes see it when they open the authority again.
+/// Adds a host. Other processes enroll and renew for it at once, but list it only when they
+/// open the authority again.
 #[utoipa::path(post, path = "/authority/hosts", tag = "authority", operation_id = "addHost",
     request_body = NewHost, responses((status = 201, body = AuthorityDetails), WriteErrors))]
 pub(super) async fn add_host(

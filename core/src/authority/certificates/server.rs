@@ -54,15 +54,10 @@ impl Authority {
         validity: Duration,
     ) -> Result<ServerCertificate, Error> {
         let ledger = self.ledger()?;
-        let mut state = ledger.state();
-        if !state.record.hosts.contains(host) {
-            // Another process may have added it.
-            ledger.reload()?;
-            state = ledger.state();
-        }
-        if !state.record.hosts.contains(host) {
+        if !ledger.has_host(host)? {
             return Err(InputError::HostUnknown.into());
         }
+        let state = ledger.state();
         if validity < LEAF_VALIDITY_MIN {
             return Err(InputError::ValidityInvalid.into());
         }

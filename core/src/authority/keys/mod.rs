@@ -442,13 +442,15 @@ fn provisioning_key(state: &State, record: &KeyRecord) -> Result<ProvisioningKey
     Ok(ProvisioningKey::from_parts(record.host.clone(), record.id, secret, state.pin))
 }
 
-fn check_new_key(ledger: &Ledger, new: &NewKey) -> Result<(), InputError> {
-    if new.host.as_ref().is_some_and(|host| !ledger.state().record.hosts.contains(host)) {
-        return Err(InputError::HostUnknown);
+fn check_new_key(ledger: &Ledger, new: &NewKey) -> Result<(), Error> {
+    if let Some(host) = &new.host
+        && !ledger.has_host(host)?
+    {
+        return Err(InputError::HostUnknown.into());
     }
     check_max_uses(new.max_uses)?;
     check_addresses(&new.allowed_addresses)?;
-    check_expiry(ledger, new.expires_at)
+    Ok(check_expiry(ledger, new.expires_at)?)
 }
 
 fn check_update(ledger: &Ledger, update: &KeyUpdate) -> Result<(), InputError> {

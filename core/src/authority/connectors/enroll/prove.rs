@@ -5,8 +5,7 @@ use core::net::IpAddr;
 
 use super::request::EnrollRequest;
 use crate::authority::Inner;
-use crate::key::{Fingerprint, Host, KeyId, KeyText, Proof, ProvisioningKey};
-use crate::ledger::State;
+use crate::key::{Fingerprint, KeyId, KeyText, Proof, ProvisioningKey};
 use crate::ledger::error::{Error, MasterError, Refusal};
 use crate::ledger::model::ConnectorId;
 use crate::x509::{Csr, Purpose, VerifiedCsr};
@@ -87,22 +86,24 @@ fn check_credentials(
 
 /// Checks a key text: canonical, with the secret that the authority itself derives for its host and
 /// id, with our pin, for one of our hosts. A canonical text costs one HMAC, whatever is wrong with
-/// it. Whether it is canonical depends only on its bytes.
+/// it. Whether it is canonical depends only on its bytes. Only a text that our own master key
+/// made can cause a read of the store.
 fn check_text(inner: &Inner, text: &KeyText) -> Result<KeyId, Error> {
     let state = inner.ledger.state();
     let key = ProvisioningKey::parse_strict(text.expose()).map_err(|_| Refusal::KeyInvalid)?;
     let verified = state.keyring.verify_key(&key) & (key.pin() == state.pin);
-    if verified && has_host(inner, &state, key.host())? {
+    if verified && inner.ledger.has_host(key.host())? {
         return Ok(key.id());
     }
     Err(unproven(inner, key.id()))
 }
 
-/// Checks a proof inside a CSR. The cost is three HMACs, whatever is wrong.
+/// Checks a proof inside a CSR. The cost is three HMACs, whatever is wrong. Only a proof that our
+/// own master key made can cause a read of the store.
 fn check_proof(inner: &Inner, proof: &[u8], csr: &Csr) -> Result<Credentials, Error> {
     let state = inner.ledger.state();
     let proof = Proof::from_der(proof).map_err(|_| Refusal::KeyInvalid)?;
-    if state.keyring.verify_proof(&proof, csr.spki()) && has_host(inner, &state, proof.host())? {
+    if state.keyring.verify_proof(&proof, csr.spki()) && inner.ledger.has_host(proof.host())? {
         let proven_fingerprint = proof.fingerprint();
         return Ok(Credentials { key: proof.id(), by_proof: true, proven_fingerprint });
     }
@@ -116,14 +117,4 @@ fn unproven(inner: &Inner, key: KeyId) -> Error {
         Ok(true) => MasterError::Missing.into(),
         Err(error) => error,
     }
-}
-
-/// Whether the authority has a host. Another process may have added it since the authority was
-/// opened. Only a text or proof that our own master key made causes a read of the store.
-fn has_host(inner: &Inner, state: &State, host: &Host) -> Result<bool, Error> {
-    if state.record.hosts.contains(host) {
-        return Ok(true);
-    }
-    inner.ledger.reload()?;
-    Ok(inner.ledger.state().record.hosts.contains(host))
 }

@@ -70,7 +70,7 @@ pub(super) fn decide(
         // The connector has not got the last answer, and that has expired: it gets another.
         Position::Last | Position::Current => {}
     }
-    if now > proven.not_after && !proven.by_signature {
+    if now > proven.not_after && proven.signed_for.is_none() {
         return Err(Refusal::CertificateExpired);
     }
     if record.issued().filter(|(.., not_after)| *not_after >= now).count() > FORMER_CERTIFICATES_MAX

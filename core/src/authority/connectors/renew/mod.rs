@@ -73,7 +73,7 @@ impl Authority {
         let inner = self.inner()?;
         // The key that the connector enrolled with, once it is known who asks.
         let mut key = None;
-        let renewed = prove(&inner.ledger, request).and_then(|proven| {
+        let renewed = prove(request).and_then(|proven| {
             let attempt = || try_renew(inner, &proven, self.actor(), &mut key);
             inner.ledger.retry_on_conflict(attempt)
         });
@@ -98,6 +98,12 @@ fn try_renew(
     };
     let record = records::enrolled(enrollment)?.ok_or(Refusal::CertificateUnknown)?;
     let position = decide::find(&record, proven).ok_or(Refusal::CertificateUnknown)?;
+    // Only a certificate of ours causes the read of the store that finds a new host.
+    if let Some(host) = &proven.signed_for
+        && !ledger.has_host(host)?
+    {
+        return Err(Refusal::RenewalInvalid.into());
+    }
     *asker = Some(record.key);
     let position = match decide::decide(&record, position, proven, now)? {
         Next::Renew(position) => position,

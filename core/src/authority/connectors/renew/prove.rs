@@ -6,10 +6,9 @@ use core::net::IpAddr;
 use sha2::{Digest as _, Sha256};
 
 use super::request::RenewRequest;
-use crate::key::Fingerprint;
+use crate::key::{Fingerprint, Host};
 use crate::ledger::error::{Error, Refusal};
 use crate::ledger::model::ConnectorId;
-use crate::ledger::{Ledger, State};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Csr, Purpose, RenewalProof, VerifiedCsr};
 
@@ -21,8 +20,9 @@ pub(super) struct Proven {
     /// Of the certificate to renew.
     pub(super) sha256: [u8; 32],
     pub(super) not_after: Timestamp,
-    /// The certificate was proven by a signature inside the CSR.
-    pub(super) by_signature: bool,
+    /// The host that the signature inside the CSR is for, if that proved the certificate. Whether
+    /// the authority has it is not known yet.
+    pub(super) signed_for: Option<Host>,
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) address: Option<IpAddr>,
     pub(super) csr: VerifiedCsr,
@@ -41,12 +41,12 @@ impl Proven {
 }
 
 /// Proves the certificate and checks the CSR of a request.
-pub(super) fn prove(ledger: &Ledger, request: &RenewRequest) -> Result<Proven, Error> {
+pub(super) fn prove(request: &RenewRequest) -> Result<Proven, Error> {
     let csr = Csr::parse(&request.csr)?;
     if !csr.serves(Purpose::Renewal) {
         return Err(Refusal::RequestWrongPurpose.into());
     }
-    let proof = csr.renewal().map(|proof| check(&ledger.state(), proof, &csr)).transpose()?;
+    let proof = csr.renewal().map(|proof| check(proof, &csr)).transpose()?;
     let certificate = certificate(proof.as_ref(), request.client_certificate.as_deref())?;
     let fingerprint = fingerprint(proof.as_ref(), request.fingerprint)?;
     let csr = csr.verify_renewal_of(&certificate)?;
@@ -55,18 +55,17 @@ pub(super) fn prove(ledger: &Ledger, request: &RenewRequest) -> Result<Proven, E
         connector: connector.ok_or(Refusal::CertificateUnknown)?,
         sha256: Sha256::digest(certificate.der()).into(),
         not_after: certificate.not_after(),
-        by_signature: proof.is_some(),
+        signed_for: proof.map(|proof| proof.host().clone()),
         fingerprint,
         address: request.address,
         csr,
     })
 }
 
-/// Checks a proof inside a CSR: for one of our hosts, and signed by the key of its certificate.
-fn check(state: &State, proof: &[u8], csr: &Csr) -> Result<RenewalProof, Refusal> {
+/// Checks a proof inside a CSR: signed by the key of its certificate.
+fn check(proof: &[u8], csr: &Csr) -> Result<RenewalProof, Refusal> {
     let proof = RenewalProof::from_der(proof).map_err(|_| Refusal::RenewalInvalid)?;
-    let valid = state.record.hosts.contains(proof.host()) && proof.verify(csr.spki());
-    if valid { Ok(proof) } else { Err(Refusal::RenewalInvalid) }
+    if proof.verify(csr.spki()) { Ok(proof) } else { Err(Refusal::RenewalInvalid) }
 }
 
 /// The certificate to renew. If it is proven in both ways, they must agree.
