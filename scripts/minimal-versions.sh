@@ -12,4 +12,4 @@ cd "$copy"
 # RUSTC_BOOTSTRAP: the flag is an unstable one of the stable cargo.
 RUSTC_BOOTSTRAP=1 cargo update --quiet -Z direct-minimal-versions
 cargo check --quiet --locked --all-features --target-dir target \
-    -p provkey -p provkey-sqlite -p provkey-postgres -p provkey-pkcs11
+    -p provkey -p provkey-sqlite -p provkey-postgres -p provkey-pkcs11 -p provkey-admin

@@ -8,7 +8,7 @@ cargo_tool cargo-public-api 0.52.0
 
 differs=
 for package in core:provkey stores/sqlite:provkey-sqlite stores/postgres:provkey-postgres \
-    signers/pkcs11:provkey-pkcs11 server:provkey-server; do
+    signers/pkcs11:provkey-pkcs11 admin:provkey-admin server:provkey-server; do
     folder=${package%:*} name=${package#*:} crate=${package#*:}
     crate=${crate//-/_}
     # RUSTC_BOOTSTRAP: the JSON is behind an unstable flag of the stable rustdoc. For this crate
