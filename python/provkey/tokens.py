@@ -41,7 +41,8 @@ class Tokens(Listing[AdminToken]):
     def authenticate(self, text: _native.AdminTokenText | str) -> AdminToken:
         """The token with this text, if it is valid. Raises :class:`~provkey.RefusedError`:
         ``admin_token_malformed``, for which nothing is read, ``admin_token_invalid``,
-        ``admin_token_revoked`` or ``admin_token_expired``.
+        ``admin_token_revoked`` or ``admin_token_expired``. An application must enforce both the
+        ``role`` and the ``scope`` of the token: with a scope, it is for that group alone.
         """
         if isinstance(text, str):
             text = _native.AdminTokenText(text)

@@ -166,8 +166,10 @@ impl Authority {
     ) -> Result<AdminToken, Error> {
         let (id, secret) = text.read()?;
         let found = self.ledger()?.read::<AdminTokenRecord>(records::admin_token(id))?;
+        // A record that was copied from another token's place would outlive a revocation there.
+        let found = found.map(|(_, record)| record).filter(|record| record.id == id);
         // An absent token is verified like an existing one: the same work, the same answer.
-        let record = found.map_or_else(|| absent(id), |(_, record)| record);
+        let record = found.unwrap_or_else(|| absent(id));
         if !self.verify(&record, &secret)? {
             return Err(AdminTokenError::Invalid.into());
         }
@@ -340,4 +342,30 @@ fn new_secret(random: &dyn Random) -> Result<Secret, RandomError> {
     let mut bytes = zeroize::Zeroizing::new([0; 20]);
     random.fill(&mut *bytes)?;
     Ok(Secret::from_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::store::{Operation, Unit, Value};
+    use crate::testing::TestAuthority;
+
+    #[test]
+    fn a_record_copied_to_another_id_is_no_token() {
+        let world = TestAuthority::new();
+        let new = NewAdminToken::new(Name::parse("ci").unwrap(), AdminRole::Admin);
+        let (token, text) = world.authority.create_token(&new).unwrap();
+        let (_, secret) = text.read().unwrap();
+        let copy_id = AdminTokenId::parse("q2w3e4r5t6y7").unwrap();
+        let copy = AdminTokenText::of(copy_id, &secret);
+        let store = &world.environment.store;
+        let record = store.get(&[records::admin_token(token.id)]).unwrap().remove(0).unwrap();
+        let Value::Body(body) = record.value else { panic!("it is a body") };
+        let put = Operation::Put { key: records::admin_token(copy_id), body };
+        store.apply(&[Unit::new(vec![put])]).unwrap();
+        let refused = world.authority.authenticate_token(&copy).unwrap_err();
+        assert_eq!(refused.code(), "admin_token_invalid");
+    }
 }

@@ -13,9 +13,9 @@
 //! revoked = HMAC(master, "provkey/1/admin-token-revoked" ‖ 0x00 ‖ verifier)
 //! ```
 //!
-//! So a writer of the store without the master key cannot make a token, extend one, change its
-//! role or its scope, or restore a revoked one: revoking a token replaces its verifier by
-//! `revoked`.
+//! So a writer of the store without the master key cannot make a token, extend one, or change its
+//! role or its scope. Revoking a token replaces its verifier by `revoked`, so a revoked token comes
+//! back only with its whole record from before.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
