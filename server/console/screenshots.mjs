@@ -41,7 +41,7 @@ await shoot("key-qr", "/#/keys?name=Lab", { act: async (page) => {
 await shoot("key-leaked", "/#/keys?name=Pilot", { act: async (page) => {
   await page.getByRole("button", { name: "Expand Pilot sensors" }).click();
   await page.getByRole("button", { name: "It leaked…" }).click();
-  await page.getByText("It enrolled").waitFor();
+  await page.getByText(/^It enrolled/).waitFor();
 } });
 await shoot("connectors", "/#/connectors");
 await shoot("groups", "/#/groups");
