@@ -20,7 +20,8 @@
 // most 4096 bytes; where it is optional, NULL omits it. Structs that the caller fills in begin with
 // `struct_size`: set all bytes to 0, then `struct_size` to the sizeof of the struct. A number that
 // is none of the constants of its type is an error. Moments are Unix milliseconds, where 0 means
-// none. Durations are seconds.
+// none. Durations are seconds. If several arguments are wrong, it is not promised which of the
+// errors is reported.
 //
 // Memory. What a function hands out is freed with the function named after its type, which ignores
 // NULL. Structs that the library hands out are read-only, and what they point to lives as long as
@@ -2636,8 +2637,8 @@ void provkey_authority_details_free(struct provkey_authority_details *details);
 #endif
 
 #if defined(PROVKEY_AUTHORITY)
-// Adds a host. Key texts for the other hosts stay valid. Other processes enroll and renew
-// for the new host at once, but list it only when they open the authority again.
+// Adds a host. Key texts for the other hosts stay valid. Other processes enroll and renew for the
+// new host at once. Until they do, their lists of hosts may lack it.
 //
 // Errors: the `host_` codes, `too_many_hosts`, those of the store.
 provkey_status provkey_authority_add_host(const struct provkey_authority *authority,

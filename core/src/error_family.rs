@@ -4,18 +4,18 @@
 ///
 /// ```text
 /// error_family! {
-///     /// Why the door stays shut.
+///     /// Why a record was not written.
 ///     #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-///     pub enum DoorError {
-///         /// It is locked.
-///         #[error("the door is locked")]
-///         Locked => "locked",
-///         /// Somebody is in the way.
-///         #[error("{who} is in the way")]
-///         Blocked { who: String } => "blocked" (retryable = true),
-///         /// The hinge failed.
+///     pub enum WriteError {
+///         /// The disk is full.
+///         #[error("the disk is full")]
+///         Full => "full",
+///         /// Another process locks the record.
+///         #[error("process {pid} locks the record")]
+///         Locked { pid: u32 } => "locked" (retryable = true),
+///         /// The record is too large.
 ///         #[error(transparent)]
-///         Hinge(#[from] HingeError) => error,
+///         Size(#[from] SizeError) => error,
 ///     }
 /// }
 /// ```

@@ -81,7 +81,8 @@ pub const VIEWS: &[View] = &[
             text("address"),
             text("code"),
             integer("count"),
-            // A text. PostgreSQL does not change the type of a column, and made this one JSON.
+            // The field is a text. The column is JSON because the first schema made it so, and
+            // PostgreSQL cannot change the type of a view's column.
             json("details"),
             text("admin_token"),
             time("last_at"),

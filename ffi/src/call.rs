@@ -41,7 +41,7 @@ pub(crate) unsafe fn call(
 }
 
 /// Runs the work of an export with one output: its pointer and its name. The output is checked
-/// first and written last.
+/// first and written last. If several arguments are wrong, it is not promised which is reported.
 ///
 /// # Safety
 /// As for [`call`], and the output is NULL or to where a `T` may be written.

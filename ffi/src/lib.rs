@@ -4,9 +4,9 @@
 //! documentation in the header. Files are named and laid out as in core.
 //!
 //! Each export checks its arguments, does its work inside [`call::call`], which catches panics, and
-//! writes its outputs last. Most use a frame that does the same things for all: [`call::call_for`]
-//! for one output, and those of [`authority`] for a call of an authority. Everything that is handed
-//! out begins with a header that says what kind of object it is ([`handle`]).
+//! writes its outputs last. Most use a frame: [`call::call_for`] checks and writes one output;
+//! those of [`authority`] also look up the authority. Everything that is handed out begins with a
+//! header that says what kind of object it is ([`handle`]).
 //!
 //! Modules depend on each other in one direction:
 //!

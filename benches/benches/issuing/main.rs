@@ -1,5 +1,5 @@
 //! From a CSR to a certificate, beside ring alone, rcgen and OpenSSL; and key texts. OpenSSL runs
-//! in a process of its own.
+//! in a separate process.
 //!
 //! `cargo bench -p provkey-benches --bench issuing [-- WORD]` runs the rows that contain the word.
 

@@ -20,7 +20,8 @@ impl Authority {
     }
 
     /// Adds a host. Key texts for the other hosts stay valid. Another process that has the
-    /// authority open enrolls and renews for the new host at once.
+    /// authority open enrolls and renews for the new host at once. Until it does, its
+    /// [`hosts`](Self::hosts) may lack it.
     ///
     /// # Errors
     /// `too_many_hosts`, and those of the store.

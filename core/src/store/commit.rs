@@ -25,8 +25,8 @@ use crate::process::Process;
 /// that is never reused. A unit that its own record refuses was applied the first time. It is
 /// answered as applied, without counters, because their values at that time are unknown.
 ///
-/// Waiters are woken in a chain. Waking all of them at once would put the next leader behind all of
-/// them, waiting for a processor, each time it returns from fsync.
+/// Waiters are woken in a chain. Waking all of them at once would put the next leader behind that
+/// many runnable threads each time it returns from fsync.
 ///
 /// If the store panics, the leader panics, and the others get `Unknown`.
 pub struct GroupCommit {

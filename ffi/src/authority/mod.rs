@@ -146,8 +146,8 @@ pub unsafe extern "C" fn provkey_authority_details_free(details: *mut provkey_au
     handle::free(details);
 }
 
-/// Adds a host. Key texts for the other hosts stay valid. Other processes enroll and renew
-/// for the new host at once, but list it only when they open the authority again.
+/// Adds a host. Key texts for the other hosts stay valid. Other processes enroll and renew for the
+/// new host at once. Until they do, their lists of hosts may lack it.
 ///
 /// Errors: the `host_` codes, `too_many_hosts`, those of the store.
 #[unsafe(no_mangle)]

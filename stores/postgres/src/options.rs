@@ -1,4 +1,4 @@
-//! How a store is used.
+//! [`PostgresOptions`]: how many connections, and how long a call waits.
 
 use std::time::Duration;
 

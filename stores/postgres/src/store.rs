@@ -1,4 +1,4 @@
-//! The store.
+//! [`PostgresStore`]: opening a database, and its reads and writes.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How a store is used.
+//! [`SqliteOptions`]: how long a call waits for a lock.
 
 use std::time::Duration;
 

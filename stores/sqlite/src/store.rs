@@ -1,4 +1,4 @@
-//! The store.
+//! [`SqliteStore`]: opening a file, and its reads and writes.
 
 use std::fmt;
 use std::fs;
