@@ -16,7 +16,7 @@ strict=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -
 watched=(-O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all -fno-omit-frame-pointer)
 shared=(check fleet secure_element external_ca postgres_server table_store)
 tests=(connector groups_and_keys certificates enrolling stores moving callbacks signers lying_stores panic
-    hostile threads other_sqlite)
+    hostile vectors threads other_sqlite)
 # Under memcheck in the short run: both halves, what fails and what panics.
 sampled=(connector enrolling callbacks signers panic)
 passed=0
@@ -98,10 +98,11 @@ link() {
 
 # run FLAVOUR TEST COMMAND...: the program of a flavour, by a command that watches it, if any.
 run() {
-    local flavour=$1 name=$2
+    local flavour=$1 name=$2 arguments=()
     shift 2
+    if [ "$name" = vectors ]; then arguments=("$built/vectors.txt"); fi
     # Hostile calls leave files with meaningless names behind.
-    if ! (cd "$built" && "$@" "$built/$flavour/test_$name") >"$built/log" 2>&1; then
+    if ! (cd "$built" && "$@" "$built/$flavour/test_$name" "${arguments[@]}") >"$built/log" 2>&1; then
         cat "$built/log"
         echo "error: $flavour: test_$name failed" >&2
         exit 1
@@ -202,6 +203,7 @@ export PROVKEY_TEST_POSTGRES=$root/target/debug/provkey-test-postgres
 ln -sf libprovkey.so "$library/libprovkey.so.1"
 link_library=(-L"$library" -lprovkey "-Wl,-rpath,$library")
 python3 tests/c/generate_hostile.py include/provkey.h >"$built/hostile_cases.c"
+python3 tests/c/vectors.py tests/vectors >"$built/vectors.txt"
 
 compile plain gcc -O1
 link "$built/plain" gcc -O1 test_out_of_memory

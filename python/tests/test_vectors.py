@@ -1,4 +1,4 @@
-"""The vectors that Rust reads, too."""
+"""The vectors that Rust and C read, too."""
 
 from __future__ import annotations
 
