@@ -129,7 +129,7 @@ impl Administration for Local {
     fn list_groups(&self, actor: &Actor, query: &PageQuery) -> Result<Page<Group>, Error> {
         let authority = self.authorize::<operation::ListGroups>(actor)?;
         match actor.group() {
-            Some(own) => Ok(Page { items: vec![authority.group(own)?.into()], next: None }),
+            Some(own) => scope::groups(&authority, own, &query.page()).map(Into::into),
             None => Ok(authority.list_groups(&query.page())?.into()),
         }
     }
@@ -155,11 +155,10 @@ impl Administration for Local {
         query: &PageQuery,
     ) -> Result<Page<Certificate>, Error> {
         let authority = self.authorize::<operation::ListCertificates>(actor)?;
-        let mut page = authority.list_certificates(&query.page())?;
-        if let Some(group) = actor.group() {
-            let used = scope::certificates(&authority, group)?;
-            page.items.retain(|certificate| used.contains(&certificate.id));
-        }
+        let page = match actor.group() {
+            Some(group) => scope::certificates(&authority, group, &query.page())?,
+            None => authority.list_certificates(&query.page())?,
+        };
         Ok(page.into())
     }
 
@@ -251,6 +250,12 @@ impl Administration for Local {
         let authority = self.authorize::<operation::ListConnectors>(actor)?;
         let filter = query.filter()?;
         let Some(group) = scope::filter(actor, filter.group) else { return Ok(Page::empty()) };
+        // `next` would name connectors of the key, even though the page is empty.
+        if let Some(key) = filter.key
+            && !scope::sees_key(&authority, actor, key)?
+        {
+            return Ok(Page::empty());
+        }
         Ok(authority.list_connectors(&filter.group(group), &query.page())?.into())
     }
 
@@ -283,8 +288,7 @@ impl Administration for Local {
             }
         }
         let mut page = authority.list_audit(&filter, &query.page())?;
-        // A connector that was pruned may have belonged to another group before.
-        page.items.retain(|entry| entry.group.is_none_or(|group| actor.sees(group)));
+        scope::retain_seen(&authority, actor, &mut page.items)?;
         Ok(page.into())
     }
 

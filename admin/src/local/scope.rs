@@ -1,11 +1,13 @@
 //! What an operator of one group sees. Anything else is not found, as if it did not exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provkey::authority::{
-    self, Authority, CertificateId, ConnectorId, GroupId, InputError, KeyFilter,
+    self, AuditRecord, Authority, CertificateId, ConnectorGroup, ConnectorId, Cursor,
+    EnrollmentCertificate, GroupId, InputError, KeyFilter, Page, PageRequest,
 };
 use provkey::key::KeyId;
+use provkey::limits::PAGE_ENTRIES_MAX;
 
 use crate::actor::Actor;
 use crate::error::Error;
@@ -14,11 +16,56 @@ use crate::ids;
 /// The id of a key that the actor sees. The key can be a deleted one.
 pub(super) fn key(authority: &Authority, actor: &Actor, id: &str) -> Result<KeyId, Error> {
     let id = ids::key(id)?;
-    // A group is never changed, so the check stays true.
-    if actor.scope.is_some() && !actor.sees(authority.group_of_key(id)?) {
-        return Err(InputError::KeyNotFound.into());
+    if sees_key(authority, actor, id)? { Ok(id) } else { Err(InputError::KeyNotFound.into()) }
+}
+
+/// Whether the actor sees what belongs to a key. The group of a key never changes, so the answer
+/// stays true.
+pub(super) fn sees_key(authority: &Authority, actor: &Actor, key: KeyId) -> Result<bool, Error> {
+    if actor.scope.is_none() {
+        return Ok(true);
     }
-    Ok(id)
+    match authority.group_of_key(key) {
+        Ok(group) => Ok(actor.sees(group)),
+        Err(authority::Error::Input(InputError::KeyNotFound)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the audit entries that the actor does not see. A connector that was pruned may have
+/// enrolled with a key of another group before.
+pub(super) fn retain_seen(
+    authority: &Authority,
+    actor: &Actor,
+    entries: &mut Vec<AuditRecord>,
+) -> Result<(), Error> {
+    let keys: BTreeSet<KeyId> = entries.iter().filter_map(|entry| entry.key).collect();
+    let seen = keys.into_iter().map(|key| Ok((key, sees_key(authority, actor, key)?)));
+    let seen = seen.collect::<Result<BTreeMap<_, _>, Error>>()?;
+    entries.retain(|entry| match (entry.key, entry.group) {
+        (Some(key), _) => seen[&key],
+        (None, Some(group)) => actor.sees(group),
+        (None, None) => actor.scope.is_none(),
+    });
+    Ok(())
+}
+
+/// The page with the group of the actor, which is the only page.
+pub(super) fn groups(
+    authority: &Authority,
+    own: GroupId,
+    page: &PageRequest,
+) -> Result<Page<ConnectorGroup>, Error> {
+    if page.after.is_some() {
+        return Err(InputError::CursorInvalid.into());
+    }
+    let items = match authority.group(own) {
+        Ok(group) => vec![group],
+        // The group was deleted, and the token with the scope is still valid.
+        Err(authority::Error::Input(InputError::GroupNotFound)) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Page { items, next: None })
 }
 
 /// The id of a group that the actor sees.
@@ -56,13 +103,27 @@ pub(super) fn certificate(
     Ok(id)
 }
 
-/// The enrollment certificates that keys of a group use.
+/// Lists the enrollment certificates that keys of a group use, by name. A cursor is the id of one
+/// of them: that of the listing of all certificates would name others.
 pub(super) fn certificates(
     authority: &Authority,
     group: GroupId,
-) -> Result<BTreeSet<CertificateId>, Error> {
+    page: &PageRequest,
+) -> Result<Page<EnrollmentCertificate>, Error> {
     let keys = authority.keys(&KeyFilter::default().group(group));
-    Ok(keys.map(|key| Ok(key?.certificate.id)).collect::<Result<_, authority::Error>>()?)
+    let used = keys.map(|key| key.map(|key| (key.certificate.name, key.certificate.id)));
+    let used = used.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let mut ids: Vec<CertificateId> = used.into_values().collect();
+    if let Some(after) = &page.after {
+        let last = ids.iter().position(|id| id.to_string() == after.as_str());
+        ids.drain(..=last.ok_or(InputError::CursorInvalid)?);
+    }
+    let limit = page.limit.clamp(1, PAGE_ENTRIES_MAX);
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().filter(|_| more).map(|id| Cursor::new(id.to_string()));
+    let items = ids.into_iter().map(|id| authority.certificate(id)).collect::<Result<_, _>>()?;
+    Ok(Page { items, next })
 }
 
 /// The filter of a listing by group: the group that the query names, or that of the actor. `None`:

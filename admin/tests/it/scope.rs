@@ -1,8 +1,16 @@
 //! What an operator of one group sees and changes.
 
-use provkey::authority::{AdminRole, NewAdminToken};
+use std::time::Duration;
+
+use provkey::authority::{
+    self, AdminRole, AdminScope, EnrollRequest, NewAdminToken, NewCertificate, Retention,
+};
+use provkey::connector::Identity;
+use provkey::time::Clock;
+use provkey::x509::KeyAlgorithm;
 use provkey_admin::{
     Actor, AuditQuery, Compromise, ConnectorQuery, Error, KeyPatch, KeyQuery, NewKey, Page,
+    PageQuery,
 };
 
 use crate::site::{Site, name};
@@ -22,6 +30,8 @@ fn a_key_stays_within_the_group_and_its_certificates() {
         code(local.create_key(&actor, &of(&other.certificate))),
         Some("certificate_not_found")
     );
+    let elsewhere = NewKey::new("made", other.group.to_string(), &own.certificate, 1);
+    assert_eq!(code(local.create_key(&actor, &elsewhere)), Some("group_not_found"));
     let mut edit = KeyPatch::default();
     edit.certificate = Some(other.certificate.clone());
     assert_eq!(code(local.edit_key(&actor, &own.key, None, &edit)), Some("certificate_not_found"));
@@ -46,13 +56,54 @@ fn a_filter_shows_nothing_of_another_group() {
     connectors.group = other;
     assert_eq!(local.list_connectors(&actor, &connectors).unwrap().items, []);
     connectors.group = None;
+    // No record of the key is examined, so none is named by `next`: not even the cursor is read.
     connectors.key = Some(site.other.key.clone());
-    assert_eq!(local.list_connectors(&actor, &connectors).unwrap().items, []);
+    connectors.after = Some("not a cursor".into());
+    let page = local.list_connectors(&actor, &connectors).unwrap();
+    assert_eq!((page.items, page.next), (vec![], None));
+    connectors.after = None;
     connectors.key = Some(site.own.key.clone());
     assert_eq!(local.list_connectors(&actor, &connectors).unwrap().items.len(), 1);
     connectors.key = None;
     connectors.certificate = Some(site.other.certificate.clone());
     assert_eq!(local.list_connectors(&actor, &connectors).unwrap().items, []);
+}
+
+#[test]
+fn pages_of_certificates_name_no_others() {
+    let site = Site::new();
+    let (local, authority, actor) = (&site.local, &site.test.authority, site.operator_of_own());
+    let used = ["alpha", "zeta"].map(|text| {
+        let id = authority.create_certificate(&NewCertificate::new(name(text))).unwrap().id;
+        authority.create_key(&authority::NewKey::new(name(text), site.own.group, id, 1)).unwrap();
+        id.to_string()
+    });
+    let used = [used[0].clone(), site.own.certificate.clone(), used[1].clone()];
+    let mut query = PageQuery { limit: Some(1), after: None };
+    for (i, id) in used.iter().enumerate() {
+        let page = local.list_certificates(&actor, &query).unwrap();
+        assert_eq!(page.items.iter().map(|it| &it.id).collect::<Vec<_>>(), [id]);
+        assert_eq!(page.next.as_ref(), (i < 2).then_some(id));
+        query.after = page.next;
+    }
+    for foreign in [site.other.certificate.as_str(), "not a cursor"] {
+        query.after = Some(foreign.into());
+        assert_eq!(code(local.list_certificates(&actor, &query)), Some("cursor_invalid"));
+    }
+}
+
+#[test]
+fn the_only_page_of_groups_is_that_with_the_own_group() {
+    let site = Site::new();
+    let (local, authority) = (&site.local, &site.test.authority);
+    let query = PageQuery { limit: None, after: Some("not a cursor".into()) };
+    assert_eq!(code(local.list_groups(&site.operator_of_own(), &query)), Some("cursor_invalid"));
+
+    let group = authority.create_group(&name("short-lived")).unwrap().id;
+    let actor = Actor::new("dave", AdminRole::Operator).scope(AdminScope::Operator(group));
+    authority.delete_group(group).unwrap();
+    let page = local.list_groups(&actor, &PageQuery::default()).unwrap();
+    assert_eq!((page.items, page.next), (vec![], None));
 }
 
 #[test]
@@ -92,6 +143,35 @@ fn the_audit_trail_is_that_of_a_key_or_a_connector_of_the_group() {
     assert_eq!(code(ask(Some(&other.key), None)), Some("key_not_found"));
     assert_eq!(code(ask(None, Some(&other.connector))), Some("connector_not_found"));
     assert_eq!(code(ask(Some(&other.key), Some(&own.connector))), Some("key_not_found"));
+}
+
+#[test]
+fn the_audit_trail_of_a_connector_hides_its_past_in_another_group() {
+    let site = Site::new();
+    let (local, test, authority) = (&site.local, &site.test, &site.test.authority);
+    let mut identity = Identity::generate(KeyAlgorithm::Ed25519).unwrap();
+    let mut request = |key: &str| {
+        let key = authority.key(key.parse().unwrap()).unwrap();
+        let csr = identity.request(&test.provisioning_key(&key), None).unwrap();
+        EnrollRequest::new(csr.der())
+    };
+    let (first, again) = (request(&site.other.key), request(&site.own.key));
+    let connector = authority.enroll(&first).unwrap().connector;
+    // The connector of the other group is pruned, and its public key enrolls with the own key.
+    test.clock.advance(Duration::from_secs(3 * 366 * 86_400));
+    authority.delete_key(site.other.key.parse().unwrap()).unwrap();
+    authority.prune(&Retention::default().expired_before(test.clock.now())).unwrap();
+    assert_eq!(authority.enroll(&again).unwrap().connector, connector);
+
+    let mut query = AuditQuery::default();
+    query.connector = Some(connector.to_string());
+    let keys = |actor: &Actor| -> Vec<_> {
+        let page = local.list_audit(actor, &query).unwrap();
+        page.items.into_iter().map(|entry| entry.key.unwrap()).collect()
+    };
+    let (own, other) = (site.own.key.clone(), site.other.key.clone());
+    assert_eq!(keys(&Actor::new("root", AdminRole::Admin)), [own.clone(), other]);
+    assert_eq!(keys(&site.operator_of_own()), [own]);
 }
 
 #[test]
