@@ -11,7 +11,7 @@ use crate::operation::{Access, Operation, ScopeRule};
 pub struct Actor {
     /// Their name, admin token and address, as the audit trail records them.
     pub identity: authority::Actor,
-    /// What they may do.
+    /// What they may do. [`Self::role`] also considers the scope.
     pub role: AdminRole,
     /// What they are limited to. `None`: nothing.
     pub scope: Option<AdminScope>,
@@ -23,9 +23,10 @@ impl Actor {
         Self { identity: identity.into(), role, scope: None }
     }
 
-    /// The holder of an admin token.
+    /// The holder of an admin token. The audit trail names them `token:NAME`.
     pub fn of_token(token: &AdminToken) -> Self {
-        let identity = authority::Actor::from(token.name.as_str()).admin_token(token.id);
+        let name = format!("token:{}", token.name);
+        let identity = authority::Actor::from(name.as_str()).admin_token(token.id);
         Self::new(identity, token.role).scope(token.scope)
     }
 
@@ -33,6 +34,11 @@ impl Actor {
     pub fn scope(mut self, scope: impl Into<Option<AdminScope>>) -> Self {
         self.scope = scope.into();
         self
+    }
+
+    /// The role that the actor has: with a scope, no more than the role of the scope.
+    pub fn role(&self) -> AdminRole {
+        self.scope.map_or(self.role, |scope| scope.role().min(self.role))
     }
 
     /// Checks that the actor may call an operation at all.
@@ -44,7 +50,7 @@ impl Actor {
     }
 
     fn check(&self, access: &Access) -> Result<(), Error> {
-        let role = self.scope.map_or(self.role, |scope| scope.role().min(self.role));
+        let role = self.role();
         if role < access.role {
             return Err(Error::RoleInsufficient { required: access.role, role });
         }

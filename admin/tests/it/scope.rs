@@ -188,6 +188,6 @@ fn a_change_names_its_actor() {
     let latest = site.local.list_audit(&actor, &query).unwrap().items.remove(0);
     assert_eq!(
         (latest.actor.as_deref(), latest.admin_token),
-        (Some("ci"), Some(token.id.to_string()))
+        (Some("token:ci"), Some(token.id.to_string()))
     );
 }

@@ -37,8 +37,9 @@ pub(super) struct Session {
 
 impl From<Caller> for Session {
     fn from(caller: Caller) -> Self {
-        let Caller { name, role, scope, by, expires_at, .. } = caller;
-        let (role, by) = (role.as_str(), by.as_str());
+        let role = caller.actor(None).role().as_str();
+        let Caller { name, scope, by, expires_at, .. } = caller;
+        let by = by.as_str();
         let scope = scope.map(|scope| scope.to_string());
         Self { name, role, scope, by, expires_at: expires_at.map(Moment) }
     }

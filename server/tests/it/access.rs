@@ -314,11 +314,12 @@ async fn an_administrator_of_the_application_can_have_a_scope() {
     let scope = AdminScope::parse("operator:q2w3e4r5t6y7").unwrap();
     let mut config = Config::default();
     config.administrators = Some(Arc::new(move |_: &Parts| {
-        Ok(Some(Administrator::new("alice", AdminRole::Operator).scope(scope)))
+        Ok(Some(Administrator::new("alice", AdminRole::Admin).scope(scope)))
     }));
     let api = Api::with(config);
     let session = api.ask("GET", "/api/v1/session", &[], None).await.json();
     assert_eq!(session["scope"], "operator:q2w3e4r5t6y7");
+    assert_eq!(session["role"], "operator", "a scope makes an admin an operator");
     let group = Some(json!({ "name": "Plants" }));
     let refused = api.ask("POST", "/api/v1/groups", &[], group).await;
     assert_eq!(refused.problem(), (403, "scope_insufficient".to_owned()));
