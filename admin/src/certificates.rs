@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use provkey::authority::{
-    self, CertificateWarning, EnrollmentCertificate, ImportedKey, InputError, Name,
+    self, CertificateWarning, EnrollmentCertificate, ImportedKey, InputError, Name, RejectedInput,
 };
 use provkey::time::{Clock, SystemClock};
 use provkey::x509::{self, KeyAlgorithm, LeafUrl, LeafUrlError, LeafUrls};
@@ -132,6 +132,10 @@ pub struct NewCertificate {
     pub ca_issuers_url: Option<String>,
 }
 
+fn algorithm(text: &str) -> Result<KeyAlgorithm, RejectedInput> {
+    KeyAlgorithm::parse(text).map_err(|_| InputError::AlgorithmUnsupported.about(text))
+}
+
 impl NewCertificate {
     /// A certificate with the defaults.
     pub fn new(name: impl Into<String>) -> Self {
@@ -140,10 +144,8 @@ impl NewCertificate {
 
     pub(crate) fn read(&self) -> Result<authority::NewCertificate, Error> {
         let usual = authority::NewCertificate::new(Name::parse(&self.name)?);
-        let algorithm = self.algorithm.as_deref().map_or(Ok(usual.algorithm), KeyAlgorithm::parse);
-        let mut new = usual
-            .algorithm(algorithm.map_err(|_| InputError::AlgorithmUnsupported)?)
-            .leaf_urls(self.urls()?);
+        let algorithm = self.algorithm.as_deref().map_or(Ok(usual.algorithm), algorithm)?;
+        let mut new = usual.algorithm(algorithm).leaf_urls(self.urls()?);
         set_seconds(&mut new.validity, self.validity_seconds);
         set_seconds(&mut new.leaf_validity, self.leaf_validity_seconds);
         set_seconds(&mut new.renewal_grace, self.renewal_grace_seconds);

@@ -1,6 +1,6 @@
 //! Connectors.
 
-use provkey::authority::{self, ConnectorFilter, InputError, PageRequest};
+use provkey::authority::{self, ConnectorFilter, PageRequest, RejectedInput};
 use provkey::x509::{self, RevocationReason};
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ impl ConnectorQuery {
         page::request(self.limit, self.after.as_ref())
     }
 
-    pub(crate) fn filter(&self) -> Result<ConnectorFilter, InputError> {
+    pub(crate) fn filter(&self) -> Result<ConnectorFilter, RejectedInput> {
         Ok(ConnectorFilter::default()
             .key(ids::optional(self.key.as_ref(), ids::key)?)
             .group(ids::optional(self.group.as_ref(), ids::group)?)

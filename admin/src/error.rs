@@ -1,6 +1,6 @@
 //! Why an operation failed.
 
-use provkey::authority::{self, AdminRole, AdminScope, InputError, Refusal};
+use provkey::authority::{self, AdminRole, AdminScope, Refusal, RejectedInput};
 use provkey::key::HostError;
 use provkey::x509::{CertificateError, LeafUrlError};
 
@@ -46,6 +46,15 @@ impl Error {
         }
     }
 
+    /// What the error is about: an id, a name, a number or any other text. See
+    /// [`RejectedInput::subject`].
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Authority(error) => error.subject(),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later by itself.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Authority(error) if error.retryable())
@@ -63,4 +72,4 @@ macro_rules! of_authority {
     };
 }
 
-of_authority!(InputError, Refusal, HostError);
+of_authority!(RejectedInput, Refusal, HostError);

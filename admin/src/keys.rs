@@ -1,8 +1,8 @@
 //! Provisioning keys.
 
 use provkey::authority::{
-    self, AddressRange, InputError, KeyDetails, KeyFilter, KeyOrder, KeyState, KeyUpdate, Name,
-    PageRequest,
+    self, AddressRange, KeyDetails, KeyFilter, KeyOrder, KeyState, KeyUpdate, Name, PageRequest,
+    RejectedInput,
 };
 use provkey::key::Host;
 use serde::{Deserialize, Serialize};
@@ -214,7 +214,7 @@ impl KeyPatch {
     }
 }
 
-fn addresses(texts: &[String]) -> Result<Vec<AddressRange>, InputError> {
+fn addresses(texts: &[String]) -> Result<Vec<AddressRange>, RejectedInput> {
     texts.iter().map(|text| AddressRange::parse(text)).collect()
 }
 
@@ -282,7 +282,7 @@ impl KeyQuery {
         page::request(self.limit, self.after.as_ref())
     }
 
-    pub(crate) fn filter(&self) -> Result<KeyFilter, InputError> {
+    pub(crate) fn filter(&self) -> Result<KeyFilter, RejectedInput> {
         let (order, descending) = match self.sort.unwrap_or_default() {
             KeySort::Name => (KeyOrder::Name, false),
             KeySort::NameDescending => (KeyOrder::Name, true),

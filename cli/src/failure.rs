@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use clap::error::ErrorKind as UsageKind;
-use provkey::authority::{self, InputError};
+use provkey::authority::{self, InputError, RejectedInput};
 use provkey::connector;
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError};
 use provkey::random::RandomError;
@@ -149,7 +149,7 @@ from_errors_with_codes!(
     connector::Error,
     CertificateError,
     HostError,
-    InputError,
+    RejectedInput,
     KeyIdError,
     KeyringError,
     LeafUrlError,
@@ -158,6 +158,12 @@ from_errors_with_codes!(
     TlsError,
     TokenError,
 );
+
+impl From<InputError> for Failure {
+    fn from(reason: InputError) -> Self {
+        RejectedInput::from(reason).into()
+    }
+}
 
 /// Shows the text with its secret hidden, and marks under what is wrong in it.
 impl From<KeyTextError> for Failure {

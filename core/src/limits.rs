@@ -29,6 +29,8 @@ pub const URL_BYTES_MAX: usize = 256;
 pub const EXTENSIONS_MAX: usize = 64;
 /// Longest name of a group, certificate or key, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 128;
+/// Bytes of the subject of an error.
+pub const SUBJECT_BYTES_MAX: usize = 128;
 /// Longest name of an actor in the audit trail, in bytes of UTF-8.
 pub const ACTOR_BYTES_MAX: usize = 256;
 /// Most entries in the address list of one provisioning key.

@@ -1,8 +1,10 @@
 //! Timestamps, and the clock of the authority.
 
 mod rfc3339;
+mod rounded;
 
 pub use rfc3339::TimestampError;
+pub use rounded::Rounded;
 
 use core::fmt;
 use core::time::Duration;

@@ -103,7 +103,7 @@ impl Authority {
             let authority = CoreAuthority::open(environment, keyring)?;
             match host {
                 Some(host) if !authority.hosts().contains(&host) => {
-                    Err(Error::from(InputError::HostUnknown))
+                    Err(Error::from(InputError::HostUnknown.about(host)))
                 }
                 _ => Ok(authority),
             }
@@ -123,8 +123,10 @@ impl Authority {
         admin_token: Option<&str>,
         address: Option<IpAddr>,
     ) -> PyResult<Self> {
-        let unknown = |_| Error::from(InputError::AdminTokenNotFound);
-        let id = |text: &str| AdminTokenId::parse(text).map_err(unknown).or_raise(py);
+        let id = |text: &str| {
+            let unknown = |_| Error::from(InputError::AdminTokenNotFound.about(text));
+            AdminTokenId::parse(text).map_err(unknown).or_raise(py)
+        };
         let actor =
             Actor::from(actor).admin_token(admin_token.map(id).transpose()?).address(address);
         let authority = self.authority.get().or_raise(py)?.acting_as(actor);

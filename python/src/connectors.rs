@@ -40,7 +40,7 @@ fn to_python<'py>(py: Python<'py>, connector: Connector) -> PyResult<Bound<'py, 
 }
 
 pub(crate) fn parse_connector(py: Python<'_>, id: &str) -> PyResult<ConnectorId> {
-    ConnectorId::parse(id).map_err(|_| InputError::ConnectorNotFound).or_raise(py)
+    ConnectorId::parse(id).map_err(|_| InputError::ConnectorNotFound.about(id)).or_raise(py)
 }
 
 #[pyfunction]

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use provkey::authority::{self, AdminTokenError, InputError, MasterError, Refusal};
+use provkey::authority::{self, AdminTokenError, MasterError, Refusal, RejectedInput};
 use provkey::connector;
 use provkey::key::{HostError, KeyIdError, KeyTextError, KeyringError, MasterKeyError};
 use provkey::random::RandomError;
@@ -91,7 +91,7 @@ classes! {
     Refusal => "RefusedError", never;
     AdminTokenError => "RefusedError", never;
     CsrError => "CsrError", never;
-    InputError => "InputError", never;
+    RejectedInput => "InputError", never;
     HostError => "InputError", never;
     KeyIdError => "InputError", never;
     LeafUrlError => "InputError", never;

@@ -255,6 +255,6 @@ pub(crate) fn list_keys<'py>(
 
 /// Parses the id of a key, which may have been deleted.
 pub(crate) fn parse_id(py: Python<'_>, id: Option<&str>) -> PyResult<Option<KeyId>> {
-    let parsed = id.map(|id| KeyId::parse(id).map_err(|_| InputError::KeyNotFound));
+    let parsed = id.map(|id| KeyId::parse(id).map_err(|_| InputError::KeyNotFound.about(id)));
     parsed.transpose().or_raise(py)
 }

@@ -104,8 +104,8 @@ def test_errors_are_values(site: Site) -> None:
         "key_not_found",
         False,
     )
-    assert str(again) == str(raised.value) == "there is no such provisioning key"
-    assert repr(again) == "InputError(key_not_found: there is no such provisioning key)"
+    assert str(again) == str(raised.value) == "there is no such provisioning key: none"
+    assert repr(again) == "InputError(key_not_found: there is no such provisioning key: none)"
     with pytest.raises(KeyTextError) as broken:
         ProvisioningKey.parse("pvk1_")
     assert pickle.loads(pickle.dumps(broken.value)).missing == broken.value.missing

@@ -24,6 +24,8 @@ pub struct Problem {
     pub code: &'static str,
     /// The explanation for a person. It contains no secret.
     pub detail: String,
+    /// What the problem is about, such as the name that is not found. It is no secret.
+    pub subject: Option<String>,
     /// Whether the same request may succeed later without any intervention.
     pub retryable: bool,
     /// When to retry, if it is retryable.
@@ -42,6 +44,10 @@ pub(crate) struct Document {
     status: u16,
     /// The explanation for a person.
     detail: String,
+    /// What the problem is about: an id, a name, a number or any other text of the request, cut to
+    /// 128 bytes. Absent if nothing can be named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     /// The stable code.
     code: &'static str,
     /// Whether the same request may succeed later without any intervention.
@@ -58,7 +64,8 @@ impl Problem {
     /// A problem that a retry does not solve.
     pub fn new(code: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
         let (retryable, retry_after_seconds) = (false, RETRY_AFTER_SECONDS);
-        Self { status, code, detail: detail.into(), retryable, retry_after_seconds }
+        let (detail, subject) = (detail.into(), None);
+        Self { status, code, detail, subject, retryable, retry_after_seconds }
     }
 
     /// Makes the problem retryable, after so many seconds.
@@ -85,8 +92,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (code, status) = (error.code(), status::of(&error));
         let mut problem = Self::new(code, status, error.to_string());
+        problem.subject = error.subject().map(str::to_owned);
         // The message of a store or a signer is for the operator only.
         if status.is_server_error() {
+            problem.subject = None;
             tracing::error!(code, %error, "the authority failed");
             problem.detail = "the server cannot do this now; its log says why".to_owned();
         }
@@ -111,6 +120,7 @@ impl From<Problem> for Document {
             title: problem.status.canonical_reason().unwrap_or_default(),
             status: problem.status.as_u16(),
             detail: problem.detail,
+            subject: problem.subject,
             code: problem.code,
             retryable: problem.retryable,
             time: Timestamp::from(SystemTime::now()).to_string(),

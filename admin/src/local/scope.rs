@@ -16,7 +16,11 @@ use crate::ids;
 /// The id of a key that the actor sees. The key can be a deleted one.
 pub(super) fn key(authority: &Authority, actor: &Actor, id: &str) -> Result<KeyId, Error> {
     let id = ids::key(id)?;
-    if sees_key(authority, actor, id)? { Ok(id) } else { Err(InputError::KeyNotFound.into()) }
+    if sees_key(authority, actor, id)? {
+        Ok(id)
+    } else {
+        Err(InputError::KeyNotFound.about(id).into())
+    }
 }
 
 /// Whether the actor sees what belongs to a key. The group of a key never changes, so the answer
@@ -27,7 +31,7 @@ pub(super) fn sees_key(authority: &Authority, actor: &Actor, key: KeyId) -> Resu
     }
     match authority.group_of_key(key) {
         Ok(group) => Ok(actor.sees(group)),
-        Err(authority::Error::Input(InputError::KeyNotFound)) => Ok(false),
+        Err(error) if error.is_input(InputError::KeyNotFound) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -56,13 +60,13 @@ pub(super) fn groups(
     own: GroupId,
     page: &PageRequest,
 ) -> Result<Page<ConnectorGroup>, Error> {
-    if page.after.is_some() {
-        return Err(InputError::CursorInvalid.into());
+    if let Some(after) = &page.after {
+        return Err(InputError::CursorInvalid.about(after).into());
     }
     let items = match authority.group(own) {
         Ok(group) => vec![group],
         // The group was deleted, and the token with the scope is still valid.
-        Err(authority::Error::Input(InputError::GroupNotFound)) => Vec::new(),
+        Err(error) if error.is_input(InputError::GroupNotFound) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     Ok(Page { items, next: None })
@@ -71,7 +75,7 @@ pub(super) fn groups(
 /// The id of a group that the actor sees.
 pub(super) fn group(actor: &Actor, id: &str) -> Result<GroupId, Error> {
     let id = ids::group(id)?;
-    if actor.sees(id) { Ok(id) } else { Err(InputError::GroupNotFound.into()) }
+    if actor.sees(id) { Ok(id) } else { Err(InputError::GroupNotFound.about(id).into()) }
 }
 
 /// A connector that the actor sees.
@@ -84,7 +88,7 @@ pub(super) fn connector(
     if actor.sees(connector.group) {
         Ok(connector)
     } else {
-        Err(InputError::ConnectorNotFound.into())
+        Err(InputError::ConnectorNotFound.about(id).into())
     }
 }
 
@@ -98,7 +102,7 @@ pub(super) fn certificate(
     if let Some(group) = actor.group() {
         let filter = KeyFilter::default().group(group).certificate(id);
         let key = authority.keys(&filter).next().transpose()?;
-        key.ok_or(InputError::CertificateNotFound)?;
+        key.ok_or_else(|| InputError::CertificateNotFound.about(id))?;
     }
     Ok(id)
 }
@@ -116,7 +120,7 @@ pub(super) fn certificates(
     let mut ids: Vec<CertificateId> = used.into_values().collect();
     if let Some(after) = &page.after {
         let last = ids.iter().position(|id| id.to_string() == after.as_str());
-        ids.drain(..=last.ok_or(InputError::CursorInvalid)?);
+        ids.drain(..=last.ok_or_else(|| InputError::CursorInvalid.about(after))?);
     }
     let limit = page.limit.clamp(1, PAGE_ENTRIES_MAX);
     let more = ids.len() > limit;

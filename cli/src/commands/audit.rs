@@ -42,7 +42,8 @@ pub(crate) fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let Command::List { key, connector, action, since, until, page } = command;
-    let parse = |id: &str| ConnectorId::parse(id).map_err(|_| InputError::ConnectorNotFound);
+    let parse =
+        |id: &str| ConnectorId::parse(id).map_err(|_| InputError::ConnectorNotFound.about(id));
     let filter = AuditFilter::default()
         .key(key.as_deref().map(KeyId::parse).transpose()?)
         .connector(connector.as_deref().map(parse).transpose()?)

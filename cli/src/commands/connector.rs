@@ -53,7 +53,8 @@ pub(crate) struct ConnectorArg {
 
 impl ConnectorArg {
     fn id(&self) -> Result<ConnectorId, Failure> {
-        ConnectorId::parse(&self.id).map_err(|_| InputError::ConnectorNotFound.into())
+        ConnectorId::parse(&self.id)
+            .map_err(|_| InputError::ConnectorNotFound.about(&self.id).into())
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 use nix::fcntl::Flock;
 use provkey::connector::{Accepted, Identity};
 use provkey::random::SystemRandom;
-use provkey::time::{Clock, SystemClock};
+use provkey::time::{Clock, Rounded, SystemClock};
 use provkey::x509::{Chain, KeyAlgorithm, Pkcs8};
 use zeroize::Zeroizing;
 
@@ -176,7 +176,7 @@ fn prepare_private_key(
 /// accepted all the same.
 fn warn_of_clock(accepted: &Accepted) {
     if let Some(behind) = accepted.clock_behind {
-        let seconds = behind.as_secs();
-        warn(format_args!("the clock of this machine is at least {seconds} seconds behind"));
+        let behind = Rounded(behind);
+        warn(format_args!("the clock of this machine is at least {behind} behind"));
     }
 }

@@ -89,6 +89,27 @@ fn a_key_is_edited() {
 }
 
 #[test]
+fn the_last_line_of_an_error_names_its_subject() {
+    let home = Home::new();
+    home.make_key("first", 1, "");
+    let check = |arguments: &str, line: &str| {
+        let refused = home.run(arguments);
+        assert_eq!(refused.stderr.lines().last(), Some(line));
+    };
+    let create = "key create --name second --cert signing --max-uses 1 --group";
+    check(
+        &format!("{create} Branch"),
+        "error: group_not_found: there is no such connector group: Branch",
+    );
+    check("group create gateways", "error: name_in_use: the name is taken: gateways");
+    let secret = format!("pvk1_localhost_q2w3e4r5t6y7{}", "s".repeat(73));
+    check(
+        &format!("{create} {secret}"),
+        "error: group_not_found: there is no such connector group",
+    );
+}
+
+#[test]
 fn invalid_input_has_a_code() {
     let home = Home::new();
     let id = home.make_key("first", 1, "");

@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::authority::certificates::{BACKDATE, ca_not_after, new_signer, seal};
 use crate::authority::{Authority, Environment, Inner};
 use crate::key::{Host, Keyring};
-use crate::ledger::error::{Error, InputError};
+use crate::ledger::error::{Error, InputError, RejectedInput};
 use crate::ledger::model::AuthorityId;
 use crate::ledger::records::{self, Action, AuditRecord, AuthorityRecord, Bytes};
 use crate::ledger::{Change, Ledger, describe_master};
@@ -39,11 +39,11 @@ impl NewAuthority {
     }
 
     /// The trust domain (SPIFFE-ID 2.1: letters, digits, dots, hyphens, underscores).
-    fn checked_trust_domain(&self) -> Result<String, InputError> {
+    fn checked_trust_domain(&self) -> Result<String, RejectedInput> {
         let domain = self.trust_domain.as_deref().unwrap_or(self.host.name());
         let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
         if domain.is_empty() || domain.len() > 253 || !domain.bytes().all(allowed) {
-            return Err(InputError::TrustDomainInvalid);
+            return Err(InputError::TrustDomainInvalid.about(domain));
         }
         Ok(domain.into())
     }

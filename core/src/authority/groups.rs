@@ -79,14 +79,15 @@ impl Authority {
         let ledger = self.ledger()?;
         self.transact(Action::GroupDeleted, |change| {
             let group = ledger.entity::<GroupRecord>(id)?;
+            let in_use = || InputError::GroupInUse.about(&group.record.name);
             // A connector can join only through a key, and a new key changes the version of the
             // counter: if that is still the same when the change is applied, nobody has joined.
             if ledger.any(records::enrollments_of_group(id))? {
-                return Err(InputError::GroupInUse.into());
+                return Err(in_use().into());
             }
             change.audit.group = Some(id);
             change.audit.details = Some(group.record.name.to_string());
-            change.expect_unused(records::group_users(id)).or(InputError::GroupInUse);
+            change.expect_unused(records::group_users(id)).or(in_use());
             change.expect(records::group_users(id), group.counter_version);
             change.remove(&group);
             Ok(())

@@ -35,7 +35,7 @@ impl Authority {
                 return Ok(false);
             }
             if state.record.hosts.len() >= crate::limits::HOSTS_MAX {
-                return Err(InputError::TooManyHosts.into());
+                return Err(InputError::TooManyHosts.about(host).into());
             }
             let mut record = state.record.clone();
             record.hosts.push(host.clone());

@@ -40,7 +40,9 @@ mod tokens;
 
 mod copy;
 
-pub use crate::ledger::error::{AdminTokenError, Error, InputError, MasterError, Refusal};
+pub use crate::ledger::error::{
+    AdminTokenError, Error, InputError, MasterError, Refusal, RejectedInput,
+};
 pub use crate::ledger::listing::{Cursor, Page, PageRequest};
 pub use crate::ledger::model::{
     Actor, AddressRange, AdminRole, AdminScope, AdminTokenId, AuthorityId, CertificateId,

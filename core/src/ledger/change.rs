@@ -98,7 +98,7 @@ impl Change {
     /// Puts the name of an entity, which must be free.
     pub(crate) fn claim_name<E: Entity>(&mut self, record: &E) {
         let by_name = E::by_name(&record.name().folded());
-        self.expect_absent(by_name.clone()).or(InputError::NameInUse);
+        self.expect_absent(by_name.clone()).or(InputError::NameInUse.about(record.name()));
         self.put_bytes(by_name, record.id().to_string());
     }
 

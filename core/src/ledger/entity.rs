@@ -41,8 +41,8 @@ pub(crate) trait Entity: Serialize + DeserializeOwned {
     /// Why no entity has this id: an implementation can look further, for instance for a deleted
     /// one.
     fn missing(ledger: &Ledger, id: Self::Id) -> Result<Error, Error> {
-        let _ = (ledger, id);
-        Ok(Self::MISSING.into())
+        let _ = ledger;
+        Ok(Self::MISSING.about(id).into())
     }
 }
 
@@ -105,7 +105,7 @@ impl Ledger {
     /// The entity that has this id or this name.
     pub(crate) fn find<E: Entity>(&self, id_or_name: &str) -> Result<Stored<E>, Error> {
         let missing = match parse_id::<E>(id_or_name) {
-            None => E::MISSING.into(),
+            None => E::MISSING.about(id_or_name).into(),
             Some(id) => match self.entities(&[id])?.pop().flatten() {
                 Some(stored) => return Ok(stored),
                 None => E::missing(self, id)?,

@@ -1,7 +1,12 @@
 //! Why a call of the authority failed.
 
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use core::fmt;
+
 use crate::error_family::error_family;
 use crate::key::{HostError, KeyringError};
+use crate::ledger::subject;
 use crate::process::UsedAfterFork;
 use crate::random::RandomError;
 use crate::store::StoreError;
@@ -23,7 +28,7 @@ error_family! {
         Csr(#[from] CsrError) => error,
         /// An argument of an operator's call is not acceptable.
         #[error(transparent)]
-        Input(#[from] InputError) => error,
+        Input(#[from] RejectedInput) => error,
         /// The host text of an authority is not acceptable.
         #[error(transparent)]
         Host(#[from] HostError) => error,
@@ -66,6 +71,20 @@ error_family! {
 }
 
 impl Error {
+    /// What the error is about, if an argument of an operator's call was
+    /// [not acceptable](Self::Input): see [`RejectedInput::subject`].
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Input(rejected) => rejected.subject(),
+            _ => None,
+        }
+    }
+
+    /// Whether an argument was rejected for this reason.
+    pub fn is_input(&self, reason: InputError) -> bool {
+        matches!(self, Self::Input(rejected) if rejected.reason == reason)
+    }
+
     /// The error of a step that follows a change which was made, or may have been made: it does not
     /// say that nothing was changed.
     ///
@@ -77,6 +96,12 @@ impl Error {
             Self::Store(StoreError::NotApplied(fault)) => StoreError::Unknown(fault).into(),
             error => error,
         }
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(reason: InputError) -> Self {
+        Self::Input(reason.into())
     }
 }
 
@@ -204,7 +229,7 @@ error_family! {
         #[error("provisioning keys use the enrollment certificate, or connectors have certificates that it signed")]
         CertificateInUse => "certificate_in_use",
         /// The CA was imported with its key. Its owner signs its CRLs.
-        #[error("the CA was imported with its key: a CRL signed here could be mistaken for one of its owner's")]
+        #[error("the CA was imported with its key, and a CRL signed here could be mistaken for one of its owner's")]
         CrlImportedCa => "crl_imported_ca",
         /// The certificate was requested from an external CA, whose answer was not imported yet.
         #[error("the enrollment certificate was requested from an external CA; import its answer first")]
@@ -222,7 +247,7 @@ error_family! {
         #[error("the key of the enrollment certificate lives elsewhere, and no signer for it is attached")]
         SignerMissing => "signer_missing",
         /// A text is not a checkpoint.
-        #[error("the text is not a rollback checkpoint: 13 digits, a hyphen, 16 hexadecimal digits")]
+        #[error("the text is not a rollback checkpoint (13 digits, a hyphen, 16 hexadecimal digits)")]
         CheckpointInvalid => "checkpoint_invalid",
         /// The key was edited after it was read.
         #[error("the provisioning key was edited after it was read; read it again")]
@@ -258,7 +283,7 @@ error_family! {
         #[error("the store holds no authority yet")]
         AuthorityMissing => "authority_missing",
         /// The authority has too many hosts.
-        #[error("the authority has 64 hosts already")]
+        #[error("the authority has 64 hosts already, and cannot have another")]
         TooManyHosts => "too_many_hosts",
         /// The authority does not have the host.
         #[error("the authority does not have this host")]
@@ -266,6 +291,68 @@ error_family! {
         /// A cursor does not come from this listing.
         #[error("the cursor does not belong to this listing")]
         CursorInvalid => "cursor_invalid",
+    }
+}
+
+/// An argument of an operator's call that is not acceptable: why, and what it was.
+///
+/// ```
+/// use provkey::authority::AddressRange;
+///
+/// let rejected = AddressRange::parse("10.0.0.1/8").unwrap_err();
+/// assert_eq!(rejected.code(), "address_range_invalid");
+/// assert_eq!(rejected.subject(), Some("10.0.0.1/8"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedInput {
+    /// Why it is not acceptable.
+    pub reason: InputError,
+    subject: Option<Box<str>>,
+}
+
+impl RejectedInput {
+    /// The stable code: that of the reason.
+    pub const fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// Whether the same call may succeed later, by itself.
+    pub const fn retryable(&self) -> bool {
+        self.reason.retryable()
+    }
+
+    /// What was rejected or not found: an id, a name, a host, a number or any other text. At most
+    /// 128 bytes, longer ones end with `…`; control and invisible characters are escaped. `None` if
+    /// the text may be a secret: it looks like a key text or an admin token, or has a URL in it,
+    /// which can have a password.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+}
+
+/// Ends with the subject.
+impl fmt::Display for RejectedInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.subject {
+            Some(subject) => write!(f, "{}: {subject}", self.reason),
+            None => write!(f, "{}", self.reason),
+        }
+    }
+}
+
+impl core::error::Error for RejectedInput {}
+
+/// Without a subject.
+impl From<InputError> for RejectedInput {
+    fn from(reason: InputError) -> Self {
+        Self { reason, subject: None }
+    }
+}
+
+impl InputError {
+    /// The error that names what is not acceptable.
+    pub fn about(self, subject: impl fmt::Display) -> RejectedInput {
+        RejectedInput { reason: self, subject: subject::shown(&subject.to_string()) }
     }
 }
 

@@ -60,8 +60,8 @@ impl Entity for CertificateRecord {
     fn missing(ledger: &Ledger, id: CertificateId) -> Result<Error, Error> {
         let [request] = ledger.get_array([records::certificate_request(id)])?;
         Ok(match request {
-            Some(_) => InputError::CertificateUnanswered.into(),
-            None => Self::MISSING.into(),
+            Some(_) => InputError::CertificateUnanswered.about(id).into(),
+            None => Self::MISSING.about(id).into(),
         })
     }
 }
@@ -113,7 +113,7 @@ impl Entity for KeyRecord {
         let [tombstone] = ledger.get_array([records::key_deleted(id)])?;
         Ok(match tombstone {
             Some(_) => Refusal::KeyDeleted.into(),
-            None => Self::MISSING.into(),
+            None => Self::MISSING.about(id).into(),
         })
     }
 }

@@ -8,7 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-use crate::ledger::error::{Error, InputError};
+use crate::ledger::error::{Error, InputError, RejectedInput};
 use crate::limits::{PAGE_ENTRIES_MAX, PAGE_EXAMINED_MAX, SCAN_RECORDS_MAX};
 use crate::store::{Record, RecordKey, ScanRange};
 
@@ -105,12 +105,12 @@ impl Cursor {
         Self(Base64UrlUnpadded::encode_string(key.as_bytes()))
     }
 
-    fn record_key(&self, prefix: &[u8]) -> Result<RecordKey, InputError> {
+    fn record_key(&self, prefix: &[u8]) -> Result<RecordKey, RejectedInput> {
         Base64UrlUnpadded::decode_vec(&self.0)
             .ok()
             .filter(|bytes| bytes.starts_with(prefix))
             .and_then(RecordKey::new)
-            .ok_or(InputError::CursorInvalid)
+            .ok_or_else(|| InputError::CursorInvalid.about(self))
     }
 }
 

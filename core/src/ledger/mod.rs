@@ -13,6 +13,7 @@ pub(crate) mod model;
 pub(crate) mod observer;
 pub(crate) mod records;
 mod state;
+mod subject;
 
 pub(crate) use change::{Change, ensure_transient};
 pub(crate) use entity::{Entity, Stored};

@@ -23,5 +23,6 @@ mod refusals;
 mod renewing;
 mod revoking;
 mod server_certificates;
+mod subjects;
 mod texts;
 mod tokens;

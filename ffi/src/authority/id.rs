@@ -53,7 +53,7 @@ pub(crate) unsafe fn optional_id<T: Id>(
 }
 
 fn parse<T: Id>(text: &str) -> Result<T, Failure> {
-    text.parse().map_err(|_| T::MISSING.into())
+    text.parse().map_err(|_| T::MISSING.about(text).into())
 }
 
 /// An IP address; `None` for NULL.

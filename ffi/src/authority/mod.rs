@@ -28,7 +28,7 @@ use core::ffi::c_char;
 use std::sync::Arc;
 
 use provkey::authority::{
-    self as core_authority, Actor, Authority, InputError, Page, PageRequest, Refusal,
+    self as core_authority, Actor, Authority, Page, PageRequest, Refusal, RejectedInput,
 };
 use provkey::key::Host;
 use provkey::time::Clock;
@@ -116,8 +116,8 @@ impl From<core_authority::Error> for Failure {
     }
 }
 
-impl From<InputError> for Failure {
-    fn from(error: InputError) -> Self {
+impl From<RejectedInput> for Failure {
+    fn from(error: RejectedInput) -> Self {
         core_authority::Error::from(error).into()
     }
 }

@@ -60,7 +60,7 @@ fn problem(app: &App, error: authority::Error) -> Problem {
         authority::Error::Refused(Refusal::KeyDeleted) => Some(StatusCode::GONE),
         authority::Error::Refused(Refusal::KeyCompromised) => Some(StatusCode::FORBIDDEN),
         authority::Error::Refused(_) => Some(StatusCode::CONFLICT),
-        authority::Error::Input(InputError::SignerMissing) => Some(StatusCode::CONFLICT),
+        error if error.is_input(InputError::SignerMissing) => Some(StatusCode::CONFLICT),
         _ => None,
     };
     let problem = app.problem(error);

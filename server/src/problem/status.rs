@@ -10,7 +10,7 @@ pub(super) fn of(error: &Error) -> StatusCode {
         error if error.retryable() => StatusCode::SERVICE_UNAVAILABLE,
         Error::Refused(refusal) => of_refusal(*refusal),
         Error::Csr(CsrError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::Input(error) => of_input(*error),
+        Error::Input(rejected) => of_input(rejected.reason),
         Error::AdminToken(_) => StatusCode::UNAUTHORIZED,
         Error::Master(MasterError::InUse | MasterError::SlotTaken) => StatusCode::CONFLICT,
         Error::Csr(_)

@@ -125,6 +125,27 @@ async fn keys_are_filtered_by_every_column_sorted_and_paged() {
 }
 
 #[tokio::test]
+async fn a_problem_names_its_subject() {
+    let api = Api::new();
+    api.key("fleet", 1);
+    let none = "qqqqqqqqqqqq";
+    let check = async |method: &str, path: &str, body: Option<Value>, subject: Option<&str>| {
+        let problem = api.by_admin(method, path, body).await.json();
+        assert_eq!(problem.get("subject").map(|found| found.as_str().unwrap()), subject);
+        if let Some(subject) = subject {
+            assert!(problem["detail"].as_str().unwrap().ends_with(subject), "{problem}");
+        }
+    };
+    check("POST", "/api/v1/groups", Some(json!({ "name": "FLEET" })), Some("FLEET")).await;
+    check("POST", "/api/v1/groups", Some(json!({ "name": "" })), None).await;
+    check("GET", &format!("/api/v1/keys/{none}"), None, Some(none)).await;
+    check("GET", "/api/v1/groups/x%0Ay", None, Some("x\\ny")).await;
+    check("GET", "/api/v1/groups/pvk1_h_q2w3e4r5t6y7s", None, None).await;
+    let certificate = json!({ "name": "short", "algorithm": "p512" });
+    check("POST", "/api/v1/certificates", Some(certificate), Some("p512")).await;
+}
+
+#[tokio::test]
 async fn every_invalid_request_has_its_code() {
     let api = Api::new();
     let key = api.key("fleet", 1);

@@ -7,7 +7,7 @@ mod url_args;
 mod view;
 
 use clap::Subcommand;
-use provkey::authority::{Authority, CertificateId, EnrollmentCertificate, Error, InputError};
+use provkey::authority::{Authority, CertificateId, EnrollmentCertificate, InputError};
 
 use self::view::shown;
 use crate::failure::Failure;
@@ -97,7 +97,7 @@ pub(crate) fn run(
 /// Deletes the certificate, or the request, with this id or name.
 fn delete(id_or_name: &str, authority: &Authority) -> Result<CertificateId, Failure> {
     match authority.find_certificate(id_or_name) {
-        Err(Error::Input(InputError::CertificateUnanswered)) => {
+        Err(error) if error.is_input(InputError::CertificateUnanswered) => {
             let request = authority.find_certificate_request(id_or_name)?;
             authority.delete_certificate_request(request.id)?;
             Ok(request.id)

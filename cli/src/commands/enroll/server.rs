@@ -16,7 +16,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use provkey::connector::{self, KeyReference};
-use provkey::time::{Clock as _, SystemClock};
+use provkey::time::{Clock as _, Rounded, SystemClock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -247,7 +247,7 @@ fn compare_clocks(headers: &HeaderMap) {
         Err(error) => (error.duration(), "behind"),
     };
     if apart > CLOCKS_APART_MAX {
-        let seconds = apart.as_secs();
-        warn(format_args!("the clock of this machine is {seconds} seconds {way} the server's"));
+        let apart = Rounded(apart);
+        warn(format_args!("the clock of this machine is {apart} {way} the server's"));
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments that several `key` commands share.
 
-use provkey::authority::{AddressRange, InputError};
+use provkey::authority::{AddressRange, RejectedInput};
 use provkey::key::KeyId;
 
 use crate::failure::Failure;
@@ -19,6 +19,6 @@ impl KeyArg {
 }
 
 /// Reads address ranges.
-pub(super) fn parse_ranges(texts: &[String]) -> Result<Vec<AddressRange>, InputError> {
+pub(super) fn parse_ranges(texts: &[String]) -> Result<Vec<AddressRange>, RejectedInput> {
     texts.iter().map(|text| AddressRange::parse(text)).collect()
 }

@@ -1,6 +1,6 @@
 //! `provkey key edit`.
 
-use provkey::authority::{Authority, Error, InputError, KeyDetails, KeyUpdate, Name};
+use provkey::authority::{Authority, InputError, KeyDetails, KeyUpdate, Name};
 use provkey::key::KeyId;
 
 use super::arguments::{KeyArg, parse_ranges};
@@ -99,11 +99,11 @@ fn change_limit(
         update.version = Some(key.version);
         update.max_uses = Some(limit.number(key.max_uses)?);
         match authority.update_key(id, &update) {
-            Err(Error::Input(InputError::EditConflict)) => {}
+            Err(error) if error.is_input(InputError::EditConflict) => {}
             edited => return Ok(edited?),
         }
     }
-    Err(InputError::EditConflict.into())
+    Err(InputError::EditConflict.about(id).into())
 }
 
 fn update(args: &Args, authority: &Authority) -> Result<KeyUpdate, Failure> {

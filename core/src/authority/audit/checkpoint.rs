@@ -12,7 +12,7 @@
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::ledger::error::InputError;
+use crate::ledger::error::{InputError, RejectedInput};
 use crate::ledger::records;
 use crate::store::RecordKey;
 use crate::time::Timestamp;
@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 ///
 /// let checkpoint = Checkpoint::parse("1795632000000-9f8e7d6c5b4a3928")?;
 /// assert_eq!(checkpoint.to_string(), "1795632000000-9f8e7d6c5b4a3928");
-/// # Ok::<(), provkey::authority::InputError>(())
+/// # Ok::<(), provkey::authority::RejectedInput>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Checkpoint {
@@ -38,8 +38,9 @@ impl Checkpoint {
     ///
     /// # Errors
     /// `checkpoint_invalid`.
-    pub fn parse(text: &str) -> Result<Self, InputError> {
-        Self::of_parts(text.split_once('-')).ok_or(InputError::CheckpointInvalid)
+    pub fn parse(text: &str) -> Result<Self, RejectedInput> {
+        Self::of_parts(text.split_once('-'))
+            .ok_or_else(|| InputError::CheckpointInvalid.about(text))
     }
 
     /// When the change was made, by the clock of the node that made it.
@@ -77,7 +78,7 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-crate::text::from_str!(Checkpoint, InputError);
+crate::text::from_str!(Checkpoint, RejectedInput);
 crate::text::serde_as_text!(Checkpoint);
 
 /// The last checkpoint that this process has verified.
@@ -113,7 +114,11 @@ mod tests {
             "+795632000000-9f8e7d6c5b4a3928",
             "1795632000000-9f8e7d6c5b4a3928\n",
         ] {
-            assert_eq!(Checkpoint::parse(wrong), Err(InputError::CheckpointInvalid), "{wrong:?}");
+            assert_eq!(
+                Checkpoint::parse(wrong),
+                Err(InputError::CheckpointInvalid.about(wrong)),
+                "{wrong:?}"
+            );
         }
     }
 }

@@ -358,7 +358,9 @@ fn cross_certificate(
 ) -> Result<Certificate, Error> {
     let state = ledger.state();
     if ca.certificate().subject_hash() == state.root.subject_hash() {
-        return Err(InputError::CertificateSubjectInUse.into());
+        return Err(InputError::CertificateSubjectInUse
+            .about(ca.certificate().subject_text())
+            .into());
     }
     let parameters = CrossParameters {
         serial: SerialNumber::random(ledger.random(), now)?,
@@ -370,14 +372,13 @@ fn cross_certificate(
 
 /// Tells an import of the same CA from an import of another CA with the same subject.
 fn imported_already(ledger: &Ledger, error: Error, certificates: &[Certificate]) -> Error {
-    let (Error::Input(InputError::CertificateSubjectInUse), Some(own)) =
-        (&error, certificates.first())
-    else {
+    let Some(own) = certificates.first() else { return error };
+    if !error.is_input(InputError::CertificateSubjectInUse) {
         return error;
-    };
+    }
     match certificate_of_subject(ledger, own) {
         Ok(Some(other)) if other.spki() == own.spki() => {
-            InputError::CertificateImportedAlready.into()
+            InputError::CertificateImportedAlready.about(own.subject_text()).into()
         }
         _ => error,
     }

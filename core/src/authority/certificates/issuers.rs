@@ -34,6 +34,7 @@ struct Opened {
 
 /// An enrollment certificate with its key.
 pub(crate) struct OpenIssuer {
+    id: CertificateId,
     pub(crate) certificate: Certificate,
     /// The DER of the certificates of the external CA: its own, then its issuers.
     pub(crate) external: Vec<Vec<u8>>,
@@ -60,7 +61,7 @@ impl OpenIssuer {
 
     /// The issuer of CRLs and OCSP responses, even when it is retired.
     pub(crate) fn issuer(&self) -> Result<&Issuer, Error> {
-        self.issuer.as_ref().ok_or_else(|| InputError::SignerMissing.into())
+        self.issuer.as_ref().ok_or_else(|| InputError::SignerMissing.about(self.id).into())
     }
 }
 
@@ -95,7 +96,7 @@ impl Issuers {
             before => before.map(|opened| opened.issuer),
         };
         let issuer = self.open(ledger, id, before.as_deref()).inspect_err(|error| {
-            if matches!(error, Error::Input(InputError::CertificateNotFound)) {
+            if error.is_input(InputError::CertificateNotFound) {
                 self.close(id);
             }
         });
@@ -134,7 +135,7 @@ impl Issuers {
     ) -> Result<OpenIssuer, Error> {
         let state = ledger.state();
         let found = ledger.read::<CertificateRecord>(records::certificate(id))?;
-        let (version, record) = found.ok_or(InputError::CertificateNotFound)?;
+        let (version, record) = found.ok_or_else(|| InputError::CertificateNotFound.about(id))?;
         let certificate = record.parsed()?;
         let issuer = match &record.private_key {
             Some(sealed) => {
@@ -164,6 +165,7 @@ impl Issuers {
         let imported = record.imported;
         let external = record.external.into_iter().map(|certificate| certificate.0).collect();
         Ok(OpenIssuer {
+            id,
             certificate,
             external,
             imported,

@@ -14,7 +14,7 @@ use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::CertificateId;
 use crate::ledger::records::{self, Action, Bytes, CertificateRecord};
 use crate::ledger::{Ledger, State, Stored};
-use crate::time::Timestamp;
+use crate::time::{Rounded, Timestamp};
 use crate::x509::{CaParameters, Certificate, SerialNumber, Signer, issue_enrollment_certificate};
 
 /// # Enrollment certificates
@@ -28,7 +28,7 @@ impl Authority {
     pub fn create_certificate(&self, new: &NewCertificate) -> Result<EnrollmentCertificate, Error> {
         check_terms(new.leaf_validity, new.crl_validity)?;
         if new.leaf_validity > new.validity {
-            return Err(InputError::ValidityInvalid.into());
+            return Err(InputError::ValidityInvalid.about(Rounded(new.leaf_validity)).into());
         }
         let Inner { ledger, issuers, .. } = self.inner()?;
         let (record, certificate) = self.transact(Action::CertificateCreated, |change| {
@@ -102,7 +102,7 @@ impl Authority {
         issuers.reopen(id);
         let certificate = match self.certificate(id) {
             // It was deleted meanwhile, so no key used it.
-            Err(Error::Input(InputError::CertificateNotFound)) => {
+            Err(error) if error.is_input(InputError::CertificateNotFound) => {
                 let parsed = retired.parsed()?;
                 EnrollmentCertificate::new(retired, parsed, 0)
             }
@@ -131,14 +131,15 @@ impl Authority {
         let Inner { ledger, issuers, .. } = self.inner()?;
         self.transact(Action::CertificateDeleted, |change| {
             let stored = issued(ledger, id)?;
+            let in_use = || InputError::CertificateInUse.about(&stored.record.name);
             // As for groups: a connector can enroll under it only through a key.
             if ledger.any(records::enrollments_of_certificate(id))? {
-                return Err(InputError::CertificateInUse.into());
+                return Err(in_use().into());
             }
             let record = &stored.record;
             change.audit.certificate = Some(id);
             change.audit.details = Some(record.name.to_string());
-            change.expect_unused(records::certificate_users(id)).or(InputError::CertificateInUse);
+            change.expect_unused(records::certificate_users(id)).or(in_use());
             change.expect(records::certificate_users(id), stored.counter_version);
             change.remove(&stored);
             change.delete(records::crl(id.as_str()));
@@ -213,5 +214,5 @@ fn new_certificate(
 /// An enrollment certificate. One that was only requested counts as missing.
 fn issued(ledger: &Ledger, id: CertificateId) -> Result<Stored<CertificateRecord>, Error> {
     let found = ledger.entities(&[id])?.pop().flatten();
-    found.ok_or_else(|| InputError::CertificateNotFound.into())
+    found.ok_or_else(|| InputError::CertificateNotFound.about(id).into())
 }

@@ -22,12 +22,12 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use crate::ledger::error::{Error, InputError, Refusal};
+use crate::ledger::error::{Error, InputError, Refusal, RejectedInput};
 use crate::ledger::model::{CertificateId, Name};
 use crate::ledger::records::{self, CRL_VALIDITY, CertificateRecord, RENEWAL_GRACE, SealedKey};
 use crate::ledger::{Change, Ledger, State, Stored};
 use crate::limits::{CA_VALIDITY_MIN, CRL_VALIDITY_MAX, CRL_VALIDITY_MIN, LEAF_VALIDITY_MIN};
-use crate::time::Timestamp;
+use crate::time::{Rounded, Timestamp};
 use crate::x509::{
     Certificate, IssueError, KeyAlgorithm, LeafUrls, Pkcs8, Signer, SignerError, SoftwareSigner,
 };
@@ -179,7 +179,9 @@ fn add_certificate(change: &mut Change, record: &CertificateRecord, certificate:
     // signed it.
     let subject = certificate.subject_hash();
     let by_subject = records::certificate_by_subject(subject);
-    change.expect_absent(by_subject.clone()).or(InputError::CertificateSubjectInUse);
+    change
+        .expect_absent(by_subject.clone())
+        .or(InputError::CertificateSubjectInUse.about(certificate.subject_text()));
     change.put_bytes(by_subject, record.id.as_str());
     change.expect_absent(records::certificate(record.id));
     change.put(records::certificate(record.id), record);
@@ -199,17 +201,21 @@ pub(crate) fn usable_version(ledger: &Ledger, id: CertificateId) -> Result<u64, 
 pub(crate) fn check_terms(
     leaf_validity: Duration,
     crl_validity: Duration,
-) -> Result<(), InputError> {
-    let crls = (CRL_VALIDITY_MIN..=CRL_VALIDITY_MAX).contains(&crl_validity);
-    let good = crls && leaf_validity >= LEAF_VALIDITY_MIN;
-    if good { Ok(()) } else { Err(InputError::ValidityInvalid) }
+) -> Result<(), RejectedInput> {
+    if !(CRL_VALIDITY_MIN..=CRL_VALIDITY_MAX).contains(&crl_validity) {
+        return Err(InputError::ValidityInvalid.about(Rounded(crl_validity)));
+    }
+    if leaf_validity < LEAF_VALIDITY_MIN {
+        return Err(InputError::ValidityInvalid.about(Rounded(leaf_validity)));
+    }
+    Ok(())
 }
 
 /// When a CA certificate ends that begins now.
-pub(crate) fn ca_not_after(now: Timestamp, validity: Duration) -> Result<Timestamp, InputError> {
+pub(crate) fn ca_not_after(now: Timestamp, validity: Duration) -> Result<Timestamp, RejectedInput> {
     let not_after = now.plus(validity);
     if validity < CA_VALIDITY_MIN || not_after == Timestamp::MAX {
-        return Err(InputError::ValidityInvalid);
+        return Err(InputError::ValidityInvalid.about(Rounded(validity)));
     }
     Ok(not_after)
 }
@@ -217,7 +223,9 @@ pub(crate) fn ca_not_after(now: Timestamp, validity: Duration) -> Result<Timesta
 /// A new key pair for a CA.
 pub(crate) fn new_signer(algorithm: KeyAlgorithm) -> Result<(SoftwareSigner, Pkcs8), Error> {
     SoftwareSigner::generate(algorithm).map_err(|error| match error {
-        SignerError::UnsupportedAlgorithm(_) => InputError::AlgorithmUnsupported.into(),
+        SignerError::UnsupportedAlgorithm(_) => {
+            InputError::AlgorithmUnsupported.about(algorithm).into()
+        }
         error => IssueError::from(error).into(),
     })
 }

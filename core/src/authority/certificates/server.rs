@@ -12,7 +12,7 @@ use crate::key::Host;
 use crate::ledger::error::{Error, InputError, Refusal};
 use crate::ledger::records::Action;
 use crate::limits::LEAF_VALIDITY_MIN;
-use crate::time::Timestamp;
+use crate::time::{Rounded, Timestamp};
 use crate::x509::{
     Certificate, PublicKey, SerialNumber, ServerParameters, encode_pem, issue_server,
 };
@@ -55,11 +55,11 @@ impl Authority {
     ) -> Result<ServerCertificate, Error> {
         let ledger = self.ledger()?;
         if !ledger.has_host(host)? {
-            return Err(InputError::HostUnknown.into());
+            return Err(InputError::HostUnknown.about(host).into());
         }
         let state = ledger.state();
         if validity < LEAF_VALIDITY_MIN {
-            return Err(InputError::ValidityInvalid.into());
+            return Err(InputError::ValidityInvalid.about(Rounded(validity)).into());
         }
         if public_key.spki() == state.root.spki() {
             return Err(Refusal::PublicKeyOfAuthority.into());

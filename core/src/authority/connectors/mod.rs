@@ -112,7 +112,11 @@ impl Authority {
     /// `connector_not_found`, and those of the store.
     pub fn connector(&self, id: ConnectorId) -> Result<Connector, Error> {
         let found = connectors(self.ledger()?, &[id])?;
-        found.into_iter().flatten().next().ok_or_else(|| InputError::ConnectorNotFound.into())
+        found
+            .into_iter()
+            .flatten()
+            .next()
+            .ok_or_else(|| InputError::ConnectorNotFound.about(id).into())
     }
 
     /// Lists connectors: those of a key or a group in the order of enrollment, those of a

@@ -82,7 +82,7 @@ impl Authority {
         self.transact(Action::ConnectorRevoked, |change| {
             let [found] = ledger.get_array([records::enrollment(id)])?;
             let found = found.as_ref().map(Found::read).transpose()?.flatten();
-            let found = found.ok_or(InputError::ConnectorNotFound)?;
+            let found = found.ok_or_else(|| InputError::ConnectorNotFound.about(id))?;
             if found.record.revoked_at.is_some() {
                 change.skip();
                 return Ok(());

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use crate::authority::Authority;
 use crate::authority::certificates::usable_version;
 use crate::key::{Host, KeyId, KeyText, ProvisioningKey};
-use crate::ledger::error::{Error, InputError, MasterError, Refusal};
+use crate::ledger::error::{Error, InputError, MasterError, Refusal, RejectedInput};
 use crate::ledger::listing::{Page, PageRequest, entries};
 use crate::ledger::model::{AddressRange, CertificateId, GroupId, Name};
 use crate::ledger::records::{self, Action, KeyRecord, Tombstone};
@@ -214,7 +214,7 @@ impl Authority {
             return Ok(key.group);
         }
         let deleted = ledger.read::<Tombstone>(records::key_deleted(id))?;
-        deleted.map(|(_, key)| key.group).ok_or_else(|| InputError::KeyNotFound.into())
+        deleted.map(|(_, key)| key.group).ok_or_else(|| InputError::KeyNotFound.about(id).into())
     }
 
     /// The provisioning key that has this id or this name.
@@ -381,8 +381,8 @@ fn create(ledger: &Ledger, new: &NewKey, change: &mut Change) -> Result<Stored<K
         change.put_bytes(index, id.as_str());
     }
     let [group, certificate, master] = users(&record);
-    change.count(group, 1).or(InputError::GroupNotFound);
-    change.count(certificate, 1).or(InputError::CertificateNotFound);
+    change.count(group, 1).or(InputError::GroupNotFound.about(new.group));
+    change.count(certificate, 1).or(InputError::CertificateNotFound.about(new.certificate));
     change.count(master, 1).or(MasterError::SlotEmpty);
     let counter = Counter { limit: Some(new.max_uses), ..Counter::default() };
     Ok(Stored { version: 0, record, counter, counter_version: 0 })
@@ -395,7 +395,7 @@ fn edit(
     change: &mut Change,
 ) -> Result<Stored<KeyRecord>, Error> {
     if update.version.is_some_and(|version| version != stored.version) {
-        return Err(InputError::EditConflict.into());
+        return Err(InputError::EditConflict.about(stored.record.id).into());
     }
     if stored.record.compromised_at.is_some() && update.concerns_enrollment() {
         return Err(Refusal::KeyCompromised.into());
@@ -423,7 +423,7 @@ fn edit(
         change.expect(records::certificate(after.certificate), version);
         change.count(records::certificate_users(before.certificate), -1);
         let users = records::certificate_users(after.certificate);
-        change.count(users, 1).or(InputError::CertificateNotFound);
+        change.count(users, 1).or(InputError::CertificateNotFound.about(after.certificate));
     }
     let counter = Counter { limit: update.max_uses.or(stored.counter.limit), ..stored.counter };
     Ok(Stored { record: after, counter, ..stored })
@@ -431,8 +431,9 @@ fn edit(
 
 /// What an operator sees of a key.
 fn details_of(ledger: &Ledger, stored: Stored<KeyRecord>) -> Result<KeyDetails, Error> {
+    let id = stored.record.id;
     let details = details(ledger, alloc::vec![stored])?;
-    details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.into())
+    details.into_iter().next().ok_or_else(|| InputError::KeyNotFound.about(id).into())
 }
 
 /// The key itself, derived from its master key.
@@ -446,32 +447,38 @@ fn check_new_key(ledger: &Ledger, new: &NewKey) -> Result<(), Error> {
     if let Some(host) = &new.host
         && !ledger.has_host(host)?
     {
-        return Err(InputError::HostUnknown.into());
+        return Err(InputError::HostUnknown.about(host).into());
     }
     check_max_uses(new.max_uses)?;
     check_addresses(&new.allowed_addresses)?;
     Ok(check_expiry(ledger, new.expires_at)?)
 }
 
-fn check_update(ledger: &Ledger, update: &KeyUpdate) -> Result<(), InputError> {
+fn check_update(ledger: &Ledger, update: &KeyUpdate) -> Result<(), RejectedInput> {
     update.max_uses.map_or(Ok(()), check_max_uses)?;
     check_addresses(update.allowed_addresses.as_deref().unwrap_or_default())?;
     check_expiry(ledger, update.expires_at.flatten())
 }
 
-fn check_expiry(ledger: &Ledger, expires_at: Option<Timestamp>) -> Result<(), InputError> {
+fn check_expiry(ledger: &Ledger, expires_at: Option<Timestamp>) -> Result<(), RejectedInput> {
     match expires_at {
-        Some(expires_at) if expires_at <= ledger.now() => Err(InputError::ExpiryInPast),
+        Some(at) if at <= ledger.now() => Err(InputError::ExpiryInPast.about(at)),
         _ => Ok(()),
     }
 }
 
-fn check_max_uses(max_uses: u64) -> Result<(), InputError> {
-    (1..=COUNT_MAX).contains(&max_uses).then_some(()).ok_or(InputError::MaxUsesInvalid)
+fn check_max_uses(max_uses: u64) -> Result<(), RejectedInput> {
+    match (1..=COUNT_MAX).contains(&max_uses) {
+        true => Ok(()),
+        false => Err(InputError::MaxUsesInvalid.about(max_uses)),
+    }
 }
 
-fn check_addresses(addresses: &[AddressRange]) -> Result<(), InputError> {
-    (addresses.len() <= ALLOWED_ADDRESSES_MAX).then_some(()).ok_or(InputError::TooManyAddresses)
+fn check_addresses(addresses: &[AddressRange]) -> Result<(), RejectedInput> {
+    match addresses.len() {
+        ..=ALLOWED_ADDRESSES_MAX => Ok(()),
+        count => Err(InputError::TooManyAddresses.about(count)),
+    }
 }
 
 fn updated(record: &KeyRecord, update: &KeyUpdate) -> KeyRecord {

@@ -34,7 +34,7 @@ impl Authority {
         // RFC 5280, 5.2.3: the CA's owner has the key, too, and numbers its own lists under the
         // same name.
         if open.imported {
-            return Err(InputError::CrlImportedCa.into());
+            return Err(InputError::CrlImportedCa.about(id).into());
         }
         let sign = |parameters: &CrlParameters<'_>| Ok(issue_crl(open.issuer()?, parameters)?);
         let (name, validity) = (id.as_str(), open.crl_validity);

@@ -103,11 +103,11 @@ impl Authority {
     /// `group_not_found`, `master_key_missing`, and those of the store.
     pub fn create_token(&self, new: &NewAdminToken) -> Result<(AdminToken, AdminTokenText), Error> {
         let ledger = self.ledger()?;
-        if new.expires_at.is_some_and(|at| at <= ledger.now()) {
-            return Err(InputError::ExpiryInPast.into());
+        if let Some(past) = new.expires_at.filter(|at| *at <= ledger.now()) {
+            return Err(InputError::ExpiryInPast.about(past).into());
         }
-        if new.scope.is_some_and(|scope| scope.role() != new.role) {
-            return Err(InputError::ScopeInvalid.into());
+        if let Some(scope) = new.scope.filter(|scope| scope.role() != new.role) {
+            return Err(InputError::ScopeInvalid.about(scope).into());
         }
         self.transact(Action::TokenCreated, |change| {
             if let Some(scope) = new.scope {
@@ -238,7 +238,7 @@ impl Authority {
     pub fn find_scope(&self, text: &str) -> Result<AdminScope, Error> {
         let group = match text.split_once(':') {
             Some((role, group)) if role == AdminRole::Operator.as_str() => group,
-            _ => return Err(InputError::ScopeInvalid.into()),
+            _ => return Err(InputError::ScopeInvalid.about(text).into()),
         };
         Ok(AdminScope::Operator(self.find_group(group)?.id))
     }

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::ledger::error::InputError;
+use crate::ledger::error::{InputError, RejectedInput};
 
 /// A range of IP addresses in CIDR notation; a lone address is a range of one.
 ///
@@ -26,13 +26,15 @@ impl AddressRange {
     ///
     /// # Errors
     /// `address_range_invalid`.
-    pub fn parse(text: &str) -> Result<Self, InputError> {
+    pub fn parse(text: &str) -> Result<Self, RejectedInput> {
         let range = match text.parse::<IpAddr>() {
             Ok(address) => Some(IpNet::from(address.to_canonical())),
             Err(_) => text.parse::<IpNet>().ok(),
         };
         let range = range.filter(|range| range.addr() == range.network());
-        range.map(|range| Self(canonical(range))).ok_or(InputError::AddressRangeInvalid)
+        range
+            .map(|range| Self(canonical(range)))
+            .ok_or_else(|| InputError::AddressRangeInvalid.about(text))
     }
 
     /// Whether the address is in the range.
@@ -56,7 +58,7 @@ impl fmt::Display for AddressRange {
     }
 }
 
-crate::text::from_str!(AddressRange, InputError);
+crate::text::from_str!(AddressRange, RejectedInput);
 crate::text::serde_as_text!(AddressRange);
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::ledger::error::InputError;
+use crate::ledger::error::{InputError, RejectedInput};
+use crate::ledger::subject::{holds_secret, is_unseen};
 use crate::limits::NAME_BYTES_MAX;
 
 /// The name of a group, an enrollment certificate, a provisioning key or an admin token.
@@ -17,7 +18,7 @@ use crate::limits::NAME_BYTES_MAX;
 /// let name = Name::parse(" first floor ")?;
 /// assert_eq!(name.as_str(), "first floor");
 /// assert_eq!(Name::parse("").unwrap_err().code(), "name_empty");
-/// # Ok::<(), provkey::authority::InputError>(())
+/// # Ok::<(), provkey::authority::RejectedInput>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
@@ -27,21 +28,21 @@ impl Name {
     ///
     /// # Errors
     /// `name_empty`, `name_too_long`, `name_bad_character`, `name_is_a_key`.
-    pub fn parse(text: &str) -> Result<Self, InputError> {
+    pub fn parse(text: &str) -> Result<Self, RejectedInput> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(InputError::NameEmpty);
+            return Err(InputError::NameEmpty.into());
         }
         if text.len() > NAME_BYTES_MAX {
-            return Err(InputError::NameTooLong);
+            return Err(InputError::NameTooLong.about(text));
         }
         if text.chars().any(is_unseen) {
-            return Err(InputError::NameBadCharacter);
+            return Err(InputError::NameBadCharacter.about(text));
         }
         // Listings and audit records show names, so a secret pasted into the wrong field would stay
         // visible.
         if holds_secret(text) {
-            return Err(InputError::NameIsAKey);
+            return Err(InputError::NameIsAKey.into());
         }
         Ok(Self(text.into()))
     }
@@ -57,27 +58,11 @@ impl Name {
     }
 }
 
-/// Whether a text holds what a provisioning key or an admin token begins with.
-fn holds_secret(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("pvk1_") || text.contains("pvkt1_")
-}
-
 /// Folds letter case, each character by itself: part of a name folds to part of what the name
 /// folds to. `str::to_lowercase` would look at what stands around a Greek sigma, which has a second
 /// small letter for the end of a word.
 pub(crate) fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
-}
-
-/// Control characters, and the marks that turn the direction of the text around them or are not
-/// seen at all: they would let one name pass for another.
-fn is_unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Name {
@@ -98,7 +83,7 @@ impl From<Name> for String {
     }
 }
 
-crate::text::from_str!(Name, InputError);
+crate::text::from_str!(Name, RejectedInput);
 crate::text::serde_as_text!(Name);
 
 #[cfg(test)]

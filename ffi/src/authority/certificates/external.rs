@@ -253,7 +253,8 @@ pub unsafe extern "C" fn provkey_certificate_request_page_free(
 /// The id of a request. A malformed id is one that is not found.
 unsafe fn request_id(pointer: *const c_char) -> Result<CertificateId, Failure> {
     let text = text(pointer, "id")?;
-    Ok(CertificateId::parse(text).map_err(|_| InputError::CertificateRequestNotFound)?)
+    Ok(CertificateId::parse(text)
+        .map_err(|_| InputError::CertificateRequestNotFound.about(text))?)
 }
 
 unsafe fn read_import(

@@ -178,7 +178,7 @@ impl Enrollment<'_> {
                 },
                 // A certificate is deleted only once no key uses it: if it is gone, the key has
                 // been edited since it was read.
-                Err(Error::Input(InputError::CertificateNotFound)) => {
+                Err(error) if error.is_input(InputError::CertificateNotFound) => {
                     return Prepared::Over(Attempt::Conflict(proven));
                 }
                 // And if it is retired, the key may have been moved to another before that.

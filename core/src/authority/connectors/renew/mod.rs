@@ -30,7 +30,7 @@ use crate::authority::audit::tally::{Last, Subject};
 use crate::authority::{Authority, Inner};
 use crate::key::KeyId;
 use crate::ledger::Change;
-use crate::ledger::error::{Error, InputError, Refusal};
+use crate::ledger::error::{Error, InputError, Refusal, RejectedInput};
 use crate::ledger::model::Actor;
 use crate::ledger::observer::Event;
 use crate::ledger::records::{
@@ -117,7 +117,7 @@ fn try_renew(
     let Signed { record, issued, mut change } = match sign(inner, record, &renewal, actor) {
         // The key may have been moved to another enrollment certificate since it was read.
         Err(
-            Error::Input(InputError::CertificateNotFound)
+            Error::Input(RejectedInput { reason: InputError::CertificateNotFound, .. })
             | Error::Refused(Refusal::CertificateRetired),
         ) if version(&ledger.read(records::key(key_id))?) != version(&key) => return Ok(None),
         signed => signed?,
