@@ -340,7 +340,7 @@ test("reports an unreachable server, and recovers", { timeout: 60_000 }, async (
 });
 
 check("a failed load is explained", { path: "/#/connectors?key=nonsense" }, async (page) => {
-  await page.getByRole("alert").getByText("There is no such provisioning key.").waitFor();
+  await page.getByRole("alert").getByText("There is no such provisioning key: nonsense.").waitFor();
   await button(page, "Try again").waitFor();
 });
 
