@@ -1,4 +1,4 @@
-//! What an operator of one group sees. Anything else is not found, as if it did not exist.
+//! What an operator of one group sees. Anything else is not found.
 
 use std::collections::{BTreeMap, BTreeSet};
 

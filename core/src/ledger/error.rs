@@ -323,8 +323,8 @@ impl RejectedInput {
 
     /// What was rejected or not found: an id, a name, a host, a number or any other text. At most
     /// 128 bytes, longer ones end with `…`; control and invisible characters are escaped. `None` if
-    /// the text may be a secret: it looks like a key text or an admin token, or has a URL in it,
-    /// which can have a password.
+    /// the text may be a secret: it looks like a key text or an admin token, or has 32 letters and
+    /// digits in a row, or a URL, which can have a password.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }

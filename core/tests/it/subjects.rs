@@ -62,8 +62,8 @@ fn provoke(world: &TestAuthority, reason: InputError) -> (Error, Option<String>)
     match reason {
         InputError::NameEmpty => (Name::parse(" ").unwrap_err().into(), None),
         InputError::NameTooLong => {
-            let shown = format!("{}…", "x".repeat(125));
-            about(Name::parse(&"x".repeat(129)).unwrap_err().into(), &shown)
+            let shown = format!("{}x…", "x-".repeat(62));
+            about(Name::parse(&"x-".repeat(65)).unwrap_err().into(), &shown)
         }
         InputError::NameBadCharacter => {
             about(Name::parse("first\nfloor").unwrap_err().into(), "first\\nfloor")
